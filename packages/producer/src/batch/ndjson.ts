@@ -1,0 +1,26 @@
+import { pipeline, type Readable } from 'node:stream';
+import split from 'split2';
+import type { SourceRow } from './source.js';
+
+/** One JSON value per line. Blank lines are passed over. A line that is not JSON is a row that does not parse; the next one is read all the same. */
+export async function* readNdjson(stream: Readable): AsyncIterable<SourceRow> {
+  // split2, not node:readline: readline also breaks lines at U+2028, which is legal inside a JSON string.
+  const lines = pipeline(stream, split(/\r?\n/), () => undefined);
+  let line = 0;
+  let row = 0;
+  for await (const part of lines as AsyncIterable<string>) {
+    line += 1;
+    const json = (line === 1 ? part.replace(/^\uFEFF/, '') : part).trim();
+    if (json === '') continue;
+    row += 1;
+    yield parseLine(json, row, line);
+  }
+}
+
+function parseLine(json: string, row: number, line: number): SourceRow {
+  try {
+    return { row, line, ok: true, value: JSON.parse(json), json };
+  } catch (error) {
+    return { row, line, ok: false, reason: `not JSON: ${(error as Error).message}`, text: json };
+  }
+}

@@ -1,0 +1,29 @@
+import { BOOKS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
+
+/** What `cancel` found: it was asked of the workers, the job was settled already, or there is no such job. */
+export type Cancelled = 'requested' | 'settled' | 'unknown';
+
+// Noted before it is published: a worker that misses the publication reads the note a moment later.
+const CANCEL_SCRIPT = `
+if redis.call('EXISTS', KEYS[2]) == 0 then return 'unknown' end
+if redis.call('HEXISTS', KEYS[2], 'finishedOn') == 1 then return 'settled' end
+local now = tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]) * 1000, ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', ARGV[4], ARGV[1])
+return 'requested'
+`;
+
+type WithCancel = Redis & { bullpenCancel(...args: (string | number)[]): Promise<Cancelled> };
+
+/** Teaches a connection the cancel script; call once per connection, before {@link cancelJob}. */
+export function defineCancel(redis: Redis): void {
+  redis.defineCommand('bullpenCancel', { numberOfKeys: 2, lua: CANCEL_SCRIPT });
+}
+
+/** Asks every worker that a job not be done. Safe to repeat. */
+export function cancelJob(redis: Redis, prefix: string, queue: string, id: string): Promise<Cancelled> {
+  const [set, job] = [cancelledKey(prefix, queue), `${prefix}:${queue}:${id}`];
+  return (redis as WithCancel).bullpenCancel(set, job, id, Date.now(), BOOKS_KEPT_S, cancelledChannel(prefix, queue));
+}

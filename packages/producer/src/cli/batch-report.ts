@@ -1,0 +1,62 @@
+import { EXIT, type ExitCode } from '@bullpen/shared';
+import type { BatchResult, BatchStopped } from '../batch/batch.js';
+import type { SettledBatch } from '../batch/wait.js';
+import { printLine, showCount } from './print.js';
+
+/** How a `batch` command ended. */
+export interface Report {
+  readonly result: BatchResult;
+  /** With --wait: what became of the jobs. */
+  readonly settled: SettledBatch | undefined;
+  /** What stopped it before its time, when that was not a signal. */
+  readonly failure: BatchStopped | undefined;
+}
+
+/** The exit code of a batch that was not stopped by a failure. */
+export function exitCodeFor({ result, settled }: Report): ExitCode {
+  if (result.interrupted || settled?.interrupted === true) return EXIT.interrupted;
+  if (result.rejected > 0) return EXIT.data;
+  return settled !== undefined && settled.failed + settled.missing > 0 ? EXIT.failure : EXIT.ok;
+}
+
+/** Prints the result: one JSON line, or one sentence per fact. */
+export function printReport(
+  { result, settled }: Report,
+  { job, durationMs, json, dryRun }: { job: string; durationMs: number; json: boolean; dryRun: boolean },
+): void {
+  const { batch, read, added, duplicate, rejected } = result;
+  const interrupted = result.interrupted || settled?.interrupted === true;
+  if (json) {
+    const { completed, failed, missing } = settled ?? {};
+    printLine(
+      JSON.stringify({
+        ...{ batch, job, read, added, duplicate, rejected, durationMs, completed, failed },
+        // Only when there is something to say, so that the usual line stays the usual line.
+        ...(missing !== undefined && missing > 0 ? { missing } : {}),
+        ...(interrupted ? { interrupted } : {}),
+        ...(dryRun ? { dryRun } : {}),
+      }),
+    );
+    return;
+  }
+  const seconds = (durationMs / 1000).toFixed(1);
+  if (dryRun) {
+    printLine(
+      `dry run: ${showCount(read)} rows read, ${showCount(read - rejected)} valid, ${showCount(rejected)} rejected, in ${seconds} s`,
+    );
+    return;
+  }
+  const parts = [
+    `${showCount(read)} rows read`,
+    `${showCount(added)} added`,
+    `${showCount(duplicate)} duplicate`,
+    `${showCount(rejected)} rejected`,
+  ];
+  printLine(`batch ${batch}: ${parts.join(', ')}, in ${seconds} s${interrupted ? ' (interrupted)' : ''}`);
+  if (settled === undefined) return;
+  const gone =
+    settled.missing > 0
+      ? `, ${showCount(settled.missing)} missing (removed, or not attempted by a Bullpen worker)`
+      : '';
+  printLine(`settled: ${showCount(settled.completed)} completed, ${showCount(settled.failed)} failed${gone}`);
+}

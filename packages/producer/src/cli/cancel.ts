@@ -1,0 +1,19 @@
+import { EXIT, type ExitCode } from '@bullpen/shared';
+import { Command } from 'commander';
+import { printLine } from './print.js';
+import { findJob, startSession, withProducer } from './session.js';
+
+/** `cancel <job> <id>`: asks the fleet not to do a job. */
+export function cancelCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('cancel')
+    .description('Asks that a job not be done, waiting or running.')
+    .argument('<job>', 'the name of a job in --jobs')
+    .argument('<id>', 'its id, as enqueue printed it')
+    .action(async (name: string, id: string, _: unknown, command: Command) => {
+      const { config, open } = startSession(command, {});
+      const job = await findJob(config.jobs, name);
+      const status = await withProducer(open(), (producer) => producer.cancel(job, id));
+      printLine(config.json ? JSON.stringify({ job: job.name, queue: job.queue, id, status }) : `${status} ${id}`);
+      ends(status === 'unknown' ? EXIT.failure : EXIT.ok);
+    });
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import { exitCodeOf, redactUrls } from '@bullpen/shared';
+import { BatchStopped } from '../batch/batch.js';
+import { buildProgram } from './program.js';
+
+/** The one place that ends the process: each command says with which code. */
+async function main(): Promise<void> {
+  try {
+    const { program, exitCode } = buildProgram();
+    await program.parseAsync(process.argv);
+    process.exit(exitCode());
+  } catch (error) {
+    const reason = error instanceof BatchStopped ? error.cause : error;
+    // The command line's parser has said its own piece already.
+    if (!String((reason as { code?: unknown } | null)?.code).startsWith('commander.')) {
+      process.stderr.write(
+        `bullpen-producer: ${redactUrls(reason instanceof Error ? reason.message : String(reason))}\n`,
+      );
+    }
+    process.exit(exitCodeOf(reason));
+  }
+}
+
+// A reader that has seen enough (`| head -1`) closes the pipe: that is no fault of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+await main();

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import type { ExitCode } from '@bullpen/shared';
+import { Command } from 'commander';
+import { batchCommand } from './batch.js';
+import { cancelCommand } from './cancel.js';
+import { enqueueCommand } from './enqueue.js';
+import { queuesCommand } from './queues.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** Builds the command line. `exitCode` says, after parsing, how the command that ran ended. */
+export function buildProgram(): { program: Command; exitCode: () => ExitCode } {
+  let code: ExitCode = 0;
+  const ends = (ended: ExitCode): void => {
+    code = ended;
+  };
+  const program = new Command('bullpen-producer')
+    .description('Puts typed jobs onto queues: one at a time, or every row of a file.')
+    .version(version)
+    .option('--jobs <module>', 'ES module that exports job definitions (BULLPEN_JOBS)')
+    .option('--redis <url>', 'where Redis is (REDIS_URL; default redis://127.0.0.1:6379)')
+    .option(
+      '--redis-timeout <duration>',
+      'how long Redis may be away before giving up (BULLPEN_REDIS_TIMEOUT; default 5s)',
+    )
+    .option('--prefix <prefix>', 'first part of every key (BULLPEN_PREFIX; default bullpen)')
+    .option('--json', 'print the result as one JSON line')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (BULLPEN_LOG_LEVEL; default info)')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 64 usage, 65 some rows rejected or payload invalid, 69 Redis unavailable, 75 interrupted, 1 anything else.
+Options go before or after the command; a flag wins over its environment variable.`,
+    )
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  for (const command of [enqueueCommand(ends), batchCommand(ends), cancelCommand(ends), queuesCommand(ends)]) {
+    // Commands made apart from the program do not take over its settings by themselves.
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return { program, exitCode: () => code };
+}

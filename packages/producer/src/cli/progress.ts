@@ -1,0 +1,47 @@
+import { Presets, SingleBar } from 'cli-progress';
+import { showCount } from './print.js';
+
+/** What a progress line shows. */
+export interface Progress {
+  /** @param done of `total`, in whatever unit */
+  update(done: number, rows: number, note: string): void;
+  stop(): void;
+}
+
+/**
+ * A bar on a terminal, nothing in a pipe. Without a total it shows the count and the rate only.
+ * @param what stands before the bar
+ */
+export function startProgress(what: string, total: number | undefined): Progress {
+  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const startedAt = performance.now();
+  const width = Math.max(10, Math.min(30, (process.stderr.columns ?? 80) - 60));
+  const bar = new SingleBar(
+    {
+      format:
+        total === undefined
+          ? `${what} {rows} rows  {rate}/s  {note}`
+          : `${what} {bar} {percentage}%  {rate}/s  ETA {left}  {note}`,
+      stream: process.stderr,
+      barsize: width,
+      hideCursor: true,
+      etaBuffer: 50,
+      fps: 10,
+    },
+    Presets.shades_classic,
+  );
+  bar.start(total ?? 0, 0, { rows: '0', rate: '-', left: '-', note: '' });
+  return {
+    update(done, rows, note) {
+      const elapsedS = Math.max(0.001, (performance.now() - startedAt) / 1000);
+      const left = total === undefined || done === 0 ? '-' : showSeconds((elapsedS / done) * (total - done));
+      bar.update(done, { rows: showCount(rows), rate: showCount(Math.round(rows / elapsedS)), left, note });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function showSeconds(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds));
+  return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
+}

@@ -1,0 +1,25 @@
+import { EXIT, type ExitCode, type QueueCounts } from '@bullpen/shared';
+import { Command } from 'commander';
+import { printLine, printTable, showCount } from './print.js';
+import { startSession, withProducer } from './session.js';
+
+const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
+
+/** `queues`: how many jobs each queue holds, by state. */
+export function queuesCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('queues')
+    .description('Lists the queues and how many jobs each holds, by state.')
+    .action(async (_: unknown, command: Command) => {
+      const { config, open } = startSession(command, {});
+      const queues = await withProducer(open(), (producer) => producer.queues());
+      if (config.json) printLine(JSON.stringify(queues));
+      else if (queues.length === 0) process.stderr.write(`no queues under the prefix '${config.prefix}'\n`);
+      else printTable(['queue', ...STATES], queues.map(toRow));
+      ends(EXIT.ok);
+    });
+}
+
+function toRow(counts: QueueCounts): (string | number)[] {
+  const show = process.stdout.isTTY ? showCount : String;
+  return [counts.paused ? `${counts.queue} (paused)` : counts.queue, ...STATES.map((state) => show(counts[state]))];
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { SourceInvalid } from '@bullpen/shared';
+import type { RejectedRow } from '../batch/batch.js';
+
+/** How many rejected rows are named on stderr when there is no file to read them in. */
+const NAMED = 5;
+
+/** Where rejected rows go: a file, one JSON line each, or the first few to stderr. */
+export interface Rejects {
+  write(row: RejectedRow): void | Promise<void>;
+  /** Says what was not said yet and closes the file. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the rejects file at once, so that a path we may not write is found before any row is enqueued.
+ * @throws SourceInvalid when it cannot be written, or is the source itself
+ */
+export async function openRejects(
+  path: string | undefined,
+  source: string,
+  say: (line: string) => void,
+): Promise<Rejects> {
+  return path === undefined ? nameFew(say) : writeFile(await openFile(path, source));
+}
+
+function nameFew(say: (line: string) => void): Rejects {
+  let count = 0;
+  return {
+    write({ row, line, faults }) {
+      count += 1;
+      if (count > NAMED) return;
+      say(`rejected row ${row}${line === undefined ? '' : ` (line ${line})`}: ${reasonOf(faults)}`);
+    },
+    async close() {
+      const more = count - NAMED;
+      count = 0;
+      if (more > 0) say(`… and ${more} more; name a file with --rejects to keep them all`);
+    },
+  };
+}
+
+function writeFile(file: WriteStream): Rejects {
+  return {
+    async write({ row, line, faults, input }) {
+      const more = file.write(`${JSON.stringify({ row, line, reason: reasonOf(faults), faults, input })}\n`);
+      if (!more) await once(file, 'drain');
+    },
+    async close() {
+      if (file.closed) return;
+      file.end();
+      await once(file, 'close');
+    },
+  };
+}
+
+async function openFile(path: string, source: string): Promise<WriteStream> {
+  const same = await Promise.all([realpath(path), realpath(source)]).then(
+    ([a, b]) => a === b,
+    () => false,
+  );
+  if (same) throw new SourceInvalid(`--rejects ${path} is the source itself; it would be overwritten`);
+  const file = createWriteStream(path);
+  try {
+    await once(file, 'open');
+  } catch (error) {
+    throw new SourceInvalid(`--rejects: cannot write ${path}: ${(error as Error).message}`);
+  }
+  return file;
+}
+
+const reasonOf = (faults: RejectedRow['faults']): string =>
+  faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');

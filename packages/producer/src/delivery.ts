@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Redis, RedisUnavailable, redactUrls, showDuration } from '@bullpen/shared';
+
+/** How {@link deliver} behaves. */
+export interface DeliveryOptions {
+  /** The bound on the whole call, in milliseconds. */
+  readonly withinMs: number;
+  /** Where Redis is, for messages; without a password. */
+  readonly address: string;
+}
+
+const PAUSE_MS = 50;
+
+/** Replies that mean "not now": the primary moved, is starting, or has no memory left at the moment. */
+const NOT_NOW = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS)\b/;
+/** Replies that waiting does not mend. */
+const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)\b/;
+
+/**
+ * Sends something to Redis, again and again until it is answered or the time is up. `send` must be safe to repeat. We resend, not the
+ * client: so nothing is ever sent after this call has ended, and a caller who got `RedisUnavailable` need not fear a late echo.
+ * @throws RedisUnavailable when Redis did not answer within `withinMs`, or refuses our login
+ */
+export async function deliver<T>(
+  redis: Redis,
+  { withinMs, address }: DeliveryOptions,
+  send: () => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  let unanswered = false;
+  let last: unknown;
+  const giveUp = (why: string): RedisUnavailable =>
+    new RedisUnavailable(`Redis at ${address} ${why}${last === undefined ? '' : `: ${reasonOf(last)}`}`, {
+      cause: last,
+      unanswered,
+    });
+
+  for (;;) {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) throw giveUp(`was not available within ${showDuration(withinMs)}`);
+    if (redis.status !== 'ready') {
+      last = (await untilReady(redis, leftMs)) ?? last;
+      if (last !== undefined && REFUSED.test(reasonOf(last))) throw giveUp('refused our login');
+      continue;
+    }
+    try {
+      return await within(send(), leftMs);
+    } catch (error) {
+      if (error === TIME_IS_UP) {
+        unanswered = true;
+        // The connection looks alive and is not: without this it would swallow the next command too.
+        redis.disconnect(true);
+        throw giveUp(`did not answer within ${showDuration(withinMs)}`);
+      }
+      if (isConnectionLoss(error)) unanswered = true;
+      else if (!NOT_NOW.test(reasonOf(error))) throw error;
+      last = error;
+      await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - performance.now())));
+    }
+  }
+}
+
+const TIME_IS_UP = new Error('time is up');
+
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  const abort = new AbortController();
+  const timer = sleep(ms, undefined, { signal: abort.signal }).then(() => Promise.reject(TIME_IS_UP));
+  try {
+    return await Promise.race([promise, timer]);
+  } finally {
+    timer.catch(() => undefined);
+    abort.abort();
+  }
+}
+
+/** Waits until the connection is ready, or the time is up; returns the last fault it heard of. */
+function untilReady(redis: Redis, ms: number): Promise<unknown> {
+  return new Promise((resolve) => {
+    let fault: unknown;
+    const done = (): void => {
+      clearTimeout(timer);
+      redis.off('ready', done).off('error', heard);
+      resolve(fault);
+    };
+    const heard = (error: Error): void => {
+      fault = error;
+      if (REFUSED.test(reasonOf(error))) done();
+    };
+    const timer = setTimeout(done, ms);
+    redis.on('ready', done).on('error', heard);
+    if (redis.status === 'ready') done();
+    else if (redis.status === 'end' || redis.status === 'wait') redis.connect().catch(heard);
+  });
+}
+
+function isConnectionLoss(error: unknown): boolean {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return (
+    name === 'MaxRetriesPerRequestError' ||
+    name === 'AbortError' ||
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code)) ||
+    /Connection is closed|Stream isn't writeable/.test(reasonOf(error))
+  );
+}
+
+/** Says what an error says; Node's "tried several addresses" error has an empty message and the reasons inside. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
+  const message = error instanceof Error ? error.message : String(error);
+  return redactUrls(message);
+}

@@ -1,0 +1,20 @@
+export {
+  type BatchCounts,
+  type BatchOptions,
+  type BatchResult,
+  BatchStopped,
+  type RejectedRow,
+} from './batch/batch.js';
+export { FORMATS, type Format, openSource, type Source, type SourceRow } from './batch/source.js';
+export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait.js';
+export type { Cancelled } from './cancel.js';
+export type { Added } from './insert.js';
+export type { EnqueueOptions } from './options.js';
+export {
+  createProducer,
+  type Enqueued,
+  type EnqueuedRow,
+  type EnqueueManyOptions,
+  type Producer,
+  type ProducerOptions,
+} from './producer.js';

@@ -1,0 +1,34 @@
+import type { Duration } from './duration.js';
+
+/**
+ * The wait between two attempts.
+ * - `fixed`: always `delay`.
+ * - `exponential`: `delay`, 2 × `delay`, 4 × `delay` … never above `maxDelay` (default `'1h'`).
+ *
+ * `jitter` (0 to 1, default 0.2) shortens each wait by a random share up to that much, so that jobs that failed together
+ * do not come back together.
+ */
+export type Backoff =
+  | { readonly type: 'fixed'; readonly delay: Duration; readonly jitter?: number }
+  | { readonly type: 'exponential'; readonly delay: Duration; readonly maxDelay?: Duration; readonly jitter?: number };
+
+/** A {@link Backoff} with its defaults filled in and its durations in milliseconds. */
+export interface BackoffPolicy {
+  readonly type: 'fixed' | 'exponential';
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+  readonly jitter: number;
+}
+
+/**
+ * How long to wait after failed attempt number `attempt`.
+ * @param attempt the attempt that failed, counted from 1
+ * @param random a number in [0, 1); handed in so that the function is pure
+ * @returns whole milliseconds in [0, maxDelayMs]
+ */
+export function backoffDelayMs(policy: BackoffPolicy, attempt: number, random: number): number {
+  // 2 ** 1023 is the largest power a double holds; beyond it, Infinity × 0 would be NaN.
+  const factor = policy.type === 'exponential' ? 2 ** Math.min(attempt - 1, 1023) : 1;
+  const full = Math.min(policy.delayMs * factor, policy.maxDelayMs);
+  return Math.round(full * (1 - policy.jitter * random));
+}

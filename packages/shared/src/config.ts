@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { ConfigInvalid, type Fault } from './errors.js';
+import { DEFAULT_PREFIX } from './keys.js';
+import { redisUrlFault } from './redis-url.js';
+
+/** One thing a command can be told: by a flag, else by the environment, else by the default inside its schema. */
+export interface Setting<S extends z.ZodType = z.ZodType> {
+  /** As the user types it, `--drain-timeout`; used in messages. */
+  readonly flag: string;
+  /** The environment variable, if it has one. An empty variable counts as absent. */
+  readonly env?: string;
+  readonly schema: S;
+}
+
+/** What {@link readConfig} returns for a set of settings. */
+export type Config<T extends Record<string, Setting>> = { readonly [K in keyof T]: z.output<T[K]['schema']> };
+
+/**
+ * Reads settings: flags over environment over defaults.
+ * @param flags the values that were given on the command line; `undefined` means not given
+ * @throws ConfigInvalid with every fault at once, each naming the flag or variable it came from
+ */
+export function readConfig<T extends Record<string, Setting>>(
+  settings: T,
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>> = processEnvironment(),
+): Config<T> {
+  const config: Record<string, unknown> = {};
+  const faults: Fault[] = [];
+  for (const [name, { flag, env, schema }] of Object.entries(settings)) {
+    const fromEnv = env === undefined ? undefined : environment[env] || undefined;
+    const given = flags[name] ?? fromEnv;
+    const result = schema.safeParse(given);
+    if (result.success) config[name] = result.data;
+    else {
+      const from = flags[name] === undefined && fromEnv !== undefined ? env : flag;
+      faults.push(...result.error.issues.map((issue) => ({ path: from ?? flag, reason: issue.message })));
+    }
+  }
+  if (faults.length > 0) throw new ConfigInvalid('invalid configuration', faults);
+  return config as Config<T>;
+}
+
+// biome-ignore lint/style/noProcessEnv: the one door to the environment.
+const processEnvironment = (): NodeJS.ProcessEnv => process.env;
+
+/** A duration such as `30s`, read into milliseconds. */
+export const durationSetting = z.unknown().transform((value, context) => {
+  // A flag is always text: `--drain-timeout 500` means milliseconds, as it would in code.
+  const parsed = parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
+  if (typeof parsed === 'number') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
+  return z.NEVER;
+});
+
+/** A whole number from 1 up to `most`. */
+export const countSetting = (most: number) => {
+  const message = `expected a whole number from 1 to ${most}`;
+  return z.coerce.number(message).int(message).min(1, message).max(most, message);
+};
+
+/** The settings every Bullpen command shares. */
+export const commonSettings = {
+  redis: {
+    flag: '--redis',
+    env: 'REDIS_URL',
+    schema: z
+      .string()
+      .default('redis://127.0.0.1:6379')
+      .superRefine((url, context) => {
+        const fault = redisUrlFault(url);
+        if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+      }),
+  },
+  prefix: {
+    flag: '--prefix',
+    env: 'BULLPEN_PREFIX',
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9{}._-]{1,100}$/, "expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'")
+      .default(DEFAULT_PREFIX),
+  },
+  logLevel: {
+    flag: '--log-level',
+    env: 'BULLPEN_LOG_LEVEL',
+    schema: z
+      .enum(
+        ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+        'expected trace, debug, info, warn, error, fatal or silent',
+      )
+      .default('info'),
+  },
+} satisfies Record<string, Setting>;

@@ -1,0 +1,33 @@
+import ms, { type StringValue } from 'ms';
+
+/** A length of time: milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7 days'`. */
+export type Duration = number | StringValue;
+
+/** A timer in Node cannot wait longer (2^31 - 1 ms, 24.8 days): it fires at once instead. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/**
+ * Turns a duration into whole milliseconds.
+ * @returns the milliseconds, or a sentence that says what is wrong with `value`
+ */
+export function parseDuration(value: unknown): number | string {
+  const parsed =
+    typeof value === 'string' && value.trim().length > 0 && value.length <= 100 ? ms(value as StringValue) : value;
+  if (typeof parsed !== 'number' || !Number.isFinite(parsed)) {
+    return `expected a duration such as '30s' or milliseconds, got ${show(value)}`;
+  }
+  if (parsed < 0) return `a duration cannot be negative, got ${show(value)}`;
+  const rounded = Math.round(parsed);
+  if (rounded > Number.MAX_SAFE_INTEGER)
+    return `a duration this long cannot be counted in milliseconds: ${show(value)}`;
+  return rounded;
+}
+
+/** Milliseconds as people say them: `950ms`, `25s`, `2m`. */
+export function showDuration(durationMs: number): string {
+  return ms(Math.round(durationMs));
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `'${value.slice(0, 60)}'` : String(value);
+}

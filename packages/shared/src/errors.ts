@@ -1,0 +1,171 @@
+/**
+ * Every error Bullpen makes on purpose. Each is named for the fact and has a stable `code`, which is what callers compare:
+ * a process may hold two copies of this package, and then `instanceof` lies.
+ */
+export abstract class BullpenError extends Error {
+  /** Stable across releases; compare this, not the message. */
+  abstract readonly code: `BULLPEN_${string}`;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** One thing that is wrong with a value: where it is and why. */
+export interface Fault {
+  /** Dotted path into the value, `items.0.price`; empty for the value itself. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+const listFaults = (faults: readonly Fault[]): string =>
+  faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');
+
+abstract class FaultyValue extends BullpenError {
+  readonly faults: readonly Fault[];
+
+  constructor(subject: string, faults: readonly Fault[]) {
+    super(`${subject}: ${listFaults(faults)}`);
+    this.faults = faults;
+  }
+}
+
+/** Thrown by `defineJob`: the definition itself is wrong. */
+export class JobDefinitionInvalid extends FaultyValue {
+  readonly code = 'BULLPEN_JOB_DEFINITION_INVALID';
+}
+
+/** The payload does not fit the job's schema. Nothing was sent. */
+export class PayloadInvalid extends FaultyValue {
+  readonly code = 'BULLPEN_PAYLOAD_INVALID';
+}
+
+/** What the handler returned does not fit the job's result schema, or cannot be written as JSON. */
+export class ResultInvalid extends FaultyValue {
+  readonly code = 'BULLPEN_RESULT_INVALID';
+}
+
+/** Flags, environment or options are wrong; all faults at once. */
+export class ConfigInvalid extends FaultyValue {
+  readonly code = 'BULLPEN_CONFIG_INVALID';
+}
+
+/** Options given to a function of ours are wrong; all faults at once. */
+export class OptionsInvalid extends FaultyValue {
+  readonly code = 'BULLPEN_OPTIONS_INVALID';
+}
+
+/** A module given on the command line could not be loaded, or does not export what is needed. */
+export class ModuleInvalid extends BullpenError {
+  readonly code = 'BULLPEN_MODULE_INVALID';
+}
+
+/** The source of a batch cannot be read at all: no such file, a folder, a format we cannot tell. */
+export class SourceInvalid extends BullpenError {
+  readonly code = 'BULLPEN_SOURCE_INVALID';
+}
+
+/**
+ * Redis did not take our commands within the time allowed. Nothing will be sent later behind the caller's back.
+ * `unanswered` says whether something had been sent that Redis never answered: it may or may not have been done. Enqueuing again with
+ * the same `key` is safe in both cases.
+ */
+export class RedisUnavailable extends BullpenError {
+  readonly code = 'BULLPEN_REDIS_UNAVAILABLE';
+  readonly unanswered: boolean;
+
+  constructor(message: string, options: ErrorOptions & { unanswered: boolean }) {
+    super(message, options);
+    this.unanswered = options.unanswered;
+  }
+}
+
+/** The producer was closed before this call. */
+export class ProducerClosed extends BullpenError {
+  readonly code = 'BULLPEN_PRODUCER_CLOSED';
+}
+
+/** Thrown by a handler: this job can never succeed, do not attempt it again. */
+export class JobRejected extends BullpenError {
+  readonly code = 'BULLPEN_JOB_REJECTED';
+}
+
+/** Thrown by a handler: call me again later. Spends no attempt. */
+export class JobSnoozed extends BullpenError {
+  readonly code = 'BULLPEN_JOB_SNOOZED';
+  /** When the job may start again, in milliseconds since 1970. */
+  readonly untilAt: number;
+
+  /** @param until a `Date`, or milliseconds since 1970. */
+  constructor(until: Date | number, message = 'the handler asked to be called again later') {
+    super(message);
+    this.untilAt = typeof until === 'number' ? until : until.getTime();
+  }
+}
+
+/** The attempt's time is up: the `reason` of the handler's signal, and why the attempt failed. */
+export class DeadlineExceeded extends BullpenError {
+  readonly code = 'BULLPEN_DEADLINE_EXCEEDED';
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super(`the attempt did not finish within ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The job's expiry passed while it waited; its handler was not called. */
+export class JobExpired extends BullpenError {
+  readonly code = 'BULLPEN_JOB_EXPIRED';
+
+  constructor(expiresAt: number) {
+    super(`the job expired at ${new Date(expiresAt).toISOString()}, before its handler started`);
+  }
+}
+
+/** Someone cancelled the job. */
+export class JobCancelled extends BullpenError {
+  readonly code = 'BULLPEN_JOB_CANCELLED';
+
+  constructor() {
+    super('the job was cancelled');
+  }
+}
+
+/** The worker is draining and this attempt's time is up; the job goes back to its queue, its attempt unspent. */
+export class WorkerDraining extends BullpenError {
+  readonly code = 'BULLPEN_WORKER_DRAINING';
+
+  constructor() {
+    super('the worker is draining; the job goes back to its queue');
+  }
+}
+
+/** The worker lost its right to this job: another worker may be running it now. */
+export class LeaseLost extends BullpenError {
+  readonly code = 'BULLPEN_LEASE_LOST';
+
+  constructor() {
+    super('the worker lost its lease on the job; another worker may be attempting it');
+  }
+}
+
+/** No handler for this job name on a worker that serves its queue. */
+export class HandlerMissing extends BullpenError {
+  readonly code = 'BULLPEN_HANDLER_MISSING';
+}
+
+/** The handlers given to a worker contradict each other or the job definitions. */
+export class HandlersInvalid extends FaultyValue {
+  readonly code = 'BULLPEN_HANDLERS_INVALID';
+}
+
+/** Whether `error` is the Bullpen error with this code, whichever copy of the package made it. Never throws. */
+export function hasCode<C extends BullpenError['code']>(error: unknown, code: C): error is { readonly code: C } {
+  try {
+    return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === code;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,39 @@
+import type { BullpenError } from './errors.js';
+
+/** What our commands exit with (sysexits where it has a word for it). */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 64,
+  /** Some rows were rejected, or a payload is not valid. */
+  data: 65,
+  /** Redis is unavailable. */
+  unavailable: 69,
+  /** Something had to be cut off unconfirmed. */
+  cutOff: 70,
+  /** Interrupted; what was left over is safe and can go on later. */
+  interrupted: 75,
+} as const;
+
+/** One of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CODE: Partial<Record<BullpenError['code'], ExitCode>> = {
+  BULLPEN_CONFIG_INVALID: EXIT.usage,
+  BULLPEN_HANDLERS_INVALID: EXIT.usage,
+  BULLPEN_JOB_DEFINITION_INVALID: EXIT.usage,
+  BULLPEN_MODULE_INVALID: EXIT.usage,
+  BULLPEN_OPTIONS_INVALID: EXIT.usage,
+  BULLPEN_PAYLOAD_INVALID: EXIT.data,
+  BULLPEN_REDIS_UNAVAILABLE: EXIT.unavailable,
+  BULLPEN_SOURCE_INVALID: EXIT.usage,
+};
+
+/** The exit code for an error that ended a command: ours by their code, the command line parser's as usage, anything else 1. */
+export function exitCodeOf(error: unknown): ExitCode {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string') return EXIT.failure;
+  if (code === 'commander.helpDisplayed' || code === 'commander.version' || code === 'commander.help') return EXIT.ok;
+  if (code.startsWith('commander.')) return EXIT.usage;
+  return BY_CODE[code as BullpenError['code']] ?? EXIT.failure;
+}

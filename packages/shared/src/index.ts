@@ -1,0 +1,47 @@
+export { type Backoff, type BackoffPolicy, backoffDelayMs } from './backoff.js';
+export { type Config, commonSettings, countSetting, durationSetting, readConfig, type Setting } from './config.js';
+export { didYouMean } from './did-you-mean.js';
+export { type Duration, MAX_TIMER_MS, parseDuration, showDuration } from './duration.js';
+export {
+  BullpenError,
+  ConfigInvalid,
+  DeadlineExceeded,
+  type Fault,
+  HandlerMissing,
+  HandlersInvalid,
+  hasCode,
+  JobCancelled,
+  JobDefinitionInvalid,
+  JobExpired,
+  JobRejected,
+  JobSnoozed,
+  LeaseLost,
+  ModuleInvalid,
+  OptionsInvalid,
+  PayloadInvalid,
+  ProducerClosed,
+  RedisUnavailable,
+  ResultInvalid,
+  SourceInvalid,
+  WorkerDraining,
+} from './errors.js';
+export { EXIT, type ExitCode, exitCodeOf } from './exit-code.js';
+export {
+  definedJobs,
+  defineJob,
+  isJob,
+  type JobDefinition,
+  type JobOptions,
+  type Payload,
+  type PayloadInput,
+  type ResultInput,
+} from './job.js';
+export { type BullpenOpts, idForKey, idForRow, newId, readBullpenOpts } from './job-opts.js';
+export { BOOKS_KEPT_S, booksKey, cancelledChannel, cancelledKey, DEFAULT_PREFIX, ROW } from './keys.js';
+export { loadModule } from './load-module.js';
+export { createLogger, type Logger, type LoggerOptions } from './logger.js';
+export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';
+export { openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
+export { redactUrls } from './redis-url.js';
+export { type Parsed, parse, type Schema } from './schema.js';
+export { onStopSignal, type StopSignal } from './signals.js';

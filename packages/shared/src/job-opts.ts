@@ -1,0 +1,48 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+/**
+ * What Bullpen adds to a job, in BullMQ's `opts` under `bullpen`: BullMQ keeps fields of `opts` that it does not know, and
+ * the payload stays the plain `data` that any client in any language can write.
+ */
+export interface BullpenOpts {
+  /** The job must not start after this instant, in milliseconds since 1970. */
+  readonly expiresAt?: number;
+  /** The batch it belongs to, and its row there, counted from 1. */
+  readonly batch?: string;
+  readonly row?: number;
+  /** Names the enqueue call that stored this job, so that a call repeated after a lost reply knows its own jobs again. */
+  readonly enqueue?: string;
+}
+
+/** Reads {@link BullpenOpts} from a job's opts, whoever wrote them. Fields of the wrong type are as good as absent. */
+export function readBullpenOpts(opts: unknown): BullpenOpts {
+  const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
+  if (typeof found !== 'object' || found === null) return {};
+  const { expiresAt, batch, row, enqueue } = found as Record<string, unknown>;
+  return {
+    ...(Number.isFinite(expiresAt) ? { expiresAt: expiresAt as number } : {}),
+    ...(typeof batch === 'string' ? { batch } : {}),
+    ...(Number.isSafeInteger(row) && (row as number) >= 1 ? { row: row as number } : {}),
+    ...(typeof enqueue === 'string' ? { enqueue } : {}),
+  };
+}
+
+/**
+ * The id of a job with a key: the same job name and key always give the same id. BullMQ reads some ids as commands (`active`, `0`, anything with a
+ * colon), so the key itself never becomes the id: its readable part is there for people, the hash makes it unique.
+ */
+export function idForKey(jobName: string, key: string): string {
+  const readable = key.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 40);
+  const hash = createHash('sha256').update(jobName).update('\0').update(key).digest('base64url').slice(0, 22);
+  return `k-${readable}-${hash}`;
+}
+
+/** The id of a batch's row that has no key. */
+export function idForRow(batch: string, row: number): string {
+  return `b-${batch}-${row}`;
+}
+
+/** A new id for a job without a key. */
+export function newId(): string {
+  return `j-${randomUUID()}`;
+}

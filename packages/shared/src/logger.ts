@@ -1,0 +1,32 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { redactUrls } from './redis-url.js';
+
+/** A pino logger. */
+export type { Logger } from 'pino';
+
+/** Options of {@link createLogger}. */
+export interface LoggerOptions {
+  /** Default `'info'`. */
+  readonly level?: string;
+  /** Results own stdout in commands that print some; their logs go to stderr. Default `'stdout'`. */
+  readonly to?: 'stdout' | 'stderr';
+}
+
+/**
+ * A logger: JSON lines in a pipe, readable lines on a terminal. Passwords in URLs are taken out of every line, wherever in it they are.
+ * Lines are written at once, so none is lost when the process exits.
+ */
+export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = {}): Logger {
+  const stream = process[to];
+  const destination = stream.isTTY
+    ? pretty({
+        destination: stream.fd,
+        sync: true,
+        colorize: stream.hasColors(),
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss.l',
+      })
+    : pino.destination({ dest: stream.fd, sync: true });
+  return pino({ level, hooks: { streamWrite: redactUrls }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}

@@ -1,0 +1,36 @@
+/** What is wrong with a Redis URL, or `undefined`. Never repeats the URL: it may hold a password. */
+export function redisUrlFault(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
+  const { protocol, hostname, pathname } = new URL(url);
+  if (protocol !== 'redis:' && protocol !== 'rediss:') return `expected redis:// or rediss:// (TLS), got ${protocol}//`;
+  if (hostname === '') return 'the URL names no host';
+  if (!/^\/?\d*$/.test(pathname)) return `expected a database number after the host, got '${pathname.slice(1)}'`;
+  return undefined;
+}
+
+/** The parts of a valid Redis URL, decoded. */
+export function readRedisUrl(url: string): {
+  host: string;
+  port: number;
+  username: string | undefined;
+  password: string | undefined;
+  db: number;
+  tls: boolean;
+} {
+  const { hostname, port, username, password, pathname, protocol } = new URL(url);
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? 6379 : Number(port),
+    username: username === '' ? undefined : decodeURIComponent(username),
+    password: password === '' ? undefined : decodeURIComponent(password),
+    db: Number(pathname.slice(1) || 0),
+    tls: protocol === 'rediss:',
+  };
+}
+
+const CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"'\\]*@/gi;
+
+/** Takes user and password out of every URL in a text. */
+export function redactUrls(text: string): string {
+  return text.includes('://') ? text.replace(CREDENTIALS, '$1***@') : text;
+}

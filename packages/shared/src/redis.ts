@@ -1,0 +1,62 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { ConfigInvalid } from './errors.js';
+import { readRedisUrl, redactUrls, redisUrlFault } from './redis-url.js';
+
+/** An open connection. */
+export type { Redis } from 'ioredis';
+
+/** Where Redis is: a `redis://` or `rediss://` URL, or one with TLS options beside it. */
+export type RedisAddress =
+  | string
+  | {
+      readonly url: string;
+      /** For `rediss://`: certificate authority, client certificate and key, server name … as for Node's `tls.connect`. */
+      readonly tls?: NonNullable<RedisOptions['tls']>;
+    };
+
+/**
+ * Who opens the connection decides how it meets an outage.
+ * - `producer`: has a caller who waits, so it fails fast. The client neither queues commands nor sends them again; the producer does that itself, within its deadline.
+ * - `worker`: has nobody but on-call, so it lives for ever: unlimited retries at most 2 s apart, unanswered commands are sent again.
+ */
+export type RedisRole = 'producer' | 'worker';
+
+const RETRY_AT_MOST_MS = { producer: 500, worker: 2_000 } as const;
+
+/**
+ * Opens a connection (in the background; it is usable at once in role `worker`). The caller closes it.
+ * An `error` listener that does nothing is attached, because a missing one ends the process; attach your own to hear of faults.
+ * @throws ConfigInvalid when the URL is wrong
+ */
+export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
+  const { url, tls } = typeof address === 'string' ? { url: address, tls: undefined } : address;
+  const fault = redisUrlFault(url);
+  if (fault !== undefined) throw new ConfigInvalid('invalid Redis address', [{ path: 'redis', reason: fault }]);
+
+  const { host, port, username, password, db, tls: secure } = readRedisUrl(url);
+  const mostMs = RETRY_AT_MOST_MS[role];
+  const redis = new Redis({
+    host,
+    port,
+    db,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(secure || tls !== undefined ? { tls: { ...(secure ? { servername: host } : {}), ...tls } } : {}),
+    connectionName: name,
+    connectTimeout: 5_000,
+    keepAlive: 10_000,
+    // 0: what a lost connection leaves unanswered is rejected at once; null: it waits for the next connection.
+    maxRetriesPerRequest: role === 'producer' ? 0 : null,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 10), mostMs),
+    // A replica that was a primary until a moment ago answers READONLY: connect again, to the new primary.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? (role === 'worker' ? 2 : true) : false),
+    ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
+  });
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+/** The address without user and password, for logs and messages. */
+export function showRedis(address: RedisAddress): string {
+  return redactUrls(typeof address === 'string' ? address : address.url).replace('***@', '');
+}

@@ -1,0 +1,108 @@
+import type { BullpenError } from '@bullpen/shared';
+import type { AttemptStop } from './attempt.js';
+import type { OutcomeKind } from './outcome.js';
+
+/** How the attempts that ended, ended. The numbers of the summary line. */
+export interface Tally {
+  completed: number;
+  /** Failed attempts, and jobs that were rejected, expired or cancelled. */
+  failed: number;
+  snoozed: number;
+  /** Started, not finished in time, and given back to the front of their queue. */
+  handedBack: number;
+  /** Brought by a fetch that was under way when the drain began, and given back before they started. */
+  notStarted: number;
+  /** Ended here, but Redis never confirmed it: the lease was lost, or Redis was. Another worker will attempt them. */
+  unrecorded: number;
+}
+
+/** One attempt under way. */
+export interface ActiveAttempt {
+  readonly queue: string;
+  readonly jobId: string;
+  readonly stop: AttemptStop;
+  /** How it ended, once it has; it stays here until Redis has confirmed it. */
+  outcome: OutcomeKind | undefined;
+  /** Whether Redis has confirmed the outcome. */
+  confirmed: boolean;
+}
+
+/** What the attempts of one worker process are doing, and the gate that lets them start. */
+export class ActiveAttempts {
+  readonly #attempts = new Map<string, ActiveAttempt>();
+  readonly #idle: (() => void)[] = [];
+  readonly tally: Tally = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
+  #draining = false;
+
+  /** Once true, no handler may start. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get size(): number {
+    return this.#attempts.size;
+  }
+
+  /** Closes the gate. */
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  begin(queue: string, jobId: string, stop: AttemptStop): ActiveAttempt {
+    const attempt: ActiveAttempt = { queue, jobId, stop, outcome: undefined, confirmed: false };
+    this.#attempts.set(nameOf(queue, jobId), attempt);
+    return attempt;
+  }
+
+  find(queue: string, jobId: string): ActiveAttempt | undefined {
+    return this.#attempts.get(nameOf(queue, jobId));
+  }
+
+  /** Ends an attempt's time here and counts it. */
+  finish(attempt: ActiveAttempt): void {
+    const name = nameOf(attempt.queue, attempt.jobId);
+    // The same job may have come back to this very process meanwhile; its new attempt is not ours to remove.
+    if (this.#attempts.get(name) === attempt) this.#attempts.delete(name);
+    this.tally[countedAs(attempt)] += 1;
+    if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Counts a job that the gate gave back. */
+  countNotStarted(): void {
+    this.tally.notStarted += 1;
+  }
+
+  abortAll(reason: () => BullpenError): void {
+    for (const { stop } of this.#attempts.values()) stop.abort(reason());
+  }
+
+  abandonAll(reason: () => BullpenError): void {
+    for (const { stop } of this.#attempts.values()) stop.abandon(reason());
+  }
+
+  /** Resolves when no attempt is under way. */
+  idle(): Promise<void> {
+    return this.#attempts.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
+  jobIds(): string[] {
+    return [...this.#attempts.values()].map(({ jobId }) => jobId);
+  }
+}
+
+const nameOf = (queue: string, jobId: string): string => `${queue}:${jobId}`;
+
+function countedAs({ outcome, confirmed }: ActiveAttempt): keyof Tally {
+  if (!confirmed || outcome === undefined) return 'unrecorded';
+  switch (outcome) {
+    case 'completed':
+      return 'completed';
+    case 'snoozed':
+      return 'snoozed';
+    case 'interrupted':
+      return 'handedBack';
+    default:
+      return 'failed';
+  }
+}

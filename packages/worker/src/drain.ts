@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkerDraining } from '@bullpen/shared';
+import type { ActiveAttempts, Tally } from './active-attempts.js';
+
+/** What became of the attempts that were under way when a drain began, and how long it took. */
+export interface DrainSummary {
+  /** Attempts under way when the drain began. */
+  readonly active: number;
+  readonly completed: number;
+  /** Failed attempts, and jobs that were rejected, expired or cancelled. */
+  readonly failed: number;
+  readonly snoozed: number;
+  /** Given back to the front of their queue, unfinished, their attempt unspent. */
+  readonly handedBack: number;
+  /** Fetched too late to start; given back untouched. */
+  readonly notStarted: number;
+  /** Ended or still running, but unconfirmed by Redis when the limit was reached. Another worker attempts them within 15 s. */
+  readonly cutOff: number;
+  /** The ids of the jobs cut off while still running. */
+  readonly cutOffJobIds: readonly string[];
+  readonly durationMs: number;
+  /** All attempts since the worker started. */
+  readonly sinceStart: Readonly<Tally>;
+}
+
+/** What {@link drain} needs. */
+export interface DrainParts {
+  /** Stops the intake of every queue; resolves when all attempts are settled. May hang. */
+  readonly close: () => Promise<unknown>;
+  readonly active: ActiveAttempts;
+  readonly drainTimeoutMs: number;
+  readonly abortGraceMs: number;
+  /** Aborts when somebody is in a hurry: a second signal. */
+  readonly hurry: AbortSignal;
+}
+
+/** How long Redis and BullMQ may take to confirm what we told them last. */
+const CONFIRM_MS = 1_000;
+
+/**
+ * The timeline of a drain, on one absolute deadline: nothing in here waits for anything without a limit. Never throws.
+ *
+ * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 1 s → cut off
+ */
+export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry }: DrainParts): Promise<DrainSummary> {
+  const startedAt = performance.now();
+  const before: Tally = { ...active.tally };
+  const underWay = active.size;
+  active.startDraining();
+  const closed = close().then(
+    () => 'closed',
+    () => 'closed',
+  );
+  /** Waits until all attempts are through, or for `ms`; whether they are. */
+  const finishes = async (ms: number, hurried?: AbortSignal): Promise<boolean> => {
+    await firstOf([closed, active.idle()], ms, hurried);
+    return active.size === 0;
+  };
+
+  if (!(await finishes(drainTimeoutMs, hurry))) {
+    active.abortAll(() => new WorkerDraining());
+    if (!(await finishes(abortGraceMs))) {
+      active.abandonAll(() => new WorkerDraining());
+      await finishes(CONFIRM_MS);
+    }
+  }
+  // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to wait for.
+  await firstOf([closed], CONFIRM_MS);
+
+  const { tally } = active;
+  const since = (field: keyof Tally): number => tally[field] - before[field];
+  return {
+    active: underWay,
+    completed: since('completed'),
+    failed: since('failed'),
+    snoozed: since('snoozed'),
+    handedBack: since('handedBack'),
+    notStarted: since('notStarted'),
+    cutOff: since('unrecorded') + active.size,
+    cutOffJobIds: active.jobIds(),
+    durationMs: Math.round(performance.now() - startedAt),
+    sinceStart: { ...tally },
+  };
+}
+
+/** Waits for the first of some promises, a time, or a signal; leaves no timer behind. */
+async function firstOf(promises: readonly Promise<unknown>[], ms: number, hurried?: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const signal = hurried === undefined ? done.signal : AbortSignal.any([done.signal, hurried]);
+  // Rejects at once when hurried: that is the end of the wait as well.
+  const timer = sleep(ms, undefined, { signal }).catch(() => undefined);
+  await Promise.race([...promises, timer]);
+  done.abort();
+}

@@ -1,0 +1,35 @@
+import type { Logger } from '@bullpen/shared';
+import type { Job } from 'bullmq';
+import type { Outcome } from './outcome.js';
+import { attemptsOf } from './settle.js';
+
+/** One line for each attempt that ended, as loud as on-call should hear it. */
+export function logOutcome(log: Logger, outcome: Outcome, job: Job, durationMs: number): void {
+  const { attempt, maxAttempts } = attemptsOf(job);
+  const fields = () => ({ job: job.name, jobId: job.id, queue: job.queueName, attempt, durationMs });
+  switch (outcome.kind) {
+    case 'completed':
+      if (log.isLevelEnabled('debug')) log.debug(fields(), 'attempt completed');
+      return;
+    case 'failed': {
+      const { error } = outcome;
+      if (attempt < maxAttempts) log.warn({ ...fields(), maxAttempts, error }, 'attempt failed, will be retried');
+      else log.error({ ...fields(), maxAttempts, error }, 'job failed');
+      return;
+    }
+    case 'rejected':
+      log.error({ ...fields(), error: outcome.error }, 'job rejected');
+      return;
+    case 'expired':
+      log.warn({ ...fields(), error: outcome.error }, 'job expired');
+      return;
+    case 'cancelled':
+      log.info(fields(), 'job cancelled');
+      return;
+    case 'snoozed':
+      log.info({ ...fields(), until: new Date(outcome.untilAt).toISOString() }, 'job snoozed');
+      return;
+    case 'interrupted':
+      log.info({ ...fields(), reason: outcome.reason }, 'attempt interrupted');
+  }
+}

@@ -1,0 +1,17 @@
+import type { Thrown } from './thrown.js';
+
+/**
+ * How an attempt ended. Every ending is one of these; nothing a handler does makes an eighth.
+ * ARCHITECTURE.md has the table of what each means for the job.
+ */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: Thrown }
+  | { readonly kind: 'rejected'; readonly error: Thrown }
+  | { readonly kind: 'expired'; readonly error: Thrown }
+  | { readonly kind: 'cancelled'; readonly error: Thrown }
+  | { readonly kind: 'snoozed'; readonly untilAt: number; readonly error: Thrown }
+  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' };
+
+/** The word for an outcome. */
+export type OutcomeKind = Outcome['kind'];

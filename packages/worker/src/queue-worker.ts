@@ -1,0 +1,169 @@
+import { type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
+import { type Job, Worker } from 'bullmq';
+import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { AttemptStop, attempt } from './attempt.js';
+import type { Books } from './books.js';
+import type { Cancellations } from './cancellations.js';
+import type { Context, Handler } from './handler.js';
+import { logOutcome } from './log-outcome.js';
+import { attemptsOf, handBack, settle } from './settle.js';
+
+/** What the workers of all queues of one process share. */
+export interface Shared {
+  readonly prefix: string;
+  readonly redis: Redis;
+  readonly books: Books;
+  readonly active: ActiveAttempts;
+  readonly cancellations: Cancellations;
+  readonly log: Logger;
+  readonly keepCompleted: { readonly count: number; readonly age: number };
+}
+
+/** A lease lasts this long and is renewed twice in it; see "Numbers we chose" in ARCHITECTURE.md. */
+export const LOCK_MS = 10_000;
+const STALL_CHECK_MS = 5_000;
+/** How often a job may take its process down before it has failed. */
+export const MAX_CRASHES = 3;
+
+/** One queue's BullMQ Worker: fetches, attempts, settles. */
+export class QueueWorker {
+  readonly queue: string;
+  readonly #engine: Engine;
+  readonly #shared: Shared;
+  readonly #handlers: ReadonlyMap<string, Handler>;
+
+  constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: Shared) {
+    this.queue = queue;
+    this.#handlers = handlers;
+    this.#shared = shared;
+    // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
+    this.#engine = new Engine(queue, (job: Job, token?: string) => this.#process(job, token ?? ''), {
+      connection: shared.redis,
+      prefix: shared.prefix,
+      concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALL_CHECK_MS,
+      maxStalledCount: MAX_CRASHES,
+      runRetryDelay: 500,
+      removeOnComplete: shared.keepCompleted,
+    });
+    this.#engine.onProcessed = (job) => this.#processed(job);
+    this.#engine.on('completed', (job) => this.#confirm(job.id));
+    this.#engine.on('failed', (job) => this.#failed(job));
+    this.#engine.on('lockRenewalFailed', (jobIds) => {
+      for (const id of jobIds) shared.active.find(queue, id)?.stop.abort(new LeaseLost());
+    });
+    this.#engine.on('error', (error) => {
+      // While Redis is away every loop of BullMQ says so; the connection's own log line says it once.
+      if (shared.redis.status === 'ready') shared.log.error({ queue, err: error }, 'queue reported an error');
+    });
+  }
+
+  /** Resolves when the worker is connected and fetching. */
+  async ready(): Promise<void> {
+    await this.#engine.waitUntilReady();
+  }
+
+  /** Stops the intake and resolves when the last attempt is settled. Has no limit of its own; see drain. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  async #process(job: Job, token: string): Promise<unknown> {
+    const { active, books, cancellations, log } = this.#shared;
+    const { queue } = this;
+    const id = job.id as string;
+    if (active.draining) {
+      return handBack({ queue, job, token, books, confirm: () => active.countNotStarted() });
+    }
+    const stop = new AttemptStop();
+    const entry = active.begin(queue, id, stop);
+    cancellations.check(queue, id, stop);
+
+    const bullpen = readBullpenOpts(job.opts);
+    const handler = this.#handlers.get(job.name);
+    applyPolicy(job, handler?.job);
+    const startedAt = Date.now();
+    const outcome = await attempt({
+      handler,
+      jobName: job.name,
+      payload: job.data,
+      expiresAt: bullpen.expiresAt,
+      startedAt,
+      context: (deadline, signal) => this.#context(job, entry, deadline, signal),
+      stop,
+    });
+    entry.outcome = outcome.kind;
+    const settling = {
+      ...{ queue, job, token, bullpen, books },
+      backoff: handler?.job.backoff,
+      confirm: () => {
+        entry.confirmed = true;
+      },
+    };
+    logOutcome(log, outcome, job, Date.now() - startedAt);
+    return settle(outcome, settling);
+  }
+
+  #context(job: Job, entry: ActiveAttempt, deadline: number, signal: AbortSignal): Context {
+    const { log: parent } = this.#shared;
+    const { queue } = this;
+    let log: Logger | undefined;
+    return {
+      jobId: entry.jobId,
+      ...attemptsOf(job),
+      enqueuedAt: job.timestamp,
+      deadline,
+      signal,
+      // Made on first use: most attempts log nothing, and a child logger costs more than they do.
+      get log() {
+        log ??= parent.child({ job: job.name, jobId: entry.jobId, queue, attempt: job.attemptsMade + 1 });
+        return log;
+      },
+      async progress(value) {
+        if (entry.outcome === undefined) await job.updateProgress(value);
+      },
+    };
+  }
+
+  #confirm(jobId: string | undefined): void {
+    const entry = this.#shared.active.find(this.queue, jobId as string);
+    if (entry?.outcome !== undefined) entry.confirmed = true;
+  }
+
+  #failed(job: Job | undefined): void {
+    if (job === undefined) return;
+    this.#confirm(job.id);
+    const entry = this.#shared.active.find(this.queue, job.id as string);
+    if (entry !== undefined) return;
+    // BullMQ failed it without asking a handler: its processes died under it too often.
+    this.#shared.books.noteRow(this.queue, readBullpenOpts(job.opts), 'failed');
+    this.#shared.log.error(
+      { job: job.name, jobId: job.id, queue: this.queue, reason: job.failedReason },
+      'job crashed too often',
+    );
+  }
+
+  #processed(job: Job): void {
+    const entry = this.#shared.active.find(this.queue, job.id as string);
+    if (entry !== undefined) this.#shared.active.finish(entry);
+  }
+}
+
+/** A job enqueued by some other client may carry no policy; then the definition's holds. */
+function applyPolicy(job: Job, definition: JobDefinition | undefined): void {
+  if (definition !== undefined && (job.opts.attempts ?? 0) < 1) job.opts.attempts = definition.maxAttempts;
+}
+
+/** BullMQ's Worker, with a word when it is through with a job: recorded, or given up. Its events tell only of the former. */
+class Engine extends Worker {
+  onProcessed: ((job: Job) => void) | undefined;
+
+  override async processJob(...args: Parameters<Worker['processJob']>): ReturnType<Worker['processJob']> {
+    try {
+      return await super.processJob(...args);
+    } finally {
+      this.onProcessed?.(args[0]);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { type Fault, HandlersInvalid, type JobDefinition } from '@bullpen/shared';
+import { type Handler, isHandler } from './handler.js';
+
+/** The handlers of one worker, by queue and then by job name. */
+export type Registry = ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+
+/**
+ * Sorts handlers by queue and refuses what could only go wrong later: no handlers at all, a job handled twice, a queue without handlers, or a
+ * job that is defined on one of these queues and handled by nobody here: this worker would take it and reject it.
+ * @param defined the jobs defined in this process
+ * @param only serve these queues alone; default all queues of the handlers
+ * @throws HandlersInvalid with every fault
+ */
+export function buildRegistry(
+  handlers: readonly Handler[],
+  defined: readonly JobDefinition[],
+  only: readonly string[] | undefined,
+): Registry {
+  const registry = new Map<string, Map<string, Handler>>();
+  const faults: Fault[] = [];
+  const fault = (path: string, reason: string): void => void faults.push({ path, reason });
+
+  for (const handler of handlers) {
+    if (!isHandler(handler)) {
+      fault('handlers', 'expected what handle() returns');
+      continue;
+    }
+    const { name, queue } = handler.job;
+    if (only !== undefined && !only.includes(queue)) continue;
+    const names = registry.get(queue) ?? new Map<string, Handler>();
+    if (names.has(name)) fault(name, 'has two handlers');
+    registry.set(queue, names.set(name, handler));
+  }
+  for (const queue of only ?? []) {
+    if (!registry.has(queue)) fault('queues', `no handler is for a job on queue '${queue}'`);
+  }
+  for (const job of defined) {
+    if (registry.has(job.queue) && registry.get(job.queue)?.has(job.name) !== true) {
+      fault(job.name, `is defined on queue '${job.queue}' at ${job.definedAt}, but has no handler here`);
+    }
+  }
+  if (registry.size === 0 && faults.length === 0) fault('handlers', 'there are none');
+  if (faults.length > 0) throw new HandlersInvalid('cannot start the worker', faults);
+  return registry;
+}

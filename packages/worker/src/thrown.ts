@@ -1,0 +1,74 @@
+/** A thrown value made safe: plain text that can be logged and stored, whatever it was. */
+export interface Thrown {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** The stable code of an error that has one as text. */
+  readonly code: string | undefined;
+}
+
+const LONGEST_MESSAGE = 4_096;
+const LONGEST_STACK = 16_384;
+
+/**
+ * Describes anything a handler may throw: `undefined`, a string, a frozen object, an error whose getters throw, a revoked proxy. Never throws,
+ * and reads each property once, as a getter may have more to say the second time.
+ */
+export function describeThrown(thrown: unknown): Thrown {
+  if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
+    return {
+      name: 'Error',
+      message: clip(`handler threw ${show(thrown)}`, LONGEST_MESSAGE),
+      stack: undefined,
+      code: undefined,
+    };
+  }
+  const name = read(thrown, 'name') || 'Error';
+  const message = (read(thrown, 'message') || `handler threw ${show(thrown)}`) + causeOf(thrown);
+  const stack = read(thrown, 'stack');
+  return {
+    name: clip(name, 200),
+    message: clip(message, LONGEST_MESSAGE),
+    stack: stack === undefined ? undefined : clip(stack, LONGEST_STACK),
+    code: read(thrown, 'code'),
+  };
+}
+
+const DEEPEST_CAUSE = 3;
+
+/** The causes of an error, in brackets: "fetch failed" says nothing without its ECONNREFUSED. */
+function causeOf(thrown: object, depth = 1): string {
+  const cause = readProperty(thrown, 'cause');
+  if (typeof cause === 'string') return ` (cause: ${cause})`;
+  if (typeof cause !== 'object' || cause === null || depth > DEEPEST_CAUSE) return '';
+  const text = read(cause, 'message') || read(cause, 'code');
+  return `${text === undefined ? '' : ` (cause: ${text})`}${causeOf(cause, depth + 1)}`;
+}
+
+function read(thrown: object, property: string): string | undefined {
+  const value = readProperty(thrown, property);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Reads a property of something a handler threw; `undefined` when even reading throws. */
+export function readProperty(thrown: object, property: string): unknown {
+  try {
+    return Reflect.get(thrown, property);
+  } catch {
+    return undefined;
+  }
+}
+
+function show(value: unknown): string {
+  try {
+    if (typeof value === 'string') return JSON.stringify(value);
+    if (typeof value === 'object') return JSON.stringify(value) ?? String(value);
+    return String(value);
+  } catch {
+    return 'something that cannot be shown';
+  }
+}
+
+function clip(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length} characters)`;
+}
