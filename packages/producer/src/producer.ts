@@ -107,8 +107,8 @@ export function createProducer({
   };
   const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> =>
     deliver(redis, delivery, () => command(redis));
-  const insert = (job: JobDefinition, rows: readonly JobRow[]): Promise<Added[]> => {
-    const chunk = prepareChunk(prefix, job, rows, randomUUID(), Date.now());
+  const insert = (job: JobDefinition, rows: readonly JobRow[], now = Date.now()): Promise<Added[]> => {
+    const chunk = prepareChunk(prefix, job, rows, randomUUID(), now);
     return ask(chunk.send);
   };
 
@@ -116,10 +116,11 @@ export function createProducer({
     enqueue: (job, payload, options = {}) =>
       open(async () => {
         checkJob(job);
-        const row = readEnqueueOptions(job, options, Date.now());
+        const now = Date.now();
+        const row = readEnqueueOptions(job, options, now);
         const written = await writePayload(job, payload);
         if (!written.ok) throw new PayloadInvalid(`payload of ${job.name}`, written.faults);
-        const [status] = await insert(job, [{ ...row, data: written.value }]);
+        const [status] = await insert(job, [{ ...row, data: written.value }], now);
         return { id: row.id, status: status ?? 'added' };
       }),
 

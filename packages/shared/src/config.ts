@@ -46,13 +46,20 @@ export function readConfig<T extends Record<string, Setting>>(
 const processEnvironment = (): NodeJS.ProcessEnv => process.env;
 
 /** A duration such as `30s`, read into milliseconds. */
-export const durationSetting = z.unknown().transform((value, context) => {
+export const durationSetting = z.unknown().transform(readDuration);
+
+/** The same, for a setting without a default. */
+export const optionalDurationSetting = z
+  .unknown()
+  .transform((value, context) => (value === undefined ? undefined : readDuration(value, context)));
+
+function readDuration(value: unknown, context: z.core.$RefinementCtx): number {
   // A flag is always text: `--drain-timeout 500` means milliseconds, as it would in code.
   const parsed = parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
   if (typeof parsed === 'number') return parsed;
   context.addIssue({ code: 'custom', message: parsed });
   return z.NEVER;
-});
+}
 
 /** A whole number from 1 up to `most`. */
 export const countSetting = (most: number) => {

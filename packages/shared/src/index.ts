@@ -1,5 +1,13 @@
 export { type Backoff, type BackoffPolicy, backoffDelayMs } from './backoff.js';
-export { type Config, commonSettings, countSetting, durationSetting, readConfig, type Setting } from './config.js';
+export {
+  type Config,
+  commonSettings,
+  countSetting,
+  durationSetting,
+  optionalDurationSetting,
+  readConfig,
+  type Setting,
+} from './config.js';
 export { didYouMean } from './did-you-mean.js';
 export { type Duration, MAX_TIMER_MS, parseDuration, showDuration } from './duration.js';
 export {

@@ -33,9 +33,9 @@ export class Cancellations {
     this.#timer = setInterval(() => void this.#refresh(), REFRESH_MS);
   }
 
-  /** Resolves when the notes of what was cancelled before this worker came have been read. */
-  async ready(): Promise<void> {
-    await this.#refresh();
+  /** Reads what was cancelled before this worker came; to be awaited before the first fetch. Waits while Redis is away. */
+  async load(): Promise<void> {
+    await this.#read();
   }
 
   /** Stops an attempt that is about to start, if its job was cancelled. */
@@ -56,13 +56,16 @@ export class Cancellations {
   }
 
   async #refresh(): Promise<void> {
-    if (this.#redis.status !== 'ready') return;
+    if (this.#redis.status === 'ready') await this.#read().catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
     const reads = [...this.#byQueue].map(async ([queue, ids]) => {
       const noted = await this.#redis.zrangebyscore(cancelledKey(this.#prefix, queue), Date.now(), '+inf');
       // Forget those that other workers have settled.
       ids.clear();
       for (const jobId of noted) this.#cancelled(queue, jobId);
     });
-    await Promise.all(reads).catch(() => undefined);
+    await Promise.all(reads);
   }
 }

@@ -45,6 +45,7 @@ export class QueueWorker {
       stalledInterval: STALL_CHECK_MS,
       maxStalledCount: MAX_CRASHES,
       runRetryDelay: 500,
+      autorun: false,
       removeOnComplete: shared.keepCompleted,
     });
     this.#engine.onProcessed = (job) => this.#processed(job);
@@ -59,8 +60,11 @@ export class QueueWorker {
     });
   }
 
-  /** Resolves when the worker is connected and fetching. */
-  async ready(): Promise<void> {
+  /** Starts fetching; resolves when the worker is connected. */
+  async run(): Promise<void> {
+    this.#engine
+      .run()
+      .catch((error: unknown) => this.#shared.log.error({ queue: this.queue, err: error }, 'queue stopped'));
     await this.#engine.waitUntilReady();
   }
 

@@ -120,7 +120,10 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     return summary;
   };
 
-  const ready = Promise.all([cancellations.ready(), ...workers.map((worker) => worker.ready())]).then(() => undefined);
+  // Cancellations first: a job cancelled while no worker ran must not start now.
+  const ready = cancellations.load().then(async () => {
+    if (draining === undefined) await Promise.all(workers.map((worker) => worker.run()));
+  });
   // A drain before Redis ever answered ends this wait by closing the connection; that is no one's unhandled rejection.
   ready.catch(() => undefined);
 

@@ -1,4 +1,4 @@
-import { durationSetting, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
+import { EXIT, type ExitCode, OptionsInvalid, optionalDurationSetting } from '@bullpen/shared';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { printLine } from './print.js';
@@ -7,9 +7,9 @@ import { findJob, startSession, withProducer } from './session.js';
 const settings = {
   data: { flag: '--data', schema: z.string('give the payload as JSON') },
   key: { flag: '--key', schema: z.string().optional() },
-  delay: { flag: '--delay', schema: z.union([z.undefined(), durationSetting]) },
+  delay: { flag: '--delay', schema: optionalDurationSetting },
   priority: { flag: '--priority', schema: z.coerce.number('expected a number').optional() },
-  expiresIn: { flag: '--expires-in', schema: z.union([z.undefined(), durationSetting]) },
+  expiresIn: { flag: '--expires-in', schema: optionalDurationSetting },
 };
 
 /** `enqueue <job>`: one job. */

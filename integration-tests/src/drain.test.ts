@@ -1,0 +1,184 @@
+import { describe, expect } from 'vitest';
+import { scripted } from './fixtures/jobs.js';
+import type { RunningCommand } from './support/command.js';
+import { TcpProxy } from './support/tcp-proxy.js';
+import { test, type World } from './support/world.js';
+
+type Ends = NonNullable<Parameters<typeof scripted.payload.parse>[0]>;
+
+/** A worker process that is running `count` attempts of the given script. */
+async function busy(world: World, count: number, ends: unknown, args: readonly string[] = []): Promise<RunningCommand> {
+  const payloads = Array.from({ length: count }, (_, at) => ({ name: `job ${at}`, ends }) as Ends);
+  await world.producer().enqueueMany(scripted, payloads as never);
+  const worker = world.workerProcess(['--concurrency', '50', '--queue', 'scripted', ...args]);
+  await world.started(count);
+  return worker;
+}
+
+async function stopped(worker: RunningCommand): Promise<Record<string, unknown>> {
+  const { code } = await worker.ended;
+  return { code, ...(await worker.logged('worker stopped')) };
+}
+
+const counts = (world: World) =>
+  world.queue('scripted').getJobCounts('waiting', 'active', 'completed', 'failed', 'delayed');
+
+describe('SIGTERM', () => {
+  test('an idle worker exits 0 at once', async ({ world }) => {
+    const worker = world.workerProcess();
+    await worker.logged('worker ready');
+    const startedAt = performance.now();
+    worker.kill('SIGTERM');
+    expect(await stopped(worker)).toMatchObject({ code: 0, active: 0, completed: 0, handedBack: 0, cutOff: 0 });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`${signal}: active jobs finish, waiting ones stay, exit 0`, async ({ world }) => {
+      const worker = await busy(world, 3, [{ do: 'work', ms: 400 }], ['--concurrency', '3']);
+      await world.producer().enqueue(scripted, { name: 'too late' });
+      worker.kill(signal);
+      expect(await stopped(worker)).toMatchObject({ code: 0, active: 3, completed: 3, handedBack: 0, cutOff: 0 });
+      expect(await counts(world)).toEqual({ waiting: 1, active: 0, completed: 3, failed: 0, delayed: 0 });
+    });
+  }
+
+  test('a job that heeds its signal is handed back unspent, exit 75, and the next worker starts it again as attempt 1', async ({
+    world,
+  }) => {
+    const worker = await busy(
+      world,
+      2,
+      [{ do: 'work', ms: 60_000 }],
+      ['--drain-timeout', '100ms', '--abort-grace', '20s'],
+    );
+    worker.kill('SIGTERM');
+    expect(await stopped(worker)).toMatchObject({ code: 75, completed: 0, failed: 0, handedBack: 2, cutOff: 0 });
+    expect(
+      world
+        .ledger()
+        .filter(({ event }) => event === 'aborted')
+        .map(({ reason }) => reason),
+    ).toEqual(['WorkerDraining', 'WorkerDraining']);
+    expect(await counts(world)).toEqual({ waiting: 2, active: 0, completed: 0, failed: 0, delayed: 0 });
+    world.workerProcess();
+    const starts = await world.started(4);
+    expect(starts.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1]);
+  });
+
+  test('a handler that never settles is handed back all the same, within the limits', async ({ world }) => {
+    const worker = await busy(
+      world,
+      2,
+      [{ do: 'hang', heed: false }],
+      ['--drain-timeout', '100ms', '--abort-grace', '100ms'],
+    );
+    worker.kill('SIGTERM');
+    const summary = await stopped(worker);
+    expect(summary).toMatchObject({ code: 75, handedBack: 2, cutOff: 0 });
+    expect(summary['durationMs']).toBeLessThan(2_000);
+    const jobs = await world.queue('scripted').getWaiting();
+    expect(jobs.map(({ attemptsMade }) => attemptsMade)).toEqual([0, 0]);
+  });
+
+  test('a second signal aborts at once', async ({ world }) => {
+    const worker = await busy(world, 1, [{ do: 'work', ms: 60_000 }], ['--drain-timeout', '10m']);
+    worker.kill('SIGTERM');
+    await worker.logged('worker was told to stop; draining');
+    worker.kill('SIGTERM');
+    expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
+  });
+
+  test('a second signal before the first was handled is not lost', async ({ world }) => {
+    const worker = await busy(world, 1, [{ do: 'work', ms: 60_000 }], ['--drain-timeout', '10m']);
+    worker.kill('SIGTERM');
+    worker.kill('SIGINT');
+    expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
+  });
+
+  test('what the last fetches bring is handed straight back: no handler starts after the signal', async ({ world }) => {
+    const payloads = Array.from({ length: 500 }, () => ({ ends: [{ do: 'work' as const, ms: 20 }] }));
+    await world.producer().enqueueMany(scripted, payloads);
+    const worker = world.workerProcess(['--concurrency', '50', '--queue', 'scripted']);
+    await world.started(100);
+    worker.kill('SIGTERM');
+    const told = await worker.logged('worker was told to stop; draining');
+    const summary = await stopped(worker);
+    const late = world.ledger().filter(({ event, at }) => event === 'start' && at > Date.parse(String(told['time'])));
+    expect(late).toEqual([]);
+    expect(summary).toMatchObject({ code: 0, handedBack: 0, cutOff: 0 });
+    const { completed = 0, waiting = 0, ...rest } = await counts(world);
+    expect(completed + waiting).toBe(500);
+    expect(rest).toEqual({ active: 0, failed: 0, delayed: 0 });
+    expect(completed).toBe(world.ledger().filter(({ event }) => event === 'end').length);
+  });
+
+  test('prioritized jobs are handed back too, and another worker has them', async ({ world }) => {
+    await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 60_000 }] }, { priority: 5 });
+    const [first, second] = [
+      world.workerProcess(['--drain-timeout', '0', '--abort-grace', '1s']),
+      world.workerProcess(),
+    ];
+    await world.started(1);
+    const [runner] = world.ledger();
+    const worker = runner?.pid === first.pid ? first : second;
+    if (worker === second) return void second.kill('SIGKILL');
+    worker.kill('SIGTERM');
+    expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
+    await world.started(2);
+  });
+
+  test('during start-up: the worker stops without having started anything', async ({ world }) => {
+    await world.producer().enqueue(scripted, {});
+    const worker = world.workerProcess(['--redis', 'redis://127.0.0.1:1']);
+    await worker.logged('redis is unavailable; retrying');
+    worker.kill('SIGTERM');
+    expect(await stopped(worker)).toMatchObject({ code: 0, active: 0 });
+  });
+
+  test('with Redis gone: bounded, and what could not be confirmed is said: exit 70', async ({ world }) => {
+    const proxy = new TcpProxy(world.redisUrl);
+    const url = await proxy.listen();
+    world.onClose(() => proxy.close());
+    const limits = ['--drain-timeout', '200ms', '--abort-grace', '200ms'];
+    const worker = await busy(world, 1, [{ do: 'hang', heed: true }], ['--redis', url, ...limits]);
+    proxy.mode = 'black-hole';
+    proxy.cut();
+    worker.kill('SIGTERM');
+    const summary = await stopped(worker);
+    expect(summary).toMatchObject({ code: 70, handedBack: 0, cutOff: 1 });
+    expect(summary['durationMs']).toBeLessThan(5_000);
+  });
+
+  test('with Redis gone and nothing to do, the worker does not wait for it', async ({ world }) => {
+    const proxy = new TcpProxy(world.redisUrl);
+    const url = await proxy.listen();
+    world.onClose(() => proxy.close());
+    const worker = world.workerProcess(['--redis', url]);
+    await worker.logged('worker ready');
+    proxy.mode = 'black-hole';
+    proxy.cut();
+    await worker.logged('redis connection was lost; retrying');
+    worker.kill('SIGTERM');
+    const summary = await stopped(worker);
+    expect(summary).toMatchObject({ code: 0 });
+    expect(summary['durationMs']).toBeLessThan(3_000);
+  });
+});
+
+describe('--until-empty', () => {
+  test('works off everything, retries and snoozes included, then drains and exits 0', async ({ world }) => {
+    const snooze = { do: 'snooze' as const, until: Date.now() + 1_000 };
+    await world
+      .producer()
+      .enqueueMany(scripted, [
+        {},
+        { ends: [{ do: 'throw', what: 'error' }, { do: 'return' }] },
+        { ends: [snooze, { do: 'return' }] },
+        { ends: [{ do: 'reject' }] },
+      ]);
+    const worker = world.workerProcess(['--until-empty']);
+    expect(await stopped(worker)).toMatchObject({ code: 0, sinceStart: { completed: 3, failed: 2, snoozed: 1 } });
+    expect(await counts(world)).toEqual({ waiting: 0, active: 0, completed: 3, failed: 1, delayed: 0 });
+  });
+});

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** What the proxy does with the traffic. */
+export type ProxyMode =
+  | 'forward'
+  /** Takes connections and bytes, answers nothing: a network that swallows. */
+  | 'black-hole'
+  /** Passes requests on, keeps the replies, and closes the connection when one would come: a reply lost on the way. */
+  | 'lose-replies';
+
+/** A TCP proxy in front of Redis, to make the network misbehave. */
+export class TcpProxy {
+  mode: ProxyMode = 'forward';
+  /** How many replies were lost. */
+  lost = 0;
+  readonly #server = createServer((client) => this.#serve(client));
+  readonly #sockets = new Set<Socket>();
+  readonly #target: { host: string; port: number };
+
+  constructor(redisUrl: string) {
+    const { hostname, port } = new URL(redisUrl);
+    this.#target = { host: hostname, port: Number(port) };
+  }
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #serve(client: Socket): void {
+    const redis = connect(this.#target);
+    for (const socket of [client, redis]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        client.destroy();
+        redis.destroy();
+      });
+    }
+    client.on('data', (part) => {
+      if (this.mode !== 'black-hole') redis.write(part);
+    });
+    redis.on('data', (part) => {
+      if (this.mode === 'forward') client.write(part);
+      else if (this.mode === 'lose-replies') {
+        this.lost += 1;
+        client.destroy();
+      }
+    });
+  }
+}
