@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Runs turbo without its telemetry and its notices, on every platform and shell, and without asking for pnpm on PATH by name.
+import { spawnSync } from 'node:child_process';
+
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };
+const args = ['run', ...process.argv.slice(2), '--output-logs=errors-only', '--log-order=grouped'];
+const { status } = spawnSync('turbo', args, {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  env,
+  shell: process.platform === 'win32',
+});
+process.exit(status ?? 1);
