@@ -147,7 +147,17 @@ describe('--wait', () => {
 });
 
 describe('interrupted', () => {
-  test('while reading: what was read is sent and reported, exit 75', async ({ world }) => {
+  test('while waiting for more input that never comes: exit 75, and what was read is in', async ({ world }) => {
+    const running = world.producerProcess(['batch', 'test.row', '-', '--format', 'ndjson', '--json'], 'keep open');
+    running.write(lines(2_100));
+    await until('two chunks to be added', async () => (await waiting(world)) >= 2_000);
+    running.kill('SIGTERM');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(75);
+    expect(JSON.parse(stdout)).toMatchObject({ added: await waiting(world), rejected: 0, interrupted: true });
+  });
+
+  test('while waiting for the jobs to settle: what was read is in and reported, exit 75', async ({ world }) => {
     const running = world.producerProcess(
       ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--wait'],
       lines(3_000),

@@ -44,7 +44,7 @@ export class RunningCommand {
       reject: false,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       extendEnv: false,
-      ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+      ...(input === undefined ? { stdin: 'ignore' as const } : input === 'keep open' ? {} : { input }),
       stripFinalNewline: false,
     }) as never;
     this.#process.stdout?.on('data', (part) => (this.#stdout += String(part)));
@@ -79,6 +79,11 @@ export class RunningCommand {
       () => this.log.find(({ msg }) => msg === message),
       limitMs,
     );
+  }
+
+  /** Writes to the standard input of a command that was started with 'keep open'. */
+  write(text: string): void {
+    this.#process.stdin?.write(text);
   }
 
   kill(signal: NodeJS.Signals): void {

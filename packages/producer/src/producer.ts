@@ -12,6 +12,7 @@ import {
   PayloadInvalid,
   ProducerClosed,
   parseDuration,
+  prefixFault,
   type QueueCounts,
   type Redis,
   type RedisAddress,
@@ -91,7 +92,11 @@ export function createProducer({
   redisTimeout = '5s',
 }: ProducerOptions): Producer {
   const withinMs = parseDuration(redisTimeout);
-  if (typeof withinMs === 'string') throw new OptionsInvalid('producer', [{ path: 'redisTimeout', reason: withinMs }]);
+  const faults: Fault[] = [];
+  if (typeof withinMs === 'string') faults.push({ path: 'redisTimeout', reason: withinMs });
+  const wrongPrefix = prefixFault(prefix);
+  if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
+  if (typeof withinMs === 'string' || faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
   const redis = openRedis(address, 'producer', 'bullpen:producer');
   defineInsert(redis);
   defineCancel(redis);

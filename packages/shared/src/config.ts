@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { ConfigInvalid, type Fault } from './errors.js';
-import { DEFAULT_PREFIX } from './keys.js';
+import { DEFAULT_PREFIX, prefixFault } from './keys.js';
 import { redisUrlFault } from './redis-url.js';
 
 /** One thing a command can be told: by a flag, else by the environment, else by the default inside its schema. */
@@ -67,26 +67,28 @@ export const countSetting = (most: number) => {
   return z.coerce.number(message).int(message).min(1, message).max(most, message);
 };
 
+/** Text with a default, and a check that says what is wrong with it. */
+function checkedText(byDefault: string, faultOf: (text: string) => string | undefined) {
+  return z
+    .string()
+    .default(byDefault)
+    .superRefine((text, context) => {
+      const fault = faultOf(text);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    });
+}
+
 /** The settings every Bullpen command shares. */
 export const commonSettings = {
   redis: {
     flag: '--redis',
     env: 'REDIS_URL',
-    schema: z
-      .string()
-      .default('redis://127.0.0.1:6379')
-      .superRefine((url, context) => {
-        const fault = redisUrlFault(url);
-        if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-      }),
+    schema: checkedText('redis://127.0.0.1:6379', redisUrlFault),
   },
   prefix: {
     flag: '--prefix',
     env: 'BULLPEN_PREFIX',
-    schema: z
-      .string()
-      .regex(/^[A-Za-z0-9{}._-]{1,100}$/, "expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'")
-      .default(DEFAULT_PREFIX),
+    schema: checkedText(DEFAULT_PREFIX, prefixFault),
   },
   logLevel: {
     flag: '--log-level',

@@ -1,4 +1,5 @@
 import ms, { type StringValue } from 'ms';
+import { showValue } from './show-value.js';
 
 /** A length of time: milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7 days'`. */
 export type Duration = number | StringValue;
@@ -14,12 +15,12 @@ export function parseDuration(value: unknown): number | string {
   const parsed =
     typeof value === 'string' && value.trim().length > 0 && value.length <= 100 ? ms(value as StringValue) : value;
   if (typeof parsed !== 'number' || !Number.isFinite(parsed)) {
-    return `expected a duration such as '30s' or milliseconds, got ${show(value)}`;
+    return `expected a duration such as '30s' or milliseconds, got ${showValue(value)}`;
   }
-  if (parsed < 0) return `a duration cannot be negative, got ${show(value)}`;
+  if (parsed < 0) return `a duration cannot be negative, got ${showValue(value)}`;
   const rounded = Math.round(parsed);
   if (rounded > Number.MAX_SAFE_INTEGER)
-    return `a duration this long cannot be counted in milliseconds: ${show(value)}`;
+    return `a duration this long cannot be counted in milliseconds: ${showValue(value)}`;
   return rounded;
 }
 
@@ -28,6 +29,7 @@ export function showDuration(durationMs: number): string {
   return ms(Math.round(durationMs));
 }
 
-function show(value: unknown): string {
-  return typeof value === 'string' ? `'${value.slice(0, 60)}'` : String(value);
+/** Whether `value` is an instant that a `Date` can hold, in milliseconds since 1970. */
+export function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
 }

@@ -18,16 +18,16 @@ export const EXIT = {
 /** One of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const BY_CODE: Partial<Record<BullpenError['code'], ExitCode>> = {
-  BULLPEN_CONFIG_INVALID: EXIT.usage,
-  BULLPEN_HANDLERS_INVALID: EXIT.usage,
-  BULLPEN_JOB_DEFINITION_INVALID: EXIT.usage,
-  BULLPEN_MODULE_INVALID: EXIT.usage,
-  BULLPEN_OPTIONS_INVALID: EXIT.usage,
-  BULLPEN_PAYLOAD_INVALID: EXIT.data,
-  BULLPEN_REDIS_UNAVAILABLE: EXIT.unavailable,
-  BULLPEN_SOURCE_INVALID: EXIT.usage,
-};
+const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], ExitCode>([
+  ['BULLPEN_CONFIG_INVALID', EXIT.usage],
+  ['BULLPEN_HANDLERS_INVALID', EXIT.usage],
+  ['BULLPEN_JOB_DEFINITION_INVALID', EXIT.usage],
+  ['BULLPEN_MODULE_INVALID', EXIT.usage],
+  ['BULLPEN_OPTIONS_INVALID', EXIT.usage],
+  ['BULLPEN_PAYLOAD_INVALID', EXIT.data],
+  ['BULLPEN_REDIS_UNAVAILABLE', EXIT.unavailable],
+  ['BULLPEN_SOURCE_INVALID', EXIT.usage],
+]);
 
 /** The exit code for an error that ended a command: ours by their code, the command line parser's as usage, anything else 1. */
 export function exitCodeOf(error: unknown): ExitCode {
@@ -35,5 +35,5 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (typeof code !== 'string') return EXIT.failure;
   if (code === 'commander.helpDisplayed' || code === 'commander.version' || code === 'commander.help') return EXIT.ok;
   if (code.startsWith('commander.')) return EXIT.usage;
-  return BY_CODE[code as BullpenError['code']] ?? EXIT.failure;
+  return BY_CODE.get(code) ?? EXIT.failure;
 }

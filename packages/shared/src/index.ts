@@ -9,7 +9,7 @@ export {
   type Setting,
 } from './config.js';
 export { didYouMean } from './did-you-mean.js';
-export { type Duration, MAX_TIMER_MS, parseDuration, showDuration } from './duration.js';
+export { type Duration, isInstant, MAX_TIMER_MS, parseDuration, showDuration } from './duration.js';
 export {
   BullpenError,
   ConfigInvalid,
@@ -45,7 +45,7 @@ export {
   type ResultInput,
 } from './job.js';
 export { type BullpenOpts, idForKey, idForRow, newId, readBullpenOpts } from './job-opts.js';
-export { BOOKS_KEPT_S, booksKey, cancelledChannel, cancelledKey, DEFAULT_PREFIX, ROW } from './keys.js';
+export { BOOKS_KEPT_S, booksKey, cancelledChannel, cancelledKey, DEFAULT_PREFIX, prefixFault, ROW } from './keys.js';
 export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';

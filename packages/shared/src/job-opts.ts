@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { isInstant } from './duration.js';
 
 /**
  * What Bullpen adds to a job, in BullMQ's `opts` under `bullpen`: BullMQ keeps fields of `opts` that it does not know, and
@@ -20,7 +21,7 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   if (typeof found !== 'object' || found === null) return {};
   const { expiresAt, batch, row, enqueue } = found as Record<string, unknown>;
   return {
-    ...(Number.isFinite(expiresAt) ? { expiresAt: expiresAt as number } : {}),
+    ...(isInstant(expiresAt) ? { expiresAt } : {}),
     ...(typeof batch === 'string' ? { batch } : {}),
     ...(Number.isSafeInteger(row) && (row as number) >= 1 ? { row: row as number } : {}),
     ...(typeof enqueue === 'string' ? { enqueue } : {}),
@@ -33,7 +34,13 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
  */
 export function idForKey(jobName: string, key: string): string {
   const readable = key.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 40);
-  const hash = createHash('sha256').update(jobName).update('\0').update(key).digest('base64url').slice(0, 22);
+  // UTF-16, because UTF-8 has one and the same character for every half of a surrogate pair: such keys would share an id.
+  const hash = createHash('sha256')
+    .update(jobName)
+    .update('\0')
+    .update(key, 'utf16le')
+    .digest('base64url')
+    .slice(0, 22);
   return `k-${readable}-${hash}`;
 }
 

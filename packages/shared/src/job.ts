@@ -3,6 +3,7 @@ import type { Backoff, BackoffPolicy } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
 import { type Fault, JobDefinitionInvalid } from './errors.js';
 import { isSchema, type Schema } from './schema.js';
+import { showValue } from './show-value.js';
 
 /** What a team says about a job, once. */
 export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema> {
@@ -73,19 +74,16 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
 
   const { name, queue = 'default', payload, result, maxAttempts = 10, timeout = '1m', expiresIn } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
-    fault(
-      'name',
-      `expected 1 to 100 letters, digits, '.', '_' or '-', the first a letter, got ${JSON.stringify(name)}`,
-    );
+    fault('name', `expected 1 to 100 letters, digits, '.', '_' or '-', the first a letter, got ${showValue(name)}`);
   }
   if (typeof queue !== 'string' || !QUEUE.test(queue)) {
-    fault('queue', `expected 1 to 100 letters, digits, '.', '_' or '-', got ${JSON.stringify(queue)}`);
+    fault('queue', `expected 1 to 100 letters, digits, '.', '_' or '-', got ${showValue(queue)}`);
   }
   if (!isSchema(payload)) fault('payload', 'expected a Standard Schema, for example a zod object');
   if (result !== undefined && !isSchema(result))
     fault('result', 'expected a Standard Schema, for example a zod object');
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > MAX_ATTEMPTS) {
-    fault('maxAttempts', `expected a whole number from 1 to ${MAX_ATTEMPTS}, got ${String(maxAttempts)}`);
+    fault('maxAttempts', `expected a whole number from 1 to ${MAX_ATTEMPTS}, got ${showValue(maxAttempts)}`);
   }
   const timeoutMs = duration('timeout', timeout, 1);
   if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'no attempt can be timed for longer than 24 days');
@@ -96,7 +94,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   // The same place defining the same name again is a module loaded twice (hot reload, a test), not a clash.
   if (twin !== undefined && twin.definedAt !== definedAt)
     fault('name', `'${name}' is already defined at ${twin.definedAt}`);
-  if (faults.length > 0) throw new JobDefinitionInvalid(`job ${JSON.stringify(name)} at ${definedAt}`, faults);
+  if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
 
   const job: JobDefinition<P, R> = Object.freeze({
     ...{ name, queue, payload, result, maxAttempts, backoff, timeoutMs, expiresInMs, definedAt },
@@ -123,10 +121,10 @@ function readBackoff(
 ): BackoffPolicy {
   const { type, delay, jitter = 0.2 } = backoff;
   if (type !== 'fixed' && type !== 'exponential') {
-    fault('backoff.type', `expected 'fixed' or 'exponential', got ${JSON.stringify(type)}`);
+    fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);
   }
   if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
-    fault('backoff.jitter', `expected a number from 0 to 1, got ${String(jitter)}`);
+    fault('backoff.jitter', `expected a number from 0 to 1, got ${showValue(jitter)}`);
   }
   const delayMs = duration('backoff.delay', delay);
   const maxDelay = type === 'exponential' ? (backoff.maxDelay ?? '1h') : delay;

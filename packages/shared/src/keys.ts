@@ -2,6 +2,12 @@
 
 export const DEFAULT_PREFIX = 'bullpen';
 
+/** What is wrong with a prefix, or `undefined`. Braces are for Redis Cluster: `{shop}` keeps a queue's keys on one node. */
+export function prefixFault(prefix: unknown): string | undefined {
+  if (typeof prefix === 'string' && /^[A-Za-z0-9{}._-]{1,100}$/.test(prefix)) return undefined;
+  return "expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'";
+}
+
 /** How long the books of a batch and a cancellation are kept after they were last written. */
 export const BOOKS_KEPT_S = 7 * 24 * 60 * 60;
 

@@ -1,10 +1,15 @@
 /** What is wrong with a Redis URL, or `undefined`. Never repeats the URL: it may hold a password. */
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
-  const { protocol, hostname, pathname } = new URL(url);
+  const { protocol, hostname, pathname, username, password } = new URL(url);
   if (protocol !== 'redis:' && protocol !== 'rediss:') return `expected redis:// or rediss:// (TLS), got ${protocol}//`;
   if (hostname === '') return 'the URL names no host';
-  if (!/^\/?\d*$/.test(pathname)) return `expected a database number after the host, got '${pathname.slice(1)}'`;
+  if (!/^\/?\d*$/.test(pathname)) return 'expected nothing but a database number after the host';
+  try {
+    decodeURIComponent(`${username} ${password}`);
+  } catch {
+    return "the user or the password holds a '%' that is not part of an escape; write %25";
+  }
   return undefined;
 }
 
@@ -28,9 +33,18 @@ export function readRedisUrl(url: string): {
   };
 }
 
-const CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"'\\]*@/gi;
+/** A valid Redis URL without user and password. */
+export function withoutCredentials(url: string): string {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare.href;
+}
+
+// Up to the last '@' before the path, as a URL's parser reads it: '@' and ' may stand in a password. A quote ends it, so that JSON stays JSON.
+const CREDENTIALS = /:\/\/[^\s/"]*@/g;
 
 /** Takes user and password out of every URL in a text. */
 export function redactUrls(text: string): string {
-  return text.includes('://') ? text.replace(CREDENTIALS, '$1***@') : text;
+  return text.replace(CREDENTIALS, '://***@');
 }

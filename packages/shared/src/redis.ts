@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from './errors.js';
-import { readRedisUrl, redactUrls, redisUrlFault } from './redis-url.js';
+import { readRedisUrl, redisUrlFault, withoutCredentials } from './redis-url.js';
 
 /** An open connection. */
 export type { Redis } from 'ioredis';
@@ -56,7 +56,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   return redis;
 }
 
-/** The address without user and password, for logs and messages. */
+/** A valid address without user and password, for logs and messages. */
 export function showRedis(address: RedisAddress): string {
-  return redactUrls(typeof address === 'string' ? address : address.url).replace('***@', '');
+  return withoutCredentials(typeof address === 'string' ? address : address.url);
 }

@@ -23,7 +23,12 @@ export function isSchema(value: unknown): value is Schema {
 export function parse<T>(schema: Schema<unknown, T>, value: unknown): Parsed<T> | Promise<Parsed<T>> {
   try {
     const result = schema['~standard'].validate(value);
-    return result instanceof Promise ? result.then(read<T>, threw) : read(result);
+    // By its `then`, not by its class: a promise may be another realm's, or another library's.
+    return 'then' in result
+      ? Promise.resolve(result)
+          .then(read<T>)
+          .catch(threw)
+      : read(result);
   } catch (error) {
     return threw(error);
   }
@@ -35,8 +40,15 @@ function read<T>(result: StandardSchemaV1.Result<T>): Parsed<T> {
 }
 
 function threw(error: unknown): Parsed<never> {
-  const reason = error instanceof Error ? error.message : String(error);
-  return { ok: false, faults: [{ path: '', reason: `the schema itself threw: ${reason}` }] };
+  return { ok: false, faults: [{ path: '', reason: `the schema itself threw: ${wordsOf(error)}` }] };
+}
+
+function wordsOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'something that cannot be shown';
+  }
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {

@@ -12,6 +12,7 @@ import {
   OptionsInvalid,
   openRedis,
   parseDuration,
+  prefixFault,
   type Redis,
   type RedisAddress,
   showRedis,
@@ -165,6 +166,8 @@ function readOptions(options: WorkerOptions) {
     }
     return value;
   };
+  const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
+  if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   const { keepCompleted, drainTimeout = '25s', abortGrace = '3s', concurrency = 20, queues = [] } = options;
   for (const queue of queues) {
     if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MOST_CONCURRENCY);

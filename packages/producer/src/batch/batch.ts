@@ -111,9 +111,16 @@ export async function runBatch(
       );
       if (waiting !== undefined) await waiting;
     }
+  } catch (error) {
+    // An abort closes the source under us, and the reader complains: that is how an interruption ends, not a fault.
+    if (signal?.aborted !== true) {
+      await writer.flush().catch(() => undefined);
+      throw new BatchStopped(error, { ...counts });
+    }
+  }
+  try {
     await writer.flush();
   } catch (error) {
-    await writer.flush().catch(() => undefined);
     throw new BatchStopped(error, { ...counts });
   }
   return { batch, ...counts, interrupted: signal?.aborted === true };

@@ -42,6 +42,8 @@ export interface Source {
   readonly totalBytes: number | undefined;
   /** How much of it has been read. */
   bytesRead(): number;
+  /** Ends the reading at once, even of a pipe in which nothing comes. */
+  close(): void;
 }
 
 /**
@@ -73,6 +75,7 @@ export async function openSource(path: string, format: Format | undefined, stdin
     rows: READERS[known](stream),
     format: known,
     totalBytes: stats?.isFile() === true ? stats.size : undefined,
+    close: () => void stream.destroy(),
     bytesRead: () => (stream instanceof ReadStream ? stream.bytesRead : 0),
   };
 }

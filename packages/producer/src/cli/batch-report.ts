@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '@bullpen/shared';
-import type { BatchResult, BatchStopped } from '../batch/batch.js';
+import type { BatchResult } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
 import { printLine, showCount } from './print.js';
 
@@ -9,7 +9,7 @@ export interface Report {
   /** With --wait: what became of the jobs. */
   readonly settled: SettledBatch | undefined;
   /** What stopped it before its time, when that was not a signal. */
-  readonly failure: BatchStopped | undefined;
+  readonly failure: unknown;
 }
 
 /** The exit code of a batch that was not stopped by a failure. */

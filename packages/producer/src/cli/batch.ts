@@ -41,6 +41,7 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         if (count > 1) process.exit(EXIT.interrupted);
         say(`\n${signal}: stopping after what is under way; once more to stop at once`);
         stop.abort();
+        source.close();
       });
       const startedAt = performance.now();
       try {
@@ -116,6 +117,8 @@ async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Prom
       },
     });
     return { ...enqueued, settled };
+  } catch (error) {
+    return { ...enqueued, settled: undefined, failure: error };
   } finally {
     bar.stop();
   }
