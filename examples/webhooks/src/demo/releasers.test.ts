@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { Releasers } from './releasers.js';
+
+describe('Releasers', () => {
+  it('closes the last one first, each once', async () => {
+    const closed: string[] = [];
+    const releasers = new Releasers();
+    releasers.add(async () => closed.push('redis'));
+    releasers.add(() => closed.push('worker'));
+    await releasers.release();
+    await releasers.release();
+    expect(closed).toEqual(['worker', 'redis']);
+  });
+
+  it('goes on after a fault, and tells it at the end', async () => {
+    const closed: string[] = [];
+    const releasers = new Releasers();
+    releasers.add(() => closed.push('redis'));
+    releasers.add(() => Promise.reject(new Error('the receiver would not close')));
+    await expect(releasers.release()).rejects.toThrow('the receiver would not close');
+    expect(closed).toEqual(['redis']);
+  });
+});

@@ -1,0 +1,21 @@
+/** What was opened and must be closed, the last one first. */
+export class Releasers {
+  readonly #stack: (() => Promise<unknown> | unknown)[] = [];
+
+  add(release: () => Promise<unknown> | unknown): void {
+    this.#stack.push(release);
+  }
+
+  /** Closes everything, each thing once, whatever happens to the others; then throws the first fault. */
+  async release(): Promise<void> {
+    const faults: unknown[] = [];
+    for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {
+      try {
+        await next();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+}

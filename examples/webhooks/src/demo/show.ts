@@ -1,0 +1,78 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import type { Verdict } from './verdict.js';
+
+/** Prints lines of a story, each with the time since it began. */
+export interface Narrator {
+  tell(line: string): void;
+  /** A second line that belongs to the one before. */
+  add(line: string): void;
+}
+
+/** Starts the clock. */
+export function startNarrator(): Narrator {
+  const startedAt = performance.now();
+  const print = (time: string, line: string): void => printLine(`${styleText('dim', time.padStart(7))}  ${line}`);
+  return {
+    tell: (line) => print(`${((performance.now() - startedAt) / 1_000).toFixed(1)} s`, line),
+    add: (line) => print('', styleText('dim', line)),
+  };
+}
+
+// What the terminal is told around a line.
+const CLEAR_BELOW = '\r\u001B[J';
+const SAVE_CURSOR = '\u001B7';
+const SHOW_CURSOR = '\u001B[?25h';
+
+/** Prints a line, in the place of the producer's progress bar if that is there; the bar goes on below. */
+export function printLine(text: string): void {
+  // The bar remembers where it began and goes back there at its end. That place is now taken: tell the terminal another one.
+  process.stdout.write(process.stdout.isTTY ? `${CLEAR_BELOW}${text}\n${SAVE_CURSOR}` : `${text}\n`);
+}
+
+/** Gives back the cursor, which a progress bar hides and, when it is killed, forgets. */
+export function showCursor(): void {
+  if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR);
+}
+
+/** Prints something that is good to know and not part of the story. */
+export function printNote(text: string): void {
+  for (const line of text.match(/.{1,76}(?= |$)|\S+/g) ?? []) printLine(styleText('dim', `  ${line.trim()}`));
+}
+
+/** `1234` as `1,234`. */
+export const showCount = (count: number): string => count.toLocaleString('en-US');
+
+/** `812` as `0.81 s`. */
+export const showSeconds = (durationMs: number): string => `${(durationMs / 1_000).toFixed(2)} s`;
+
+/** Prints what became of the rows, by the receiver's own books. */
+export function printVerdict(verdict: Verdict, killed: string): void {
+  const table = new Table({
+    head: ["By the receiver's own books", 'rows'],
+    colAligns: ['left', 'right'],
+    style: { head: [], border: [] },
+    // No lines between rows.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  table.push(
+    ['in the file', showCount(verdict.rows)],
+    ['delivered', showCount(verdict.delivered)],
+    ['  not at once: 500, 503 or a broken connection came first', showCount(verdict.atFirstFailed)],
+    [`  again: ${killed} was killed before it could record them`, showCount(verdict.againAfterKill)],
+    ['  again: the connection broke before the answer', showCount(verdict.againAfterLostAnswer)],
+    ['rejected: the shop has closed, 410 Gone', showCount(verdict.rejected)],
+    [styleText('bold', 'lost'), styleText('bold', showCount(verdict.lost.length))],
+  );
+  printLine('');
+  printLine(table.toString());
+}
+
+/** Prints the last word: well, or what is wrong. */
+export function printEnd(faults: readonly string[]): void {
+  if (faults.length === 0) {
+    printLine(styleText('green', 'No row was lost. What came again came with the same webhook-id.'));
+    return;
+  }
+  for (const fault of faults) printLine(styleText('red', `wrong: ${fault}`));
+}

@@ -1,0 +1,107 @@
+import { once, setMaxListeners } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Webhook } from 'standardwebhooks';
+import { latencyFor, mischiefFor } from './mischief.js';
+import { ReceiverBooks } from './receiver-books.js';
+
+/** Options of {@link startReceiver}. */
+export interface ReceiverOptions {
+  /** The secret it shares with the sender. */
+  readonly secret: string;
+  /** Paths of endpoints that were switched off. */
+  readonly gonePaths?: readonly string[];
+}
+
+/** A receiver that listens. */
+export interface Receiver {
+  readonly url: string;
+  readonly books: ReceiverBooks;
+  /** Stops listening and drops its connections. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const MOST_BYTES = 64 * 1_024;
+
+/** Starts a shop's endpoint on a free port of the loopback: checks every signature, keeps books, and fails now and then, on purpose. */
+export async function startReceiver({ secret, gonePaths = [] }: ReceiverOptions): Promise<Receiver> {
+  const webhook = new Webhook(secret);
+  const books = new ReceiverBooks();
+  const closing = new AbortController();
+  // Every request under way listens to it.
+  setMaxListeners(0, closing.signal);
+  const server = createServer((request, response) => {
+    // A sender that is killed breaks its connection in the middle of anything; that is no news here.
+    receive(request, response).catch(() => response.destroy());
+  });
+  // Longer than any pause of the sender: a connection that ends just as it is used again looks like a failure.
+  server.keepAliveTimeout = 60_000;
+  server.on('connection', () => {
+    books.connections += 1;
+  });
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const headers = request.headers as Record<string, string>;
+    const id = headers['webhook-id'] ?? '';
+    try {
+      webhook.verify(body, headers);
+    } catch {
+      books.forged += 1;
+      return answer(response, 401, 'the signature is not valid');
+    }
+    if (gonePaths.includes(request.url ?? '')) {
+      books.gone.add(id);
+      return answer(response, 410, 'this endpoint was switched off');
+    }
+
+    const sender = headers['user-agent'] ?? '';
+    const mischief = books.bring(id, sender) ? mischiefFor(id) : 'none';
+    await sleep(latencyFor(id), undefined, { signal: closing.signal });
+    books.mischief[mischief] += 1;
+    if (mischief === 'error') return answer(response, 500, 'out of luck');
+    if (mischief === 'busy') return answer(response, 503, 'busy', { 'retry-after': '1' });
+    if (mischief === 'none' || mischief === 'answer lost') {
+      // Taken whether or not the sender is still there: a real receiver has written the event down by now.
+      books.accept(id, {
+        sender,
+        attempt: Number(headers['x-delivery-attempt']),
+        answerLost: mischief === 'answer lost',
+      });
+    }
+    if (mischief === 'none') return answer(response, 204);
+    request.socket.resetAndDestroy();
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    books,
+    async close() {
+      closing.abort();
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.byteLength;
+    if (bytes > MOST_BYTES) throw new Error('the body is too long');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function answer(response: ServerResponse, status: number, text?: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, text === undefined ? headers : { ...headers, 'content-type': 'text/plain' }).end(text);
+}

@@ -1,0 +1,40 @@
+import type { Payload } from '@bullpen/shared';
+import type { Webhook } from 'standardwebhooks';
+import type { deliverWebhook } from '../jobs.js';
+
+/** A request, ready for `fetch`. */
+export interface SignedRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a request is made of, beside the event. */
+export interface Signing {
+  readonly webhook: Webhook;
+  readonly baseUrl: string;
+  readonly userAgent: string;
+  readonly attempt: number;
+  readonly now: Date;
+}
+
+/** Makes the request for one event, signed as https://www.standardwebhooks.com says. */
+export function buildSignedRequest(event: Payload<typeof deliverWebhook>, signing: Signing): SignedRequest {
+  const { webhook, baseUrl, userAgent, attempt, now } = signing;
+  const { event_id: id, event_type: type, created_at: timestamp, path, ...data } = event;
+  const body = JSON.stringify({ type, timestamp, data });
+  return {
+    url: `${baseUrl.replace(/\/+$/, '')}${path}`,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': userAgent,
+      // The same for every attempt: by it the receiver knows an event it already has. That is its half of at-least-once.
+      'webhook-id': id,
+      // When it was sent, not when the event happened: receivers refuse old requests, so that nobody can play one back.
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': webhook.sign(id, now, body),
+      'x-delivery-attempt': String(attempt),
+    },
+    body,
+  };
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type DevRedisWay, devRedisWays } from './dev-redis.js';
+import { DevRedisUnavailable } from './errors.js';
+import { runCommand } from './run-command.js';
+import { onEndingSignal } from './signals.js';
+import { startDevRedis } from './start.js';
+
+// The numbers of sysexits.h.
+const exitUsage = 64;
+const exitUnavailable = 69;
+const exitSoftware = 70;
+
+interface Flags {
+  readonly way?: readonly DevRedisWay[];
+}
+
+function collectWay(value: string, earlier: readonly DevRedisWay[] = []): readonly DevRedisWay[] {
+  const way = devRedisWays.find((known) => known === value);
+  if (way === undefined) throw new InvalidArgumentError(`Allowed choices are ${devRedisWays.join(', ')}.`);
+  return [...earlier, way];
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+const program = new Command('bullpen-dev-redis')
+  .description('Starts a private, real Redis, prints its URL and keeps it until Ctrl-C or until the command has ended.')
+  .argument('[command...]', 'after --: a command to run with REDIS_URL set, whose exit code becomes ours')
+  .option(
+    '--way <way>',
+    `only this way, repeatable: ${devRedisWays.join(', ')} (default: all, in this order)`,
+    collectWay,
+  )
+  .version(readVersion())
+  .exitOverride();
+
+async function main(): Promise<number> {
+  program.parse();
+  const [command, ...args] = program.args;
+  const { way } = program.opts<Flags>();
+  const redis = await startDevRedis(way === undefined ? {} : { order: way });
+  try {
+    if (command !== undefined) return await runCommand(command, args, redis.url);
+    process.stdout.write(`${redis.url}\n`);
+    return await Promise.race([untilAskedToEnd(), redis.exited.then(() => exitUnavailable)]);
+  } finally {
+    await redis.stop();
+  }
+}
+
+function untilAskedToEnd(): Promise<number> {
+  // Neither a signal's listener nor a Redis keeps a process alive.
+  const stayAlive = setInterval(() => {}, 1 << 30);
+  return new Promise((resolve) => {
+    onEndingSignal(() => {
+      clearInterval(stayAlive);
+      resolve(0);
+    });
+  });
+}
+
+function exitCodeFor(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
+  process.stderr.write(`dev-redis: ${error instanceof Error ? error.message : String(error)}\n`);
+  return error instanceof DevRedisUnavailable ? exitUnavailable : exitSoftware;
+}
+
+process.exit(await main().catch(exitCodeFor));

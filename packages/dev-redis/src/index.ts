@@ -1,0 +1,4 @@
+/** A private, real Redis for a demo or a test run, on any machine. */
+export type { DevRedis, DevRedisOptions, DevRedisWay } from './dev-redis.js';
+export { DevRedisUnavailable, type FailedWay } from './errors.js';
+export { startDevRedis } from './start.js';

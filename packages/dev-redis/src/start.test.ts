@@ -1,0 +1,42 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { DevRedisWay } from './dev-redis.js';
+import { DevRedisUnavailable } from './errors.js';
+import { startDevRedis } from './start.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+async function failure(order: readonly DevRedisWay[]): Promise<unknown> {
+  return startDevRedis({ order, onNote: () => {} }).catch((error: unknown) => error);
+}
+
+describe('startDevRedis', () => {
+  it('refuses an order that it cannot follow', async () => {
+    expect(await failure([])).toEqual(new TypeError('order: expected at least one way'));
+    expect(await failure(['path', 'brew' as DevRedisWay])).toEqual(
+      new TypeError('order: expected url, path, docker, apt, got brew'),
+    );
+  });
+
+  it('says of each way why it gave no Redis, and what to do', async () => {
+    vi.stubEnv('REDIS_URL', '');
+    vi.stubEnv('PATH', '/nowhere');
+    const error = await failure(['path', 'url']);
+    expect(error).toBeInstanceOf(DevRedisUnavailable);
+    expect(error).toMatchObject({
+      tried: [
+        { way: 'path', reason: 'neither redis-server nor valkey-server is on PATH' },
+        { way: 'url', reason: 'REDIS_URL is not set' },
+      ],
+      advice: expect.stringContaining('To get one'),
+    });
+  });
+
+  it('does not look further when REDIS_URL is of no use', async () => {
+    vi.stubEnv('REDIS_URL', 'http://user:secret@example.org');
+    const error = await failure(['url', 'path']);
+    expect(error).toMatchObject({ tried: [{ way: 'url', reason: expect.stringContaining('redis://') }] });
+    expect(String(error)).not.toContain('secret');
+  });
+});

@@ -1,0 +1,43 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Note, WayResult } from '../dev-redis.js';
+import type { Environment } from '../environment.js';
+import { briefly } from '../errors.js';
+import { type OsRelease, readOsRelease } from '../os-release.js';
+import { startSupervised } from '../supervised.js';
+import { fetchPackages } from './apt-fetch.js';
+import { keepUnpacked, keptUnpacked, type UnpackedRedis } from './apt-unpacked.js';
+import { findOnPath } from './path.js';
+
+const startLimitMs = 30_000;
+
+/** Runs the distribution's own Redis out of a cache folder: downloaded and unpacked by apt's tools, not installed. */
+export async function startWithApt(environment: Environment, note: Note): Promise<WayResult> {
+  const osRelease = await readOsRelease();
+  const tools = await Promise.all(['apt-get', 'dpkg-deb'].map((tool) => findOnPath([tool], environment.path)));
+  if (!osRelease?.family.includes('debian') || tools.includes(undefined)) {
+    return { reason: 'this is not a Debian or Ubuntu system', tell: false };
+  }
+  try {
+    const { program, folder } = await unpackedRedis(join(environment.cacheFolder, 'bullpen'), osRelease, note);
+    const task = { run: 'program', program } as const;
+    const { version, ...redis } = await startSupervised({ task, startLimitMs, note });
+    const description = `redis-server ${version}, ${osRelease.name}'s package unpacked in ${tilde(folder)}`;
+    return { redis: { ...redis, way: 'apt', description } };
+  } catch (error) {
+    return { reason: briefly(error), tell: true };
+  }
+}
+
+async function unpackedRedis(cacheFolder: string, osRelease: OsRelease, note: Note): Promise<UnpackedRedis> {
+  const place = { folder: join(cacheFolder, 'dev-redis'), system: `${osRelease.codename}-${process.arch}` };
+  const kept = await keptUnpacked(place);
+  if (kept !== undefined) return kept;
+  const whose = `${osRelease.name}'s own package into ${tilde(cacheFolder)}`;
+  note(`no Redis here; fetching ${whose} (about 4 s, nothing is installed)`);
+  return keepUnpacked(place, fetchPackages);
+}
+
+function tilde(path: string): string {
+  return path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path;
+}
