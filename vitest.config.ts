@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/closing-line.ts'],
+    // Integration tests wait more than they compute: more files at once than cores shortens the run to its longest file.
+    maxWorkers: 4,
     projects: [
       {
         test: {

@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process';
 
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };
 const args = ['run', ...process.argv.slice(2), '--output-logs=errors-only', '--log-order=grouped'];
-const { status } = spawnSync('turbo', args, {
+const { status, error } = spawnSync('turbo', args, {
   stdio: ['ignore', 'pipe', 'inherit'],
   env,
   shell: process.platform === 'win32',
 });
+if (error !== undefined) process.stderr.write(`turbo: ${error.message}; run this through pnpm\n`);
 process.exit(status ?? 1);

@@ -168,7 +168,7 @@ describe('SIGTERM', () => {
 
 describe('--until-empty', () => {
   test('works off everything, retries and snoozes included, then drains and exits 0', async ({ world }) => {
-    const snooze = { do: 'snooze' as const, until: Date.now() + 1_000 };
+    const snooze = { do: 'snooze' as const, ms: 300 };
     await world
       .producer()
       .enqueueMany(scripted, [

@@ -53,13 +53,13 @@ describe('enqueue', () => {
   }
 
   test('an invalid payload: every fault with its path, and nothing is sent', async ({ world }) => {
-    const wrong = { name: 7, ends: [{ do: 'snooze', until: 'tomorrow' }] } as never;
+    const wrong = { name: 7, ends: [{ do: 'snooze', ms: 'a while' }] } as never;
     const failure = await world
       .producer()
       .enqueue(scripted, wrong)
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PayloadInvalid);
-    expect((failure as PayloadInvalid).faults.map(({ path }) => path)).toEqual(['name', 'ends.0.until']);
+    expect((failure as PayloadInvalid).faults.map(({ path }) => path)).toEqual(['name', 'ends.0.ms']);
     expect(await world.keys()).toEqual([]);
   });
 

@@ -78,7 +78,7 @@ describe('bullpen-worker', () => {
     const { code, stderr } = await run(world, ['--handlers', module]);
     expect(code).toBe(64);
     expect(stderr).toMatch(
-      /JobDefinitionInvalid: job "1" at file:.*wrong\.mjs:2:\d+: name: expected .*; payload: expected a Standard Schema.*; timeout: expected a duration/,
+      /JobDefinitionInvalid: job '1' at file:.*wrong\.mjs:2:\d+: name: expected .*; payload: expected a Standard Schema.*; timeout: expected a duration/,
     );
   });
 

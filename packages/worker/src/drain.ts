@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkerDraining } from '@bullpen/shared';
 import type { ActiveAttempts, Tally } from './active-attempts.js';
 
@@ -83,12 +82,17 @@ export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry
   };
 }
 
-/** Waits for the first of some promises, a time, or a signal; leaves no timer behind. */
+/** Waits for the first of some promises, a time, or a signal; leaves no timer and no listener behind. */
 async function firstOf(promises: readonly Promise<unknown>[], ms: number, hurried?: AbortSignal): Promise<void> {
-  const done = new AbortController();
-  const signal = hurried === undefined ? done.signal : AbortSignal.any([done.signal, hurried]);
-  // Rejects at once when hurried: that is the end of the wait as well.
-  const timer = sleep(ms, undefined, { signal }).catch(() => undefined);
-  await Promise.race([...promises, timer]);
-  done.abort();
+  let end: (() => void) | undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const stop = (): void => end?.();
+  const timer = setTimeout(stop, ms);
+  hurried?.addEventListener('abort', stop, { once: true });
+  if (hurried?.aborted === true) stop();
+  await Promise.race([...promises, ended]);
+  clearTimeout(timer);
+  hurried?.removeEventListener('abort', stop);
 }

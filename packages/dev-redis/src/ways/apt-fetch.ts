@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExecaError, execa } from 'execa';
+import { execa } from 'execa';
 
 const aptLimitMs = 120_000;
 
@@ -17,19 +17,13 @@ export async function fetchPackages(workFolder: string): Promise<string> {
   const config = join(workFolder, 'apt.conf');
   await writeFile(config, aptConfig(workFolder));
 
-  // An update fails as a whole when any source of the user does, be it only somebody's dead archive.
-  // Whether what we need is there is for the download to say.
-  await apt(config, 'update').catch(() => {});
+  // An update fails as a whole when any source of the user does, be it only somebody's dead archive, and succeeds without
+  // a network. Whether what we need is there is for the download to say; what the update said may then be the reason.
+  const update = await apt(config, 'update');
   // `--reinstall`: redis-server may be installed and yet not be what we were asked to use.
-  await apt(
-    config,
-    'install',
-    '--download-only',
-    '--reinstall',
-    '--no-install-recommends',
-    'redis-server',
-    'redis-tools',
-  );
+  const packages = ['--reinstall', '--no-install-recommends', 'redis-server', 'redis-tools'];
+  const download = await apt(config, 'install', '--download-only', ...packages);
+  if (download.failed) throw new Error([download.complaint, update.complaint].filter((said) => said !== '').join('; '));
 
   for (const file of await readdir(downloads)) {
     if (file.endsWith('.deb')) await execa('dpkg-deb', ['-x', join(downloads, file), tree], { stdin: 'ignore' });
@@ -41,7 +35,7 @@ export async function fetchPackages(workFolder: string): Promise<string> {
  * A configuration file rather than options: only a file can clear a list, such as the hooks that desktops hang on an update.
  * apt reads it after the system's own.
  */
-export function aptConfig(workFolder: string): string {
+function aptConfig(workFolder: string): string {
   // Everything beside package lists that common systems have apt download: icons, file lists, sources.
   const unwanted = ['DEP-11', 'DEP-11-icons', 'DEP-11-icons-small', 'DEP-11-icons-large', 'CNF', 'Contents-deb'];
   return `
@@ -64,13 +58,14 @@ Acquire::IndexTargets::deb-src::Sources::DefaultEnabled "false";
 `.trimStart();
 }
 
-async function apt(config: string, command: string, ...args: readonly string[]): Promise<void> {
-  const options = ['-q', '-y', `--config-file=${config}`];
-  const env = { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    await execa('apt-get', [...options, command, ...args], { env, stdin: 'ignore', timeout: aptLimitMs });
-  } catch (error) {
-    const said = error instanceof ExecaError ? String(error.stderr).match(/^E: .*$/m)?.[0] : undefined;
-    throw new Error(`apt-get ${command}: ${said ?? 'failed'}`, { cause: error });
-  }
+/** Runs apt-get; its complaint is the first error, or warning, that it prints. */
+async function apt(config: string, command: string, ...args: readonly string[]) {
+  const { failed, stderr } = await execa('apt-get', ['-q', '-y', `--config-file=${config}`, command, ...args], {
+    env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
+    stdin: 'ignore',
+    timeout: aptLimitMs,
+    reject: false,
+  });
+  const said = (/^E: .*$/m.exec(stderr) ?? /^W: .*$/m.exec(stderr))?.[0] ?? (failed ? 'failed' : '');
+  return { failed, complaint: said === '' ? '' : `apt-get ${command}: ${said}` };
 }

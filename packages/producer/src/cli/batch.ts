@@ -7,7 +7,7 @@ import { FORMATS, openSource, type Source } from '../batch/source.js';
 import type { Producer } from '../producer.js';
 import { exitCodeFor, printReport, type Report } from './batch-report.js';
 import { showCount } from './print.js';
-import { startProgress } from './progress.js';
+import { restoreCursor, startProgress } from './progress.js';
 import { openRejects, type Rejects } from './rejects.js';
 import { findJob, startSession, withProducer } from './session.js';
 
@@ -38,7 +38,10 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
       const rejects = await openRejects(config.rejects, path, say);
       const stop = new AbortController();
       const off = onStopSignal((signal, count) => {
-        if (count > 1) process.exit(EXIT.interrupted);
+        if (count > 1) {
+          restoreCursor();
+          process.exit(EXIT.interrupted);
+        }
         say(`\n${signal}: stopping after what is under way; once more to stop at once`);
         stop.abort();
         source.close();

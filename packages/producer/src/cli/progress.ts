@@ -41,6 +41,11 @@ export function startProgress(what: string, total: number | undefined): Progress
   };
 }
 
+/** Shows the cursor that a bar hid; for an exit that cannot wait for the bar to stop. */
+export function restoreCursor(): void {
+  if (process.stderr.isTTY) process.stderr.write('\u001B[?25h');
+}
+
 function showSeconds(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
   return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
