@@ -189,7 +189,7 @@ describe('interrupted', () => {
     proxy.mode = 'black-hole';
     const { code, stdout, stderr } = await running.ended;
     expect(code).toBe(69);
-    expect(stderr).toMatch(/bullpen-producer: Redis at redis:\/\/127\.0\.0\.1:\d+ did not answer within 300ms/);
+    expect(stderr).toMatch(/bullpen-producer: Redis at redis:\/\/127\.0\.0\.1:\d+ did not answer within 3s/);
     const { added } = JSON.parse(stdout) as { added: number };
     expect(added).toBeGreaterThan(0);
   });

@@ -144,7 +144,7 @@ describe('when Redis is away', () => {
 
   test('swallowed: RedisUnavailable that says the call may have been done', async ({ world }) => {
     const { proxy, url } = await proxied(world);
-    const producer = world.producer({ redis: url, redisTimeout: 300 });
+    const producer = world.producer({ redis: url, redisTimeout: '2s' });
     await producer.enqueue(scripted, {});
     proxy.mode = 'black-hole';
     const failure = await producer.enqueue(scripted, {}).catch((error: unknown) => error);

@@ -19,13 +19,14 @@ export interface BullpenOpts {
 export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
+  // Read for every attempt: one object, filled in place.
   const { expiresAt, batch, row, enqueue } = found as Record<string, unknown>;
-  return {
-    ...(isInstant(expiresAt) ? { expiresAt } : {}),
-    ...(typeof batch === 'string' ? { batch } : {}),
-    ...(Number.isSafeInteger(row) && (row as number) >= 1 ? { row: row as number } : {}),
-    ...(typeof enqueue === 'string' ? { enqueue } : {}),
-  };
+  const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
+  if (isInstant(expiresAt)) read.expiresAt = expiresAt;
+  if (typeof batch === 'string') read.batch = batch;
+  if (Number.isSafeInteger(row) && (row as number) >= 1) read.row = row as number;
+  if (typeof enqueue === 'string') read.enqueue = enqueue;
+  return read;
 }
 
 /**

@@ -29,7 +29,9 @@ export interface ActiveAttempt {
 
 /** What the attempts of one worker process are doing, and the gate that lets them start. */
 export class ActiveAttempts {
-  readonly #attempts = new Map<string, ActiveAttempt>();
+  /** By queue, then by job id. */
+  readonly #queues = new Map<string, Map<string, ActiveAttempt>>();
+  #size = 0;
   readonly #idle: (() => void)[] = [];
   readonly tally: Tally = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
   #draining = false;
@@ -40,7 +42,7 @@ export class ActiveAttempts {
   }
 
   get size(): number {
-    return this.#attempts.size;
+    return this.#size;
   }
 
   /** Closes the gate. */
@@ -50,21 +52,27 @@ export class ActiveAttempts {
 
   begin(queue: string, jobId: string, stop: AttemptStop): ActiveAttempt {
     const attempt: ActiveAttempt = { queue, jobId, stop, outcome: undefined, confirmed: false };
-    this.#attempts.set(nameOf(queue, jobId), attempt);
+    const attempts = this.#queues.get(queue) ?? new Map<string, ActiveAttempt>();
+    if (attempts.size === 0) this.#queues.set(queue, attempts);
+    if (!attempts.has(jobId)) this.#size += 1;
+    attempts.set(jobId, attempt);
     return attempt;
   }
 
   find(queue: string, jobId: string): ActiveAttempt | undefined {
-    return this.#attempts.get(nameOf(queue, jobId));
+    return this.#queues.get(queue)?.get(jobId);
   }
 
   /** Ends an attempt's time here and counts it. */
   finish(attempt: ActiveAttempt): void {
-    const name = nameOf(attempt.queue, attempt.jobId);
+    const attempts = this.#queues.get(attempt.queue);
     // The same job may have come back to this very process meanwhile; its new attempt is not ours to remove.
-    if (this.#attempts.get(name) === attempt) this.#attempts.delete(name);
+    if (attempts?.get(attempt.jobId) === attempt) {
+      attempts.delete(attempt.jobId);
+      this.#size -= 1;
+    }
     this.tally[countedAs(attempt)] += 1;
-    if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Counts a job that the gate gave back. */
@@ -73,25 +81,27 @@ export class ActiveAttempts {
   }
 
   abortAll(reason: () => BullpenError): void {
-    for (const { stop } of this.#attempts.values()) stop.abort(reason());
+    for (const { stop } of this.#all()) stop.abort(reason());
   }
 
   abandonAll(reason: () => BullpenError): void {
-    for (const { stop } of this.#attempts.values()) stop.abandon(reason());
+    for (const { stop } of this.#all()) stop.abandon(reason());
   }
 
   /** Resolves when no attempt is under way. */
   idle(): Promise<void> {
-    return this.#attempts.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
   jobIds(): string[] {
-    return [...this.#attempts.values()].map(({ jobId }) => jobId);
+    return this.#all().map(({ jobId }) => jobId);
+  }
+
+  #all(): ActiveAttempt[] {
+    return [...this.#queues.values()].flatMap((attempts) => [...attempts.values()]);
   }
 }
-
-const nameOf = (queue: string, jobId: string): string => `${queue}:${jobId}`;
 
 function countedAs({ outcome, confirmed }: ActiveAttempt): keyof Tally {
   if (!confirmed || outcome === undefined) return 'unrecorded';

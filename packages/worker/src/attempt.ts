@@ -5,6 +5,7 @@ import {
   hasCode,
   type JobDefinition,
   JobExpired,
+  type Parsed,
   PayloadInvalid,
   parse,
   ResultInvalid,
@@ -22,33 +23,51 @@ export interface AttemptInput {
   readonly expiresAt: number | undefined;
   readonly startedAt: number;
   /** What the handler is given beside the payload; made only if there is a handler to give it to. */
-  readonly context: (deadline: number, signal: AbortSignal) => Context;
+  readonly context: (deadline: number, stop: AttemptStop) => Context;
   readonly stop: AttemptStop;
 }
 
 /**
  * The way to stop an attempt from outside. `abort` fires the handler's signal and leaves it time; `abandon` ends the attempt
  * at once, whatever the handler does. The first abort counts: its reason decides how the attempt ends.
+ *
+ * The signal is made when somebody first asks for it: most handlers of quick jobs never do, and it is the dearest thing an attempt could hold.
  */
 export class AttemptStop {
-  readonly #controller = new AbortController();
-  #abandon: (() => void) | undefined;
-  /** Resolves when the attempt is abandoned. */
-  readonly abandoned = new Promise<'abandoned'>((resolve) => {
-    this.#abandon = () => resolve('abandoned');
-  });
+  #controller: AbortController | undefined;
+  #reason: BullpenError | undefined;
+  #abandoned = false;
+  #whenAbandoned: (() => void) | undefined;
+
+  /** Why the attempt is to stop, if it is. */
+  get reason(): BullpenError | undefined {
+    return this.#reason;
+  }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
     return this.#controller.signal;
   }
 
   abort(reason: BullpenError): void {
-    this.#controller.abort(reason);
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
   }
 
   abandon(reason: BullpenError): void {
     this.abort(reason);
-    this.#abandon?.();
+    this.#abandoned = true;
+    this.#whenAbandoned?.();
+  }
+
+  /** Calls `listener` when the attempt is abandoned, at once if it is already. One listener is all an attempt needs. */
+  onAbandon(listener: () => void): void {
+    this.#whenAbandoned = listener;
+    if (this.#abandoned) listener();
   }
 }
 
@@ -60,23 +79,25 @@ export async function attempt(input: AttemptInput): Promise<Outcome> {
   if (input.expiresAt !== undefined && input.startedAt >= input.expiresAt) {
     return { kind: 'expired', error: describeThrown(new JobExpired(input.expiresAt)) };
   }
-  if (stop.signal.aborted) return endedBy(stop.signal.reason) ?? { kind: 'interrupted', reason: 'draining' };
+  if (stop.reason !== undefined) return endedBy(stop.reason);
   if (handler === undefined) {
     return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${input.jobName}'`)) };
   }
   const { job } = handler;
-  const payload = await parse(job.payload, input.payload);
+  const parsing = parse(job.payload, input.payload);
+  const payload = parsing instanceof Promise ? await parsing : parsing;
   if (!payload.ok) {
     return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, payload.faults)) };
   }
 
   const timer = setTimeout(() => stop.abort(new DeadlineExceeded(job.timeoutMs)), job.timeoutMs);
   try {
-    const context = input.context(input.startedAt + job.timeoutMs, stop.signal);
-    const running = run(handler, payload.value, context);
-    const ended = await Promise.race([running, stop.abandoned]);
-    if (ended === 'abandoned') return endedBy(stop.signal.reason) ?? { kind: 'interrupted', reason: 'draining' };
-    return ended.threw ? fromThrown(ended.thrown, stop.signal) : await fromReturned(ended.returned, job, stop.signal);
+    const context = input.context(input.startedAt + job.timeoutMs, stop);
+    const ended = await run(handler, payload.value, context, stop);
+    // Abandoned: what the handler does from here on is nobody's business any more.
+    if (ended === undefined) return endedBy(stop.reason);
+    if (ended.threw) return fromThrown(ended.thrown, stop.reason);
+    return fromReturned(ended.returned, job, stop.reason);
   } finally {
     clearTimeout(timer);
   }
@@ -84,21 +105,32 @@ export async function attempt(input: AttemptInput): Promise<Outcome> {
 
 type Ended = { readonly threw: false; readonly returned: unknown } | { readonly threw: true; readonly thrown: unknown };
 
-async function run(handler: Handler, payload: unknown, context: Context): Promise<Ended> {
-  try {
-    return { threw: false, returned: await handler.run(payload, context) };
-  } catch (thrown) {
-    return { threw: true, thrown };
-  }
+/** Runs the handler until it settles or is abandoned (`undefined`). */
+function run(handler: Handler, payload: unknown, context: Context, stop: AttemptStop): Promise<Ended | undefined> {
+  return new Promise((resolve) => {
+    stop.onAbandon(() => resolve(undefined));
+    const threw = (thrown: unknown): void => resolve({ threw: true, thrown });
+    try {
+      const returned = handler.run(payload, context);
+      if (isThenable(returned))
+        Promise.resolve(returned).then((value) => resolve({ threw: false, returned: value }), threw);
+      else resolve({ threw: false, returned });
+    } catch (thrown) {
+      threw(thrown);
+    }
+  });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof readProperty(value, 'then') === 'function';
 }
 
 /** A handler's own words come first; otherwise what it throws after an abort is because of the abort. */
-function fromThrown(thrown: unknown, signal: AbortSignal): Outcome {
+function fromThrown(thrown: unknown, stopped: BullpenError | undefined): Outcome {
   const error = describeThrown(thrown);
   if (hasCode(thrown, 'BULLPEN_JOB_REJECTED')) return { kind: 'rejected', error };
   if (hasCode(thrown, 'BULLPEN_JOB_SNOOZED')) return snoozed(thrown, error);
-  if (signal.aborted) return endedBy(signal.reason) ?? { kind: 'failed', error };
-  return { kind: 'failed', error };
+  return stopped === undefined ? { kind: 'failed', error } : endedBy(stopped);
 }
 
 function snoozed(thrown: object, error: Thrown): Outcome {
@@ -108,11 +140,18 @@ function snoozed(thrown: object, error: Thrown): Outcome {
 }
 
 /** A return after the deadline is a failure all the same: nobody waited for it any more. After other aborts the work is done, and counts. */
-async function fromReturned(returned: unknown, job: JobDefinition, signal: AbortSignal): Promise<Outcome> {
-  if (signal.aborted && hasCode(signal.reason, 'BULLPEN_DEADLINE_EXCEEDED')) {
-    return { kind: 'failed', error: describeThrown(signal.reason) };
-  }
-  const result = job.result === undefined ? { ok: true as const, value: returned } : await parse(job.result, returned);
+function fromReturned(
+  returned: unknown,
+  job: JobDefinition,
+  stopped: BullpenError | undefined,
+): Outcome | Promise<Outcome> {
+  if (hasCode(stopped, 'BULLPEN_DEADLINE_EXCEEDED')) return { kind: 'failed', error: describeThrown(stopped) };
+  if (job.result === undefined) return fromResult({ ok: true, value: returned }, job);
+  const parsing = parse(job.result, returned);
+  return parsing instanceof Promise ? parsing.then((result) => fromResult(result, job)) : fromResult(parsing, job);
+}
+
+function fromResult(result: Parsed<unknown>, job: JobDefinition): Outcome {
   const faults = result.ok ? jsonFaults(result.value) : result.faults;
   if (faults.length > 0 || !result.ok) {
     return { kind: 'failed', error: describeThrown(new ResultInvalid(`result of ${job.name}`, faults)) };
@@ -130,11 +169,9 @@ function jsonFaults(value: unknown): { path: string; reason: string }[] {
   }
 }
 
-/** What an abort makes of an attempt, by its reason. */
-function endedBy(reason: unknown): Outcome | undefined {
+/** What a stop makes of an attempt, by its reason. */
+function endedBy(reason: BullpenError | undefined): Outcome {
   if (hasCode(reason, 'BULLPEN_DEADLINE_EXCEEDED')) return { kind: 'failed', error: describeThrown(reason) };
   if (hasCode(reason, 'BULLPEN_JOB_CANCELLED')) return { kind: 'cancelled', error: describeThrown(reason) };
-  if (hasCode(reason, 'BULLPEN_WORKER_DRAINING')) return { kind: 'interrupted', reason: 'draining' };
-  if (hasCode(reason, 'BULLPEN_LEASE_LOST')) return { kind: 'interrupted', reason: 'lease lost' };
-  return undefined;
+  return { kind: 'interrupted', reason: hasCode(reason, 'BULLPEN_LEASE_LOST') ? 'lease lost' : 'draining' };
 }

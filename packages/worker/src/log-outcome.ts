@@ -4,32 +4,34 @@ import type { Outcome } from './outcome.js';
 import { attemptsOf } from './settle.js';
 
 /** One line for each attempt that ended, as loud as on-call should hear it. */
-export function logOutcome(log: Logger, outcome: Outcome, job: Job, durationMs: number): void {
+export function logOutcome(log: Logger, outcome: Outcome, job: Job, startedAt: number): void {
+  if (outcome.kind === 'completed' && !log.isLevelEnabled('debug')) return;
   const { attempt, maxAttempts } = attemptsOf(job);
-  const fields = () => ({ job: job.name, jobId: job.id, queue: job.queueName, attempt, durationMs });
+  const durationMs = Date.now() - startedAt;
+  const fields = { job: job.name, jobId: job.id, queue: job.queueName, attempt, durationMs };
   switch (outcome.kind) {
     case 'completed':
-      if (log.isLevelEnabled('debug')) log.debug(fields(), 'attempt completed');
+      log.debug(fields, 'attempt completed');
       return;
     case 'failed': {
       const { error } = outcome;
-      if (attempt < maxAttempts) log.warn({ ...fields(), maxAttempts, error }, 'attempt failed, will be retried');
-      else log.error({ ...fields(), maxAttempts, error }, 'job failed');
+      if (attempt < maxAttempts) log.warn({ ...fields, maxAttempts, error }, 'attempt failed, will be retried');
+      else log.error({ ...fields, maxAttempts, error }, 'job failed');
       return;
     }
     case 'rejected':
-      log.error({ ...fields(), error: outcome.error }, 'job rejected');
+      log.error({ ...fields, error: outcome.error }, 'job rejected');
       return;
     case 'expired':
-      log.warn({ ...fields(), error: outcome.error }, 'job expired');
+      log.warn({ ...fields, error: outcome.error }, 'job expired');
       return;
     case 'cancelled':
-      log.info(fields(), 'job cancelled');
+      log.info(fields, 'job cancelled');
       return;
     case 'snoozed':
-      log.info({ ...fields(), until: new Date(outcome.untilAt).toISOString() }, 'job snoozed');
+      log.info({ ...fields, until: new Date(outcome.untilAt).toISOString() }, 'job snoozed');
       return;
     case 'interrupted':
-      log.info({ ...fields(), reason: outcome.reason }, 'attempt interrupted');
+      log.info({ ...fields, reason: outcome.reason }, 'attempt interrupted');
   }
 }

@@ -1,12 +1,13 @@
 import { type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
 import { type Job, Worker } from 'bullmq';
-import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import type { ActiveAttempts } from './active-attempts.js';
 import { AttemptStop, attempt } from './attempt.js';
+import { AttemptContext } from './attempt-context.js';
 import type { Books } from './books.js';
 import type { Cancellations } from './cancellations.js';
-import type { Context, Handler } from './handler.js';
+import type { Handler } from './handler.js';
 import { logOutcome } from './log-outcome.js';
-import { attemptsOf, handBack, settle } from './settle.js';
+import { handBack, settle } from './settle.js';
 
 /** What the workers of all queues of one process share. */
 export interface Shared {
@@ -94,40 +95,15 @@ export class QueueWorker {
       payload: job.data,
       expiresAt: bullpen.expiresAt,
       startedAt,
-      context: (deadline, signal) => this.#context(job, entry, deadline, signal),
+      context: (deadline) => new AttemptContext(job, entry, deadline, log),
       stop,
     });
     entry.outcome = outcome.kind;
-    const settling = {
-      ...{ queue, job, token, bullpen, books },
-      backoff: handler?.job.backoff,
-      confirm: () => {
-        entry.confirmed = true;
-      },
+    logOutcome(log, outcome, job, startedAt);
+    const confirm = (): void => {
+      entry.confirmed = true;
     };
-    logOutcome(log, outcome, job, Date.now() - startedAt);
-    return settle(outcome, settling);
-  }
-
-  #context(job: Job, entry: ActiveAttempt, deadline: number, signal: AbortSignal): Context {
-    const { log: parent } = this.#shared;
-    const { queue } = this;
-    let log: Logger | undefined;
-    return {
-      jobId: entry.jobId,
-      ...attemptsOf(job),
-      enqueuedAt: job.timestamp,
-      deadline,
-      signal,
-      // Made on first use: most attempts log nothing, and a child logger costs more than they do.
-      get log() {
-        log ??= parent.child({ job: job.name, jobId: entry.jobId, queue, attempt: job.attemptsMade + 1 });
-        return log;
-      },
-      async progress(value) {
-        if (entry.outcome === undefined) await job.updateProgress(value);
-      },
-    };
+    return settle(outcome, { queue, job, token, bullpen, books, backoff: handler?.job.backoff, confirm });
   }
 
   #confirm(jobId: string | undefined): void {
@@ -163,11 +139,11 @@ function applyPolicy(job: Job, definition: JobDefinition | undefined): void {
 class Engine extends Worker {
   onProcessed: ((job: Job) => void) | undefined;
 
-  override async processJob(...args: Parameters<Worker['processJob']>): ReturnType<Worker['processJob']> {
+  override async processJob(...[job, token, fetchNext]: Parameters<Worker['processJob']>) {
     try {
-      return await super.processJob(...args);
+      return await super.processJob(job, token, fetchNext);
     } finally {
-      this.onProcessed?.(args[0]);
+      this.onProcessed?.(job);
     }
   }
 }

@@ -17,11 +17,11 @@ export interface Settling {
 }
 
 /**
- * Tells BullMQ how an attempt ended: by what this function returns or throws, as a BullMQ processor does. It throws only errors made here. BullMQ takes commands
+ * Tells BullMQ how an attempt ended: by what this function returns (now or later) or throws, as a BullMQ processor does. It throws only errors made here. BullMQ takes commands
  * from an error's name and message, and what a handler threw must not give any.
  */
-export async function settle(outcome: Outcome, settling: Settling): Promise<unknown> {
-  const { queue, job, token, bullpen, books, confirm } = settling;
+export function settle(outcome: Outcome, settling: Settling): unknown {
+  const { queue, job, bullpen, books } = settling;
   switch (outcome.kind) {
     case 'completed':
       books.noteRow(queue, bullpen, 'completed');
@@ -52,9 +52,7 @@ export async function settle(outcome: Outcome, settling: Settling): Promise<unkn
       throw recorded(new UnrecoverableError(), outcome.error);
 
     case 'snoozed':
-      await job.moveToDelayed(outcome.untilAt, token);
-      confirm();
-      throw new DelayedError();
+      return snooze(settling, outcome.untilAt);
 
     case 'interrupted':
       // With the lease lost the job is another worker's; whatever we told Redis of it now would be refused.
@@ -63,25 +61,34 @@ export async function settle(outcome: Outcome, settling: Settling): Promise<unkn
   }
 }
 
-/**
- * Gives a job back to the front of its queue, its attempt unspent. When that fails (the lease is lost, Redis is away) the job stays with
- * us on Redis until its lease runs out, unconfirmed; it is never recorded as failed.
- */
-export async function handBack({
-  queue,
-  job,
-  token,
-  books,
-  confirm,
-}: Pick<Settling, 'queue' | 'job' | 'token' | 'books' | 'confirm'>): Promise<never> {
-  try {
+function snooze(settling: Settling, untilAt: number): Promise<never> {
+  return release(settling, new DelayedError(), () => settling.job.moveToDelayed(untilAt, settling.token));
+}
+
+/** What giving a job back takes. */
+export type HandingBack = Pick<Settling, 'queue' | 'job' | 'token' | 'books' | 'confirm'>;
+
+/** Gives a job back to the front of its queue, its attempt unspent. */
+export function handBack(handing: HandingBack): Promise<never> {
+  const { queue, job, token, books } = handing;
+  return release(handing, new WaitingError(), async () => {
     await job.moveToWait(token);
     if (job.priority > 0) books.wakeOne(queue);
+  });
+}
+
+/**
+ * Moves an active job elsewhere and tells BullMQ so. When the move fails (the lease is lost, Redis is away) the job stays where it is until its lease runs out,
+ * unconfirmed; it is never recorded as failed for that.
+ */
+async function release({ confirm }: HandingBack, word: Error, move: () => Promise<unknown>): Promise<never> {
+  try {
+    await move();
     confirm();
   } catch {
     // Told by `confirm` not being called.
   }
-  throw new WaitingError();
+  throw word;
 }
 
 /** Which attempt this is, counted from 1, and how many there may be. */

@@ -1,0 +1,51 @@
+import type { Logger } from '@bullpen/shared';
+import type { Job } from 'bullmq';
+import type { ActiveAttempt } from './active-attempts.js';
+import type { Context } from './handler.js';
+import { attemptsOf } from './settle.js';
+
+/** What a handler is given beside the payload, over a BullMQ job. A class with getters: most attempts ask for little of it, and pay for no more. */
+export class AttemptContext implements Context {
+  readonly #job: Job;
+  readonly #entry: ActiveAttempt;
+  readonly #parentLog: Logger;
+  #log: Logger | undefined;
+  readonly deadline: number;
+
+  constructor(job: Job, entry: ActiveAttempt, deadline: number, parentLog: Logger) {
+    this.#job = job;
+    this.#entry = entry;
+    this.deadline = deadline;
+    this.#parentLog = parentLog;
+  }
+
+  get jobId(): string {
+    return this.#entry.jobId;
+  }
+
+  get attempt(): number {
+    return attemptsOf(this.#job).attempt;
+  }
+
+  get maxAttempts(): number {
+    return attemptsOf(this.#job).maxAttempts;
+  }
+
+  get enqueuedAt(): number {
+    return this.#job.timestamp;
+  }
+
+  get signal(): AbortSignal {
+    return this.#entry.stop.signal;
+  }
+
+  get log(): Logger {
+    const { jobId, queue } = this.#entry;
+    this.#log ??= this.#parentLog.child({ job: this.#job.name, jobId, queue, attempt: this.attempt });
+    return this.#log;
+  }
+
+  async progress(value: string | number | boolean | object): Promise<void> {
+    if (this.#entry.outcome === undefined) await this.#job.updateProgress(value);
+  }
+}
