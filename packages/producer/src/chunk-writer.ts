@@ -37,10 +37,13 @@ export class ChunkWriter<Tag> {
     return this.#rows.length >= CHUNK_ROWS || this.#bytes >= CHUNK_BYTES ? this.#dispatch() : undefined;
   }
 
-  /** Sends what is left and waits until everything is answered. */
+  /** Sends what is left and waits until everything is answered. When it ends, however it ends, nothing is under way any more. */
   async flush(): Promise<void> {
-    if (this.#rows.length > 0) await this.#dispatch();
-    await Promise.all(this.#inFlight);
+    try {
+      if (this.#rows.length > 0) await this.#dispatch();
+    } finally {
+      await Promise.all(this.#inFlight);
+    }
     this.#throwFailure();
   }
 
@@ -50,12 +53,10 @@ export class ChunkWriter<Tag> {
     const [rows, tags] = [this.#rows, this.#tags];
     [this.#rows, this.#tags, this.#bytes] = [[], [], 0];
     const sent: Promise<void> = this.#send(rows)
-      .then(
-        (answers) => this.#answered(tags, rows, answers),
-        (error: unknown) => {
-          this.#failure ??= { error };
-        },
-      )
+      .then((answers) => this.#answered(tags, rows, answers))
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
       .finally(() => this.#inFlight.delete(sent));
     this.#inFlight.add(sent);
   }

@@ -5,7 +5,8 @@ export {
   BatchStopped,
   type RejectedRow,
 } from './batch/batch.js';
-export { FORMATS, type Format, openSource, type Source, type SourceRow } from './batch/source.js';
+export { FORMATS, type Format, openSource, type Source } from './batch/source.js';
+export type { SourceRow } from './batch/source-row.js';
 export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait.js';
 export type { Cancelled } from './cancel.js';
 export type { Added } from './insert.js';

@@ -2,10 +2,12 @@ import {
   type Duration,
   type Fault,
   idForKey,
+  isInstant,
   type JobDefinition,
   newId,
   OptionsInvalid,
   parseDuration,
+  showValue,
 } from '@bullpen/shared';
 import type { JobRow } from './insert.js';
 
@@ -44,10 +46,13 @@ export function readEnqueueOptions(
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
   else if (delayMs > LONGEST_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
   if (!Number.isInteger(priority) || priority < 0 || priority > LOWEST_PRIORITY) {
-    faults.push({ path: 'priority', reason: `expected a whole number from 1 to ${LOWEST_PRIORITY}, got ${priority}` });
+    faults.push({
+      path: 'priority',
+      reason: `expected a whole number from 1 to ${LOWEST_PRIORITY}, got ${showValue(priority)}`,
+    });
   }
   const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
-  if (expiry !== undefined && !Number.isSafeInteger(expiry)) {
+  if (expiry !== undefined && !(Number.isInteger(expiry) && isInstant(expiry))) {
     faults.push({ path: 'expiresAt', reason: 'expected a valid Date, or whole milliseconds since 1970' });
   } else if (expiry !== undefined && expiry <= now) {
     faults.push({ path: 'expiresAt', reason: `has passed already (${new Date(expiry).toISOString()})` });

@@ -6,6 +6,7 @@ import {
   type Fault,
   isJob,
   type JobDefinition,
+  MAX_TIMER_MS,
   OptionsInvalid,
   openRedis,
   type PayloadInput,
@@ -94,6 +95,7 @@ export function createProducer({
   const withinMs = parseDuration(redisTimeout);
   const faults: Fault[] = [];
   if (typeof withinMs === 'string') faults.push({ path: 'redisTimeout', reason: withinMs });
+  else if (withinMs > MAX_TIMER_MS) faults.push({ path: 'redisTimeout', reason: 'expected at most 24 days' });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (typeof withinMs === 'string' || faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
@@ -142,16 +144,22 @@ export function createProducer({
           },
         );
         let index = 0;
-        for await (const payload of payloads) {
-          const row = readEnqueueOptions(
-            job,
-            key === undefined ? options : { ...options, key: key(payload, index) },
-            Date.now(),
-          );
-          const written = await writePayload(job, payload);
-          if (written.ok) await writer.add({ ...row, data: written.value }, index);
-          else answers[index] = { status: 'rejected', faults: written.faults };
-          index += 1;
+        try {
+          for await (const payload of payloads) {
+            const row = readEnqueueOptions(
+              job,
+              key === undefined ? options : { ...options, key: key(payload, index) },
+              Date.now(),
+            );
+            const written = await writePayload(job, payload);
+            if (written.ok) await writer.add({ ...row, data: written.value }, index);
+            else answers[index] = { status: 'rejected', faults: written.faults };
+            index += 1;
+          }
+        } catch (error) {
+          // No chunk may be under way when the caller is told, or it would outlive close().
+          await writer.flush().catch(() => undefined);
+          throw error;
         }
         await writer.flush();
         return answers;

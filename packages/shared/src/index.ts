@@ -52,4 +52,5 @@ export { countOutstanding, countQueue, countQueues, type QueueCounts } from './q
 export { openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
 export { redactUrls } from './redis-url.js';
 export { type Parsed, parse, type Schema } from './schema.js';
+export { showValue } from './show-value.js';
 export { onStopSignal, type StopSignal } from './signals.js';

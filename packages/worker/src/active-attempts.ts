@@ -1,5 +1,5 @@
 import type { BullpenError } from '@bullpen/shared';
-import type { AttemptStop } from './attempt.js';
+import type { AttemptStop } from './attempt-stop.js';
 import type { OutcomeKind } from './outcome.js';
 
 /** How the attempts that ended, ended. The numbers of the summary line. */

@@ -10,6 +10,7 @@ import {
   parse,
   ResultInvalid,
 } from '@bullpen/shared';
+import type { AttemptStop } from './attempt-stop.js';
 import type { Context, Handler } from './handler.js';
 import type { Outcome } from './outcome.js';
 import { describeThrown, readProperty, type Thrown } from './thrown.js';
@@ -25,50 +26,6 @@ export interface AttemptInput {
   /** What the handler is given beside the payload; made only if there is a handler to give it to. */
   readonly context: (deadline: number, stop: AttemptStop) => Context;
   readonly stop: AttemptStop;
-}
-
-/**
- * The way to stop an attempt from outside. `abort` fires the handler's signal and leaves it time; `abandon` ends the attempt
- * at once, whatever the handler does. The first abort counts: its reason decides how the attempt ends.
- *
- * The signal is made when somebody first asks for it: most handlers of quick jobs never do, and it is the dearest thing an attempt could hold.
- */
-export class AttemptStop {
-  #controller: AbortController | undefined;
-  #reason: BullpenError | undefined;
-  #abandoned = false;
-  #whenAbandoned: (() => void) | undefined;
-
-  /** Why the attempt is to stop, if it is. */
-  get reason(): BullpenError | undefined {
-    return this.#reason;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
-  abort(reason: BullpenError): void {
-    if (this.#reason !== undefined) return;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
-  }
-
-  abandon(reason: BullpenError): void {
-    this.abort(reason);
-    this.#abandoned = true;
-    this.#whenAbandoned?.();
-  }
-
-  /** Calls `listener` when the attempt is abandoned, at once if it is already. One listener is all an attempt needs. */
-  onAbandon(listener: () => void): void {
-    this.#whenAbandoned = listener;
-    if (this.#abandoned) listener();
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { cancelledChannel, cancelledKey, JobCancelled, type Redis } from '@bullpen/shared';
 import type { ActiveAttempts } from './active-attempts.js';
-import type { AttemptStop } from './attempt.js';
+import type { AttemptStop } from './attempt-stop.js';
 
 const REFRESH_MS = 5_000;
 

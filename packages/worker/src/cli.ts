@@ -20,7 +20,8 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { DrainSummary } from './drain.js';
 import { type Handler, isHandler } from './handler.js';
-import { type QueueOption, startWorker } from './worker.js';
+import { startWorker } from './worker.js';
+import type { QueueOption } from './worker-options.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 

@@ -1,4 +1,5 @@
 export { JobRejected, JobSnoozed } from '@bullpen/shared';
 export type { DrainSummary } from './drain.js';
 export { type Context, type Handler, type HandlerFunction, handle } from './handler.js';
-export { type QueueOption, type RunningWorker, startWorker, type WorkerOptions } from './worker.js';
+export { type RunningWorker, startWorker } from './worker.js';
+export type { QueueOption, WorkerOptions } from './worker-options.js';

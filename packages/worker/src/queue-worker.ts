@@ -1,8 +1,9 @@
 import { type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
 import { type Job, Worker } from 'bullmq';
 import type { ActiveAttempts } from './active-attempts.js';
-import { AttemptStop, attempt } from './attempt.js';
+import { attempt } from './attempt.js';
 import { AttemptContext } from './attempt-context.js';
+import { AttemptStop } from './attempt-stop.js';
 import type { Books } from './books.js';
 import type { Cancellations } from './cancellations.js';
 import type { Handler } from './handler.js';

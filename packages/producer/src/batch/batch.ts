@@ -1,9 +1,9 @@
-import { type Fault, idForKey, idForRow, type JobDefinition } from '@bullpen/shared';
+import { type Fault, idForKey, idForRow, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { ChunkWriter } from '../chunk-writer.js';
 import type { Added, JobRow } from '../insert.js';
 import { expiryOf, keyFaults } from '../options.js';
-import { checkJson } from '../payload.js';
-import type { SourceRow } from './source.js';
+import { checkJson, writePayload } from '../payload.js';
+import type { SourceRow } from './source-row.js';
 
 /** A row that was not enqueued, and why. */
 export interface RejectedRow {
@@ -59,8 +59,11 @@ export class BatchStopped extends Error {
   }
 }
 
+const BATCH = /^[A-Za-z0-9_-]{1,100}$/;
+
 /**
  * Reads, checks and enqueues every row.
+ * @throws OptionsInvalid when the batch cannot have this name
  * @throws BatchStopped when the source or Redis fails on the way; it holds the cause and the counts
  */
 export async function runBatch(
@@ -69,6 +72,11 @@ export async function runBatch(
   insert: (rows: readonly JobRow[]) => Promise<Added[]>,
 ): Promise<BatchResult> {
   const { batch, keyField, signal, onProgress, onRejected } = options;
+  if (!BATCH.test(batch)) {
+    throw new OptionsInvalid('cannot enqueue the batch', [
+      { path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got '${batch}'` },
+    ]);
+  }
   const counts = { read: 0, added: 0, duplicate: 0, rejected: 0 };
   const writer = new ChunkWriter<number>(insert, (_, __, answers) => {
     for (const answer of answers) counts[answer] += 1;
@@ -88,12 +96,12 @@ export async function runBatch(
         await reject(source, [{ path: '', reason: source.reason }]);
         continue;
       }
-      const json = source.json ?? JSON.stringify(source.value);
-      const checking = checkJson(job, json, source.value);
+      const { value, json } = source;
+      const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
       const checked = checking instanceof Promise ? await checking : checking;
-      const key = keyField === undefined ? undefined : readKey(source.value, keyField);
+      const key = keyField === undefined ? undefined : readKey(value, keyField);
       const faults = [...(checked.ok ? [] : checked.faults), ...(key?.faults ?? [])];
-      if (faults.length > 0) {
+      if (!checked.ok || faults.length > 0) {
         await reject(source, faults);
         continue;
       }
@@ -102,7 +110,7 @@ export async function runBatch(
       const waiting = writer.add(
         {
           id: key === undefined ? idForRow(batch, source.row) : idForKey(job.name, key.key),
-          data: json,
+          data: checked.value,
           delayMs: 0,
           priority: 0,
           bullpen: { batch, row: source.row, ...(expiresAt === undefined ? {} : { expiresAt }) },
@@ -118,17 +126,21 @@ export async function runBatch(
       throw new BatchStopped(error, { ...counts });
     }
   }
+  // Asked before the last chunks are answered: a signal that comes now ends nothing before its time.
+  const interrupted = signal?.aborted === true;
   try {
     await writer.flush();
   } catch (error) {
     throw new BatchStopped(error, { ...counts });
   }
-  return { batch, ...counts, interrupted: signal?.aborted === true };
+  return { batch, ...counts, interrupted };
 }
 
 function readKey(value: unknown, field: string): { key: string; faults: Fault[] } {
   const found = (value as Record<string, unknown> | null)?.[field];
   const key = typeof found === 'number' ? String(found) : found;
   const reasons = key === undefined ? ['the key field is absent'] : keyFaults(key);
+  // Beyond 2^53 several numbers are read as one: their rows would count as duplicates of each other.
+  if (Number.isInteger(found) && !Number.isSafeInteger(found)) reasons.push('too large to be exact; write it as text');
   return { key: key as string, faults: reasons.map((reason) => ({ path: field, reason })) };
 }

@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
-import type { SourceRow } from './source.js';
+import type { SourceRow } from './source-row.js';
 
 /**
  * The elements of one JSON array, read as they come.

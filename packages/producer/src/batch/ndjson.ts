@@ -1,6 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import split from 'split2';
-import type { SourceRow } from './source.js';
+import type { SourceRow } from './source-row.js';
 
 /** One JSON value per line. Blank lines are passed over. A line that is not JSON is a row that does not parse; the next one is read all the same. */
 export async function* readNdjson(stream: Readable): AsyncIterable<SourceRow> {

@@ -43,15 +43,25 @@ function nameFew(say: (line: string) => void): Rejects {
 }
 
 function writeFile(file: WriteStream): Rejects {
+  // Listened to all the time: a disk that is full would otherwise end the process in the middle of the batch.
+  let failure: Error | undefined;
+  file.on('error', (error) => {
+    failure = new SourceInvalid(`--rejects: cannot write ${file.path}: ${error.message}`, { cause: error });
+  });
+  const tellFailure = (): void => {
+    const untold = failure;
+    failure = undefined;
+    if (untold !== undefined) throw untold;
+  };
   return {
     async write({ row, line, faults, input }) {
+      tellFailure();
       const more = file.write(`${JSON.stringify({ row, line, reason: reasonOf(faults), faults, input })}\n`);
-      if (!more) await once(file, 'drain');
+      if (!more) await once(file, 'drain').catch(tellFailure);
     },
     async close() {
-      if (file.closed) return;
-      file.end();
-      await once(file, 'close');
+      if (!file.closed) await once(file.end(), 'close').catch(tellFailure);
+      tellFailure();
     },
   };
 }

@@ -1,0 +1,261 @@
+import { Readable } from 'node:stream';
+import { SourceInvalid } from '@bullpen/shared';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readCsv } from './csv.js';
+import type { SourceRow } from './source-row.js';
+
+/** A stream of the text's bytes, in pieces of `size`. */
+function streamOf(text: string | Buffer, size = 65_536): Readable {
+  const bytes = Buffer.from(text);
+  const count = Math.ceil(bytes.length / size);
+  return Readable.from(
+    Array.from({ length: count }, (_, at) => bytes.subarray(at * size, (at + 1) * size)),
+    { objectMode: false },
+  );
+}
+
+async function collect(rows: AsyncIterable<SourceRow>): Promise<SourceRow[]> {
+  const all: SourceRow[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}
+
+const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> => collect(readCsv(streamOf(text, size)));
+
+/** Rows as `[row, line, value]`, those that do not parse as `[row, line, reason, text]`. */
+const shortOf = (rows: readonly SourceRow[]) =>
+  rows.map((row) => (row.ok ? [row.row, row.line, row.value] : [row.row, row.line, row.reason, row.text]));
+
+const STRAY = 'a quote stands inside a cell; quote the cell and double the quote';
+
+describe('readCsv', () => {
+  it('reads one row per line, with its number and its line, every cell as text', async () => {
+    expect(await readAll('id,name\n1,Ada\n2,Grace\n')).toEqual([
+      { row: 1, line: 2, ok: true, value: { id: '1', name: 'Ada' } },
+      { row: 2, line: 3, ok: true, value: { id: '2', name: 'Grace' } },
+    ]);
+  });
+
+  it('reads the last line without a newline at its end', async () => {
+    expect(shortOf(await readAll('id\n1\n2'))).toEqual([
+      [1, 2, { id: '1' }],
+      [2, 3, { id: '2' }],
+    ]);
+  });
+
+  it('takes an empty cell as an absent field, quoted or not', async () => {
+    expect(shortOf(await readAll('a,b,c\n1,,""\n,,\n'))).toEqual([
+      [1, 2, { a: '1' }],
+      [2, 3, {}],
+    ]);
+  });
+
+  it('keeps blanks and everything else in a cell as it is', async () => {
+    expect(shortOf(await readAll('a,b\n x ,"  "\n\t,=1+1\n'))).toEqual([
+      [1, 2, { a: ' x ', b: '  ' }],
+      [2, 3, { a: '\t', b: '=1+1' }],
+    ]);
+  });
+
+  it('trims the names in the header', async () => {
+    expect(shortOf(await readAll(' a , b\n1,2\n'))).toEqual([[1, 2, { a: '1', b: '2' }]]);
+  });
+
+  it('passes over blank lines, and counts them as lines', async () => {
+    expect(shortOf(await readAll('\n\nid\n\n1\n\n\n2\n\n'))).toEqual([
+      [1, 5, { id: '1' }],
+      [2, 8, { id: '2' }],
+    ]);
+  });
+
+  it('reads quoted cells with commas, newlines and doubled quotes, and says on which line each row starts', async () => {
+    expect(shortOf(await readAll('a,b\n"x, y","two\nlines"\n"say ""hi""",3\n"","""\n"\n5,6\n'))).toEqual([
+      [1, 2, { a: 'x, y', b: 'two\nlines' }],
+      [2, 4, { a: 'say "hi"', b: '3' }],
+      [3, 5, { b: '"\n' }],
+      [4, 7, { a: '5', b: '6' }],
+    ]);
+  });
+
+  it.each([
+    ['LF', '\n'],
+    ['CRLF', '\r\n'],
+    ['CR', '\r'],
+  ])('counts lines that end in %s, also inside quotes', async (_, end) => {
+    const text = ['a,b', '1,"x', 'y"', '', '3,4', '"5', '', '6",7', '8,9', ''].join(end);
+    expect(shortOf(await readAll(text))).toEqual([
+      [1, 2, { a: '1', b: `x${end}y` }],
+      [2, 5, { a: '3', b: '4' }],
+      [3, 6, { a: `5${end}${end}6`, b: '7' }],
+      [4, 9, { a: '8', b: '9' }],
+    ]);
+  });
+
+  it('reads lines that end in different ways', async () => {
+    expect(shortOf(await readAll('a,b\r\n1,2\n3,4\r\n5,6\n'))).toEqual([
+      [1, 2, { a: '1', b: '2' }],
+      [2, 3, { a: '3', b: '4' }],
+      [3, 4, { a: '5', b: '6' }],
+    ]);
+    expect(shortOf(await readAll('a\n1\r\n2\n'))).toEqual([
+      [1, 2, { a: '1' }],
+      [2, 3, { a: '2' }],
+    ]);
+  });
+
+  it('reads past a byte order mark', async () => {
+    expect(shortOf(await readAll('\ufeffid\n1\n'))).toEqual([[1, 2, { id: '1' }]]);
+    expect(shortOf(await readAll('\ufeff"id"\n1\n', 1))).toEqual([[1, 2, { id: '1' }]]);
+    expect(shortOf(await readAll(Buffer.from('\ufeffid\n1\n', 'utf16le')))).toEqual([[1, 2, { id: '1' }]]);
+  });
+
+  it('reads the same whatever pieces the bytes come in', async () => {
+    const text = '\ufeffid,note\r\n1,"é€😀\r\nzwei"\r\n\r\n2,3,4\r\n5," ""q"" \u2028"\r\n6,x"y\r\n7,ok';
+    const whole = await readAll(text);
+    expect(whole.map(({ row, line }) => [row, line])).toEqual([
+      [1, 2],
+      [2, 5],
+      [3, 6],
+      [4, 7],
+      [5, 8],
+    ]);
+    for (let size = 1; size <= Buffer.byteLength(text); size += 1) expect(await readAll(text, size)).toEqual(whole);
+  });
+
+  it('takes a row with too many or too few cells as a row that does not parse, and goes on, in order', async () => {
+    expect(shortOf(await readAll('a,b\n1,2\n1,2,3\n4\n5,6\n'))).toEqual([
+      [1, 2, { a: '1', b: '2' }],
+      [2, 3, 'expected 2 cells, got 3', '1,2,3'],
+      [3, 4, 'expected 2 cells, got 1', '4'],
+      [4, 5, { a: '5', b: '6' }],
+    ]);
+  });
+
+  it.each([
+    ['inside a cell', '1,x"y\n', '1,x"y', 1],
+    ['after a quoted cell', '1,"x"y\n', '1,"x"y', 1],
+    ['before a cell that is not closed', '1,"x\n2,y\n3,"z"\n', '1,"x\n2,y\n3,"z"', 3],
+    ['before rows that hold an empty quoted cell', '1,"x\n2,""\n3,"z"\n', '1,"x\n2,""\n3,"z"', 3],
+    ['beside an empty quoted cell', '"",5" pipe\n', '"",5" pipe', 1],
+    ['after a blank', ' "1",2\n', '"1",2', 1],
+  ])('takes a quote %s as a row that does not parse, and reads on after it', async (_, broken, text, lines) => {
+    expect(shortOf(await readAll(`a,b\n${broken}8,9\n`))).toEqual([
+      [1, 2, STRAY, text],
+      [2, 2 + lines, { a: '8', b: '9' }],
+    ]);
+  });
+
+  it('takes what follows a quote that is never closed as one row that does not parse', async () => {
+    const [first, second, ...rest] = await readAll('a,b\n1,2\n3,"x\n4,5\n6,7\n');
+    expect(first).toMatchObject({ row: 1, ok: true });
+    expect(second).toMatchObject({ row: 2, line: 3, ok: false, text: '3,"x\n4,5\n6,7' });
+    expect(second).toMatchObject({ reason: expect.stringMatching(/^Quote Not Closed/) });
+    expect(rest).toEqual([]);
+  });
+
+  it('stops at a quote that is not closed within 16 MB, and says where it opens', async () => {
+    async function* endless(): AsyncGenerator<Buffer> {
+      yield Buffer.from('a,b\n1,2\n3,"x\n');
+      const rows = Buffer.from('4,yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\n'.repeat(16_384));
+      for (let at = 0; at < 64; at += 1) yield rows;
+    }
+    const source = Readable.from(endless(), { objectMode: false });
+    const reading = collect(readCsv(source));
+    await expect(reading).rejects.toThrow(SourceInvalid);
+    await expect(reading).rejects.toThrow('line 3: a quote that opens here is not closed within 16 MB');
+    expect(source.destroyed).toBe(true);
+  }, 60_000);
+
+  it('takes a row larger than any payload as a row that does not parse, and keeps the beginning of its text', async () => {
+    const [large, next] = await readAll(`a\n"${'""'.repeat(1_500_000)}"\n1\n`);
+    expect(large).toMatchObject({ row: 1, line: 2, ok: false, reason: 'is longer than 2097152 characters' });
+    expect(large?.ok === false && large.text.length).toBe(10_000);
+    expect(next).toMatchObject({ row: 2, line: 3, ok: true });
+  });
+
+  it('does not read ahead of whoever takes the rows, not even over rows that do not parse', async () => {
+    let pieces = 0;
+    async function* wrong(): AsyncGenerator<Buffer> {
+      yield Buffer.from('a,b\n');
+      for (; pieces < 1_000; pieces += 1) yield Buffer.from('1,2,3\n'.repeat(100));
+    }
+    for await (const row of readCsv(Readable.from(wrong(), { objectMode: false }))) {
+      expect(row.ok).toBe(false);
+      if (row.row === 50) break;
+    }
+    expect(pieces).toBeLessThan(100);
+  });
+
+  it('yields nothing for a file that is empty or holds a header alone', async () => {
+    for (const text of ['', '\n\n', 'a,b', 'a,b\n', '\ufeff']) expect(await readAll(text)).toEqual([]);
+  });
+
+  it.each([
+    ['a,b,a\n1,2,3\n', "the CSV header names 'a' twice"],
+    ['a, a\n1,2\n', "the CSV header names 'a' twice"],
+    ['a,,c\n1,2,3\n', 'column 2 of the CSV header has no name'],
+    ['a,\n', 'column 2 of the CSV header has no name'],
+  ])('refuses the header of %j', async (text, message) => {
+    const reading = readAll(text);
+    await expect(reading).rejects.toThrow(SourceInvalid);
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it('keeps columns that are called like parts of an object', async () => {
+    const [row] = await readAll('__proto__,constructor,toString\n1,2,\n');
+    const value = row?.ok === true ? row.value : undefined;
+    expect(Object.entries(value as object)).toEqual([
+      ['__proto__', '1'],
+      ['constructor', '2'],
+    ]);
+  });
+
+  it('closes the source when whoever reads has had enough', async () => {
+    const source = streamOf('a\n1\n2\n3\n');
+    for await (const row of readCsv(source)) if (row.row === 1) break;
+    expect(source.destroyed).toBe(true);
+  });
+
+  it('passes a fault of the source on as it is', async () => {
+    const source = new Readable({
+      read() {
+        this.destroy(new Error('EIO: the disk is gone'));
+      },
+    });
+    await expect(collect(readCsv(source))).rejects.toThrow('EIO: the disk is gone');
+  });
+
+  it('reads back every table that was written by the rules, in whatever pieces', async () => {
+    const anyCell = fc.oneof(
+      fc.string({
+        minLength: 1,
+        maxLength: 8,
+        unit: fc.constantFrom('a', 'é', '😀', '"', ',', '\n', '\r\n', ' ', '\u2028'),
+      }),
+      fc.constant(''),
+    );
+    const anyTable = fc.array(fc.tuple(anyCell, anyCell, anyCell), { maxLength: 12 });
+    const quote = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+    await fc.assert(
+      fc.asyncProperty(
+        anyTable,
+        fc.constantFrom('\n', '\r\n'),
+        fc.integer({ min: 1, max: 40 }),
+        async (table, end, size) => {
+          const rows = await readAll(['a,b,c', ...table.map((cells) => cells.map(quote).join(','))].join(end), size);
+          expect(rows.map((row) => row.ok && row.value)).toEqual(
+            table.map((cells) =>
+              Object.fromEntries(cells.map((cell, at) => ['abc'[at], cell]).filter(([, c]) => c !== '')),
+            ),
+          );
+          let line = 2;
+          for (const [at, cells] of table.entries()) {
+            expect([rows[at]?.row, rows[at]?.line]).toEqual([at + 1, line]);
+            line += 1 + (cells.join().match(/\n/g)?.length ?? 0);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { SettledBatch } from '../batch/wait.js';
+import { exitCodeFor, printReport, type Report } from './batch-report.js';
+
+const result = { batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4, interrupted: false };
+const whole = { ...result, read: 2, added: 2, duplicate: 0, rejected: 0 };
+const allDone: SettledBatch = { completed: 2, failed: 0, missing: 0, interrupted: false };
+
+const reportOf = (parts: Partial<Report>): Report => ({
+  result: whole,
+  settled: undefined,
+  failure: undefined,
+  ...parts,
+});
+
+/** What a report prints to stdout. */
+function printed(report: Report, { json = false, dryRun = false } = {}): string {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    printReport(report, { job: 'mail.send', durationMs: 1_540, json, dryRun });
+    return write.mock.calls.map(([text]) => text).join('');
+  } finally {
+    write.mockRestore();
+  }
+}
+
+describe('exitCodeFor', () => {
+  it.each<[string, Partial<Report>, number]>([
+    ['all rows are in', {}, 0],
+    ['some were there already', { result: { ...whole, duplicate: 1 } }, 0],
+    ['some were rejected', { result }, 65],
+    ['it was interrupted, whatever was rejected', { result: { ...result, interrupted: true } }, 75],
+    ['all jobs completed', { settled: allDone }, 0],
+    ['a job failed', { settled: { ...allDone, failed: 1 } }, 1],
+    ['a job is missing', { settled: { ...allDone, missing: 1 } }, 1],
+    ['the wait was interrupted', { settled: { ...allDone, failed: 1, interrupted: true } }, 75],
+    ['rows were rejected and jobs failed', { result, settled: { ...allDone, failed: 1 } }, 65],
+  ])('is right when %s', (_, parts, code) => {
+    expect(exitCodeFor(reportOf(parts))).toBe(code);
+  });
+});
+
+describe('printReport', () => {
+  it('prints one sentence of counts', () => {
+    expect(printed(reportOf({ result }))).toBe(
+      'batch b1: 1,234 rows read, 1,200 added, 30 duplicate, 4 rejected, in 1.5 s\n',
+    );
+  });
+
+  it('says when it was interrupted, and what became of the jobs', () => {
+    const settled = { completed: 1, failed: 1, missing: 0, interrupted: true };
+    expect(printed(reportOf({ settled }))).toBe(
+      'batch b1: 2 rows read, 2 added, 0 duplicate, 0 rejected, in 1.5 s (interrupted)\nsettled: 1 completed, 1 failed\n',
+    );
+    expect(printed(reportOf({ settled: { ...allDone, missing: 1 } }))).toContain('0 failed, 1 missing (removed');
+  });
+
+  it('counts valid rows after a dry run', () => {
+    expect(printed(reportOf({ result: { ...result, added: 0 } }), { dryRun: true })).toBe(
+      'dry run: 1,234 rows read, 1,230 valid, 4 rejected, in 1.5 s\n',
+    );
+  });
+
+  it('prints exactly one line of JSON, with what there is to say', () => {
+    expect(JSON.parse(printed(reportOf({ result }), { json: true }))).toEqual({
+      ...{ batch: 'b1', job: 'mail.send', read: 1_234, added: 1_200, duplicate: 30, rejected: 4, durationMs: 1_540 },
+    });
+    const settled = { completed: 1, failed: 0, missing: 1, interrupted: true };
+    const line = printed(reportOf({ settled }), { json: true, dryRun: true });
+    expect(line.match(/\n/g)).toHaveLength(1);
+    expect(JSON.parse(line)).toMatchObject({ completed: 1, failed: 0, missing: 1, interrupted: true, dryRun: true });
+  });
+});

@@ -1,0 +1,25 @@
+import { ConfigInvalid, OptionsInvalid } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { createProducer } from './producer.js';
+
+describe('createProducer', () => {
+  it('refuses options that are wrong, all at once, before it opens anything', () => {
+    const create = () => createProducer({ redis: 'redis://127.0.0.1:1', prefix: 'a:b', redisTimeout: 'soon' as never });
+    expect(create).toThrow(OptionsInvalid);
+    expect(create).toThrow(
+      /^cannot create the producer: redisTimeout: expected a duration .*; prefix: expected 1 to 100/,
+    );
+  });
+
+  it('refuses a time that no timer can wait: it would be over at once', () => {
+    expect(() => createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: '25d' })).toThrow(
+      'redisTimeout: expected at most 24 days',
+    );
+  });
+
+  it('refuses an address that is none, without its password', () => {
+    const create = () => createProducer({ redis: 'http://user:hunter2@host' });
+    expect(create).toThrow(ConfigInvalid);
+    expect(create).not.toThrow(/hunter2/);
+  });
+});

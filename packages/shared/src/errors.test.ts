@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as errors from './errors.js';
+
+const faults = [
+  { path: 'to', reason: 'is missing' },
+  { path: '', reason: 'is wrong' },
+];
+
+describe('the errors of Bullpen', () => {
+  it.each([
+    [new errors.ConfigInvalid('x', faults), 'ConfigInvalid', 'BULLPEN_CONFIG_INVALID'],
+    [new errors.DeadlineExceeded(5), 'DeadlineExceeded', 'BULLPEN_DEADLINE_EXCEEDED'],
+    [new errors.HandlerMissing('x'), 'HandlerMissing', 'BULLPEN_HANDLER_MISSING'],
+    [new errors.HandlersInvalid('x', faults), 'HandlersInvalid', 'BULLPEN_HANDLERS_INVALID'],
+    [new errors.JobCancelled(), 'JobCancelled', 'BULLPEN_JOB_CANCELLED'],
+    [new errors.JobDefinitionInvalid('x', faults), 'JobDefinitionInvalid', 'BULLPEN_JOB_DEFINITION_INVALID'],
+    [new errors.JobExpired(0), 'JobExpired', 'BULLPEN_JOB_EXPIRED'],
+    [new errors.JobRejected('x'), 'JobRejected', 'BULLPEN_JOB_REJECTED'],
+    [new errors.JobSnoozed(0), 'JobSnoozed', 'BULLPEN_JOB_SNOOZED'],
+    [new errors.LeaseLost(), 'LeaseLost', 'BULLPEN_LEASE_LOST'],
+    [new errors.ModuleInvalid('x'), 'ModuleInvalid', 'BULLPEN_MODULE_INVALID'],
+    [new errors.OptionsInvalid('x', faults), 'OptionsInvalid', 'BULLPEN_OPTIONS_INVALID'],
+    [new errors.PayloadInvalid('x', faults), 'PayloadInvalid', 'BULLPEN_PAYLOAD_INVALID'],
+    [new errors.ProducerClosed('x'), 'ProducerClosed', 'BULLPEN_PRODUCER_CLOSED'],
+    [new errors.RedisUnavailable('x', { unanswered: true }), 'RedisUnavailable', 'BULLPEN_REDIS_UNAVAILABLE'],
+    [new errors.ResultInvalid('x', faults), 'ResultInvalid', 'BULLPEN_RESULT_INVALID'],
+    [new errors.SourceInvalid('x'), 'SourceInvalid', 'BULLPEN_SOURCE_INVALID'],
+    [new errors.WorkerDraining(), 'WorkerDraining', 'BULLPEN_WORKER_DRAINING'],
+  ])('%s is named for the fact and keeps its code for ever', (error, name, code) => {
+    expect(error).toBeInstanceOf(errors.BullpenError);
+    expect(error).toBeInstanceOf(Error);
+    expect([error.name, error.code]).toEqual([name, code]);
+    expect(error.message).not.toBe('');
+  });
+
+  it('list every fault in the message, and keep them as values', () => {
+    const error = new errors.PayloadInvalid('payload of mail.send', faults);
+    expect(error.message).toBe('payload of mail.send: to: is missing; is wrong');
+    expect(error.faults).toEqual(faults);
+  });
+
+  it('keep their cause', () => {
+    const cause = new Error('ECONNREFUSED');
+    expect(new errors.RedisUnavailable('away', { cause, unanswered: false }).cause).toBe(cause);
+    expect(new errors.JobRejected('no such customer', { cause }).cause).toBe(cause);
+  });
+
+  it('say of a snooze until when, given as a Date or as milliseconds', () => {
+    const until = new Date('2030-01-01T00:00:00Z');
+    expect(new errors.JobSnoozed(until).untilAt).toBe(until.getTime());
+    expect(new errors.JobSnoozed(until.getTime()).untilAt).toBe(until.getTime());
+  });
+
+  it('say of an outage whether something was left unanswered', () => {
+    expect(new errors.RedisUnavailable('away', { unanswered: true }).unanswered).toBe(true);
+    expect(new errors.RedisUnavailable('away', { unanswered: false }).unanswered).toBe(false);
+  });
+});
+
+describe('hasCode', () => {
+  it('knows an error by its code, whichever copy of the package made it', () => {
+    expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_REJECTED')).toBe(true);
+    expect(errors.hasCode({ code: 'BULLPEN_JOB_REJECTED' }, 'BULLPEN_JOB_REJECTED')).toBe(true);
+    expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_SNOOZED')).toBe(false);
+  });
+
+  it('is false, and never throws, for everything else', () => {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const getter = {
+      get code(): string {
+        throw new Error('not yours to read');
+      },
+    };
+    for (const value of [revoked.proxy, getter, null, undefined, 'BULLPEN_JOB_REJECTED', 5, Object.create(null)]) {
+      expect(errors.hasCode(value, 'BULLPEN_JOB_REJECTED')).toBe(false);
+    }
+    fc.assert(fc.property(fc.anything(), (value) => !errors.hasCode(value, 'BULLPEN_JOB_REJECTED')));
+  });
+});

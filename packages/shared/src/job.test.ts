@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { JobDefinitionInvalid } from './errors.js';
+import { definedJobs, defineJob, isJob, type Payload, type PayloadInput, type ResultInput } from './job.js';
+
+const payload = z.object({ to: z.string() });
+
+/** The faults of a definition, as `path: reason`, or nothing. */
+function faultsOf(options: unknown): readonly string[] {
+  try {
+    defineJob(options as Parameters<typeof defineJob>[0]);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(JobDefinitionInvalid);
+    return (error as JobDefinitionInvalid).faults.map(({ path, reason }) => `${path}: ${reason}`);
+  }
+}
+
+describe('defineJob', () => {
+  it('fills in what was not said', () => {
+    const job = defineJob({ name: 'job.defaults', payload });
+    expect(job).toMatchObject({
+      ...{ name: 'job.defaults', queue: 'default', maxAttempts: 10, timeoutMs: 60_000 },
+      backoff: { type: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 0.2 },
+    });
+    expect(job.result).toBeUndefined();
+    expect(job.expiresInMs).toBeUndefined();
+    expect(job.payload).toBe(payload);
+  });
+
+  it('keeps what was said, its durations in milliseconds', () => {
+    const job = defineJob({
+      ...{ name: 'job.said', queue: 'mail', payload, result: z.string(), maxAttempts: 3 },
+      ...{ timeout: '30s', expiresIn: '2h', backoff: { type: 'fixed', delay: '5s', jitter: 0 } },
+    });
+    expect(job).toMatchObject({ queue: 'mail', maxAttempts: 3, timeoutMs: 30_000, expiresInMs: 7_200_000 });
+    expect(job.backoff).toEqual({ type: 'fixed', delayMs: 5_000, maxDelayMs: 5_000, jitter: 0 });
+  });
+
+  it('cannot be changed afterwards', () => {
+    const job = defineJob({ name: 'job.frozen', payload });
+    expect(Object.isFrozen(job)).toBe(true);
+    expect(Object.isFrozen(job.backoff)).toBe(true);
+  });
+
+  it('knows the file, line and column where it stands', () => {
+    expect(defineJob({ name: 'job.place', payload }).definedAt).toMatch(/job\.test\.ts:\d+:\d+$/);
+  });
+
+  it.each([
+    ['a missing name', { name: undefined }, /^name: expected 1 to 100 letters.*, got undefined$/],
+    ['an empty name', { name: '' }, /^name: .* got ''$/],
+    ['a name with a colon', { name: 'mail:send' }, /^name: .* got 'mail:send'$/],
+    ['a name that begins with a digit', { name: '1mail' }, /^name: .* the first a letter/],
+    ['a name of 101 characters', { name: 'a'.repeat(101) }, /^name: expected 1 to 100/],
+    ['a name that is a bigint', { name: 5n }, /^name: .* got 5$/],
+    ['a queue with a colon', { queue: 'a:b' }, /^queue: .* got 'a:b'$/],
+    ['an empty queue', { queue: '' }, /^queue: /],
+    ['a queue that is no text', { queue: 5n }, /^queue: .* got 5$/],
+    ['no payload schema', { payload: undefined }, /^payload: expected a Standard Schema/],
+    ['a payload that is no schema', { payload: { to: 'string' } }, /^payload: expected a Standard Schema/],
+    ['a result that is no schema', { result: {} }, /^result: expected a Standard Schema/],
+    ['no attempts', { maxAttempts: 0 }, /^maxAttempts: expected a whole number from 1 to 1000, got 0$/],
+    ['too many attempts', { maxAttempts: 1_001 }, /^maxAttempts: .* got 1001$/],
+    ['half an attempt', { maxAttempts: 1.5 }, /^maxAttempts: .* got 1.5$/],
+    ['attempts as text', { maxAttempts: '3' }, /^maxAttempts: .* got '3'$/],
+    ['a timeout that is none', { timeout: 'soon' }, /^timeout: expected a duration .* got 'soon'$/],
+    ['no time at all', { timeout: 0 }, /^timeout: must be at least 1 ms, got 0$/],
+    ['a timeout no timer can hold', { timeout: '25d' }, /^timeout: no attempt can be timed for longer than 24 days$/],
+    ['an expiry at once', { expiresIn: '0ms' }, /^expiresIn: must be at least 1 ms/],
+    ['a negative expiry', { expiresIn: '-1s' }, /^expiresIn: a duration cannot be negative, got '-1s'$/],
+    ['an unknown backoff', { backoff: { type: 'linear', delay: 1 } }, /^backoff.type: .* got 'linear'$/],
+    ['a backoff without delay', { backoff: { type: 'fixed' } }, /^backoff.delay: expected a duration/],
+    ['jitter above 1', { backoff: { type: 'fixed', delay: 1, jitter: 1.1 } }, /^backoff.jitter: .* got 1.1$/],
+    [
+      'jitter that is NaN',
+      { backoff: { type: 'fixed', delay: 1, jitter: Number.NaN } },
+      /^backoff.jitter: .* got NaN$/,
+    ],
+    [
+      'a cap below the delay',
+      { backoff: { type: 'exponential', delay: '2s', maxDelay: '1s' } },
+      /^backoff.maxDelay: must not be below backoff.delay \(2000 ms\), got 1000 ms$/,
+    ],
+    [
+      'a delay above the default cap',
+      { backoff: { type: 'exponential', delay: '2h' } },
+      /^backoff.maxDelay: must not be below backoff.delay/,
+    ],
+  ])('refuses %s, and says so', (_, wrong, message) => {
+    const faults = faultsOf({ name: 'job.refused', payload, ...wrong });
+    expect(faults[0]).toMatch(message);
+    expect(definedJobs().map(({ name }) => name)).not.toContain('job.refused');
+  });
+
+  it('names every fault at once, and the place, in one message', () => {
+    const define = () => defineJob({ name: '!', queue: '', payload: {} as never, maxAttempts: 0, timeout: -1 });
+    expect(define).toThrow(
+      /^job '!' at .*job\.test\.ts:\d+:\d+: name: .*; queue: .*; payload: .*; maxAttempts: .*; timeout: /,
+    );
+  });
+
+  it('refuses a name that is taken, and says where it was first defined', () => {
+    const first = defineJob({ name: 'job.twice', payload });
+    const faults = faultsOf({ name: 'job.twice', payload });
+    expect(faults).toEqual([`name: 'job.twice' is already defined at ${first.definedAt}`]);
+    expect(definedJobs()).toContain(first);
+  });
+
+  it('takes the same place defining the same name again as the module loaded twice: the last one holds', () => {
+    const define = () => defineJob({ name: 'job.reloaded', payload });
+    const [first, second] = [define(), define()];
+    const known = definedJobs().filter(({ name }) => name === 'job.reloaded');
+    expect(known).toEqual([second]);
+    expect(known[0]).not.toBe(first);
+  });
+
+  it('refuses garbage with JobDefinitionInvalid and with nothing else', () => {
+    const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
+    const options = fc.record(
+      {
+        ...{ name: fc.anything({ withBigInt: true }), queue: garbage, payload: garbage, result: garbage },
+        ...{ maxAttempts: garbage, timeout: garbage, expiresIn: garbage },
+        backoff: fc.oneof(
+          fc.record({ type: garbage, delay: garbage, maxDelay: garbage, jitter: garbage }, { requiredKeys: [] }),
+          garbage,
+        ),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(options, (wrong) => {
+        // No garbage is a schema, so each of these has at least that fault.
+        expect(faultsOf(wrong).join()).toContain('payload: ');
+      }),
+    );
+  });
+
+  it('gives each side of the schemas its own type', () => {
+    const job = defineJob({
+      name: 'job.typed',
+      payload: z.object({ at: z.coerce.date(), tries: z.number().default(1) }),
+      result: z.object({ sent: z.string().transform(Number) }),
+    });
+    expectTypeOf<PayloadInput<typeof job>>().toEqualTypeOf<{ at: unknown; tries?: number | undefined }>();
+    expectTypeOf<Payload<typeof job>>().toEqualTypeOf<{ at: Date; tries: number }>();
+    expectTypeOf<ResultInput<typeof job>>().toEqualTypeOf<{ sent: string }>();
+    const free = defineJob({ name: 'job.free', payload });
+    expectTypeOf<ResultInput<typeof free>>().toEqualTypeOf<unknown>();
+  });
+
+  it('takes no unknown backoff and no maxDelay for a fixed one, for the compiler', () => {
+    // @ts-expect-error: there is no such backoff.
+    expect(() => defineJob({ name: 'job.ts.linear', payload, backoff: { type: 'linear', delay: 1 } })).toThrow();
+    // @ts-expect-error: a fixed wait has no cap.
+    defineJob({ name: 'job.ts.fixed', payload, backoff: { type: 'fixed', delay: 1, maxDelay: 2 } });
+  });
+});
+
+describe('isJob', () => {
+  it('knows a definition from everything else', () => {
+    const job = defineJob({ name: 'job.is', payload });
+    expect(isJob(job)).toBe(true);
+    for (const other of [null, undefined, {}, { ...job, [Symbol.for('bullpen.job')]: false }, 'job.is', () => job]) {
+      expect(isJob(other)).toBe(false);
+    }
+  });
+
+  it('knows the definition of another copy of this package', () => {
+    expect(isJob({ name: 'job.copy', [Symbol.for('bullpen.job')]: true })).toBe(true);
+  });
+});

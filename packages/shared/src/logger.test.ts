@@ -1,0 +1,78 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createLogger, type LoggerOptions } from './logger.js';
+
+/** A logger that writes into a file in place of this process' stdout and stderr, and a way to read what it wrote. */
+function loggerIntoFile(options: LoggerOptions = {}, terminal: object = { isTTY: false }) {
+  const folder = mkdtempSync(join(tmpdir(), 'bullpen-log-'));
+  const to = options.to ?? 'stdout';
+  const fd = openSync(join(folder, 'log'), 'w');
+  onTestFinished(() => {
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  });
+  vi.spyOn(process, to, 'get').mockReturnValue({ fd, ...terminal } as never);
+  const read = () => readFileSync(join(folder, 'log'), 'utf8');
+  return {
+    log: createLogger(options),
+    read,
+    lines: () =>
+      read()
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('createLogger', () => {
+  it('writes one line of JSON per record, at once', () => {
+    const { log, lines } = loggerIntoFile();
+    log.info({ job: 'mail.send', jobId: 'j-1' }, 'attempt completed');
+    expect(lines()).toMatchObject([{ level: 30, job: 'mail.send', jobId: 'j-1', msg: 'attempt completed' }]);
+    expect(new Date(lines()[0].time).getTime()).not.toBeNaN();
+  });
+
+  it('writes to stderr when results own stdout', () => {
+    const { log, lines } = loggerIntoFile({ to: 'stderr' });
+    log.warn('careful');
+    expect(lines()).toMatchObject([{ level: 40, msg: 'careful' }]);
+  });
+
+  it('keeps quiet below its level', () => {
+    const { log, lines } = loggerIntoFile({ level: 'warn' });
+    log.info('not this');
+    log.error('but this');
+    expect(lines()).toMatchObject([{ msg: 'but this' }]);
+  });
+
+  it('takes passwords out of every place in a line: message, error, stack, nested field, child', () => {
+    const { log, lines, read } = loggerIntoFile();
+    const url = 'redis://user:hunter2@host:6379/0';
+    log.info(`connecting to ${url}`);
+    log.error({ err: new Error(`cannot reach ${url}`, { cause: new Error(`refused by ${url}`) }) }, 'failed');
+    log.info({ a: { deep: [{ url }, `"${url}"`] }, json: JSON.stringify({ url }) }, 'nested');
+    log.child({ redis: url }).info('child');
+    expect(read()).not.toContain('hunter2');
+    expect(lines().map(({ msg }) => msg)).toEqual([
+      ...['connecting to redis://***@host:6379/0', 'failed', 'nested', 'child'],
+    ]);
+    expect(lines()[1].err.message).toContain('redis://***@host:6379/0');
+    expect(lines()[2].a.deep[0]).toEqual({ url: 'redis://***@host:6379/0' });
+    expect(JSON.parse(lines()[2].json)).toEqual({ url: 'redis://***@host:6379/0' });
+  });
+
+  it('is readable on a terminal, and takes passwords out there too', () => {
+    const { log, read } = loggerIntoFile({}, { isTTY: true, hasColors: () => false });
+    log.error({ err: new Error('cannot reach redis://user:hunter2@host') }, 'redis is unavailable');
+    expect(read()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: redis is unavailable\n/);
+    expect(read()).toContain('cannot reach redis://***@host');
+    expect(read()).not.toContain('hunter2');
+  });
+});

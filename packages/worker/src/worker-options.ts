@@ -1,0 +1,80 @@
+import {
+  DEFAULT_PREFIX,
+  type Duration,
+  type Fault,
+  type Logger,
+  MAX_TIMER_MS,
+  OptionsInvalid,
+  parseDuration,
+  prefixFault,
+  type RedisAddress,
+} from '@bullpen/shared';
+import type { Handler } from './handler.js';
+
+/** Options of `startWorker`. */
+export interface WorkerOptions {
+  /** What `handle()` returned, for every job defined on the queues served. */
+  readonly handlers: readonly Handler[];
+  /** `redis://…` or `rediss://…`, or that with TLS options. */
+  readonly redis: RedisAddress;
+  /** The first part of every key on Redis. Default `'bullpen'`. */
+  readonly prefix?: string;
+  /** Serve these queues alone, each with its own concurrency if it says so. Default: every queue of the handlers. */
+  readonly queues?: readonly QueueOption[];
+  /** Attempts at once, per queue: 1 to 10,000. Default 20. */
+  readonly concurrency?: number;
+  /** How long active attempts may go on in a drain. Default `'25s'`. */
+  readonly drainTimeout?: Duration;
+  /** How long after that handlers may take to heed their signal. Default `'3s'`. */
+  readonly abortGrace?: Duration;
+  /** How many completed jobs a queue keeps, and for how long; a key stays taken as long. Default 10,000 and `'1d'`. Failed jobs are always kept. */
+  readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
+  /** Default: a new one, JSON in a pipe and readable on a terminal. */
+  readonly logger?: Logger;
+}
+
+/** A queue to serve, and how many of its attempts at once. */
+export interface QueueOption {
+  readonly name: string;
+  readonly concurrency?: number;
+}
+
+const MOST_CONCURRENCY = 10_000;
+
+/**
+ * Reads what is not as it stands: durations into milliseconds, defaults, bounds.
+ * @throws OptionsInvalid with every fault
+ */
+export function readOptions(options: WorkerOptions) {
+  const faults: Fault[] = [];
+  const duration = (path: string, value: unknown): number => {
+    const ms = parseDuration(value);
+    if (typeof ms === 'string') faults.push({ path, reason: ms });
+    else if (ms > MAX_TIMER_MS) faults.push({ path, reason: 'expected at most 24 days' });
+    return typeof ms === 'string' ? 0 : ms;
+  };
+  const count = (path: string, value: number, most: number): number => {
+    if (!Number.isInteger(value) || value < 1 || value > most) {
+      faults.push({ path, reason: `expected a whole number from 1 to ${most}, got ${String(value)}` });
+    }
+    return value;
+  };
+  const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
+  if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
+  const { keepCompleted, drainTimeout = '25s', abortGrace = '3s', concurrency = 20, queues = [] } = options;
+  for (const queue of queues) {
+    if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MOST_CONCURRENCY);
+  }
+  const settings = {
+    drainTimeoutMs: duration('drainTimeout', drainTimeout),
+    abortGraceMs: duration('abortGrace', abortGrace),
+    concurrency: count('concurrency', concurrency, MOST_CONCURRENCY),
+    keepCompleted: {
+      count: count('keepCompleted.count', keepCompleted?.count ?? 10_000, Number.MAX_SAFE_INTEGER),
+      // BullMQ counts this one in seconds.
+      age: Math.ceil(duration('keepCompleted.age', keepCompleted?.age ?? '1d') / 1000),
+    },
+  };
+  if (faults.length > 0) throw new OptionsInvalid('cannot start the worker', faults);
+  return settings;
+}
