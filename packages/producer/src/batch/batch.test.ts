@@ -92,7 +92,8 @@ describe('runBatch', () => {
   it('rejects a row that JSON cannot write, and goes on', async () => {
     const cycle: { id: number; self?: unknown } = { id: 1 };
     cycle.self = cycle;
-    const { result } = await run([good(1, { id: 5n }), good(2, cycle), { ...good(3), value: undefined }, good(4)]);
+    const noValue: SourceRow = { row: 3, line: 4, ok: true, value: undefined };
+    const { result } = await run([good(1, { id: 5n }), good(2, cycle), noValue, good(4)]);
     expect(result).toMatchObject({ read: 4, added: 1, rejected: 3 });
   });
 

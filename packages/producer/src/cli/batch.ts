@@ -42,9 +42,9 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
           restoreCursor();
           process.exit(EXIT.interrupted);
         }
-        say(`\n${signal}: stopping after what is under way; once more to stop at once`);
         stop.abort();
         source.close();
+        say(`${signal}: stopping after what is under way; once more to stop at once`);
       });
       const startedAt = performance.now();
       try {
@@ -84,6 +84,8 @@ async function enqueueRows(
 ): Promise<Omit<Report, 'settled'>> {
   const bar = startProgress(dryRun ? 'checking' : 'enqueuing', source.totalBytes);
   const name = nameBatch(new Date());
+  // Frozen where it was, so that what is said next stands below it.
+  signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const result = await batch({
       batch: name,
@@ -94,7 +96,7 @@ async function enqueueRows(
       onRejected: (row) => rejects.write(row),
       onProgress: (counts) => bar.update(source.bytesRead(), counts.read, noteOf(counts)),
     });
-    bar.update(source.totalBytes ?? 0, result.read, noteOf(result));
+    if (!result.interrupted) bar.update(source.totalBytes ?? 0, result.read, noteOf(result));
     return { result, failure: undefined };
   } catch (error) {
     if (!(error instanceof BatchStopped)) throw error;
@@ -109,6 +111,7 @@ async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Prom
   const { result, failure } = enqueued;
   if (!wait || failure !== undefined || result.interrupted) return { ...enqueued, settled: undefined };
   const bar = startProgress('settling', result.added);
+  run.signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const settled = await producer.waitForBatch(run.job, {
       batch: result.batch,

@@ -5,6 +5,7 @@ import { showCount } from './print.js';
 export interface Progress {
   /** @param done of `total`, in whatever unit */
   update(done: number, rows: number, note: string): void;
+  /** Leaves the bar as it is. Safe to call twice. */
   stop(): void;
 }
 
@@ -22,7 +23,9 @@ export function startProgress(what: string, total: number | undefined): Progress
         total === undefined
           ? `${what} {rows} rows  {rate}/s  {note}`
           : `${what} {bar} {percentage}%  {rate}/s  ETA {left}  {note}`,
-      stream: process.stderr,
+      stream: withoutSavedCursor(process.stderr),
+      // Signals are ours to answer; the bar would answer them too.
+      gracefulExit: false,
       barsize: width,
       hideCursor: true,
       etaBuffer: 50,
@@ -39,6 +42,12 @@ export function startProgress(what: string, total: number | undefined): Progress
     },
     stop: () => bar.stop(),
   };
+}
+
+/** The library goes back to where a bar began when it ends, over whatever was written since; a bar of one line has no need to. */
+function withoutSavedCursor(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  const write = (text: string): boolean => text === '\u001B7' || text === '\u001B8' || stream.write(text);
+  return Object.create(stream, { write: { value: write } }) as NodeJS.WriteStream;
 }
 
 /** Shows the cursor that a bar hid; for an exit that cannot wait for the bar to stop. */
