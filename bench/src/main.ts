@@ -58,7 +58,7 @@ const lines = [
   '',
   'Made by `pnpm bench`. Machines differ and are noisy: read the ratios, which compare runs made in turn on one Redis, not the rates.',
   '',
-  `Node ${process.versions.node}, ${redis.description}, ${cpus().length} cores, ${ROUNDS} rounds, medians.`,
+  `Node ${process.versions.node}, ${redis.description.split(',')[0]}, ${cpus().length} cores, ${ROUNDS} rounds, medians.`,
   '',
   '| what | raw BullMQ | Bullpen | ratio (min … max) | memory of our process |',
   '|---|---|---|---|---|',

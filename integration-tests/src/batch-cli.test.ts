@@ -183,7 +183,7 @@ describe('interrupted', () => {
       '--redis',
       url,
       '--redis-timeout',
-      '300ms',
+      '3s',
     ]);
     await until('jobs to be added', async () => (await waiting(world)) > 2_000);
     proxy.mode = 'black-hole';

@@ -45,7 +45,10 @@ export class AttemptContext implements Context {
     return this.#log;
   }
 
-  async progress(value: string | number | boolean | object): Promise<void> {
-    if (this.#entry.outcome === undefined) await this.#job.updateProgress(value);
+  /** A getter too, so that it still works when a handler takes its context apart: `async (payload, { progress }) => …`. */
+  get progress(): Context['progress'] {
+    return async (value) => {
+      if (this.#entry.outcome === undefined) await this.#job.updateProgress(value);
+    };
   }
 }

@@ -3,6 +3,7 @@ import {
   DeadlineExceeded,
   HandlerMissing,
   hasCode,
+  isInstant,
   type JobDefinition,
   JobExpired,
   type Parsed,
@@ -40,46 +41,42 @@ export async function attempt(input: AttemptInput): Promise<Outcome> {
   if (handler === undefined) {
     return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${input.jobName}'`)) };
   }
-  const { job } = handler;
-  const parsing = parse(job.payload, input.payload);
-  const payload = parsing instanceof Promise ? await parsing : parsing;
-  if (!payload.ok) {
-    return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, payload.faults)) };
-  }
-
-  const timer = setTimeout(() => stop.abort(new DeadlineExceeded(job.timeoutMs)), job.timeoutMs);
+  const { timeoutMs } = handler.job;
+  const timer = setTimeout(() => stop.abort(new DeadlineExceeded(timeoutMs)), timeoutMs);
   try {
-    const context = input.context(input.startedAt + job.timeoutMs, stop);
-    const ended = await run(handler, payload.value, context, stop);
-    // Abandoned: what the handler does from here on is nobody's business any more.
-    if (ended === undefined) return endedBy(stop.reason);
-    if (ended.threw) return fromThrown(ended.thrown, stop.reason);
-    return fromReturned(ended.returned, job, stop.reason);
+    return await new Promise((resolve, reject) => {
+      // Abandoned: what handler and schemas do from here on is nobody's business any more.
+      stop.onAbandon(() => resolve(endedBy(stop.reason)));
+      run(handler, input).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
   }
 }
 
-type Ended = { readonly threw: false; readonly returned: unknown } | { readonly threw: true; readonly thrown: unknown };
-
-/** Runs the handler until it settles or is abandoned (`undefined`). */
-function run(handler: Handler, payload: unknown, context: Context, stop: AttemptStop): Promise<Ended | undefined> {
-  return new Promise((resolve) => {
-    stop.onAbandon(() => resolve(undefined));
-    const threw = (thrown: unknown): void => resolve({ threw: true, thrown });
-    try {
-      const returned = handler.run(payload, context);
-      if (isThenable(returned))
-        Promise.resolve(returned).then((value) => resolve({ threw: false, returned: value }), threw);
-      else resolve({ threw: false, returned });
-    } catch (thrown) {
-      threw(thrown);
-    }
-  });
+/** Runs schemas and handler to their end. Waits only for those that are not through at once. */
+async function run(handler: Handler, { payload, startedAt, context, stop }: AttemptInput): Promise<Outcome> {
+  const { job } = handler;
+  const parsing = parse(job.payload, payload);
+  const parsed = parsing instanceof Promise ? await parsing : parsing;
+  if (!parsed.ok) {
+    return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, parsed.faults)) };
+  }
+  // A schema may have taken its time, and the handler must not start with a signal that has fired.
+  if (stop.reason !== undefined) return endedBy(stop.reason);
+  let returned: unknown;
+  try {
+    returned = handler.run(parsed.value, context(startedAt + job.timeoutMs, stop));
+    if (isThenable(returned)) returned = await returned;
+  } catch (thrown) {
+    return fromThrown(thrown, stop.reason);
+  }
+  return fromReturned(returned, job, stop.reason);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof readProperty(value, 'then') === 'function';
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return typeof readProperty(value, 'then') === 'function';
 }
 
 /** A handler's own words come first; otherwise what it throws after an abort is because of the abort. */
@@ -92,7 +89,7 @@ function fromThrown(thrown: unknown, stopped: BullpenError | undefined): Outcome
 
 function snoozed(thrown: object, error: Thrown): Outcome {
   const untilAt = readProperty(thrown, 'untilAt');
-  if (typeof untilAt === 'number' && Number.isFinite(untilAt)) return { kind: 'snoozed', untilAt, error };
+  if (isInstant(untilAt)) return { kind: 'snoozed', untilAt, error };
   return { kind: 'failed', error: { ...error, message: 'JobSnoozed was given no valid time' } };
 }
 

@@ -61,9 +61,10 @@ export class Cancellations {
 
   async #read(): Promise<void> {
     const reads = [...this.#byQueue].map(async ([queue, ids]) => {
-      const noted = await this.#redis.zrangebyscore(cancelledKey(this.#prefix, queue), Date.now(), '+inf');
-      // Forget those that other workers have settled.
-      ids.clear();
+      const known = [...ids];
+      const noted = new Set(await this.#redis.zrangebyscore(cancelledKey(this.#prefix, queue), Date.now(), '+inf'));
+      // Forget those that other workers have settled, but none that was told of while we read: the notes may be older.
+      for (const jobId of known) if (!noted.has(jobId)) ids.delete(jobId);
       for (const jobId of noted) this.#cancelled(queue, jobId);
     });
     await Promise.all(reads);

@@ -50,9 +50,9 @@ export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry
     () => 'closed',
     () => 'closed',
   );
-  /** Waits until all attempts are through, or for `ms`; whether they are. */
+  /** Waits until all attempts are through, or for `ms`; whether they are. A `close` that fails says nothing about them. */
   const finishes = async (ms: number, hurried?: AbortSignal): Promise<boolean> => {
-    await firstOf([closed, active.idle()], ms, hurried);
+    await firstOf([active.idle()], ms, hurried);
     return active.size === 0;
   };
 

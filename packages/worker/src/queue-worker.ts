@@ -1,4 +1,4 @@
-import { type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
+import { hasCode, type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
 import { type Job, Worker } from 'bullmq';
 import type { ActiveAttempts } from './active-attempts.js';
 import { attempt } from './attempt.js';
@@ -104,7 +104,8 @@ export class QueueWorker {
     const confirm = (): void => {
       entry.confirmed = true;
     };
-    return settle(outcome, { queue, job, token, bullpen, books, backoff: handler?.job.backoff, confirm });
+    const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
+    return settle(outcome, { queue, job, token, bullpen, books, cancelAsked, backoff: handler?.job.backoff, confirm });
   }
 
   #confirm(jobId: string | undefined): void {

@@ -12,6 +12,8 @@ export interface Settling {
   readonly bullpen: BullpenOpts;
   readonly backoff: BackoffPolicy | undefined;
   readonly books: Books;
+  /** Whether somebody asked, while the attempt ran, that the job not be done. */
+  readonly cancelAsked: boolean;
   /** Is told when a job that was snoozed or handed back is where it should be. */
   readonly confirm: () => void;
 }
@@ -21,9 +23,11 @@ export interface Settling {
  * from an error's name and message, and what a handler threw must not give any.
  */
 export function settle(outcome: Outcome, settling: Settling): unknown {
-  const { queue, job, bullpen, books } = settling;
+  const { queue, job, bullpen, books, cancelAsked } = settling;
   switch (outcome.kind) {
     case 'completed':
+      // Asked too late. The note must not outlive the job: it would cancel the next one with this key.
+      if (cancelAsked) books.forgetCancelled(queue, job.id as string);
       books.noteRow(queue, bullpen, 'completed');
       return outcome.result;
 
@@ -48,6 +52,7 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
       throw recorded(new UnrecoverableError(), outcome.error);
 
     case 'rejected':
+      if (cancelAsked) books.forgetCancelled(queue, job.id as string);
       books.noteRow(queue, bullpen, 'failed');
       throw recorded(new UnrecoverableError(), outcome.error);
 

@@ -7,6 +7,7 @@ export interface Thrown {
   readonly code: string | undefined;
 }
 
+const LONGEST_NAME = 200;
 const LONGEST_MESSAGE = 4_096;
 const LONGEST_STACK = 16_384;
 
@@ -26,11 +27,12 @@ export function describeThrown(thrown: unknown): Thrown {
   const name = read(thrown, 'name') || 'Error';
   const message = (read(thrown, 'message') || `handler threw ${show(thrown)}`) + causeOf(thrown);
   const stack = read(thrown, 'stack');
+  const code = read(thrown, 'code');
   return {
-    name: clip(name, 200),
+    name: clip(name, LONGEST_NAME),
     message: clip(message, LONGEST_MESSAGE),
     stack: stack === undefined ? undefined : clip(stack, LONGEST_STACK),
-    code: read(thrown, 'code'),
+    code: code === undefined ? undefined : clip(code, LONGEST_NAME),
   };
 }
 
