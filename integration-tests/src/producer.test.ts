@@ -1,4 +1,5 @@
 import { OptionsInvalid, PayloadInvalid, RedisUnavailable, readBullpenOpts } from '@bullpen/shared';
+import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { handleFleeting, handleHasty, handleScripted } from './fixtures/handlers.js';
 import { fleeting, hasty, scripted } from './fixtures/jobs.js';
@@ -72,16 +73,12 @@ describe('enqueue', () => {
 
   test('priorities go in order', async ({ world }) => {
     const producer = world.producer();
-    const ids: string[] = [];
-    for (const priority of [3, 1, 2, 1]) ids.push((await producer.enqueue(scripted, {}, { priority })).id);
-    const queue = world.queue('scripted');
-    const worker = world.worker({ handlers: [handleScripted, handleHasty, handleFleeting], concurrency: 1 });
+    for (const priority of [3, 1, 2, 1]) await producer.enqueue(scripted, { name: `p${priority}` }, { priority });
+    const order: string[] = [];
+    const inOrder = handle(scripted, ({ name }) => void order.push(name));
+    const worker = world.worker({ handlers: [inOrder, handleHasty, handleFleeting], concurrency: 1 });
     await worker.untilEmpty();
-    const jobs = await queue.getJobs('completed');
-    const order = jobs
-      .sort((a, b) => (a.processedOn ?? 0) - (b.processedOn ?? 0) || 0)
-      .map(({ id }) => ids.indexOf(id as string));
-    expect(order).toEqual([1, 3, 2, 0]);
+    expect(order).toEqual(['p1', 'p1', 'p2', 'p3']);
   });
 
   test('the expiry of a definition counts from when the job is due', async ({ world }) => {
