@@ -184,7 +184,8 @@ describe('readCsv', () => {
       expect(row.ok).toBe(false);
       if (row.row === 50) break;
     }
-    expect(pieces).toBeLessThan(100);
+    // What the streams between buffer, which differs between Node lines: 16 or 64 kB each, and no more.
+    expect(pieces).toBeLessThan(400);
   });
 
   it('yields nothing for a file that is empty or holds a header alone', async () => {
