@@ -62,18 +62,26 @@ describe('redisUrlFault', () => {
 describe('readRedisUrl', () => {
   it('fills in port, database and the rest that was not said', () => {
     expect(readRedisUrl('redis://localhost')).toEqual({
-      ...{ host: 'localhost', port: 6379, username: undefined, password: undefined, db: 0, tls: false },
+      ...{ host: 'localhost', port: 6379, username: undefined, password: undefined, db: 0 },
+      ...{ tls: false, servername: undefined },
     });
   });
 
   it('reads every part', () => {
     expect(readRedisUrl('rediss://me:secret@redis.example.com:6390/3')).toEqual({
-      ...{ host: 'redis.example.com', port: 6390, username: 'me', password: 'secret', db: 3, tls: true },
+      ...{ host: 'redis.example.com', port: 6390, username: 'me', password: 'secret', db: 3 },
+      ...{ tls: true, servername: 'redis.example.com' },
     });
   });
 
   it('takes an IPv6 address out of its brackets', () => {
     expect(readRedisUrl('redis://[2001:db8::1]:6380')).toMatchObject({ host: '2001:db8::1', port: 6380 });
+  });
+
+  it('has no name for the TLS handshake when the host is an address: Node throws at such a name', () => {
+    for (const url of ['rediss://10.0.0.5:6379', 'rediss://[2001:db8::1]']) {
+      expect(readRedisUrl(url)).toMatchObject({ tls: true, servername: undefined });
+    }
   });
 
   it('decodes user and password, whatever they were before they were encoded', () => {

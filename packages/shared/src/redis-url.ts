@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** What is wrong with a Redis URL, or `undefined`. Never repeats the URL: it may hold a password. */
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
@@ -21,15 +23,20 @@ export function readRedisUrl(url: string): {
   password: string | undefined;
   db: number;
   tls: boolean;
+  /** What to call the host in a TLS handshake; an address has no name there, and Node 26 throws at one. */
+  servername: string | undefined;
 } {
   const { hostname, port, username, password, pathname, protocol } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const tls = protocol === 'rediss:';
   return {
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    host,
     port: port === '' ? 6379 : Number(port),
     username: username === '' ? undefined : decodeURIComponent(username),
     password: password === '' ? undefined : decodeURIComponent(password),
     db: Number(pathname.slice(1) || 0),
-    tls: protocol === 'rediss:',
+    tls,
+    servername: tls && isIP(host) === 0 ? host : undefined,
   };
 }
 

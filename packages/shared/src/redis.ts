@@ -33,7 +33,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   const fault = redisUrlFault(url);
   if (fault !== undefined) throw new ConfigInvalid('invalid Redis address', [{ path: 'redis', reason: fault }]);
 
-  const { host, port, username, password, db, tls: secure } = readRedisUrl(url);
+  const { host, port, username, password, db, tls: secure, servername } = readRedisUrl(url);
   const mostMs = RETRY_AT_MOST_MS[role];
   const redis = new Redis({
     host,
@@ -41,7 +41,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(secure || tls !== undefined ? { tls: { ...(secure ? { servername: host } : {}), ...tls } } : {}),
+    ...(secure || tls !== undefined ? { tls: { ...(servername === undefined ? {} : { servername }), ...tls } } : {}),
     connectionName: name,
     connectTimeout: 5_000,
     keepAlive: 10_000,

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readNdjson } from './ndjson.js';
@@ -78,6 +79,20 @@ describe('readNdjson', () => {
   it('yields nothing for a file that is empty or blank', async () => {
     for (const text of ['', '\n', ' \r\n\t\n', '\ufeff']) expect(await readAll(text)).toEqual([]);
   });
+
+  it('stops at a line that is not one, before it has taken it all in', async () => {
+    let pieces = 0;
+    function* oneLine(): Generator<Buffer> {
+      yield Buffer.from('1\n2\n[');
+      for (; pieces < 400; pieces += 1) yield Buffer.from('{"n":1},'.repeat(32_768));
+    }
+    const reading = collect(readNdjson(Readable.from(oneLine(), { objectMode: false })));
+    await expect(reading).rejects.toThrow(SourceInvalid);
+    await expect(reading).rejects.toThrow(
+      /^a line after line \d is longer than 16 MB; is this one JSON value per line\?$/,
+    );
+    expect(pieces).toBeLessThan(200);
+  }, 60_000);
 
   it('reads a value as deep as it likes', async () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;

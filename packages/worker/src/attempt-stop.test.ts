@@ -1,0 +1,51 @@
+import { JobCancelled, WorkerDraining } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { AttemptStop } from './attempt-stop.js';
+
+describe('AttemptStop', () => {
+  it('has no reason and a quiet signal until it is aborted', () => {
+    const stop = new AttemptStop();
+    expect([stop.reason, stop.signal.aborted]).toEqual([undefined, false]);
+  });
+
+  it('fires its signal with the reason, whether it was asked for before or after', () => {
+    const reason = new JobCancelled();
+    const [early, late] = [new AttemptStop(), new AttemptStop()];
+    const { signal } = early;
+    for (const stop of [early, late]) stop.abort(reason);
+    for (const { aborted, reason: said } of [signal, early.signal, late.signal])
+      expect([aborted, said]).toEqual([true, reason]);
+    expect(early.signal).toBe(signal);
+  });
+
+  it('keeps the reason of the first abort, also when it is abandoned later', () => {
+    const stop = new AttemptStop();
+    const first = new JobCancelled();
+    let fired = 0;
+    stop.signal.addEventListener('abort', () => {
+      fired += 1;
+    });
+    stop.abort(first);
+    stop.abort(new WorkerDraining());
+    stop.abandon(new WorkerDraining());
+    expect([stop.reason, stop.signal.reason, fired]).toEqual([first, first, 1]);
+  });
+
+  it('tells who listens that it was abandoned, also when that was before', () => {
+    const [early, late] = [new AttemptStop(), new AttemptStop()];
+    const told: string[] = [];
+    early.onAbandon(() => told.push('early'));
+    early.abort(new WorkerDraining());
+    expect(told).toEqual([]);
+    early.abandon(new WorkerDraining());
+    late.abandon(new WorkerDraining());
+    late.onAbandon(() => told.push('late'));
+    expect(told).toEqual(['early', 'late']);
+  });
+
+  it('aborts when it is abandoned', () => {
+    const stop = new AttemptStop();
+    stop.abandon(new WorkerDraining());
+    expect(stop.signal.reason).toBeInstanceOf(WorkerDraining);
+  });
+});

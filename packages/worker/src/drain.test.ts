@@ -1,0 +1,176 @@
+import { hasCode } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { ActiveAttempts } from './active-attempts.js';
+import { AttemptStop } from './attempt-stop.js';
+import { type DrainParts, drain } from './drain.js';
+import type { OutcomeKind } from './outcome.js';
+
+const LONG = 60_000;
+const never = (): Promise<void> => new Promise(() => undefined);
+
+/** Drains with limits that are never reached, unless some are given; `close` resolves when nothing is under way, as BullMQ's does. */
+function drainOf(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
+  const { signal } = new AbortController();
+  return drain({
+    ...{ active, close: () => active.idle(), hurry: signal, drainTimeoutMs: LONG, abortGraceMs: LONG },
+    ...parts,
+  });
+}
+
+/** One attempt under way, and the ways for it to end. */
+function attemptIn(active: ActiveAttempts, jobId: string) {
+  const stop = new AttemptStop();
+  const attempt = active.begin('mail', jobId, stop);
+  const end = (outcome: OutcomeKind, confirmed = true): void => {
+    attempt.outcome = outcome;
+    attempt.confirmed = confirmed;
+    active.finish(attempt);
+  };
+  return {
+    stop,
+    end,
+    /** Ends as interrupted as soon as it is aborted: a handler that heeds its signal. */
+    heedsAbort: () => stop.signal.addEventListener('abort', () => end('interrupted')),
+    /** Ends as interrupted only when it is abandoned: a handler that does not. */
+    endsWhenAbandoned: (confirmed = true) => stop.onAbandon(() => end('interrupted', confirmed)),
+  };
+}
+
+describe('drain', () => {
+  it('is through at once when nothing is under way', async () => {
+    const active = new ActiveAttempts();
+    const summary = await drainOf(active);
+    expect(summary).toMatchObject({
+      ...{ active: 0, completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, cutOff: 0, cutOffJobIds: [] },
+    });
+    expect(summary.durationMs).toBeLessThan(900);
+    expect(active.draining).toBe(true);
+  });
+
+  it('closes the gate before it stops the intake', async () => {
+    const active = new ActiveAttempts();
+    let wasDraining: boolean | undefined;
+    await drainOf(active, {
+      close: async () => {
+        wasDraining = active.draining;
+      },
+    });
+    expect(wasDraining).toBe(true);
+  });
+
+  it('lets attempts finish, aborts none of them, and counts how they ended', async () => {
+    const active = new ActiveAttempts();
+    const attempts = ['1', '2', '3'].map((id) => attemptIn(active, id));
+    const draining = drainOf(active);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(attempts.map(({ stop }) => stop.reason)).toEqual([undefined, undefined, undefined]);
+    attempts[0]?.end('completed');
+    attempts[1]?.end('failed');
+    attempts[2]?.end('snoozed');
+    expect(await draining).toMatchObject({ active: 3, completed: 1, failed: 1, snoozed: 1, handedBack: 0, cutOff: 0 });
+  });
+
+  it('counts only what ended since it began, and beside it everything since the start', async () => {
+    const active = new ActiveAttempts();
+    attemptIn(active, '1').end('completed');
+    const last = attemptIn(active, '2');
+    const draining = drainOf(active);
+    active.countNotStarted();
+    last.end('completed');
+    const summary = await draining;
+    expect(summary).toMatchObject({ active: 1, completed: 1, notStarted: 1 });
+    expect(summary.sinceStart).toMatchObject({ completed: 2, notStarted: 1 });
+  });
+
+  it('aborts with WorkerDraining what is still running after drainTimeout', async () => {
+    const active = new ActiveAttempts();
+    const [heeding, quick] = [attemptIn(active, '1'), attemptIn(active, '2')];
+    heeding.heedsAbort();
+    const draining = drainOf(active, { drainTimeoutMs: 60 });
+    quick.end('completed');
+    const summary = await draining;
+    expect(summary).toMatchObject({ active: 2, completed: 1, handedBack: 1, cutOff: 0 });
+    expect(summary.durationMs).toBeGreaterThanOrEqual(50);
+    expect(hasCode(heeding.stop.reason, 'BULLPEN_WORKER_DRAINING')).toBe(true);
+    expect(quick.stop.reason).toBeUndefined();
+  });
+
+  it('abandons what is still running after abortGrace', async () => {
+    const active = new ActiveAttempts();
+    attemptIn(active, '1').endsWhenAbandoned();
+    const summary = await drainOf(active, { drainTimeoutMs: 20, abortGraceMs: 40 });
+    expect(summary).toMatchObject({ active: 1, handedBack: 1, cutOff: 0, cutOffJobIds: [] });
+    expect(summary.durationMs).toBeGreaterThanOrEqual(50);
+  });
+
+  it('does not abandon a handler that stops within abortGrace', async () => {
+    const active = new ActiveAttempts();
+    const attempt = attemptIn(active, '1');
+    let abandoned = false;
+    attempt.stop.onAbandon(() => {
+      abandoned = true;
+    });
+    attempt.stop.signal.addEventListener('abort', () => setTimeout(() => attempt.end('completed'), 20));
+    expect(await drainOf(active, { drainTimeoutMs: 10 })).toMatchObject({ completed: 1, handedBack: 0, cutOff: 0 });
+    expect(abandoned).toBe(false);
+  });
+
+  it('names what it could not end, and is through all the same', async () => {
+    const active = new ActiveAttempts();
+    const [stubborn, unconfirmed] = [attemptIn(active, 'stubborn'), attemptIn(active, 'unconfirmed')];
+    unconfirmed.endsWhenAbandoned(false);
+    const summary = await drainOf(active, { close: never, drainTimeoutMs: 10, abortGraceMs: 10 });
+    expect(summary).toMatchObject({ active: 2, handedBack: 0, cutOff: 2, cutOffJobIds: ['stubborn'] });
+    expect(summary.durationMs).toBeGreaterThanOrEqual(1_900);
+    expect(stubborn.stop.reason).toBeDefined();
+  });
+
+  it('waits about a second, and no longer, for a close that hangs when nothing is under way', async () => {
+    const summary = await drainOf(new ActiveAttempts(), { close: never });
+    expect(summary.cutOff).toBe(0);
+    expect(summary.durationMs).toBeGreaterThanOrEqual(950);
+    expect(summary.durationMs).toBeLessThan(5_000);
+  });
+
+  it('waits for close after the last attempt: its outcome may still be on its way', async () => {
+    const active = new ActiveAttempts();
+    let isClosed = false;
+    const close = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      isClosed = true;
+    };
+    await drainOf(active, { close });
+    expect(isClosed).toBe(true);
+  });
+
+  it('does not throw when close fails, and gives attempts their time all the same', async () => {
+    const active = new ActiveAttempts();
+    const attempt = attemptIn(active, '1');
+    const draining = drainOf(active, { close: () => Promise.reject(new Error('Connection is closed.')) });
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(attempt.stop.reason).toBeUndefined();
+    attempt.end('completed');
+    expect(await draining).toMatchObject({ active: 1, completed: 1, handedBack: 0, cutOff: 0 });
+  });
+
+  it('aborts at once when somebody is in a hurry, before or after it began', async () => {
+    for (const isBefore of [true, false]) {
+      const active = new ActiveAttempts();
+      const hurry = new AbortController();
+      attemptIn(active, '1').heedsAbort();
+      if (isBefore) hurry.abort();
+      const draining = drainOf(active, { hurry: hurry.signal });
+      hurry.abort();
+      expect(await draining).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });
+    }
+  });
+
+  it('still gives handlers their abortGrace in a hurry', async () => {
+    const active = new ActiveAttempts();
+    const hurry = new AbortController();
+    hurry.abort();
+    const attempt = attemptIn(active, '1');
+    attempt.stop.signal.addEventListener('abort', () => setTimeout(() => attempt.end('completed'), 30));
+    expect(await drainOf(active, { hurry: hurry.signal })).toMatchObject({ completed: 1, cutOff: 0 });
+  });
+});

@@ -1,0 +1,64 @@
+import { defineJob, HandlersInvalid, OptionsInvalid } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { handle } from './handler.js';
+import { startWorker } from './worker.js';
+import { readOptions, type WorkerOptions } from './worker-options.js';
+
+const given: WorkerOptions = { handlers: [], redis: 'redis://127.0.0.1:1' };
+const job = defineJob({ name: 'options.job', queue: 'options-queue', payload: z.unknown() });
+
+describe('readOptions', () => {
+  it('fills in what was not said', () => {
+    expect(readOptions(given)).toEqual({
+      ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, concurrency: 20 },
+      keepCompleted: { count: 10_000, age: 86_400 },
+    });
+  });
+
+  it('reads durations, the age in whole seconds as BullMQ counts it', () => {
+    const options = {
+      ...given,
+      drainTimeout: '1m',
+      abortGrace: 0,
+      keepCompleted: { count: 5, age: '1500ms' },
+    } as const;
+    expect(readOptions(options)).toEqual({
+      ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, concurrency: 20, keepCompleted: { count: 5, age: 2 } },
+    });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a drainTimeout that is none', { drainTimeout: 'soon' }, /drainTimeout: expected a duration/],
+    ['a drainTimeout no timer can hold', { drainTimeout: '25d' }, /drainTimeout: expected at most 24 days/],
+    ['a negative abortGrace', { abortGrace: -1 }, /abortGrace: a duration cannot be negative/],
+    ['no concurrency', { concurrency: 0 }, /concurrency: expected a whole number from 1 to 10000, got 0/],
+    ['too much concurrency', { concurrency: 10_001 }, /concurrency: .* got 10001/],
+    ['concurrency as text', { concurrency: '5' }, /concurrency: .* got '?5/],
+    ['no concurrency for a queue', { queues: [{ name: 'mail', concurrency: 0 }] }, /queues\.mail\.concurrency: /],
+    ['a prefix with a colon', { prefix: 'a:b' }, /prefix: expected 1 to 100 letters/],
+    ['nothing to be kept', { keepCompleted: { count: 0 } }, /keepCompleted\.count: /],
+    ['an age that is none', { keepCompleted: { age: 'long' } }, /keepCompleted\.age: expected a duration/],
+  ])('refuses %s', (_, wrong, message) => {
+    expect(() => readOptions({ ...given, ...wrong })).toThrow(OptionsInvalid);
+    expect(() => readOptions({ ...given, ...wrong })).toThrow(message);
+  });
+
+  it('names every fault at once', () => {
+    const wrong = { ...given, prefix: '', drainTimeout: -1, abortGrace: -1, concurrency: 0 } as const;
+    expect(() => readOptions(wrong)).toThrow(/prefix: .*; drainTimeout: .*; abortGrace: .*; concurrency: /);
+  });
+});
+
+describe('startWorker', () => {
+  it('refuses wrong options and wrong handlers before it opens anything', () => {
+    expect(() => startWorker({ ...given, concurrency: 0 })).toThrow(OptionsInvalid);
+    expect(() => startWorker(given)).toThrow(HandlersInvalid);
+    const handlers = [handle(job, () => 1)];
+    expect(() => startWorker({ ...given, handlers: [...handlers, ...handlers] })).toThrow(/has two handlers/);
+    expect(() => startWorker({ ...given, handlers, queues: [{ name: 'fax' }] })).toThrow(/no handler is for .* 'fax'/);
+    expect(() => startWorker({ ...given, handlers, redis: 'http://user:hunter2@host' })).toThrow(
+      /^invalid Redis address: redis: expected redis:\/\/ .* got http:\/\/$/,
+    );
+  });
+});
