@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -94,6 +95,16 @@ describe('rows that do not parse or validate', () => {
     expect(stderr.match(/^rejected row \d \(line \d\)/gm)).toHaveLength(5);
     expect(stderr).toContain('and 3 more; name a file with --rejects');
   });
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'a rejects file on a full disk: exit 1, and what was enqueued is told all the same',
+    async ({ world }) => {
+      const file = await world.file('rows.ndjson', BAD);
+      const { code, result, stderr } = await batch(world, [file, '--rejects', '/dev/full']);
+      expect({ code, ...result }).toMatchObject({ code: 1, read: 4, added: 2, rejected: 2 });
+      expect(stderr).toMatch(/--rejects: cannot write \/dev\/full: .*ENOSPC/);
+    },
+  );
 
   test('CSV: a row of the wrong width and a stray quote cost no other row', async ({ world }) => {
     const text = 'id,email\n1,a@example.com\n2\n3,"c@example.com"x\n4,d@example.com\n';

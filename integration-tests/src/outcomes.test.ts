@@ -1,5 +1,8 @@
+import { defineJob } from '@bullpen/shared';
+import { handle, JobSnoozed } from '@bullpen/worker';
 import { Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { handleFleeting, handleHasty, handleScripted } from './fixtures/handlers.js';
 import { fleeting, hasty, scripted } from './fixtures/jobs.js';
 import { THROWN_THINGS } from './fixtures/thrown-things.js';
@@ -134,6 +137,71 @@ describe('every outcome, as another BullMQ client sees it', () => {
 
   test('cancel of a job that is not there says so', async ({ world }) => {
     expect(await world.producer().cancel(scripted, 'j-nobody')).toBe('unknown');
+  });
+});
+
+describe('attempts of one job that follow each other closely', () => {
+  test('snoozed until now, again and again: every attempt is counted and none is forgotten', async ({ world }) => {
+    const left = new Map<string, number>();
+    const handler = handle(scripted, (_, { jobId }) => {
+      const more = left.get(jobId) ?? 20;
+      left.set(jobId, more - 1);
+      if (more > 0) throw new JobSnoozed(Date.now());
+      return undefined;
+    });
+    await world.producer().enqueueMany(
+      scripted,
+      Array.from({ length: 12 }, () => ({})),
+    );
+    const worker = world.worker({ handlers: [handler, handleHasty, handleFleeting], concurrency: 20 });
+    await worker.untilEmpty();
+    const { sinceStart } = await worker.drain();
+    expect(sinceStart).toMatchObject({ completed: 12, snoozed: 240, unrecorded: 0, failed: 0 });
+  });
+
+  test('retried at once: the same', async ({ world }) => {
+    const eager = defineJob({
+      name: 'test.eager',
+      queue: 'eager',
+      payload: z.object({}),
+      maxAttempts: 21,
+      backoff: { type: 'fixed', delay: 0 },
+    });
+    const handler = handle(eager, (_, { attempt }) => {
+      if (attempt <= 20) throw new Error('once more');
+    });
+    await world.producer().enqueueMany(
+      eager,
+      Array.from({ length: 12 }, () => ({})),
+    );
+    const worker = world.worker({ handlers: [handler], concurrency: 20 });
+    await worker.untilEmpty();
+    const { sinceStart } = await worker.drain();
+    expect(sinceStart).toMatchObject({ completed: 12, failed: 240, unrecorded: 0 });
+  });
+
+  test('a lost lease ends the attempt here at once, and nothing is recorded of it', async ({ world }) => {
+    const id = await enqueue(world, { ends: [{ do: 'hang', heed: false }] });
+    const worker = world.worker({ handlers });
+    await until('the job to run', () => worker.active === 1);
+    await world.redis.del(`${world.prefix}:scripted:${id}:lock`);
+    await world.queue('scripted').pause();
+    await until('the attempt to end', () => worker.active === 0);
+    const { sinceStart } = await worker.drain();
+    expect(sinceStart).toMatchObject({ completed: 0, failed: 0, handedBack: 0, unrecorded: 1 });
+    expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
+  });
+});
+
+describe('a cancellation that came too late', () => {
+  test('does not touch the next job with that key', async ({ world }) => {
+    const producer = world.producer();
+    const { id } = await producer.enqueue(scripted, {}, { key: 'k' });
+    expect(await producer.cancel(scripted, id)).toBe('requested');
+    await world.queue('scripted').remove(id);
+    expect(await producer.enqueue(scripted, {}, { key: 'k' })).toEqual({ id, status: 'added' });
+    world.worker({ handlers });
+    expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
   });
 });
 

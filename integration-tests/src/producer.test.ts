@@ -175,6 +175,14 @@ describe('when Redis is away', () => {
     expect(String(failure)).not.toContain('s3cret');
   });
 
+  test('a database that is not there is refused: nothing goes to another one', async ({ world }) => {
+    const { host } = new URL(world.redisUrl);
+    const producer = world.producer({ redis: `redis://${host}/9999`, redisTimeout: '30s' });
+    const failure = await producer.enqueue(scripted, {}).catch((error: unknown) => error);
+    expect(String(failure)).toMatch(/RedisUnavailable: .*refused us.*DB index is out of range/);
+    expect(await world.keys()).toEqual([]);
+  });
+
   test('close waits for what is under way, and later calls say that it is closed', async ({ world }) => {
     const producer = world.producer();
     const enqueued = producer.enqueue(scripted, {});

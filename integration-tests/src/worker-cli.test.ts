@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
+import { hasty } from './fixtures/jobs.js';
 import { HANDLERS, test, type World } from './support/world.js';
 
 const run = (world: World, args: readonly string[], env: Record<string, string> = {}) =>
@@ -80,6 +81,25 @@ describe('bullpen-worker', () => {
     expect(stderr).toMatch(
       /JobDefinitionInvalid: job '1' at file:.*wrong\.mjs:2:\d+: name: expected .*; payload: expected a Standard Schema.*; timeout: expected a duration/,
     );
+  });
+
+  test('a Redis that refuses us: exit 69 with the reason, and no password anywhere', async ({ world }) => {
+    const { host } = new URL(world.redisUrl);
+    const login = await run(world, ['--handlers', HANDLERS, '--redis', `redis://nobody:hunter2@${host}`]);
+    expect(login).toMatchObject({ code: 69, stderr: expect.stringMatching(/refused us: .*WRONGPASS/) });
+    expect(login.stdout + login.stderr).not.toContain('hunter2');
+    const database = await run(world, ['--handlers', HANDLERS, '--redis', `redis://${host}/9999`]);
+    expect(database).toMatchObject({
+      code: 69,
+      stderr: expect.stringMatching(/refused us: .*DB index is out of range/),
+    });
+  });
+
+  test('a handler that is still running past its deadline is reported as stuck', async ({ world }) => {
+    const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'hang', heed: false }] });
+    const worker = world.workerProcess(['--queue', 'scripted']);
+    const stuck = await worker.logged('attempt is stuck: past its deadline and still running');
+    expect(stuck).toMatchObject({ level: 50, job: 'test.hasty', jobId: id, queue: 'scripted' });
   });
 
   test('help and version exit 0', async ({ world }) => {

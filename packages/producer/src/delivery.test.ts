@@ -198,7 +198,7 @@ describe('deliver', () => {
     const delivery = deliverOver(connection, LONG, never);
     connection.emit('error', new Error(message));
     const outage = await outageOf(delivery);
-    expect(outage.message).toBe(`Redis at redis://host:6379 refused our login: ${message}`);
+    expect(outage.message).toBe(`Redis at redis://host:6379 refused us: ${message}`);
     expect(outage.unanswered).toBe(false);
   });
 

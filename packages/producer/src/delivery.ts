@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Redis, RedisUnavailable, redactUrls, showDuration } from '@bullpen/shared';
+import { forgetCommand, type Redis, RedisUnavailable, redactUrls, showDuration } from '@bullpen/shared';
 
 /** How {@link deliver} behaves. */
 export interface DeliveryOptions {
@@ -14,7 +14,7 @@ const PAUSE_MS = 50;
 /** Replies that mean "not now": the primary moved, is starting, or has no memory left at the moment. */
 const NOT_NOW = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS)\b/;
 /** Replies that waiting does not mend. */
-const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)\b/;
+const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)\b|^ERR (DB index is out of range|invalid DB index)/;
 
 /**
  * Sends something to Redis, again and again until it is answered or the time is up. `send` must be safe to repeat. We resend, not the
@@ -40,7 +40,7 @@ export async function deliver<T>(
     if (leftMs <= 0) throw giveUp(`was not available within ${showDuration(withinMs)}`);
     if (redis.status !== 'ready') {
       last = (await untilReady(redis, leftMs)) ?? last;
-      if (last !== undefined && REFUSED.test(reasonOf(last))) throw giveUp('refused our login');
+      if (last !== undefined && REFUSED.test(reasonOf(last))) throw giveUp('refused us');
       continue;
     }
     try {
@@ -52,9 +52,11 @@ export async function deliver<T>(
         redis.disconnect(true);
         throw giveUp(`did not answer within ${showDuration(withinMs)}`);
       }
+      forgetCommand(error);
+      last = error;
+      if (REFUSED.test(reasonOf(error))) throw giveUp('refused us');
       if (isConnectionLoss(error)) unanswered = true;
       else if (!NOT_NOW.test(reasonOf(error))) throw error;
-      last = error;
       await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - performance.now())));
     }
   }

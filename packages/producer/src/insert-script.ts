@@ -8,7 +8,7 @@
  */
 export const INSERT_SCRIPT = `
 local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local priorityCounterKey, markerKey, eventsKey, activeKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local priorityCounterKey, markerKey, eventsKey, activeKey, cancelledKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local prefix, name, timestamp, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local call = redis.call
 
@@ -25,6 +25,9 @@ local function delayedScore(dueAt)
   return last[2] and math.min(tonumber(last[2]) + 1, most) or least
 end
 
+-- A cancellation that came too late for an earlier job of this id is not meant for the new one.
+local anyCancelled = call('EXISTS', cancelledKey) == 1
+
 local answers, waiting, seen = {}, {}, {}
 local delayed, prioritized = false, false
 
@@ -37,6 +40,7 @@ for i = 5, #ARGV, 5 do
     answers[#answers + 1] = ours and 'a' or 'd'
     if not ours then call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', id) end
   else
+    if anyCancelled then call('ZREM', cancelledKey, id) end
     call('HSET', jobKey, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delay, 'priority', priority)
     call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name)
     if delay > 0 then

@@ -25,19 +25,20 @@ describe('prepareChunk', () => {
     const second: JobRow = { id: 'j-2', data: '"two"', delayMs: 500, priority: 3, bullpen: { batch: 'b', row: 9 } };
     await prepareChunk('shop', job, [plain, second], 'call-1', 1_700_000_000_000).send(redis);
     const [args = []] = calls;
-    expect(args.slice(0, 9)).toEqual([
+    expect(args.slice(0, 10)).toEqual([
       ...['shop:mail:wait', 'shop:mail:meta', 'shop:mail:id', 'shop:mail:delayed', 'shop:mail:prioritized'],
       ...['shop:mail:pc', 'shop:mail:marker', 'shop:mail:events', 'shop:mail:active'],
+      'shop:mail:cancelled',
     ]);
-    expect(args.slice(9, 13)).toEqual(['shop:mail:', 'insert.test', 1_700_000_000_000, '"enqueue":"call-1"']);
-    expect(args.slice(13, 18)).toEqual(['j-1', '{"n":1}', expect.any(String), 0, 0]);
-    expect(args.slice(18)).toEqual(['j-2', '"two"', expect.any(String), 500, 3]);
+    expect(args.slice(10, 14)).toEqual(['shop:mail:', 'insert.test', 1_700_000_000_000, '"enqueue":"call-1"']);
+    expect(args.slice(14, 19)).toEqual(['j-1', '{"n":1}', expect.any(String), 0, 0]);
+    expect(args.slice(19)).toEqual(['j-2', '"two"', expect.any(String), 500, 3]);
   });
 
   it('writes opts in BullMQ’s words, so that a stock worker can honour them', async () => {
     const { redis, calls } = redisAnswering('a');
     await prepareChunk('p', job, [plain], 'call-1', 0).send(redis);
-    expect(JSON.parse(String(calls[0]?.[15]))).toEqual({
+    expect(JSON.parse(String(calls[0]?.[16]))).toEqual({
       ...{ attempts: 7, jobId: 'j-1', backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } },
       bullpen: { enqueue: 'call-1' },
     });
@@ -47,7 +48,7 @@ describe('prepareChunk', () => {
     const { redis, calls } = redisAnswering('a');
     const bullpen = { expiresAt: 1_800_000_000_000, batch: 'b1', row: 4 };
     await prepareChunk('p', job, [{ ...plain, delayMs: 10, priority: 2, bullpen }], 'call-1', 0).send(redis);
-    expect(JSON.parse(String(calls[0]?.[15]))).toMatchObject({
+    expect(JSON.parse(String(calls[0]?.[16]))).toMatchObject({
       ...{ delay: 10, priority: 2, bullpen: { ...bullpen, enqueue: 'call-1' } },
     });
   });
@@ -56,7 +57,7 @@ describe('prepareChunk', () => {
     const { redis, calls } = redisAnswering('a');
     await prepareChunk('p', job, [{ ...plain, bullpen: { batch: '"enqueue":"x"' } }], 'call-1', 0).send(redis);
     const [args = []] = calls;
-    expect(String(args[15]).split(String(args[12]))).toHaveLength(2);
+    expect(String(args[16]).split(String(args[13]))).toHaveLength(2);
   });
 
   it('says for each job, in order, whether it was added or there already', async () => {

@@ -1,4 +1,4 @@
-import type { BullpenOpts, JobDefinition, Redis } from '@bullpen/shared';
+import { type BullpenOpts, cancelledKey, type JobDefinition, type Redis } from '@bullpen/shared';
 import { INSERT_SCRIPT } from './insert-script.js';
 
 /** One job on its way to Redis: validated, with its id, its payload already JSON. */
@@ -24,7 +24,7 @@ type WithInsert = Redis & { bullpenInsert(...args: (string | number)[]): Promise
 
 /** Teaches a connection the insert script; call once per connection, before {@link insertChunk}. */
 export function defineInsert(redis: Redis): void {
-  redis.defineCommand('bullpenInsert', { numberOfKeys: 9, lua: INSERT_SCRIPT });
+  redis.defineCommand('bullpenInsert', { numberOfKeys: 10, lua: INSERT_SCRIPT });
 }
 
 /** A chunk made ready to send, as often as it takes: sent again it adds nothing twice. */
@@ -50,7 +50,7 @@ export function prepareChunk(
   for (const key of ['wait', 'meta', 'id', 'delayed', 'prioritized', 'pc', 'marker', 'events', 'active']) {
     args.push(base + key);
   }
-  args.push(base, job.name, now, `"enqueue":"${enqueue}"`);
+  args.push(cancelledKey(prefix, job.queue), base, job.name, now, `"enqueue":"${enqueue}"`);
   for (const row of rows) args.push(row.id, row.data, optsOf(job, row, enqueue), row.delayMs, row.priority);
   return {
     rows,

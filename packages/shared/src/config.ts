@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { MAX_TIMER_MS, parseDuration } from './duration.js';
 import { ConfigInvalid, type Fault } from './errors.js';
 import { DEFAULT_PREFIX, prefixFault } from './keys.js';
 import { redisUrlFault } from './redis-url.js';
@@ -45,8 +45,12 @@ export function readConfig<T extends Record<string, Setting>>(
 // biome-ignore lint/style/noProcessEnv: the one door to the environment.
 const processEnvironment = (): NodeJS.ProcessEnv => process.env;
 
-/** A duration such as `30s`, read into milliseconds. */
-export const durationSetting = z.unknown().transform(readDuration);
+/** A duration such as `30s`, read into milliseconds, that a timer can wait. */
+export const durationSetting = z.unknown().transform((value, context) => {
+  const read = readDuration(value, context);
+  if (read > MAX_TIMER_MS) context.addIssue({ code: 'custom', message: 'expected at most 24 days' });
+  return read;
+});
 
 /** The same, for a setting without a default. */
 export const optionalDurationSetting = z

@@ -44,12 +44,12 @@ export {
   type PayloadInput,
   type ResultInput,
 } from './job.js';
-export { type BullpenOpts, idForKey, idForRow, newId, readBullpenOpts } from './job-opts.js';
+export { type BullpenOpts, idForKey, idForRow, isBatchName, newId, readBullpenOpts } from './job-opts.js';
 export { BOOKS_KEPT_S, booksKey, cancelledChannel, cancelledKey, DEFAULT_PREFIX, prefixFault, ROW } from './keys.js';
 export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';
-export { openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
+export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
 export { redactUrls } from './redis-url.js';
 export { type Parsed, parse, type Schema } from './schema.js';
 export { showValue } from './show-value.js';

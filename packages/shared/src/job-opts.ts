@@ -15,6 +15,15 @@ export interface BullpenOpts {
   readonly enqueue?: string;
 }
 
+/** A batch's books take two bits per row: this many rows are 25 MB of Redis. */
+const MOST_ROWS = 100_000_000;
+const BATCH = /^[A-Za-z0-9_-]{1,100}$/;
+
+/** Whether a batch can have this name: it is part of keys and ids. */
+export function isBatchName(name: string): boolean {
+  return BATCH.test(name);
+}
+
 /** Reads {@link BullpenOpts} from a job's opts, whoever wrote them. Fields of the wrong type are as good as absent. */
 export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
@@ -23,8 +32,8 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   const { expiresAt, batch, row, enqueue } = found as Record<string, unknown>;
   const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
   if (isInstant(expiresAt)) read.expiresAt = expiresAt;
-  if (typeof batch === 'string') read.batch = batch;
-  if (Number.isSafeInteger(row) && (row as number) >= 1) read.row = row as number;
+  if (typeof batch === 'string' && BATCH.test(batch)) read.batch = batch;
+  if (Number.isSafeInteger(row) && (row as number) >= 1 && (row as number) <= MOST_ROWS) read.row = row as number;
   if (typeof enqueue === 'string') read.enqueue = enqueue;
   return read;
 }

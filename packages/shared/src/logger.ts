@@ -28,5 +28,19 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
         translateTime: 'SYS:HH:MM:ss.l',
       })
     : pino.destination({ dest: stream.fd, sync: true });
-  return pino({ level, hooks: { streamWrite: redactUrls }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return pino(
+    {
+      level,
+      serializers: { err: describeError },
+      hooks: { streamWrite: redactUrls },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    destination,
+  );
+}
+
+/** An error as pino shows it, but for the command that an error of the Redis client carries: its arguments are passwords and payloads. */
+function describeError(error: Error): object {
+  const { command: _, ...described } = pino.stdSerializers.err(error) as unknown as Record<string, unknown>;
+  return described;
 }

@@ -52,8 +52,20 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? (role === 'worker' ? 2 : true) : false),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
-  redis.on('error', () => undefined);
+  redis.on('error', (error: Error) => {
+    forgetCommand(error);
+    // The client would go on with database 0, and with somebody else's jobs.
+    if (NO_SUCH_DATABASE.test(error.message)) redis.disconnect();
+  });
   return redis;
+}
+
+/** Redis' words for a database number it does not have. */
+const NO_SUCH_DATABASE = /DB index is out of range|invalid DB index/i;
+
+/** Takes the command off an error of the client: its arguments are passwords and payloads, and errors are logged. */
+export function forgetCommand(error: unknown): void {
+  if (typeof error === 'object' && error !== null) Reflect.deleteProperty(error, 'command');
 }
 
 /** A valid address without user and password, for logs and messages. */

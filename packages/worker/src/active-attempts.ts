@@ -29,9 +29,12 @@ export interface ActiveAttempt {
 
 /** What the attempts of one worker process are doing, and the gate that lets them start. */
 export class ActiveAttempts {
-  /** By queue, then by job id. */
-  readonly #queues = new Map<string, Map<string, ActiveAttempt>>();
-  #size = 0;
+  readonly #attempts = new Set<ActiveAttempt>();
+  /**
+   * The newest attempt of each job, by queue and then by job id. There can be an older one: a job that was snoozed or retried at once may come
+   * back to this very process before its last attempt is quite through.
+   */
+  readonly #newest = new Map<string, Map<string, ActiveAttempt>>();
   readonly #idle: (() => void)[] = [];
   readonly tally: Tally = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
   #draining = false;
@@ -42,7 +45,7 @@ export class ActiveAttempts {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#attempts.size;
   }
 
   /** Closes the gate. */
@@ -52,27 +55,25 @@ export class ActiveAttempts {
 
   begin(queue: string, jobId: string, stop: AttemptStop): ActiveAttempt {
     const attempt: ActiveAttempt = { queue, jobId, stop, outcome: undefined, confirmed: false };
-    const attempts = this.#queues.get(queue) ?? new Map<string, ActiveAttempt>();
-    if (attempts.size === 0) this.#queues.set(queue, attempts);
-    if (!attempts.has(jobId)) this.#size += 1;
-    attempts.set(jobId, attempt);
+    this.#attempts.add(attempt);
+    const jobs = this.#newest.get(queue) ?? new Map<string, ActiveAttempt>();
+    if (jobs.size === 0) this.#newest.set(queue, jobs);
+    jobs.set(jobId, attempt);
     return attempt;
   }
 
+  /** The newest attempt of a job that is under way here. */
   find(queue: string, jobId: string): ActiveAttempt | undefined {
-    return this.#queues.get(queue)?.get(jobId);
+    return this.#newest.get(queue)?.get(jobId);
   }
 
   /** Ends an attempt's time here and counts it. */
   finish(attempt: ActiveAttempt): void {
-    const attempts = this.#queues.get(attempt.queue);
-    // The same job may have come back to this very process meanwhile; its new attempt is not ours to remove.
-    if (attempts?.get(attempt.jobId) === attempt) {
-      attempts.delete(attempt.jobId);
-      this.#size -= 1;
-    }
+    this.#attempts.delete(attempt);
+    const jobs = this.#newest.get(attempt.queue);
+    if (jobs?.get(attempt.jobId) === attempt) jobs.delete(attempt.jobId);
     this.tally[countedAs(attempt)] += 1;
-    if (this.#size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Counts a job that the gate gave back. */
@@ -81,25 +82,21 @@ export class ActiveAttempts {
   }
 
   abortAll(reason: () => BullpenError): void {
-    for (const { stop } of this.#all()) stop.abort(reason());
+    for (const { stop } of this.#attempts) stop.abort(reason());
   }
 
   abandonAll(reason: () => BullpenError): void {
-    for (const { stop } of this.#all()) stop.abandon(reason());
+    for (const { stop } of this.#attempts) stop.abandon(reason());
   }
 
   /** Resolves when no attempt is under way. */
   idle(): Promise<void> {
-    return this.#size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#attempts.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
   jobIds(): string[] {
-    return this.#all().map(({ jobId }) => jobId);
-  }
-
-  #all(): ActiveAttempt[] {
-    return [...this.#queues.values()].flatMap((attempts) => [...attempts.values()]);
+    return [...this.#attempts].map(({ jobId }) => jobId);
   }
 }
 

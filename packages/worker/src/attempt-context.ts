@@ -48,7 +48,11 @@ export class AttemptContext implements Context {
   /** A getter too, so that it still works when a handler takes its context apart: `async (payload, { progress }) => …`. */
   get progress(): Context['progress'] {
     return async (value) => {
-      if (this.#entry.outcome === undefined) await this.#job.updateProgress(value);
+      if (this.#entry.outcome !== undefined) return;
+      // For people to look at; an attempt must not fail for it, nor a process for a call that nobody awaited.
+      await this.#job
+        .updateProgress(value)
+        .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));
     };
   }
 }

@@ -27,7 +27,12 @@ export interface AttemptInput {
   /** What the handler is given beside the payload; made only if there is a handler to give it to. */
   readonly context: (deadline: number, stop: AttemptStop) => Context;
   readonly stop: AttemptStop;
+  /** Is called when the handler is still running some time after its deadline. It keeps its slot: to attempt the job elsewhere now would run it twice at once. */
+  readonly onStuck?: () => void;
 }
+
+/** How long after its deadline a handler that is still running is reported as stuck. */
+const STUCK_AFTER_MS = 3_000;
 
 /**
  * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows neither Redis nor BullMQ, and never throws.
@@ -42,7 +47,10 @@ export async function attempt(input: AttemptInput): Promise<Outcome> {
     return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${input.jobName}'`)) };
   }
   const { timeoutMs } = handler.job;
-  const timer = setTimeout(() => stop.abort(new DeadlineExceeded(timeoutMs)), timeoutMs);
+  let timer = setTimeout(() => {
+    stop.abort(new DeadlineExceeded(timeoutMs));
+    if (input.onStuck !== undefined) timer = setTimeout(input.onStuck, STUCK_AFTER_MS);
+  }, timeoutMs);
   try {
     return await new Promise((resolve, reject) => {
       // Abandoned: what handler and schemas do from here on is nobody's business any more.

@@ -25,12 +25,14 @@ import type { QueueOption } from './worker-options.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
+const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
+
 const settings = {
   ...commonSettings,
   handlers: {
     flag: '--handlers',
     env: 'BULLPEN_HANDLERS',
-    schema: z.string('name the module that exports your handlers').min(1, 'name the module that exports your handlers'),
+    schema: z.string(NO_HANDLERS).min(1, NO_HANDLERS),
   },
   concurrency: { flag: '--concurrency', env: 'BULLPEN_CONCURRENCY', schema: countSetting(10_000).default(20) },
   drainTimeout: { flag: '--drain-timeout', env: 'BULLPEN_DRAIN_TIMEOUT', schema: durationSetting.default(25_000) },
@@ -64,7 +66,8 @@ const program = new Command('bullpen-worker')
     'after',
     `
 SIGTERM and SIGINT drain: active attempts finish, what takes too long is handed back unspent. A second signal aborts at once.
-Exit codes: 0 all finished, 75 some handed back, 70 some cut off unconfirmed, 64 usage, 1 anything else.`,
+Exit codes: 0 all finished, 75 some handed back, 70 some cut off unconfirmed, 69 Redis refused us, 64 usage,
+1 anything else.`,
   )
   .exitOverride()
   .allowExcessArguments(false);
@@ -106,8 +109,9 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       if (signals === 0)
         log.info({ queues: serves, redis: showRedis(config.redis), prefix: config.prefix }, 'worker ready');
     });
-    const empty = config.untilEmpty ? ready.then(() => worker?.untilEmpty()) : new Promise<void>(() => undefined);
-    await Promise.race([stopped, empty]);
+    // Never over by itself, unless Redis refuses us: that ends the wait with the reason.
+    const over = ready.then(() => (config.untilEmpty ? worker?.untilEmpty() : new Promise<void>(() => undefined)));
+    await Promise.race([stopped, over]);
     const summary = await worker.drain();
     log.info(summary, 'worker stopped');
     return exitCodeAfter(summary);
@@ -133,14 +137,20 @@ function checkQueueNames(queues: readonly QueueOption[], handlers: readonly Hand
   const known = [...new Set(handlers.map(({ job }) => job.queue))];
   const faults = queues
     .filter(({ name }) => !known.includes(name))
-    .map(({ name }) => ({ path: '--queue', reason: `no handler is for queue '${name}'.${didYouMean(name, known)}` }));
+    .map(({ name }) => ({
+      path: '--queue',
+      reason: `no handler is for queue '${name}'.${didYouMean(name, known) || ` There is: ${known.join(', ')}.`}`,
+    }));
   if (faults.length > 0) throw new HandlersInvalid('cannot start the worker', faults);
 }
 
 function readQueues(values: readonly string[], context: z.core.$RefinementCtx): QueueOption[] {
+  const names = values.map((value) => value.replace(/:.*/, ''));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) context.addIssue({ code: 'custom', message: `names '${twice}' twice` });
   return values.map((value) => {
     const [, name = '', concurrency] = /^([^:]+)(?::(\d{1,5}))?$/.exec(value) ?? [];
-    if (name === '' || concurrency === '0') {
+    if (name === '' || Number(concurrency ?? 1) < 1 || Number(concurrency ?? 1) > 10_000) {
       context.addIssue({ code: 'custom', message: `expected name or name:concurrency, got '${value}'` });
     }
     return concurrency === undefined ? { name } : { name, concurrency: Number(concurrency) };

@@ -1,6 +1,6 @@
 import { hasCode, type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
 import { type Job, Worker } from 'bullmq';
-import type { ActiveAttempts } from './active-attempts.js';
+import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { attempt } from './attempt.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptStop } from './attempt-stop.js';
@@ -33,6 +33,8 @@ export class QueueWorker {
   readonly #engine: Engine;
   readonly #shared: Shared;
   readonly #handlers: ReadonlyMap<string, Handler>;
+  /** By the job object of this very attempt: a job's id may have two attempts here for a moment. */
+  readonly #attempts = new WeakMap<Job, ActiveAttempt>();
 
   constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: Shared) {
     this.queue = queue;
@@ -51,14 +53,15 @@ export class QueueWorker {
       removeOnComplete: shared.keepCompleted,
     });
     this.#engine.onProcessed = (job) => this.#processed(job);
-    this.#engine.on('completed', (job) => this.#confirm(job.id));
+    this.#engine.on('completed', (job) => this.#confirm(job));
     this.#engine.on('failed', (job) => this.#failed(job));
     this.#engine.on('lockRenewalFailed', (jobIds) => {
-      for (const id of jobIds) shared.active.find(queue, id)?.stop.abort(new LeaseLost());
+      for (const id of jobIds) this.#leaseLost(id);
     });
     this.#engine.on('error', (error) => {
-      // While Redis is away every loop of BullMQ says so; the connection's own log line says it once.
-      if (shared.redis.status === 'ready') shared.log.error({ queue, err: error }, 'queue reported an error');
+      // While Redis is away every loop of BullMQ says so, and the connection's own log line says it once. Of a lost lease we have told, with the job.
+      if (shared.redis.status !== 'ready' || LOST_LEASE.test(error.message)) return;
+      shared.log.error({ queue, err: error }, 'queue reported an error');
     });
   }
 
@@ -84,6 +87,7 @@ export class QueueWorker {
     }
     const stop = new AttemptStop();
     const entry = active.begin(queue, id, stop);
+    this.#attempts.set(job, entry);
     cancellations.check(queue, id, stop);
 
     const bullpen = readBullpenOpts(job.opts);
@@ -98,6 +102,8 @@ export class QueueWorker {
       startedAt,
       context: (deadline) => new AttemptContext(job, entry, deadline, log),
       stop,
+      onStuck: () =>
+        log.error({ job: job.name, jobId: id, queue }, 'attempt is stuck: past its deadline and still running'),
     });
     entry.outcome = outcome.kind;
     logOutcome(log, outcome, job, startedAt);
@@ -108,29 +114,39 @@ export class QueueWorker {
     return settle(outcome, { queue, job, token, bullpen, books, cancelAsked, backoff: handler?.job.backoff, confirm });
   }
 
-  #confirm(jobId: string | undefined): void {
-    const entry = this.#shared.active.find(this.queue, jobId as string);
-    if (entry?.outcome !== undefined) entry.confirmed = true;
+  #confirm(job: Job): void {
+    const entry = this.#attempts.get(job);
+    if (entry !== undefined) entry.confirmed = true;
   }
 
   #failed(job: Job | undefined): void {
     if (job === undefined) return;
-    this.#confirm(job.id);
-    const entry = this.#shared.active.find(this.queue, job.id as string);
-    if (entry !== undefined) return;
+    if (this.#attempts.has(job)) {
+      this.#confirm(job);
+      return;
+    }
     // BullMQ failed it without asking a handler: its processes died under it too often.
-    this.#shared.books.noteRow(this.queue, readBullpenOpts(job.opts), 'failed');
-    this.#shared.log.error(
-      { job: job.name, jobId: job.id, queue: this.queue, reason: job.failedReason },
-      'job crashed too often',
-    );
+    const { books, log } = this.#shared;
+    books.noteRow(this.queue, readBullpenOpts(job.opts), 'failed');
+    log.error({ job: job.name, jobId: job.id, queue: this.queue, reason: job.failedReason }, 'job crashed too often');
+  }
+
+  /** Another worker may have the job by now: end the attempt here at once, whatever its handler does, and tell Redis nothing. */
+  #leaseLost(jobId: string): void {
+    const entry = this.#shared.active.find(this.queue, jobId);
+    if (entry === undefined) return;
+    this.#shared.log.error({ jobId, queue: this.queue }, 'lease lost; another worker may attempt the job');
+    entry.stop.abandon(new LeaseLost());
   }
 
   #processed(job: Job): void {
-    const entry = this.#shared.active.find(this.queue, job.id as string);
+    const entry = this.#attempts.get(job);
     if (entry !== undefined) this.#shared.active.finish(entry);
   }
 }
+
+/** How BullMQ words a lost lease, which has no code: nothing is decided by it, only a second log line spared. */
+const LOST_LEASE = /^could not renew lock|^(Missing lock|Lock mismatch) for job/;
 
 /** A job enqueued by some other client may carry no policy; then the definition's holds. */
 function applyPolicy(job: Job, definition: JobDefinition | undefined): void {

@@ -148,7 +148,10 @@ describe('settle', () => {
     expect((await endOf({ kind: 'interrupted', reason: 'draining' }, interrupted.settling)).thrown?.name).toBe(
       'WaitingError',
     );
-    expect([snoozed.done, interrupted.done]).toEqual([['moveToDelayed(5, t1)'], ['moveToWait(t1)']]);
+    expect([snoozed.done, interrupted.done]).toEqual([
+      [expect.stringMatching(/^moveToDelayed\(\d+, t1\)$/)],
+      ['moveToWait(t1)'],
+    ]);
   });
 
   it('forgets a cancellation that came too late: it would cancel the next job with this key', async () => {

@@ -66,8 +66,12 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
   }
 }
 
+const SHORTEST_SNOOZE_MS = 250;
+
 function snooze(settling: Settling, untilAt: number): Promise<never> {
-  return release(settling, new DelayedError(), () => settling.job.moveToDelayed(untilAt, settling.token));
+  // BullMQ makes one more trip to Redis before it is through with this attempt; the job must not be back here by then.
+  const dueAt = Math.max(untilAt, Date.now() + SHORTEST_SNOOZE_MS);
+  return release(settling, new DelayedError(), () => settling.job.moveToDelayed(dueAt, settling.token));
 }
 
 /** What giving a job back takes. */

@@ -5,7 +5,9 @@ import {
   createLogger,
   DEFAULT_PREFIX,
   definedJobs,
+  forgetCommand,
   openRedis,
+  RedisUnavailable,
   showRedis,
 } from '@bullpen/shared';
 import { ActiveAttempts } from './active-attempts.js';
@@ -19,7 +21,10 @@ import { readOptions, type WorkerOptions } from './worker-options.js';
 
 /** A worker that runs. */
 export interface RunningWorker {
-  /** Resolves when every queue is connected and being fetched from; waits as long as Redis is away. */
+  /**
+   * Resolves when every queue is connected and being fetched from; waits as long as Redis is away. Rejects with `RedisUnavailable` when
+   * Redis is there and refuses us (wrong password, no such database, no permission): nothing is attempted then; call `drain` and give up.
+   */
   readonly ready: Promise<void>;
   /** The queues served, each with its jobs and concurrency. */
   readonly serves: readonly {
@@ -62,7 +67,12 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const { prefix = DEFAULT_PREFIX, redis: address } = options;
   const log = options.logger ?? createLogger();
   const redis = openRedis(address, 'worker', 'bullpen:worker');
-  logConnection(redis, showRedis(address), log);
+  const where = showRedis(address);
+  logConnection(redis, where, log);
+  let fault: Error | undefined;
+  redis.on('error', (error: Error) => {
+    fault = error;
+  });
   const active = new ActiveAttempts();
   const queues = serves.map(({ queue }) => queue);
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations');
@@ -86,9 +96,17 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
 
   // Cancellations first: a job cancelled while no worker ran must not start now.
-  const ready = cancellations.load().then(async () => {
-    if (draining === undefined) await Promise.all(workers.map((worker) => worker.run()));
-  });
+  const ready = cancellations.load().then(
+    async () => {
+      if (draining === undefined) await Promise.all(workers.map((worker) => worker.run()));
+    },
+    (error: Error) => {
+      // An absent Redis is waited for; this one answered, and does not want us (or the drain closed the connection meanwhile).
+      forgetCommand(error);
+      const cause = fault ?? error;
+      throw new RedisUnavailable(`Redis at ${where} refused us: ${cause.message}`, { cause, unanswered: false });
+    },
+  );
   // A drain before Redis ever answered ends this wait by closing the connection; that is no one's unhandled rejection.
   ready.catch(() => undefined);
 

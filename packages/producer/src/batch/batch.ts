@@ -1,4 +1,4 @@
-import { type Fault, idForKey, idForRow, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { type Fault, idForKey, idForRow, isBatchName, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { ChunkWriter } from '../chunk-writer.js';
 import type { Added, JobRow } from '../insert.js';
 import { expiryOf, keyFaults } from '../options.js';
@@ -59,8 +59,6 @@ export class BatchStopped extends Error {
   }
 }
 
-const BATCH = /^[A-Za-z0-9_-]{1,100}$/;
-
 /**
  * Reads, checks and enqueues every row.
  * @throws OptionsInvalid when the batch cannot have this name
@@ -72,7 +70,7 @@ export async function runBatch(
   insert: (rows: readonly JobRow[]) => Promise<Added[]>,
 ): Promise<BatchResult> {
   const { batch, keyField, signal, onProgress, onRejected } = options;
-  if (!BATCH.test(batch)) {
+  if (!isBatchName(batch)) {
     throw new OptionsInvalid('cannot enqueue the batch', [
       { path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got '${batch}'` },
     ]);
@@ -137,7 +135,8 @@ export async function runBatch(
 }
 
 function readKey(value: unknown, field: string): { key: string; faults: Fault[] } {
-  const found = (value as Record<string, unknown> | null)?.[field];
+  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
+  const found = own ? (value as Record<string, unknown>)[field] : undefined;
   const key = typeof found === 'number' ? String(found) : found;
   const reasons = key === undefined ? ['the key field is absent'] : keyFaults(key);
   // Beyond 2^53 several numbers are read as one: their rows would count as duplicates of each other.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { EXIT, type ExitCode, type JobDefinition, onStopSignal } from '@bullpen/shared';
+import { EXIT, type ExitCode, type JobDefinition, OptionsInvalid, onStopSignal } from '@bullpen/shared';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type BatchCounts, type BatchOptions, type BatchResult, BatchStopped, runBatch } from '../batch/batch.js';
@@ -32,6 +32,11 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
     .option('--wait', 'wait until every job of this batch is settled; exit 1 if any failed')
     .action(async (name: string, path: string, _: unknown, command: Command) => {
       const { config, open } = startSession(command, settings);
+      if (config.dryRun && config.wait) {
+        throw new OptionsInvalid('cannot run the batch', [
+          { path: '--wait', reason: 'a dry run enqueues nothing to wait for' },
+        ]);
+      }
       const job = await findJob(config.jobs, name);
       const source = await openSource(path, config.format, process.stdin);
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -52,18 +57,23 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         const report = config.dryRun
           ? { ...(await enqueueRows(run, (options) => runBatch(job, options, notInDryRun))), settled: undefined }
           : await withProducer(open(), (producer) => enqueueAndWait(producer, run, config.wait));
-        await rejects.close();
+        // What was enqueued is told even when the rejects cannot be kept.
+        const unkept = await rejects.close().then(
+          () => undefined,
+          (error: unknown) => error,
+        );
         printReport(report, {
           job: job.name,
           durationMs: Math.round(performance.now() - startedAt),
           json: config.json,
           dryRun: config.dryRun,
         });
-        if (report.failure !== undefined) throw report.failure;
+        const failure = report.failure ?? unkept;
+        if (failure !== undefined) throw failure;
         ends(exitCodeFor(report));
       } finally {
         off();
-        await rejects.close();
+        await rejects.close().catch(() => undefined);
       }
     });
 }

@@ -8,7 +8,10 @@ const settings = {
   data: { flag: '--data', schema: z.string('give the payload as JSON') },
   key: { flag: '--key', schema: z.string().optional() },
   delay: { flag: '--delay', schema: optionalDurationSetting },
-  priority: { flag: '--priority', schema: z.coerce.number('expected a number').optional() },
+  priority: {
+    flag: '--priority',
+    schema: z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional(),
+  },
   expiresIn: { flag: '--expires-in', schema: optionalDurationSetting },
 };
 

@@ -46,7 +46,7 @@ function writeFile(file: WriteStream): Rejects {
   // Listened to all the time: a disk that is full would otherwise end the process in the middle of the batch.
   let failure: Error | undefined;
   file.on('error', (error) => {
-    failure = new SourceInvalid(`--rejects: cannot write ${file.path}: ${error.message}`, { cause: error });
+    failure = new Error(`--rejects: cannot write ${file.path}: ${error.message}`, { cause: error });
   });
   const tellFailure = (): void => {
     const untold = failure;

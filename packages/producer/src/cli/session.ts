@@ -54,7 +54,7 @@ export function startSession<T extends Record<string, Setting>>(command: Command
 export async function findJob(path: string | undefined, name: string): Promise<JobDefinition> {
   if (path === undefined)
     throw new OptionsInvalid('which jobs?', [
-      { path: '--jobs', reason: 'name the module that exports your job definitions' },
+      { path: '--jobs', reason: 'name the module that exports your job definitions (or set BULLPEN_JOBS)' },
     ]);
   const jobs = (await loadModule(path, '--jobs')).flat().filter(isJob);
   if (jobs.length === 0) throw new ModuleInvalid(`--jobs: ${path} exports no job; export what defineJob() returns`);
