@@ -27,14 +27,19 @@ const STALL_CHECK_MS = 5_000;
 /** How often a job may take its process down before it has failed. */
 export const MAX_CRASHES = 3;
 
+/**
+ * Where the job object of an attempt keeps that attempt. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which
+ * costs the garbage collector more than everything else we do for a job.
+ */
+const ATTEMPT = Symbol('attempt');
+type Attempted = Job & { [ATTEMPT]?: ActiveAttempt };
+
 /** One queue's BullMQ Worker: fetches, attempts, settles. */
 export class QueueWorker {
   readonly queue: string;
   readonly #engine: Engine;
   readonly #shared: Shared;
   readonly #handlers: ReadonlyMap<string, Handler>;
-  /** By the job object of this very attempt: a job's id may have two attempts here for a moment. */
-  readonly #attempts = new WeakMap<Job, ActiveAttempt>();
 
   constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: Shared) {
     this.queue = queue;
@@ -87,7 +92,7 @@ export class QueueWorker {
     }
     const stop = new AttemptStop();
     const entry = active.begin(queue, id, stop);
-    this.#attempts.set(job, entry);
+    (job as Attempted)[ATTEMPT] = entry;
     cancellations.check(queue, id, stop);
 
     const bullpen = readBullpenOpts(job.opts);
@@ -115,13 +120,13 @@ export class QueueWorker {
   }
 
   #confirm(job: Job): void {
-    const entry = this.#attempts.get(job);
+    const entry = (job as Attempted)[ATTEMPT];
     if (entry !== undefined) entry.confirmed = true;
   }
 
   #failed(job: Job | undefined): void {
     if (job === undefined) return;
-    if (this.#attempts.has(job)) {
+    if ((job as Attempted)[ATTEMPT] !== undefined) {
       this.#confirm(job);
       return;
     }
@@ -140,7 +145,7 @@ export class QueueWorker {
   }
 
   #processed(job: Job): void {
-    const entry = this.#attempts.get(job);
+    const entry = (job as Attempted)[ATTEMPT];
     if (entry !== undefined) this.#shared.active.finish(entry);
   }
 }
