@@ -174,7 +174,8 @@ describe('attempts of one job that follow each other closely', () => {
       eager,
       Array.from({ length: 12 }, () => ({})),
     );
-    const worker = world.worker({ handlers: [handler], concurrency: 20 });
+    const worker = world.worker({ handlers: [handler], queues: ['eager'], concurrency: 20 });
+    expect(worker.serves).toEqual([{ queue: 'eager', jobs: ['test.eager'], concurrency: 20 }]);
     await worker.untilEmpty();
     const { sinceStart } = await worker.drain();
     expect(sinceStart).toMatchObject({ completed: 12, failed: 240, unrecorded: 0 });

@@ -19,8 +19,8 @@ export interface WorkerOptions {
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
-  /** Serve these queues alone, each with its own concurrency if it says so. Default: every queue of the handlers. */
-  readonly queues?: readonly QueueOption[];
+  /** Serve these queues alone, by name or each with its own concurrency. Default: every queue of the handlers. */
+  readonly queues?: readonly (string | QueueOption)[];
   /** Attempts at once, per queue: 1 to 10,000. Default 20. */
   readonly concurrency?: number;
   /** How long active attempts may go on in a drain. Default `'25s'`. */
@@ -61,11 +61,15 @@ export function readOptions(options: WorkerOptions) {
   };
   const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  const { keepCompleted, drainTimeout = '25s', abortGrace = '3s', concurrency = 20, queues = [] } = options;
-  for (const queue of queues) {
+  const { keepCompleted, drainTimeout = '25s', abortGrace = '3s', concurrency = 20 } = options;
+  const queues = options.queues?.map((queue) => (typeof queue === 'string' ? { name: queue } : queue)) as
+    | readonly QueueOption[]
+    | undefined;
+  for (const queue of queues ?? []) {
     if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MOST_CONCURRENCY);
   }
   const settings = {
+    queues,
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
     abortGraceMs: duration('abortGrace', abortGrace),
     concurrency: count('concurrency', concurrency, MOST_CONCURRENCY),

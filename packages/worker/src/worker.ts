@@ -56,12 +56,12 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const registry = buildRegistry(
     options.handlers,
     definedJobs(),
-    options.queues?.map(({ name }) => name),
+    settings.queues?.map(({ name }) => name),
   );
   const serves = [...registry].map(([queue, handlers]) => ({
     queue,
     jobs: [...handlers.keys()],
-    concurrency: options.queues?.find(({ name }) => name === queue)?.concurrency ?? settings.concurrency,
+    concurrency: settings.queues?.find(({ name }) => name === queue)?.concurrency ?? settings.concurrency,
   }));
 
   const { prefix = DEFAULT_PREFIX, redis: address } = options;
