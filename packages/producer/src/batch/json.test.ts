@@ -2,24 +2,9 @@ import { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { collect, streamOf } from '../../test/read-all.js';
 import { readJson } from './json.js';
 import type { SourceRow } from './source-row.js';
-
-/** A stream of the text's bytes, in pieces of `size`. */
-function streamOf(text: string, size = 65_536): Readable {
-  const bytes = Buffer.from(text);
-  const count = Math.ceil(bytes.length / size);
-  return Readable.from(
-    Array.from({ length: count }, (_, at) => bytes.subarray(at * size, (at + 1) * size)),
-    { objectMode: false },
-  );
-}
-
-async function collect(rows: AsyncIterable<SourceRow>): Promise<SourceRow[]> {
-  const all: SourceRow[] = [];
-  for await (const row of rows) all.push(row);
-  return all;
-}
 
 const readAll = (text: string, size?: number): Promise<SourceRow[]> => collect(readJson(streamOf(text, size)));
 
