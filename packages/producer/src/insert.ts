@@ -22,7 +22,7 @@ export const CHUNK_BYTES = 1_048_576;
 
 type WithInsert = Redis & { bullpenInsert(...args: (string | number)[]): Promise<string> };
 
-/** Teaches a connection the insert script; call once per connection, before {@link insertChunk}. */
+/** Teaches a connection the insert script; call once per connection, before a chunk is sent on it. */
 export function defineInsert(redis: Redis): void {
   redis.defineCommand('bullpenInsert', { numberOfKeys: 10, lua: INSERT_SCRIPT });
 }

@@ -6,13 +6,12 @@ import {
   type Fault,
   isJob,
   type JobDefinition,
-  MAX_TIMER_MS,
   OptionsInvalid,
   openRedis,
   type PayloadInput,
   PayloadInvalid,
   ProducerClosed,
-  parseDuration,
+  parseTimerDuration,
   prefixFault,
   type QueueCounts,
   type Redis,
@@ -92,10 +91,9 @@ export function createProducer({
   prefix = DEFAULT_PREFIX,
   redisTimeout = '5s',
 }: ProducerOptions): Producer {
-  const withinMs = parseDuration(redisTimeout);
+  const withinMs = parseTimerDuration(redisTimeout);
   const faults: Fault[] = [];
   if (typeof withinMs === 'string') faults.push({ path: 'redisTimeout', reason: withinMs });
-  else if (withinMs > MAX_TIMER_MS) faults.push({ path: 'redisTimeout', reason: 'expected at most 24 days' });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (typeof withinMs === 'string' || faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_TIMER_MS, parseDuration } from './duration.js';
+import { parseDuration, parseTimerDuration } from './duration.js';
 import { ConfigInvalid, type Fault } from './errors.js';
 import { DEFAULT_PREFIX, prefixFault } from './keys.js';
 import { redisUrlFault } from './redis-url.js';
@@ -45,21 +45,15 @@ export function readConfig<T extends Record<string, Setting>>(
 // biome-ignore lint/style/noProcessEnv: the one door to the environment.
 const processEnvironment = (): NodeJS.ProcessEnv => process.env;
 
-/** A duration such as `30s`, read into milliseconds, that a timer can wait. */
-export const durationSetting = z.unknown().transform((value, context) => {
-  const read = readDuration(value, context);
-  if (read > MAX_TIMER_MS) context.addIssue({ code: 'custom', message: 'expected at most 24 days' });
-  return read;
-});
+/** A duration such as `30s` or `500` (milliseconds), read into milliseconds, that a timer can wait. */
+export const durationSetting = z.unknown().transform((value, context) => accept(parseTimerDuration(value), context));
 
-/** The same, for a setting without a default. */
+/** A duration of any length, for a setting without a default. */
 export const optionalDurationSetting = z
   .unknown()
-  .transform((value, context) => (value === undefined ? undefined : readDuration(value, context)));
+  .transform((value, context) => (value === undefined ? undefined : accept(parseDuration(value), context)));
 
-function readDuration(value: unknown, context: z.core.$RefinementCtx): number {
-  // A flag is always text: `--drain-timeout 500` means milliseconds, as it would in code.
-  const parsed = parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
+function accept(parsed: number | string, context: z.core.$RefinementCtx): number {
   if (typeof parsed === 'number') return parsed;
   context.addIssue({ code: 'custom', message: parsed });
   return z.NEVER;

@@ -24,6 +24,12 @@ export function parseDuration(value: unknown): number | string {
   return rounded;
 }
 
+/** The same, for a time that a timer will wait: not longer than {@link MAX_TIMER_MS}. */
+export function parseTimerDuration(value: unknown): number | string {
+  const parsed = parseDuration(value);
+  return typeof parsed === 'number' && parsed > MAX_TIMER_MS ? 'expected at most 24 days' : parsed;
+}
+
 /** Milliseconds as people say them: `950ms`, `25s`, `2m`. */
 export function showDuration(durationMs: number): string {
   return ms(Math.round(durationMs));

@@ -19,7 +19,8 @@ export interface Fault {
   readonly reason: string;
 }
 
-const listFaults = (faults: readonly Fault[]): string =>
+/** Faults as one line: `path: reason; path: reason`. */
+export const listFaults = (faults: readonly Fault[]): string =>
   faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');
 
 abstract class FaultyValue extends BullpenError {

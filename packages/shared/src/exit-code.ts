@@ -1,4 +1,5 @@
 import type { BullpenError } from './errors.js';
+import { redactUrls } from './redis-url.js';
 
 /** What our commands exit with (sysexits where it has a word for it). */
 export const EXIT = {
@@ -36,4 +37,15 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (code === 'commander.helpDisplayed' || code === 'commander.version' || code === 'commander.help') return EXIT.ok;
   if (code.startsWith('commander.')) return EXIT.usage;
   return BY_CODE.get(code) ?? EXIT.failure;
+}
+
+/**
+ * Says on stderr why a command failed, in one line and without passwords, and returns what it exits with. The command line's parser says its
+ * own piece before it throws; that is not said twice.
+ */
+export function reportFailure(command: string, error: unknown): ExitCode {
+  if (!String((error as { code?: unknown } | null)?.code).startsWith('commander.')) {
+    process.stderr.write(`${command}: ${redactUrls(error instanceof Error ? error.message : String(error))}\n`);
+  }
+  return exitCodeOf(error);
 }

@@ -9,7 +9,7 @@ export {
   type Setting,
 } from './config.js';
 export { didYouMean } from './did-you-mean.js';
-export { type Duration, isInstant, MAX_TIMER_MS, parseDuration, showDuration } from './duration.js';
+export { type Duration, isInstant, MAX_TIMER_MS, parseDuration, parseTimerDuration, showDuration } from './duration.js';
 export {
   BullpenError,
   ConfigInvalid,
@@ -24,6 +24,7 @@ export {
   JobRejected,
   JobSnoozed,
   LeaseLost,
+  listFaults,
   ModuleInvalid,
   OptionsInvalid,
   PayloadInvalid,
@@ -33,7 +34,7 @@ export {
   SourceInvalid,
   WorkerDraining,
 } from './errors.js';
-export { EXIT, type ExitCode, exitCodeOf } from './exit-code.js';
+export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './exit-code.js';
 export {
   definedJobs,
   defineJob,

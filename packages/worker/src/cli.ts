@@ -8,12 +8,11 @@ import {
   durationSetting,
   EXIT,
   type ExitCode,
-  exitCodeOf,
   HandlersInvalid,
   loadModule,
   onStopSignal,
   readConfig,
-  redactUrls,
+  reportFailure,
   showRedis,
 } from '@bullpen/shared';
 import { Command } from 'commander';
@@ -21,7 +20,7 @@ import { z } from 'zod';
 import type { DrainSummary } from './drain.js';
 import { type Handler, isHandler } from './handler.js';
 import { startWorker } from './worker.js';
-import type { QueueOption } from './worker-options.js';
+import { MOST_CONCURRENCY, type QueueOption } from './worker-options.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -34,7 +33,11 @@ const settings = {
     env: 'BULLPEN_HANDLERS',
     schema: z.string(NO_HANDLERS).min(1, NO_HANDLERS),
   },
-  concurrency: { flag: '--concurrency', env: 'BULLPEN_CONCURRENCY', schema: countSetting(10_000).default(20) },
+  concurrency: {
+    flag: '--concurrency',
+    env: 'BULLPEN_CONCURRENCY',
+    schema: countSetting(MOST_CONCURRENCY).default(20),
+  },
   drainTimeout: { flag: '--drain-timeout', env: 'BULLPEN_DRAIN_TIMEOUT', schema: durationSetting.default(25_000) },
   abortGrace: { flag: '--abort-grace', env: 'BULLPEN_ABORT_GRACE', schema: durationSetting.default(3_000) },
   queue: { flag: '--queue', schema: z.array(z.string()).default([]).transform(readQueues) },
@@ -150,7 +153,7 @@ function readQueues(values: readonly string[], context: z.core.$RefinementCtx): 
   if (twice !== undefined) context.addIssue({ code: 'custom', message: `names '${twice}' twice` });
   return values.map((value) => {
     const [, name = '', concurrency] = /^([^:]+)(?::(\d{1,5}))?$/.exec(value) ?? [];
-    if (name === '' || Number(concurrency ?? 1) < 1 || Number(concurrency ?? 1) > 10_000) {
+    if (name === '' || Number(concurrency ?? 1) < 1 || Number(concurrency ?? 1) > MOST_CONCURRENCY) {
       context.addIssue({ code: 'custom', message: `expected name or name:concurrency, got '${value}'` });
     }
     return concurrency === undefined ? { name } : { name, concurrency: Number(concurrency) };
@@ -159,12 +162,5 @@ function readQueues(values: readonly string[], context: z.core.$RefinementCtx): 
 
 main(process.argv).then(
   (code) => process.exit(code),
-  (error: unknown) => {
-    const code = exitCodeOf(error);
-    // The command line's parser has said its own piece already.
-    if (!String((error as { code?: unknown }).code).startsWith('commander.')) {
-      process.stderr.write(`bullpen-worker: ${redactUrls(error instanceof Error ? error.message : String(error))}\n`);
-    }
-    process.exit(code);
-  },
+  (error: unknown) => process.exit(reportFailure('bullpen-worker', error)),
 );

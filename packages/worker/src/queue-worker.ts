@@ -22,10 +22,10 @@ export interface Shared {
 }
 
 /** A lease lasts this long and is renewed twice in it; see "Numbers we chose" in ARCHITECTURE.md. */
-export const LOCK_MS = 10_000;
+const LOCK_MS = 10_000;
 const STALL_CHECK_MS = 5_000;
 /** How often a job may take its process down before it has failed. */
-export const MAX_CRASHES = 3;
+const MAX_CRASHES = 3;
 
 /**
  * Where the job object of an attempt keeps that attempt. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which

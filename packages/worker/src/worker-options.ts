@@ -3,9 +3,8 @@ import {
   type Duration,
   type Fault,
   type Logger,
-  MAX_TIMER_MS,
   OptionsInvalid,
-  parseDuration,
+  parseTimerDuration,
   prefixFault,
   type RedisAddress,
 } from '@bullpen/shared';
@@ -39,7 +38,8 @@ export interface QueueOption {
   readonly concurrency?: number;
 }
 
-const MOST_CONCURRENCY = 10_000;
+/** The most attempts at once on one queue. */
+export const MOST_CONCURRENCY = 10_000;
 
 /**
  * Reads what is not as it stands: durations into milliseconds, defaults, bounds.
@@ -48,9 +48,8 @@ const MOST_CONCURRENCY = 10_000;
 export function readOptions(options: WorkerOptions) {
   const faults: Fault[] = [];
   const duration = (path: string, value: unknown): number => {
-    const ms = parseDuration(value);
+    const ms = parseTimerDuration(value);
     if (typeof ms === 'string') faults.push({ path, reason: ms });
-    else if (ms > MAX_TIMER_MS) faults.push({ path, reason: 'expected at most 24 days' });
     return typeof ms === 'string' ? 0 : ms;
   };
   const count = (path: string, value: number, most: number): number => {

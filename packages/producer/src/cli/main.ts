@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { exitCodeOf, redactUrls } from '@bullpen/shared';
+import { reportFailure } from '@bullpen/shared';
 import { BatchStopped } from '../batch/batch.js';
 import { buildProgram } from './program.js';
 
@@ -11,13 +11,7 @@ async function main(): Promise<void> {
     process.exit(exitCode());
   } catch (error) {
     const reason = error instanceof BatchStopped ? error.cause : error;
-    // The command line's parser has said its own piece already.
-    if (!String((reason as { code?: unknown } | null)?.code).startsWith('commander.')) {
-      process.stderr.write(
-        `bullpen-producer: ${redactUrls(reason instanceof Error ? reason.message : String(reason))}\n`,
-      );
-    }
-    process.exit(exitCodeOf(reason));
+    process.exit(reportFailure('bullpen-producer', reason));
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { SourceInvalid } from '@bullpen/shared';
+import { listFaults, SourceInvalid } from '@bullpen/shared';
 import type { RejectedRow } from '../batch/batch.js';
 
 /** How many rejected rows are named on stderr when there is no file to read them in. */
@@ -32,7 +32,7 @@ function nameFew(say: (line: string) => void): Rejects {
     write({ row, line, faults }) {
       count += 1;
       if (count > NAMED) return;
-      say(`rejected row ${row}${line === undefined ? '' : ` (line ${line})`}: ${reasonOf(faults)}`);
+      say(`rejected row ${row}${line === undefined ? '' : ` (line ${line})`}: ${listFaults(faults)}`);
     },
     async close() {
       const more = count - NAMED;
@@ -56,7 +56,7 @@ function writeFile(file: WriteStream): Rejects {
   return {
     async write({ row, line, faults, input }) {
       tellFailure();
-      const more = file.write(`${JSON.stringify({ row, line, reason: reasonOf(faults), faults, input })}\n`);
+      const more = file.write(`${JSON.stringify({ row, line, reason: listFaults(faults), faults, input })}\n`);
       if (!more) await once(file, 'drain').catch(tellFailure);
     },
     async close() {
@@ -80,6 +80,3 @@ async function openFile(path: string, source: string): Promise<WriteStream> {
   }
   return file;
 }
-
-const reasonOf = (faults: RejectedRow['faults']): string =>
-  faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');
