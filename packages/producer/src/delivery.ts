@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { forgetCommand, type Redis, RedisUnavailable, redactUrls, showDuration } from '@bullpen/shared';
+import {
+  forgetCommand,
+  isConnectionLoss,
+  type Redis,
+  RedisUnavailable,
+  reasonOf,
+  refusesForNow,
+  showDuration,
+} from '@bullpen/shared';
 
 /** How {@link deliver} behaves. */
 export interface DeliveryOptions {
@@ -11,8 +19,6 @@ export interface DeliveryOptions {
 
 const PAUSE_MS = 50;
 
-/** Replies that mean "not now": the primary moved, is starting, or has no memory left at the moment. */
-const NOT_NOW = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS)\b/;
 /** Replies that waiting does not mend. */
 const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)\b|^ERR (DB index is out of range|invalid DB index)/;
 
@@ -56,7 +62,7 @@ export async function deliver<T>(
       last = error;
       if (REFUSED.test(reasonOf(error))) throw giveUp('refused us');
       if (isConnectionLoss(error)) unanswered = true;
-      else if (!NOT_NOW.test(reasonOf(error))) throw error;
+      else if (!refusesForNow(error)) throw error;
       await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - performance.now())));
     }
   }
@@ -93,21 +99,4 @@ function untilReady(redis: Redis, ms: number): Promise<unknown> {
     if (redis.status === 'ready') done();
     else if (redis.status === 'end' || redis.status === 'wait') redis.connect().catch(heard);
   });
-}
-
-function isConnectionLoss(error: unknown): boolean {
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  return (
-    name === 'MaxRetriesPerRequestError' ||
-    name === 'AbortError' ||
-    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code)) ||
-    /Connection is closed|Stream isn't writeable/.test(reasonOf(error))
-  );
-}
-
-/** Says what an error says; Node's "tried several addresses" error has an empty message and the reasons inside. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
-  const message = error instanceof Error ? error.message : String(error);
-  return redactUrls(message);
 }

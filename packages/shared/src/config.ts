@@ -3,6 +3,7 @@ import { parseDuration, parseTimerDuration } from './duration.js';
 import { ConfigInvalid, type Fault } from './errors.js';
 import { DEFAULT_PREFIX, prefixFault } from './keys.js';
 import { redisUrlFault } from './redis-url.js';
+import { showValue } from './show-value.js';
 
 /** One thing a command can be told: by a flag, else by the environment, else by the default inside its schema. */
 export interface Setting<S extends z.ZodType = z.ZodType> {
@@ -64,6 +65,19 @@ export const countSetting = (most: number) => {
   const message = `expected a whole number from 1 to ${most}`;
   return z.coerce.number(message).int(message).min(1, message).max(most, message);
 };
+
+const SWITCH = new Map<unknown, boolean>([
+  ...[true, '1', 'true'].map((on) => [on, true] as const),
+  ...[false, '0', 'false'].map((off) => [off, false] as const),
+]);
+
+/** A switch: a flag without a value, or `1`, `true`, `0`, `false` in the environment. Default off. */
+export const switchSetting = z.unknown().transform((value, context) => {
+  const on = SWITCH.get(value ?? false);
+  if (on !== undefined) return on;
+  context.addIssue({ code: 'custom', message: `expected 1 or 0, got ${showValue(value)}` });
+  return z.NEVER;
+});
 
 /** Text with a default, and a check that says what is wrong with it. */
 function checkedText(byDefault: string, faultOf: (text: string) => string | undefined) {

@@ -152,6 +152,23 @@ export class LeaseLost extends BullpenError {
   }
 }
 
+/** The job's worker process died under it too often; its handler was not called again. */
+export class JobCrashed extends BullpenError {
+  readonly code = 'BULLPEN_JOB_CRASHED';
+  /** How many processes died while they attempted the job. */
+  readonly crashes: number;
+
+  constructor(crashes: number) {
+    super(`${crashes} worker ${crashes === 1 ? 'process' : 'processes'} died while attempting the job`);
+    this.crashes = crashes;
+  }
+}
+
+/** Code that a handler left running, or never awaited, threw where nobody could catch it. The attempt failed, and its worker drains and exits. */
+export class HandlerCrashed extends BullpenError {
+  readonly code = 'BULLPEN_HANDLER_CRASHED';
+}
+
 /** No handler for this job name on a worker that serves its queue. */
 export class HandlerMissing extends BullpenError {
   readonly code = 'BULLPEN_HANDLER_MISSING';

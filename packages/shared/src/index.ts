@@ -7,6 +7,7 @@ export {
   optionalDurationSetting,
   readConfig,
   type Setting,
+  switchSetting,
 } from './config.js';
 export { didYouMean } from './did-you-mean.js';
 export { type Duration, isInstant, MAX_TIMER_MS, parseDuration, parseTimerDuration, showDuration } from './duration.js';
@@ -15,10 +16,12 @@ export {
   ConfigInvalid,
   DeadlineExceeded,
   type Fault,
+  HandlerCrashed,
   HandlerMissing,
   HandlersInvalid,
   hasCode,
   JobCancelled,
+  JobCrashed,
   JobDefinitionInvalid,
   JobExpired,
   JobRejected,
@@ -51,7 +54,8 @@ export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
+export { isConnectionLoss, reasonOf, refusesForNow } from './redis-faults.js';
 export { redactUrls } from './redis-url.js';
 export { type Parsed, parse, type Schema } from './schema.js';
 export { showValue } from './show-value.js';
-export { onStopSignal, type StopSignal } from './signals.js';
+export { onFault, onStopSignal, type StopSignal } from './signals.js';

@@ -17,6 +17,8 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
   readonly result?: R;
   /** How many attempts may fail before the job has failed. 1 to 1000, default 10. */
   readonly maxAttempts?: number;
+  /** How many worker processes may die under the job before it has failed. 1 to 1000, default 3. */
+  readonly maxCrashes?: number;
   /** The wait between attempts. Default exponential from 1 s, at most 1 h, with a jitter of 0.2. */
   readonly backoff?: Backoff;
   /** How long one attempt may take. Default `'1m'`, at most 24 days. */
@@ -32,6 +34,7 @@ export interface JobDefinition<P extends Schema = Schema, R extends Schema = Sch
   readonly payload: P;
   readonly result: R | undefined;
   readonly maxAttempts: number;
+  readonly maxCrashes: number;
   readonly backoff: BackoffPolicy;
   readonly timeoutMs: number;
   readonly expiresInMs: number | undefined;
@@ -53,7 +56,7 @@ const brand: unique symbol = Symbol.for('bullpen.job') as never;
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-const MAX_ATTEMPTS = 1000;
+const MOST_TIMES = 1000;
 
 const defined = new Map<string, JobDefinition>();
 
@@ -72,7 +75,13 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
     return typeof parsed === 'number' ? parsed : 0;
   };
 
-  const { name, queue = 'default', payload, result, maxAttempts = 10, timeout = '1m', expiresIn } = options;
+  const times = (path: string, value: unknown): void => {
+    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_TIMES) return;
+    fault(path, `expected a whole number from 1 to ${MOST_TIMES}, got ${showValue(value)}`);
+  };
+
+  const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
+  const { maxAttempts = 10, maxCrashes = 3 } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
     fault('name', `expected 1 to 100 letters, digits, '.', '_' or '-', the first a letter, got ${showValue(name)}`);
   }
@@ -82,9 +91,8 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   if (!isSchema(payload)) fault('payload', 'expected a Standard Schema, for example a zod object');
   if (result !== undefined && !isSchema(result))
     fault('result', 'expected a Standard Schema, for example a zod object');
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > MAX_ATTEMPTS) {
-    fault('maxAttempts', `expected a whole number from 1 to ${MAX_ATTEMPTS}, got ${showValue(maxAttempts)}`);
-  }
+  times('maxAttempts', maxAttempts);
+  times('maxCrashes', maxCrashes);
   const timeoutMs = duration('timeout', timeout, 1);
   if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'no attempt can be timed for longer than 24 days');
   const expiresInMs = expiresIn === undefined ? undefined : duration('expiresIn', expiresIn, 1);
@@ -97,7 +105,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
 
   const job: JobDefinition<P, R> = Object.freeze({
-    ...{ name, queue, payload, result, maxAttempts, backoff, timeoutMs, expiresInMs, definedAt },
+    ...{ name, queue, payload, result, maxAttempts, maxCrashes, backoff, timeoutMs, expiresInMs, definedAt },
     [brand]: true as const,
   });
   defined.set(name, job);

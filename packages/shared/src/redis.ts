@@ -23,6 +23,12 @@ export type RedisRole = 'producer' | 'worker';
 
 const RETRY_AT_MOST_MS = { producer: 500, worker: 2_000 } as const;
 
+/** A connection that leaves a command unanswered for so long is taken for dead: frozen, partitioned, half open. Longer than any blocking read of ours. */
+const UNANSWERED_MS = 5_000;
+
+/** A replica that was a primary until a moment ago answers READONLY to every command; we connect again, to the new primary, at most this often. */
+const RECONNECT_EVERY_MS = 1_000;
+
 /**
  * Opens a connection (in the background; it is usable at once in role `worker`). The caller closes it.
  * An `error` listener that does nothing is attached, because a missing one ends the process; attach your own to hear of faults.
@@ -48,8 +54,8 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     // 0: what a lost connection leaves unanswered is rejected at once; null: it waits for the next connection.
     maxRetriesPerRequest: role === 'producer' ? 0 : null,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 10), mostMs),
-    // A replica that was a primary until a moment ago answers READONLY: connect again, to the new primary.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? (role === 'worker' ? 2 : true) : false),
+    socketTimeout: UNANSWERED_MS,
+    reconnectOnError: reconnectOnReadonly(),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
   redis.on('error', (error: Error) => {
@@ -58,6 +64,15 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     if (NO_SUCH_DATABASE.test(error.message)) redis.disconnect();
   });
   return redis;
+}
+
+function reconnectOnReadonly(): (error: Error) => boolean {
+  let reconnectedAt = -RECONNECT_EVERY_MS;
+  return (error) => {
+    if (!error.message.startsWith('READONLY') || performance.now() - reconnectedAt < RECONNECT_EVERY_MS) return false;
+    reconnectedAt = performance.now();
+    return true;
+  };
 }
 
 /** Redis' words for a database number it does not have. */

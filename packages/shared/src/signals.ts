@@ -6,16 +6,35 @@ export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /**
  * Calls `listener` for each SIGTERM and SIGINT, counted from 1. While it is installed these signals no longer end the process.
+ * @param before signals that were heard before, by somebody who could not act on them yet; they come first
  * @returns a function that takes the listeners away again
  */
-export function onStopSignal(listener: (signal: StopSignal, count: number) => void): () => void {
+export function onStopSignal(
+  listener: (signal: StopSignal, count: number) => void,
+  before: readonly NodeJS.Signals[] = [],
+): () => void {
   let count = 0;
   const heard = (signal: NodeJS.Signals): void => {
     count += 1;
     listener(signal as StopSignal, count);
   };
   for (const signal of STOP_SIGNALS) process.on(signal, heard);
+  before.forEach(heard);
   return () => {
     for (const signal of STOP_SIGNALS) process.off(signal, heard);
+  };
+}
+
+/** What nobody caught: an exception out of a callback, or a promise that was rejected and never awaited. */
+const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * Calls `listener` for each fault that nobody caught, in the asynchronous context it came from. While it is installed these no longer end the process: the listener's owner must.
+ * @returns a function that takes the listeners away again
+ */
+export function onFault(listener: (error: unknown) => void): () => void {
+  for (const fault of FAULTS) process.on(fault, listener);
+  return () => {
+    for (const fault of FAULTS) process.off(fault, listener);
   };
 }

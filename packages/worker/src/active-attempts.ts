@@ -1,5 +1,7 @@
 import type { BullpenError } from '@bullpen/shared';
 import type { AttemptStop } from './attempt-stop.js';
+import type { Lease } from './lease.js';
+import type { Notes } from './notes.js';
 import type { OutcomeKind } from './outcome.js';
 
 /** How the attempts that ended, ended. The numbers of the summary line. */
@@ -20,7 +22,15 @@ export interface Tally {
 export interface ActiveAttempt {
   readonly queue: string;
   readonly jobId: string;
+  readonly job: string;
   readonly stop: AttemptStop;
+  readonly lease: Lease;
+  /** Whether it got past the gate. */
+  started: boolean;
+  /** Past its deadline and the time to heed it, and still running. */
+  stuck: boolean;
+  /** What is to be written when its end is recorded. */
+  notes: Notes | undefined;
   /** How it ended, once it has; it stays here until Redis has confirmed it. */
   outcome: OutcomeKind | undefined;
   /** Whether Redis has confirmed the outcome. */
@@ -53,8 +63,11 @@ export class ActiveAttempts {
     this.#draining = true;
   }
 
-  begin(queue: string, jobId: string, stop: AttemptStop): ActiveAttempt {
-    const attempt: ActiveAttempt = { queue, jobId, stop, outcome: undefined, confirmed: false };
+  begin(queue: string, jobId: string, job: string, stop: AttemptStop, lease: Lease): ActiveAttempt {
+    const attempt: ActiveAttempt = {
+      ...{ queue, jobId, job, stop, lease },
+      ...{ started: false, stuck: false, notes: undefined, outcome: undefined, confirmed: false },
+    };
     this.#attempts.add(attempt);
     const jobs = this.#newest.get(queue) ?? new Map<string, ActiveAttempt>();
     if (jobs.size === 0) this.#newest.set(queue, jobs);
@@ -76,9 +89,8 @@ export class ActiveAttempts {
     if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Counts a job that the gate gave back. */
-  countNotStarted(): void {
-    this.tally.notStarted += 1;
+  [Symbol.iterator](): IterableIterator<ActiveAttempt> {
+    return this.#attempts.values();
   }
 
   abortAll(reason: () => BullpenError): void {
@@ -94,13 +106,18 @@ export class ActiveAttempts {
     return this.#attempts.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** The attempts that are stuck. */
+  stuck(): ActiveAttempt[] {
+    return [...this.#attempts].filter(({ stuck }) => stuck);
+  }
+
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
   jobIds(): string[] {
     return [...this.#attempts].map(({ jobId }) => jobId);
   }
 }
 
-function countedAs({ outcome, confirmed }: ActiveAttempt): keyof Tally {
+function countedAs({ started, outcome, confirmed }: ActiveAttempt): keyof Tally {
   if (!confirmed || outcome === undefined) return 'unrecorded';
   switch (outcome) {
     case 'completed':
@@ -108,7 +125,7 @@ function countedAs({ outcome, confirmed }: ActiveAttempt): keyof Tally {
     case 'snoozed':
       return 'snoozed';
     case 'interrupted':
-      return 'handedBack';
+      return started ? 'handedBack' : 'notStarted';
     default:
       return 'failed';
   }

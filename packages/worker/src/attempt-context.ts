@@ -1,6 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
+import type { Books } from './books.js';
 import type { Context } from './handler.js';
 import { attemptsOf } from './settle.js';
 
@@ -9,14 +10,16 @@ export class AttemptContext implements Context {
   readonly #job: Job;
   readonly #entry: ActiveAttempt;
   readonly #parentLog: Logger;
+  readonly #books: Books;
   #log: Logger | undefined;
   readonly deadline: number;
 
-  constructor(job: Job, entry: ActiveAttempt, deadline: number, parentLog: Logger) {
+  constructor(job: Job, entry: ActiveAttempt, deadline: number, parentLog: Logger, books: Books) {
     this.#job = job;
     this.#entry = entry;
     this.deadline = deadline;
     this.#parentLog = parentLog;
+    this.#books = books;
   }
 
   get jobId(): string {
@@ -47,11 +50,12 @@ export class AttemptContext implements Context {
 
   /** A getter too, so that it still works when a handler takes its context apart: `async (payload, { progress }) => …`. */
   get progress(): Context['progress'] {
+    const { queue, jobId, lease } = this.#entry;
     return async (value) => {
-      if (this.#entry.outcome !== undefined) return;
+      if (this.#entry.outcome !== undefined || lease.lost) return;
       // For people to look at; an attempt must not fail for it, nor a process for a call that nobody awaited.
-      await this.#job
-        .updateProgress(value)
+      await this.#books
+        .progress(queue, jobId, lease, value)
         .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));
     };
   }

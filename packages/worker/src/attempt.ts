@@ -4,6 +4,7 @@ import {
   HandlerMissing,
   hasCode,
   isInstant,
+  JobCrashed,
   type JobDefinition,
   JobExpired,
   type Parsed,
@@ -21,6 +22,8 @@ export interface AttemptInput {
   readonly handler: Handler | undefined;
   readonly jobName: string;
   readonly payload: unknown;
+  /** How many worker processes died under the job so far. */
+  readonly crashes: number;
   /** The instant after which the handler must not start any more (ms since 1970). */
   readonly expiresAt: number | undefined;
   readonly startedAt: number;
@@ -46,7 +49,8 @@ export async function attempt(input: AttemptInput): Promise<Outcome> {
   if (handler === undefined) {
     return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${input.jobName}'`)) };
   }
-  const { timeoutMs } = handler.job;
+  const { timeoutMs, maxCrashes } = handler.job;
+  if (input.crashes >= maxCrashes) return { kind: 'crashed', error: describeThrown(new JobCrashed(input.crashes)) };
   let timer = setTimeout(() => {
     stop.abort(new DeadlineExceeded(timeoutMs));
     if (input.onStuck !== undefined) timer = setTimeout(input.onStuck, STUCK_AFTER_MS);
@@ -133,7 +137,9 @@ function jsonFaults(value: unknown): { path: string; reason: string }[] {
 
 /** What a stop makes of an attempt, by its reason. */
 function endedBy(reason: BullpenError | undefined): Outcome {
-  if (hasCode(reason, 'BULLPEN_DEADLINE_EXCEEDED')) return { kind: 'failed', error: describeThrown(reason) };
+  if (hasCode(reason, 'BULLPEN_DEADLINE_EXCEEDED') || hasCode(reason, 'BULLPEN_HANDLER_CRASHED')) {
+    return { kind: 'failed', error: describeThrown(reason) };
+  }
   if (hasCode(reason, 'BULLPEN_JOB_CANCELLED')) return { kind: 'cancelled', error: describeThrown(reason) };
   return { kind: 'interrupted', reason: hasCode(reason, 'BULLPEN_LEASE_LOST') ? 'lease lost' : 'draining' };
 }

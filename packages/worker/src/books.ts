@@ -1,34 +1,43 @@
-import { BOOKS_KEPT_S, type BullpenOpts, booksKey, cancelledKey, type Redis, ROW } from '@bullpen/shared';
+import { BOOKS_KEPT_S, booksKey, cancelledKey, ROW } from '@bullpen/shared';
+import type { Lease } from './lease.js';
+import type { ScriptedRedis } from './lease-scripts.js';
+import type { Notes } from './notes.js';
 
 /** Writes what Bullpen itself keeps on Redis about jobs. */
 export class Books {
-  readonly #redis: Redis;
+  readonly #redis: ScriptedRedis;
   readonly #prefix: string;
+  readonly #leaseMs: number;
 
-  constructor(redis: Redis, prefix: string) {
+  constructor(redis: ScriptedRedis, prefix: string, leaseMs: number) {
     this.#redis = redis;
     this.#prefix = prefix;
+    this.#leaseMs = leaseMs;
   }
 
   /**
-   * Notes a row's fate, if the job is a row of a batch. Not awaited by its caller: it goes out on the connection that BullMQ records the outcome on,
-   * just before it, and Redis keeps that order. Written before the outcome, so that a row can be counted early for a
-   * moment but never be missing for ever; written twice it is the same.
+   * Writes the notes about a job that is about to be settled, while the lease holds. Not awaited by its caller: it goes out on the connection that BullMQ records the outcome on,
+   * just before it, and Redis keeps that order. Written before the outcome, so that a row can be counted early for a moment but never be missing for ever.
    */
-  noteRow(queue: string, { batch, row }: BullpenOpts, fate: 'completed' | 'failed'): void {
-    if (batch === undefined || row === undefined) return;
-    const key = booksKey(this.#prefix, queue, batch);
-    this.#redis
-      .pipeline()
-      .bitfield(key, 'SET', 'u2', `#${row - 1}`, ROW[fate])
-      .expire(key, BOOKS_KEPT_S)
-      .exec()
-      .catch(() => undefined);
+  note(queue: string, jobId: string, { token }: Lease, notes: Notes): void {
+    const job = this.#jobKey(queue, jobId);
+    const keys = [
+      `${job}:lock`,
+      job,
+      cancelledKey(this.#prefix, queue),
+      booksKey(this.#prefix, queue, notes.row?.batch ?? ''),
+    ];
+    const place = notes.row === undefined ? ['', '', ''] : [notes.row.row - 1, ROW[notes.row.fate], BOOKS_KEPT_S];
+    const flags = [notes.attemptsMade ?? '', notes.forgetCrashes ? '1' : '', notes.forgetCancelled ? '1' : ''];
+    // When it fails, so does what is sent behind it, and both are sent again.
+    this.#redis.bullpenNote(...keys, token, this.#leaseMs, jobId, ...place, ...flags).catch(() => undefined);
   }
 
-  /** Takes back the attempt that BullMQ is about to count for a job whose handler never ran. Same connection, same order. */
-  unspendAttempt(queue: string, jobId: string): void {
-    this.#redis.hincrby(`${this.#prefix}:${queue}:${jobId}`, 'atm', -1).catch(() => undefined);
+  /** Records how far an attempt is, while its lease holds. */
+  async progress(queue: string, jobId: string, { token }: Lease, progress: unknown): Promise<void> {
+    const job = this.#jobKey(queue, jobId);
+    const [events, meta] = [`${this.#prefix}:${queue}:events`, `${this.#prefix}:${queue}:meta`];
+    await this.#redis.bullpenProgress(`${job}:lock`, job, events, meta, token, jobId, JSON.stringify(progress));
   }
 
   /** Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was handed back. */
@@ -36,8 +45,7 @@ export class Books {
     this.#redis.zadd(`${this.#prefix}:${queue}:marker`, 0, '0').catch(() => undefined);
   }
 
-  /** Forgets a cancellation that was carried out. */
-  forgetCancelled(queue: string, jobId: string): void {
-    this.#redis.zrem(cancelledKey(this.#prefix, queue), jobId).catch(() => undefined);
+  #jobKey(queue: string, jobId: string): string {
+    return `${this.#prefix}:${queue}:${jobId}`;
   }
 }

@@ -17,6 +17,8 @@ export interface DrainSummary {
   readonly cutOff: number;
   /** The ids of the jobs cut off while still running. */
   readonly cutOffJobIds: readonly string[];
+  /** The ids of the jobs that were stuck when the drain began: past their deadline and still running. */
+  readonly stuckJobIds: readonly string[];
   readonly durationMs: number;
   /** All attempts since the worker started. */
   readonly sinceStart: Readonly<Tally>;
@@ -33,38 +35,40 @@ export interface DrainParts {
   readonly hurry: AbortSignal;
 }
 
-/** How long Redis and BullMQ may take to confirm what we told them last. */
-const CONFIRM_MS = 1_000;
+/** How long Redis and BullMQ may take to confirm what we told them last. With the 300 ms that a process needs to exit, a second: then the watchdog bites. */
+const CONFIRM_MS = 700;
 
 /**
  * The timeline of a drain, on one absolute deadline: nothing in here waits for anything without a limit. Never throws.
  *
- * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 1 s → cut off
+ * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s → cut off
  */
 export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry }: DrainParts): Promise<DrainSummary> {
   const startedAt = performance.now();
   const before: Tally = { ...active.tally };
   const underWay = active.size;
+  const stuckJobIds = active.stuck().map(({ jobId }) => jobId);
   active.startDraining();
   const closed = close().then(
     () => 'closed',
     () => 'closed',
   );
-  /** Waits until all attempts are through, or for `ms`; whether they are. A `close` that fails says nothing about them. */
-  const finishes = async (ms: number, hurried?: AbortSignal): Promise<boolean> => {
-    await firstOf([active.idle()], ms, hurried);
+  /** Waits until all attempts are through, or for an instant; whether they are. A `close` that fails says nothing about them. */
+  const finishes = async (deadline: number, hurried?: AbortSignal): Promise<boolean> => {
+    await firstOf([active.idle()], deadline - performance.now(), hurried);
     return active.size === 0;
   };
 
-  if (!(await finishes(drainTimeoutMs, hurry))) {
+  let deadline = startedAt + drainTimeoutMs;
+  if (!(await finishes(deadline, hurry))) {
     active.abortAll(() => new WorkerDraining());
-    if (!(await finishes(abortGraceMs))) {
-      active.abandonAll(() => new WorkerDraining());
-      await finishes(CONFIRM_MS);
-    }
+    // Somebody in a hurry moves what is left of the timeline to now.
+    deadline = Math.min(deadline, performance.now()) + abortGraceMs;
+    if (!(await finishes(deadline))) active.abandonAll(() => new WorkerDraining());
   }
+  deadline = Math.min(deadline, performance.now()) + CONFIRM_MS;
   // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to wait for.
-  await firstOf([closed], CONFIRM_MS);
+  if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
 
   const { tally } = active;
   const since = (field: keyof Tally): number => tally[field] - before[field];
@@ -77,6 +81,7 @@ export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry
     notStarted: since('notStarted'),
     cutOff: since('unrecorded') + active.size,
     cutOffJobIds: active.jobIds(),
+    stuckJobIds,
     durationMs: Math.round(performance.now() - startedAt),
     sinceStart: { ...tally },
   };

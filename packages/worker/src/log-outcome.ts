@@ -25,6 +25,9 @@ export function logOutcome(log: Logger, outcome: Outcome, job: Job, startedAt: n
     case 'expired':
       log.warn({ ...fields, error: outcome.error }, 'job expired');
       return;
+    case 'crashed':
+      log.error({ ...fields, error: outcome.error }, 'job crashed too often');
+      return;
     case 'cancelled':
       log.info(fields, 'job cancelled');
       return;

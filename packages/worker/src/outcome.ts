@@ -1,7 +1,7 @@
 import type { Thrown } from './thrown.js';
 
 /**
- * How an attempt ended. Every ending is one of these; nothing a handler does makes an eighth.
+ * How an attempt ended. Every ending is one of these; nothing a handler does makes a ninth.
  * ARCHITECTURE.md has the table of what each means for the job.
  */
 export type Outcome =
@@ -9,6 +9,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: Thrown }
   | { readonly kind: 'rejected'; readonly error: Thrown }
   | { readonly kind: 'expired'; readonly error: Thrown }
+  | { readonly kind: 'crashed'; readonly error: Thrown }
   | { readonly kind: 'cancelled'; readonly error: Thrown }
   | { readonly kind: 'snoozed'; readonly untilAt: number; readonly error: Thrown }
   | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' };

@@ -1,172 +1,218 @@
-import { hasCode, type JobDefinition, LeaseLost, type Logger, type Redis, readBullpenOpts } from '@bullpen/shared';
-import { type Job, Worker } from 'bullmq';
+import { countQueue, hasCode, type JobDefinition, type Logger, readBullpenOpts } from '@bullpen/shared';
+import { type Job, WaitingError } from 'bullmq';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import { attempt } from './attempt.js';
+import { type AttemptInput, attempt } from './attempt.js';
 import { AttemptContext } from './attempt-context.js';
 import { AttemptStop } from './attempt-stop.js';
+import { onBehalfOf } from './blame.js';
 import type { Books } from './books.js';
 import type { Cancellations } from './cancellations.js';
+import { Engine, setAttempt } from './engine.js';
 import type { Handler } from './handler.js';
+import { IntakeWatch } from './intake-watch.js';
+import { leaseOf } from './lease.js';
+import type { ScriptedRedis } from './lease-scripts.js';
+import type { Leases } from './leases.js';
 import { logOutcome } from './log-outcome.js';
-import { handBack, settle } from './settle.js';
+import { notesOf } from './notes.js';
+import { Orphans } from './orphans.js';
+import type { Outage } from './outage.js';
+import type { Recorder } from './recorder.js';
+import { attemptsOf, type HandingBack, handBack, settle } from './settle.js';
 
 /** What the workers of all queues of one process share. */
 export interface Shared {
   readonly prefix: string;
-  readonly redis: Redis;
+  readonly redis: ScriptedRedis;
   readonly books: Books;
   readonly active: ActiveAttempts;
+  readonly leases: Leases;
+  readonly recorder: Recorder;
+  readonly outage: Outage;
   readonly cancellations: Cancellations;
   readonly log: Logger;
+  readonly leaseMs: number;
   readonly keepCompleted: { readonly count: number; readonly age: number };
 }
 
-/** A lease lasts this long and is renewed twice in it; see "Numbers we chose" in ARCHITECTURE.md. */
-const LOCK_MS = 10_000;
-const STALL_CHECK_MS = 5_000;
-/** How often a job may take its process down before it has failed. */
-const MAX_CRASHES = 3;
+/** An idle worker fetches every 3 s, when its blocking read ends. Five times that without one is not idleness. */
+const QUIET_MS = 15_000;
 
-/**
- * Where the job object of an attempt keeps that attempt. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which
- * costs the garbage collector more than everything else we do for a job.
- */
-const ATTEMPT = Symbol('attempt');
-type Attempted = Job & { [ATTEMPT]?: ActiveAttempt };
-
-/** One queue's BullMQ Worker: fetches, attempts, settles. */
+/** One queue's fetching, attempting and settling. */
 export class QueueWorker {
   readonly queue: string;
-  readonly #engine: Engine;
-  readonly #shared: Shared;
   readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #concurrency: number;
+  readonly #shared: Shared;
+  readonly #orphans: Orphans;
+  readonly #watch: IntakeWatch;
+  #engine: Engine;
+  /** Engines that were replaced, until their last attempt is through. */
+  readonly #retired = new Set<Promise<void>>();
+  #attempts = 0;
+  #running = false;
 
   constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: Shared) {
     this.queue = queue;
     this.#handlers = handlers;
+    this.#concurrency = concurrency;
     this.#shared = shared;
-    // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
-    this.#engine = new Engine(queue, (job: Job, token?: string) => this.#process(job, token ?? ''), {
-      connection: shared.redis,
-      prefix: shared.prefix,
-      concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALL_CHECK_MS,
-      maxStalledCount: MAX_CRASHES,
-      runRetryDelay: 500,
-      autorun: false,
-      removeOnComplete: shared.keepCompleted,
+    this.#engine = this.#newEngine();
+    const { prefix, redis, active, log } = shared;
+    this.#orphans = new Orphans({
+      ...{ prefix, redis, queue, log },
+      known: (jobId, fetches) => active.find(queue, jobId)?.lease.fetches === fetches,
+      giveBack: async (jobId, token) => {
+        await this.#engine.backend.moveJobFromActiveToWait(jobId, token);
+        shared.books.wakeOne(queue);
+      },
     });
-    this.#engine.onProcessed = (job) => this.#processed(job);
-    this.#engine.on('completed', (job) => this.#confirm(job));
-    this.#engine.on('failed', (job) => this.#failed(job));
-    this.#engine.on('lockRenewalFailed', (jobIds) => {
-      for (const id of jobIds) this.#leaseLost(id);
-    });
-    this.#engine.on('error', (error) => {
-      // While Redis is away every loop of BullMQ says so, and the connection's own log line says it once. Of a lost lease we have told, with the job.
-      if (shared.redis.status !== 'ready' || LOST_LEASE.test(error.message)) return;
-      shared.log.error({ queue, err: error }, 'queue reported an error');
+    this.#watch = new IntakeWatch({
+      quietMs: QUIET_MS,
+      hungry: () => this.#running && !active.draining && redis.status === 'ready' && this.#attempts < concurrency,
+      jobsWait: async () => {
+        const { waiting, prioritized, paused } = await countQueue(redis, prefix, queue);
+        return waiting + prioritized > 0 && !paused;
+      },
+      restart: () => this.#restart(),
     });
   }
 
   /** Starts fetching; resolves when the worker is connected. */
   async run(): Promise<void> {
-    this.#engine
-      .run()
-      .catch((error: unknown) => this.#shared.log.error({ queue: this.queue, err: error }, 'queue stopped'));
+    this.#running = true;
+    this.#fetch(this.#engine);
     await this.#engine.waitUntilReady();
   }
 
-  /** Stops the intake and resolves when the last attempt is settled. Has no limit of its own; see drain. */
-  close(): Promise<void> {
-    return this.#engine.close();
+  /** How many attempts of this queue may run at once. */
+  get slots(): number {
+    return this.#concurrency;
   }
 
-  async #process(job: Job, token: string): Promise<unknown> {
-    const { active, books, cancellations, log } = this.#shared;
-    const { queue } = this;
-    const id = job.id as string;
-    if (active.draining) {
-      return handBack({ queue, job, token, books, confirm: () => active.countNotStarted() });
-    }
-    const stop = new AttemptStop();
-    const entry = active.begin(queue, id, stop);
-    (job as Attempted)[ATTEMPT] = entry;
-    cancellations.check(queue, id, stop);
+  /** Stops the intake and resolves when the last attempt is settled. Has no limit of its own; see drain. */
+  async close(): Promise<void> {
+    this.#watch.close();
+    await Promise.all([this.#engine.close(), ...this.#retired]);
+  }
 
+  /** To be called when a lost connection is back: gives back what Redis gave us in replies that never came. */
+  async giveBackOrphans(): Promise<void> {
+    if (this.#running) await this.#orphans.giveBackAll(`${this.#engine.id}:`);
+  }
+
+  #newEngine(): Engine {
+    const { redis, prefix, leaseMs, keepCompleted, outage, recorder, books, log } = this.#shared;
+    const { queue } = this;
+    const options = {
+      ...{ connection: redis, prefix, concurrency: this.#concurrency, removeOnComplete: keepCompleted },
+      lockDuration: leaseMs,
+      // A fifth, as the checks of a fleet shut each other out and now and then skip one; see "Numbers we chose" in ARCHITECTURE.md.
+      stalledInterval: leaseMs / 5,
+      // The crash budget is the job definition's, and is looked at before an attempt.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 500,
+    };
+    // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
+    const engine = new Engine(queue, (job: Job, token?: string) => this.#process(job, token ?? ''), options, {
+      ...{ outage, recorder },
+      writeNotes: ({ jobId, lease, notes }) => {
+        if (notes !== undefined) books.note(queue, jobId, lease, notes);
+      },
+      processed: (entry) => this.#processed(entry),
+      fetched: () => this.#watch.fetched(),
+    });
+    engine.on('error', (error) => {
+      // While Redis is away every loop of BullMQ says so, and the outage's own log line says it once.
+      if (redis.status === 'ready' && !outage.isOne(error)) log.error({ queue, err: error }, 'queue reported an error');
+    });
+    return engine;
+  }
+
+  #fetch(engine: Engine): void {
+    engine.run().catch((error: unknown) => this.#shared.log.error({ queue: this.queue, err: error }, 'queue stopped'));
+  }
+
+  /** Leaves the attempts under way to the old engine and fetches with a new one. */
+  #restart(): void {
+    this.#shared.log.error(
+      { queue: this.queue },
+      'queue was not fetched from although jobs wait; restarting its intake',
+    );
+    const retired = this.#engine.close().finally(() => this.#retired.delete(retired));
+    this.#retired.add(retired);
+    this.#engine = this.#newEngine();
+    this.#fetch(this.#engine);
+  }
+
+  /** Lets a job in, or hands it straight back. */
+  async #process(job: Job, token: string): Promise<unknown> {
+    const { active, books, leases, leaseMs, recorder } = this.#shared;
+    const { queue } = this;
+    const entry = active.begin(queue, job.id as string, job.name, new AttemptStop(), leaseOf(job, token, leaseMs));
+    setAttempt(job, entry);
+    this.#attempts += 1;
+    const giving: HandingBack = {
+      ...{ job, token },
+      record: (write) => recorder.record(entry, write),
+      wakeOne: () => books.wakeOne(queue),
+    };
+    const { lease } = entry;
+    if (this.#orphans.wasGivenBack(entry.jobId, lease.fetches)) return leave(entry);
+    // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
+    const isStale = lease.until - performance.now() < leaseMs / 2;
+    if (isStale && (await leases.ask(entry)) !== 'held') return leave(entry);
+    if (active.draining) {
+      entry.outcome = 'interrupted';
+      return handBack(giving);
+    }
+    return this.#attempt(job, entry, giving);
+  }
+
+  async #attempt(job: Job, entry: ActiveAttempt, giving: HandingBack): Promise<unknown> {
+    const { books, cancellations, log } = this.#shared;
+    const { stop } = entry;
+    entry.started = true;
+    cancellations.check(this.queue, entry.jobId, stop);
     const bullpen = readBullpenOpts(job.opts);
     const handler = this.#handlers.get(job.name);
     applyPolicy(job, handler?.job);
     const startedAt = Date.now();
-    const outcome = await attempt({
-      handler,
-      jobName: job.name,
-      payload: job.data,
-      expiresAt: bullpen.expiresAt,
-      startedAt,
-      context: (deadline) => new AttemptContext(job, entry, deadline, log),
-      stop,
-      onStuck: () =>
-        log.error({ job: job.name, jobId: id, queue }, 'attempt is stuck: past its deadline and still running'),
-    });
+    const input: AttemptInput = {
+      ...{ handler, startedAt, stop, jobName: job.name, payload: job.data },
+      ...{ crashes: entry.lease.crashes, expiresAt: bullpen.expiresAt },
+      context: (deadline) => new AttemptContext(job, entry, deadline, log, books),
+      onStuck: () => this.#stuck(entry),
+    };
+    const outcome = await onBehalfOf(entry, () => attempt(input));
     entry.outcome = outcome.kind;
     logOutcome(log, outcome, job, startedAt);
-    const confirm = (): void => {
-      entry.confirmed = true;
-    };
+    // Redis would refuse it, and what BullMQ is told now it only repeats.
+    if (entry.lease.lost) return leave(entry);
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
-    return settle(outcome, { queue, job, token, bullpen, books, cancelAsked, backoff: handler?.job.backoff, confirm });
+    entry.notes = notesOf(outcome, { bullpen, cancelAsked, ...attemptsOf(job) });
+    return settle(outcome, { ...giving, backoff: handler?.job.backoff });
   }
 
-  #confirm(job: Job): void {
-    const entry = (job as Attempted)[ATTEMPT];
-    if (entry !== undefined) entry.confirmed = true;
+  #stuck(entry: ActiveAttempt): void {
+    const { jobId, job, queue } = entry;
+    entry.stuck = true;
+    this.#shared.log.error({ job, jobId, queue }, 'attempt is stuck: past its deadline and still running');
   }
 
-  #failed(job: Job | undefined): void {
-    if (job === undefined) return;
-    if ((job as Attempted)[ATTEMPT] !== undefined) {
-      this.#confirm(job);
-      return;
-    }
-    // BullMQ failed it without asking a handler: its processes died under it too often.
-    const { books, log } = this.#shared;
-    books.noteRow(this.queue, readBullpenOpts(job.opts), 'failed');
-    log.error({ job: job.name, jobId: job.id, queue: this.queue, reason: job.failedReason }, 'job crashed too often');
-  }
-
-  /** Another worker may have the job by now: end the attempt here at once, whatever its handler does, and tell Redis nothing. */
-  #leaseLost(jobId: string): void {
-    const entry = this.#shared.active.find(this.queue, jobId);
-    if (entry === undefined) return;
-    this.#shared.log.error({ jobId, queue: this.queue }, 'lease lost; another worker may attempt the job');
-    entry.stop.abandon(new LeaseLost());
-  }
-
-  #processed(job: Job): void {
-    const entry = (job as Attempted)[ATTEMPT];
-    if (entry !== undefined) this.#shared.active.finish(entry);
+  #processed(entry: ActiveAttempt): void {
+    this.#attempts -= 1;
+    this.#shared.active.finish(entry);
   }
 }
 
-/** How BullMQ words a lost lease, which has no code: nothing is decided by it, only a second log line spared. */
-const LOST_LEASE = /^could not renew lock|^(Missing lock|Lock mismatch) for job/;
+/** Ends an attempt at a job that is another worker's, or nobody's, by now; Redis is told nothing. */
+function leave(entry: ActiveAttempt): never {
+  entry.outcome ??= 'interrupted';
+  throw new WaitingError();
+}
 
 /** A job enqueued by some other client may carry no policy; then the definition's holds. */
 function applyPolicy(job: Job, definition: JobDefinition | undefined): void {
   if (definition !== undefined && (job.opts.attempts ?? 0) < 1) job.opts.attempts = definition.maxAttempts;
-}
-
-/** BullMQ's Worker, with a word when it is through with a job: recorded, or given up. Its events tell only of the former. */
-class Engine extends Worker {
-  onProcessed: ((job: Job) => void) | undefined;
-
-  override async processJob(...[job, token, fetchNext]: Parameters<Worker['processJob']>) {
-    try {
-      return await super.processJob(job, token, fetchNext);
-    } finally {
-      this.onProcessed?.(job);
-    }
-  }
 }

@@ -1,21 +1,21 @@
-import { type BackoffPolicy, type BullpenOpts, backoffDelayMs } from '@bullpen/shared';
+import { type BackoffPolicy, backoffDelayMs } from '@bullpen/shared';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
-import type { Books } from './books.js';
 import type { Outcome } from './outcome.js';
 import type { Thrown } from './thrown.js';
 
-/** What `settle` needs beside the outcome. */
-export interface Settling {
-  readonly queue: string;
+/** What {@link handBack} needs: the means to give a job back. */
+export interface HandingBack {
   readonly job: Job;
   readonly token: string;
-  readonly bullpen: BullpenOpts;
+  /** Writes to Redis through an outage, as long as the job is ours; never throws. */
+  readonly record: (write: () => Promise<unknown>) => Promise<unknown>;
+  /** Wakes a worker that blocks on the empty queue. */
+  readonly wakeOne: () => void;
+}
+
+/** What {@link settle} needs beside the outcome. */
+export interface Settling extends HandingBack {
   readonly backoff: BackoffPolicy | undefined;
-  readonly books: Books;
-  /** Whether somebody asked, while the attempt ran, that the job not be done. */
-  readonly cancelAsked: boolean;
-  /** Is told when a job that was snoozed or handed back is where it should be. */
-  readonly confirm: () => void;
 }
 
 /**
@@ -23,81 +23,48 @@ export interface Settling {
  * from an error's name and message, and what a handler threw must not give any.
  */
 export function settle(outcome: Outcome, settling: Settling): unknown {
-  const { queue, job, bullpen, books, cancelAsked } = settling;
   switch (outcome.kind) {
     case 'completed':
-      // Asked too late. The note must not outlive the job: it would cancel the next one with this key.
-      if (cancelAsked) books.forgetCancelled(queue, job.id as string);
-      books.noteRow(queue, bullpen, 'completed');
       return outcome.result;
 
     case 'failed': {
+      const { job, backoff } = settling;
       const { attempt, maxAttempts } = attemptsOf(job);
-      if (attempt >= maxAttempts) books.noteRow(queue, bullpen, 'failed');
       // Our backoff knows a cap and BullMQ's does not: hand it the wait, ready computed, for this retry alone.
-      else if (settling.backoff !== undefined) {
-        job.opts.backoff = { type: 'fixed', delay: backoffDelayMs(settling.backoff, attempt, Math.random()) };
+      if (attempt < maxAttempts && backoff !== undefined) {
+        job.opts.backoff = { type: 'fixed', delay: backoffDelayMs(backoff, attempt, Math.random()) };
       }
       throw recorded(new Error(), outcome.error);
     }
 
     case 'expired':
-      books.unspendAttempt(queue, job.id as string);
-      books.noteRow(queue, bullpen, 'failed');
-      throw recorded(new UnrecoverableError(), outcome.error);
-
+    case 'crashed':
     case 'cancelled':
-      books.forgetCancelled(queue, job.id as string);
-      books.noteRow(queue, bullpen, 'failed');
-      throw recorded(new UnrecoverableError(), outcome.error);
-
     case 'rejected':
-      if (cancelAsked) books.forgetCancelled(queue, job.id as string);
-      books.noteRow(queue, bullpen, 'failed');
       throw recorded(new UnrecoverableError(), outcome.error);
 
     case 'snoozed':
       return snooze(settling, outcome.untilAt);
 
     case 'interrupted':
-      // With the lease lost the job is another worker's; whatever we told Redis of it now would be refused.
-      if (outcome.reason === 'lease lost') throw new WaitingError();
       return handBack(settling);
   }
 }
 
 const SHORTEST_SNOOZE_MS = 250;
 
-function snooze(settling: Settling, untilAt: number): Promise<never> {
+async function snooze({ job, token, record }: Settling, untilAt: number): Promise<never> {
   // BullMQ makes one more trip to Redis before it is through with this attempt; the job must not be back here by then.
   const dueAt = Math.max(untilAt, Date.now() + SHORTEST_SNOOZE_MS);
-  return release(settling, new DelayedError(), () => settling.job.moveToDelayed(dueAt, settling.token));
+  await record(() => job.moveToDelayed(dueAt, token));
+  throw new DelayedError();
 }
 
-/** What giving a job back takes. */
-export type HandingBack = Pick<Settling, 'queue' | 'job' | 'token' | 'books' | 'confirm'>;
-
-/** Gives a job back to the front of its queue, its attempt unspent. */
-export function handBack(handing: HandingBack): Promise<never> {
-  const { queue, job, token, books } = handing;
-  return release(handing, new WaitingError(), async () => {
-    await job.moveToWait(token);
-    if (job.priority > 0) books.wakeOne(queue);
-  });
-}
-
-/**
- * Moves an active job elsewhere and tells BullMQ so. When the move fails (the lease is lost, Redis is away) the job stays where it is until its lease runs out,
- * unconfirmed; it is never recorded as failed for that.
- */
-async function release({ confirm }: HandingBack, word: Error, move: () => Promise<unknown>): Promise<never> {
-  try {
-    await move();
-    confirm();
-  } catch {
-    // Told by `confirm` not being called.
-  }
-  throw word;
+/** Gives a job back to the front of its queue, its attempt unspent. A job that is another worker's by now is left to it. */
+export async function handBack({ job, token, record, wakeOne }: HandingBack): Promise<never> {
+  await record(() => job.moveToWait(token));
+  if (job.priority > 0) wakeOne();
+  throw new WaitingError();
 }
 
 /** Which attempt this is, counted from 1, and how many there may be. */

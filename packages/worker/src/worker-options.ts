@@ -26,6 +26,11 @@ export interface WorkerOptions {
   readonly drainTimeout?: Duration;
   /** How long after that handlers may take to heed their signal. Default `'3s'`. */
   readonly abortGrace?: Duration;
+  /**
+   * How long this worker's right to a job lasts without being renewed; at least 1 s. Default `'10s'`. Jobs of a killed worker start again within 1.5 times
+   * this; a worker whose event loop stands still for longer loses its jobs to others.
+   */
+  readonly lease?: Duration;
   /** How many completed jobs a queue keeps, and for how long; a key stays taken as long. Default 10,000 and `'1d'`. Failed jobs are always kept. */
   readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
   /** Default: a new one, JSON in a pipe and readable on a terminal. */
@@ -37,6 +42,12 @@ export interface QueueOption {
   readonly name: string;
   readonly concurrency?: number;
 }
+
+/** What a worker does unless told otherwise. */
+export const DEFAULTS = { drainTimeout: '25s', abortGrace: '3s', lease: '10s', concurrency: 20 } as const;
+
+/** A lease cannot be shorter: Redis and event loops do hiccup. */
+const SHORTEST_LEASE_MS = 1_000;
 
 /** The most attempts at once on one queue. */
 export const MOST_CONCURRENCY = 10_000;
@@ -60,7 +71,9 @@ export function readOptions(options: WorkerOptions) {
   };
   const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  const { keepCompleted, drainTimeout = '25s', abortGrace = '3s', concurrency = 20 } = options;
+  const { keepCompleted, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
+  const leaseMs = duration('lease', lease);
+  if (leaseMs < SHORTEST_LEASE_MS) faults.push({ path: 'lease', reason: `must be at least ${SHORTEST_LEASE_MS} ms` });
   const queues = options.queues?.map((queue) => (typeof queue === 'string' ? { name: queue } : queue)) as
     | readonly QueueOption[]
     | undefined;
@@ -71,6 +84,7 @@ export function readOptions(options: WorkerOptions) {
     queues,
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
     abortGraceMs: duration('abortGrace', abortGrace),
+    leaseMs,
     concurrency: count('concurrency', concurrency, MOST_CONCURRENCY),
     keepCompleted: {
       count: count('keepCompleted.count', keepCompleted?.count ?? 10_000, Number.MAX_SAFE_INTEGER),
@@ -80,4 +94,9 @@ export function readOptions(options: WorkerOptions) {
   };
   if (faults.length > 0) throw new OptionsInvalid('cannot start the worker', faults);
   return settings;
+}
+
+/** The options that are there: an `undefined` in one means the default, too. */
+function given(options: WorkerOptions): WorkerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -11,11 +11,16 @@ import {
   showRedis,
 } from '@bullpen/shared';
 import { ActiveAttempts } from './active-attempts.js';
+import { blame } from './blame.js';
 import { Books } from './books.js';
 import { Cancellations } from './cancellations.js';
 import { type DrainSummary, drain } from './drain.js';
-import { logConnection } from './log-connection.js';
+import { type Health, healthOf } from './health.js';
+import { defineScripts } from './lease-scripts.js';
+import { Leases } from './leases.js';
+import { Outage } from './outage.js';
 import { QueueWorker } from './queue-worker.js';
+import { Recorder } from './recorder.js';
 import { buildRegistry } from './registry.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 
@@ -34,13 +39,23 @@ export interface RunningWorker {
   }[];
   /** Attempts under way now. */
   readonly active: number;
+  /** The ids of their jobs. */
+  activeJobIds(): readonly string[];
   /**
    * Stops the intake, lets active attempts finish, aborts what takes longer than `drainTimeout`, hands back what is left after `abortGrace`, closes every
-   * connection. Resolves within `drainTimeout + abortGrace + 2 s`, whatever handlers and Redis do. A second call returns the same promise.
+   * connection. Resolves within `drainTimeout + abortGrace + 1 s`, whatever handlers and Redis do, as long as the event loop turns. A second call returns the same promise.
    */
   drain(): Promise<DrainSummary>;
   /** Ends the patience of a drain under way (or of the next one): signals abort now. */
   hurry(): void;
+  /** How this worker is, at this moment. */
+  health(): Health;
+  /**
+   * For your process's `uncaughtException` and `unhandledRejection` listeners, called in them: finds the attempt whose handler threw an error that nobody
+   * caught, in a timer or in a promise it did not await, and fails that attempt. `bullpen-worker` then drains and exits 1; so should you.
+   * @returns the job, if the error can be attributed to one
+   */
+  blame(error: unknown): { readonly job: string; readonly jobId: string; readonly queue: string } | undefined;
   /** Resolves when the queues served hold nothing that is still to be settled, delayed jobs included. */
   untilEmpty(): Promise<void>;
 }
@@ -66,9 +81,9 @@ export function startWorker(options: WorkerOptions): RunningWorker {
 
   const { prefix = DEFAULT_PREFIX, redis: address } = options;
   const log = options.logger ?? createLogger();
-  const redis = openRedis(address, 'worker', 'bullpen:worker');
+  const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker'));
   const where = showRedis(address);
-  logConnection(redis, where, log);
+  const outage = new Outage(redis, where, log);
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
     fault = error;
@@ -77,19 +92,27 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const queues = serves.map(({ queue }) => queue);
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations');
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
+  const { leaseMs, keepCompleted } = settings;
+  const leases = new Leases({ redis, prefix, active, leaseMs, outage, log });
   const shared = {
-    ...{ prefix, redis, active, cancellations, log, keepCompleted: settings.keepCompleted },
-    books: new Books(redis, prefix),
+    ...{ prefix, redis, active, leases, outage, cancellations, log, leaseMs, keepCompleted },
+    books: new Books(redis, prefix, leaseMs),
+    recorder: new Recorder(leases, outage, log),
   };
   const workers = serves.map(
     ({ queue, concurrency }) => new QueueWorker(queue, registry.get(queue) ?? new Map(), concurrency, shared),
   );
+  redis.on('ready', () => {
+    for (const worker of workers) worker.giveBackOrphans().catch(() => undefined);
+  });
   const hurry = new AbortController();
+  let isReady = false;
   let draining: Promise<DrainSummary> | undefined;
 
   const shutDown = async (): Promise<DrainSummary> => {
     const close = () => Promise.all(workers.map((worker) => worker.close()));
     const summary = await drain({ ...settings, close, active, hurry: hurry.signal });
+    leases.close();
     cancellations.close();
     redis.disconnect();
     return summary;
@@ -98,7 +121,10 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   // Cancellations first: a job cancelled while no worker ran must not start now.
   const ready = cancellations.load().then(
     async () => {
-      if (draining === undefined) await Promise.all(workers.map((worker) => worker.run()));
+      if (draining !== undefined) return;
+      leases.start();
+      await Promise.all(workers.map((worker) => worker.run()));
+      isReady = true;
     },
     (error: Error) => {
       // An absent Redis is waited for; this one answered, and does not want us (or the drain closed the connection meanwhile).
@@ -116,11 +142,17 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     get active() {
       return active.size;
     },
+    activeJobIds: () => active.jobIds(),
     drain() {
       draining ??= shutDown();
       return draining;
     },
     hurry: () => hurry.abort(),
+    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
+    blame(error) {
+      const attempt = blame(error);
+      return attempt && { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue };
+    },
     async untilEmpty() {
       const outstanding = async (queue: string) => countOutstanding(await countQueue(redis, prefix, queue));
       for (;;) {

@@ -1,0 +1,107 @@
+import { type Job, Worker, type WorkerOptions } from 'bullmq';
+import type { ActiveAttempt } from './active-attempts.js';
+import type { Outage } from './outage.js';
+import { pause } from './pause.js';
+import type { Recorder } from './recorder.js';
+
+/**
+ * Where the job object of an attempt keeps that attempt. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which
+ * costs the garbage collector more than everything else we do for a job.
+ */
+const ATTEMPT = Symbol('attempt');
+type Attempted = Job & { [ATTEMPT]?: ActiveAttempt };
+
+/** Remembers which attempt a job object is for. */
+export function setAttempt(job: Job, attempt: ActiveAttempt): void {
+  (job as Attempted)[ATTEMPT] = attempt;
+}
+
+/** What BullMQ's worker is made to do differently. */
+export interface EngineHooks {
+  readonly outage: Outage;
+  readonly recorder: Recorder;
+  /** Writes the notes of an attempt; they go out just before its end is recorded. */
+  readonly writeNotes: (attempt: ActiveAttempt) => void;
+  /** BullMQ is through with a job: recorded, or given up. */
+  readonly processed: (attempt: ActiveAttempt) => void;
+  /** Redis answered a fetch. */
+  readonly fetched: () => void;
+}
+
+/** How long a fetch that Redis refused waits before the next. BullMQ would ask again at once, for ever. */
+const REFUSED_FETCH_PAUSE_MS = 500;
+/** The longest one blocking read takes: less than a connection may leave a command unanswered. */
+const LONGEST_BLOCK_S = 3;
+
+/**
+ * BullMQ's Worker, with four things changed: an end is recorded through an outage and is never turned into a failure by one; the attempt is told when BullMQ is
+ * through with it; a fetch that is refused waits; and blocking reads are short enough for a dead connection to be noticed.
+ */
+export class Engine extends Worker {
+  readonly #hooks: EngineHooks;
+
+  constructor(
+    queue: string,
+    processor: (job: Job, token?: string) => Promise<unknown>,
+    options: WorkerOptions,
+    hooks: EngineHooks,
+  ) {
+    super(queue, processor, { ...options, autorun: false, drainDelay: LONGEST_BLOCK_S, skipLockRenewal: true });
+    this.#hooks = hooks;
+  }
+
+  override get maximumBlockTimeout(): number {
+    return LONGEST_BLOCK_S;
+  }
+
+  override async processJob(...[job, token, fetchNext]: Parameters<Worker['processJob']>) {
+    try {
+      return await super.processJob(job, token, fetchNext);
+    } finally {
+      const attempt = (job as Attempted)[ATTEMPT];
+      if (attempt !== undefined) this.#hooks.processed(attempt);
+    }
+  }
+
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    const { outage, fetched } = this.#hooks;
+    try {
+      const job = await super.moveToActive(token, name);
+      outage.accepted();
+      fetched();
+      return job;
+    } catch (error) {
+      if (outage.isOne(error)) await pause(REFUSED_FETCH_PAUSE_MS);
+      throw error;
+    }
+  }
+
+  protected override handleCompleted(...args: Parameters<Worker['handleCompleted']>): Promise<Job> {
+    return this.#record(args[1], () => super.handleCompleted(...args));
+  }
+
+  protected override handleFailed(...args: Parameters<Worker['handleFailed']>): Promise<Job> {
+    const [error, job] = args;
+    // The job is elsewhere by now; all that is left is to fetch the next.
+    if (error.name === 'WaitingError' || error.name === 'DelayedError') return super.handleFailed(...args);
+    const traces = [...(job.stacktrace ?? [])];
+    return this.#record(job, () => {
+      // BullMQ adds the error's trace each time it is called.
+      job.stacktrace = [...traces];
+      return super.handleFailed(...args);
+    });
+  }
+
+  async #record(job: Job, write: () => Promise<Job>): Promise<Job> {
+    const attempt = (job as Attempted)[ATTEMPT];
+    if (attempt === undefined) return write();
+    const { recorder, writeNotes, fetched } = this.#hooks;
+    const next = await recorder.record(attempt, () => {
+      writeNotes(attempt);
+      return write();
+    });
+    if (next !== undefined) fetched();
+    // BullMQ's types forget that there may be no next job.
+    return next as Job;
+  }
+}

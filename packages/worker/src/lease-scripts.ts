@@ -1,0 +1,113 @@
+import type { Redis } from '@bullpen/shared';
+
+/**
+ * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r` recorded (our last word on the job was
+ * carried out and only its reply was lost), `l` lost (another worker's by now).
+ *
+ * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we fetched the job, nobody else has it, even if the lock ran out while Redis
+ * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that lives to ask, that was
+ * no crash, and is taken back. PEXPIRE first, not SET: a Redis that is out of memory still allows it, and then all that follows.
+ *
+ * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, then id, token, ats, atm and stc for each job.
+ */
+const RENEW = `
+local active, stalled, base, lease = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local call = redis.call
+local answers = {}
+for at = 3, #ARGV, 5 do
+  local id, token, fetches, made, crashes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local job = base .. id
+  local lock = job .. ':lock'
+  local holder = call('GET', lock)
+  local answer = 'l'
+  if holder == token then
+    call('PEXPIRE', lock, lease)
+    call('SREM', stalled, id)
+    answer = 'h'
+  else
+    local now = call('HMGET', job, 'ats', 'atm', 'stc')
+    local stalls = tonumber(now[3]) or 0
+    if not holder and now[1] == fetches then
+      if (tonumber(now[2]) or 0) > tonumber(made) then
+        answer = 'r'
+      elseif call('LPOS', active, id) then
+        call('SREM', stalled, id)
+        call('SET', lock, token, 'PX', lease)
+        answer = 'h'
+      elseif stalls <= tonumber(crashes) then
+        answer = 'r'
+      end
+    end
+    if answer == 'l' and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
+  end
+  table.insert(answers, answer)
+end
+return table.concat(answers)
+`;
+
+/**
+ * Writes what Bullpen keeps about a job that is about to be settled, if the lease still holds.
+ * KEYS: lock, job, cancelled set, books of its batch. ARGV: token, lease in ms, id, row (counted from 0) or '', its fate, how long books are kept (s),
+ * attempts made or '', '1' to forget its crashes, '1' to forget its cancellation.
+ */
+const NOTE = `
+local lock, job, cancelled, books = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local call = redis.call
+if call('GET', lock) ~= ARGV[1] then return 0 end
+call('PEXPIRE', lock, ARGV[2])
+if ARGV[4] ~= '' then
+  call('BITFIELD', books, 'SET', 'u2', '#' .. ARGV[4], ARGV[5])
+  call('EXPIRE', books, ARGV[6])
+end
+if ARGV[7] ~= '' then call('HSET', job, 'atm', ARGV[7]) end
+if ARGV[8] == '1' then call('HDEL', job, 'stc') end
+if ARGV[9] == '1' then call('ZREM', cancelled, ARGV[3]) end
+return 1
+`;
+
+/**
+ * BullMQ's own updateProgress, but only while the lease holds: what a worker says of a job that is another's by now must not be seen.
+ * KEYS: lock, job, events, meta. ARGV: token, id, progress.
+ */
+const PROGRESS = `
+local call = redis.call
+if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local most = call('HGET', KEYS[4], 'opts.maxLenEvents') or 10000
+call('HSET', KEYS[2], 'progress', ARGV[3])
+call('XADD', KEYS[3], 'MAXLEN', '~', most, '*', 'event', 'progress', 'jobId', ARGV[2], 'data', ARGV[3])
+return 1
+`;
+
+/**
+ * Lists the active jobs that are locked by one BullMQ Worker: id, token and ats of each.
+ * KEYS: active. ARGV: base of the job keys, the start of the Worker's tokens.
+ */
+const HELD_BY = `
+local held = {}
+for _, id in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local token = redis.call('GET', ARGV[1] .. id .. ':lock')
+  if token and string.sub(token, 1, #ARGV[2]) == ARGV[2] then
+    table.insert(held, { id, token, redis.call('HGET', ARGV[1] .. id, 'ats') or '' })
+  end
+end
+return held
+`;
+
+type Arg = string | number;
+
+/** A connection that knows our scripts. */
+export type ScriptedRedis = Redis & {
+  bullpenRenew(...args: Arg[]): Promise<string>;
+  bullpenNote(...args: Arg[]): Promise<0 | 1>;
+  bullpenProgress(...args: Arg[]): Promise<0 | 1>;
+  bullpenHeldBy(...args: Arg[]): Promise<[id: string, token: string, fetches: string][]>;
+};
+
+/** Teaches a connection the worker's scripts; once per connection. */
+export function defineScripts(redis: Redis): ScriptedRedis {
+  redis.defineCommand('bullpenRenew', { numberOfKeys: 2, lua: RENEW });
+  redis.defineCommand('bullpenNote', { numberOfKeys: 4, lua: NOTE });
+  redis.defineCommand('bullpenProgress', { numberOfKeys: 4, lua: PROGRESS });
+  redis.defineCommand('bullpenHeldBy', { numberOfKeys: 1, lua: HELD_BY });
+  return redis as ScriptedRedis;
+}

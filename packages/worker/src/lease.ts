@@ -1,0 +1,44 @@
+/** A worker's right to one job, as it was given. */
+export interface Lease {
+  /** BullMQ's lock token. */
+  readonly token: string;
+  /** How often the job had been fetched, this time included (`ats`). While Redis says the same, nobody else has it. */
+  readonly fetches: number;
+  /** How many attempts had been spent (`atm`), and how many processes had died under the job (`stc`). */
+  readonly attemptsMade: number;
+  readonly crashes: number;
+  /** Until when it holds for certain, whatever Redis does: on this process's monotonic clock (ms). */
+  until: number;
+  /** That instant passed without a renewal. It may be taken up again, if Redis says that nobody else has the job. */
+  lapsed: boolean;
+  /** Redis said that the job is another worker's. For good. */
+  lost: boolean;
+}
+
+/** What Redis says of a lease. */
+export type LeaseAnswer = 'held' | 'recorded' | 'lost';
+
+/** What BullMQ says of a job it has just fetched. */
+interface FetchedJob {
+  readonly processedOn?: number | undefined;
+  readonly attemptsMade: number;
+  readonly attemptsStarted: number;
+  readonly stalledCounter: number;
+}
+
+/**
+ * The lease that came with a fetch. Redis gave it at some instant after we sent the fetch (`processedOn`, by the wall clock) and before we read the answer, so counting from the former
+ * errs on the safe side. A process that was frozen in between finds it lapsed.
+ */
+export function leaseOf(job: FetchedJob, token: string, leaseMs: number): Lease {
+  const ageMs = Math.max(0, Date.now() - (job.processedOn ?? Date.now()));
+  return {
+    token,
+    fetches: job.attemptsStarted,
+    attemptsMade: job.attemptsMade,
+    crashes: job.stalledCounter,
+    until: performance.now() - ageMs + leaseMs,
+    lapsed: false,
+    lost: false,
+  };
+}

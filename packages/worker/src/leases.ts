@@ -1,0 +1,141 @@
+import { LeaseLost, type Logger } from '@bullpen/shared';
+import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import type { LeaseAnswer } from './lease.js';
+import type { ScriptedRedis } from './lease-scripts.js';
+import type { Outage } from './outage.js';
+import { pause } from './pause.js';
+
+/** What {@link Leases} needs. */
+export interface LeasesParts {
+  readonly redis: ScriptedRedis;
+  readonly prefix: string;
+  readonly active: ActiveAttempts;
+  readonly leaseMs: number;
+  readonly outage: Outage;
+  readonly log: Logger;
+}
+
+const ANSWERS: Readonly<Record<string, LeaseAnswer>> = { h: 'held', r: 'recorded', l: 'lost' };
+
+/** The most leases renewed in one call: keeps one script under some 5 ms of Redis' time. */
+const MOST_AT_ONCE = 500;
+const RETRY_MS = 250;
+
+/**
+ * Renews the leases of all attempts under way, and keeps this worker's own clock of them: Redis cannot tell a worker that it cannot reach that the
+ * time is up. It takes the place of BullMQ's lock manager, which knows locks by job id alone, lets go of a job before its end is recorded, and aborts nothing.
+ *
+ * A lease that runs out unrenewed aborts its handler with `LeaseLost`. It may still prove to be ours when Redis is back; a lease that Redis says is lost is lost, and its attempt is
+ * abandoned at once.
+ */
+export class Leases {
+  readonly #parts: LeasesParts;
+  readonly #tickMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #tickedAt = 0;
+  #renewing = false;
+  closed = false;
+
+  constructor(parts: LeasesParts) {
+    this.#parts = parts;
+    this.#tickMs = Math.max(50, Math.round(parts.leaseMs / 10));
+  }
+
+  start(): void {
+    this.#tickedAt = performance.now();
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
+  }
+
+  close(): void {
+    this.closed = true;
+    clearInterval(this.#timer);
+  }
+
+  /** Asks Redis about one lease; waits through an outage. */
+  async ask(attempt: ActiveAttempt): Promise<LeaseAnswer> {
+    while (!this.closed && !attempt.lease.lost) {
+      try {
+        return (await this.#renew(attempt.queue, [attempt]))[0] ?? 'lost';
+      } catch (error) {
+        if (!this.#parts.outage.isOne(error)) throw error;
+        await pause(RETRY_MS);
+      }
+    }
+    return 'lost';
+  }
+
+  #tick(): void {
+    const { active, leaseMs, log } = this.#parts;
+    const now = performance.now();
+    const lateMs = Math.round(now - this.#tickedAt - this.#tickMs);
+    this.#tickedAt = now;
+    if (lateMs > leaseMs / 5) {
+      log.warn({ lateMs, leaseMs, active: active.size }, 'event loop stood still; leases cannot be renewed meanwhile');
+    }
+    const due: ActiveAttempt[] = [];
+    for (const attempt of active) {
+      const { lease } = attempt;
+      if (lease.lost) continue;
+      if (now >= lease.until && !lease.lapsed) this.#lapse(attempt);
+      if (lease.until - now < leaseMs * 0.75) due.push(attempt);
+    }
+    if (due.length > 0 && !this.#renewing) void this.#renewAll(due);
+  }
+
+  /** Other workers may have the job by now, and nobody here can know: the handler should stop. */
+  #lapse(attempt: ActiveAttempt): void {
+    attempt.lease.lapsed = true;
+    if (attempt.outcome !== undefined) return;
+    this.#parts.log.warn({ jobId: attempt.jobId, queue: attempt.queue }, 'lease ran out; aborting the attempt');
+    attempt.stop.abort(new LeaseLost());
+  }
+
+  async #renewAll(due: readonly ActiveAttempt[]): Promise<void> {
+    this.#renewing = true;
+    const byQueue = new Map<string, ActiveAttempt[]>();
+    for (const attempt of due) byQueue.set(attempt.queue, [...(byQueue.get(attempt.queue) ?? []), attempt]);
+    try {
+      for (const [queue, attempts] of byQueue) {
+        for (let at = 0; at < attempts.length; at += MOST_AT_ONCE) {
+          await this.#renew(queue, attempts.slice(at, at + MOST_AT_ONCE));
+        }
+      }
+    } catch (error) {
+      if (!this.#parts.outage.isOne(error)) this.#parts.log.error({ err: error }, 'leases could not be renewed');
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  async #renew(queue: string, attempts: readonly ActiveAttempt[]): Promise<LeaseAnswer[]> {
+    const { redis, prefix, leaseMs, outage } = this.#parts;
+    const base = `${prefix}:${queue}:`;
+    const args = attempts.flatMap(({ jobId, lease }) => [
+      ...[jobId, lease.token, lease.fetches, lease.attemptsMade, lease.crashes],
+    ]);
+    // Counted from before the question: Redis renews it somewhere between this instant and its answer.
+    const askedAt = performance.now();
+    const answers = await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, ...args);
+    outage.accepted();
+    return attempts.map((attempt, at) => {
+      const answer = ANSWERS[answers[at] ?? 'l'] ?? 'lost';
+      this.#note(attempt, answer, askedAt + leaseMs);
+      return answer;
+    });
+  }
+
+  #note(attempt: ActiveAttempt, answer: LeaseAnswer, until: number): void {
+    const { lease } = attempt;
+    if (answer === 'held') {
+      lease.until = until;
+      lease.lapsed = false;
+    } else if (answer === 'lost') {
+      lease.lost = true;
+      this.#parts.log.error(
+        { jobId: attempt.jobId, queue: attempt.queue },
+        'lease lost; another worker may attempt the job',
+      );
+      if (attempt.outcome === undefined) attempt.stop.abandon(new LeaseLost());
+    }
+  }
+}

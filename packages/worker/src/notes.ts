@@ -1,0 +1,54 @@
+import type { BullpenOpts } from '@bullpen/shared';
+import type { Outcome } from './outcome.js';
+
+/** What Bullpen itself writes about a job when an attempt ends, beside what BullMQ records. */
+export interface Notes {
+  /** The fate of a row of a batch. */
+  readonly row?: { readonly batch: string; readonly row: number; readonly fate: 'completed' | 'failed' };
+  /** What to set the attempts to before BullMQ counts this one, which is not to count. */
+  readonly attemptsMade?: number;
+  /** Starts a new crash budget, for when somebody retries the job by hand. */
+  readonly forgetCrashes?: boolean;
+  readonly forgetCancelled?: boolean;
+}
+
+/** What {@link notesOf} needs beside the outcome. */
+export interface Noting {
+  readonly bullpen: BullpenOpts;
+  /** Which attempt it was, counted from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Whether somebody asked, while the attempt ran, that the job not be done. */
+  readonly cancelAsked: boolean;
+}
+
+/** What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as writing it once. */
+export function notesOf(outcome: Outcome, noting: Noting): Notes | undefined {
+  const notes = { ...rowNote(outcome, noting), ...jobNotes(outcome, noting) };
+  return Object.keys(notes).length === 0 ? undefined : notes;
+}
+
+function rowNote(outcome: Outcome, { bullpen: { batch, row }, attempt, maxAttempts }: Noting): Notes {
+  if (batch === undefined || row === undefined) return {};
+  if (outcome.kind === 'snoozed' || outcome.kind === 'interrupted') return {};
+  if (outcome.kind === 'failed' && attempt < maxAttempts) return {};
+  return { row: { batch, row, fate: outcome.kind === 'completed' ? 'completed' : 'failed' } };
+}
+
+function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: Noting): Notes {
+  switch (kind) {
+    // The handler was not called: BullMQ must not count an attempt.
+    case 'expired':
+      return { attemptsMade: attempt - 2 };
+    case 'crashed':
+      return { attemptsMade: attempt - 2, forgetCrashes: true };
+    case 'cancelled':
+      return { forgetCancelled: true };
+    // Asked too late: the note must not outlive the job, it would cancel the next one with this key.
+    case 'completed':
+    case 'rejected':
+      return cancelAsked ? { forgetCancelled: true } : {};
+    default:
+      return {};
+  }
+}

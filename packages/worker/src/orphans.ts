@@ -1,0 +1,46 @@
+import type { Logger } from '@bullpen/shared';
+import type { ScriptedRedis } from './lease-scripts.js';
+
+/** What {@link Orphans} needs. */
+export interface OrphansParts {
+  readonly redis: ScriptedRedis;
+  readonly prefix: string;
+  readonly queue: string;
+  readonly log: Logger;
+  /** Whether this process attempts that very fetch of the job. */
+  readonly known: (jobId: string, fetches: number) => boolean;
+  /** Gives a job back to the front of its queue. */
+  readonly giveBack: (jobId: string, token: string) => Promise<unknown>;
+}
+
+/**
+ * Jobs that Redis gave to this worker in a reply that was lost on the way: locked, and nobody works on them. After a connection was lost they are looked
+ * for and given back at once, where they would otherwise wait for their lease to run out and be counted as crashed.
+ */
+export class Orphans {
+  readonly #parts: OrphansParts;
+  #givenBack = new Set<string>();
+
+  constructor(parts: OrphansParts) {
+    this.#parts = parts;
+  }
+
+  /** @param tokens the start of the lock tokens of the Worker that fetches for this queue */
+  async giveBackAll(tokens: string): Promise<void> {
+    const { redis, prefix, queue, log, known, giveBack } = this.#parts;
+    const base = `${prefix}:${queue}:`;
+    const held = await redis.bullpenHeldBy(`${base}active`, base, tokens);
+    for (const [jobId, token, fetches] of held) {
+      if (known(jobId, Number(fetches))) continue;
+      // Its reply may still be on the way: then it must not start here any more.
+      this.#givenBack.add(`${jobId} ${fetches}`);
+      await giveBack(jobId, token);
+      log.info({ jobId, queue }, 'job was fetched in a reply that was lost; gave it back');
+    }
+  }
+
+  /** Whether this fetch of the job was given back before it arrived. Asked once. */
+  wasGivenBack(jobId: string, fetches: number): boolean {
+    return this.#givenBack.size > 0 && this.#givenBack.delete(`${jobId} ${fetches}`);
+  }
+}

@@ -1,0 +1,55 @@
+import { isConnectionLoss, type Logger, type Redis, reasonOf, refusesForNow } from '@bullpen/shared';
+
+/**
+ * What this worker knows of Redis' health. An outage is logged once when it begins and once when it is over, however many commands fail in between.
+ *
+ * There are two kinds: no connection, which the client tells; and a Redis that answers but refuses (a replica after a failover, loading, out of memory),
+ * which whoever gets the answer tells here.
+ */
+export class Outage {
+  readonly #address: string;
+  readonly #log: Logger;
+  #kind: 'away' | 'refusing' | undefined;
+
+  constructor(redis: Redis, address: string, log: Logger) {
+    this.#address = address;
+    this.#log = log;
+    redis.on('error', (error: Error) => this.#began('away', 'redis is unavailable; retrying', error));
+    redis.on('close', () => {
+      if (redis.status !== 'end') this.#began('away', 'redis connection was lost; retrying');
+    });
+    redis.on('ready', () => {
+      if (this.#kind === 'away') this.#over();
+    });
+  }
+
+  get present(): boolean {
+    return this.#kind !== undefined;
+  }
+
+  /** Whether an error is Redis' state and no fault of the command: then the command is to be sent again. Notes it if so. */
+  isOne(error: unknown): boolean {
+    // The client's own events tell of lost connections.
+    if (isConnectionLoss(error)) return true;
+    if (!refusesForNow(error)) return false;
+    this.#began('refusing', 'redis refuses our commands; retrying', error);
+    return true;
+  }
+
+  /** Redis carried out a command that writes. */
+  accepted(): void {
+    if (this.#kind === 'refusing') this.#over();
+  }
+
+  #began(kind: 'away' | 'refusing', message: string, error?: unknown): void {
+    if (this.#kind !== undefined) return;
+    this.#kind = kind;
+    const reason = error === undefined ? {} : { reason: reasonOf(error) };
+    this.#log.warn({ redis: this.#address, ...reason }, message);
+  }
+
+  #over(): void {
+    this.#kind = undefined;
+    this.#log.info({ redis: this.#address }, 'redis is available');
+  }
+}

@@ -1,0 +1,91 @@
+import { write } from 'node:fs';
+import { hostname } from 'node:os';
+import { WASI } from 'node:wasi';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WatchdogData, WatchdogMessage } from './watchdog.js';
+
+/** What we use of WebAssembly; Node's types leave it to the browser's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => object;
+};
+
+/**
+ * The thread of the watchdog. It shares nothing with the main thread but a counter and a message port, waits for nobody, and takes nothing on trust:
+ * not the main thread's event loop, not Redis, not even a standard output that somebody still reads.
+ */
+const { beats, stillMs, code } = workerData as WatchdogData;
+const TICK_MS = 100;
+const LAST_WORDS_MS = 200;
+
+let deadline = Number.POSITIVE_INFINITY;
+parentPort?.on('message', ({ endInMs }: WatchdogMessage) => {
+  deadline = performance.now() + endInMs;
+});
+
+let heard = Atomics.load(beats, 0);
+let still = 0;
+const timer = setInterval(() => {
+  const beat = Atomics.load(beats, 0);
+  // Counted in our own ticks, not by the clock: a process that was stopped and goes on has not stood still, it was not there.
+  still = beat === heard ? still + TICK_MS : 0;
+  heard = beat;
+  if (still >= stillMs)
+    end(`event loop stood still for ${still} ms, longer than the lease of its jobs; watchdog ended the process`);
+  else if (performance.now() >= deadline)
+    end('worker was not through by its last deadline; watchdog ended the process');
+}, TICK_MS);
+
+function end(msg: string): void {
+  clearInterval(timer);
+  const line = {
+    level: 60,
+    time: new Date().toISOString(),
+    pid: process.pid,
+    hostname: hostname(),
+    exitCode: code,
+    msg,
+  };
+  // Written aside: a pipe that nobody reads would hold us as it may hold the main thread.
+  write(1, `${JSON.stringify(line)}\n`, exitProcess);
+  setTimeout(exitProcess, LAST_WORDS_MS);
+}
+
+/**
+ * Ends the whole process from this thread. Node has no call for that: `process.exit` ends the thread alone, and a signal to ourselves either reaches a listener that will never run
+ * or takes the exit code with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are
+ * `(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1) (func (export "_start") i32.const <code> call 0))`.
+ */
+function exitProcess(): void {
+  try {
+    const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
+    const imported = [1, ...name('wasi_snapshot_preview1'), ...name('proc_exit'), 0, 0];
+    const exported = [2, ...name('memory'), 2, 0, ...name('_start'), 0, 1];
+    const body = [0, 0x41, ...signedLeb(code), 0x10, 0, 0x0b];
+    const module = new WebAssembly.Module(
+      Uint8Array.from([
+        ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+        ...section(1, [2, 0x60, 1, 0x7f, 0, 0x60, 0, 0]),
+        ...section(2, imported),
+        ...section(3, [1, 1]),
+        ...section(5, [1, 0, 1]),
+        ...section(7, exported),
+        ...section(10, [1, body.length, ...body]),
+      ]),
+    );
+    const wasi = new WASI({ version: 'preview1', returnOnExit: false });
+    wasi.start(new WebAssembly.Instance(module, wasi.getImportObject()));
+  } finally {
+    // A Node without it: the exit code is lost then, but not the purpose.
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+function section(id: number, content: readonly number[]): number[] {
+  return [id, content.length, ...content];
+}
+
+/** A number from 0 to 255 as WebAssembly writes it. */
+function signedLeb(value: number): number[] {
+  return value < 64 ? [value] : [(value & 0x7f) | 0x80, value >> 7];
+}
