@@ -3,18 +3,16 @@ import { handle, JobSnoozed } from '@bullpen/worker';
 import { Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
-import { handleFleeting, handleHasty, handleScripted } from './fixtures/handlers.js';
+import { handleFleeting, handleHasty, scriptedHandlers } from './fixtures/handlers.js';
 import { fleeting, hasty, scripted } from './fixtures/jobs.js';
 import { THROWN_THINGS } from './fixtures/thrown-things.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
-const handlers = [handleScripted, handleHasty, handleFleeting];
-
 /** Enqueues one scripted job, works it off in this process, and returns it as another BullMQ client sees it. */
 async function run(world: World, payload: Parameters<typeof enqueue>[1]) {
   const id = await enqueue(world, payload);
-  world.worker({ handlers });
+  world.worker({ handlers: scriptedHandlers });
   return world.settled(world.queue('scripted'), id);
 }
 
@@ -49,14 +47,14 @@ describe('every outcome, as another BullMQ client sees it', () => {
 
   test('failed: its deadline passed', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'hang', heed: true }] });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
     expect(job.failedReason).toBe('DeadlineExceeded: the attempt did not finish within 200 ms');
   });
 
   test('failed: a return after the deadline comes too late', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'work', ms: 400, heed: false }] });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
     expect(job.failedReason).toContain('DeadlineExceeded');
   });
@@ -64,7 +62,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
   for (const what of ['wrong-type', 'bigint', 'cycle'] as const) {
     test(`failed: a result that is no result (${what})`, async ({ world }) => {
       const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'return-bad', what }] });
-      world.worker({ handlers });
+      world.worker({ handlers: scriptedHandlers });
       const job = await world.settled(world.queue('scripted'), id);
       expect(await job.getState()).toBe('failed');
       expect(job.failedReason).toContain('ResultInvalid: result of test.hasty');
@@ -80,7 +78,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
   test('rejected: a payload that another client enqueued and that does not parse', async ({ world }) => {
     const queue = world.queue('scripted');
     const { id } = await queue.add('test.scripted', { ends: 'none' }, { attempts: 5 });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(queue, id as string);
     expect(job.failedReason).toContain('PayloadInvalid: payload of test.scripted: ends: ');
     expect(job.attemptsMade).toBe(1);
@@ -89,7 +87,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
   test('rejected: no handler for a name that another client made up', async ({ world }) => {
     const queue = world.queue('scripted');
     const { id } = await queue.add('test.unheard-of', {}, { attempts: 5 });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(queue, id as string);
     expect(job.failedReason).toBe("HandlerMissing: no handler for job 'test.unheard-of'");
   });
@@ -101,7 +99,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
       const job = await world.queue('scripted').getJob(id);
       return Number(seconds) * 1000 + Number(micros) / 1000 > (job?.timestamp ?? Number.POSITIVE_INFINITY) + 60;
     });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
     expect(job.failedReason).toContain('JobExpired');
     expect(job.attemptsMade).toBe(0);
@@ -117,7 +115,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
 
   test('cancelled: a running job, from another process', async ({ world }) => {
     const id = await enqueue(world, { ends: [{ do: 'hang', heed: true }] });
-    const worker = world.worker({ handlers });
+    const worker = world.worker({ handlers: scriptedHandlers });
     await until('the job to run', () => worker.active === 1);
     expect(await world.producer().cancel(scripted, id)).toBe('requested');
     const job = await world.settled(world.queue('scripted'), id);
@@ -128,7 +126,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
   test('cancelled: a waiting job, before any worker ran', async ({ world }) => {
     const id = await enqueue(world, { ends: [{ do: 'return' }] });
     expect(await world.producer().cancel(scripted, id)).toBe('requested');
-    const worker = world.worker({ handlers: handlers });
+    const worker = world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
     await worker.drain();
     expect(job.failedReason).toContain('JobCancelled');
@@ -180,18 +178,6 @@ describe('attempts of one job that follow each other closely', () => {
     const { sinceStart } = await worker.drain();
     expect(sinceStart).toMatchObject({ completed: 12, failed: 240, unrecorded: 0 });
   });
-
-  test('a lost lease ends the attempt here at once, and nothing is recorded of it', async ({ world }) => {
-    const id = await enqueue(world, { ends: [{ do: 'hang', heed: false }] });
-    const worker = world.worker({ handlers });
-    await until('the job to run', () => worker.active === 1);
-    await world.redis.del(`${world.prefix}:scripted:${id}:lock`);
-    await world.queue('scripted').pause();
-    await until('the attempt to end', () => worker.active === 0);
-    const { sinceStart } = await worker.drain();
-    expect(sinceStart).toMatchObject({ completed: 0, failed: 0, handedBack: 0, unrecorded: 1 });
-    expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
-  });
 });
 
 describe('a cancellation that came too late', () => {
@@ -201,7 +187,7 @@ describe('a cancellation that came too late', () => {
     expect(await producer.cancel(scripted, id)).toBe('requested');
     await world.queue('scripted').remove(id);
     expect(await producer.enqueue(scripted, {}, { key: 'k' })).toEqual({ id, status: 'added' });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
   });
 });
@@ -213,7 +199,7 @@ describe('whatever a handler throws', () => {
       const queue = world.queue('scripted');
       const { id } = await producer.enqueue(hasty, { ends: [{ do: 'throw', what }] });
       const next = await producer.enqueue(hasty, { ends: [{ do: 'return' }] });
-      world.worker({ handlers, concurrency: 1 });
+      world.worker({ handlers: scriptedHandlers, concurrency: 1 });
       const job = await world.settled(queue, id);
       expect(await job.getState()).toBe('failed');
       expect(job.failedReason).toMatch(/^\w+: .+/);
@@ -224,7 +210,7 @@ describe('whatever a handler throws', () => {
 
   test('a cause is told too', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'throw', what: 'with-cause' }] });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
     expect(job.failedReason).toBe('Error: fetch failed (cause: connect ECONNREFUSED)');
   });
@@ -237,7 +223,7 @@ describe('what is kept', () => {
       ends: [at % 2 === 0 ? { do: 'return' as const } : { do: 'reject' as const }],
     }));
     await producer.enqueueMany(scripted, payloads);
-    const worker = world.worker({ handlers, keepCompleted: { count: 5 } });
+    const worker = world.worker({ handlers: scriptedHandlers, keepCompleted: { count: 5 } });
     await worker.untilEmpty();
     const counts = await world.queue('scripted').getJobCounts('completed', 'failed');
     expect(counts).toEqual({ completed: 5, failed: 30 });
@@ -246,7 +232,7 @@ describe('what is kept', () => {
   test('a job from another client, without a policy, gets the definition’s attempts', async ({ world }) => {
     const queue = world.queue('scripted');
     const { id } = await queue.add('test.scripted', { ends: [{ do: 'throw', what: 'error' }] });
-    world.worker({ handlers });
+    world.worker({ handlers: scriptedHandlers });
     expect((await world.settled(queue, id as string)).attemptsMade).toBe(3);
   });
 

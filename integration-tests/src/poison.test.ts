@@ -7,12 +7,12 @@ describe('a poison job', () => {
   test('a job that kills its worker again and again ends in the failed set, and the fleet lives', async ({ world }) => {
     const poison = await world.producer().enqueue(scripted, { name: 'poison', ends: [{ do: 'kill-process' }] });
     let deaths = 0;
-    let worker = world.workerProcess();
+    let worker = world.workerProcess(['--lease', '2s']);
     const restart = (): void => {
       void worker.ended.then(({ signal }) => {
         if (signal !== 'SIGKILL' || world.closed) return;
         deaths += 1;
-        worker = world.workerProcess();
+        worker = world.workerProcess(['--lease', '2s']);
         restart();
       });
     };
@@ -26,7 +26,11 @@ describe('a poison job', () => {
       90_000,
     );
     expect(await job.getState()).toBe('failed');
-    expect(deaths).toBe(4);
+    expect(job.failedReason).toBe('JobCrashed: 3 worker processes died or stood still while attempting the job');
+    expect(job.attemptsMade).toBe(0);
+    expect(deaths).toBe(3);
+    // Somebody mends the handler and retries it by hand: with a crash budget of its own.
+    expect((await world.queue('scripted').getJob(poison.id))?.stalledCounter).toBe(0);
     const { id } = await world.producer().enqueue(scripted, {});
     expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
   }, 120_000);

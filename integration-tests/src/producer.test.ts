@@ -1,7 +1,7 @@
 import { OptionsInvalid, PayloadInvalid, RedisUnavailable, readBullpenOpts } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
-import { handleFleeting, handleHasty, handleScripted } from './fixtures/handlers.js';
+import { handleFleeting, handleHasty, scriptedHandlers } from './fixtures/handlers.js';
 import { fleeting, hasty, scripted } from './fixtures/jobs.js';
 import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
@@ -48,7 +48,7 @@ describe('enqueue', () => {
       const { id, status } = await world.producer().enqueue(scripted, {}, { key });
       expect(status).toBe('added');
       expect(id).toMatch(/^k-[A-Za-z0-9_-]+$/);
-      world.worker({ handlers: [handleScripted, handleHasty, handleFleeting] });
+      world.worker({ handlers: scriptedHandlers });
       expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
     });
   }
@@ -66,7 +66,7 @@ describe('enqueue', () => {
 
   test('a delay is waited for', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, {}, { delay: '300ms' });
-    world.worker({ handlers: [handleScripted, handleHasty, handleFleeting] });
+    world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
     expect((job.processedOn ?? 0) - job.timestamp).toBeGreaterThanOrEqual(300);
   });

@@ -152,14 +152,14 @@ export class LeaseLost extends BullpenError {
   }
 }
 
-/** The job's worker process died under it too often; its handler was not called again. */
+/** The job's worker process died under it too often, or stood still for longer than its lease; its handler was not called again. */
 export class JobCrashed extends BullpenError {
   readonly code = 'BULLPEN_JOB_CRASHED';
-  /** How many processes died while they attempted the job. */
+  /** How many processes died, or stood still, while they attempted the job. */
   readonly crashes: number;
 
   constructor(crashes: number) {
-    super(`${crashes} worker ${crashes === 1 ? 'process' : 'processes'} died while attempting the job`);
+    super(`${crashes} worker ${crashes === 1 ? 'process' : 'processes'} died or stood still while attempting the job`);
     this.crashes = crashes;
   }
 }

@@ -16,7 +16,10 @@ export function onBehalfOf<T>(attempt: ActiveAttempt, run: () => T): T {
 export function blame(error: unknown): ActiveAttempt | undefined {
   const attempt = attempts.getStore();
   if (attempt !== undefined && attempt.outcome === undefined) {
-    attempt.stop.abandon(new HandlerCrashed('code that the handler left running threw', { cause: error }));
+    const crash = new HandlerCrashed('code that the handler left running threw', { cause: error });
+    // Where it happened, not where it was noticed.
+    if (error instanceof Error && typeof error.stack === 'string') crash.stack = error.stack;
+    attempt.stop.abandon(crash);
   }
   return attempt;
 }

@@ -5,16 +5,16 @@ import type { Redis } from '@bullpen/shared';
  * carried out and only its reply was lost), `l` lost (another worker's by now).
  *
  * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we fetched the job, nobody else has it, even if the lock ran out while Redis
- * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that lives to ask, that was
+ * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that only could not reach Redis that was
  * no crash, and is taken back. PEXPIRE first, not SET: a Redis that is out of memory still allows it, and then all that follows.
  *
- * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, then id, token, ats, atm and stc for each job.
+ * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then id, token, ats, atm and stc for each job.
  */
 const RENEW = `
-local active, stalled, base, lease = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local answers = {}
-for at = 3, #ARGV, 5 do
+for at = 4, #ARGV, 5 do
   local id, token, fetches, made, crashes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   local job = base .. id
   local lock = job .. ':lock'
@@ -38,7 +38,7 @@ for at = 3, #ARGV, 5 do
         answer = 'r'
       end
     end
-    if answer == 'l' and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
+    if answer == 'l' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
   end
   table.insert(answers, answer)
 end

@@ -34,6 +34,8 @@ export class Leases {
   #timer: NodeJS.Timeout | undefined;
   #tickedAt = 0;
   #renewing = false;
+  /** When the event loop last turned again after standing still for a good part of a lease. */
+  #stoodStillAt = Number.NEGATIVE_INFINITY;
   closed = false;
 
   constructor(parts: LeasesParts) {
@@ -72,6 +74,7 @@ export class Leases {
     if (lateMs > leaseMs / 5) {
       log.warn({ lateMs, leaseMs, active: active.size }, 'event loop stood still; leases cannot be renewed meanwhile');
     }
+    if (lateMs > leaseMs / 2) this.#stoodStillAt = now;
     const due: ActiveAttempt[] = [];
     for (const attempt of active) {
       const { lease } = attempt;
@@ -80,6 +83,15 @@ export class Leases {
       if (lease.until - now < leaseMs * 0.75) due.push(attempt);
     }
     if (due.length > 0 && !this.#renewing) void this.#renewAll(due);
+  }
+
+  /**
+   * Whether a lease lost now was lost to this process standing still, and not to Redis. That counts as a crash: a handler that blocks the event loop for longer than the lease
+   * would otherwise be attempted for ever, and take its neighbours' leases with it each time.
+   */
+  #stoodStill(now: number): boolean {
+    const { leaseMs } = this.#parts;
+    return now - this.#tickedAt > leaseMs / 2 || now - this.#stoodStillAt < 2 * leaseMs;
   }
 
   /** Other workers may have the job by now, and nobody here can know: the handler should stop. */
@@ -115,7 +127,8 @@ export class Leases {
     ]);
     // Counted from before the question: Redis renews it somewhere between this instant and its answer.
     const askedAt = performance.now();
-    const answers = await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, ...args);
+    const innocent = this.#stoodStill(askedAt) ? '0' : '1';
+    const answers = await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, innocent, ...args);
     outage.accepted();
     return attempts.map((attempt, at) => {
       const answer = ANSWERS[answers[at] ?? 'l'] ?? 'lost';

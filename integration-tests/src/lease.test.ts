@@ -1,0 +1,71 @@
+import { describe, expect } from 'vitest';
+import { handlePrecious, scriptedHandlers } from './fixtures/handlers.js';
+import { precious, scripted } from './fixtures/jobs.js';
+import { until } from './support/until.js';
+import { test, type World } from './support/world.js';
+
+const lockOf = (world: World, id: string): string => `${world.prefix}:scripted:${id}:lock`;
+
+describe('a lease', () => {
+  test('lost to another worker: the attempt ends here at once, and nothing is recorded of it', async ({ world }) => {
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'hang', heed: false }] });
+    const worker = world.worker({ handlers: scriptedHandlers, lease: '1s' });
+    await until('the job to run', () => worker.active === 1);
+    await world.redis.set(lockOf(world, id), 'of-somebody-else', 'PX', 60_000);
+    await until('the attempt to end', () => worker.active === 0);
+    const { sinceStart } = await worker.drain();
+    expect(sinceStart).toMatchObject({ completed: 0, failed: 0, handedBack: 0, unrecorded: 1 });
+    expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
+  });
+
+  test('its late progress and its late result are fenced off', async ({ world }) => {
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'progress-when-aborted', ms: 50 }] });
+    const worker = world.workerProcess(['--lease', '1s']);
+    await world.started(1);
+    await world.redis.set(lockOf(world, id), 'of-somebody-else', 'PX', 60_000);
+    await worker.logged('lease lost; another worker may attempt the job');
+    await until('the handler to end', () => world.ledger().some(({ event }) => event === 'end'));
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const job = await world.queue('scripted').getJob(id);
+    expect(job).toMatchObject({ attemptsMade: 0, progress: 0 });
+    expect(job?.returnvalue).toBeNull();
+    expect(world.ledger().find(({ event }) => event === 'aborted')).toMatchObject({ reason: 'LeaseLost' });
+  });
+
+  test('that ran out while nobody took the job is taken up again: the work counts', async ({ world }) => {
+    const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'work', ms: 1_500, heed: false }] });
+    const worker = world.worker({ handlers: [handlePrecious], lease: '1s' });
+    await until('the job to run', () => worker.active === 1);
+    await world.redis.del(`${world.prefix}:precious:${id}:lock`);
+    const job = await world.settled(world.queue('precious'), id);
+    expect(await job.getState()).toBe('completed');
+    expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+  });
+
+  test('lost to a block of the event loop: the log warns, and it counts as a crash and not as an attempt', async ({
+    world,
+  }) => {
+    // Its crash budget is one.
+    const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'block', ms: 2_700 }] });
+    const blocked = world.workerProcess(['--lease', '2s', '--queue', 'precious']);
+    await world.started(1);
+    // The shorter its lease, the sooner it looks for those that others have lost.
+    const other = world.workerProcess(['--lease', '1s', '--queue', 'precious']);
+    const late = await blocked.logged('event loop stood still; leases cannot be renewed meanwhile');
+    expect(late['lateMs']).toBeGreaterThan(2_000);
+    const job = await world.settled(world.queue('precious'), id);
+    expect(job.failedReason).toBe('JobCrashed: 1 worker process died or stood still while attempting the job');
+    expect(job.attemptsMade).toBe(0);
+    expect(other.log.map(({ msg }) => msg)).toContain('job crashed too often');
+  });
+
+  test('outlives a block of the event loop of 2 s without anybody noticing', async ({ world }) => {
+    const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'block', ms: 2_000 }] });
+    const [blocked, other] = [world.workerProcess(), world.workerProcess()];
+    const job = await world.settled(world.queue('precious'), id);
+    expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+    expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(1);
+    expect([...blocked.log, ...other.log].filter(({ msg }) => /^lease/.test(msg))).toEqual([]);
+  });
+});
