@@ -6,12 +6,13 @@ export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /**
  * Calls `listener` for each SIGTERM and SIGINT, counted from 1. While it is installed these signals no longer end the process.
- * @param before signals that were heard before, by somebody who could not act on them yet; they come first
+ * @param takeOver ends the listening of somebody who could not act on signals yet, and returns those heard; they come first. Called when our listeners are in place: without
+ *   any, a signal on its way to us would be lost
  * @returns a function that takes the listeners away again
  */
 export function onStopSignal(
   listener: (signal: StopSignal, count: number) => void,
-  before: readonly NodeJS.Signals[] = [],
+  takeOver: () => readonly NodeJS.Signals[] = () => [],
 ): () => void {
   let count = 0;
   const heard = (signal: NodeJS.Signals): void => {
@@ -19,7 +20,7 @@ export function onStopSignal(
     listener(signal as StopSignal, count);
   };
   for (const signal of STOP_SIGNALS) process.on(signal, heard);
-  before.forEach(heard);
+  takeOver().forEach(heard);
   return () => {
     for (const signal of STOP_SIGNALS) process.off(signal, heard);
   };

@@ -2,14 +2,18 @@ import { JobCancelled, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
+import { leaseOf } from './lease.js';
 import type { OutcomeKind } from './outcome.js';
 
+const lease = () => leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+
 function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAttempt {
-  return active.begin(queue, jobId, new AttemptStop());
+  return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease());
 }
 
-/** Ends an attempt with an outcome, which Redis has confirmed unless it is said otherwise. */
+/** Starts an attempt and ends it with an outcome, which Redis has confirmed unless it is said otherwise. */
 function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKind, confirmed = true): void {
+  attempt.started = true;
   attempt.outcome = outcome;
   attempt.confirmed = confirmed;
   active.finish(attempt);
@@ -36,6 +40,7 @@ describe('ActiveAttempts', () => {
     ['failed', 'failed'],
     ['rejected', 'failed'],
     ['expired', 'failed'],
+    ['crashed', 'failed'],
     ['cancelled', 'failed'],
     ['snoozed', 'snoozed'],
     ['interrupted', 'handedBack'],
@@ -53,10 +58,46 @@ describe('ActiveAttempts', () => {
     expect(active.tally).toEqual({ ...none, unrecorded: 3 });
   });
 
-  it('counts what the gate gave back', () => {
+  it('counts what was given back before it started apart from what was handed back', () => {
     const active = new ActiveAttempts();
-    active.countNotStarted();
-    expect([active.tally.notStarted, active.size]).toEqual([1, 0]);
+    const atTheGate = begin(active, '1');
+    Object.assign(atTheGate, { outcome: 'interrupted', confirmed: true });
+    active.finish(atTheGate);
+    expect([active.tally, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
+  });
+
+  it('begins an attempt as one that has neither started nor ended', () => {
+    expect(begin(new ActiveAttempts(), '1')).toMatchObject({
+      ...{ queue: 'mail', jobId: '1', job: 'mail.send', lease: { token: 't1' } },
+      ...{ started: false, stuck: false, notes: undefined, outcome: undefined, confirmed: false },
+    });
+  });
+
+  it('goes through all that is under way, two attempts of one job included', () => {
+    const active = new ActiveAttempts();
+    const [one, again, other] = [begin(active, '1'), begin(active, '1'), begin(active, '2', 'images')];
+    expect([...active]).toEqual([one, again, other]);
+    end(active, one, 'completed');
+    expect([...active]).toEqual([again, other]);
+  });
+
+  it('names the attempts that are stuck, until they have ended', () => {
+    const active = new ActiveAttempts();
+    const [stuck] = [begin(active, '1'), begin(active, '2')];
+    expect(active.stuck()).toEqual([]);
+    stuck.stuck = true;
+    expect(active.stuck()).toEqual([stuck]);
+    end(active, stuck, 'failed');
+    expect(active.stuck()).toEqual([]);
+  });
+
+  // Its handler has returned, and keeps no slot any more than that of any attempt that waits for Redis.
+  it.fails('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
+    const active = new ActiveAttempts();
+    const attempt = begin(active, '1');
+    attempt.stuck = true;
+    attempt.outcome = 'failed';
+    expect(active.stuck()).toEqual([]);
   });
 
   it('does not lose the new attempt of a job whose old one ends only now', () => {

@@ -3,6 +3,7 @@ import {
   DeadlineExceeded,
   type Duration,
   defineJob,
+  HandlerCrashed,
   JobCancelled,
   JobRejected,
   JobSnoozed,
@@ -10,7 +11,7 @@ import {
   type Schema,
   WorkerDraining,
 } from '@bullpen/shared';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { type AttemptInput, attempt } from './attempt.js';
 import { AttemptStop } from './attempt-stop.js';
@@ -21,20 +22,22 @@ interface Options {
   readonly payload?: Schema;
   readonly result?: Schema;
   readonly timeout?: Duration;
+  readonly maxCrashes?: number;
 }
 
 /** A handler that runs `run`. Its job is defined at one and the same place, so its name may be used again. */
 function handlerOf(run: (payload: unknown, context: Context) => unknown, options: Options = {}): Handler {
-  const { payload = z.unknown(), result, timeout = '1m' } = options;
+  const { payload = z.unknown(), result, timeout = '1m', maxCrashes = 3 } = options;
   return handle(
-    defineJob({ name: 'attempt.test', payload, timeout, ...(result === undefined ? {} : { result }) }),
+    defineJob({ name: 'attempt.test', payload, timeout, maxCrashes, ...(result === undefined ? {} : { result }) }),
     run,
   );
 }
 
 function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
   return attempt({
-    ...{ handler, jobName: 'attempt.test', payload: undefined, expiresAt: undefined, startedAt: Date.now() },
+    ...{ handler, jobName: 'attempt.test', payload: undefined, crashes: 0, expiresAt: undefined },
+    startedAt: Date.now(),
     context: (deadline, stop) => ({ deadline, signal: stop.signal }) as Context,
     ...{ stop: new AttemptStop(), ...input },
   });
@@ -199,6 +202,49 @@ describe('attempt', () => {
   });
 });
 
+describe('an attempt at a job that crashed its workers', () => {
+  it.each([
+    [0, 3, 'completed'],
+    [2, 3, 'completed'],
+    [3, 3, 'crashed'],
+    [7, 3, 'crashed'],
+    [0, 1, 'completed'],
+    [1, 1, 'crashed'],
+  ])('after %i crashes of at most %i has %s', async (crashes, maxCrashes, kind) => {
+    const run = vi.fn();
+    expect((await attemptWith(handlerOf(run, { maxCrashes }), { crashes })).kind).toBe(kind);
+    expect(run).toHaveBeenCalledTimes(kind === 'crashed' ? 0 : 1);
+  });
+
+  it('says how many processes died, and looks neither at the payload nor at a clock', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const payload = schemaThat(throwing(new Error('looked')));
+    expect(
+      await attemptWith(
+        handlerOf(() => 1, { payload }),
+        { crashes: 3 },
+      ),
+    ).toMatchObject({
+      kind: 'crashed',
+      error: { code: 'BULLPEN_JOB_CRASHED', message: expect.stringMatching(/^3 worker processes died /) },
+    });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is expired, cancelled or rejected all the same when it is that as well', async () => {
+    const stop = new AttemptStop();
+    stop.abort(new JobCancelled());
+    const handler = handlerOf(() => 1);
+    const kinds = [
+      await attemptWith(handler, { crashes: 3, startedAt: 2, expiresAt: 1 }),
+      await attemptWith(handler, { crashes: 3, stop }),
+      await attemptWith(undefined, { crashes: 3 }),
+    ].map(({ kind }) => kind);
+    expect(kinds).toEqual(['expired', 'cancelled', 'rejected']);
+  });
+});
+
 describe('the result of an attempt', () => {
   it('is what the result schema makes of what the handler returned', async () => {
     const result = z.object({ sent: z.string().transform(Number) });
@@ -241,6 +287,7 @@ describe('an attempt that is stopped', () => {
     cancelled: new JobCancelled(),
     draining: new WorkerDraining(),
     'lease lost': new LeaseLost(),
+    'crashed handler': new HandlerCrashed('code that the handler left running threw', { cause: new Error('boom') }),
   };
   const endings: Record<string, () => unknown> = {
     'returns all the same': () => 'done',
@@ -275,6 +322,9 @@ describe('an attempt that is stopped', () => {
     ['lease lost', 'throws JobRejected', 'rejected BULLPEN_JOB_REJECTED'],
     ['lease lost', 'throws JobSnoozed', 'snoozed BULLPEN_JOB_SNOOZED'],
     ['lease lost', hangs, 'interrupted lease lost'],
+    ['crashed handler', hangs, 'failed BULLPEN_HANDLER_CRASHED'],
+    ['crashed handler', 'throws because of it', 'failed BULLPEN_HANDLER_CRASHED'],
+    ['crashed handler', 'throws JobRejected', 'rejected BULLPEN_JOB_REJECTED'],
   ];
 
   /** An outcome in a word or two. */
@@ -329,6 +379,16 @@ describe('an attempt that is stopped', () => {
       stop.abandon(new WorkerDraining());
       expect(await running).toEqual({ kind: 'interrupted', reason: 'draining' });
     }
+  });
+
+  it('fails with what its handler’s detached code threw, when it is abandoned for that', async () => {
+    const stop = new AttemptStop();
+    const running = attemptWith(handlerOf(never), { stop });
+    stop.abandon(reasons['crashed handler'] as BullpenError);
+    expect(await running).toMatchObject({
+      kind: 'failed',
+      error: { message: 'code that the handler left running threw (cause: boom)' },
+    });
   });
 
   it('keeps quiet about what its handler does after it was abandoned', async () => {
@@ -412,6 +472,19 @@ describe('the timer of an attempt', () => {
     vi.useRealTimers();
   });
 
+  it('reports a handler that is still running 3 s after its deadline, once, and lets it run', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stop = new AttemptStop();
+    const onStuck = vi.fn();
+    const running = attemptWith(handlerOf(never, { timeout: 1_000 }), { stop, onStuck });
+    vi.advanceTimersByTime(3_999);
+    expect(onStuck).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(60_000);
+    expect(onStuck).toHaveBeenCalledTimes(1);
+    stop.abandon(new WorkerDraining());
+    expect(await running).toMatchObject({ kind: 'failed', error: { code: 'BULLPEN_DEADLINE_EXCEEDED' } });
+  });
+
   it('is taken away however the attempt ends', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const stop = new AttemptStop();
@@ -424,6 +497,10 @@ describe('the timer of an attempt', () => {
       attemptWith(
         handlerOf(() => 1),
         { startedAt: 1, expiresAt: 1 },
+      ),
+      attemptWith(
+        handlerOf(() => 1),
+        { crashes: 3 },
       ),
       attemptWith(handlerOf(never), { stop }),
     ];

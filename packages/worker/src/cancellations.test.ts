@@ -1,9 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { Redis } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ActiveAttempts } from './active-attempts.js';
+import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
 import { Cancellations } from './cancellations.js';
+import { leaseOf } from './lease.js';
+
+/** An attempt at a job under way. */
+function begin(active: ActiveAttempts, queue: string, jobId: string): ActiveAttempt {
+  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+  return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease);
+}
 
 /** The cancellations of queues mail and images, over two connections that do as the test says. */
 function watching() {
@@ -84,10 +91,7 @@ describe('Cancellations', () => {
 
   it('abort a running attempt, and no other', () => {
     const { active, publish } = watching();
-    const [running, other] = [
-      active.begin('mail', 'j-1', new AttemptStop()),
-      active.begin('images', 'j-1', new AttemptStop()),
-    ];
+    const [running, other] = [begin(active, 'mail', 'j-1'), begin(active, 'images', 'j-1')];
     publish('p:mail:cancelled', 'j-1');
     expect(running.stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
     expect(other.stop.reason).toBeUndefined();
@@ -101,7 +105,7 @@ describe('Cancellations', () => {
 
   it('read the notes again after a reconnect, as publications may have been missed', async () => {
     const { active, subscriber, notes, mayStart } = watching();
-    const running = active.begin('mail', 'j-1', new AttemptStop());
+    const running = begin(active, 'mail', 'j-1');
     notes['p:mail:cancelled'] = ['j-1', 'j-2'];
     subscriber.emit('ready');
     await settled();

@@ -2,5 +2,5 @@
 import { hearEarlySignals } from './early-signals.js';
 
 const heardEarly = hearEarlySignals();
-const { runCommand } = await import('./main.js');
+const { runCommand } = await import('./cli/run.js');
 process.exit(await runCommand(process.argv, heardEarly));

@@ -1,8 +1,9 @@
 import { hasCode } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
 import { type DrainParts, drain } from './drain.js';
+import { leaseOf } from './lease.js';
 import type { OutcomeKind } from './outcome.js';
 
 const LONG = 60_000;
@@ -20,13 +21,16 @@ function drainOf(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
 /** One attempt under way, and the ways for it to end. */
 function attemptIn(active: ActiveAttempts, jobId: string) {
   const stop = new AttemptStop();
-  const attempt = active.begin('mail', jobId, stop);
+  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+  const attempt = active.begin('mail', jobId, 'mail.send', stop, lease);
+  attempt.started = true;
   const end = (outcome: OutcomeKind, confirmed = true): void => {
     attempt.outcome = outcome;
     attempt.confirmed = confirmed;
     active.finish(attempt);
   };
   return {
+    attempt,
     stop,
     end,
     /** Ends as interrupted as soon as it is aborted: a handler that heeds its signal. */
@@ -75,7 +79,9 @@ describe('drain', () => {
     attemptIn(active, '1').end('completed');
     const last = attemptIn(active, '2');
     const draining = drainOf(active);
-    active.countNotStarted();
+    const atTheGate = attemptIn(active, '3');
+    atTheGate.attempt.started = false;
+    atTheGate.end('interrupted');
     last.end('completed');
     const summary = await draining;
     expect(summary).toMatchObject({ active: 1, completed: 1, notStarted: 1 });
@@ -121,15 +127,17 @@ describe('drain', () => {
     unconfirmed.endsWhenAbandoned(false);
     const summary = await drainOf(active, { close: never, drainTimeoutMs: 10, abortGraceMs: 10 });
     expect(summary).toMatchObject({ active: 2, handedBack: 0, cutOff: 2, cutOffJobIds: ['stubborn'] });
-    expect(summary.durationMs).toBeGreaterThanOrEqual(1_900);
     expect(stubborn.stop.reason).toBeDefined();
   });
 
-  it('waits about a second, and no longer, for a close that hangs when nothing is under way', async () => {
-    const summary = await drainOf(new ActiveAttempts(), { close: never });
-    expect(summary.cutOff).toBe(0);
-    expect(summary.durationMs).toBeGreaterThanOrEqual(950);
-    expect(summary.durationMs).toBeLessThan(5_000);
+  it('names the attempts that were stuck when it began, however they end', async () => {
+    const active = new ActiveAttempts();
+    const [stuck, late] = [attemptIn(active, 'stuck'), attemptIn(active, 'late')];
+    stuck.attempt.stuck = true;
+    const draining = drainOf(active);
+    late.attempt.stuck = true;
+    for (const { end } of [stuck, late]) end('failed');
+    expect(await draining).toMatchObject({ failed: 2, stuckJobIds: ['stuck'] });
   });
 
   it('waits for close after the last attempt: its outcome may still be on its way', async () => {
@@ -172,5 +180,69 @@ describe('drain', () => {
     const attempt = attemptIn(active, '1');
     attempt.stop.signal.addEventListener('abort', () => setTimeout(() => attempt.end('completed'), 30));
     expect(await drainOf(active, { hurry: hurry.signal })).toMatchObject({ completed: 1, cutOff: 0 });
+  });
+});
+
+describe('the timeline of a drain', () => {
+  /** A drain by a clock that the test moves; `later` moves it, and says whether the drain is through. */
+  function timedDrain(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let isThrough = false;
+    const draining = drainOf(active, { close: never, drainTimeoutMs: 25_000, abortGraceMs: 3_000, ...parts });
+    const summary = draining.finally(() => {
+      isThrough = true;
+    });
+    const later = async (ms: number): Promise<boolean> => {
+      await vi.advanceTimersByTimeAsync(ms);
+      return isThrough;
+    };
+    return { summary, later };
+  }
+
+  it('aborts, abandons and gives up at one instant each, whatever handlers and Redis do', async () => {
+    const active = new ActiveAttempts();
+    const { stop } = attemptIn(active, 'stubborn');
+    let abandoned = false;
+    stop.onAbandon(() => {
+      abandoned = true;
+    });
+    const { summary, later } = timedDrain(active);
+    const state = async (ms: number) => [await later(ms), stop.reason !== undefined, abandoned];
+    expect(await state(24_999)).toEqual([false, false, false]);
+    expect(await state(1)).toEqual([false, true, false]);
+    expect(await state(2_999)).toEqual([false, true, false]);
+    expect(await state(1)).toEqual([false, true, true]);
+    expect(await state(699)).toEqual([false, true, true]);
+    expect(await state(1)).toEqual([true, true, true]);
+    expect(await summary).toMatchObject({ cutOff: 1, cutOffJobIds: ['stubborn'], durationMs: 28_700 });
+  });
+
+  it('waits 0.7 s, and no longer, for a close that hangs when nothing is under way', async () => {
+    const { summary, later } = timedDrain(new ActiveAttempts());
+    expect([await later(699), await later(1)]).toEqual([false, true]);
+    expect(await summary).toMatchObject({ cutOff: 0, durationMs: 700 });
+  });
+
+  it('moves what is left of drainTimeout to now for somebody in a hurry, and nothing behind it', async () => {
+    const active = new ActiveAttempts();
+    const hurry = new AbortController();
+    const { stop } = attemptIn(active, '1');
+    const { later } = timedDrain(active, { hurry: hurry.signal });
+    await later(10_000);
+    expect(stop.reason).toBeUndefined();
+    hurry.abort();
+    await later(0);
+    expect(stop.reason).toBeDefined();
+    expect([await later(3_699), await later(1)]).toEqual([false, true]);
+  });
+
+  it('leaves no timer behind', async () => {
+    const active = new ActiveAttempts();
+    const attempt = attemptIn(active, '1');
+    const { summary } = timedDrain(active, { close: () => active.idle() });
+    attempt.end('completed');
+    await summary;
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

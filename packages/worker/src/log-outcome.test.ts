@@ -33,6 +33,7 @@ describe('logOutcome', () => {
     [{ kind: 'failed', error }, 'warn', 'attempt failed, will be retried', { maxAttempts: 3, error }],
     [{ kind: 'rejected', error }, 'error', 'job rejected', { error }],
     [{ kind: 'expired', error }, 'warn', 'job expired', { error }],
+    [{ kind: 'crashed', error }, 'error', 'job crashed too often', { error }],
     [{ kind: 'cancelled', error }, 'info', 'job cancelled', {}],
     [{ kind: 'snoozed', untilAt: 0, error }, 'info', 'job snoozed', { until: '1970-01-01T00:00:00.000Z' }],
     [{ kind: 'interrupted', reason: 'draining' }, 'info', 'attempt interrupted', { reason: 'draining' }],

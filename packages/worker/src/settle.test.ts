@@ -1,8 +1,7 @@
-import type { BackoffPolicy, BullpenOpts } from '@bullpen/shared';
+import type { BackoffPolicy } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import type { Books } from './books.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Outcome } from './outcome.js';
 import { attemptsOf, handBack, type Settling, settle } from './settle.js';
 import type { Thrown } from './thrown.js';
@@ -11,38 +10,28 @@ interface Parts {
   readonly attemptsMade?: number;
   readonly attempts?: number | undefined;
   readonly priority?: number;
-  readonly bullpen?: BullpenOpts;
   readonly backoff?: BackoffPolicy | undefined;
-  readonly cancelAsked?: boolean;
-  /** What moving the job fails with. */
-  readonly refusal?: Error;
+  /** Redis is told nothing: the job is another worker's, or the outage outlasted us. */
+  readonly isLost?: boolean;
 }
 
 /** A job active on queue mail, and a record of everything that is done about it, in order. */
-function settlingOf(parts: Parts = {}) {
-  const { attemptsMade = 0, attempts = 3, priority = 0, refusal, ...rest } = parts;
+function settlingOf({ attemptsMade = 0, attempts = 3, priority = 0, backoff, isLost = false }: Parts = {}) {
   const done: string[] = [];
-  const move = async (what: string): Promise<void> => {
-    done.push(what);
-    if (refusal !== undefined) throw refusal;
-  };
   const job = {
     ...{ id: 'j-1', attemptsMade, priority, opts: { attempts } as { attempts?: number; backoff?: unknown } },
-    moveToWait: (token: string) => move(`moveToWait(${token})`),
-    moveToDelayed: (until: number, token: string) => move(`moveToDelayed(${until}, ${token})`),
-  };
-  const books = {
-    noteRow: (queue: string, { batch, row }: BullpenOpts, fate: string) =>
-      done.push(`note ${queue} ${batch} ${row} ${fate}`),
-    unspendAttempt: (queue: string, id: string) => done.push(`unspend ${queue} ${id}`),
-    wakeOne: (queue: string) => done.push(`wake ${queue}`),
-    forgetCancelled: (queue: string, id: string) => done.push(`forget ${queue} ${id}`),
+    moveToWait: async (token: string) => void done.push(`moveToWait(${token})`),
+    moveToDelayed: async (until: number, token: string) => void done.push(`moveToDelayed(${until}, ${token})`),
   };
   const settling: Settling = {
-    ...{ queue: 'mail', token: 't1', bullpen: { batch: 'b', row: 4 }, backoff: undefined, cancelAsked: false, ...rest },
-    job: job as unknown as Job,
-    books: books as unknown as Books,
-    confirm: () => void done.push('confirmed'),
+    ...{ token: 't1', backoff, job: job as unknown as Job },
+    async record(write) {
+      done.push('record');
+      if (!isLost) await write();
+      done.push(isLost ? 'given up' : 'recorded');
+      return undefined;
+    },
+    wakeOne: () => void done.push('wake'),
   };
   return { settling, done, job };
 }
@@ -64,10 +53,15 @@ const error: Thrown = {
 };
 
 describe('settle', () => {
-  it('returns the result of what completed, and notes the row', async () => {
+  it('returns the result of what completed, and leaves it to BullMQ to record it', async () => {
     const { settling, done } = settlingOf();
     expect(await endOf({ kind: 'completed', result: { sent: 1 } }, settling)).toEqual({ returned: { sent: 1 } });
-    expect(done).toEqual(['note mail b 4 completed']);
+    expect(done).toEqual([]);
+  });
+
+  it('says so at once when it has nothing to wait for', () => {
+    expect(settle({ kind: 'completed', result: 5 }, settlingOf().settling)).toBe(5);
+    expect(() => settle({ kind: 'failed', error }, settlingOf().settling)).toThrow('TypeError: no such file');
   });
 
   it('throws what failed as an error of its own, that says all the handler’s did', async () => {
@@ -77,19 +71,6 @@ describe('settle', () => {
     expect((await endOf({ kind: 'failed', error: { ...error, stack: undefined } }, settling)).thrown?.stack).toBe(
       'TypeError: no such file',
     );
-  });
-
-  it('notes a failed row at the last attempt only', async () => {
-    for (const [attemptsMade, noted] of [
-      [0, []],
-      [1, []],
-      [2, ['note mail b 4 failed']],
-      [7, ['note mail b 4 failed']],
-    ] as const) {
-      const { settling, done } = settlingOf({ attemptsMade, attempts: 3 });
-      await endOf({ kind: 'failed', error }, settling);
-      expect(done).toEqual(noted);
-    }
   });
 
   it('hands BullMQ the wait until the next attempt, ready computed and capped, for this retry alone', async () => {
@@ -110,72 +91,49 @@ describe('settle', () => {
     expect([last.job.opts.backoff, unknown.job.opts.backoff]).toEqual([undefined, undefined]);
   });
 
-  it.each([
-    ['rejected', ['note mail b 4 failed']],
-    ['expired', ['unspend mail j-1', 'note mail b 4 failed']],
-    ['cancelled', ['forget mail j-1', 'note mail b 4 failed']],
-  ] as const)('fails what was %s for good', async (kind, noted) => {
+  it.each(['rejected', 'expired', 'cancelled', 'crashed'] as const)('fails what was %s for good', async (kind) => {
     const { settling, done } = settlingOf();
     const { thrown } = await endOf({ kind, error }, settling);
     expect(thrown).toMatchObject({ name: 'UnrecoverableError', message: 'TypeError: no such file' });
-    expect(done).toEqual(noted);
+    expect(done).toEqual([]);
   });
 
-  it('moves what was snoozed to its time, and says so when it is there', async () => {
+  it('moves what was snoozed to its time, and says so when that is recorded', async () => {
     const { settling, done } = settlingOf();
     const { thrown } = await endOf({ kind: 'snoozed', untilAt: 1_900_000_000_000, error }, settling);
     expect(thrown?.name).toBe('DelayedError');
-    expect(done).toEqual(['moveToDelayed(1900000000000, t1)', 'confirmed']);
+    expect(done).toEqual(['record', 'moveToDelayed(1900000000000, t1)', 'recorded']);
   });
 
-  it('hands back what was interrupted, and says so when it is there', async () => {
-    const { settling, done } = settlingOf();
-    const { thrown } = await endOf({ kind: 'interrupted', reason: 'draining' }, settling);
-    expect(thrown?.name).toBe('WaitingError');
-    expect(done).toEqual(['moveToWait(t1)', 'confirmed']);
+  it('moves what was snoozed a little ahead at least: BullMQ must be through with it by then', async () => {
+    vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    for (const untilAt of [0, 1_000_000, 1_000_250]) {
+      const { settling, done } = settlingOf();
+      await endOf({ kind: 'snoozed', untilAt, error }, settling);
+      expect(done[1]).toBe('moveToDelayed(1000250, t1)');
+    }
   });
 
-  it('does not touch a job whose lease is lost: it is another worker’s', async () => {
-    const { settling, done } = settlingOf();
-    const { thrown } = await endOf({ kind: 'interrupted', reason: 'lease lost' }, settling);
-    expect([thrown?.name, done]).toEqual(['WaitingError', []]);
+  it('hands back what was interrupted, also when a lease ran out: recording finds out whose job it is', async () => {
+    for (const reason of ['draining', 'lease lost'] as const) {
+      const { settling, done } = settlingOf();
+      const { thrown } = await endOf({ kind: 'interrupted', reason }, settling);
+      expect(thrown?.name).toBe('WaitingError');
+      expect(done).toEqual(['record', 'moveToWait(t1)', 'recorded']);
+    }
   });
 
-  it('does not take a move that failed for a failure of the job, nor for confirmed', async () => {
-    const refusal = new Error('Missing lock for job j-1');
-    const [snoozed, interrupted] = [settlingOf({ refusal }), settlingOf({ refusal, priority: 1 })];
+  it('does not take a move that was given up for a failure of the job', async () => {
+    const [snoozed, interrupted] = [settlingOf({ isLost: true }), settlingOf({ isLost: true })];
     expect((await endOf({ kind: 'snoozed', untilAt: 5, error }, snoozed.settling)).thrown?.name).toBe('DelayedError');
     expect((await endOf({ kind: 'interrupted', reason: 'draining' }, interrupted.settling)).thrown?.name).toBe(
       'WaitingError',
     );
     expect([snoozed.done, interrupted.done]).toEqual([
-      [expect.stringMatching(/^moveToDelayed\(\d+, t1\)$/)],
-      ['moveToWait(t1)'],
+      ['record', 'given up'],
+      ['record', 'given up'],
     ]);
-  });
-
-  it('forgets a cancellation that came too late: it would cancel the next job with this key', async () => {
-    for (const outcome of [
-      { kind: 'completed', result: 1 },
-      { kind: 'rejected', error },
-    ] as const) {
-      const [asked, notAsked] = [settlingOf({ cancelAsked: true }), settlingOf()];
-      for (const { settling } of [asked, notAsked]) await endOf(outcome, settling);
-      expect(asked.done).toContain('forget mail j-1');
-      expect(notAsked.done).not.toContain('forget mail j-1');
-    }
-  });
-
-  it('keeps a cancellation for the next worker when the job goes back to its queue', async () => {
-    for (const outcome of [
-      { kind: 'snoozed', untilAt: 5, error },
-      { kind: 'interrupted', reason: 'draining' },
-      { kind: 'failed', error },
-    ] as const) {
-      const { settling, done } = settlingOf({ cancelAsked: true });
-      await endOf(outcome, settling);
-      expect(done).not.toContain('forget mail j-1');
-    }
   });
 
   it('gives BullMQ no command in a handler’s words, whatever they are', async () => {
@@ -200,10 +158,16 @@ describe('settle', () => {
 });
 
 describe('handBack', () => {
-  it('wakes a worker for a prioritized job, as BullMQ forgets to, before it is confirmed', async () => {
+  it('wakes a worker for a prioritized job, as BullMQ forgets to, when it is back', async () => {
     const { settling, done } = settlingOf({ priority: 3 });
     await expect(handBack(settling)).rejects.toMatchObject({ name: 'WaitingError' });
-    expect(done).toEqual(['moveToWait(t1)', 'wake mail', 'confirmed']);
+    expect(done).toEqual(['record', 'moveToWait(t1)', 'recorded', 'wake']);
+  });
+
+  it('leaves the waking to BullMQ for any other job', async () => {
+    const { settling, done } = settlingOf();
+    await expect(handBack(settling)).rejects.toMatchObject({ name: 'WaitingError' });
+    expect(done).not.toContain('wake');
   });
 });
 

@@ -11,7 +11,7 @@ const job = defineJob({ name: 'options.job', queue: 'options-queue', payload: z.
 describe('readOptions', () => {
   it('fills in what was not said', () => {
     expect(readOptions(given)).toEqual({
-      ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, concurrency: 20 },
+      ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, leaseMs: 10_000, concurrency: 20, queues: undefined },
       keepCompleted: { count: 10_000, age: 86_400 },
     });
   });
@@ -21,17 +21,37 @@ describe('readOptions', () => {
       ...given,
       drainTimeout: '1m',
       abortGrace: 0,
+      lease: '2s',
       keepCompleted: { count: 5, age: '1500ms' },
     } as const;
     expect(readOptions(options)).toEqual({
-      ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, concurrency: 20, keepCompleted: { count: 5, age: 2 } },
+      ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, leaseMs: 2_000, concurrency: 20, queues: undefined },
+      keepCompleted: { count: 5, age: 2 },
     });
+  });
+
+  it('takes queues by name alone too, and what is undefined as not said', () => {
+    const options = { ...given, queues: ['mail', { name: 'images', concurrency: 2 }], lease: undefined } as never;
+    expect(readOptions(options)).toMatchObject({
+      ...{ queues: [{ name: 'mail' }, { name: 'images', concurrency: 2 }], leaseMs: 10_000 },
+    });
+  });
+
+  it('takes a lease of a second, the shortest', () => {
+    expect(readOptions({ ...given, lease: '1s' }).leaseMs).toBe(1_000);
+  });
+
+  it.fails('says once that a lease is no duration', () => {
+    const wrong = { ...given, lease: 'soon' } as const;
+    expect(() => readOptions(wrong)).toThrow(/: lease: expected a duration [^;]*$/);
   });
 
   it.each<[string, object, RegExp]>([
     ['a drainTimeout that is none', { drainTimeout: 'soon' }, /drainTimeout: expected a duration/],
     ['a drainTimeout no timer can hold', { drainTimeout: '25d' }, /drainTimeout: expected at most 24 days/],
     ['a negative abortGrace', { abortGrace: -1 }, /abortGrace: a duration cannot be negative/],
+    ['a lease that is none', { lease: 'soon' }, /lease: expected a duration/],
+    ['a lease that is too short', { lease: 999 }, /lease: must be at least 1000 ms/],
     ['no concurrency', { concurrency: 0 }, /concurrency: expected a whole number from 1 to 10000, got 0/],
     ['too much concurrency', { concurrency: 10_001 }, /concurrency: .* got 10001/],
     ['concurrency as text', { concurrency: '5' }, /concurrency: .* got '?5/],

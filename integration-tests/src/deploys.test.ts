@@ -1,0 +1,120 @@
+import { describe, expect } from 'vitest';
+import { precious } from './fixtures/jobs.js';
+import type { RunningCommand } from './support/command.js';
+import { test, type World } from './support/world.js';
+
+const ready = async (worker: RunningCommand): Promise<RunningCommand> => {
+  await worker.logged('worker ready');
+  return worker;
+};
+const idle = (world: World, args: readonly string[] = []): Promise<RunningCommand> =>
+  ready(world.workerProcess(['--queue', 'precious', ...args]));
+
+describe('deploys', () => {
+  test('20 rolling deploys over long jobs with maxAttempts 1: all complete, no attempt and no crash spent', async ({
+    world,
+  }) => {
+    const limits = ['--drain-timeout', '50ms', '--abort-grace', '2s'];
+    const jobs = Array.from({ length: 10 }, (_, at) => ({
+      name: `long ${at}`,
+      // Most are far longer than the time between two deploys; some ignore their signal and finish.
+      ends: [{ do: 'work' as const, ms: at % 5 === 0 ? 300 : 2_500, heed: at % 5 !== 0 }],
+    }));
+    const added = await world.producer().enqueueMany(precious, jobs, { priority: 0 });
+    let worker = await idle(world, limits);
+    let handedBack = 0;
+    for (let deploy = 1; deploy <= 20; deploy += 1) {
+      const next = await idle(world, limits);
+      worker.kill('SIGTERM');
+      const { code } = await worker.ended;
+      const summary = await worker.logged('worker stopped');
+      handedBack += Number(summary['handedBack']);
+      expect({ code, cutOff: summary['cutOff'] }).toEqual({ code: summary['handedBack'] === 0 ? 0 : 75, cutOff: 0 });
+      worker = next;
+    }
+    expect(handedBack).toBeGreaterThan(20);
+    const queue = world.queue('precious');
+    for (const row of added) {
+      if (row.status === 'rejected') throw new Error('a job was rejected');
+      const job = await world.settled(queue, row.id);
+      expect(await job.getState()).toBe('completed');
+      expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+    }
+    const attempts = new Set(world.ledger().map(({ attempt }) => attempt));
+    expect([...attempts]).toEqual([1]);
+  }, 120_000);
+
+  for (const priority of [undefined, 5]) {
+    test(`a job that is handed back starts again within 100 ms, ${priority === undefined ? 'without' : 'with'} a priority`, async ({
+      world,
+    }) => {
+      const options = priority === undefined ? {} : { priority };
+      await world.producer().enqueue(precious, { ends: [{ do: 'hang', heed: true }] }, options);
+      let running = await idle(world, ['--drain-timeout', '0', '--abort-grace', '5s']);
+      await world.started(1);
+      for (let round = 1; round <= 5; round += 1) {
+        const next = await idle(world, ['--drain-timeout', '0', '--abort-grace', '5s']);
+        running.kill('SIGTERM');
+        await world.started(round + 1);
+        running = next;
+      }
+      const ledger = world.ledger();
+      const waits = ledger
+        .filter(({ event }) => event === 'aborted')
+        .map(({ at }) => (ledger.find((entry) => entry.event === 'start' && entry.at >= at)?.at ?? Number.NaN) - at);
+      // The fastest says what we need; the others say how busy the machine is.
+      expect(waits).toHaveLength(5);
+      expect(Math.min(...waits)).toBeLessThan(100);
+    });
+  }
+
+  test('an idle worker exits within 300 ms of SIGTERM', async ({ world }) => {
+    const took: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const worker = await idle(world);
+      const startedAt = performance.now();
+      worker.kill('SIGTERM');
+      expect((await worker.ended).code).toBe(0);
+      took.push(performance.now() - startedAt);
+    }
+    expect(Math.min(...took)).toBeLessThan(300);
+  });
+
+  test('a signal in the very first moment of a process is heard: it starts nothing, and exits 0', async ({ world }) => {
+    await world.producer().enqueue(precious, {});
+    const codes: unknown[] = [];
+    for (const ms of [120, 200, 280]) {
+      const worker = world.workerProcess(['--queue', 'precious', '--drain-timeout', '5s']);
+      // Not a fact: a process says nothing of itself so early. Whenever it comes, the signal must not be lost.
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      worker.kill('SIGTERM');
+      const { code, signal } = await worker.ended;
+      codes.push(signal ?? code);
+    }
+    // Node itself takes some 50 ms before any of our code runs: a signal then ends it, as it would any program.
+    for (const code of codes) expect([0, 'SIGTERM']).toContain(code);
+    expect(codes).toContain(0);
+  });
+
+  test('the numbers of the last line are those of the ledger', async ({ world }) => {
+    const producer = world.producer();
+    const add = (count: number, ends: unknown) =>
+      producer.enqueueMany(precious, Array.from({ length: count }, () => ({ ends })) as never);
+    await add(3, [{ do: 'work', ms: 250, heed: false }]);
+    await add(2, [{ do: 'hang', heed: true }]);
+    await add(2, [{ do: 'hang', heed: false }]);
+    await add(1, [{ do: 'throw', what: 'error' }]);
+    const worker = world.workerProcess(['--queue', 'precious', '--drain-timeout', '600ms', '--abort-grace', '100ms']);
+    await world.started(8);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(75);
+    const summary = await worker.logged('worker stopped');
+    const events = (event: string): number => world.ledger().filter((entry) => entry.event === event).length;
+    expect({ starts: events('start'), ends: events('end'), aborted: events('aborted') }).toEqual({
+      ...{ starts: 8, ends: 3, aborted: 4 },
+    });
+    expect(summary).toMatchObject({
+      ...{ handedBack: 4, cutOff: 0, sinceStart: { completed: 3, failed: 1, handedBack: 4, unrecorded: 0 } },
+    });
+  });
+});

@@ -1,0 +1,119 @@
+import {
+  createLogger,
+  EXIT,
+  type ExitCode,
+  type Logger,
+  onFault,
+  onStopSignal,
+  reportFailure,
+  showRedis,
+} from '@bullpen/shared';
+import type { DrainSummary } from '../drain.js';
+import { Watchdog } from '../watchdog.js';
+import { type RunningWorker, startWorker } from '../worker.js';
+import { loadHandlers } from './handlers.js';
+import { readCommandLine, type WorkerConfig } from './program.js';
+
+/**
+ * Runs the command and returns what to exit with.
+ * @param takeOver ends the hearing of early signals, and returns them
+ */
+export async function runCommand(argv: readonly string[], takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
+  try {
+    return await run(readCommandLine(argv), takeOver);
+  } catch (error) {
+    return reportFailure('bullpen-worker', error);
+  }
+}
+
+/** Runs a worker until something ends its work: a signal, empty queues, an error that nobody caught, stuck slots. */
+async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
+  const log = createLogger({ level: config.logLevel });
+  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
+  let worker: RunningWorker | undefined;
+  let watchdog: Watchdog | undefined;
+  const life = new Life();
+
+  // Never taken away again: without a listener a signal would end the process in the middle of its last words.
+  onStopSignal((signal) => {
+    life.end(EXIT.ok);
+    life.signals += 1;
+    log.info({ signal }, life.signals === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting');
+    if (life.signals === 1) return;
+    worker?.hurry();
+    watchdog?.endIn(abortGrace);
+  }, takeOver);
+  onFault((error) => {
+    const job = worker?.blame(error) ?? { activeJobIds: worker?.activeJobIds() };
+    log.fatal({ err: error, ...job }, 'nobody caught an error; draining, as nothing is certain any more');
+    life.end(EXIT.failure);
+  });
+
+  const handlers = await Promise.race([loadHandlers(config.handlers, config.queue), life.over]);
+  // Told to stop while the team's modules were being loaded, which may never end.
+  if (handlers === undefined) return life.exitCode;
+  watchdog = new Watchdog(lease, log);
+  const queues = config.queue.length === 0 ? {} : { queues: config.queue };
+  const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };
+  const running = startWorker({ ...options, logger: log });
+  worker = running;
+
+  const ready = running.ready.then(() => {
+    if (life.isOver) return;
+    log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
+    if (config.untilEmpty) void running.untilEmpty().then(() => life.end(EXIT.ok));
+  });
+  const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => life.end(EXIT.failure)) : undefined;
+  // `ready` ends the wait only when Redis refuses us, with the reason.
+  await Promise.race([life.over, ready.then(() => life.over)]);
+  stopWatching?.();
+
+  const hurried = life.signals > 1;
+  if (hurried) running.hurry();
+  watchdog.endIn((hurried ? 0 : drainTimeout) + abortGrace);
+  const summary = await running.drain();
+  log.info(summary, 'worker stopped');
+  return life.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : life.exitCode;
+}
+
+/** Whether the process is to end, and with what. The first reason counts. */
+class Life {
+  signals = 0;
+  #exitCode: ExitCode | undefined;
+  #end: () => void = () => undefined;
+  readonly over = new Promise<undefined>((resolve) => {
+    this.#end = () => resolve(undefined);
+  });
+
+  get isOver(): boolean {
+    return this.#exitCode !== undefined;
+  }
+
+  get exitCode(): ExitCode {
+    return this.#exitCode ?? EXIT.ok;
+  }
+
+  end(exitCode: ExitCode): void {
+    this.#exitCode ??= exitCode;
+    this.#end();
+  }
+}
+
+function exitCodeAfter({ cutOff, handedBack }: DrainSummary): ExitCode {
+  if (cutOff > 0) return EXIT.cutOff;
+  return handedBack > 0 ? EXIT.interrupted : EXIT.ok;
+}
+
+const STUCK_CHECK_MS = 1_000;
+
+/** Calls `listener` when the worker is no longer live. */
+function onStuck(worker: RunningWorker, log: Logger, listener: () => void): () => void {
+  const timer = setInterval(() => {
+    const { live, problems, stuck } = worker.health();
+    if (live) return;
+    clearInterval(timer);
+    log.error({ problems, stuck }, 'worker is stuck; draining');
+    listener();
+  }, STUCK_CHECK_MS);
+  return () => clearInterval(timer);
+}
