@@ -43,12 +43,12 @@ describe('notesOf', () => {
 
   it('notes no row of a job that is none', () => {
     for (const bullpen of [{}, { batch: 'b' }, { row: 4 }]) {
-      for (const kind of kinds) expect(noted(kind, { bullpen, attempt: 3 })).not.toHaveProperty('row');
+      for (const kind of kinds) expect(noted(kind, { bullpen, attempt: 3 })?.row).toBeUndefined();
     }
   });
 
   it('takes back the attempt of a handler that was not called, before BullMQ counts it', () => {
-    // BullMQ had counted 1 when it fetched the job for its second attempt, and is about to count 1 more.
+    // One attempt was spent before this one, and BullMQ is about to count one more.
     const made = kinds.map((kind) => [kind, noted(kind)?.attemptsMade] as const).filter(([, n]) => n !== undefined);
     expect(made).toEqual([
       ['expired', 0],
