@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { commonSettings, countSetting, durationSetting, optionalDurationSetting, readConfig } from './config.js';
+import {
+  commonSettings,
+  countSetting,
+  durationSetting,
+  optionalDurationSetting,
+  readConfig,
+  switchSetting,
+} from './config.js';
 import { ConfigInvalid } from './errors.js';
 
 const settings = {
@@ -108,6 +115,39 @@ describe('countSetting', () => {
         '--count: expected a whole number from 1 to 100',
       ]);
     }
+  });
+});
+
+describe('switchSetting', () => {
+  const switches = { stuck: { flag: '--stuck', env: 'STUCK', schema: switchSetting } };
+  const read = (flags: Record<string, unknown>, environment: Record<string, string>) =>
+    readConfig(switches, flags, environment).stuck;
+
+  it('is off when nothing was said, or an empty variable', () => {
+    expect([read({}, {}), read({}, { STUCK: '' })]).toEqual([false, false]);
+    expectTypeOf(readConfig(switches, {}, {}).stuck).toEqualTypeOf<boolean>();
+  });
+
+  it('is on for a flag without a value, whatever the variable says', () => {
+    expect([read({ stuck: true }, {}), read({ stuck: true }, { STUCK: '0' })]).toEqual([true, true]);
+    expect([read({ stuck: false }, {}), read({ stuck: false }, { STUCK: '1' })]).toEqual([false, false]);
+  });
+
+  it.each([
+    ['1', true],
+    ['true', true],
+    ['0', false],
+    ['false', false],
+  ])('reads %s in the environment as %s', (text, on) => {
+    expect(read({}, { STUCK: text })).toBe(on);
+  });
+
+  it.each(['2', 'yes', 'on', 'TRUE', ' 1', '-1'])('refuses %j, and names the variable', (text) => {
+    expect(faultsOf(() => read({}, { STUCK: text }))).toEqual([`STUCK: expected 1 or 0, got '${text}'`]);
+  });
+
+  it('refuses a flag with a value that is none', () => {
+    expect(faultsOf(() => read({ stuck: 1 }, {}))).toEqual(['--stuck: expected 1 or 0, got 1']);
   });
 });
 

@@ -21,7 +21,7 @@ describe('defineJob', () => {
   it('fills in what was not said', () => {
     const job = defineJob({ name: 'job.defaults', payload });
     expect(job).toMatchObject({
-      ...{ name: 'job.defaults', queue: 'default', maxAttempts: 10, timeoutMs: 60_000 },
+      ...{ name: 'job.defaults', queue: 'default', maxAttempts: 10, maxCrashes: 3, timeoutMs: 60_000 },
       backoff: { type: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 0.2 },
     });
     expect(job.result).toBeUndefined();
@@ -31,10 +31,16 @@ describe('defineJob', () => {
 
   it('keeps what was said, its durations in milliseconds', () => {
     const job = defineJob({
-      ...{ name: 'job.said', queue: 'mail', payload, result: z.string(), maxAttempts: 3 },
+      ...{ name: 'job.said', queue: 'mail', payload, result: z.string(), maxAttempts: 3, maxCrashes: 1 },
       ...{ timeout: '30s', expiresIn: '2h', backoff: { type: 'fixed', delay: '5s', jitter: 0 } },
     });
-    expect(job).toMatchObject({ queue: 'mail', maxAttempts: 3, timeoutMs: 30_000, expiresInMs: 7_200_000 });
+    expect(job).toMatchObject({
+      queue: 'mail',
+      maxAttempts: 3,
+      maxCrashes: 1,
+      timeoutMs: 30_000,
+      expiresInMs: 7_200_000,
+    });
     expect(job.backoff).toEqual({ type: 'fixed', delayMs: 5_000, maxDelayMs: 5_000, jitter: 0 });
   });
 
@@ -65,6 +71,11 @@ describe('defineJob', () => {
     ['too many attempts', { maxAttempts: 1_001 }, /^maxAttempts: .* got 1001$/],
     ['half an attempt', { maxAttempts: 1.5 }, /^maxAttempts: .* got 1.5$/],
     ['attempts as text', { maxAttempts: '3' }, /^maxAttempts: .* got '3'$/],
+    ['no crashes', { maxCrashes: 0 }, /^maxCrashes: expected a whole number from 1 to 1000, got 0$/],
+    ['too many crashes', { maxCrashes: 1_001 }, /^maxCrashes: .* got 1001$/],
+    ['half a crash', { maxCrashes: 0.5 }, /^maxCrashes: .* got 0.5$/],
+    ['crashes that are NaN', { maxCrashes: Number.NaN }, /^maxCrashes: .* got NaN$/],
+    ['crashes as text', { maxCrashes: '3' }, /^maxCrashes: .* got '3'$/],
     ['a timeout that is none', { timeout: 'soon' }, /^timeout: expected a duration .* got 'soon'$/],
     ['no time at all', { timeout: 0 }, /^timeout: must be at least 1 ms, got 0$/],
     ['a timeout no timer can hold', { timeout: '25d' }, /^timeout: no attempt can be timed for longer than 24 days$/],
@@ -95,9 +106,10 @@ describe('defineJob', () => {
   });
 
   it('names every fault at once, and the place, in one message', () => {
-    const define = () => defineJob({ name: '!', queue: '', payload: {} as never, maxAttempts: 0, timeout: -1 });
+    const define = () =>
+      defineJob({ name: '!', queue: '', payload: {} as never, maxAttempts: 0, maxCrashes: 0, timeout: -1 });
     expect(define).toThrow(
-      /^job '!' at .*job\.test\.ts:\d+:\d+: name: .*; queue: .*; payload: .*; maxAttempts: .*; timeout: /,
+      /^job '!' at .*job\.test\.ts:\d+:\d+: name: .*; queue: .*; payload: .*; maxAttempts: .*; maxCrashes: .*; timeout: /,
     );
   });
 
@@ -121,7 +133,7 @@ describe('defineJob', () => {
     const options = fc.record(
       {
         ...{ name: fc.anything({ withBigInt: true }), queue: garbage, payload: garbage, result: garbage },
-        ...{ maxAttempts: garbage, timeout: garbage, expiresIn: garbage },
+        ...{ maxAttempts: garbage, maxCrashes: garbage, timeout: garbage, expiresIn: garbage },
         backoff: fc.oneof(
           fc.record({ type: garbage, delay: garbage, maxDelay: garbage, jitter: garbage }, { requiredKeys: [] }),
           garbage,

@@ -1,11 +1,71 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigInvalid } from './errors.js';
-import { openRedis, showRedis } from './redis.js';
+import { openRedis, type RedisRole, showRedis } from './redis.js';
 
 describe('openRedis', () => {
   it.each(['http://host', 'redis://user:100%@host', 'redis://host/zero', ''])('opens nothing for %j', (url) => {
     expect(() => openRedis(url, 'producer', 'test')).toThrow(ConfigInvalid);
     expect(() => openRedis({ url, tls: {} }, 'worker', 'test')).toThrow(/^invalid Redis address: redis: /);
+  });
+});
+
+describe('a connection', () => {
+  const roles = ['producer', 'worker'] as const;
+
+  /** How a connection for a role is set up. It is closed before it opens a socket, which it does not do at once. */
+  function optionsOf(role: RedisRole) {
+    const redis = openRedis('redis://127.0.0.1:1', role, 'test');
+    redis.disconnect();
+    return redis.options;
+  }
+
+  it.each(roles)('of a %s is taken for dead when a command goes unanswered for 5 s', (role) => {
+    expect(optionsOf(role).socketTimeout).toBe(5_000);
+  });
+
+  it('fails what an outage leaves unanswered for a producer, and keeps it for a worker', () => {
+    expect(optionsOf('producer')).toMatchObject({
+      ...{ maxRetriesPerRequest: 0, enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
+    });
+    expect(optionsOf('worker')).toMatchObject({
+      ...{ maxRetriesPerRequest: null, enableOfflineQueue: true, autoResendUnfulfilledCommands: true },
+    });
+  });
+
+  it.each([
+    ['producer', [50, 100, 200, 400, 500, 500, 500]],
+    ['worker', [50, 100, 200, 400, 800, 1_600, 2_000]],
+  ] as const)('of a %s is tried for again for ever, its waits growing to a limit', (role, waits) => {
+    const { retryStrategy } = optionsOf(role);
+    expect(waits.map((_, at) => retryStrategy?.(at + 1))).toEqual(waits);
+    expect(retryStrategy?.(100_000)).toBe(waits.at(-1));
+  });
+
+  it.each(roles)('of a %s is opened anew when Redis became a replica, once a second at most', (role) => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { reconnectOnError } = optionsOf(role);
+    const readonly = new Error("READONLY You can't write against a read only replica.");
+    expect([reconnectOnError?.(readonly), reconnectOnError?.(readonly)]).toEqual([true, false]);
+    vi.advanceTimersByTime(999);
+    expect(reconnectOnError?.(readonly)).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(reconnectOnError?.(readonly)).toBe(true);
+  });
+
+  it('is opened anew for each connection by its own count', () => {
+    const readonly = new Error('READONLY');
+    expect([
+      optionsOf('worker').reconnectOnError?.(readonly),
+      optionsOf('worker').reconnectOnError?.(readonly),
+    ]).toEqual([true, true]);
+  });
+
+  it('is kept for every other refusal', () => {
+    const { reconnectOnError } = optionsOf('worker');
+    for (const reply of ['OOM command not allowed', 'LOADING Redis is loading', 'ERR READONLY', 'NOAUTH']) {
+      expect(reconnectOnError?.(new Error(reply))).toBe(false);
+    }
   });
 });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { onStopSignal } from './signals.js';
+import { onFault, onStopSignal } from './signals.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Installs a stop listener for this test alone; `send` is what the process would hear, `heard` what the listener was told. */
-function listening() {
+function listening(takeOver?: () => readonly NodeJS.Signals[]) {
   const before = SIGNALS.map((signal) => process.listeners(signal));
   const heard: string[] = [];
-  const off = onStopSignal((signal, count) => heard.push(`${signal} ${count}`));
+  const off = onStopSignal((signal, count) => heard.push(`${signal} ${count}`), takeOver);
   onTestFinished(off);
   const installed = SIGNALS.map((signal, at) => process.listeners(signal).filter((one) => !before[at]?.includes(one)));
   const send = (signal: (typeof SIGNALS)[number]): void => {
@@ -33,5 +33,48 @@ describe('onStopSignal', () => {
     off();
     off();
     expect(counts()).toEqual(before);
+  });
+
+  it('tells first, and counts, what was heard before by somebody who could not act on it', () => {
+    const { send, heard } = listening(() => ['SIGINT', 'SIGTERM']);
+    expect(heard).toEqual(['SIGINT 1', 'SIGTERM 2']);
+    send('SIGTERM');
+    expect(heard).toEqual(['SIGINT 1', 'SIGTERM 2', 'SIGTERM 3']);
+  });
+
+  it('takes over when it listens itself, so that no signal is lost in between', () => {
+    const before = SIGNALS.map((signal) => process.listenerCount(signal));
+    let meanwhile: number[] = [];
+    listening(() => {
+      meanwhile = SIGNALS.map((signal) => process.listenerCount(signal));
+      return [];
+    });
+    expect(meanwhile).toEqual(before.map((count) => count + 1));
+  });
+});
+
+describe('onFault', () => {
+  const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
+  const listenersOf = () => FAULTS.map((fault) => process.listeners(fault as 'exit'));
+
+  it('hears exceptions and rejections that nobody caught, whatever was thrown', () => {
+    const before = listenersOf();
+    const heard: unknown[] = [];
+    onTestFinished(onFault((error) => heard.push(error)));
+    const installed = listenersOf().map((listeners, at) => listeners.filter((one) => !before[at]?.includes(one)));
+    expect(installed.map((listeners) => listeners.length)).toEqual([1, 1]);
+    const error = new Error('boom');
+    for (const listener of installed[0] ?? []) (listener as (...args: unknown[]) => void)(error, 'uncaughtException');
+    for (const listener of installed[1] ?? []) (listener as (...args: unknown[]) => void)(undefined, Promise.resolve());
+    expect(heard).toEqual([error, undefined]);
+  });
+
+  it('leaves no listener behind when it is taken away, even twice', () => {
+    const before = listenersOf();
+    const off = onFault(() => undefined);
+    expect(listenersOf()).not.toEqual(before);
+    off();
+    off();
+    expect(listenersOf()).toEqual(before);
   });
 });

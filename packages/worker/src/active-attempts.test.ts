@@ -92,7 +92,7 @@ describe('ActiveAttempts', () => {
   });
 
   // Its handler has returned, and keeps no slot any more than that of any attempt that waits for Redis.
-  it.fails('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
+  it('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
     const active = new ActiveAttempts();
     const attempt = begin(active, '1');
     attempt.stuck = true;

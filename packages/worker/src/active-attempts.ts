@@ -7,7 +7,7 @@ import type { OutcomeKind } from './outcome.js';
 /** How the attempts that ended, ended. The numbers of the summary line. */
 export interface Tally {
   completed: number;
-  /** Failed attempts, and jobs that were rejected, expired or cancelled. */
+  /** Failed attempts, and jobs that were rejected, expired, cancelled or crashed too often. */
   failed: number;
   snoozed: number;
   /** Started, not finished in time, and given back to the front of their queue. */
@@ -108,7 +108,7 @@ export class ActiveAttempts {
 
   /** The attempts that are stuck. */
   stuck(): ActiveAttempt[] {
-    return [...this.#attempts].filter(({ stuck }) => stuck);
+    return [...this.#attempts].filter(({ stuck, outcome }) => stuck && outcome === undefined);
   }
 
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { HandlerCrashed } from '@bullpen/shared';
 import type { ActiveAttempt } from './active-attempts.js';
+import { describeThrown } from './thrown.js';
 
 const attempts = new AsyncLocalStorage<ActiveAttempt>();
 
@@ -18,7 +19,8 @@ export function blame(error: unknown): ActiveAttempt | undefined {
   if (attempt !== undefined && attempt.outcome === undefined) {
     const crash = new HandlerCrashed('code that the handler left running threw', { cause: error });
     // Where it happened, not where it was noticed.
-    if (error instanceof Error && typeof error.stack === 'string') crash.stack = error.stack;
+    const { stack } = describeThrown(error);
+    if (stack !== undefined) crash.stack = stack;
     attempt.stop.abandon(crash);
   }
   return attempt;

@@ -6,7 +6,7 @@ export interface DrainSummary {
   /** Attempts under way when the drain began. */
   readonly active: number;
   readonly completed: number;
-  /** Failed attempts, and jobs that were rejected, expired or cancelled. */
+  /** Failed attempts, and jobs that were rejected, expired, cancelled or crashed too often. */
   readonly failed: number;
   readonly snoozed: number;
   /** Given back to the front of their queue, unfinished, their attempt unspent. */

@@ -78,7 +78,8 @@ export class Leases {
     const due: ActiveAttempt[] = [];
     for (const attempt of active) {
       const { lease } = attempt;
-      if (lease.lost) continue;
+      // Handed back, snoozed or recorded: ours no more, and all is well.
+      if (lease.lost || attempt.confirmed) continue;
       if (now >= lease.until && !lease.lapsed) this.#lapse(attempt);
       if (lease.until - now < leaseMs * 0.75) due.push(attempt);
     }
@@ -105,7 +106,11 @@ export class Leases {
   async #renewAll(due: readonly ActiveAttempt[]): Promise<void> {
     this.#renewing = true;
     const byQueue = new Map<string, ActiveAttempt[]>();
-    for (const attempt of due) byQueue.set(attempt.queue, [...(byQueue.get(attempt.queue) ?? []), attempt]);
+    for (const attempt of due) {
+      const attempts = byQueue.get(attempt.queue);
+      if (attempts === undefined) byQueue.set(attempt.queue, [attempt]);
+      else attempts.push(attempt);
+    }
     try {
       for (const [queue, attempts] of byQueue) {
         for (let at = 0; at < attempts.length; at += MOST_AT_ONCE) {
@@ -141,8 +146,9 @@ export class Leases {
     const { lease } = attempt;
     if (answer === 'held') {
       lease.until = until;
-      lease.lapsed = false;
-    } else if (answer === 'lost') {
+      // An answer may be older than the lease it gives.
+      lease.lapsed = until <= performance.now();
+    } else if (answer === 'lost' && !attempt.confirmed) {
       lease.lost = true;
       this.#parts.log.error(
         { jobId: attempt.jobId, queue: attempt.queue },

@@ -37,7 +37,9 @@ describe('notesOf', () => {
   });
 
   it('notes a failed row at the last attempt, and behind it', () => {
-    const rows = [1, 2, 3, 8].map((attempt) => noted('failed', { attempt, bullpen: { batch: 'b', row: 4 } })?.row?.fate);
+    const rows = [1, 2, 3, 8].map(
+      (attempt) => noted('failed', { attempt, bullpen: { batch: 'b', row: 4 } })?.row?.fate,
+    );
     expect(rows).toEqual([undefined, undefined, 'failed', 'failed']);
   });
 

@@ -1,4 +1,4 @@
-import type { Logger } from '@bullpen/shared';
+import { isConnectionLoss, type Logger } from '@bullpen/shared';
 import type { ScriptedRedis } from './lease-scripts.js';
 
 /** What {@link Orphans} needs. */
@@ -34,8 +34,13 @@ export class Orphans {
       if (known(jobId, Number(fetches))) continue;
       // Its reply may still be on the way: then it must not start here any more.
       this.#givenBack.add(`${jobId} ${fetches}`);
-      await giveBack(jobId, token);
-      log.info({ jobId, queue }, 'job was fetched in a reply that was lost; gave it back');
+      try {
+        await giveBack(jobId, token);
+        log.info({ jobId, queue }, 'job was fetched in a reply that was lost; gave it back');
+      } catch (error) {
+        // Refused: it is not ours to give back any more. Unanswered: it may have been given back, and must not start here.
+        if (!isConnectionLoss(error)) this.#givenBack.delete(`${jobId} ${fetches}`);
+      }
     }
   }
 

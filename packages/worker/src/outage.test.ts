@@ -95,10 +95,13 @@ describe('an outage of a Redis that answers', () => {
     expect([outage.isOne(new Error(`${word} for a reason`)), outage.present]).toEqual([true, true]);
   });
 
-  it.each([new Error('WRONGTYPE Operation'), new TypeError('x'), undefined, null, { code: -2 }])('is none of %s', (e) => {
-    const { outage, lines } = watched();
-    expect([outage.isOne(e), outage.present, lines]).toEqual([false, false, []]);
-  });
+  it.each([new Error('WRONGTYPE Operation'), new TypeError('x'), undefined, null, { code: -2 }])(
+    'is none of %s',
+    (e) => {
+      const { outage, lines } = watched();
+      expect([outage.isOne(e), outage.present, lines]).toEqual([false, false, []]);
+    },
+  );
 
   it('goes on while the client looks for another Redis: one that is there again may refuse as well', () => {
     const { outage, connection, lines } = watched();

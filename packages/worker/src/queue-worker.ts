@@ -49,6 +49,8 @@ export class QueueWorker {
   #engine: Engine;
   /** Engines that were replaced, until their last attempt is through. */
   readonly #retired = new Set<Promise<void>>();
+  /** Of all engines there were: each made its lock tokens from its own. */
+  readonly #engineIds: string[] = [];
   #attempts = 0;
   #running = false;
 
@@ -98,7 +100,8 @@ export class QueueWorker {
 
   /** To be called when a lost connection is back: gives back what Redis gave us in replies that never came. */
   async giveBackOrphans(): Promise<void> {
-    if (this.#running) await this.#orphans.giveBackAll(`${this.#engine.id}:`);
+    if (!this.#running) return;
+    for (const id of this.#engineIds) await this.#orphans.giveBackAll(`${id}:`);
   }
 
   #newEngine(): Engine {
@@ -126,6 +129,7 @@ export class QueueWorker {
       // While Redis is away every loop of BullMQ says so, and the outage's own log line says it once.
       if (redis.status === 'ready' && !outage.isOne(error)) log.error({ queue, err: error }, 'queue reported an error');
     });
+    this.#engineIds.push(engine.id);
     return engine;
   }
 
@@ -147,7 +151,7 @@ export class QueueWorker {
 
   /** Lets a job in, or hands it straight back. */
   async #process(job: Job, token: string): Promise<unknown> {
-    const { active, books, leases, leaseMs, recorder } = this.#shared;
+    const { active, books, leaseMs, recorder } = this.#shared;
     const { queue } = this;
     const entry = active.begin(queue, job.id as string, job.name, new AttemptStop(), leaseOf(job, token, leaseMs));
     setAttempt(job, entry);
@@ -161,12 +165,21 @@ export class QueueWorker {
     if (this.#orphans.wasGivenBack(entry.jobId, lease.fetches)) return leave(entry);
     // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
     const isStale = lease.until - performance.now() < leaseMs / 2;
-    if (isStale && (await leases.ask(entry)) !== 'held') return leave(entry);
+    if (isStale && !(await this.#isStillOurs(entry))) return leave(entry);
     if (active.draining) {
       entry.outcome = 'interrupted';
       return handBack(giving);
     }
     return this.#attempt(job, entry, giving);
+  }
+
+  async #isStillOurs(entry: ActiveAttempt): Promise<boolean> {
+    try {
+      return (await this.#shared.leases.ask(entry)) === 'held';
+    } catch (error) {
+      this.#shared.log.error({ jobId: entry.jobId, queue: this.queue, err: error }, 'lease could not be checked');
+      return false;
+    }
   }
 
   async #attempt(job: Job, entry: ActiveAttempt, giving: HandingBack): Promise<unknown> {

@@ -74,15 +74,18 @@ describe('Recorder', () => {
     expect([attempt.confirmed, writes(), asked]).toEqual([true, 4, []]);
   });
 
-  it.each(['READONLY', 'OOM', 'LOADING'])('writes again while Redis answers %s, and that is logged once', async (word) => {
-    const { record, attempt, outage, writes, lines } = recording();
-    const recorded = record(...Array.from({ length: 20 }, () => new Error(`${word} not now`)));
-    await vi.advanceTimersByTimeAsync(0);
-    expect([outage.present, attempt.confirmed]).toEqual([true, false]);
-    await vi.runAllTimersAsync();
-    expect([await recorded, attempt.confirmed, writes(), outage.present]).toEqual(['next job', true, 21, false]);
-    expect(lines).toEqual(['warn: redis refuses our commands; retrying', 'info: redis is available']);
-  });
+  it.each(['READONLY', 'OOM', 'LOADING'])(
+    'writes again while Redis answers %s, and that is logged once',
+    async (word) => {
+      const { record, attempt, outage, writes, lines } = recording();
+      const recorded = record(...Array.from({ length: 20 }, () => new Error(`${word} not now`)));
+      await vi.advanceTimersByTimeAsync(0);
+      expect([outage.present, attempt.confirmed]).toEqual([true, false]);
+      await vi.runAllTimersAsync();
+      expect([await recorded, attempt.confirmed, writes(), outage.present]).toEqual(['next job', true, 21, false]);
+      expect(lines).toEqual(['warn: redis refuses our commands; retrying', 'info: redis is available']);
+    },
+  );
 
   it('waits longer each time, and never longer than half a second', async () => {
     const { record, writes } = recording();
@@ -142,11 +145,25 @@ describe('Recorder', () => {
     expect(attempt.confirmed).toBe(false);
   });
 
-  it.fails('says so when it gives up because the question failed', async () => {
+  it('says so when it gives up because the question failed', async () => {
     const { record, lines } = recording([new Error('NOPERM this user has no permissions')]);
     await record(scriptError(-2));
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
+
+  // Pending or failed children of a job that some other client enqueued: the lease is held, and the answer stays the same for ever.
+  it.each([-4, -9])(
+    'gives up, and says so, when BullMQ’s script answers %i, which is not about the lease',
+    async (code) => {
+      const { record, attempt, leases, lines } = recording(Array.from({ length: 50 }, () => 'held' as const));
+      const recorded = record(...Array.from({ length: 50 }, () => scriptError(code)));
+      await vi.advanceTimersByTimeAsync(10_000);
+      leases.closed = true;
+      await vi.runAllTimersAsync();
+      await recorded;
+      expect([attempt.confirmed, lines]).toEqual([false, ['error: outcome could not be recorded']]);
+    },
+  );
 
   it('ends when the leases are closed, in the middle of an outage', async () => {
     const { record, attempt, leases, writes } = recording();

@@ -32,23 +32,28 @@ export class Recorder {
         this.#outage.accepted();
         return value;
       } catch (error) {
-        if (isAboutJob(error)) {
-          const answer = await this.#leases.ask(attempt).catch(() => 'lost' as const);
-          if (answer === 'recorded') attempt.confirmed = true;
-          if (answer !== 'held') return undefined;
-        } else if (!this.#outage.isOne(error)) {
-          this.#log.error({ jobId: attempt.jobId, queue: attempt.queue, err: error }, 'outcome could not be recorded');
-          return undefined;
-        }
+        if (!(await this.#isToBeRepeated(attempt, error))) return undefined;
       }
       await pause(pauseMs);
     }
     return undefined;
   }
+
+  async #isToBeRepeated(attempt: ActiveAttempt, refusal: unknown): Promise<boolean> {
+    try {
+      if (!isNotOurs(refusal)) throw refusal;
+      const answer = await this.#leases.ask(attempt);
+      if (answer === 'recorded') attempt.confirmed = true;
+      return answer === 'held';
+    } catch (error) {
+      if (this.#outage.isOne(error)) return true;
+      this.#log.error({ jobId: attempt.jobId, queue: attempt.queue, err: error }, 'outcome could not be recorded');
+      return false;
+    }
+  }
 }
 
-/** BullMQ's scripts answer with a negative number when a job is not where it should be, or not ours. */
-function isAboutJob(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'number' && code < 0;
-}
+/** What BullMQ's scripts answer when a job is not ours: it is gone, its lock is missing, it is not active, its lock is another's. */
+const NOT_OURS: readonly unknown[] = [-1, -2, -3, -6];
+
+const isNotOurs = (error: unknown): boolean => NOT_OURS.includes((error as { code?: unknown } | null)?.code);

@@ -69,7 +69,8 @@ export async function handBack({ job, token, record, wakeOne }: HandingBack): Pr
 
 /** Which attempt this is, counted from 1, and how many there may be. */
 export function attemptsOf(job: Job): { attempt: number; maxAttempts: number } {
-  return { attempt: job.attemptsMade + 1, maxAttempts: Math.max(1, job.opts.attempts ?? 1) };
+  // Not below 1: a process that dies between a note and its record leaves the count one too low.
+  return { attempt: Math.max(0, job.attemptsMade) + 1, maxAttempts: Math.max(1, job.opts.attempts ?? 1) };
 }
 
 /** Fills an error of our own making with what is to be kept of the handler's. */

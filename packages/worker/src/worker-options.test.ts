@@ -41,9 +41,9 @@ describe('readOptions', () => {
     expect(readOptions({ ...given, lease: '1s' }).leaseMs).toBe(1_000);
   });
 
-  it.fails('says once that a lease is no duration', () => {
-    const wrong = { ...given, lease: 'soon' } as const;
-    expect(() => readOptions(wrong)).toThrow(/: lease: expected a duration [^;]*$/);
+  it('says once that a lease is no duration', () => {
+    const wrong: object = { lease: 'soon' };
+    expect(() => readOptions({ ...given, ...wrong })).toThrow(/: lease: expected a duration [^;]*$/);
   });
 
   it.each<[string, object, RegExp]>([

@@ -73,7 +73,8 @@ export function readOptions(options: WorkerOptions) {
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   const { keepCompleted, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
   const leaseMs = duration('lease', lease);
-  if (leaseMs < SHORTEST_LEASE_MS) faults.push({ path: 'lease', reason: `must be at least ${SHORTEST_LEASE_MS} ms` });
+  if (leaseMs < SHORTEST_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
+    faults.push({ path: 'lease', reason: `must be at least ${SHORTEST_LEASE_MS} ms` });
   const queues = options.queues?.map((queue) => (typeof queue === 'string' ? { name: queue } : queue)) as
     | readonly QueueOption[]
     | undefined;

@@ -14,12 +14,12 @@ const startLimitMs = 30_000;
 /** Runs the distribution's own Redis out of a cache folder: downloaded and unpacked by apt's tools, not installed. */
 export async function startWithApt(environment: Environment, note: Note): Promise<WayResult> {
   const osRelease = await readOsRelease();
-  const tools = await Promise.all(['apt-get', 'dpkg-deb'].map((tool) => findOnPath([tool], environment.path)));
-  if (!osRelease?.family.includes('debian') || tools.includes(undefined)) {
-    return { reason: 'this is not a Debian or Ubuntu system', tell: false };
-  }
   try {
-    const { program, folder } = await unpackedRedis(join(environment.cacheFolder, 'bullpen'), osRelease, note);
+    const unpacked = await unpackedProgram(environment, osRelease, note);
+    if (unpacked === undefined || osRelease === undefined) {
+      return { reason: 'this is not a Debian or Ubuntu system', tell: false };
+    }
+    const { program, folder } = unpacked;
     const task = { run: 'program', program } as const;
     const { version, ...redis } = await startSupervised({ task, startLimitMs, note });
     const description = `redis-server ${version}, ${osRelease.name}'s package unpacked in ${tilde(folder)}`;
@@ -27,6 +27,17 @@ export async function startWithApt(environment: Environment, note: Note): Promis
   } catch (error) {
     return { reason: briefly(error), tell: true };
   }
+}
+
+/** The distribution's Redis in the cache folder, fetched if it must be; undefined where there is no such distribution. */
+export async function unpackedProgram(
+  { path, cacheFolder }: Environment,
+  osRelease: OsRelease | undefined,
+  note: Note,
+): Promise<UnpackedRedis | undefined> {
+  const tools = await Promise.all(['apt-get', 'dpkg-deb'].map((tool) => findOnPath([tool], path)));
+  if (!osRelease?.family.includes('debian') || tools.includes(undefined)) return undefined;
+  return unpackedRedis(join(cacheFolder, 'bullpen'), osRelease, note);
 }
 
 async function unpackedRedis(cacheFolder: string, osRelease: OsRelease, note: Note): Promise<UnpackedRedis> {

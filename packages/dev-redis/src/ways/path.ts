@@ -5,13 +5,14 @@ import type { Environment } from '../environment.js';
 import { briefly } from '../errors.js';
 import { startSupervised } from '../supervised.js';
 
-const names = ['redis-server', 'valkey-server'];
+/** What the server is called, the first preferred. */
+export const redisNames = ['redis-server', 'valkey-server'];
 const startLimitMs = 30_000;
 
 /** Runs the Redis or Valkey that this machine has on PATH. */
 export async function startFromPath({ path }: Environment, note: Note): Promise<WayResult> {
-  const binary = await findOnPath(names, path);
-  if (binary === undefined) return { reason: `neither ${names.join(' nor ')} is on PATH`, tell: false };
+  const binary = await findOnPath(redisNames, path);
+  if (binary === undefined) return { reason: `neither ${redisNames.join(' nor ')} is on PATH`, tell: false };
   try {
     const task = { run: 'program', program: { binary, libraryFolders: [] } } as const;
     const { version, ...redis } = await startSupervised({ task, startLimitMs, note });

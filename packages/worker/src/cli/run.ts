@@ -51,7 +51,10 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
 
   const handlers = await Promise.race([loadHandlers(config.handlers, config.queue), life.over]);
   // Told to stop while the team's modules were being loaded, which may never end.
-  if (handlers === undefined) return life.exitCode;
+  if (handlers === undefined) {
+    log.info('worker stopped before it started');
+    return life.exitCode;
+  }
   watchdog = new Watchdog(lease, log);
   const queues = config.queue.length === 0 ? {} : { queues: config.queue };
   const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };

@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { handle } from '@bullpen/worker';
+import { CHAOS_JOBS } from '../jobs.js';
+import { appendLine } from '../ledger.js';
+
+/**
+ * Broken on purpose: answers before the work is done, as a forgotten `await` does. In calm weather nobody notices; the checker must, and so prove
+ * that it would notice it of a worker.
+ */
+export const handlers = CHAOS_JOBS.map(({ job }) =>
+  handle(job, ({ ms }, { jobId, attempt }) => {
+    const run = randomUUID();
+    const ledger = join(process.env['CHAOS_FOLDER'] ?? '.', 'ledger.ndjson');
+    const tell = (event: string): void =>
+      appendLine(ledger, { event, pid: process.pid, at: Date.now(), run, jobId, attempt });
+    tell('start');
+    void sleep(ms + 50).then(() => tell('end'));
+    return { run };
+  }),
+);

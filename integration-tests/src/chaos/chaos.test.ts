@@ -1,0 +1,70 @@
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findRedisProgram } from '@bullpen/dev-redis';
+import { test as base, describe, expect } from 'vitest';
+import { isAlive } from './child.js';
+import { FAULT_KINDS, type FaultKind } from './fault.js';
+import { judge } from './judge.js';
+import { makePlan } from './plan.js';
+import type { JudgedRun } from './report.js';
+
+const broken = (name: string): string => fileURLToPath(new URL(`../../dist/chaos/broken/${name}.js`, import.meta.url));
+
+/** Runs chaos in a folder of its own; every process of it has ended when the test ends, and the folder is gone. */
+const test = base.extend<{
+  chaos: (seed: number, kinds: readonly FaultKind[], handlers?: string) => Promise<JudgedRun>;
+}>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
+  chaos: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'bullpen-chaos-test-'));
+    const program = await findRedisProgram();
+    const judged: JudgedRun[] = [];
+    try {
+      await use(async (seed, kinds, handlers) => {
+        const run = await judge(makePlan(seed, kinds), { program, folder, ...(handlers && { handlers }) });
+        judged.push(run);
+        return run;
+      });
+      const left = judged.flatMap(({ facts }) => facts.lives).filter(({ pid }) => isAlive(pid));
+      expect(left.map(({ pid }) => pid)).toEqual([]);
+      const dirty = judged.filter(({ violations }) => violations.length > 0).map(({ seed }) => `seed-${seed}`);
+      expect(
+        readdirSync(folder)
+          .filter((name) => name !== 'compile-cache')
+          .sort(),
+      ).toEqual(dirty.sort());
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+/** Seeds that between them have every fault, poison included. Any other would do; these make the same plans every time. */
+const SEEDS = [3, 5, 6, 7, 8, 9, 11, 12];
+
+describe('whatever is killed, frozen or cut off', () => {
+  for (const seed of SEEDS) {
+    test.concurrent(`seed ${seed}: no job is lost, invented, spent or forgotten`, async ({ chaos, expect: the }) => {
+      const { violations } = await chaos(seed, FAULT_KINDS);
+      the(violations).toEqual([]);
+    }, 120_000);
+  }
+});
+
+describe('the checker convicts', () => {
+  test.concurrent('a worker that acknowledges before the work is done', async ({ chaos, expect: the }) => {
+    const { violations } = await chaos(2, ['term'], broken('acknowledges-first'));
+    the(new Set(violations.map(({ kind }) => kind))).toContain('phantom');
+    the(violations.map(({ says }) => says).join('\n')).toContain('before its work was done');
+  }, 120_000);
+
+  test.concurrent('a worker that forgets to hand back', async ({ chaos, expect: the }) => {
+    const { violations } = await chaos(1, ['term'], broken('forgets-to-hand-back'));
+    const kinds = new Set(violations.map(({ kind }) => kind));
+    the(kinds).toContain('exit code');
+    the(kinds).toContain('crash counted');
+  }, 120_000);
+});

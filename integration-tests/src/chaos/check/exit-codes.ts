@@ -1,0 +1,54 @@
+import type { Facts } from '../facts.js';
+import type { Fault } from '../fault.js';
+import { type Life, lineOf, READY, STOPPED } from '../life.js';
+import { allFaults, harmBetween, isKill } from './all-faults.js';
+import { type HandlerRun, handlerRuns } from './handler-runs.js';
+import { clock, convict, type Finding } from './violation.js';
+
+const EXIT = { ok: 0, cutOff: 70, handedBack: 75 };
+
+/** A process ends as it says, and for a reason: 0 when all is finished, 75 when some was handed back, 70 only after harm, otherwise only by force. */
+export function exitCodes(facts: Facts): Finding {
+  const faults = allFaults(facts);
+  const runs = handlerRuns(facts);
+  return convict(
+    'exit code',
+    facts.lives.flatMap((life) => {
+      const fault = life.signal === null ? wrongCode(life, faults, runs) : wrongDeath(life, faults);
+      const how = life.signal ?? `code ${life.code}`;
+      return fault === undefined ? [] : [`worker ${life.pid} ended with ${how} at ${clock(life.exitedAt)}: ${fault}`];
+    }),
+  );
+}
+
+function wrongDeath(life: Life, faults: readonly Fault[]): string | undefined {
+  const { pid, signal, sent, log } = life;
+  if (signal === 'SIGKILL') {
+    if (sent.some((one) => one.signal === 'SIGKILL')) return undefined;
+    return faults.some((fault) => isKill(fault) && fault.pid === pid) ? undefined : 'nobody killed it';
+  }
+  // Node itself is up before anybody listens for signals.
+  const starting = log.length === 0 && sent.some((one) => one.signal === signal);
+  return starting ? undefined : 'this signal should have been heard';
+}
+
+function wrongCode(life: Life, faults: readonly Fault[], runs: readonly HandlerRun[]): string | undefined {
+  const { code, pid, startedAt, exitedAt, sent } = life;
+  if (code === EXIT.cutOff) {
+    const harm = harmBetween(faults, pid, startedAt, exitedAt);
+    return harm === undefined ? 'nothing had happened that could keep it from confirming' : undefined;
+  }
+  if (code !== EXIT.ok && code !== EXIT.handedBack) return 'no such end is planned';
+  if (!sent.some(({ signal }) => signal === 'SIGTERM')) return 'nobody had told it to stop';
+  const summary = lineOf(life, STOPPED);
+  // Told to stop before it served anything: there is nothing to account for.
+  if (summary === undefined && lineOf(life, READY) === undefined && !runs.some((run) => run.pid === pid))
+    return undefined;
+  if (summary === undefined) return 'it never said what became of its attempts';
+  if (summary['cutOff'] !== 0) return `it says that it cut off ${String(summary['cutOff'])}`;
+  const handedBack = Number(summary['handedBack']);
+  if (handedBack > 0 !== (code === EXIT.handedBack)) return `it says that it handed back ${handedBack}`;
+  // A handler whose signal fired may go on ignoring it; any other that is still running was forgotten.
+  const open = runs.find((run) => run.pid === pid && run.conclusion === undefined && run.aborted === undefined);
+  return open === undefined ? undefined : `${open.jobId} was still running, and nobody had told its handler to stop`;
+}

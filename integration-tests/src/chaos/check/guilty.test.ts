@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { Facts } from '../facts.js';
+import { check } from './check.js';
+import { at, history, intended, killed, life, ran, readyLine, stoppedLine, stored, toldLine } from './history.js';
+import type { ViolationKind } from './violation.js';
+
+/** Histories with one thing wrong in each: what it is, what it is called, and words that the explanation must contain. */
+const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, says: RegExp, facts: Partial<Facts>][]>>> =
+  {
+    'did not come to rest': [['work is left', /wait: 3/, { restless: 'wait: 3' }]],
+    lost: [
+      ['a job without a trace', /knows nothing/, { stored: [] }],
+      ['a hash in no list', /in no list/, { stored: [stored('a', { places: [] })] }],
+      ['an active job without a worker', /is active/, { stored: [stored('a', { places: ['active'] })] }],
+      ['a job still waiting', /still wait/, { stored: [stored('a', { places: ['wait'] })] }],
+      ['an id twice in a list', /2 places/, { stored: [stored('a', { places: ['wait', 'wait'] })] }],
+      ['a completed job that waits as well', /2 places/, { stored: [stored('a', { places: ['completed', 'wait'] })] }],
+    ],
+    phantom: [
+      ['a stored job that nobody meant', /b is on Redis/, { stored: [stored('a'), stored('b')] }],
+      [
+        'a handler called for no job',
+        /b ran/,
+        { ledger: [...history().ledger, ...ran('b-1', { jobId: 'b', from: 3, to: 4 })] },
+      ],
+      ['completed without work', /no handler ran to its end/, { ledger: [] }],
+      [
+        'completed by a handler that never concluded',
+        /no handler ran/,
+        { ledger: ran('a-1', { jobId: 'a', from: 1 }), lives: [killed(1, 3)] },
+      ],
+      [
+        'acknowledged before the work was done',
+        /before its work was done/,
+        { stored: [stored('a', { finishedOn: at(1.5) })] },
+      ],
+      [
+        'the result of another run',
+        /result of a run that did not end/,
+        { stored: [stored('a', { result: { run: 'x' } })] },
+      ],
+      [
+        'failed without a plan',
+        /should complete/,
+        { stored: [stored('a', { places: ['failed'], failedReason: 'stalled' })] },
+      ],
+      [
+        'an always throwing job that failed of something else',
+        /should fail as planned/,
+        {
+          intended: [intended('a', { throws: 4 })],
+          stored: [stored('a', { places: ['failed'], attemptsMade: 4, failedReason: 'Missing lock' })],
+        },
+      ],
+      ['poison that was completed', /poison and was completed/, { intended: [intended('a', { kind: 'poison' })] }],
+    ],
+    'attempt spent': [
+      ['one more than there were failures', /counts 2 attempts/, { stored: [stored('a', { attemptsMade: 2 })] }],
+      ['none at all', /counts 0 attempts/, { stored: [stored('a', { attemptsMade: 0 })] }],
+      [
+        'a number that no failure made',
+        /attempt 1 threw nowhere/,
+        {
+          ledger: ran('a-1', { jobId: 'a', attempt: 2, from: 1, to: 1.9 }),
+          stored: [stored('a', { attemptsMade: 2 })],
+        },
+      ],
+      [
+        'a number above the count',
+        /and there was attempt 2/,
+        { ledger: [...history().ledger, ...ran('a-2', { jobId: 'a', attempt: 2, from: 3, to: 4 })] },
+      ],
+    ],
+    'ended twice': [
+      ['in calm weather', /a: attempt 1 in 1.* and attempt 1 in 2/, twice()],
+      [
+        'with a fault of another worker',
+        /a: attempt 1/,
+        twice([{ kind: 'freeze', pid: 2, startedAt: at(1), endedAt: at(4) }]),
+      ],
+      [
+        'with a freeze too short to matter',
+        /a: attempt 1/,
+        twice([{ kind: 'freeze', pid: 1, startedAt: at(1.2), endedAt: at(1.7) }]),
+      ],
+      [
+        'with a fault that came long after',
+        /a: attempt 1/,
+        twice([{ kind: 'redis-kill', startedAt: at(4.5), endedAt: at(5) }], 5),
+      ],
+      [
+        'handed back in a drain that it heeds',
+        /a: attempt 1/,
+        {
+          ...twice(),
+          ledger: [
+            ...ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5 }),
+            ...ran('a-2', { jobId: 'a', pid: 2, from: 3, to: 4 }),
+          ],
+        },
+      ],
+    ],
+    overlap: [
+      [
+        'two processes at once',
+        /a: attempt 1/,
+        {
+          ...twice(),
+          ledger: [
+            ...ran('a-1', { jobId: 'a', from: 1, to: 1.9 }),
+            ...ran('a-2', { jobId: 'a', pid: 2, from: 1.5, to: 1.8, how: 'left' }),
+          ],
+        },
+      ],
+    ],
+    'crash counted': [
+      ['though nobody died', /counts 1 crashes; 0 processes died/, { stored: [stored('a', { crashes: 1 })] }],
+      [
+        'twice for one death',
+        /counts 2 crashes; 1 processes/,
+        { stored: [stored('a', { crashes: 2 })], lives: [life(1), killed(2, 3)] },
+      ],
+      ['poison that took down too many', /failed after 4 deaths/, { ...poisoned(4) }],
+      ['poison that was given up too early', /failed after 2 deaths/, { ...poisoned(2) }],
+    ],
+    hung: [['far over its limits', /ended 30000 ms later/, { lives: [life(1, { exitedAt: at(40) })] }]],
+    'started while draining': [
+      [
+        'a start after the word',
+        /was started in 1/,
+        { ledger: [...history().ledger, ...ran('a-2', { jobId: 'a', from: 10.05, to: 10.06, how: 'left' })] },
+      ],
+    ],
+    'exit code': [
+      ['70 out of the blue', /nothing had happened/, { lives: [life(1, { code: 70 })] }],
+      ['a crash', /no such end is planned/, { lives: [life(1, { code: 1 })] }],
+      ['nobody asked it to end', /nobody had told it/, { lives: [life(1, { sent: [] })] }],
+      ['0 without a word', /never said/, { lives: [life(1, { log: [readyLine(0.5), toldLine(10)] })] }],
+      [
+        '0 with something cut off',
+        /cut off 1/,
+        { lives: [life(1, { log: [toldLine(10), stoppedLine(10.1, { active: 1, cutOff: 1 }, { completed: 1 })] })] },
+      ],
+      ['75 with nothing handed back', /handed back 0/, { lives: [life(1, { code: 75 })] }],
+      [
+        '0 with a handler still running',
+        /a was still running/,
+        { ledger: [...history().ledger, ...ran('a-2', { jobId: 'a', from: 9 })] },
+      ],
+      ['SIGKILL by nobody', /nobody killed it/, { lives: [{ ...killed(1, 5), sent: [] }] }],
+      [
+        'SIGTERM that it should have heard',
+        /should have been heard/,
+        { lives: [life(1, { code: null, signal: 'SIGTERM' })] },
+      ],
+    ],
+    summary: [
+      [
+        'more completed than there were',
+        /says 2 completed; 1 handlers/,
+        { lives: [life(1, { log: [toldLine(10), stoppedLine(10.1, {}, { completed: 2 })] })] },
+      ],
+      [
+        'more failed than there were',
+        /says 1 failed; 0 handlers/,
+        { lives: [life(1, { log: [toldLine(10), stoppedLine(10.1, {}, { completed: 1, failed: 1 })] })] },
+      ],
+      ['an outcome forgotten', /lacks 1 outcomes/, { lives: [life(1, { log: [toldLine(10), stoppedLine(10.1)] })] }],
+      [
+        'parts that do not add up',
+        /accounts for 0/,
+        { lives: [life(1, { log: [toldLine(10), stoppedLine(10.1, { active: 2 }, { completed: 1 })] })] },
+      ],
+    ],
+  };
+
+/** Job a ran to its end in two processes, under these faults. */
+function twice(faults: Facts['faults'] = [], again = 3): Partial<Facts> {
+  const ledger = [
+    ...ran('a-1', { jobId: 'a', from: 1, to: 1.9 }),
+    ...ran('a-2', { jobId: 'a', pid: 2, from: again, to: again + 1 }),
+  ];
+  return { faults, ledger, lives: [life(1), life(2)] };
+}
+
+/** A poison job that has failed after so many deaths. */
+function poisoned(deaths: number): Partial<Facts> {
+  const pids = Array.from({ length: deaths }, (_, index) => index + 2);
+  return {
+    intended: [intended('a'), intended('p', { kind: 'poison' })],
+    stored: [stored('a'), stored('p', { places: ['failed'], failedReason: 'JobCrashed: too often', crashes: deaths })],
+    ledger: [
+      ...history().ledger,
+      ...pids.flatMap((pid) => ran(`p-${pid}`, { jobId: 'p', pid, from: pid, to: pid, how: 'poison' })),
+    ],
+    lives: [life(1), ...pids.map((pid) => killed(pid, pid))],
+  };
+}
+
+describe.each(Object.entries(GUILTY))('%s', (kind, cases) => {
+  test.each(cases)('%s', (_, says, facts) => {
+    const { violations } = check(history(facts));
+    const found = violations.filter((violation) => violation.kind === kind).map((violation) => violation.says);
+    expect(found.join('\n'), JSON.stringify(violations)).toMatch(says);
+  });
+});

@@ -1,0 +1,91 @@
+import type { Facts, IntendedJob } from '../facts.js';
+import type { LedgerLine } from '../ledger.js';
+import { type Life, type LogLine, READY, STOPPED, TOLD } from '../life.js';
+import type { StoredJob } from '../snapshot.js';
+
+/** Instants in a history made by hand are seconds since it began; this is when. */
+export const T0 = Date.UTC(2030, 0, 1);
+export const at = (seconds: number): number => T0 + seconds * 1_000;
+const time = (seconds: number): string => new Date(at(seconds)).toISOString();
+
+export const intended = (id: string, more: Partial<IntendedJob> = {}): IntendedJob => ({
+  ...{ id, queue: 'q', kind: 'work', key: id, ms: 100, heed: true, throws: 0, blockMs: 0 },
+  ...more,
+});
+
+export const stored = (id: string, more: Partial<StoredJob> = {}): StoredJob => ({
+  ...{ id, queue: 'q', places: ['completed'], attemptsMade: 1, crashes: 0, failedReason: undefined },
+  ...{ result: { run: `${id}-1` }, finishedOn: at(2) },
+  ...more,
+});
+
+export interface HandMadeRun {
+  readonly jobId: string;
+  readonly pid?: number;
+  readonly attempt?: number;
+  readonly from: number;
+  readonly to?: number;
+  readonly how?: 'end' | 'threw' | 'left' | 'poison';
+  readonly aborted?: number;
+  readonly reason?: string;
+}
+
+/** The ledger's lines of one handler's call; without `to` it never concluded. */
+export function ran(
+  run: string,
+  { jobId, pid = 1, attempt = 1, from, to, how = 'end', ...more }: HandMadeRun,
+): LedgerLine[] {
+  const line = (event: LedgerLine['event'], seconds: number, reason?: string): LedgerLine => ({
+    ...{ event, pid, at: at(seconds), run, jobId, attempt },
+    ...(reason === undefined ? {} : { reason }),
+  });
+  const { aborted, reason = 'WorkerDraining' } = more;
+  return [
+    line('start', from),
+    ...(aborted === undefined ? [] : [line('aborted', aborted, reason)]),
+    ...(to === undefined ? [] : [line(how, to)]),
+  ];
+}
+
+/** The summary a worker logs when it stops; the parts must add up, as a worker's do. */
+export function stoppedLine(
+  seconds: number,
+  more: Record<string, unknown> = {},
+  since: Record<string, number> = {},
+): LogLine {
+  const zero = { active: 0, completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, cutOff: 0 };
+  const sinceStart = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0, ...since };
+  return { msg: STOPPED, time: time(seconds), ...zero, ...more, sinceStart };
+}
+
+export const readyLine = (seconds: number): LogLine => ({ msg: READY, time: time(seconds) });
+export const toldLine = (seconds: number): LogLine => ({ msg: TOLD, time: time(seconds) });
+
+/** A worker that was told to stop after ten seconds and did at once. */
+export const life = (pid: number, more: Partial<Life> = {}): Life => ({
+  ...{ slot: 0, pid, startedAt: at(0), exitedAt: at(10.1), code: 0, signal: null },
+  sent: [{ signal: 'SIGTERM', at: at(10) }],
+  log: [readyLine(0.5), toldLine(10), stoppedLine(10.1, {}, { completed: 1 })],
+  ...more,
+});
+
+/** One that was killed. */
+export const killed = (pid: number, seconds: number): Life =>
+  life(pid, {
+    ...{ exitedAt: at(seconds), code: null, signal: 'SIGKILL', log: [readyLine(0.5)] },
+    sent: [{ signal: 'SIGKILL', at: at(seconds) }],
+  });
+
+/** A run in which one job was enqueued, attempted and completed by one worker. Everything else is said on top of it. */
+export function history(more: Partial<Facts> = {}): Facts {
+  return {
+    intended: [intended('a')],
+    accepted: ['a'],
+    ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9 }),
+    stored: [stored('a')],
+    faults: [],
+    lives: [life(1)],
+    restless: undefined,
+    ...more,
+  };
+}

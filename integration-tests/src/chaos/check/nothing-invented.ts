@@ -1,0 +1,53 @@
+import type { Facts, IntendedJob } from '../facts.js';
+import { MAX_ATTEMPTS } from '../limits.js';
+import type { StoredJob } from '../snapshot.js';
+import { groupBy } from './group-by.js';
+import { type HandlerRun, handlerRuns } from './handler-runs.js';
+import { clock, convict, type Finding } from './violation.js';
+
+/** Nothing exists that nobody asked for, is completed before its work is done, or has failed for a reason that the plan does not state. */
+export function nothingInvented(facts: Facts): Finding {
+  const intended = new Map(facts.intended.map((job) => [job.id, job]));
+  const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);
+  const strangers = [...runsOf.keys()]
+    .filter((id) => !intended.has(id))
+    .map((id) => `${id} ran and was never intended`);
+  const settled = facts.stored.flatMap((job) => {
+    const plan = intended.get(job.id);
+    if (plan === undefined) return [`${job.id} is on Redis and was never intended`];
+    if (job.places.includes('completed')) return wronglyCompleted(job, plan, runsOf.get(job.id) ?? []);
+    return job.places.includes('failed') ? wronglyFailed(job, plan) : [];
+  });
+  return convict('phantom', [...strangers, ...settled]);
+}
+
+function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly HandlerRun[]): string[] {
+  const { id, finishedOn = 0 } = job;
+  if (plan.kind === 'poison') return [`${id} is poison and was completed all the same`];
+  if (plan.throws >= maxAttempts(plan)) return [`${id} always throws and was completed all the same`];
+  const ends = runs.filter(({ conclusion }) => conclusion === 'end');
+  const [first] = ends.toSorted((a, b) => a.endedAt - b.endedAt);
+  if (first === undefined) return [`${id} was completed at ${clock(finishedOn)} and no handler ran to its end`];
+  if (finishedOn < first.endedAt) {
+    return [
+      `${id} was completed at ${clock(finishedOn)}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`,
+    ];
+  }
+  const named = (job.result as { run?: unknown } | undefined)?.run;
+  if (ends.some(({ run }) => run === named)) return [];
+  return [`${id} was completed with the result of a run that did not end: ${String(named)}`];
+}
+
+function wronglyFailed({ id, failedReason = '' }: StoredJob, plan: IntendedJob): string[] {
+  const most = maxAttempts(plan);
+  if (plan.kind === 'poison') {
+    return failedReason.includes('JobCrashed') ? [] : [`${id} is poison and failed as '${failedReason}'`];
+  }
+  const planned = plan.throws >= most && failedReason.includes(`planned failure ${most}`);
+  return planned
+    ? []
+    : [`${id} should ${plan.throws >= most ? 'fail as planned' : 'complete'} and failed: ${failedReason}`];
+}
+
+/** How many failed attempts end a job of this kind. */
+export const maxAttempts = ({ kind }: Pick<IntendedJob, 'kind'>): number => (kind === 'once' ? 1 : MAX_ATTEMPTS);

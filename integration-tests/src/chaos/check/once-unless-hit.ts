@@ -1,0 +1,78 @@
+import type { Facts, IntendedJob } from '../facts.js';
+import type { Fault } from '../fault.js';
+import { allFaults, felt, harmBetween, isHarmful, isStandstill } from './all-faults.js';
+import { groupBy } from './group-by.js';
+import { describeRun, type HandlerRun, handlerRuns } from './handler-runs.js';
+import { clock, type Explained, type Finding, type Violation } from './violation.js';
+
+/** How long after a handler's end its outcome may still be on its way to Redis. */
+const RECORDING_MS = 1_000;
+const IGNORING = 'handed back while ignoring its signal';
+
+/**
+ * A handler runs to its end once per attempt, and in one process at a time, unless the earlier of two runs was itself hit: its process killed, frozen or
+ * blocked for longer than a lease allows, its connection cut, Redis away; or unless it was handed back in a drain and ignored its signal.
+ * Each time that happened is listed with its explanation.
+ */
+export function onceUnlessHit(facts: Facts): Finding {
+  const faults = allFaults(facts);
+  const intended = new Map(facts.intended.map((job) => [job.id, job]));
+  const violations: Violation[] = [];
+  const explained: Explained[] = [];
+  for (const [id, runs] of groupBy(handlerRuns(facts), ({ jobId }) => jobId)) {
+    for (const [earlier, later, kind] of pairs(runs)) {
+      const says = `${id}: ${describeRun(earlier)} and ${describeRun(later)}`;
+      const because = explanation(earlier, later, intended.get(id), faults);
+      if (because === undefined) violations.push({ kind, says });
+      else explained.push({ kind, says: `${says}, ${because.says}`, because: because.kind });
+    }
+  }
+  return { violations, explained };
+}
+
+/** Every two runs of one job that should not both be. Overlapping runs that also ended twice are told of once, as the graver. */
+function pairs(runs: readonly HandlerRun[]): [HandlerRun, HandlerRun, Explained['kind']][] {
+  return runs.flatMap((earlier, at) =>
+    runs.slice(at + 1).flatMap((later): [HandlerRun, HandlerRun, Explained['kind']][] => {
+      const through = (run: HandlerRun) => run.conclusion === 'end' || run.conclusion === 'threw';
+      if (earlier.attempt === later.attempt && through(earlier) && through(later))
+        return [[earlier, later, 'ended twice']];
+      // In one process a run that lost its lease, or was handed back, may meet its successor just as well.
+      return later.startedAt < earlier.endedAt ? [[earlier, later, 'overlap']] : [];
+    }),
+  );
+}
+
+function explanation(
+  earlier: HandlerRun,
+  later: HandlerRun,
+  plan: IntendedJob | undefined,
+  faults: readonly Fault[],
+): { kind: string; says: string } | undefined {
+  const { aborted, pid } = earlier;
+  if (aborted?.reason === 'WorkerDraining' && plan?.heed === false && later.startedAt >= aborted.at) {
+    return { kind: IGNORING, says: `${IGNORING} at ${clock(aborted.at)}` };
+  }
+  // Only what came before the later run can be its reason.
+  const until = Math.min(earlier.endedAt + RECORDING_MS, later.startedAt);
+  const fault = harmBetween(faults, pid, earlier.startedAt, until);
+  if (fault !== undefined) return { kind: because(fault, earlier), says: describeFault(fault) };
+  // The run that starts later may be the older attempt: fetched, then its process stood still while others took the job and did it.
+  const stale = faults.find(
+    (one) => one.pid === later.pid && isStandstill(one) && isHarmful(one) && startsAfter(one, later),
+  );
+  return stale && { kind: because(stale, later), says: describeFault(stale) };
+}
+
+/** A lease is older than the start of its handler: a process that stood still in between starts what is no longer its own. */
+function because(fault: Fault, run: HandlerRun): string {
+  return isStandstill(fault) && startsAfter(fault, run) ? `fetched before a ${fault.kind}` : fault.kind;
+}
+
+const startsAfter = (fault: Fault, { startedAt }: HandlerRun): boolean =>
+  fault.endedAt <= startedAt && felt(fault) >= startedAt;
+
+function describeFault(fault: Fault): string {
+  const whose = fault.pid === undefined ? '' : ` of ${fault.pid}`;
+  return `${fault.kind}${whose} from ${clock(fault.startedAt)} to ${clock(fault.endedAt)}`;
+}

@@ -1,0 +1,41 @@
+import type { Facts } from '../facts.js';
+import type { Fault } from '../fault.js';
+import { type Life, lineOf, loggedAt, TOLD } from '../life.js';
+import { STANDSTILL_MS, STOP_LIMIT_MS } from '../limits.js';
+import { allFaults } from './all-faults.js';
+import { handlerRuns } from './handler-runs.js';
+import { clock, convict, type Finding } from './violation.js';
+
+/** A worker that is told to stop does, within its limits. */
+export function stopsInTime(facts: Facts): Finding {
+  const faults = allFaults(facts);
+  return convict(
+    'hung',
+    facts.lives.flatMap((life) => {
+      const told = life.sent.find(({ signal }) => signal === 'SIGTERM');
+      if (told === undefined) return [];
+      const during = (kind: Fault['kind']) =>
+        faults.some((fault) => fault.kind === kind && fault.pid === life.pid && fault.endedAt >= told.at);
+      // A stopped process can do nothing, not even end; and one that is blocked may take as long as its watchdog.
+      if (during('freeze')) return [];
+      const limit = STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0);
+      const took = life.exitedAt - told.at;
+      return took <= limit ? [] : [`worker ${life.pid} got SIGTERM at ${clock(told.at)} and ended ${took} ms later`];
+    }),
+  );
+}
+
+/** Once a worker has said that it drains, it starts no handler. */
+export function startsNothingWhileDraining(facts: Facts): Finding {
+  const toldAt = new Map(facts.lives.map((life): [number, number | undefined] => [life.pid, saidAt(life)]));
+  return convict(
+    'started while draining',
+    handlerRuns(facts).flatMap(({ pid, jobId, startedAt }) => {
+      const told = toldAt.get(pid);
+      if (told === undefined || startedAt <= told) return [];
+      return [`${jobId} was started in ${pid} at ${clock(startedAt)}, which drained since ${clock(told)}`];
+    }),
+  );
+}
+
+const saidAt = (life: Life): number | undefined => loggedAt(lineOf(life, TOLD));

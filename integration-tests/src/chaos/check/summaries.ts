@@ -1,0 +1,49 @@
+import type { Facts } from '../facts.js';
+import { type Life, lineOf, loggedAt, STOPPED, TOLD } from '../life.js';
+import { type HandlerRun, handlerRuns } from './handler-runs.js';
+import { convict, type Finding } from './violation.js';
+
+/** What a worker says when it stops is what its handlers did. */
+export function summariesTrue(facts: Facts): Finding {
+  const runs = handlerRuns(facts);
+  const crashed = facts.stored.filter(({ failedReason }) => failedReason?.includes('JobCrashed')).length;
+  return convict(
+    'summary',
+    facts.lives.flatMap((life) =>
+      wrongSums(
+        life,
+        runs.filter(({ pid }) => pid === life.pid),
+        crashed,
+      ).map((says) => `worker ${life.pid} ${says}`),
+    ),
+  );
+}
+
+function wrongSums(life: Life, runs: readonly HandlerRun[], crashed: number): string[] {
+  const line = lineOf(life, STOPPED);
+  const told = loggedAt(lineOf(life, TOLD));
+  if (line === undefined || told === undefined) return [];
+  const faults: string[] = [];
+  const number = (name: string): number => Number(line[name]);
+  const since = line['sinceStart'] as Record<string, number>;
+  const { completed = 0, failed = 0, unrecorded = 0 } = since;
+
+  const ended = runs.filter(({ conclusion }) => conclusion === 'end');
+  const threw = runs.filter(({ conclusion }) => conclusion === 'threw');
+  if (completed > ended.length) faults.push(`says ${completed} completed; ${ended.length} handlers ran to their end`);
+  // No handler has a part in a job that failed because it crashed too often, and one worker counts it.
+  if (failed > threw.length + crashed) faults.push(`says ${failed} failed; ${threw.length} handlers threw`);
+  // What ended after its signal had fired may have been given up by then, and counted as that.
+  const missing = [...ended, ...threw].filter(({ aborted }) => aborted === undefined).length - completed - failed;
+  const unconfirmed = unrecorded + number('cutOff');
+  if (missing > unconfirmed) {
+    faults.push(`lacks ${missing} outcomes of its handlers and owns up to ${unconfirmed} unrecorded or cut off`);
+  }
+
+  const parts = ['completed', 'failed', 'snoozed', 'handedBack', 'cutOff'].map(number);
+  const sum = parts.reduce((total, part) => total + part, 0);
+  if (number('active') !== sum) faults.push(`says ${number('active')} were active and accounts for ${sum}`);
+  const open = runs.filter((run) => run.startedAt <= told && run.endedAt > told && (run.aborted?.at ?? told) >= told);
+  if (open.length > number('active')) faults.push(`says ${number('active')} were active; ${open.length} handlers ran`);
+  return faults;
+}

@@ -1,0 +1,48 @@
+import type { Facts } from '../facts.js';
+
+/** What a run can be convicted of. */
+export const VIOLATION_KINDS = [
+  'did not come to rest',
+  'lost',
+  'phantom',
+  'attempt spent',
+  'ended twice',
+  'overlap',
+  'crash counted',
+  'hung',
+  'started while draining',
+  'exit code',
+  'summary',
+] as const;
+
+export type ViolationKind = (typeof VIOLATION_KINDS)[number];
+
+/** One fact that must not be, in one line that names its job, processes and instants. */
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly says: string;
+}
+
+/** Something twice that is allowed to be: `because` says why, `kind` what. */
+export interface Explained {
+  readonly kind: 'ended twice' | 'overlap';
+  readonly because: string;
+  readonly says: string;
+}
+
+/** What one rule finds. Most find nothing but violations. */
+export interface Finding {
+  readonly violations: readonly Violation[];
+  readonly explained?: readonly Explained[];
+}
+
+/** Judges the facts by one idea. */
+export type Rule = (facts: Facts) => Finding;
+
+/** Makes a rule's finding from the sentences of its violations. */
+export const convict = (kind: ViolationKind, sentences: readonly string[]): Finding => ({
+  violations: sentences.map((says) => ({ kind, says })),
+});
+
+/** An instant as people compare it: the time of day. */
+export const clock = (at: number): string => new Date(at).toISOString().slice(11, 23);

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly at: number;
+}
+
+const alive = new Set<ChildProcess>();
+let watching = false;
+
+/** A process of ours. What it prints goes into a file and costs us nothing; it does not outlive this process. */
+export class Child {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  readonly #process: ChildProcess;
+  #exit: Exit | undefined;
+
+  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv, output: string) {
+    if (!watching) {
+      watching = true;
+      process.on('exit', () => {
+        for (const child of alive) child.kill('SIGKILL');
+      });
+    }
+    const file = openSync(output, 'a');
+    this.#process = spawn(program, args, { stdio: ['ignore', file, file], env });
+    closeSync(file);
+    alive.add(this.#process);
+    this.pid = this.#process.pid ?? -1;
+    this.exited = new Promise((resolve, reject) => {
+      this.#process.once('error', reject);
+      this.#process.once('exit', (code, signal) => {
+        alive.delete(this.#process);
+        this.#exit = { code, signal, at: Date.now() };
+        resolve(this.#exit);
+      });
+    });
+  }
+
+  get exit(): Exit | undefined {
+    return this.#exit;
+  }
+
+  /** Whether there still was a process to send it to. */
+  send(signal: NodeJS.Signals): boolean {
+    return this.#exit === undefined && this.#process.kill(signal);
+  }
+
+  /** Makes sure that it is gone. */
+  async destroy(): Promise<void> {
+    this.send('SIGKILL');
+    await this.exited.catch(() => undefined);
+  }
+}
+
+/** Runs one of our own scripts. The compile cache spares most of a start's work, and a run starts a dozen processes. */
+export function startNode(script: string, args: readonly string[], env: Record<string, string>, output: string): Child {
+  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  return new Child(process.execPath, [script, ...args], { ...inherited, ...env }, output);
+}
+
+/** Whether there is a process of this id. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

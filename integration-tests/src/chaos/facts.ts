@@ -1,0 +1,25 @@
+import type { Fault } from './fault.js';
+import type { LedgerLine } from './ledger.js';
+import type { Life } from './life.js';
+import type { JobKind, PlannedJob } from './plan.js';
+import type { StoredJob } from './snapshot.js';
+
+/** A job that the producer meant to enqueue, with what the plan wants of it. */
+export interface IntendedJob extends PlannedJob {
+  readonly id: string;
+  readonly queue: string;
+  readonly kind: JobKind;
+}
+
+/** All that is known of a run once it is over. The checker judges by this and by nothing else. */
+export interface Facts {
+  readonly intended: readonly IntendedJob[];
+  readonly accepted: readonly string[];
+  readonly ledger: readonly LedgerLine[];
+  readonly stored: readonly StoredJob[];
+  /** What was injected; blocks, poison and starvation are in the ledger. */
+  readonly faults: readonly Fault[];
+  readonly lives: readonly Life[];
+  /** Why the run did not come to rest; undefined when it did. */
+  readonly restless: string | undefined;
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Context, handle } from '@bullpen/worker';
+import { CHAOS_JOBS } from './jobs.js';
+import { appendLine, type LedgerLine } from './ledger.js';
+import { HARMLESS_MS } from './limits.js';
+import type { PlannedJob } from './plan.js';
+
+const folder = process.env['CHAOS_FOLDER'] ?? '.';
+const ledger = join(folder, 'ledger.ndjson');
+
+/** Does what the plan says, and tells the ledger. */
+async function play(planned: PlannedJob, context: Context): Promise<{ run: string }> {
+  const run = randomUUID();
+  const { jobId, attempt, signal } = context;
+  const tell = (event: LedgerLine['event'], more: object = {}): void =>
+    appendLine(ledger, { event, pid: process.pid, at: Date.now(), run, jobId, attempt, ...more });
+
+  tell('start');
+  signal.addEventListener('abort', () => tell('aborted', { reason: (signal.reason as Error).name }));
+  if (planned.key === 'poison') {
+    await sleep(planned.ms);
+    tell('poison');
+    process.kill(process.pid, 'SIGKILL');
+  }
+  try {
+    await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
+    // Once in a run: a job that blocks each process it comes to would keep the fleet still for ever.
+    if (planned.blockMs > 0 && isFirst(planned.key)) tell('blocked', { since: keepBusy(planned.blockMs) });
+    await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
+  } catch (error) {
+    tell('left');
+    throw error;
+  }
+  if (attempt <= planned.throws) {
+    tell('threw');
+    throw new Error(`planned failure ${attempt}`);
+  }
+  tell('end');
+  return { run };
+}
+
+/** Keeps the event loop busy; returns when it began. */
+function keepBusy(ms: number): number {
+  const since = Date.now();
+  while (Date.now() - since < ms);
+  return since;
+}
+
+/** Whether no process has asked this before. */
+function isFirst(key: string): boolean {
+  try {
+    closeSync(openSync(join(folder, `blocked-${key}`), 'wx'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const TICK_MS = 100;
+
+/**
+ * Notices when this process stood still, whoever's doing it was: a machine too busy to give a process its time takes a lease away just as SIGSTOP does,
+ * and the checker should know that rather than guess.
+ */
+function watchClock(): void {
+  let last = Date.now();
+  setInterval(() => {
+    const now = Date.now();
+    if (now - last > HARMLESS_MS) appendLine(ledger, { event: 'starved', pid: process.pid, at: now, since: last });
+    last = now;
+  }, TICK_MS).unref();
+}
+
+watchClock();
+
+export const handlers = CHAOS_JOBS.map(({ job }) => handle(job, play));

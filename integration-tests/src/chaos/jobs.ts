@@ -1,0 +1,46 @@
+import { defineJob, idForKey } from '@bullpen/shared';
+import { z } from 'zod';
+import { MAX_ATTEMPTS, POISON_CRASHES, STURDY_CRASHES } from './limits.js';
+import { type JobKind, type PlannedChunk, QUEUES } from './plan.js';
+
+const planned = z.object({
+  key: z.string(),
+  ms: z.number(),
+  heed: z.boolean(),
+  throws: z.number(),
+  blockMs: z.number(),
+});
+
+/** How the three kinds differ. Timeouts are out of reach: no deadline passes in a run. */
+const POLICY: Readonly<Record<JobKind, { readonly maxAttempts: number; readonly maxCrashes: number }>> = {
+  work: { maxAttempts: MAX_ATTEMPTS, maxCrashes: STURDY_CRASHES },
+  once: { maxAttempts: 1, maxCrashes: STURDY_CRASHES },
+  poison: { maxAttempts: MAX_ATTEMPTS, maxCrashes: POISON_CRASHES },
+};
+
+const define = (queue: string, kind: JobKind) =>
+  defineJob({
+    name: `${kind}.${queue}`,
+    queue,
+    payload: planned,
+    timeout: '10m',
+    backoff: { type: 'fixed', delay: 40, jitter: 0.5 },
+    ...POLICY[kind],
+  });
+
+/** One definition per queue and kind. */
+export const CHAOS_JOBS = QUEUES.flatMap((queue) =>
+  (['work', 'once', 'poison'] as const).map((kind) => ({ queue, kind, job: define(queue, kind) })),
+);
+
+/** The definition of a chunk's jobs. */
+export function jobOf({ queue, kind }: Pick<PlannedChunk, 'queue' | 'kind'>) {
+  const found = CHAOS_JOBS.find((one) => one.queue === queue && one.kind === kind);
+  if (found === undefined) throw new Error(`no chaos job of kind ${kind} on ${queue}`);
+  return found.job;
+}
+
+/** The ids of a chunk's jobs, as the producer will make them from their keys. */
+export function idsOf(chunk: PlannedChunk): string[] {
+  return chunk.jobs.map(({ key }) => idForKey(jobOf(chunk).name, key));
+}

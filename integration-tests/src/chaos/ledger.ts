@@ -1,0 +1,33 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+
+/**
+ * One line of the ledger: what a handler really did, told by the handler itself, outside the queue.
+ *
+ * - `start`, and then one of `end` (ran to its end), `threw` (as planned), `left` (stopped because its signal fired), or nothing
+ * - `aborted`: its signal fired, whether it heeds it or not
+ * - `blocked`: the event loop was kept busy, from `since`; `poison`: the process is about to kill itself
+ * - `starved`: no handler's: the process noticed that its event loop stood still, from `since`
+ */
+export interface LedgerLine {
+  readonly event: 'start' | 'end' | 'threw' | 'left' | 'aborted' | 'blocked' | 'poison' | 'starved';
+  readonly pid: number;
+  readonly at: number;
+  readonly since?: number;
+  /** Names one call of one handler. */
+  readonly run?: string;
+  readonly jobId?: string;
+  readonly attempt?: number;
+  readonly reason?: string;
+}
+
+/** One write per line to a file opened for appending: lines of several processes do not mix, and a kill leaves whole lines. */
+export function appendLine(path: string, line: object): void {
+  appendFileSync(path, `${JSON.stringify(line)}\n`);
+}
+
+/** The lines of a file written by {@link appendLine}; other lines are passed over. None when there is no such file. */
+export function readLines<T>(path: string): T[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as T] : []));
+}

@@ -1,0 +1,27 @@
+/** One line of a worker's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string; readonly time?: string };
+
+/** The life of one worker process, as its orchestrator saw it. */
+export interface Life {
+  readonly slot: number;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly exitedAt: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The signals the orchestrator sent, each with its instant. */
+  readonly sent: readonly { readonly signal: string; readonly at: number }[];
+  readonly log: readonly LogLine[];
+}
+
+/** When this line was logged. */
+export const loggedAt = (line: LogLine | undefined): number | undefined =>
+  line?.time === undefined ? undefined : Date.parse(line.time);
+
+/** A worker's line of this message, if there is one. */
+export const lineOf = ({ log }: Pick<Life, 'log'>, msg: string): LogLine | undefined =>
+  log.find((line) => line.msg === msg);
+
+export const READY = 'worker ready';
+export const TOLD = 'worker was told to stop; draining';
+export const STOPPED = 'worker stopped';

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { FAULT_KINDS } from './fault.js';
+import { makePlan } from './plan.js';
+
+const plans = Array.from({ length: 200 }, (_, seed) => makePlan(seed + 1, FAULT_KINDS));
+
+describe('makePlan', () => {
+  test('the same seed makes the same plan, another seed another', () => {
+    expect(makePlan(7, FAULT_KINDS)).toEqual(makePlan(7, FAULT_KINDS));
+    expect(makePlan(7, FAULT_KINDS)).not.toEqual(makePlan(8, FAULT_KINDS));
+  });
+
+  test('keys are unique, and every worker that is to be hit exists', () => {
+    for (const { chunks, faults, workers } of plans) {
+      const keys = chunks.flatMap(({ jobs }) => jobs.map(({ key }) => key));
+      expect(new Set(keys).size).toBe(keys.length);
+      expect(faults.every(({ slot }) => slot < workers)).toBe(true);
+    }
+  });
+
+  test('between them, plans bring about every kind of fault', () => {
+    const kinds = new Set<string>(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
+    if (plans.some(({ chunks }) => chunks.some(({ kind }) => kind === 'poison'))) kinds.add('poison');
+    if (plans.some(({ chunks }) => chunks.some(({ jobs }) => jobs.some(({ blockMs }) => blockMs > 0))))
+      kinds.add('block');
+    expect([...kinds].sort()).toEqual(FAULT_KINDS.filter((kind) => kind !== 'starved').sort());
+  });
+
+  test('only the kinds that are allowed', () => {
+    const { faults, chunks } = makePlan(3, ['term']);
+    expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(['term']));
+    expect(chunks.filter(({ kind, jobs }) => kind === 'poison' || jobs.some(({ blockMs }) => blockMs > 0))).toEqual([]);
+  });
+});

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Child, startNode } from './child.js';
+import { CuttingProxy } from './cutting-proxy.js';
+
+const SCRIPT = fileURLToPath(new URL('../../dist/chaos/producer-process.js', import.meta.url));
+const RESTART_MS = 100;
+
+/** The producer process behind its own proxy, started again until it has enqueued all that the plan wants. */
+export class ProducerSlot {
+  readonly proxy: CuttingProxy;
+  /** Resolves when everything is accepted; rejects when the producer fails rather than is killed. */
+  finished: Promise<void> = Promise.resolve();
+  #child: Child | undefined;
+  #closed = false;
+
+  constructor(redisPort: number) {
+    this.proxy = new CuttingProxy(redisPort);
+  }
+
+  async open(folder: string, prefix: string, env: Record<string, string>): Promise<void> {
+    const args = [folder, await this.proxy.listen(), prefix, String(Date.now())];
+    this.finished = this.#untilAccepted(args, env, join(folder, 'producer.log'));
+    this.finished.catch(() => undefined);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.exit === undefined ? this.#child?.pid : undefined;
+  }
+
+  send(signal: NodeJS.Signals): boolean {
+    return this.#child?.send(signal) ?? false;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#child?.destroy();
+    await this.proxy.close();
+  }
+
+  async #untilAccepted(args: readonly string[], env: Record<string, string>, output: string): Promise<void> {
+    while (!this.#closed) {
+      this.#child = startNode(SCRIPT, args, env, output);
+      const { code, signal } = await this.#child.exited;
+      if (code === 0) return;
+      if (signal !== 'SIGKILL') throw new Error(`the producer ended with ${signal ?? code}; see ${output}`);
+      await sleep(RESTART_MS);
+    }
+  }
+}

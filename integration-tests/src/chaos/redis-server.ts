@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisProgram } from '@bullpen/dev-redis';
+import { Child } from './child.js';
+
+const READY_LIMIT_MS = 20_000;
+
+/** A real Redis that writes every change to disk before it answers, and can be killed, frozen and started again on the same port and data. */
+export class RedisServer {
+  readonly port: number;
+  readonly #program: RedisProgram;
+  readonly #folder: string;
+  #child: Child | undefined;
+
+  private constructor(program: RedisProgram, folder: string, port: number) {
+    this.#program = program;
+    this.#folder = folder;
+    this.port = port;
+  }
+
+  static async start(program: RedisProgram, folder: string): Promise<RedisServer> {
+    const server = new RedisServer(program, join(folder, 'redis'), await freePort());
+    mkdirSync(server.#folder, { recursive: true });
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, unless it runs, and waits until it has read its data and answers. */
+  async start(): Promise<void> {
+    if (this.#child === undefined || this.#child.exit !== undefined) {
+      const { binary, libraryFolders } = this.#program;
+      const place = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder, '--daemonize', 'no'];
+      const durable = [
+        '--appendonly',
+        'yes',
+        '--appendfsync',
+        'always',
+        '--save',
+        '',
+        '--maxmemory-policy',
+        'noeviction',
+      ];
+      const libraries = libraryFolders.length > 0 ? { LD_LIBRARY_PATH: libraryFolders.join(':') } : {};
+      const env = { LC_ALL: 'C', ...libraries };
+      this.#child = new Child(binary, [...place, ...durable], env, join(this.#folder, 'redis.log'));
+    }
+    const deadline = Date.now() + READY_LIMIT_MS;
+    while (!(await this.#answers())) {
+      if (this.#child.exit !== undefined || Date.now() > deadline)
+        throw new Error('redis did not start; see redis.log');
+      await sleep(20);
+    }
+  }
+
+  send(signal: NodeJS.Signals): boolean {
+    return this.#child?.send(signal) ?? false;
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#child?.destroy();
+  }
+
+  #answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: this.port });
+      const over = (answers: boolean): void => {
+        socket.destroy();
+        resolve(answers);
+      };
+      socket.setTimeout(1_000, () => over(false));
+      socket.on('error', () => over(false));
+      socket.on('connect', () => socket.write('PING\r\n'));
+      // While it reads its data it answers -LOADING.
+      socket.on('data', (reply) => over(reply.toString().startsWith('+PONG')));
+    });
+  }
+}
+
+const taken = new Set<number>();
+
+/** A free port below those that the system gives to outgoing connections: one of these could take it while Redis is down. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (taken.has(port)) continue;
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (!free) continue;
+    taken.add(port);
+    return port;
+  }
+}

@@ -1,0 +1,140 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { until } from '../support/until.js';
+import { type Child, startNode } from './child.js';
+import { CuttingProxy } from './cutting-proxy.js';
+import { readLines } from './ledger.js';
+import { type Life, type LogLine, lineOf, READY } from './life.js';
+import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './limits.js';
+
+const RESTART_MS = 150;
+const READY_LIMIT_MS = 60_000;
+
+/** What every worker of a run is started with. */
+export interface WorkerSetting {
+  readonly folder: string;
+  readonly redisPort: number;
+  readonly prefix: string;
+  /** The module with the handlers: the chaos ones, or broken ones. */
+  readonly handlers: string;
+  readonly queues: readonly string[];
+  readonly concurrency: number;
+  readonly env: Record<string, string>;
+}
+
+/** One place in the fleet: a worker process behind its own proxy, started again whenever it ends, as an orchestrator does. */
+export class WorkerSlot {
+  readonly lives: Life[] = [];
+  readonly proxy: CuttingProxy;
+  readonly #setting: WorkerSetting;
+  readonly #slot: number;
+  #child: Child | undefined;
+  #sent: { signal: string; at: number }[] = [];
+  #output = '';
+  #retired = false;
+  #kept: Promise<void> = Promise.resolve();
+
+  constructor(slot: number, setting: WorkerSetting) {
+    this.#slot = slot;
+    this.#setting = setting;
+    this.proxy = new CuttingProxy(setting.redisPort);
+  }
+
+  async open(): Promise<void> {
+    const url = await this.proxy.listen();
+    this.#kept = this.#keepAlive(url);
+  }
+
+  /** Resolves when the first process serves its queues. */
+  async ready(): Promise<void> {
+    await until(
+      `worker ${this.#slot} to be ready`,
+      () => {
+        const [ended] = this.lives;
+        // Started again and again it would end again and again: say at once what it said.
+        if (ended !== undefined)
+          throw new Error(`a worker ended with ${ended.code} before it was ready: ${this.#said()}`);
+        return lineOf({ log: readLines<LogLine>(this.#output) }, READY) !== undefined;
+      },
+      READY_LIMIT_MS,
+    );
+  }
+
+  /** Resolves when the process of the moment, or its successor, has come so far that it says something: from then on it hears signals. */
+  async listening(): Promise<void> {
+    const speaks = () => this.pid !== undefined && statSync(this.#output).size > 0;
+    await until(`worker ${this.#slot} to say something`, speaks, READY_LIMIT_MS);
+  }
+
+  /** The process that is running now, if one is. */
+  get pid(): number | undefined {
+    return this.#child?.exit === undefined ? this.#child?.pid : undefined;
+  }
+
+  send(signal: NodeJS.Signals): boolean {
+    // Noted first: the instant must not be later than what the signal brings about.
+    this.#sent.push({ signal, at: Date.now() });
+    return this.#child?.send(signal) ?? false;
+  }
+
+  /** Ends it for good: SIGTERM, and SIGKILL when it does not stop. */
+  async retire(): Promise<void> {
+    this.#retired = true;
+    if (this.#child?.exit === undefined) this.send('SIGTERM');
+    const patience = setTimeout(() => this.send('SIGKILL'), STOP_LIMIT_MS + LEASE_MS);
+    await this.#kept;
+    clearTimeout(patience);
+  }
+
+  /** Leaves nothing behind, whatever state the run is in. */
+  async close(): Promise<void> {
+    this.#retired = true;
+    await this.#child?.destroy();
+    await this.#kept;
+    await this.proxy.close();
+  }
+
+  async #keepAlive(redis: string): Promise<void> {
+    while (!this.#retired) {
+      this.#output = this.#outputOf(this.lives.length);
+      this.#sent = [];
+      const startedAt = Date.now();
+      this.#child = startNode(WORKER, this.#args(redis), this.#setting.env, this.#output);
+      const { pid } = this.#child;
+      const { code, signal, at } = await this.#child.exited;
+      const log = readLines<LogLine>(this.#output);
+      this.lives.push({ slot: this.#slot, pid, startedAt, exitedAt: at, code, signal, sent: this.#sent, log });
+      if (!this.#retired) await sleep(RESTART_MS);
+    }
+  }
+
+  /** What the first process of all printed. */
+  #said(): string {
+    return readFileSync(this.#outputOf(0), 'utf8').trim();
+  }
+
+  #outputOf(life: number): string {
+    return join(this.#setting.folder, `worker-${this.#slot}-${life}.log`);
+  }
+
+  #args(redis: string): string[] {
+    const { handlers, prefix, queues, concurrency } = this.#setting;
+    return [
+      ...['--handlers', handlers, '--redis', redis, '--prefix', prefix, '--concurrency', String(concurrency)],
+      ...queues.flatMap((queue) => ['--queue', queue]),
+      ...['--drain-timeout', `${DRAIN_TIMEOUT_MS}ms`, '--abort-grace', `${ABORT_GRACE_MS}ms`],
+      ...['--lease', `${LEASE_MS}ms`],
+    ];
+  }
+}
+
+/** The command, found as a user's script would find it. */
+const WORKER = workerCommand();
+
+function workerCommand(): string {
+  const manifest = fileURLToPath(import.meta.resolve('@bullpen/worker/package.json'));
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: Record<string, string> };
+  return join(dirname(manifest), bin['bullpen-worker'] ?? '');
+}

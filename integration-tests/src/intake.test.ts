@@ -1,0 +1,60 @@
+import { Worker } from 'bullmq';
+import { describe, expect, vi } from 'vitest';
+import { handlePrecious } from './fixtures/handlers.js';
+import { precious } from './fixtures/jobs.js';
+import { TcpProxy } from './support/tcp-proxy.js';
+import { until } from './support/until.js';
+import { test } from './support/world.js';
+
+describe('a reply that was lost', () => {
+  test('its outcome counts once, and the job it brought is given back at once, with no crash counted', async ({
+    world,
+  }) => {
+    const proxy = new TcpProxy(world.redisUrl);
+    const url = await proxy.listen();
+    world.onClose(() => proxy.close());
+    const producer = world.producer();
+    const first = await producer.enqueue(precious, { name: 'first', ends: [{ do: 'work', ms: 300 }] });
+    const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
+    await world.started(1);
+    const second = await producer.enqueue(precious, { name: 'second' });
+    proxy.mode = 'lose-replies';
+    const queue = world.queue('precious');
+    // Redis has both carried out: the end of the first, and the fetch of the second that came with it.
+    await until('the second job to be fetched', async () => (await queue.getJobState(second.id)) === 'active');
+    proxy.mode = 'forward';
+    await worker.logged('job was fetched in a reply that was lost; gave it back');
+    for (const { id } of [first, second]) {
+      const job = await world.settled(queue, id);
+      expect(await job.getState()).toBe('completed');
+      expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+    }
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(await worker.logged('worker stopped')).toMatchObject({ sinceStart: { completed: 2, unrecorded: 0 } });
+    expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(2);
+  });
+});
+
+describe('a worker that no longer fetches', () => {
+  test('is noticed, and fetches again', async ({ world }) => {
+    // What has been seen after reconnects: a blocking read that never settles.
+    const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };
+    const hanging = vi.spyOn(prototype, 'waitForJob').mockImplementation(() => new Promise(() => undefined));
+    world.onClose(async () => hanging.mockRestore());
+    const worker = world.worker({ handlers: [handlePrecious] });
+    await worker.ready;
+    await until('the worker to wait for jobs', () => hanging.mock.calls.length > 0);
+    hanging.mockRestore();
+    const { id } = await world.producer().enqueue(precious, {});
+    const job = await until(
+      'the job to be done',
+      async () => {
+        const found = await world.queue('precious').getJob(id);
+        return found?.finishedOn === undefined ? undefined : found;
+      },
+      40_000,
+    );
+    expect(await job.getState()).toBe('completed');
+  }, 60_000);
+});

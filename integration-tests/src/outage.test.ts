@@ -1,0 +1,137 @@
+import { describe, expect } from 'vitest';
+import { precious } from './fixtures/jobs.js';
+import { OwnRedis } from './support/own-redis.js';
+import { until } from './support/until.js';
+import { test, type World } from './support/world.js';
+
+/** A job with one attempt and no crash to spare, being attempted: it works on, whatever becomes of Redis. */
+async function working(world: World, ms: number, flags: readonly string[] = []) {
+  const own = await OwnRedis.start(world);
+  const producer = world.producer({ redis: own.server.url, redisTimeout: '1s' });
+  const { id } = await producer.enqueue(precious, { ends: [{ do: 'work', ms, heed: true }] });
+  const worker = world.workerProcess(['--queue', 'precious', ...own.flags, ...flags]);
+  await world.started(1);
+  return { own, producer, id, worker, queue: own.queue('precious') };
+}
+
+const ended = (world: World): boolean => world.ledger().some(({ event }) => event === 'end');
+
+/** The job is done, once, and cost one attempt. */
+async function expectDoneOnce(world: World, { queue, id }: Awaited<ReturnType<typeof working>>): Promise<void> {
+  const job = await world.settled(queue, id);
+  expect(await job.getState()).toBe('completed');
+  expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+  expect(world.ledger().filter(({ event, jobId }) => event === 'end' && jobId === id)).toHaveLength(1);
+}
+
+describe('a handler that succeeds while Redis', () => {
+  test('is a replica, after a failover: completed once it is a primary again; the log says it once', async ({
+    world,
+  }) => {
+    const setting = await working(world, 300);
+    const { own, worker } = setting;
+    await own.admin.replicaof('127.0.0.1', 1);
+    await worker.logged('redis refuses our commands; retrying');
+    await until('the handler to end', () => ended(world));
+    // Long enough for a hundred refusals.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await own.admin.replicaof('NO', 'ONE');
+    await expectDoneOnce(world, setting);
+    await worker.logged('redis is available');
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const loud = worker.log.filter(({ level }) => Number(level) >= 40);
+    expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
+  });
+
+  test('is out of memory: completed, and new jobs are fetched when there is room again', async ({ world }) => {
+    const setting = await working(world, 300, ['--lease', '2s']);
+    const { own, producer, worker, queue } = setting;
+    const next = await producer.enqueue(precious, {});
+    await until('the next job to be done', async () => (await queue.getJob(next.id))?.finishedOn !== undefined);
+    await own.admin.config('SET', 'maxmemory', '1');
+    await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    await expectDoneOnce(world, setting);
+    await own.admin.config('SET', 'maxmemory', '0');
+    const last = await producer.enqueue(precious, {});
+    await until('the last job to be done', async () => (await queue.getJob(last.id))?.finishedOn !== undefined);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+  });
+
+  test('is killed and started again: completed; the worker goes on by itself', async ({ world }) => {
+    const setting = await working(world, 400);
+    const { own, producer, worker, queue } = setting;
+    await own.server.kill();
+    await until('the handler to end', () => ended(world));
+    await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    await own.server.start();
+    await expectDoneOnce(world, setting);
+    const next = await producer.enqueue(precious, {});
+    await until('the next job to be done', async () => (await queue.getJob(next.id))?.finishedOn !== undefined);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const told = worker.log.filter(({ level }) => Number(level) >= 40).map(({ msg }) => msg);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^redis (connection was lost|is unavailable); retrying$/);
+  });
+
+  test('is away for longer than the lease: recorded when it is back, as nobody else has the job', async ({ world }) => {
+    const setting = await working(world, 700, ['--lease', '1s']);
+    setting.own.server.send('SIGSTOP');
+    await until('the handler to end', () => ended(world));
+    // Nothing happens in the meantime: that is the point.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    setting.own.server.send('SIGCONT');
+    await expectDoneOnce(world, setting);
+  });
+});
+
+describe('a handler that runs on while Redis', () => {
+  test('is frozen for longer than the lease: aborted with LeaseLost, attempted again, no attempt and no crash spent', async ({
+    world,
+  }) => {
+    const setting = await working(world, 4_000, ['--lease', '1s']);
+    setting.own.server.send('SIGSTOP');
+    await setting.worker.logged('lease ran out; aborting the attempt');
+    await until('the handler to be aborted', () => world.ledger().some(({ event }) => event === 'aborted'));
+    setting.own.server.send('SIGCONT');
+    await expectDoneOnce(world, setting);
+    expect(world.ledger().find(({ event }) => event === 'aborted')?.reason).toBe('LeaseLost');
+  });
+});
+
+describe('a drain while Redis', () => {
+  for (const how of ['SIGSTOP', 'SIGKILL'] as const) {
+    test(`is gone (${how}): bounded, exit 70, and no attempt is spent`, async ({ world }) => {
+      const limits = ['--drain-timeout', '100ms', '--abort-grace', '100ms', '--lease', '2s'];
+      const { own, worker, id } = await working(world, 60_000, limits);
+      if (how === 'SIGSTOP') own.server.send('SIGSTOP');
+      else await own.server.kill();
+      worker.kill('SIGTERM');
+      const { code } = await worker.ended;
+      const summary = await worker.logged('worker stopped');
+      expect(code).toBe(70);
+      expect(summary).toMatchObject({ active: 1, handedBack: 0, cutOff: 1, cutOffJobIds: [id] });
+      if (how === 'SIGSTOP') own.server.send('SIGCONT');
+      else await own.server.start();
+      world.workerProcess(['--queue', 'precious', ...own.flags, '--lease', '2s']);
+      const queue = own.queue('precious');
+      // A frozen Redis finds our last words when it thaws: handed back. One that was killed never got them, and it looks as if the process had died.
+      if (how === 'SIGSTOP') await world.started(2);
+      else expect((await world.settled(queue, id)).failedReason).toMatch(/^JobCrashed/);
+      expect((await queue.getJob(id))?.attemptsMade).toBe(0);
+    });
+  }
+
+  test('is being looked for again: an idle worker does not wait for it', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
+    await worker.logged('worker ready');
+    await own.server.kill();
+    await until('the worker to notice', () => worker.log.some(({ msg }) => msg.startsWith('redis ')));
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect((await worker.logged('worker stopped'))['durationMs']).toBeLessThan(2_000);
+  });
+});
