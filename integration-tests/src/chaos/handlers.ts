@@ -28,7 +28,12 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
   try {
     await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
     // Once in a run: a job that blocks each process it comes to would keep the fleet still for ever.
-    if (planned.blockMs > 0 && isFirst(planned.key)) tell('blocked', { since: keepBusy(planned.blockMs) });
+    if (planned.blockMs > 0 && isFirst(planned.key)) {
+      // Told beforehand too: the watchdog may end the process in the middle of it.
+      tell('blocking', { until: Date.now() + planned.blockMs });
+      keepBusy(planned.blockMs);
+      tell('blocked');
+    }
     await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
   } catch (error) {
     tell('left');
@@ -42,11 +47,10 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
   return { run };
 }
 
-/** Keeps the event loop busy; returns when it began. */
-function keepBusy(ms: number): number {
+/** Keeps the event loop busy. */
+function keepBusy(ms: number): void {
   const since = Date.now();
   while (Date.now() - since < ms);
-  return since;
 }
 
 /** Whether no process has asked this before. */

@@ -5,14 +5,15 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
  *
  * - `start`, and then one of `end` (ran to its end), `threw` (as planned), `left` (stopped because its signal fired), or nothing
  * - `aborted`: its signal fired, whether it heeds it or not
- * - `blocked`: the event loop was kept busy, from `since`; `poison`: the process is about to kill itself
+ * - `blocking`: the event loop will be kept busy, until `until`; `blocked`: it was; `poison`: the process is about to kill itself
  * - `starved`: no handler's: the process noticed that its event loop stood still, from `since`
  */
 export interface LedgerLine {
-  readonly event: 'start' | 'end' | 'threw' | 'left' | 'aborted' | 'blocked' | 'poison' | 'starved';
+  readonly event: 'start' | 'end' | 'threw' | 'left' | 'aborted' | 'blocking' | 'blocked' | 'poison' | 'starved';
   readonly pid: number;
   readonly at: number;
   readonly since?: number;
+  readonly until?: number;
   /** Names one call of one handler. */
   readonly run?: string;
   readonly jobId?: string;

@@ -13,7 +13,7 @@ export interface DrainSummary {
   readonly handedBack: number;
   /** Fetched too late to start; given back untouched. */
   readonly notStarted: number;
-  /** Ended or still running, but unconfirmed by Redis when the limit was reached. Another worker attempts them within 15 s. */
+  /** Ended, still running, or fetched too late to start, but unconfirmed by Redis when the limit was reached. Another worker attempts them within 15 s. */
   readonly cutOff: number;
   /** The ids of the jobs cut off while still running. */
   readonly cutOffJobIds: readonly string[];

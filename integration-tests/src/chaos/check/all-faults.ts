@@ -5,8 +5,9 @@ import { linesOfEvent } from './handler-runs.js';
 
 /** The faults that were injected, and those that the ledger tells of. */
 export function allFaults({ faults, ledger }: Pick<Facts, 'faults' | 'ledger'>): Fault[] {
-  const blocks = linesOfEvent(ledger, 'blocked').map(({ pid, since, at }): Fault => {
-    return { kind: 'block', pid, startedAt: since ?? at, endedAt: at };
+  const blocked = new Map(linesOfEvent(ledger, 'blocked').map(({ run, at }) => [run, at]));
+  const blocks = linesOfEvent(ledger, 'blocking').map(({ pid, at, until, run }): Fault => {
+    return { kind: 'block', pid, startedAt: at, endedAt: blocked.get(run) ?? until ?? at };
   });
   const poison = linesOfEvent(ledger, 'poison').map(({ pid, at }): Fault => {
     return { kind: 'poison', pid, startedAt: at, endedAt: at };

@@ -6,11 +6,8 @@ import { groupBy } from './group-by.js';
 import { handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
 
-/**
- * Beside deaths: what may take a lease from a worker that lives. Such a count is taken back by a worker that notices; until all of them
- * do, each of these may account for one. To be tightened to none.
- */
-const EXCUSED = ['freeze', 'block', 'starved', 'redis-kill', 'redis-freeze', 'cut', 'cut-in-reply'];
+/** Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage of Redis or a cut connection does not: a worker takes such a count back. */
+const EXCUSED = ['freeze', 'block', 'starved'];
 
 /** A job's crashes are not more than the deaths there were, and a poison job takes down as many processes as it may, no more and no fewer. */
 export function crashesEarned(facts: Facts): Finding {

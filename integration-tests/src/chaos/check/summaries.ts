@@ -42,7 +42,10 @@ function wrongSums(life: Life, runs: readonly HandlerRun[], crashed: number): st
 
   const parts = ['completed', 'failed', 'snoozed', 'handedBack', 'cutOff'].map(number);
   const sum = parts.reduce((total, part) => total + part, 0);
-  if (number('active') !== sum) faults.push(`says ${number('active')} were active and accounts for ${sum}`);
+  // A job that the last fetch brought, and that could not be given back, is cut off without ever having been active.
+  const strangers = sum - number('active');
+  if (strangers < 0 || strangers > number('cutOff'))
+    faults.push(`says ${number('active')} were active and accounts for ${sum}`);
   const open = runs.filter((run) => run.startedAt <= told && run.endedAt > told && (run.aborted?.at ?? told) >= told);
   if (open.length > number('active')) faults.push(`says ${number('active')} were active; ${open.length} handlers ran`);
   return faults;
