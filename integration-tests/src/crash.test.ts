@@ -17,6 +17,6 @@ describe('SIGKILL', () => {
       return starts.length > 1 ? starts : undefined;
     });
     expect(again).toMatchObject({ pid: other.pid, attempt: 1 });
-    expect((again?.at ?? 0) - killedAt).toBeLessThan(16_000);
+    expect((again?.at ?? 0) - killedAt).toBeLessThan(15_000);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { test as base, describe, expect } from 'vitest';
-import { isAlive } from './child.js';
+import { isAlive } from '../support/child.js';
 import { FAULT_KINDS, type FaultKind } from './fault.js';
 import { judge } from './judge.js';
 import { makePlan } from './plan.js';

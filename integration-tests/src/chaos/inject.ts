@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CuttingProxy } from './cutting-proxy.js';
+import type { RedisServer } from '../support/redis-server.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import type { Fault } from './fault.js';
 import type { PlannedFault } from './plan.js';
 import type { ProducerSlot } from './producer-slot.js';
-import type { RedisServer } from './redis-server.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 /** What faults are brought upon. */
@@ -88,7 +88,7 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
 /** An idle connection has no reply to cut; one that comes within this time will do. */
 const REPLY_LIMIT_MS = 2_000;
 
-async function cutInReply(proxy: CuttingProxy, share: number): Promise<boolean> {
+async function cutInReply(proxy: TcpProxy, share: number): Promise<boolean> {
   const patience = setTimeout(() => proxy.heal(), REPLY_LIMIT_MS);
   try {
     return await proxy.cutInReply(share);

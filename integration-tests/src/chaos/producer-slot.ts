@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Child, startNode } from './child.js';
-import { CuttingProxy } from './cutting-proxy.js';
+import { type Child, startNode } from '../support/child.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const SCRIPT = fileURLToPath(new URL('../../dist/chaos/producer-process.js', import.meta.url));
 const RESTART_MS = 100;
 
 /** The producer process behind its own proxy, started again until it has enqueued all that the plan wants. */
 export class ProducerSlot {
-  readonly proxy: CuttingProxy;
+  readonly proxy: TcpProxy;
   /** Resolves when everything is accepted; rejects when the producer fails rather than is killed. */
   finished: Promise<void> = Promise.resolve();
   #child: Child | undefined;
   #closed = false;
 
   constructor(redisPort: number) {
-    this.proxy = new CuttingProxy(redisPort);
+    this.proxy = new TcpProxy(`redis://127.0.0.1:${redisPort}`);
   }
 
   async open(folder: string, prefix: string, env: Record<string, string>): Promise<void> {

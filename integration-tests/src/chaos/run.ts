@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RedisProgram } from '@bullpen/dev-redis';
 import { countOutstanding, countQueue, openRedis, type Redis } from '@bullpen/shared';
+import { RedisServer } from '../support/redis-server.js';
 import type { Facts, IntendedJob } from './facts.js';
 import { type Fleet, injectFaults } from './inject.js';
 import { idsOf } from './jobs.js';
@@ -11,7 +12,6 @@ import { type LedgerLine, readLines } from './ledger.js';
 import type { Plan } from './plan.js';
 import type { ProducerLine } from './producer-process.js';
 import { ProducerSlot } from './producer-slot.js';
-import { RedisServer } from './redis-server.js';
 import { readJobs } from './snapshot.js';
 import { WorkerSlot } from './worker-slot.js';
 

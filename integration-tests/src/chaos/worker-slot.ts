@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { type Child, startNode } from '../support/child.js';
+import { BIN } from '../support/command.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { type Child, startNode } from './child.js';
-import { CuttingProxy } from './cutting-proxy.js';
 import { readLines } from './ledger.js';
 import { type Life, type LogLine, lineOf, READY } from './life.js';
 import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './limits.js';
@@ -27,7 +27,7 @@ export interface WorkerSetting {
 /** One place in the fleet: a worker process behind its own proxy, started again whenever it ends, as an orchestrator does. */
 export class WorkerSlot {
   readonly lives: Life[] = [];
-  readonly proxy: CuttingProxy;
+  readonly proxy: TcpProxy;
   readonly #setting: WorkerSetting;
   readonly #slot: number;
   #child: Child | undefined;
@@ -39,7 +39,7 @@ export class WorkerSlot {
   constructor(slot: number, setting: WorkerSetting) {
     this.#slot = slot;
     this.#setting = setting;
-    this.proxy = new CuttingProxy(setting.redisPort);
+    this.proxy = new TcpProxy(`redis://127.0.0.1:${setting.redisPort}`);
   }
 
   async open(): Promise<void> {
@@ -101,7 +101,7 @@ export class WorkerSlot {
       this.#output = this.#outputOf(this.lives.length);
       this.#sent = [];
       const startedAt = Date.now();
-      this.#child = startNode(WORKER, this.#args(redis), this.#setting.env, this.#output);
+      this.#child = startNode(BIN['bullpen-worker'], this.#args(redis), this.#setting.env, this.#output);
       const { pid } = this.#child;
       const { code, signal, at } = await this.#child.exited;
       const log = readLines<LogLine>(this.#output);
@@ -128,13 +128,4 @@ export class WorkerSlot {
       ...['--lease', `${LEASE_MS}ms`],
     ];
   }
-}
-
-/** The command, found as a user's script would find it. */
-const WORKER = workerCommand();
-
-function workerCommand(): string {
-  const manifest = fileURLToPath(import.meta.resolve('@bullpen/worker/package.json'));
-  const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: Record<string, string> };
-  return join(dirname(manifest), bin['bullpen-worker'] ?? '');
 }

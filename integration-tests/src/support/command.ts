@@ -5,7 +5,7 @@ import { execa, type ResultPromise } from 'execa';
 import { until } from './until.js';
 
 /** The commands under test, found as a user's script would find them. */
-const BIN = {
+export const BIN = {
   'bullpen-producer': binOf('@bullpen/producer', 'bullpen-producer'),
   'bullpen-worker': binOf('@bullpen/worker', 'bullpen-worker'),
 };

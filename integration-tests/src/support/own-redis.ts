@@ -1,7 +1,7 @@
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { openRedis } from '@bullpen/shared';
 import { Queue } from 'bullmq';
-import { RedisServer } from '../chaos/redis-server.js';
+import { RedisServer } from './redis-server.js';
 import type { World } from './world.js';
 
 /** A Redis of a test's own, with AOF: to be killed, frozen, filled and made a replica of. */

@@ -16,6 +16,8 @@ export class TcpProxy {
   lost = 0;
   readonly #server = createServer((client) => this.#serve(client));
   readonly #sockets = new Set<Socket>();
+  /** Set while the next reply is to be cut. */
+  #replyCut: { readonly share: number; readonly done: (cut: boolean) => void } | undefined;
   readonly #target: { host: string; port: number };
 
   constructor(redisUrl: string) {
@@ -34,7 +36,23 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Lets this share of the next reply through and cuts its connection then. Answers whether there was one before `heal` was called. */
+  cutInReply(share: number): Promise<boolean> {
+    this.heal();
+    return new Promise((resolve) => {
+      this.#replyCut = { share, done: resolve };
+    });
+  }
+
+  /** Forwards from now on. */
+  heal(): void {
+    this.mode = 'forward';
+    this.#replyCut?.done(false);
+    this.#replyCut = undefined;
+  }
+
   async close(): Promise<void> {
+    this.heal();
     this.cut();
     this.#server.close();
     await once(this.#server, 'close');
@@ -44,6 +62,7 @@ export class TcpProxy {
     const redis = connect(this.#target);
     for (const socket of [client, redis]) {
       this.#sockets.add(socket);
+      socket.setNoDelay(true);
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#sockets.delete(socket);
@@ -55,11 +74,21 @@ export class TcpProxy {
       if (this.mode !== 'black-hole') redis.write(part);
     });
     redis.on('data', (part) => {
-      if (this.mode === 'forward') client.write(part);
+      if (this.#replyCut !== undefined) this.#cutWithin(part, client, redis);
+      else if (this.mode === 'forward') client.write(part);
       else if (this.mode === 'lose-replies') {
         this.lost += 1;
         client.destroy();
       }
     });
+  }
+
+  #cutWithin(reply: Buffer, client: Socket, redis: Socket): void {
+    const through = reply.subarray(0, Math.floor(reply.length * (this.#replyCut?.share ?? 0)));
+    // `end` and not `destroy`: what came through must really arrive, or this would be a cut before the reply.
+    client.end(through, () => client.destroy());
+    redis.destroy();
+    this.#replyCut?.done(true);
+    this.#replyCut = undefined;
   }
 }

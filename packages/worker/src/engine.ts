@@ -34,8 +34,15 @@ const REFUSED_FETCH_PAUSE_MS = 500;
 const LONGEST_BLOCK_S = 3;
 
 /**
- * BullMQ's Worker, with four things changed: an end is recorded through an outage and is never turned into a failure by one; the attempt is told when BullMQ is
- * through with it; a fetch that is refused waits; and blocking reads are short enough for a dead connection to be noticed.
+ * A Redis that was away for longer than a lease comes back without locks. Workers that live take theirs up again, as soon as they have noticed (they look every 2 s); until then a job
+ * without a lock is not yet a dead worker's.
+ */
+const COMEBACK_MS = 3_000;
+
+/**
+ * BullMQ's Worker, with five things changed: an end is recorded through an outage and is never turned into a failure by one; the attempt is told when BullMQ is
+ * through with it; a fetch that is refused waits; and blocking reads are short enough for a dead connection to be noticed; and after an
+ * outage the living come back before the dead are looked for.
  */
 export class Engine extends Worker {
   readonly #hooks: EngineHooks;
@@ -48,6 +55,9 @@ export class Engine extends Worker {
   ) {
     super(queue, processor, { ...options, autorun: false, drainDelay: LONGEST_BLOCK_S, skipLockRenewal: true });
     this.#hooks = hooks;
+    const { backend } = this;
+    const findStalled = backend.moveStalledJobsToWait.bind(backend);
+    backend.moveStalledJobsToWait = async () => (hooks.outage.overForMs < COMEBACK_MS ? [] : findStalled());
   }
 
   override get maximumBlockTimeout(): number {

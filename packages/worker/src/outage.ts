@@ -10,6 +10,7 @@ export class Outage {
   readonly #address: string;
   readonly #log: Logger;
   #kind: 'away' | 'refusing' | undefined;
+  #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(redis: Redis, address: string, log: Logger) {
     this.#address = address;
@@ -21,6 +22,11 @@ export class Outage {
     redis.on('ready', () => {
       if (this.#kind === 'away') this.#over();
     });
+  }
+
+  /** How long ago the last outage was over, in milliseconds; 0 during one. */
+  get overForMs(): number {
+    return this.#kind === undefined ? performance.now() - this.#endedAt : 0;
   }
 
   get present(): boolean {
@@ -50,6 +56,7 @@ export class Outage {
 
   #over(): void {
     this.#kind = undefined;
+    this.#endedAt = performance.now();
     this.#log.info({ redis: this.#address }, 'redis is available');
   }
 }
