@@ -79,18 +79,18 @@ return 1
 `;
 
 /**
- * Lists the active jobs that are locked by one BullMQ Worker: id, token and ats of each.
- * KEYS: active. ARGV: base of the job keys, the start of the Worker's tokens.
+ * Lists the active jobs that were last fetched by one worker: id, lock token (empty when the lock has run out) and ats of each.
+ * KEYS: active. ARGV: base of the job keys, the worker's name, which BullMQ notes at each fetch as `pb`.
  */
-const HELD_BY = `
-local held = {}
+const FETCHED_BY = `
+local fetched = {}
 for _, id in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  local token = redis.call('GET', ARGV[1] .. id .. ':lock')
-  if token and string.sub(token, 1, #ARGV[2]) == ARGV[2] then
-    table.insert(held, { id, token, redis.call('HGET', ARGV[1] .. id, 'ats') or '' })
+  local job = redis.call('HMGET', ARGV[1] .. id, 'pb', 'ats')
+  if job[1] == ARGV[2] then
+    table.insert(fetched, { id, redis.call('GET', ARGV[1] .. id .. ':lock') or '', job[2] })
   end
 end
-return held
+return fetched
 `;
 
 type Arg = string | number;
@@ -100,7 +100,7 @@ export type ScriptedRedis = Redis & {
   bullpenRenew(...args: Arg[]): Promise<string>;
   bullpenNote(...args: Arg[]): Promise<0 | 1>;
   bullpenProgress(...args: Arg[]): Promise<0 | 1>;
-  bullpenHeldBy(...args: Arg[]): Promise<[id: string, token: string, fetches: string][]>;
+  bullpenFetchedBy(...args: Arg[]): Promise<[id: string, token: string, fetches: string][]>;
 };
 
 /** Teaches a connection the worker's scripts; once per connection. */
@@ -108,6 +108,6 @@ export function defineScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('bullpenRenew', { numberOfKeys: 2, lua: RENEW });
   redis.defineCommand('bullpenNote', { numberOfKeys: 4, lua: NOTE });
   redis.defineCommand('bullpenProgress', { numberOfKeys: 4, lua: PROGRESS });
-  redis.defineCommand('bullpenHeldBy', { numberOfKeys: 1, lua: HELD_BY });
+  redis.defineCommand('bullpenFetchedBy', { numberOfKeys: 1, lua: FETCHED_BY });
   return redis as ScriptedRedis;
 }

@@ -12,13 +12,13 @@ function orphansAmong(held: readonly Held[], known: readonly string[] = []) {
   const givenBack: string[] = [];
   const parts = { refuses: undefined as string | undefined };
   const redis = {
-    async bullpenHeldBy(...args: unknown[]) {
+    async bullpenFetchedBy(...args: unknown[]) {
       questions.push(args);
       return held;
     },
   };
   const orphans = new Orphans({
-    ...{ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail' },
+    ...{ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail', name: 'w1', leaseMs: 1_000 },
     log: { info: (...args: unknown[]) => void lines.push(args) } as unknown as Logger,
     known: (jobId, fetches) => known.includes(`${jobId} ${fetches}`),
     async giveBack(jobId, token) {
@@ -32,8 +32,8 @@ function orphansAmong(held: readonly Held[], known: readonly string[] = []) {
 describe('Orphans', () => {
   it('asks for the active jobs that are locked by this Worker', async () => {
     const { orphans, questions } = orphansAmong([]);
-    await orphans.giveBackAll('w1:');
-    expect(questions).toEqual([['p:mail:active', 'p:mail:', 'w1:']]);
+    await orphans.giveBackAll();
+    expect(questions).toEqual([['p:mail:active', 'p:mail:', 'w1']]);
   });
 
   it('gives back what nobody here attempts, and says so', async () => {
@@ -44,7 +44,7 @@ describe('Orphans', () => {
       ],
       ['j-1 1'],
     );
-    await orphans.giveBackAll('w1:');
+    await orphans.giveBackAll();
     expect(givenBack).toEqual(['j-2 w1:2']);
     expect(lines).toEqual([
       [{ jobId: 'j-2', queue: 'mail' }, 'job was fetched in a reply that was lost; gave it back'],
@@ -53,14 +53,14 @@ describe('Orphans', () => {
 
   it('gives back a fetch of a job of which only an older one is known here', async () => {
     const { orphans, givenBack } = orphansAmong([['j-1', 'w1:1', '2']], ['j-1 1']);
-    await orphans.giveBackAll('w1:');
+    await orphans.giveBackAll();
     expect(givenBack).toEqual(['j-1 w1:1']);
   });
 
   it('knows a fetch that it gave back, once, should its reply arrive after all', async () => {
     const { orphans } = orphansAmong([['j-1', 'w1:1', '2']]);
     expect(orphans.wasGivenBack('j-1', 2)).toBe(false);
-    await orphans.giveBackAll('w1:');
+    await orphans.giveBackAll();
     expect([orphans.wasGivenBack('j-1', 3), orphans.wasGivenBack('j-2', 2)]).toEqual([false, false]);
     expect([orphans.wasGivenBack('j-1', 2), orphans.wasGivenBack('j-1', 2)]).toEqual([true, false]);
   });
@@ -68,22 +68,29 @@ describe('Orphans', () => {
   it('knows it from before it gives it back: the reply may come while that is under way', async () => {
     const wasKnown: boolean[] = [];
     const orphans: Orphans = new Orphans({
-      ...{ prefix: 'p', queue: 'mail', known: () => false },
-      redis: { bullpenHeldBy: async () => [['j-1', 'w1:1', '2']] } as unknown as ScriptedRedis,
+      ...{ prefix: 'p', queue: 'mail', name: 'w1', leaseMs: 1_000, known: () => false },
+      redis: { bullpenFetchedBy: async () => [['j-1', 'w1:1', '2']] } as unknown as ScriptedRedis,
       log: { info: () => undefined } as unknown as Logger,
       giveBack: async (jobId) => void wasKnown.push(orphans.wasGivenBack(jobId, 2)),
     });
-    await orphans.giveBackAll('w1:');
+    await orphans.giveBackAll();
     expect(wasKnown).toEqual([true]);
   });
 
   it('tells when Redis cannot be asked', async () => {
     const orphans = new Orphans({
-      ...{ prefix: 'p', queue: 'mail', known: () => false, giveBack: async () => undefined },
-      redis: { bullpenHeldBy: () => Promise.reject(new Error('Connection is closed.')) } as unknown as ScriptedRedis,
+      ...{
+        prefix: 'p',
+        queue: 'mail',
+        name: 'w1',
+        leaseMs: 1_000,
+        known: () => false,
+        giveBack: async () => undefined,
+      },
+      redis: { bullpenFetchedBy: () => Promise.reject(new Error('Connection is closed.')) } as unknown as ScriptedRedis,
       log: {} as Logger,
     });
-    await expect(orphans.giveBackAll('w1:')).rejects.toThrow('Connection is closed.');
+    await expect(orphans.giveBackAll()).rejects.toThrow('Connection is closed.');
   });
 
   // Its lease may have run out since we asked; the others would wait for theirs to, and be counted as crashed.
@@ -93,7 +100,27 @@ describe('Orphans', () => {
       ['j-2', 'w1:2', '1'],
     ]);
     parts.refuses = 'j-1';
-    await orphans.giveBackAll('w1:').catch(() => undefined);
+    await orphans.giveBackAll().catch(() => undefined);
     expect(givenBack).toEqual(['j-2 w1:2']);
+  });
+
+  it('takes up again the lock of one whose lock ran out meanwhile, to give it back with', async () => {
+    const renewed: unknown[][] = [];
+    const givenBack: string[] = [];
+    const orphans = new Orphans({
+      ...{ prefix: 'p', queue: 'mail', name: 'w1', leaseMs: 1_000, known: () => false },
+      redis: {
+        bullpenFetchedBy: async () => [['j-1', '', '2']],
+        bullpenRenew: async (...args: unknown[]) => void renewed.push(args),
+      } as unknown as ScriptedRedis,
+      log: { info: () => undefined } as unknown as Logger,
+      giveBack: async (jobId, token) => void givenBack.push(`${jobId} ${token}`),
+    });
+    await orphans.giveBackAll();
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(renewed).toEqual([
+      ['p:mail:active', 'p:mail:stalled', 'p:mail:', 1_000, '0', 'j-1', 'w1:orphan', '2', most, most],
+    ]);
+    expect(givenBack).toEqual(['j-1 w1:orphan']);
   });
 });

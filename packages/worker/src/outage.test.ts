@@ -122,3 +122,15 @@ describe('an outage of a Redis that answers', () => {
     expect([outage.present, lines]).toEqual([true, [LOST]]);
   });
 });
+
+describe('the time since an outage', () => {
+  it('is for ever before the first, nothing during one, and counts from its end', () => {
+    const { outage, connection } = watched();
+    expect(outage.overForMs).toBe(Number.POSITIVE_INFINITY);
+    connection.emit('close');
+    expect(outage.overForMs).toBe(0);
+    connection.emit('ready');
+    expect(outage.overForMs).toBeGreaterThanOrEqual(0);
+    expect(outage.overForMs).toBeLessThan(60_000);
+  });
+});

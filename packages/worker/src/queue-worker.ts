@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { countQueue, hasCode, type JobDefinition, type Logger, readBullpenOpts } from '@bullpen/shared';
 import { type Job, WaitingError } from 'bullmq';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
@@ -49,8 +51,8 @@ export class QueueWorker {
   #engine: Engine;
   /** Engines that were replaced, until their last attempt is through. */
   readonly #retired = new Set<Promise<void>>();
-  /** Of all engines there were: each made its lock tokens from its own. */
-  readonly #engineIds: string[] = [];
+  /** What its fetches are known by on Redis (and in dashboards, as the worker that processes a job). */
+  readonly #name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   #attempts = 0;
   #running = false;
 
@@ -60,9 +62,9 @@ export class QueueWorker {
     this.#concurrency = concurrency;
     this.#shared = shared;
     this.#engine = this.#newEngine();
-    const { prefix, redis, active, log } = shared;
+    const { prefix, redis, active, leaseMs, log } = shared;
     this.#orphans = new Orphans({
-      ...{ prefix, redis, queue, log },
+      ...{ prefix, redis, queue, leaseMs, log, name: this.#name },
       known: (jobId, fetches) => active.find(queue, jobId)?.lease.fetches === fetches,
       giveBack: async (jobId, token) => {
         await this.#engine.backend.moveJobFromActiveToWait(jobId, token);
@@ -100,15 +102,20 @@ export class QueueWorker {
 
   /** To be called when a lost connection is back: gives back what Redis gave us in replies that never came. */
   async giveBackOrphans(): Promise<void> {
-    if (!this.#running) return;
-    for (const id of this.#engineIds) await this.#orphans.giveBackAll(`${id}:`);
+    if (this.#running) await this.#orphans.giveBackAll();
   }
 
   #newEngine(): Engine {
     const { redis, prefix, leaseMs, keepCompleted, outage, recorder, books, log } = this.#shared;
     const { queue } = this;
     const options = {
-      ...{ connection: redis, prefix, concurrency: this.#concurrency, removeOnComplete: keepCompleted },
+      ...{
+        connection: redis,
+        prefix,
+        name: this.#name,
+        concurrency: this.#concurrency,
+        removeOnComplete: keepCompleted,
+      },
       lockDuration: leaseMs,
       // A fifth, as the checks of a fleet shut each other out and now and then skip one; see "Numbers we chose" in ARCHITECTURE.md.
       stalledInterval: leaseMs / 5,
@@ -129,7 +136,6 @@ export class QueueWorker {
       // While Redis is away every loop of BullMQ says so, and the outage's own log line says it once.
       if (redis.status === 'ready' && !outage.isOne(error)) log.error({ queue, err: error }, 'queue reported an error');
     });
-    this.#engineIds.push(engine.id);
     return engine;
   }
 
