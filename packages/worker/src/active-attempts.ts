@@ -65,8 +65,16 @@ export class ActiveAttempts {
 
   begin(queue: string, jobId: string, job: string, stop: AttemptStop, lease: Lease): ActiveAttempt {
     const attempt: ActiveAttempt = {
-      ...{ queue, jobId, job, stop, lease },
-      ...{ started: false, stuck: false, notes: undefined, outcome: undefined, confirmed: false },
+      queue,
+      jobId,
+      job,
+      stop,
+      lease,
+      started: false,
+      stuck: false,
+      notes: undefined,
+      outcome: undefined,
+      confirmed: false,
     };
     this.#attempts.add(attempt);
     const jobs = this.#newest.get(queue) ?? new Map<string, ActiveAttempt>();

@@ -1,4 +1,4 @@
-import { type Job, Worker, type WorkerOptions } from 'bullmq';
+import { type Job, type Span, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
@@ -21,7 +21,7 @@ export interface EngineHooks {
   readonly outage: Outage;
   readonly recorder: Recorder;
   /** Writes the notes of an attempt; they go out just before its end is recorded. */
-  readonly writeNotes: (attempt: ActiveAttempt) => void;
+  readonly writeNotes: (attempt: ActiveAttempt | undefined) => void;
   /** BullMQ is through with a job: recorded, or given up. */
   readonly processed: (attempt: ActiveAttempt) => void;
   /** Redis answered a fetch. */
@@ -86,32 +86,63 @@ export class Engine extends Worker {
     }
   }
 
-  protected override handleCompleted(...args: Parameters<Worker['handleCompleted']>): Promise<Job> {
-    return this.#record(args[1], () => super.handleCompleted(...args));
-  }
-
-  protected override handleFailed(...args: Parameters<Worker['handleFailed']>): Promise<Job> {
-    const [error, job] = args;
-    // The job is elsewhere by now; all that is left is to fetch the next.
-    if (error.name === 'WaitingError' || error.name === 'DelayedError') return super.handleFailed(...args);
-    const traces = [...(job.stacktrace ?? [])];
-    return this.#record(job, () => {
-      // BullMQ adds the error's trace each time it is called.
-      job.stacktrace = [...traces];
-      return super.handleFailed(...args);
-    });
-  }
-
-  async #record(job: Job, write: () => Promise<Job>): Promise<Job> {
+  // Spelled out, without rest parameters and closures: what is allocated here is allocated for every job.
+  protected override async handleCompleted(
+    result: unknown,
+    job: Job,
+    token: string,
+    fetchNext?: () => boolean,
+    span?: Span,
+  ): Promise<Job> {
     const attempt = (job as Attempted)[ATTEMPT];
-    if (attempt === undefined) return write();
-    const { recorder, writeNotes, fetched } = this.#hooks;
-    const next = await recorder.record(attempt, () => {
+    try {
+      this.#hooks.writeNotes(attempt);
+      return this.#recorded(attempt, await super.handleCompleted(result, job, token, fetchNext, span));
+    } catch (error) {
+      return this.#recordAgain(attempt, error, () => super.handleCompleted(result, job, token, fetchNext, span));
+    }
+  }
+
+  protected override async handleFailed(
+    failure: Error,
+    job: Job,
+    token: string,
+    fetchNext?: () => boolean,
+    span?: Span,
+  ): Promise<Job> {
+    // The job is elsewhere by now; all that is left is to fetch the next.
+    if (failure.name === 'WaitingError' || failure.name === 'DelayedError') {
+      return super.handleFailed(failure, job, token, fetchNext, span);
+    }
+    const attempt = (job as Attempted)[ATTEMPT];
+    const traces = [...(job.stacktrace ?? [])];
+    try {
+      this.#hooks.writeNotes(attempt);
+      return this.#recorded(attempt, await super.handleFailed(failure, job, token, fetchNext, span));
+    } catch (error) {
+      return this.#recordAgain(attempt, error, () => {
+        // BullMQ adds the failure's trace each time it is called.
+        job.stacktrace = [...traces];
+        return super.handleFailed(failure, job, token, fetchNext, span);
+      });
+    }
+  }
+
+  #recorded(attempt: ActiveAttempt | undefined, next: Job): Job {
+    if (attempt !== undefined) attempt.confirmed = true;
+    if (next !== undefined) this.#hooks.fetched();
+    return next;
+  }
+
+  async #recordAgain(attempt: ActiveAttempt | undefined, error: unknown, write: () => Promise<Job>): Promise<Job> {
+    // A job that BullMQ failed by itself, without asking us.
+    if (attempt === undefined) throw error;
+    const { recorder, writeNotes } = this.#hooks;
+    const next = await recorder.recordAgain(attempt, error, () => {
       writeNotes(attempt);
       return write();
     });
-    if (next !== undefined) fetched();
     // BullMQ's types forget that there may be no next job.
-    return next as Job;
+    return this.#recorded(undefined, next as Job);
   }
 }

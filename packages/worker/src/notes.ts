@@ -24,18 +24,19 @@ export interface Noting {
 
 /** What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as writing it once. */
 export function notesOf(outcome: Outcome, noting: Noting): Notes | undefined {
-  const notes = { ...rowNote(outcome, noting), ...jobNotes(outcome, noting) };
-  return Object.keys(notes).length === 0 ? undefined : notes;
+  const row = rowNote(outcome, noting);
+  const notes = jobNotes(outcome, noting);
+  return row === undefined ? notes : { ...notes, row };
 }
 
-function rowNote(outcome: Outcome, { bullpen: { batch, row }, attempt, maxAttempts }: Noting): Notes {
-  if (batch === undefined || row === undefined) return {};
-  if (outcome.kind === 'snoozed' || outcome.kind === 'interrupted') return {};
-  if (outcome.kind === 'failed' && attempt < maxAttempts) return {};
-  return { row: { batch, row, fate: outcome.kind === 'completed' ? 'completed' : 'failed' } };
+function rowNote(outcome: Outcome, { bullpen: { batch, row }, attempt, maxAttempts }: Noting): Notes['row'] {
+  if (batch === undefined || row === undefined) return undefined;
+  if (outcome.kind === 'snoozed' || outcome.kind === 'interrupted') return undefined;
+  if (outcome.kind === 'failed' && attempt < maxAttempts) return undefined;
+  return { batch, row, fate: outcome.kind === 'completed' ? 'completed' : 'failed' };
 }
 
-function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: Noting): Notes {
+function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: Noting): Notes | undefined {
   switch (kind) {
     // The handler was not called: BullMQ must not count an attempt.
     case 'expired':
@@ -47,8 +48,8 @@ function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: Noting): Notes {
     // Asked too late: the note must not outlive the job, it would cancel the next one with this key.
     case 'completed':
     case 'rejected':
-      return cancelAsked ? { forgetCancelled: true } : {};
+      return cancelAsked ? { forgetCancelled: true } : undefined;
     default:
-      return {};
+      return undefined;
   }
 }

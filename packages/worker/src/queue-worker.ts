@@ -20,7 +20,7 @@ import { notesOf } from './notes.js';
 import { Orphans } from './orphans.js';
 import type { Outage } from './outage.js';
 import type { Recorder } from './recorder.js';
-import { attemptsOf, type HandingBack, handBack, settle } from './settle.js';
+import { attemptsOf, handBack, settle, type Ways } from './settle.js';
 
 /** What the workers of all queues of one process share. */
 export interface Shared {
@@ -46,6 +46,7 @@ export class QueueWorker {
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #concurrency: number;
   readonly #shared: Shared;
+  readonly #ways: Ways;
   readonly #orphans: Orphans;
   readonly #watch: IntakeWatch;
   #engine: Engine;
@@ -61,6 +62,10 @@ export class QueueWorker {
     this.#handlers = handlers;
     this.#concurrency = concurrency;
     this.#shared = shared;
+    this.#ways = {
+      record: (entry, write) => shared.recorder.record(entry, write),
+      wakeOne: () => shared.books.wakeOne(queue),
+    };
     this.#engine = this.#newEngine();
     const { prefix, redis, active, leaseMs, log } = shared;
     this.#orphans = new Orphans({
@@ -126,8 +131,8 @@ export class QueueWorker {
     // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
     const engine = new Engine(queue, (job: Job, token?: string) => this.#process(job, token ?? ''), options, {
       ...{ outage, recorder },
-      writeNotes: ({ jobId, lease, notes }) => {
-        if (notes !== undefined) books.note(queue, jobId, lease, notes);
+      writeNotes: (entry) => {
+        if (entry?.notes !== undefined) books.note(queue, entry.jobId, entry.lease, entry.notes);
       },
       processed: (entry) => this.#processed(entry),
       fetched: () => this.#watch.fetched(),
@@ -157,16 +162,11 @@ export class QueueWorker {
 
   /** Lets a job in, or hands it straight back. */
   async #process(job: Job, token: string): Promise<unknown> {
-    const { active, books, leaseMs, recorder } = this.#shared;
+    const { active, leaseMs } = this.#shared;
     const { queue } = this;
     const entry = active.begin(queue, job.id as string, job.name, new AttemptStop(), leaseOf(job, token, leaseMs));
     setAttempt(job, entry);
     this.#attempts += 1;
-    const giving: HandingBack = {
-      ...{ job, token },
-      record: (write) => recorder.record(entry, write),
-      wakeOne: () => books.wakeOne(queue),
-    };
     const { lease } = entry;
     if (this.#orphans.wasGivenBack(entry.jobId, lease.fetches)) return leave(entry);
     // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
@@ -174,9 +174,9 @@ export class QueueWorker {
     if (isStale && !(await this.#isStillOurs(entry))) return leave(entry);
     if (active.draining) {
       entry.outcome = 'interrupted';
-      return handBack(giving);
+      return handBack({ job, attempt: entry, ways: this.#ways });
     }
-    return this.#attempt(job, entry, giving);
+    return this.#attempt(job, entry);
   }
 
   async #isStillOurs(entry: ActiveAttempt): Promise<boolean> {
@@ -188,7 +188,7 @@ export class QueueWorker {
     }
   }
 
-  async #attempt(job: Job, entry: ActiveAttempt, giving: HandingBack): Promise<unknown> {
+  async #attempt(job: Job, entry: ActiveAttempt): Promise<unknown> {
     const { books, cancellations, log } = this.#shared;
     const { stop } = entry;
     entry.started = true;
@@ -198,9 +198,14 @@ export class QueueWorker {
     applyPolicy(job, handler?.job);
     const startedAt = Date.now();
     const input: AttemptInput = {
-      ...{ handler, startedAt, stop, jobName: job.name, payload: job.data },
-      ...{ crashes: entry.lease.crashes, expiresAt: bullpen.expiresAt },
+      handler,
+      jobName: job.name,
+      payload: job.data,
+      crashes: entry.lease.crashes,
+      expiresAt: bullpen.expiresAt,
+      startedAt,
       context: (deadline) => new AttemptContext(job, entry, deadline, log, books),
+      stop,
       onStuck: () => this.#stuck(entry),
     };
     const outcome = await onBehalfOf(entry, () => attempt(input));
@@ -209,8 +214,9 @@ export class QueueWorker {
     // Redis would refuse it, and what BullMQ is told now it only repeats.
     if (entry.lease.lost) return leave(entry);
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
-    entry.notes = notesOf(outcome, { bullpen, cancelAsked, ...attemptsOf(job) });
-    return settle(outcome, { ...giving, backoff: handler?.job.backoff });
+    const { attempt: number, maxAttempts } = attemptsOf(job);
+    entry.notes = notesOf(outcome, { bullpen, cancelAsked, attempt: number, maxAttempts });
+    return settle(outcome, { job, attempt: entry, backoff: handler?.job.backoff, ways: this.#ways });
   }
 
   #stuck(entry: ActiveAttempt): void {

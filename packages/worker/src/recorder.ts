@@ -25,16 +25,31 @@ export class Recorder {
    * @returns what the write that was answered returned
    */
   async record<T>(attempt: ActiveAttempt, write: () => Promise<T>): Promise<T | undefined> {
+    if (this.#leases.closed) return undefined;
+    try {
+      const value = await write();
+      attempt.confirmed = true;
+      return value;
+    } catch (error) {
+      return this.recordAgain(attempt, error, write);
+    }
+  }
+
+  /** What {@link record} does when the first write has failed. */
+  async recordAgain<T>(attempt: ActiveAttempt, refusal: unknown, write: () => Promise<T>): Promise<T | undefined> {
+    let error = refusal;
     for (let pauseMs = FIRST_PAUSE_MS; !this.#leases.closed; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      if (!(await this.#isToBeRepeated(attempt, error))) return undefined;
+      await pause(pauseMs);
+      if (this.#leases.closed) return undefined;
       try {
         const value = await write();
         attempt.confirmed = true;
         this.#outage.accepted();
         return value;
-      } catch (error) {
-        if (!(await this.#isToBeRepeated(attempt, error))) return undefined;
+      } catch (again) {
+        error = again;
       }
-      await pause(pauseMs);
     }
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { BackoffPolicy } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ActiveAttempt } from './active-attempts.js';
 import type { Outcome } from './outcome.js';
 import { attemptsOf, handBack, type Settling, settle } from './settle.js';
 import type { Thrown } from './thrown.js';
@@ -24,14 +25,16 @@ function settlingOf({ attemptsMade = 0, attempts = 3, priority = 0, backoff, isL
     moveToDelayed: async (until: number, token: string) => void done.push(`moveToDelayed(${until}, ${token})`),
   };
   const settling: Settling = {
-    ...{ token: 't1', backoff, job: job as unknown as Job },
-    async record(write) {
-      done.push('record');
-      if (!isLost) await write();
-      done.push(isLost ? 'given up' : 'recorded');
-      return undefined;
+    ...{ backoff, job: job as unknown as Job, attempt: { lease: { token: 't1' } } as ActiveAttempt },
+    ways: {
+      async record(_, write) {
+        done.push('record');
+        if (!isLost) await write();
+        done.push(isLost ? 'given up' : 'recorded');
+        return undefined;
+      },
+      wakeOne: () => void done.push('wake'),
     },
-    wakeOne: () => void done.push('wake'),
   };
   return { settling, done, job };
 }

@@ -1,21 +1,23 @@
 import { type BackoffPolicy, backoffDelayMs } from '@bullpen/shared';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import type { ActiveAttempt } from './active-attempts.js';
 import type { Outcome } from './outcome.js';
 import type { Thrown } from './thrown.js';
 
-/** What {@link handBack} needs: the means to give a job back. */
-export interface HandingBack {
-  readonly job: Job;
-  readonly token: string;
-  /** Writes to Redis through an outage, as long as the job is ours; never throws. */
-  readonly record: (write: () => Promise<unknown>) => Promise<unknown>;
+/** The ways to Redis that all attempts of a queue share. */
+export interface Ways {
+  /** Writes through an outage, as long as the job is ours; never throws. */
+  readonly record: (attempt: ActiveAttempt, write: () => Promise<unknown>) => Promise<unknown>;
   /** Wakes a worker that blocks on the empty queue. */
   readonly wakeOne: () => void;
 }
 
 /** What {@link settle} needs beside the outcome. */
-export interface Settling extends HandingBack {
-  readonly backoff: BackoffPolicy | undefined;
+export interface Settling {
+  readonly job: Job;
+  readonly attempt: ActiveAttempt;
+  readonly backoff?: BackoffPolicy | undefined;
+  readonly ways: Ways;
 }
 
 /**
@@ -53,17 +55,17 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
 
 const SHORTEST_SNOOZE_MS = 250;
 
-async function snooze({ job, token, record }: Settling, untilAt: number): Promise<never> {
+async function snooze({ job, attempt, ways }: Settling, untilAt: number): Promise<never> {
   // BullMQ makes one more trip to Redis before it is through with this attempt; the job must not be back here by then.
   const dueAt = Math.max(untilAt, Date.now() + SHORTEST_SNOOZE_MS);
-  await record(() => job.moveToDelayed(dueAt, token));
+  await ways.record(attempt, () => job.moveToDelayed(dueAt, attempt.lease.token));
   throw new DelayedError();
 }
 
 /** Gives a job back to the front of its queue, its attempt unspent. A job that is another worker's by now is left to it. */
-export async function handBack({ job, token, record, wakeOne }: HandingBack): Promise<never> {
-  await record(() => job.moveToWait(token));
-  if (job.priority > 0) wakeOne();
+export async function handBack({ job, attempt, ways }: Settling): Promise<never> {
+  await ways.record(attempt, () => job.moveToWait(attempt.lease.token));
+  if (job.priority > 0) ways.wakeOne();
   throw new WaitingError();
 }
 
