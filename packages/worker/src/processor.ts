@@ -1,0 +1,154 @@
+import { hasCode, type JobDefinition, type Logger, readBullpenOpts } from '@bullpen/shared';
+import { type Job, WaitingError } from 'bullmq';
+import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { type AttemptInput, attempt } from './attempt.js';
+import { AttemptContext } from './attempt-context.js';
+import { AttemptStop } from './attempt-stop.js';
+import { onBehalfOf } from './blame.js';
+import type { Books } from './books.js';
+import type { Cancellations } from './cancellations.js';
+import { setAttempt } from './engine.js';
+import type { Handler } from './handler.js';
+import { leaseOf } from './lease.js';
+import type { ScriptedRedis } from './lease-scripts.js';
+import type { Leases } from './leases.js';
+import { logOutcome } from './log-outcome.js';
+import { notesOf } from './notes.js';
+import type { Outage } from './outage.js';
+import type { Recorder } from './recorder.js';
+import { attemptsOf, handBack, settle, type Ways } from './settle.js';
+
+/** What the workers of all queues of one process share. */
+export interface Shared {
+  readonly prefix: string;
+  readonly redis: ScriptedRedis;
+  readonly books: Books;
+  readonly active: ActiveAttempts;
+  readonly leases: Leases;
+  readonly recorder: Recorder;
+  readonly outage: Outage;
+  readonly cancellations: Cancellations;
+  readonly log: Logger;
+  readonly leaseMs: number;
+  readonly keepCompleted: { readonly count: number; readonly age: number };
+}
+
+/** What {@link Processor} needs beside what all queues share. */
+export interface ProcessorParts {
+  readonly queue: string;
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly shared: Shared;
+  /** Whether this fetch of a job was given back before its reply arrived. */
+  readonly wasGivenBack: (jobId: string, fetches: number) => boolean;
+}
+
+/** What BullMQ calls for each job of a queue: the gate, the attempt, and what is to be said of it. */
+export class Processor {
+  readonly #queue: string;
+  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #shared: Shared;
+  readonly #wasGivenBack: ProcessorParts['wasGivenBack'];
+  readonly #ways: Ways;
+  #underWay = 0;
+
+  constructor({ queue, handlers, shared, wasGivenBack }: ProcessorParts) {
+    this.#queue = queue;
+    this.#handlers = handlers;
+    this.#shared = shared;
+    this.#wasGivenBack = wasGivenBack;
+    this.#ways = {
+      record: (entry, write) => shared.recorder.record(entry, write),
+      wakeOne: () => shared.books.wakeOne(queue),
+    };
+  }
+
+  /** How many of this queue's slots are taken. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Lets a job in, or hands it straight back. */
+  async process(job: Job, token: string): Promise<unknown> {
+    const { active, leaseMs } = this.#shared;
+    const queue = this.#queue;
+    const entry = active.begin(queue, job.id as string, job.name, new AttemptStop(), leaseOf(job, token, leaseMs));
+    setAttempt(job, entry);
+    this.#underWay += 1;
+    const { lease } = entry;
+    if (this.#wasGivenBack(entry.jobId, lease.fetches)) {
+      entry.confirmed = true;
+      return leave(entry);
+    }
+    // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
+    const isStale = lease.until - performance.now() < leaseMs / 2;
+    if (isStale && !(await this.#isStillOurs(entry))) return leave(entry);
+    if (active.draining) {
+      entry.outcome = 'interrupted';
+      return handBack({ job, attempt: entry, ways: this.#ways });
+    }
+    return this.#attempt(job, entry);
+  }
+
+  async #isStillOurs(entry: ActiveAttempt): Promise<boolean> {
+    try {
+      return (await this.#shared.leases.ask(entry)) === 'held';
+    } catch (error) {
+      this.#shared.log.error({ jobId: entry.jobId, queue: this.#queue, err: error }, 'lease could not be checked');
+      return false;
+    }
+  }
+
+  async #attempt(job: Job, entry: ActiveAttempt): Promise<unknown> {
+    const { books, cancellations, log } = this.#shared;
+    const { stop } = entry;
+    entry.started = true;
+    cancellations.check(this.#queue, entry.jobId, stop);
+    const bullpen = readBullpenOpts(job.opts);
+    const handler = this.#handlers.get(job.name);
+    applyPolicy(job, handler?.job);
+    const startedAt = Date.now();
+    const input: AttemptInput = {
+      handler,
+      jobName: job.name,
+      payload: job.data,
+      crashes: entry.lease.crashes,
+      expiresAt: bullpen.expiresAt,
+      startedAt,
+      context: (deadline) => new AttemptContext(job, entry, deadline, log, books),
+      stop,
+      onStuck: () => this.#stuck(entry),
+    };
+    const outcome = await onBehalfOf(entry, () => attempt(input));
+    entry.outcome = outcome.kind;
+    logOutcome(log, outcome, job, startedAt);
+    // Redis would refuse it, and what BullMQ is told now it only repeats.
+    if (entry.lease.lost) return leave(entry);
+    const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
+    const { attempt: number, maxAttempts } = attemptsOf(job);
+    entry.notes = notesOf(outcome, { bullpen, cancelAsked, attempt: number, maxAttempts });
+    return settle(outcome, { job, attempt: entry, backoff: handler?.job.backoff, ways: this.#ways });
+  }
+
+  #stuck(entry: ActiveAttempt): void {
+    const { jobId, job, queue } = entry;
+    entry.stuck = true;
+    this.#shared.log.error({ job, jobId, queue }, 'attempt is stuck: past its deadline and still running');
+  }
+
+  /** BullMQ is through with an attempt. */
+  processed(entry: ActiveAttempt): void {
+    this.#underWay -= 1;
+    this.#shared.active.finish(entry);
+  }
+}
+
+/** Ends an attempt at a job that is another worker's, or nobody's, by now; Redis is told nothing. */
+function leave(entry: ActiveAttempt): never {
+  entry.outcome ??= 'interrupted';
+  throw new WaitingError();
+}
+
+/** A job enqueued by some other client may carry no policy; then the definition's holds. */
+function applyPolicy(job: Job, definition: JobDefinition | undefined): void {
+  if (definition !== undefined && (job.opts.attempts ?? 0) < 1) job.opts.attempts = definition.maxAttempts;
+}
