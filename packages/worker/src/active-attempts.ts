@@ -114,6 +114,13 @@ export class ActiveAttempts {
     return this.#attempts.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** How many are past the gate. */
+  startedCount(): number {
+    let count = 0;
+    for (const { started } of this.#attempts) if (started) count += 1;
+    return count;
+  }
+
   /** The attempts that are stuck. */
   stuck(): ActiveAttempt[] {
     return [...this.#attempts].filter(({ stuck, outcome }) => stuck && outcome === undefined);

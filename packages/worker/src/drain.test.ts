@@ -19,11 +19,11 @@ function drainOf(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
 }
 
 /** One attempt under way, and the ways for it to end. */
-function attemptIn(active: ActiveAttempts, jobId: string) {
+function attemptIn(active: ActiveAttempts, jobId: string, started = true) {
   const stop = new AttemptStop();
   const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
   const attempt = active.begin('mail', jobId, 'mail.send', stop, lease);
-  attempt.started = true;
+  attempt.started = started;
   const end = (outcome: OutcomeKind, confirmed = true): void => {
     attempt.outcome = outcome;
     attempt.confirmed = confirmed;
@@ -49,6 +49,16 @@ describe('drain', () => {
     });
     expect(summary.durationMs).toBeLessThan(900);
     expect(active.draining).toBe(true);
+  });
+
+  it('counts as active what is past the gate, and not what a late fetch brought to it', async () => {
+    const active = new ActiveAttempts();
+    const running = attemptIn(active, 'j-1');
+    const atTheGate = attemptIn(active, 'j-2', false);
+    const draining = drainOf(active);
+    running.end('completed');
+    atTheGate.end('interrupted');
+    expect(await draining).toMatchObject({ active: 1, completed: 1, handedBack: 0, notStarted: 1, cutOff: 0 });
   });
 
   it('closes the gate before it stops the intake', async () => {

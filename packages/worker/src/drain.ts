@@ -46,7 +46,8 @@ const CONFIRM_MS = 700;
 export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry }: DrainParts): Promise<DrainSummary> {
   const startedAt = performance.now();
   const before: Tally = { ...active.tally };
-  const underWay = active.size;
+  // Not those still at the gate: they will be handed back untouched.
+  const underWay = active.startedCount();
   const stuckJobIds = active.stuck().map(({ jobId }) => jobId);
   active.startDraining();
   const closed = close().then(
