@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import { describe, expect, vi } from 'vitest';
 import { handlePrecious } from './fixtures/handlers.js';
@@ -14,11 +15,15 @@ describe('a reply that was lost', () => {
     const url = await proxy.listen();
     world.onClose(() => proxy.close());
     const producer = world.producer();
-    const first = await producer.enqueue(precious, { name: 'first', ends: [{ do: 'work', ms: 300 }] });
+    const first = await producer.enqueue(precious, {
+      name: 'first',
+      ends: [{ do: 'until-file', path: join(world.folder, 'go') }],
+    });
     const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
     await world.started(1);
     const second = await producer.enqueue(precious, { name: 'second' });
     proxy.mode = 'lose-replies';
+    await world.file('go', '');
     const queue = world.queue('precious');
     // Redis has both carried out: the end of the first, and the fetch of the second that came with it.
     await until('the second job to be fetched', async () => (await queue.getJobState(second.id)) === 'active');
