@@ -19,7 +19,7 @@ export default defineConfig({
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
           globalSetup: ['./src/support/redis.setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

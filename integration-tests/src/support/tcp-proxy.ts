@@ -18,6 +18,8 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   /** Set while the next reply is to be cut. */
   #replyCut: { readonly share: number; readonly done: (cut: boolean) => void } | undefined;
+  /** Requests with this in them get no reply, and nothing else on their connection does from then on. */
+  #unanswered: string | undefined;
   readonly #target: { host: string; port: number };
 
   constructor(redisUrl: string) {
@@ -44,9 +46,15 @@ export class TcpProxy {
     });
   }
 
+  /** Answers nothing more on a connection that has sent a request with this text in it. The requests are passed on. */
+  keepRepliesTo(text: string): void {
+    this.#unanswered = text;
+  }
+
   /** Forwards from now on. */
   heal(): void {
     this.mode = 'forward';
+    this.#unanswered = undefined;
     this.#replyCut?.done(false);
     this.#replyCut = undefined;
   }
@@ -70,10 +78,13 @@ export class TcpProxy {
         redis.destroy();
       });
     }
+    let mute = false;
     client.on('data', (part) => {
+      mute ||= this.#unanswered !== undefined && part.includes(this.#unanswered);
       if (this.mode !== 'black-hole') redis.write(part);
     });
     redis.on('data', (part) => {
+      if (mute) return;
       if (this.#replyCut !== undefined) this.#cutWithin(part, client, redis);
       else if (this.mode === 'forward') client.write(part);
       else if (this.mode === 'lose-replies') {

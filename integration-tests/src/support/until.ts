@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   fact: () => T | Promise<T>,
-  limitMs = 20_000,
+  limitMs = 50_000,
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
