@@ -43,7 +43,7 @@ describe('bullpen-worker', () => {
       expect(stderr, args.join(' ')).toMatch(says);
       expect(code, args.join(' ')).toBe(64);
     }
-  }, 60_000);
+  });
 
   test('refuses to start when a job on its queue has no handler, or two', async ({ world }) => {
     const shared = import.meta.resolve('@bullpen/shared');
