@@ -6,11 +6,14 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line.ts'],
     // Integration tests wait more than they compute: more files at once than cores shortens the run to its longest file.
     maxWorkers: 4,
+    // Of the tests in a file that may run side by side: each of these starts a fleet.
+    maxConcurrency: 3,
     projects: [
       {
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -1,6 +1,7 @@
 import type { Fault } from './fault.js';
 import type { LedgerLine } from './ledger.js';
 import type { Life } from './life.js';
+import type { Wait } from './machine.js';
 import type { JobKind, PlannedJob } from './plan.js';
 import type { StoredJob } from './snapshot.js';
 
@@ -20,6 +21,7 @@ export interface Facts {
   /** What was injected; blocks, poison and starvation are in the ledger. */
   readonly faults: readonly Fault[];
   readonly lives: readonly Life[];
+  readonly waits: readonly Wait[];
   /** Why the run did not come to rest; undefined when it did. */
   readonly restless: string | undefined;
 }

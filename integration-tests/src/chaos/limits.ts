@@ -14,6 +14,8 @@ const NOISE_MS = 5_000;
 
 /** The longest a worker may live after SIGTERM. */
 export const STOP_LIMIT_MS = DRAIN_TIMEOUT_MS + ABORT_GRACE_MS + CONFIRM_MS + WATCHDOG_MS + NOISE_MS;
+/** Who was kept waiting by the machine for this long while it stopped, in however many pieces, may have had no time to confirm, or to exit. */
+export const STARVED_MS = 500;
 /** An event loop that stands still for this long has its process ended by the watchdog. */
 export const STANDSTILL_MS = LEASE_MS + 1_000;
 

@@ -80,7 +80,6 @@ async function main(): Promise<number> {
   try {
     await Promise.all(Array.from({ length: Math.min(parallel, runs) }, work));
   } finally {
-    await rm(join(folder, 'compile-cache'), { recursive: true, force: true });
     if (dirty + broken === 0 && !keep) await rm(folder, { recursive: true, force: true });
   }
   print(summarize(numbers));

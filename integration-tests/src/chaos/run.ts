@@ -9,6 +9,7 @@ import type { Facts, IntendedJob } from './facts.js';
 import { type Fleet, injectFaults } from './inject.js';
 import { idsOf } from './jobs.js';
 import { type LedgerLine, readLines } from './ledger.js';
+import { Machine } from './machine.js';
 import type { Plan } from './plan.js';
 import type { ProducerLine } from './producer-process.js';
 import { ProducerSlot } from './producer-slot.js';
@@ -33,11 +34,15 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
   const redis = await RedisServer.start(program, folder);
-  const env = { CHAOS_FOLDER: folder, NODE_COMPILE_CACHE: join(folder, '..', 'compile-cache') };
+  const env = { CHAOS_FOLDER: folder };
   const { queues, concurrency } = plan;
   const setting = { folder, redisPort: redis.port, prefix: PREFIX, handlers, queues, concurrency, env };
   const workers = Array.from({ length: plan.workers }, (_, slot) => new WorkerSlot(slot, setting));
   const fleet: Fleet = { redis, producer: new ProducerSlot(redis.port), workers };
+  const machine = new Machine(() => ({
+    workers: workers.flatMap(({ pid }) => pid ?? []),
+    redis: redis.pid,
+  }));
   try {
     await Promise.all(workers.map((worker) => worker.open()));
     await Promise.all(workers.map((worker) => worker.ready()));
@@ -50,11 +55,12 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
       await Promise.all(workers.map((worker) => worker.retire()));
       const stored = (await Promise.all(plan.queues.map((queue) => readJobs(watcher, PREFIX, queue)))).flat();
       const lives = workers.flatMap((worker) => worker.lives);
-      return { ...readFiles(plan, folder), stored, faults, lives, restless };
+      return { ...readFiles(plan, folder), stored, faults, lives, waits: machine.waits, restless };
     } finally {
       watcher.disconnect();
     }
   } finally {
+    machine.close();
     await Promise.allSettled([fleet.producer.close(), ...workers.map((worker) => worker.close())]);
     await redis.kill();
   }

@@ -56,7 +56,7 @@ export class Child {
   }
 }
 
-/** Runs one of our own scripts. The compile cache spares most of a start's work, and a run starts a dozen processes. */
+/** Runs one of our own scripts. */
 export function startNode(script: string, args: readonly string[], env: Record<string, string>, output: string): Child {
   const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
   return new Child(process.execPath, [script, ...args], { ...inherited, ...env }, output);

@@ -28,6 +28,11 @@ export class RedisServer {
     return server;
   }
 
+  /** The process that is running now, if one is. */
+  get pid(): number | undefined {
+    return this.#child?.exit === undefined ? this.#child?.pid : undefined;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }

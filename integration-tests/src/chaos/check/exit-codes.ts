@@ -1,6 +1,8 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
 import { type Life, lineOf, READY, STOPPED } from '../life.js';
+import { STARVED_MS } from '../limits.js';
+import type { Wait } from '../machine.js';
 import { allFaults, harmBetween, isKill } from './all-faults.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
@@ -14,9 +16,12 @@ export function exitCodes(facts: Facts): Finding {
   return convict(
     'exit code',
     facts.lives.flatMap((life) => {
-      const fault = life.signal === null ? wrongCode(life, faults, runs) : wrongDeath(life, faults);
+      const fault = life.signal === null ? wrongCode(life, facts.waits, faults, runs) : wrongDeath(life, faults);
       const how = life.signal ?? `code ${life.code}`;
-      return fault === undefined ? [] : [`worker ${life.pid} ended with ${how} at ${clock(life.exitedAt)}: ${fault}`];
+      const lastWords = life.log.at(-1)?.msg ?? 'nothing';
+      return fault === undefined
+        ? []
+        : [`worker ${life.pid} ended with ${how} at ${clock(life.exitedAt)}: ${fault}. It last said: ${lastWords}`];
     }),
   );
 }
@@ -32,11 +37,18 @@ function wrongDeath(life: Life, faults: readonly Fault[]): string | undefined {
   return starting ? undefined : 'this signal should have been heard';
 }
 
-function wrongCode(life: Life, faults: readonly Fault[], runs: readonly HandlerRun[]): string | undefined {
+function wrongCode(
+  life: Life,
+  waits: readonly Wait[],
+  faults: readonly Fault[],
+  runs: readonly HandlerRun[],
+): string | undefined {
   const { code, pid, startedAt, exitedAt, sent } = life;
   if (code === EXIT.cutOff) {
-    const harm = harmBetween(faults, pid, startedAt, exitedAt);
-    return harm === undefined ? 'nothing had happened that could keep it from confirming' : undefined;
+    if (harmBetween(faults, pid, startedAt, exitedAt) !== undefined) return undefined;
+    const waitedMs = waitedWhileStopping(life, waits);
+    if (waitedMs >= STARVED_MS) return undefined;
+    return `nothing had happened that could keep it from confirming; it waited ${waitedMs} ms for the machine`;
   }
   if (code !== EXIT.ok && code !== EXIT.handedBack) return 'no such end is planned';
   if (!sent.some(({ signal }) => signal === 'SIGTERM')) return 'nobody had told it to stop';
@@ -51,4 +63,12 @@ function wrongCode(life: Life, faults: readonly Fault[], runs: readonly HandlerR
   // A handler whose signal fired may go on ignoring it; any other that is still running was forgotten.
   const open = runs.find((run) => run.pid === pid && run.conclusion === undefined && run.aborted === undefined);
   return open === undefined ? undefined : `${open.jobId} was still running, and nobody had told its handler to stop`;
+}
+
+/** For how long in all the machine kept a worker, or what it depends on, waiting since it was told to stop. */
+function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: Life, waits: readonly Wait[]): number {
+  const since = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? startedAt;
+  return waits
+    .filter((wait) => (wait.pid === undefined || wait.pid === pid) && wait.at >= since && wait.at <= exitedAt)
+    .reduce((sum, { ms }) => sum + ms, 0);
 }

@@ -133,6 +133,19 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
     ],
     'exit code': [
       ['70 out of the blue', /nothing had happened/, { lives: [life(1, { code: 70 })] }],
+      [
+        "70 after no more waiting than is usual, or before it was told, or another worker's",
+        /it waited 499 ms/,
+        {
+          lives: [life(1, { code: 70 })],
+          waits: [
+            { pid: 1, at: at(9), ms: 1_000 },
+            { pid: 2, at: at(10.05), ms: 1_000 },
+            { pid: 1, at: at(10.05), ms: 299 },
+            { at: at(10.06), ms: 200 },
+          ],
+        },
+      ],
       ['a crash', /no such end is planned/, { lives: [life(1, { code: 1 })] }],
       ['nobody asked it to end', /nobody had told it/, { lives: [life(1, { sent: [] })] }],
       ['0 without a word', /never said/, { lives: [life(1, { log: [readyLine(0.5), toldLine(10)] })] }],

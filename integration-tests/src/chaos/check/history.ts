@@ -85,6 +85,7 @@ export function history(more: Partial<Facts> = {}): Facts {
     stored: [stored('a')],
     faults: [],
     lives: [life(1)],
+    waits: [],
     restless: undefined,
     ...more,
   };

@@ -89,6 +89,16 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
     { faults: [{ kind: 'redis-kill', startedAt: at(9), endedAt: at(11) }], lives: [life(1, { code: 70 })] },
   ],
   [
+    '70 of a worker that the machine gave no time',
+    {
+      lives: [life(1, { code: 70 })],
+      waits: [
+        { pid: 1, at: at(10.05), ms: 300 },
+        { at: at(10.06), ms: 200 },
+      ],
+    },
+  ],
+  [
     'SIGTERM before anybody listened',
     { lives: [life(1), life(2, { code: null, signal: 'SIGTERM', log: [], exitedAt: at(10.01) })] },
   ],
