@@ -47,8 +47,10 @@ async function main(): Promise<number> {
   const redis = await startDevRedis(way === undefined ? {} : { order: way });
   try {
     if (command !== undefined) return await runCommand(command, args, redis.url);
+    // Listens before it says that it is there: who reads the URL may tell us to end at once.
+    const asked = untilAskedToEnd();
     process.stdout.write(`${redis.url}\n`);
-    return await Promise.race([untilAskedToEnd(), redis.exited.then(() => exitUnavailable)]);
+    return await Promise.race([asked, redis.exited.then(() => exitUnavailable)]);
   } finally {
     await redis.stop();
   }
