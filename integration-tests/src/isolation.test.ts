@@ -27,6 +27,16 @@ describe('an error that nobody caught', () => {
     });
   }
 
+  test('while the worker drains: exit 1 all the same, and the job is handed back', async ({ world }) => {
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'aborted' }] });
+    const worker = world.workerProcess(['--drain-timeout', '50ms']);
+    await world.started(1);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(1);
+    expect(await worker.logged('worker stopped')).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });
+    expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
+  });
+
   test('after its handler has returned: the job stays completed, and is named all the same', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'late' }] });
     const worker = world.workerProcess();

@@ -101,6 +101,19 @@ describe('a handler that runs on while Redis', () => {
   });
 });
 
+describe('a worker that waits for empty queues', () => {
+  test('waits through a Redis that is too busy to answer', async ({ world }) => {
+    const { own, worker, queue, id } = await working(world, 1_500, ['--until-empty']);
+    await own.admin.config('SET', 'lua-time-limit', 20);
+    const busy = own.admin.duplicate();
+    const now = "local t = redis.call('TIME'); return t[1] * 1000 + t[2] / 1000";
+    const forASecond = `local function now() ${now} end local from = now() while now() - from < 1000 do end`;
+    await busy.eval(forASecond, 0).finally(() => busy.disconnect());
+    expect((await worker.ended).code).toBe(0);
+    expect(await (await world.settled(queue, id)).getState()).toBe('completed');
+  });
+});
+
 describe('a drain while Redis', () => {
   for (const how of ['SIGSTOP', 'SIGKILL'] as const) {
     test(`is gone (${how}): bounded, exit 70, and no attempt is spent`, async ({ world }) => {

@@ -3,16 +3,19 @@ import { scripted } from './fixtures/jobs.js';
 import { until } from './support/until.js';
 import { test } from './support/world.js';
 
+/** No round number: what is made of it must be whole all the same, or Redis refuses to look for dead workers. */
+const LEASE = ['--lease', '2003ms'];
+
 describe('a poison job', () => {
   test('a job that kills its worker again and again ends in the failed set, and the fleet lives', async ({ world }) => {
     const poison = await world.producer().enqueue(scripted, { name: 'poison', ends: [{ do: 'kill-process' }] });
     let deaths = 0;
-    let worker = world.workerProcess(['--lease', '2s']);
+    let worker = world.workerProcess(LEASE);
     const restart = (): void => {
       void worker.ended.then(({ signal }) => {
         if (signal !== 'SIGKILL' || world.closed) return;
         deaths += 1;
-        worker = world.workerProcess(['--lease', '2s']);
+        worker = world.workerProcess(LEASE);
         restart();
       });
     };

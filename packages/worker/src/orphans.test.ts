@@ -1,5 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ScriptedRedis } from './lease-scripts.js';
 import { Orphans } from './orphans.js';
 
@@ -28,6 +28,8 @@ function orphansAmong(held: readonly Held[], known: readonly string[] = []) {
   });
   return { orphans, questions, lines, givenBack, parts };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 describe('Orphans', () => {
   it('asks for the active jobs that are locked by this Worker', async () => {
@@ -63,6 +65,14 @@ describe('Orphans', () => {
     await orphans.giveBackAll();
     expect([orphans.wasGivenBack('j-1', 3), orphans.wasGivenBack('j-2', 2)]).toEqual([false, false]);
     expect([orphans.wasGivenBack('j-1', 2), orphans.wasGivenBack('j-1', 2)]).toEqual([true, false]);
+  });
+
+  it('forgets after a lease what it gave back: a new job of that id starts counting again', async () => {
+    vi.useFakeTimers();
+    const { orphans } = orphansAmong([['j-1', 'w1:1', '1']]);
+    await orphans.giveBackAll();
+    vi.advanceTimersByTime(1_001);
+    expect(orphans.wasGivenBack('j-1', 1)).toBe(false);
   });
 
   it('knows it from before it gives it back: the reply may come while that is under way', async () => {

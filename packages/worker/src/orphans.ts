@@ -22,7 +22,8 @@ export interface OrphansParts {
  */
 export class Orphans {
   readonly #parts: OrphansParts;
-  #givenBack = new Set<string>();
+  /** Each with when it was given back. */
+  readonly #givenBack = new Map<string, number>();
 
   constructor(parts: OrphansParts) {
     this.#parts = parts;
@@ -31,10 +32,11 @@ export class Orphans {
   async giveBackAll(): Promise<void> {
     const { redis, prefix, queue, name, log, known, giveBack } = this.#parts;
     const base = `${prefix}:${queue}:`;
+    this.#forgetOld();
     for (const [jobId, token, fetches] of await redis.bullpenFetchedBy(`${base}active`, base, name)) {
       if (known(jobId, Number(fetches))) continue;
       // Its reply may still be on the way: then it must not start here any more.
-      this.#givenBack.add(`${jobId} ${fetches}`);
+      this.#givenBack.set(`${jobId} ${fetches}`, performance.now());
       try {
         await giveBack(jobId, token || (await this.#takeUp(base, jobId, fetches)));
         log.info({ jobId, queue }, 'job was fetched in a reply that was lost; gave it back');
@@ -58,6 +60,14 @@ export class Orphans {
 
   /** Whether this fetch of the job was given back before it arrived. Asked once. */
   wasGivenBack(jobId: string, fetches: number): boolean {
-    return this.#givenBack.size > 0 && this.#givenBack.delete(`${jobId} ${fetches}`);
+    if (this.#givenBack.size === 0) return false;
+    this.#forgetOld();
+    return this.#givenBack.delete(`${jobId} ${fetches}`);
+  }
+
+  /** A reply still on its way when the connection broke has come within a lease, or never will; a new job of the same id counts its fetches from one again. */
+  #forgetOld(): void {
+    const oldest = performance.now() - this.#parts.leaseMs;
+    for (const [fetch, at] of this.#givenBack) if (at < oldest) this.#givenBack.delete(fetch);
   }
 }

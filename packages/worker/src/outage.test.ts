@@ -90,10 +90,13 @@ describe('an outage of a Redis that answers', () => {
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
   });
 
-  it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS'])('is one of %s', (word) => {
-    const { outage } = watched();
-    expect([outage.isOne(new Error(`${word} for a reason`)), outage.present]).toEqual([true, true]);
-  });
+  it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'WRONGPASS', 'NOAUTH'])(
+    'is one of %s',
+    (word) => {
+      const { outage } = watched();
+      expect([outage.isOne(new Error(`${word} for a reason`)), outage.present]).toEqual([true, true]);
+    },
+  );
 
   it.each([new Error('WRONGTYPE Operation'), new TypeError('x'), undefined, null, { code: -2 }])(
     'is none of %s',

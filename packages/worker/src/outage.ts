@@ -1,9 +1,12 @@
 import { isConnectionLoss, type Logger, type Redis, reasonOf, refusesForNow } from '@bullpen/shared';
 
+/** Who was let in once will be again: passwords are changed on Redis and here, and not at the same moment. At the start it is another matter. */
+const LOGIN_REFUSED = /^(WRONGPASS|NOAUTH)\b/;
+
 /**
  * What this worker knows of Redis' health. An outage is logged once when it begins and once when it is over, however many commands fail in between.
  *
- * There are two kinds: no connection, which the client tells; and a Redis that answers but refuses (a replica after a failover, loading, out of memory),
+ * There are two kinds: no connection, which the client tells; and a Redis that answers but refuses (a replica after a failover, loading, out of memory, a password that was changed),
  * which whoever gets the answer tells here.
  */
 export class Outage {
@@ -37,7 +40,7 @@ export class Outage {
   isOne(error: unknown): boolean {
     // The client's own events tell of lost connections.
     if (isConnectionLoss(error)) return true;
-    if (!refusesForNow(error)) return false;
+    if (!refusesForNow(error) && !LOGIN_REFUSED.test(reasonOf(error))) return false;
     this.#began('refusing', 'redis refuses our commands; retrying', error);
     return true;
   }

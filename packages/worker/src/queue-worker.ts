@@ -86,8 +86,8 @@ export class QueueWorker {
         removeOnComplete: keepCompleted,
       },
       lockDuration: leaseMs,
-      // A fifth, as the checks of a fleet shut each other out and now and then skip one; see "Numbers we chose" in ARCHITECTURE.md.
-      stalledInterval: leaseMs / 5,
+      // A fifth, as the checks of a fleet shut each other out and now and then skip one; see "Numbers we chose" in ARCHITECTURE.md. Whole: Redis refuses any other, and with it each check.
+      stalledInterval: Math.floor(leaseMs / 5),
       // The crash budget is the job definition's, and is looked at before an attempt.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 500,

@@ -156,8 +156,14 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     async untilEmpty() {
       const outstanding = async (queue: string) => countOutstanding(await countQueue(redis, prefix, queue));
       for (;;) {
-        const counts = await Promise.all(queues.map(outstanding));
-        if (draining !== undefined || counts.every((count) => count === 0)) return;
+        try {
+          const counts = await Promise.all(queues.map(outstanding));
+          if (counts.every((count) => count === 0)) return;
+        } catch (error) {
+          // A Redis that cannot say now how much is left will say it later.
+          if (draining === undefined && !outage.isOne(error)) throw error;
+        }
+        if (draining !== undefined) return;
         await sleep(EMPTY_POLL_MS);
       }
     },

@@ -79,7 +79,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   return life.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : life.exitCode;
 }
 
-/** Whether the process is to end, and with what. The first reason counts. */
+/** Whether the process is to end, and with what. The first failure counts, also one that comes while it stops. */
 class Life {
   signals = 0;
   #exitCode: ExitCode | undefined;
@@ -97,7 +97,7 @@ class Life {
   }
 
   end(exitCode: ExitCode): void {
-    this.#exitCode ??= exitCode;
+    this.#exitCode = this.#exitCode || exitCode;
     this.#end();
   }
 }
