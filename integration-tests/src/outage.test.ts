@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { precious } from './fixtures/jobs.js';
+import { precious, row } from './fixtures/jobs.js';
 import { OwnRedis } from './support/own-redis.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
@@ -111,6 +111,68 @@ describe('a worker that waits for empty queues', () => {
     await busy.eval(forASecond, 0).finally(() => busy.disconnect());
     expect((await worker.ended).code).toBe(0);
     expect(await (await world.settled(queue, id)).getState()).toBe('completed');
+  });
+});
+
+describe('a Redis that refuses us our database', () => {
+  /** Somebody who may do everything on `own` but choose a database, when told so; and the URL of database 5 for them. */
+  async function guest(own: OwnRedis, may: '+select' | '-select'): Promise<string> {
+    await own.admin.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', may);
+    return `${own.server.url.replace('://', '://guest:secret@')}/5`;
+  }
+
+  test('from the start: neither producer nor worker goes on in another one', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const redis = await guest(own, '-select');
+    const theirs = await world.producer({ redis: own.server.url }).enqueue(precious, {});
+    const ours = world.producer({ redis, redisTimeout: '5s' });
+    for (let at = 0; at < 3; at += 1) await expect(ours.enqueue(precious, {})).rejects.toThrow(/refused us/);
+    const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+    expect((await worker.ended).code).toBe(69);
+    expect(await (await own.queue('precious').getJob(theirs.id))?.getState()).toBe('waiting');
+    expect(await own.queue('precious').getJobCountByTypes('waiting', 'completed')).toBe(1);
+  });
+
+  test('on reconnect: the worker waits until it may again', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const redis = await guest(own, '+select');
+    const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+    await worker.logged('worker ready');
+    const theirs = await world.producer({ redis: own.server.url }).enqueue(precious, {});
+    await guest(own, '-select');
+    await own.admin.call('CLIENT', 'KILL', 'USER', 'guest');
+    await worker.logged('redis connection was lost; retrying');
+    const refused = async (): Promise<boolean> => /rejected_calls=[1-9]/.test(await own.admin.info('commandstats'));
+    await until('the worker to be refused', refused);
+    await guest(own, '+select');
+    await world.producer({ redis: `${own.server.url}/5` }).enqueue(precious, {});
+    await world.started(1);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(await (await own.queue('precious').getJob(theirs.id))?.getState()).toBe('waiting');
+  });
+});
+
+describe('a Redis that forgets its scripts', () => {
+  test('keeps the books of a batch all the same', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const producer = world.producer({ redis: own.server.url });
+    world.workerProcess(['--queue', 'rows', '--concurrency', '1', ...own.flags]);
+    const send = async (batch: string) => {
+      const rows = async function* () {
+        for (let at = 1; at <= 3; at += 1)
+          yield { row: at, line: at, ok: true as const, value: { id: at, email: 'a@b.de' } };
+      };
+      const { added } = await producer.batch(row, { batch, rows: rows() });
+      return producer.waitForBatch(row, { batch, added });
+    };
+    const settled = { completed: 3, failed: 0, missing: 0 };
+    expect(await send('first')).toMatchObject(settled);
+    await own.admin.script('FLUSH');
+    // What is no row of a batch brings BullMQ's scripts back, and none of ours.
+    const plain = await producer.enqueue(row, { id: 9, email: 'a@b.de' });
+    await world.settled(own.queue('rows'), plain.id);
+    expect(await send('second')).toMatchObject(settled);
   });
 });
 

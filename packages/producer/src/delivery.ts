@@ -87,16 +87,18 @@ function untilReady(redis: Redis, ms: number): Promise<unknown> {
     let fault: unknown;
     const done = (): void => {
       clearTimeout(timer);
-      redis.off('ready', done).off('error', heard);
+      redis.off('ready', done).off('error', heard).off('end', connect);
       resolve(fault);
     };
     const heard = (error: Error): void => {
       fault = error;
       if (REFUSED.test(reasonOf(error))) done();
     };
+    // A connection that was refused is ended; whoever calls next tries again, also one who calls while it is just ending.
+    const connect = (): void => void redis.connect().catch(heard);
     const timer = setTimeout(done, ms);
-    redis.on('ready', done).on('error', heard);
+    redis.on('ready', done).on('error', heard).on('end', connect);
     if (redis.status === 'ready') done();
-    else if (redis.status === 'end' || redis.status === 'wait') redis.connect().catch(heard);
+    else if (redis.status === 'end' || redis.status === 'wait') connect();
   });
 }

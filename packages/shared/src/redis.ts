@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from './errors.js';
+import { refusesForNow } from './redis-faults.js';
 import { readRedisUrl, redisUrlFault, withoutCredentials } from './redis-url.js';
 
 /** An open connection. */
@@ -58,10 +59,15 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     reconnectOnError: reconnectOnReadonly(),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
-  redis.on('error', (error: Error) => {
+  let served = false;
+  redis.on('ready', () => {
+    served = true;
+  });
+  redis.on('error', (error: Error & { readonly command?: { readonly name?: string } }) => {
+    const refusesDatabase = error.command?.name?.toLowerCase() === 'select';
     forgetCommand(error);
-    // The client would go on with database 0, and with somebody else's jobs.
-    if (NO_SUCH_DATABASE.test(error.message)) redis.disconnect();
+    // The client would go on with database 0, and with somebody else's jobs. Who had the database before will have it again; who never had it is told.
+    if (refusesDatabase) redis.disconnect(served || refusesForNow(error));
   });
   return redis;
 }
@@ -74,9 +80,6 @@ function reconnectOnReadonly(): (error: Error) => boolean {
     return true;
   };
 }
-
-/** Redis' words for a database number it does not have. */
-const NO_SUCH_DATABASE = /DB index is out of range|invalid DB index/i;
 
 /** Takes the command off an error of the client: its arguments are passwords and payloads, and errors are logged. */
 export function forgetCommand(error: unknown): void {

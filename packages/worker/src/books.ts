@@ -29,7 +29,7 @@ export class Books {
     ];
     const place = notes.row === undefined ? ['', '', ''] : [notes.row.row - 1, ROW[notes.row.fate], BOOKS_KEPT_S];
     const flags = [notes.attemptsMade ?? '', notes.forgetCrashes ? '1' : '', notes.forgetCancelled ? '1' : ''];
-    // When it fails, so does what is sent behind it, and both are sent again.
+    // It fails with the connection, or with a Redis that refuses writes; so does the record sent behind it, and both are sent again.
     this.#redis.bullpenNote(...keys, token, this.#leaseMs, jobId, ...place, ...flags).catch(() => undefined);
   }
 

@@ -106,8 +106,9 @@ export type ScriptedRedis = Redis & {
 /** Teaches a connection the worker's scripts; once per connection. */
 export function defineScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('bullpenRenew', { numberOfKeys: 2, lua: RENEW });
-  redis.defineCommand('bullpenNote', { numberOfKeys: 4, lua: NOTE });
   redis.defineCommand('bullpenProgress', { numberOfKeys: 4, lua: PROGRESS });
   redis.defineCommand('bullpenFetchedBy', { numberOfKeys: 1, lua: FETCHED_BY });
-  return redis as ScriptedRedis;
+  // Whole each time, not by its digest: a Redis that had forgotten the script would refuse it, carry out the record sent behind it, and the notes would come too late.
+  const bullpenNote = (...args: Arg[]) => redis.eval(NOTE, 4, ...args);
+  return Object.assign(redis, { bullpenNote }) as ScriptedRedis;
 }
