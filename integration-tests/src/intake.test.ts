@@ -44,6 +44,18 @@ describe('a reply that was lost', () => {
 });
 
 describe('a worker that no longer fetches', () => {
+  test('is left alone while its queue is rate limited', async ({ world }) => {
+    const queue = world.queue('precious');
+    // Longer than it takes to be noticed.
+    await queue.setGlobalRateLimit(1, 21_000);
+    const worker = world.workerProcess(['--queue', 'precious']);
+    for (let at = 0; at < 2; at += 1) await world.producer().enqueue(precious, {});
+    await world.started(2);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(worker.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  });
+
   test('is noticed, and fetches again', async ({ world }) => {
     // What has been seen after reconnects: a blocking read that never settles.
     const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };

@@ -50,7 +50,9 @@ export class QueueWorker {
         this.#running && !active.draining && redis.status === 'ready' && this.#processor.underWay < concurrency,
       jobsWait: async () => {
         const { waiting, prioritized, paused } = await countQueue(redis, prefix, queue);
-        return waiting + prioritized > 0 && !paused;
+        if (waiting + prioritized === 0 || paused) return false;
+        // A rate limited queue gives nobody anything until its window is over.
+        return (await redis.pttl(`${prefix}:${queue}:limiter`)) <= 0;
       },
       restart: () => this.#restart(),
     });
