@@ -17,12 +17,14 @@ declare const WebAssembly: {
 const { beats, stillMs, code } = workerData as WatchdogData;
 const TICK_MS = 100;
 const LAST_WORDS_MS = 200;
+const MAIN_THREAD_MS = 500;
 
 let deadline = Number.POSITIVE_INFINITY;
 parentPort?.on('message', ({ endInMs }: WatchdogMessage) => {
   deadline = performance.now() + endInMs;
 });
 
+let asked = false;
 let heard = Atomics.load(beats, 0);
 let still = 0;
 const timer = setInterval(() => {
@@ -47,12 +49,34 @@ function end(msg: string): void {
     msg,
   };
   // Written aside: a pipe that nobody reads would hold us as it may hold the main thread.
-  write(1, `${JSON.stringify(line)}\n`, exitProcess);
-  setTimeout(exitProcess, LAST_WORDS_MS);
+  const late = setTimeout(endByMainThread, LAST_WORDS_MS);
+  write(1, `${JSON.stringify(line)}\n`, () => {
+    clearTimeout(late);
+    endByMainThread();
+  });
 }
 
 /**
- * Ends the whole process from this thread. Node has no call for that: `process.exit` ends the thread alone, and a signal to ourselves either reaches a listener that will never run
+ * Has the main thread end the process, as only there it ends cleanly. A debugger's question reaches JavaScript wherever it is, in a loop without an end too; what hangs in a system call
+ * does not hear it, and is ended from here.
+ */
+function endByMainThread(): void {
+  if (asked) return;
+  asked = true;
+  setTimeout(exitProcess, MAIN_THREAD_MS);
+  try {
+    const { Session } = process.getBuiltinModule('node:inspector');
+    const session = new Session();
+    session.connectToMainThread();
+    session.post('Runtime.evaluate', { expression: `process.reallyExit(${code})` });
+  } catch {
+    // A Node without an inspector.
+    exitProcess();
+  }
+}
+
+/**
+ * Ends the whole process from this thread, whatever the main thread is in the middle of (now and then it dies of a SIGSEGV instead). Node has no call for that: `process.exit` ends the thread alone, and a signal to ourselves either reaches a listener that will never run
  * or takes the exit code with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are
  * `(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1) (func (export "_start") i32.const <code> call 0))`.
  */
