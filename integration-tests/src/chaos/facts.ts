@@ -21,6 +21,7 @@ export interface Facts {
   /** What was injected; blocks, poison and starvation are in the ledger. */
   readonly faults: readonly Fault[];
   readonly lives: readonly Life[];
+  /** What the machine withheld from them, and from Redis. */
   readonly waits: readonly Wait[];
   /** Why the run did not come to rest; undefined when it did. */
   readonly restless: string | undefined;

@@ -44,7 +44,7 @@ export class Machine {
   }
 
   #sinceLast(pid: number): number {
-    const total = waitedMs(pid) ?? 0;
+    const total = waitedMs(pid);
     const last = this.#total.get(pid) ?? 0;
     this.#total.set(pid, total);
     return total - last;
@@ -52,12 +52,12 @@ export class Machine {
 }
 
 /** How long a process has waited for a CPU since it started. */
-function waitedMs(pid: number): number | undefined {
+function waitedMs(pid: number): number {
   try {
     const [, waitedNs] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
     return Number(waitedNs) / 1e6;
   } catch {
     // It has just ended, or this is not Linux.
-    return undefined;
+    return 0;
   }
 }

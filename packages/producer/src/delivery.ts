@@ -6,6 +6,7 @@ import {
   RedisUnavailable,
   reasonOf,
   refusesForNow,
+  refusesLogin,
   showDuration,
 } from '@bullpen/shared';
 
@@ -19,8 +20,10 @@ export interface DeliveryOptions {
 
 const PAUSE_MS = 50;
 
-/** Replies that waiting does not mend. */
-const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)\b|^ERR (DB index is out of range|invalid DB index)/;
+const REFUSED = /^NOPERM\b|^ERR (DB index is out of range|invalid DB index)/;
+
+/** Whether waiting does not mend it. */
+const isRefusal = (error: unknown): boolean => refusesLogin(error) || REFUSED.test(reasonOf(error));
 
 /**
  * Sends something to Redis, again and again until it is answered or the time is up. `send` must be safe to repeat. We resend, not the
@@ -46,7 +49,7 @@ export async function deliver<T>(
     if (leftMs <= 0) throw giveUp(`was not available within ${showDuration(withinMs)}`);
     if (redis.status !== 'ready') {
       last = (await untilReady(redis, leftMs)) ?? last;
-      if (last !== undefined && REFUSED.test(reasonOf(last))) throw giveUp('refused us');
+      if (last !== undefined && isRefusal(last)) throw giveUp('refused us');
       continue;
     }
     try {
@@ -60,7 +63,7 @@ export async function deliver<T>(
       }
       forgetCommand(error);
       last = error;
-      if (REFUSED.test(reasonOf(error))) throw giveUp('refused us');
+      if (isRefusal(error)) throw giveUp('refused us');
       if (isConnectionLoss(error)) unanswered = true;
       else if (!refusesForNow(error)) throw error;
       await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - performance.now())));
@@ -92,12 +95,12 @@ function untilReady(redis: Redis, ms: number): Promise<unknown> {
     };
     const heard = (error: Error): void => {
       fault = error;
-      if (REFUSED.test(reasonOf(error))) done();
+      if (isRefusal(error)) done();
     };
-    // A connection that was refused is ended; whoever calls next tries again, also one who calls while it is just ending.
+    // A connection that was refused is ended; whoever calls next tries again, also one who calls while it is just ending. Once: refused in words we do not know, it would end for ever.
     const connect = (): void => void redis.connect().catch(heard);
     const timer = setTimeout(done, ms);
-    redis.on('ready', done).on('error', heard).on('end', connect);
+    redis.on('ready', done).on('error', heard).once('end', connect);
     if (redis.status === 'ready') done();
     else if (redis.status === 'end' || redis.status === 'wait') connect();
   });

@@ -8,6 +8,11 @@ export function refusesForNow(error: unknown): boolean {
   return NOT_NOW.test(reasonOf(error));
 }
 
+/** Whether Redis does not know us, or no longer: the password is wrong or missing. */
+export function refusesLogin(error: unknown): boolean {
+  return /^(WRONGPASS|NOAUTH)\b/.test(reasonOf(error));
+}
+
 /** Whether the connection broke before Redis answered: the command may have been carried out or not. */
 export function isConnectionLoss(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };

@@ -32,7 +32,6 @@ export class Orphans {
   async giveBackAll(): Promise<void> {
     const { redis, prefix, queue, name, log, known, giveBack } = this.#parts;
     const base = `${prefix}:${queue}:`;
-    this.#forgetOld();
     for (const [jobId, token, fetches] of await redis.bullpenFetchedBy(`${base}active`, base, name)) {
       if (known(jobId, Number(fetches))) continue;
       // Its reply may still be on the way: then it must not start here any more.

@@ -1,7 +1,4 @@
-import { isConnectionLoss, type Logger, type Redis, reasonOf, refusesForNow } from '@bullpen/shared';
-
-/** Who was let in once will be again: passwords are changed on Redis and here, and not at the same moment. At the start it is another matter. */
-const LOGIN_REFUSED = /^(WRONGPASS|NOAUTH)\b/;
+import { isConnectionLoss, type Logger, type Redis, reasonOf, refusesForNow, refusesLogin } from '@bullpen/shared';
 
 /**
  * What this worker knows of Redis' health. An outage is logged once when it begins and once when it is over, however many commands fail in between.
@@ -40,7 +37,8 @@ export class Outage {
   isOne(error: unknown): boolean {
     // The client's own events tell of lost connections.
     if (isConnectionLoss(error)) return true;
-    if (!refusesForNow(error) && !LOGIN_REFUSED.test(reasonOf(error))) return false;
+    // Who was let in once will be again: passwords are changed on Redis and here, and not at the same moment. At the start it is another matter.
+    if (!refusesForNow(error) && !refusesLogin(error)) return false;
     this.#began('refusing', 'redis refuses our commands; retrying', error);
     return true;
   }

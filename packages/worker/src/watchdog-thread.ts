@@ -49,11 +49,8 @@ function end(msg: string): void {
     msg,
   };
   // Written aside: a pipe that nobody reads would hold us as it may hold the main thread.
-  const late = setTimeout(endByMainThread, LAST_WORDS_MS);
-  write(1, `${JSON.stringify(line)}\n`, () => {
-    clearTimeout(late);
-    endByMainThread();
-  });
+  write(1, `${JSON.stringify(line)}\n`, endByMainThread);
+  setTimeout(endByMainThread, LAST_WORDS_MS);
 }
 
 /**
@@ -76,8 +73,8 @@ function endByMainThread(): void {
 }
 
 /**
- * Ends the whole process from this thread, whatever the main thread is in the middle of (now and then it dies of a SIGSEGV instead). Node has no call for that: `process.exit` ends the thread alone, and a signal to ourselves either reaches a listener that will never run
- * or takes the exit code with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are
+ * Ends the whole process from this thread, whatever the main thread is in the middle of: now and then that is a SIGSEGV instead. Node has no call for it: `process.exit` ends the
+ * thread alone, and a signal to ourselves either reaches a listener that will never run or takes the exit code with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are
  * `(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1) (func (export "_start") i32.const <code> call 0))`.
  */
 function exitProcess(): void {

@@ -97,7 +97,7 @@ class Life {
   }
 
   end(exitCode: ExitCode): void {
-    this.#exitCode = this.#exitCode || exitCode;
+    this.#exitCode ||= exitCode;
     this.#end();
   }
 }
