@@ -43,6 +43,60 @@ describe('a reply that was lost', () => {
   });
 });
 
+describe('a worker with more slots than the network can fill within a lease', () => {
+  test('keeps the leases of what it has fetched and not begun', async ({ world }) => {
+    const proxy = new TcpProxy(world.redisUrl);
+    // 150 fetches, one after the other, of 10 ms each: half as long again as the lease. BullMQ begins none of them before it has filled all slots.
+    proxy.delayMs = 10;
+    const url = await proxy.listen();
+    world.onClose(() => proxy.close());
+    const jobs = Array.from({ length: 150 }, () => ({}));
+    await world.producer().enqueueMany(precious, jobs);
+    // One that looks for dead workers' jobs, and has no slot to do them.
+    const other = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--lease', '1s']);
+    await other.logged('worker ready');
+    const worker = world.workerProcess([
+      ...['--queue', 'precious', '--concurrency', '150', '--lease', '1s', '--redis', url, '--until-empty'],
+    ]);
+    expect((await worker.ended).code).toBe(0);
+    const done = await world.queue('precious').getJobs(['completed', 'failed'], 0, -1);
+    expect(done).toHaveLength(jobs.length);
+    for (const job of done) expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 1, stalledCounter: 0 });
+  });
+});
+
+describe('a fetch that Redis answers when the worker is gone', () => {
+  for (const priority of [undefined, 5]) {
+    test(`gives its job back to the front of the queue, ${priority === undefined ? 'without' : 'with'} a priority, no crash counted`, async ({
+      world,
+    }) => {
+      const proxy = new TcpProxy(world.redisUrl);
+      const url = await proxy.listen();
+      world.onClose(() => proxy.close());
+      const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
+      await worker.logged('worker ready');
+      // Of what an idle worker sends, only a fetch names the limiter.
+      proxy.keepRepliesTo('precious:limiter');
+      const options = priority === undefined ? {} : { priority };
+      const { id } = await world.producer().enqueue(precious, {}, options);
+      const queue = world.queue('precious');
+      await until('the job to be fetched', async () => (await queue.getJobState(id)) === 'active');
+      await world.producer().enqueue(precious, {}, options);
+      worker.kill('SIGTERM');
+      expect((await worker.ended).code).toBe(0);
+      const job = await until('the job to be back', async () => {
+        const found = await queue.getJob(id);
+        return (await found?.getState()) === 'active' ? undefined : found;
+      });
+      expect(await job.getState()).toBe(priority === undefined ? 'waiting' : 'prioritized');
+      expect(job).toMatchObject({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 });
+      const next = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--until-empty']);
+      expect((await next.ended).code).toBe(0);
+      expect(world.ledger()[0]).toMatchObject({ event: 'start', jobId: id });
+    });
+  }
+});
+
 describe('a worker that no longer fetches', () => {
   test('is left alone while its queue is rate limited', async ({ world }) => {
     const queue = world.queue('precious');

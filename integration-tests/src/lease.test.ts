@@ -44,6 +44,34 @@ describe('a lease', () => {
     expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
   });
 
+  test('of a job that is back in its queue: a late success is not taken for recorded, and the job runs again', async ({
+    world,
+  }) => {
+    const path = join(world.folder, 'go');
+    const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'until-file', path }] });
+    const worker = world.workerProcess(['--queue', 'precious']);
+    await world.started(1);
+    const queue = world.queue('precious');
+    // A stall check has put it back, and its crash was taken back in an answer that never came.
+    await queue.pause();
+    await world.redis
+      .multi()
+      .del(`${world.prefix}:precious:${id}:lock`)
+      .lrem(`${world.prefix}:precious:active`, 1, id)
+      .rpush(`${world.prefix}:precious:wait`, id)
+      .exec();
+    await world.file('go', '');
+    await until('the first attempt to end', () => world.ledger().some(({ event }) => event !== 'start'));
+    await worker.logged('lease lost; another worker may attempt the job');
+    await queue.resume();
+    const job = await world.settled(queue, id);
+    expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+    expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(2);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(await worker.logged('worker stopped')).toMatchObject({ sinceStart: { completed: 1, unrecorded: 1 } });
+  });
+
   test('lost to a block of the event loop: the log warns, and it counts as a crash and not as an attempt', async ({
     world,
   }) => {

@@ -12,6 +12,8 @@ export type ProxyMode =
 /** A TCP proxy in front of Redis, to make the network misbehave. */
 export class TcpProxy {
   mode: ProxyMode = 'forward';
+  /** How long each reply takes on its way, in milliseconds. */
+  delayMs = 0;
   /** How many replies were lost. */
   lost = 0;
   readonly #server = createServer((client) => this.#serve(client));
@@ -86,6 +88,7 @@ export class TcpProxy {
     redis.on('data', (part) => {
       if (mute) return;
       if (this.#replyCut !== undefined) this.#cutWithin(part, client, redis);
+      else if (this.mode === 'forward' && this.delayMs > 0) setTimeout(() => client.write(part), this.delayMs);
       else if (this.mode === 'forward') client.write(part);
       else if (this.mode === 'lose-replies') {
         this.lost += 1;

@@ -164,6 +164,19 @@ export class JobCrashed extends BullpenError {
   }
 }
 
+/** The job was stored, by some other client, with fields that are not JSON. What stood in them is kept in its `opts.bullpen.unreadable`; its handler was not called. */
+export class JobUnreadable extends BullpenError {
+  readonly code = 'BULLPEN_JOB_UNREADABLE';
+  readonly fields: readonly string[];
+
+  constructor(fields: readonly string[]) {
+    super(
+      `the job was stored with ${fields.join(' and ')} that ${fields.length === 1 ? 'is' : 'are'} not JSON; enqueue it anew`,
+    );
+    this.fields = fields;
+  }
+}
+
 /** Code that a handler left running, or never awaited, threw where nobody could catch it. The attempt failed, and its worker drains and exits. */
 export class HandlerCrashed extends BullpenError {
   readonly code = 'BULLPEN_HANDLER_CRASHED';

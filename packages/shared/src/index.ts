@@ -26,6 +26,7 @@ export {
   JobExpired,
   JobRejected,
   JobSnoozed,
+  JobUnreadable,
   LeaseLost,
   listFaults,
   ModuleInvalid,

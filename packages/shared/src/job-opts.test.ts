@@ -123,26 +123,35 @@ describe('readBullpenOpts', () => {
     for (const row of [-1, 1.5, 2 ** 53, Number.NaN, '1']) expect(readBullpenOpts({ bullpen: { row } })).toEqual({});
   });
 
+  it('reads which fields of a job were not JSON', () => {
+    const read = (unreadable: unknown) => readBullpenOpts({ bullpen: { unreadable } });
+    expect(read({ data: '{', opts: '' })).toEqual({ unreadable: ['data', 'opts'] });
+    for (const wrong of [undefined, null, 'data', true]) expect(read(wrong)).toEqual({});
+  });
+
   it('takes an expiry that no clock can reach as absent', () => {
     for (const expiresAt of [1e300, -1e300, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(readBullpenOpts({ bullpen: { expiresAt } })).toEqual({});
     }
   });
 
-  it('never throws, and never answers with more than its four fields, whatever it finds', () => {
+  it('never throws, and never answers with more than its five fields, whatever it finds', () => {
     const anyOpts = fc.oneof(
       fc.anything({ withNullPrototype: true }),
       fc.record({ bullpen: fc.anything({ withNullPrototype: true }) }),
       fc.record({
         bullpen: fc.record(
-          { expiresAt: fc.anything(), batch: fc.anything(), row: fc.anything(), enqueue: fc.anything() },
+          {
+            ...{ expiresAt: fc.anything(), batch: fc.anything(), row: fc.anything(), enqueue: fc.anything() },
+            unreadable: fc.anything(),
+          },
           { requiredKeys: [] },
         ),
       }),
     );
     fc.assert(
       fc.property(anyOpts, (opts) => {
-        const { expiresAt, batch, row, enqueue, ...rest } = readBullpenOpts(opts);
+        const { expiresAt, batch, row, enqueue, unreadable, ...rest } = readBullpenOpts(opts);
         expect(rest).toEqual({});
         expect([typeof expiresAt, typeof row].every((type) => type === 'number' || type === 'undefined')).toBe(true);
         expect([typeof batch, typeof enqueue].every((type) => type === 'string' || type === 'undefined')).toBe(true);

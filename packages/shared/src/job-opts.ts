@@ -13,6 +13,8 @@ export interface BullpenOpts {
   readonly row?: number;
   /** Names the enqueue call that stored this job, so that a call repeated after a lost reply knows its own jobs again. */
   readonly enqueue?: string;
+  /** Written by a worker: which fields of the job were not JSON. On Redis an object, with what stood in each. */
+  readonly unreadable?: readonly string[];
 }
 
 /** A batch's books take two bits per row: this many rows are 25 MB of Redis. */
@@ -29,12 +31,13 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
   // Read for every attempt: one object, filled in place.
-  const { expiresAt, batch, row, enqueue } = found as Record<string, unknown>;
+  const { expiresAt, batch, row, enqueue, unreadable } = found as Record<string, unknown>;
   const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
   if (isInstant(expiresAt)) read.expiresAt = expiresAt;
   if (typeof batch === 'string' && BATCH.test(batch)) read.batch = batch;
   if (Number.isSafeInteger(row) && (row as number) >= 1 && (row as number) <= MOST_ROWS) read.row = row as number;
   if (typeof enqueue === 'string') read.enqueue = enqueue;
+  if (typeof unreadable === 'object' && unreadable !== null) read.unreadable = Object.keys(unreadable);
   return read;
 }
 

@@ -36,7 +36,14 @@ function handlerOf(run: (payload: unknown, context: Context) => unknown, options
 
 function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
   return attempt({
-    ...{ handler, jobName: 'attempt.test', payload: undefined, crashes: 0, expiresAt: undefined },
+    ...{
+      handler,
+      jobName: 'attempt.test',
+      payload: undefined,
+      crashes: 0,
+      expiresAt: undefined,
+      unreadable: undefined,
+    },
     startedAt: Date.now(),
     context: (deadline, stop) => ({ deadline, signal: stop.signal }) as Context,
     ...{ stop: new AttemptStop(), ...input },
@@ -66,6 +73,19 @@ describe('attempt', () => {
     expect(await attemptWith(handlerOf(() => ({ sent: 1 })))).toEqual({ kind: 'completed', result: { sent: 1 } });
     expect(await attemptWith(handlerOf(async () => 'sent'))).toEqual({ kind: 'completed', result: 'sent' });
     expect(await attemptWith(handlerOf(() => undefined))).toEqual({ kind: 'completed', result: undefined });
+  });
+
+  it('rejects what could not be read, and does not call the handler with what stands there instead', async () => {
+    const run = vi.fn();
+    const outcome = await attemptWith(handlerOf(run), { unreadable: ['data', 'opts'] });
+    expect(outcome).toMatchObject({
+      kind: 'rejected',
+      error: {
+        name: 'JobUnreadable',
+        message: 'the job was stored with data and opts that are not JSON; enqueue it anew',
+      },
+    });
+    expect(run).not.toHaveBeenCalled();
   });
 
   it('waits for everything that can be awaited, a function with a then included', async () => {

@@ -7,6 +7,7 @@ import {
   JobCrashed,
   type JobDefinition,
   JobExpired,
+  JobUnreadable,
   type Parsed,
   PayloadInvalid,
   parse,
@@ -26,6 +27,8 @@ export interface AttemptInput {
   readonly crashes: number;
   /** The instant after which the handler must not start any more (ms since 1970). */
   readonly expiresAt: number | undefined;
+  /** The fields of the job that were not JSON when it was fetched. */
+  readonly unreadable: readonly string[] | undefined;
   readonly startedAt: number;
   /** What the handler is given beside the payload; made only if there is a handler to give it to. */
   readonly context: (deadline: number, stop: AttemptStop) => Context;
@@ -48,6 +51,9 @@ export async function attempt(input: AttemptInput): Promise<Outcome> {
   if (stop.reason !== undefined) return endedBy(stop.reason);
   if (handler === undefined) {
     return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${input.jobName}'`)) };
+  }
+  if (input.unreadable !== undefined) {
+    return { kind: 'rejected', error: describeThrown(new JobUnreadable(input.unreadable)) };
   }
   const { timeoutMs, maxCrashes } = handler.job;
   if (input.crashes >= maxCrashes) return { kind: 'crashed', error: describeThrown(new JobCrashed(input.crashes)) };

@@ -2,8 +2,8 @@ import { BOOKS_KEPT_S } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { Books } from './books.js';
 import { leaseOf } from './lease.js';
-import type { ScriptedRedis } from './lease-scripts.js';
 import type { Notes } from './notes.js';
+import type { ScriptedRedis } from './scripted-redis.js';
 
 const LEASE_MS = 7_000;
 const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', LEASE_MS);

@@ -1,7 +1,7 @@
 import { BOOKS_KEPT_S, booksKey, cancelledKey, ROW } from '@bullpen/shared';
 import type { Lease } from './lease.js';
-import type { ScriptedRedis } from './lease-scripts.js';
 import type { Notes } from './notes.js';
+import type { ScriptedRedis } from './scripted-redis.js';
 
 /** Writes what Bullpen itself keeps on Redis about jobs. */
 export class Books {

@@ -13,7 +13,8 @@ const never = (): Promise<void> => new Promise(() => undefined);
 function drainOf(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
   const { signal } = new AbortController();
   return drain({
-    ...{ active, close: () => active.idle(), hurry: signal, drainTimeoutMs: LONG, abortGraceMs: LONG },
+    ...{ active, close: () => active.idle(), giveBackAll: () => undefined, hurry: signal },
+    ...{ drainTimeoutMs: LONG, abortGraceMs: LONG },
     ...parts,
   });
 }
@@ -138,6 +139,19 @@ describe('drain', () => {
     const summary = await drainOf(active, { close: never, drainTimeoutMs: 10, abortGraceMs: 10 });
     expect(summary).toMatchObject({ active: 2, handedBack: 0, cutOff: 2, cutOffJobIds: ['stubborn'] });
     expect(stubborn.stop.reason).toBeDefined();
+  });
+
+  it('says a last word to Redis when something is unanswered, and only then', async () => {
+    const lastWordAfter = async (close: () => Promise<unknown>, begin = false): Promise<number> => {
+      const active = new ActiveAttempts();
+      if (begin) attemptIn(active, 'j-1');
+      const giveBackAll = vi.fn();
+      await drainOf(active, { close, giveBackAll, drainTimeoutMs: 0, abortGraceMs: 0 });
+      return giveBackAll.mock.calls.length;
+    };
+    const rejects = () => Promise.reject(new Error('Connection is closed.'));
+    expect(await Promise.all([async () => undefined, rejects].map((close) => lastWordAfter(close)))).toEqual([0, 0]);
+    expect(await Promise.all([lastWordAfter(never), lastWordAfter(rejects, true)])).toEqual([1, 1]);
   });
 
   it('names the attempts that were stuck when it began, however they end', async () => {

@@ -28,6 +28,8 @@ export interface DrainSummary {
 export interface DrainParts {
   /** Stops the intake of every queue; resolves when all attempts are settled. May hang. */
   readonly close: () => Promise<unknown>;
+  /** Sends Redis our last word, behind all that it has not answered yet. Waits for no answer. */
+  readonly giveBackAll: () => void;
   readonly active: ActiveAttempts;
   readonly drainTimeoutMs: number;
   readonly abortGraceMs: number;
@@ -43,17 +45,20 @@ const CONFIRM_MS = 700;
  *
  * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s → cut off
  */
-export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry }: DrainParts): Promise<DrainSummary> {
+export async function drain(parts: DrainParts): Promise<DrainSummary> {
+  const { close, giveBackAll, active, drainTimeoutMs, abortGraceMs, hurry } = parts;
   const startedAt = performance.now();
   const before: Tally = { ...active.tally };
   // Not those still at the gate: they will be handed back untouched.
   const underWay = active.startedCount();
   const stuckJobIds = active.stuck().map(({ jobId }) => jobId);
   active.startDraining();
-  const closed = close().then(
-    () => 'closed',
-    () => 'closed',
-  );
+  let isClosed = false;
+  const closed = close()
+    .catch(() => undefined)
+    .then(() => {
+      isClosed = true;
+    });
   /** Waits until all attempts are through, or for an instant; whether they are. A `close` that fails says nothing about them. */
   const finishes = async (deadline: number, hurried?: AbortSignal): Promise<boolean> => {
     await firstOf([active.idle()], deadline - performance.now(), hurried);
@@ -70,6 +75,8 @@ export async function drain({ close, active, drainTimeoutMs, abortGraceMs, hurry
   deadline = Math.min(deadline, performance.now()) + CONFIRM_MS;
   // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to wait for.
   if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
+  // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this comes behind it.
+  if (!isClosed || active.size > 0) giveBackAll();
 
   const { tally } = active;
   const since = (field: keyof Tally): number => tally[field] - before[field];

@@ -1,20 +1,9 @@
 import { type Job, type Span, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
+import { attemptOf } from './attempt-of.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
 import type { Recorder } from './recorder.js';
-
-/**
- * Where the job object of an attempt keeps that attempt. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which
- * costs the garbage collector more than everything else we do for a job.
- */
-const ATTEMPT = Symbol('attempt');
-type Attempted = Job & { [ATTEMPT]?: ActiveAttempt };
-
-/** Remembers which attempt a job object is for. */
-export function setAttempt(job: Job, attempt: ActiveAttempt): void {
-  (job as Attempted)[ATTEMPT] = attempt;
-}
 
 /** What BullMQ's worker is made to do differently. */
 export interface EngineHooks {
@@ -24,8 +13,10 @@ export interface EngineHooks {
   readonly writeNotes: (attempt: ActiveAttempt | undefined) => void;
   /** BullMQ is through with a job: recorded, or given up. */
   readonly processed: (attempt: ActiveAttempt) => void;
-  /** Redis answered a fetch. */
-  readonly fetched: () => void;
+  /** Redis answered a fetch, with a job or without. The job is ours from here on, however long BullMQ takes to begin it. */
+  readonly fetched: (job: Job | undefined) => void;
+  /** Finds the job that Redis gave us under this token in a reply that BullMQ could not read, and makes it readable. Answers with its id. */
+  readonly makeReadable: (token: string) => Promise<string | undefined>;
 }
 
 /** How long a fetch that Redis refused waits before the next. BullMQ would ask again at once, for ever. */
@@ -40,9 +31,9 @@ const LONGEST_BLOCK_S = 3;
 const COMEBACK_MS = 3_000;
 
 /**
- * BullMQ's Worker, with five things changed: an end is recorded through an outage and is never turned into a failure by one; the attempt is told when BullMQ is
- * through with it; a fetch that is refused waits; and blocking reads are short enough for a dead connection to be noticed; and after an
- * outage the living come back before the dead are looked for.
+ * BullMQ's Worker, with seven things changed: an end is recorded through an outage and is never turned into a failure by one; an attempt begins when its job is fetched, and is told
+ * when BullMQ is through with it; a job that BullMQ cannot read is an attempt like any other; a fetch that is refused waits; blocking reads are short enough for a dead connection to be
+ * noticed; and after an outage the living come back before the dead are looked for.
  */
 export class Engine extends Worker {
   readonly #hooks: EngineHooks;
@@ -68,22 +59,26 @@ export class Engine extends Worker {
     try {
       return await super.processJob(job, token, fetchNext);
     } finally {
-      const attempt = (job as Attempted)[ATTEMPT];
+      const attempt = attemptOf(job);
       if (attempt !== undefined) this.#hooks.processed(attempt);
     }
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
     const { outage, fetched } = this.#hooks;
+    let job: Job;
     try {
-      const job = await super.moveToActive(token, name);
-      outage.accepted();
-      fetched();
-      return job;
+      job = await super.moveToActive(token, name);
     } catch (error) {
-      if (outage.isOne(error)) await pause(REFUSED_FETCH_PAUSE_MS);
-      throw error;
+      if (outage.isOne(error)) {
+        await pause(REFUSED_FETCH_PAUSE_MS);
+        throw error;
+      }
+      job = await this.#readable(token, error);
     }
+    outage.accepted();
+    fetched(job);
+    return job;
   }
 
   // Spelled out, without rest parameters and closures: what is allocated here is allocated for every job.
@@ -94,12 +89,12 @@ export class Engine extends Worker {
     fetchNext?: () => boolean,
     span?: Span,
   ): Promise<Job> {
-    const attempt = (job as Attempted)[ATTEMPT];
+    const attempt = attemptOf(job);
     try {
       this.#hooks.writeNotes(attempt);
       return this.#recorded(attempt, await super.handleCompleted(result, job, token, fetchNext, span));
     } catch (error) {
-      return this.#recordAgain(attempt, error, () => super.handleCompleted(result, job, token, fetchNext, span));
+      return this.#recordAgain(attempt, token, error, () => super.handleCompleted(result, job, token, fetchNext, span));
     }
   }
 
@@ -114,13 +109,15 @@ export class Engine extends Worker {
     if (failure.name === 'WaitingError' || failure.name === 'DelayedError') {
       return super.handleFailed(failure, job, token, fetchNext, span);
     }
-    const attempt = (job as Attempted)[ATTEMPT];
+    const attempt = attemptOf(job);
+    // A job that BullMQ fails by itself, without asking us.
+    if (attempt !== undefined) attempt.outcome ??= 'failed';
     const traces = [...(job.stacktrace ?? [])];
     try {
       this.#hooks.writeNotes(attempt);
       return this.#recorded(attempt, await super.handleFailed(failure, job, token, fetchNext, span));
     } catch (error) {
-      return this.#recordAgain(attempt, error, () => {
+      return this.#recordAgain(attempt, token, error, () => {
         // BullMQ adds the failure's trace each time it is called.
         job.stacktrace = [...traces];
         return super.handleFailed(failure, job, token, fetchNext, span);
@@ -130,19 +127,45 @@ export class Engine extends Worker {
 
   #recorded(attempt: ActiveAttempt | undefined, next: Job): Job {
     if (attempt !== undefined) attempt.confirmed = true;
-    if (next !== undefined) this.#hooks.fetched();
+    // BullMQ's types forget that there may be no next job.
+    if (next !== undefined) this.#hooks.fetched(next);
     return next;
   }
 
-  async #recordAgain(attempt: ActiveAttempt | undefined, error: unknown, write: () => Promise<Job>): Promise<Job> {
-    // A job that BullMQ failed by itself, without asking us.
-    if (attempt === undefined) throw error;
+  async #recordAgain(
+    attempt: ActiveAttempt | undefined,
+    token: string,
+    refusal: unknown,
+    write: () => Promise<Job>,
+  ): Promise<Job> {
+    if (attempt === undefined) throw refusal;
     const { recorder, writeNotes } = this.#hooks;
-    const next = await recorder.recordAgain(attempt, error, () => {
-      writeNotes(attempt);
-      return write();
+    let isFirst = true;
+    const next = await recorder.record(attempt, async () => {
+      try {
+        // It was written once, and this is how it was answered.
+        if (isFirst) throw refusal;
+        writeNotes(attempt);
+        return await write();
+      } catch (error) {
+        return this.#readable(token, error);
+      } finally {
+        isFirst = false;
+      }
     });
-    // BullMQ's types forget that there may be no next job.
     return this.#recorded(undefined, next as Job);
+  }
+
+  /**
+   * The job of a reply that BullMQ could not read: what it throws then says nothing of whether Redis carried the command out. It did if there is a job of ours under the token.
+   * @throws error when there is none
+   */
+  async #readable(token: string, error: unknown): Promise<Job> {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    const jobId = await this.#hooks.makeReadable(token);
+    const job = jobId === undefined ? undefined : await this.Job.fromId(this, jobId);
+    if (job === undefined) throw error;
+    job.token = token;
+    return job;
   }
 }

@@ -1,8 +1,6 @@
-import type { Redis } from '@bullpen/shared';
-
 /**
- * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r` recorded (our last word on the job was
- * carried out and only its reply was lost), `l` lost (another worker's by now).
+ * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r` recorded (an end of this attempt was, and only the reply was lost),
+ * `b` back in its queue and not fetched since, `l` lost (another worker's by now).
  *
  * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we fetched the job, nobody else has it, even if the lock ran out while Redis
  * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that only could not reach Redis that was
@@ -10,7 +8,7 @@ import type { Redis } from '@bullpen/shared';
  *
  * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then id, token, ats, atm and stc for each job.
  */
-const RENEW = `
+export const RENEW = `
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local answers = {}
@@ -25,7 +23,7 @@ for at = 4, #ARGV, 5 do
     call('SREM', stalled, id)
     answer = 'h'
   else
-    local now = call('HMGET', job, 'ats', 'atm', 'stc')
+    local now = call('HMGET', job, 'ats', 'atm', 'stc', 'finishedOn')
     local stalls = tonumber(now[3]) or 0
     if not holder and now[1] == fetches then
       if (tonumber(now[2]) or 0) > tonumber(made) then
@@ -34,11 +32,13 @@ for at = 4, #ARGV, 5 do
         call('SREM', stalled, id)
         call('SET', lock, token, 'PX', lease)
         answer = 'h'
-      elseif stalls <= tonumber(crashes) then
+      elseif now[4] then
         answer = 'r'
+      else
+        answer = 'b'
       end
     end
-    if answer == 'l' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
+    if answer ~= 'h' and answer ~= 'r' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
   end
   table.insert(answers, answer)
 end
@@ -50,7 +50,7 @@ return table.concat(answers)
  * KEYS: lock, job, cancelled set, books of its batch. ARGV: token, lease in ms, id, row (counted from 0) or '', its fate, how long books are kept (s),
  * attempts made or '', '1' to forget its crashes, '1' to forget its cancellation.
  */
-const NOTE = `
+export const NOTE = `
 local lock, job, cancelled, books = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local call = redis.call
 if call('GET', lock) ~= ARGV[1] then return 0 end
@@ -69,7 +69,7 @@ return 1
  * BullMQ's own updateProgress, but only while the lease holds: what a worker says of a job that is another's by now must not be seen.
  * KEYS: lock, job, events, meta. ARGV: token, id, progress.
  */
-const PROGRESS = `
+export const PROGRESS = `
 local call = redis.call
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local most = call('HGET', KEYS[4], 'opts.maxLenEvents') or 10000
@@ -79,36 +79,13 @@ return 1
 `;
 
 /**
- * Lists the active jobs that were last fetched by one worker: id, lock token (empty when the lock has run out) and ats of each.
- * KEYS: active. ARGV: base of the job keys, the worker's name, which BullMQ notes at each fetch as `pb`.
+ * Changes fields of a job, if the lease still holds.
+ * KEYS: lock, job. ARGV: token, then name and value of each; without a value the field goes.
  */
-const FETCHED_BY = `
-local fetched = {}
-for _, id in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  local job = redis.call('HMGET', ARGV[1] .. id, 'pb', 'ats')
-  if job[1] == ARGV[2] then
-    table.insert(fetched, { id, redis.call('GET', ARGV[1] .. id .. ':lock') or '', job[2] })
-  end
+export const REWRITE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+for at = 2, #ARGV, 2 do
+  if ARGV[at + 1] == '' then redis.call('HDEL', KEYS[2], ARGV[at]) else redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1]) end
 end
-return fetched
+return 1
 `;
-
-type Arg = string | number;
-
-/** A connection that knows our scripts. */
-export type ScriptedRedis = Redis & {
-  bullpenRenew(...args: Arg[]): Promise<string>;
-  bullpenNote(...args: Arg[]): Promise<0 | 1>;
-  bullpenProgress(...args: Arg[]): Promise<0 | 1>;
-  bullpenFetchedBy(...args: Arg[]): Promise<[id: string, token: string, fetches: string][]>;
-};
-
-/** Teaches a connection the worker's scripts; once per connection. */
-export function defineScripts(redis: Redis): ScriptedRedis {
-  redis.defineCommand('bullpenRenew', { numberOfKeys: 2, lua: RENEW });
-  redis.defineCommand('bullpenProgress', { numberOfKeys: 4, lua: PROGRESS });
-  redis.defineCommand('bullpenFetchedBy', { numberOfKeys: 1, lua: FETCHED_BY });
-  // Whole each time, not by its digest: a Redis that had forgotten the script would refuse it, carry out the record sent behind it, and the notes would come too late.
-  const bullpenNote = (...args: Arg[]) => redis.eval(NOTE, 4, ...args);
-  return Object.assign(redis, { bullpenNote }) as ScriptedRedis;
-}

@@ -1,3 +1,5 @@
+import type { OutcomeKind } from './outcome.js';
+
 /** A worker's right to one job, as it was given. */
 export interface Lease {
   /** BullMQ's lock token. */
@@ -15,8 +17,18 @@ export interface Lease {
   lost: boolean;
 }
 
-/** What Redis says of a lease. */
-export type LeaseAnswer = 'held' | 'recorded' | 'lost';
+/**
+ * What Redis says of a lease: `held`, ours; `recorded`, an end of this very attempt is in its books; `returned`, the job is back in its queue and nobody has fetched it since, whoever put
+ * it there; `lost`, another worker's.
+ */
+export type LeaseAnswer = 'held' | 'recorded' | 'returned' | 'lost';
+
+/** Whether an answer says that our last word on a job was carried out, and only its reply was lost. */
+export function confirms(answer: LeaseAnswer, outcome: OutcomeKind | undefined): boolean {
+  if (answer === 'recorded') return true;
+  // To be back in its queue is all that these ask for. After any other end it means that a stall check was faster than our record.
+  return answer === 'returned' && (outcome === 'interrupted' || outcome === 'snoozed');
+}
 
 /** What BullMQ says of a job it has just fetched. */
 interface FetchedJob {

@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
 import { leaseOf } from './lease.js';
-import type { ScriptedRedis } from './lease-scripts.js';
 import { Leases } from './leases.js';
 import { Outage } from './outage.js';
+import type { ScriptedRedis } from './scripted-redis.js';
 
 const LEASE_MS = 10_000;
 const TICK_MS = 1_000;
@@ -297,6 +297,21 @@ describe('a lease that is lost', () => {
     expect([await leases.ask(attempt), questions.length]).toEqual(['lost', 1]);
   });
 
+  it.each([
+    [undefined, true],
+    ['completed', true],
+    ['interrupted', false],
+    ['snoozed', false],
+  ] as const)('when the job is back in its queue and the attempt ended as %s: %s', async (outcome, lost) => {
+    const { leases, active, redis } = leasing();
+    const attempt = begin(active, 'j-1');
+    attempt.outcome = outcome;
+    redis.reply = () => 'b';
+    leases.start();
+    await later(3_000);
+    expect([attempt.lease.lost, attempt.wasAbandoned()]).toEqual([lost, outcome === undefined]);
+  });
+
   it('leaves an attempt alone that has ended: its recorder will hear of it', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
@@ -428,6 +443,7 @@ describe('asking about one lease', () => {
   it.each([
     ['h', 'held'],
     ['r', 'recorded'],
+    ['b', 'returned'],
     ['l', 'lost'],
     ['', 'lost'],
     ['?', 'lost'],
@@ -435,7 +451,7 @@ describe('asking about one lease', () => {
     const { leases, active, redis } = leasing();
     const attempt = begin(active, 'j-1');
     redis.reply = () => reply;
-    expect([await leases.ask(attempt), attempt.lease.lost]).toEqual([answer, answer === 'lost']);
+    expect([await leases.ask(attempt), attempt.lease.lost]).toEqual([answer, ['returned', 'lost'].includes(answer)]);
   });
 
   it('renews it when it is held', async () => {

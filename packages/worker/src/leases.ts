@@ -1,9 +1,9 @@
 import { LeaseLost, type Logger } from '@bullpen/shared';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import type { LeaseAnswer } from './lease.js';
-import type { ScriptedRedis } from './lease-scripts.js';
+import { confirms, type LeaseAnswer } from './lease.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
+import type { ScriptedRedis } from './scripted-redis.js';
 
 /** What {@link Leases} needs. */
 export interface LeasesParts {
@@ -15,7 +15,7 @@ export interface LeasesParts {
   readonly log: Logger;
 }
 
-const ANSWERS: Readonly<Record<string, LeaseAnswer>> = { h: 'held', r: 'recorded', l: 'lost' };
+const ANSWERS: Readonly<Record<string, LeaseAnswer>> = { h: 'held', r: 'recorded', b: 'returned', l: 'lost' };
 
 /** The most leases renewed in one call: keeps one script under some 5 ms of Redis' time. */
 const MOST_AT_ONCE = 500;
@@ -148,7 +148,7 @@ export class Leases {
       lease.until = until;
       // An answer may be older than the lease it gives.
       lease.lapsed = until <= performance.now();
-    } else if (answer === 'lost' && !attempt.confirmed) {
+    } else if (!attempt.confirmed && !confirms(answer, attempt.outcome)) {
       lease.lost = true;
       this.#parts.log.error(
         { jobId: attempt.jobId, queue: attempt.queue },

@@ -1,5 +1,5 @@
 import { isConnectionLoss, type Logger } from '@bullpen/shared';
-import type { ScriptedRedis } from './lease-scripts.js';
+import type { ScriptedRedis } from './scripted-redis.js';
 
 /** What {@link Orphans} needs. */
 export interface OrphansParts {
@@ -12,13 +12,11 @@ export interface OrphansParts {
   readonly log: Logger;
   /** Whether this process attempts that very fetch of the job. */
   readonly known: (jobId: string, fetches: number) => boolean;
-  /** Gives a job back to the front of its queue. */
-  readonly giveBack: (jobId: string, token: string) => Promise<unknown>;
 }
 
 /**
- * Jobs that Redis gave to this worker in a reply that was lost on the way: active, and nobody works on them. After a connection was lost they are looked
- * for and given back at once, where they would otherwise wait for their lease to run out and be counted as crashed.
+ * Jobs that Redis gave to this worker in a reply that was lost on the way, or that comes too late: active, and nobody works on them. They would otherwise wait for their lease to run out
+ * and be counted as crashed. After a connection was lost they are looked for and given back; and a worker's last word, should it go before Redis has answered, is to give back everything.
  */
 export class Orphans {
   readonly #parts: OrphansParts;
@@ -29,32 +27,40 @@ export class Orphans {
     this.#parts = parts;
   }
 
-  async giveBackAll(): Promise<void> {
-    const { redis, prefix, queue, name, log, known, giveBack } = this.#parts;
+  async giveBackLost(): Promise<void> {
+    const { redis, prefix, queue, name, log, known } = this.#parts;
     const base = `${prefix}:${queue}:`;
-    for (const [jobId, token, fetches] of await redis.bullpenFetchedBy(`${base}active`, base, name)) {
-      if (known(jobId, Number(fetches))) continue;
-      // Its reply may still be on the way: then it must not start here any more.
-      this.#givenBack.set(`${jobId} ${fetches}`, performance.now());
-      try {
-        await giveBack(jobId, token || (await this.#takeUp(base, jobId, fetches)));
-        log.info({ jobId, queue }, 'job was fetched in a reply that was lost; gave it back');
-      } catch (error) {
-        // Refused: it is not ours to give back any more. Unanswered: it may have been given back, and must not start here.
-        if (!isConnectionLoss(error)) this.#givenBack.delete(`${jobId} ${fetches}`);
+    const fetched = await redis.bullpenFetchedBy(`${base}active`, base, name);
+    const lost = fetched.filter(([jobId, , fetches]) => !known(jobId, Number(fetches)));
+    if (lost.length === 0) return;
+    // Their replies may still be on the way: then they must not start here any more.
+    for (const [jobId, , fetches] of lost) this.#givenBack.set(`${jobId} ${fetches}`, performance.now());
+    try {
+      const given = new Set(await this.#giveBack(lost.flatMap(([jobId, , fetches]) => [jobId, fetches])));
+      for (const [jobId, , fetches] of lost) {
+        if (given.has(jobId)) log.info({ jobId, queue }, 'job was fetched in a reply that was lost; gave it back');
+        else this.#givenBack.delete(`${jobId} ${fetches}`);
       }
+    } catch (error) {
+      // Unanswered: they may have been given back, and must not start here. Refused: they were not.
+      if (!isConnectionLoss(error)) this.#givenBack.clear();
+      throw error;
     }
   }
 
-  /** Locks a job again whose lock ran out while Redis was away, if nobody else has fetched it. Returns the token. */
-  async #takeUp(base: string, jobId: string, fetches: string): Promise<string> {
-    const { redis, name, leaseMs } = this.#parts;
-    const token = `${name}:orphan`;
-    // Whatever attempts and crashes it counts: nothing of it was ours.
-    const job = [jobId, token, fetches, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-    await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, '0', ...job);
-    // Had it been refused, so will be giving it back.
-    return token;
+  /**
+   * Gives back all that Redis says we have, and all that it will have given us by the time it hears this: Redis carries out what a connection sent in the order it was sent, also when the
+   * sender is gone. To be called when nothing is attempted here any more.
+   */
+  async giveBackAll(): Promise<void> {
+    await this.#giveBack([]);
+  }
+
+  #giveBack(fetches: readonly string[]): Promise<string[]> {
+    const { redis, prefix, queue, name } = this.#parts;
+    const base = `${prefix}:${queue}:`;
+    const keys = ['active', 'wait', 'prioritized', 'stalled', 'meta', 'marker', 'events'].map((key) => base + key);
+    return redis.bullpenGiveBack(...keys, base, name, ...fetches);
   }
 
   /** Whether this fetch of the job was given back before it arrived. Asked once. */

@@ -3,19 +3,20 @@ import { type Job, WaitingError } from 'bullmq';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { type AttemptInput, attempt } from './attempt.js';
 import { AttemptContext } from './attempt-context.js';
+import { attemptOf, setAttempt } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
 import type { Books } from './books.js';
 import type { Cancellations } from './cancellations.js';
-import { setAttempt } from './engine.js';
+
 import type { Handler } from './handler.js';
 import { leaseOf } from './lease.js';
-import type { ScriptedRedis } from './lease-scripts.js';
 import type { Leases } from './leases.js';
 import { logOutcome } from './log-outcome.js';
 import { notesOf } from './notes.js';
 import type { Outage } from './outage.js';
 import type { Recorder } from './recorder.js';
+import type { ScriptedRedis } from './scripted-redis.js';
 import { attemptsOf, handBack, settle, type Ways } from './settle.js';
 
 /** What the workers of all queues of one process share. */
@@ -67,18 +68,28 @@ export class Processor {
     return this.#underWay;
   }
 
-  /** Lets a job in, or hands it straight back. */
-  async process(job: Job, token: string): Promise<unknown> {
+  /**
+   * Takes a job that was just fetched into our care: its lease is renewed from here on. BullMQ begins the jobs it fetches only when all slots are filled or the queue is empty, which can take
+   * longer than a lease.
+   */
+  begin(job: Job): void {
     const { active, leaseMs } = this.#shared;
-    const queue = this.#queue;
-    const entry = active.begin(queue, job.id as string, job.name, new AttemptStop(), leaseOf(job, token, leaseMs));
-    setAttempt(job, entry);
+    const lease = leaseOf(job, job.token ?? '', leaseMs);
+    setAttempt(job, active.begin(this.#queue, job.id as string, job.name, new AttemptStop(), lease));
     this.#underWay += 1;
+  }
+
+  /** Lets a job in, or hands it straight back. */
+  async process(job: Job): Promise<unknown> {
+    const { active, leaseMs } = this.#shared;
+    const entry = attemptOf(job);
+    if (entry === undefined) throw new Error('the job was never fetched');
     const { lease } = entry;
     if (this.#wasGivenBack(entry.jobId, lease.fetches)) {
       entry.confirmed = true;
       return leave(entry);
     }
+    if (lease.lost) return leave(entry);
     // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
     const isStale = lease.until - performance.now() < leaseMs / 2;
     if (isStale && !(await this.#isStillOurs(entry))) return leave(entry);
@@ -113,6 +124,7 @@ export class Processor {
       payload: job.data,
       crashes: entry.lease.crashes,
       expiresAt: bullpen.expiresAt,
+      unreadable: bullpen.unreadable,
       startedAt,
       context: (deadline) => new AttemptContext(job, entry, deadline, log, books),
       stop,
@@ -150,5 +162,7 @@ function leave(entry: ActiveAttempt): never {
 
 /** A job enqueued by some other client may carry no policy; then the definition's holds. */
 function applyPolicy(job: Job, definition: JobDefinition | undefined): void {
-  if (definition !== undefined && (job.opts.attempts ?? 0) < 1) job.opts.attempts = definition.maxAttempts;
+  const { attempts } = job.opts;
+  const isPolicy = Number.isSafeInteger(attempts) && Number(attempts) >= 1;
+  if (definition !== undefined && !isPolicy) job.opts.attempts = definition.maxAttempts;
 }

@@ -7,6 +7,7 @@ import type { Handler } from './handler.js';
 import { IntakeWatch } from './intake-watch.js';
 import { Orphans } from './orphans.js';
 import { Processor, type Shared } from './processor.js';
+import { Unreadable } from './unreadable.js';
 
 /** An idle worker fetches every 3 s, when its blocking read ends. Five times that without one is not idleness. */
 const QUIET_MS = 15_000;
@@ -39,10 +40,6 @@ export class QueueWorker {
     this.#orphans = new Orphans({
       ...{ prefix, redis, queue, leaseMs, log, name: this.#name },
       known: (jobId, fetches) => active.find(queue, jobId)?.lease.fetches === fetches,
-      giveBack: async (jobId, token) => {
-        await this.#engine.backend.moveJobFromActiveToWait(jobId, token);
-        shared.books.wakeOne(queue);
-      },
     });
     this.#watch = new IntakeWatch({
       quietMs: QUIET_MS,
@@ -73,12 +70,18 @@ export class QueueWorker {
 
   /** To be called when a lost connection is back: gives back what Redis gave us in replies that never came. */
   async giveBackOrphans(): Promise<void> {
+    if (this.#running) await this.#orphans.giveBackLost();
+  }
+
+  /** The last word to Redis, for what it has not answered yet. */
+  async giveBackAll(): Promise<void> {
     if (this.#running) await this.#orphans.giveBackAll();
   }
 
   #newEngine(): Engine {
     const { redis, prefix, leaseMs, keepCompleted, outage, recorder, books, log } = this.#shared;
     const { queue } = this;
+    const unreadable = new Unreadable({ redis, prefix, queue, log, name: this.#name });
     const options = {
       ...{
         connection: redis,
@@ -95,13 +98,17 @@ export class QueueWorker {
       runRetryDelay: 500,
     };
     // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
-    const engine = new Engine(queue, (job: Job, token?: string) => this.#processor.process(job, token ?? ''), options, {
+    const engine = new Engine(queue, (job: Job) => this.#processor.process(job), options, {
       ...{ outage, recorder },
       writeNotes: (entry) => {
         if (entry?.notes !== undefined) books.note(queue, entry.jobId, entry.lease, entry.notes);
       },
       processed: (entry) => this.#processor.processed(entry),
-      fetched: () => this.#watch.fetched(),
+      fetched: (job) => {
+        this.#watch.fetched();
+        if (job !== undefined) this.#processor.begin(job);
+      },
+      makeReadable: (token) => unreadable.makeReadable(token),
     });
     engine.on('error', (error) => {
       // While Redis is away every loop of BullMQ says so, and the outage's own log line says it once.

@@ -124,6 +124,19 @@ describe('Recorder', () => {
     expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, true, 2]);
   });
 
+  it.each([
+    ['interrupted', true],
+    ['snoozed', true],
+    ['completed', false],
+    ['failed', false],
+    ['expired', false],
+  ] as const)('of a job that is back in its queue, says of %s: recorded is %s', async (outcome, recorded) => {
+    const { record, attempt, writes } = recording(['returned']);
+    attempt.outcome = outcome;
+    await record(scriptError(-2));
+    expect([attempt.confirmed, writes()]).toEqual([recorded, 1]);
+  });
+
   it('gives up, and says so, when Redis says something that waiting does not mend', async () => {
     const { record, attempt, writes, lines } = recording();
     expect(await record(new Error('WRONGTYPE Operation against a key'))).toBeUndefined();

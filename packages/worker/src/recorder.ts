@@ -1,5 +1,6 @@
 import type { Logger } from '@bullpen/shared';
 import type { ActiveAttempt } from './active-attempts.js';
+import { confirms } from './lease.js';
 import type { Leases } from './leases.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
@@ -31,12 +32,11 @@ export class Recorder {
       attempt.confirmed = true;
       return value;
     } catch (error) {
-      return this.recordAgain(attempt, error, write);
+      return this.#recordAgain(attempt, error, write);
     }
   }
 
-  /** What {@link record} does when the first write has failed. */
-  async recordAgain<T>(attempt: ActiveAttempt, refusal: unknown, write: () => Promise<T>): Promise<T | undefined> {
+  async #recordAgain<T>(attempt: ActiveAttempt, refusal: unknown, write: () => Promise<T>): Promise<T | undefined> {
     let error = refusal;
     for (let pauseMs = FIRST_PAUSE_MS; !this.#leases.closed; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       if (!(await this.#isToBeRepeated(attempt, error))) return undefined;
@@ -58,7 +58,7 @@ export class Recorder {
     try {
       if (!isNotOurs(refusal)) throw refusal;
       const answer = await this.#leases.ask(attempt);
-      if (answer === 'recorded') attempt.confirmed = true;
+      if (confirms(answer, attempt.outcome)) attempt.confirmed = true;
       return answer === 'held';
     } catch (error) {
       if (this.#outage.isOne(error)) return true;

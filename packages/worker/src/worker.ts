@@ -16,12 +16,12 @@ import { Books } from './books.js';
 import { Cancellations } from './cancellations.js';
 import { type DrainSummary, drain } from './drain.js';
 import { type Health, healthOf } from './health.js';
-import { defineScripts } from './lease-scripts.js';
 import { Leases } from './leases.js';
 import { Outage } from './outage.js';
 import { QueueWorker } from './queue-worker.js';
 import { Recorder } from './recorder.js';
 import { buildRegistry } from './registry.js';
+import { defineScripts } from './scripted-redis.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 
 /** A worker that runs. */
@@ -111,7 +111,10 @@ export function startWorker(options: WorkerOptions): RunningWorker {
 
   const shutDown = async (): Promise<DrainSummary> => {
     const close = () => Promise.all(workers.map((worker) => worker.close()));
-    const summary = await drain({ ...settings, close, active, hurry: hurry.signal });
+    const giveBackAll = () => {
+      for (const worker of workers) worker.giveBackAll().catch(() => undefined);
+    };
+    const summary = await drain({ ...settings, close, giveBackAll, active, hurry: hurry.signal });
     leases.close();
     cancellations.close();
     redis.disconnect();

@@ -1,0 +1,17 @@
+import type { ActiveAttempt } from './active-attempts.js';
+
+/**
+ * Where a BullMQ job object keeps the attempt that it is for. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which
+ * costs the garbage collector more than everything else we do for a job.
+ */
+const ATTEMPT = Symbol('attempt');
+
+/** Remembers which attempt a job object is for. */
+export function setAttempt(job: object, attempt: ActiveAttempt): void {
+  (job as { [ATTEMPT]?: ActiveAttempt })[ATTEMPT] = attempt;
+}
+
+/** The attempt that a job object is for. */
+export function attemptOf(job: object): ActiveAttempt | undefined {
+  return (job as { [ATTEMPT]?: ActiveAttempt })[ATTEMPT];
+}
