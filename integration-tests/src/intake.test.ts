@@ -50,18 +50,21 @@ describe('a worker with more slots than the network can fill within a lease', ()
     proxy.delayMs = 10;
     const url = await proxy.listen();
     world.onClose(() => proxy.close());
-    const jobs = Array.from({ length: 150 }, () => ({}));
-    await world.producer().enqueueMany(precious, jobs);
-    // One that looks for dead workers' jobs, and has no slot to do them.
-    const other = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--lease', '1s']);
-    await other.logged('worker ready');
-    const worker = world.workerProcess([
-      ...['--queue', 'precious', '--concurrency', '150', '--lease', '1s', '--redis', url, '--until-empty'],
-    ]);
-    expect((await worker.ended).code).toBe(0);
-    const done = await world.queue('precious').getJobs(['completed', 'failed'], 0, -1);
-    expect(done).toHaveLength(jobs.length);
-    for (const job of done) expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 1, stalledCounter: 0 });
+    const producer = world.producer();
+    // One that looks for dead workers' jobs, and has no slot left to do them.
+    const path = join(world.folder, 'go');
+    await producer.enqueue(precious, { ends: [{ do: 'until-file', path }] });
+    world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--lease', '1s']);
+    await world.started(1);
+    const count = 150;
+    await producer.enqueueMany(precious, Array(count).fill({}));
+    world.workerProcess(['--queue', 'precious', '--concurrency', String(count), '--lease', '1s', '--redis', url]);
+    const queue = world.queue('precious');
+    await until('all to be settled', async () => (await queue.getJobCountByTypes('completed', 'failed')) === count);
+    await world.file('go', '');
+    for (const job of await queue.getJobs(['completed', 'failed'], 0, -1)) {
+      expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 1, stalledCounter: 0 });
+    }
   });
 });
 
