@@ -46,19 +46,19 @@ describe('a reply that was lost', () => {
 describe('a worker with more slots than the network can fill within a lease', () => {
   test('keeps the leases of what it has fetched and not begun', async ({ world }) => {
     const proxy = new TcpProxy(world.redisUrl);
-    // 150 fetches, one after the other, of 10 ms each: half as long again as the lease. BullMQ begins none of them before it has filled all slots.
-    proxy.delayMs = 10;
+    // 150 fetches, one after the other, of 30 ms each: half as long again as the lease. BullMQ begins none of them before it has filled all slots.
+    proxy.delayMs = 30;
     const url = await proxy.listen();
     world.onClose(() => proxy.close());
     const producer = world.producer();
     // One that looks for dead workers' jobs, and has no slot left to do them.
     const path = join(world.folder, 'go');
     await producer.enqueue(precious, { ends: [{ do: 'until-file', path }] });
-    world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--lease', '1s']);
+    world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--lease', '3s']);
     await world.started(1);
     const count = 150;
     await producer.enqueueMany(precious, Array(count).fill({}));
-    world.workerProcess(['--queue', 'precious', '--concurrency', String(count), '--lease', '1s', '--redis', url]);
+    world.workerProcess(['--queue', 'precious', '--concurrency', String(count), '--lease', '3s', '--redis', url]);
     const queue = world.queue('precious');
     await until('all to be settled', async () => (await queue.getJobCountByTypes('completed', 'failed')) === count);
     await world.file('go', '');
@@ -113,24 +113,21 @@ describe('a worker that no longer fetches', () => {
     expect(worker.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 
-  test('is noticed, and fetches again', async ({ world }) => {
-    // What has been seen after reconnects: a blocking read that never settles.
-    const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };
-    const hanging = vi.spyOn(prototype, 'waitForJob').mockImplementation(() => new Promise(() => undefined));
-    world.onClose(async () => hanging.mockRestore());
-    const worker = world.worker({ handlers: [handlePrecious] });
-    await worker.ready;
-    await until('the worker to wait for jobs', () => hanging.mock.calls.length > 0);
-    hanging.mockRestore();
-    const { id } = await world.producer().enqueue(precious, {});
-    const job = await until(
-      'the job to be done',
-      async () => {
-        const found = await world.queue('precious').getJob(id);
-        return found?.finishedOn === undefined ? undefined : found;
-      },
-      40_000,
-    );
-    expect(await job.getState()).toBe('completed');
-  });
+  for (const [what, delay] of [
+    ['wait', 0],
+    ['are delayed and due', 50],
+  ] as const) {
+    test(`although jobs ${what} is noticed, and fetches again`, async ({ world }) => {
+      // What has been seen after reconnects: a blocking read that never settles.
+      const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };
+      const hanging = vi.spyOn(prototype, 'waitForJob').mockImplementation(() => new Promise(() => undefined));
+      world.onClose(async () => hanging.mockRestore());
+      const worker = world.worker({ handlers: [handlePrecious] });
+      await worker.ready;
+      await until('the worker to wait for jobs', () => hanging.mock.calls.length > 0);
+      hanging.mockRestore();
+      const { id } = await world.producer().enqueue(precious, {}, { delay });
+      expect(await (await world.settled(world.queue('precious'), id)).getState()).toBe('completed');
+    });
+  }
 });

@@ -114,6 +114,45 @@ describe('a worker that waits for empty queues', () => {
   });
 });
 
+describe('a Redis that does not let us', () => {
+  test('from the start: exit 69, and it says what', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    await own.admin.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', '-evalsha', '-eval');
+    const redis = own.server.url.replace('://', '://guest:secret@');
+    const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+    expect(await worker.ended).toMatchObject({ code: 69, stderr: expect.stringMatching(/refused us: NOPERM/) });
+  });
+
+  test('any more: waited for, logged once, and what was done meanwhile is recorded when it does again', async ({
+    world,
+  }) => {
+    const setting = await working(world, 300);
+    const { own, worker } = setting;
+    await own.admin.call('ACL', 'SETUSER', 'default', '-evalsha', '-eval');
+    await worker.logged('redis refuses our commands; retrying');
+    await until('the handler to end', () => ended(world));
+    await own.admin.call('ACL', 'SETUSER', 'default', '+evalsha', '+eval');
+    await expectDoneOnce(world, setting);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const loud = worker.log.filter(({ level }) => Number(level) >= 40);
+    expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
+  });
+
+  test('fetch, and does not say that it will: an error a minute, not thousands', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    await own.admin.set(`${world.prefix}:precious:wait`, 'somebody else’s');
+    const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
+    await worker.logged('queue reported an error');
+    const fetches = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
+    const before = await fetches();
+    await until('some more fetches', async () => (await fetches()) > before + 5);
+    worker.kill('SIGTERM');
+    await worker.ended;
+    expect(worker.log.filter(({ msg }) => msg === 'queue reported an error').length).toBeLessThan(4);
+  });
+});
+
 describe('a Redis that refuses us our database', () => {
   /** Somebody who may do everything on `own` but choose a database, when told so; and the URL of database 5 for them. */
   async function guest(own: OwnRedis, may: '+select' | '-select'): Promise<string> {

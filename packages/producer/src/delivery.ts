@@ -6,7 +6,7 @@ import {
   RedisUnavailable,
   reasonOf,
   refusesForNow,
-  refusesLogin,
+  refusesUs,
   showDuration,
 } from '@bullpen/shared';
 
@@ -20,10 +20,10 @@ export interface DeliveryOptions {
 
 const PAUSE_MS = 50;
 
-const REFUSED = /^NOPERM\b|^ERR (DB index is out of range|invalid DB index)/;
+const REFUSED = /^ERR (DB index is out of range|invalid DB index)/;
 
 /** Whether waiting does not mend it. */
-const isRefusal = (error: unknown): boolean => refusesLogin(error) || REFUSED.test(reasonOf(error));
+const isRefusal = (error: unknown): boolean => refusesUs(error) || REFUSED.test(reasonOf(error));
 
 /**
  * Sends something to Redis, again and again until it is answered or the time is up. `send` must be safe to repeat. We resend, not the

@@ -55,7 +55,7 @@ export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
-export { isConnectionLoss, reasonOf, refusesForNow, refusesLogin } from './redis-faults.js';
+export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 export { redactUrls } from './redis-url.js';
 export { type Parsed, parse, type Schema } from './schema.js';
 export { showValue } from './show-value.js';

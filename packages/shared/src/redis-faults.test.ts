@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isConnectionLoss, reasonOf, refusesForNow } from './redis-faults.js';
+import { isConnectionLoss, isOutOfMemory, isReadonly, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 
 describe('refusesForNow', () => {
   for (const reply of [
@@ -8,12 +8,28 @@ describe('refusesForNow', () => {
     'OOM command not',
     'MISCONF Redis is',
     'BUSY Redis is',
+    'NOSCRIPT No matching script.',
+    'ERR Error running script (call to f_6b1bf4): @user_script:679: -READONLY You cannot',
   ]) {
     test(reply, () => expect(refusesForNow(new Error(reply))).toBe(true));
   }
   for (const reply of ['WRONGTYPE Operation', 'ERR unknown command', 'OOMPH', 'NOAUTH Authentication required.']) {
     test(`not ${reply}`, () => expect(refusesForNow(new Error(reply))).toBe(false));
   }
+});
+
+test('refusesUs: not known, or not allowed', () => {
+  for (const reply of ['WRONGPASS invalid', 'NOAUTH Authentication required.', 'NOPERM this user has no permissions']) {
+    expect([refusesUs(new Error(reply)), refusesForNow(new Error(reply))]).toEqual([true, false]);
+  }
+  expect(refusesUs(new Error('READONLY You cannot'))).toBe(false);
+});
+
+test('isOutOfMemory and isReadonly, said by a script too', () => {
+  const script = (reply: string) => new Error(`ERR Error running script (call to f_1): @user_script:1: -${reply}`);
+  expect([isOutOfMemory(new Error('OOM command')), isOutOfMemory(script('OOM command'))]).toEqual([true, true]);
+  expect([isReadonly(new Error('READONLY You')), isReadonly(script('READONLY You'))]).toEqual([true, true]);
+  expect([isOutOfMemory(new Error('READONLY You')), isReadonly(new Error('OOM command'))]).toEqual([false, false]);
 });
 
 describe('isConnectionLoss', () => {

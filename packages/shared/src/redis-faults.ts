@@ -1,16 +1,35 @@
 import { redactUrls } from './redis-url.js';
 
-/** Replies that mean "not now": the primary moved, is starting, cannot save, or has no memory left at the moment. */
-const NOT_NOW = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|MISCONF|UNBLOCKED)\b/;
+/** What Redis refuses with. From inside a script, Redis before 7 says so in the middle of a longer message: `ERR Error running script … -READONLY You can't …`. */
+const refusal = (...words: string[]): RegExp => new RegExp(`(?:^|: -)(?:${words.join('|')})\\b`);
+
+/** "Not now": the primary moved, is starting, cannot save, has no memory left at the moment, or has just forgotten its scripts. */
+const NOT_NOW = refusal(
+  ...['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY', 'OOM', 'NOREPLICAS', 'MISCONF'],
+  ...['UNBLOCKED', 'NOSCRIPT'],
+);
+const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM');
+const FULL = refusal('OOM');
+const REPLICA = refusal('READONLY');
 
 /** Whether Redis answered, and will do later what it refuses now. */
 export function refusesForNow(error: unknown): boolean {
   return NOT_NOW.test(reasonOf(error));
 }
 
-/** Whether Redis does not know us, or no longer: the password is wrong or missing. */
-export function refusesLogin(error: unknown): boolean {
-  return /^(WRONGPASS|NOAUTH)\b/.test(reasonOf(error));
+/** Whether Redis does not know us, or no longer: the password is wrong or missing, or we may not do this. */
+export function refusesUs(error: unknown): boolean {
+  return NOT_YOU.test(reasonOf(error));
+}
+
+/** Whether Redis has no room for what we wanted to write. */
+export function isOutOfMemory(error: unknown): boolean {
+  return FULL.test(reasonOf(error));
+}
+
+/** Whether we wrote to a replica: the primary is elsewhere by now. */
+export function isReadonly(error: unknown): boolean {
+  return REPLICA.test(reasonOf(error));
 }
 
 /** Whether the connection broke before Redis answered: the command may have been carried out or not. */

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from './errors.js';
-import { refusesForNow } from './redis-faults.js';
+import { isReadonly, refusesForNow } from './redis-faults.js';
 import { readRedisUrl, redisUrlFault, withoutCredentials } from './redis-url.js';
 
 /** An open connection. */
@@ -59,6 +59,8 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     reconnectOnError: reconnectOnReadonly(),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
+  // Each call that waits for the connection listens to it.
+  redis.setMaxListeners(Number.POSITIVE_INFINITY);
   let served = false;
   redis.on('ready', () => {
     served = true;
@@ -75,7 +77,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
 function reconnectOnReadonly(): (error: Error) => boolean {
   let reconnectedAt = -RECONNECT_EVERY_MS;
   return (error) => {
-    if (!error.message.startsWith('READONLY') || performance.now() - reconnectedAt < RECONNECT_EVERY_MS) return false;
+    if (!isReadonly(error) || performance.now() - reconnectedAt < RECONNECT_EVERY_MS) return false;
     reconnectedAt = performance.now();
     return true;
   };

@@ -75,6 +75,16 @@ describe('attempt', () => {
     expect(await attemptWith(handlerOf(() => undefined))).toEqual({ kind: 'completed', result: undefined });
   });
 
+  it('fails when the result is too long to be stored, and says what to do', async () => {
+    const long = 'x'.repeat(16 * 1_048_576 - 5);
+    expect(await attemptWith(handlerOf(() => long))).toMatchObject({ kind: 'completed' });
+    expect(await attemptWith(handlerOf(() => `${long}123456`))).toMatchObject({
+      kind: 'failed',
+      error: { message: 'result of attempt.test: is longer than 16 MiB as JSON; store it elsewhere and return where' },
+    });
+    expect(await attemptWith(handlerOf(() => ({ long })))).toMatchObject({ kind: 'failed' });
+  });
+
   it('rejects what could not be read, and does not call the handler with what stands there instead', async () => {
     const run = vi.fn();
     const outcome = await attemptWith(handlerOf(run), { unreadable: ['data', 'opts'] });

@@ -15,7 +15,7 @@ import {
 } from '@bullpen/shared';
 import type { AttemptStop } from './attempt-stop.js';
 import type { Context, Handler } from './handler.js';
-import type { Outcome } from './outcome.js';
+import { LONGEST_JSON, type Outcome } from './outcome.js';
 import { describeThrown, readProperty, type Thrown } from './thrown.js';
 
 /** What an attempt starts from. */
@@ -132,10 +132,11 @@ function fromResult(result: Parsed<unknown>, job: JobDefinition): Outcome {
 }
 
 function jsonFaults(value: unknown): { path: string; reason: string }[] {
-  if (typeof value !== 'object' && typeof value !== 'bigint') return [];
+  if (typeof value !== 'object' && typeof value !== 'bigint' && typeof value !== 'string') return [];
   try {
-    JSON.stringify(value);
-    return [];
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    if (text.length <= LONGEST_JSON) return [];
+    return [{ path: '', reason: 'is longer than 16 MiB as JSON; store it elsewhere and return where' }];
   } catch (error) {
     return [{ path: '', reason: `cannot be written as JSON: ${describeThrown(error).message}` }];
   }

@@ -1,6 +1,7 @@
 import { BOOKS_KEPT_S, booksKey, cancelledKey, ROW } from '@bullpen/shared';
 import type { Lease } from './lease.js';
 import type { Notes } from './notes.js';
+import { LONGEST_JSON } from './outcome.js';
 import type { ScriptedRedis } from './scripted-redis.js';
 
 /** Writes what Bullpen itself keeps on Redis about jobs. */
@@ -33,11 +34,16 @@ export class Books {
     this.#redis.bullpenNote(...keys, token, this.#leaseMs, jobId, ...place, ...flags).catch(() => undefined);
   }
 
-  /** Records how far an attempt is, while its lease holds. */
+  /**
+   * Records how far an attempt is, while its lease holds.
+   * @throws RangeError when it is too long, and what Redis throws
+   */
   async progress(queue: string, jobId: string, { token }: Lease, progress: unknown): Promise<void> {
+    const text = JSON.stringify(progress);
+    if (text?.length > LONGEST_JSON) throw new RangeError('progress is longer than 16 MiB as JSON');
     const job = this.#jobKey(queue, jobId);
     const [events, meta] = [`${this.#prefix}:${queue}:events`, `${this.#prefix}:${queue}:meta`];
-    await this.#redis.bullpenProgress(`${job}:lock`, job, events, meta, token, jobId, JSON.stringify(progress));
+    await this.#redis.bullpenProgress(`${job}:lock`, job, events, meta, token, jobId, text);
   }
 
   /** Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was handed back. */

@@ -36,6 +36,11 @@ function watching() {
       await redis.hold;
       return noted;
     },
+    async zscore(key: string, jobId: string): Promise<string | null> {
+      if (redis.refuses !== undefined) throw redis.refuses;
+      return notes[key]?.includes(jobId) ? '9000000000000' : null;
+    },
+    refuses: undefined as Error | undefined,
   };
   const active = new ActiveAttempts();
   const cancellations = new Cancellations(
@@ -47,13 +52,19 @@ function watching() {
   );
   onTestFinished(() => cancellations.close());
   const publish = (channel: string, jobId: string): void => void subscriber.emit('message', channel, jobId);
+  /** Notes a cancellation and publishes it, as a producer does. */
+  const cancel = (queue: string, jobId: string): void => {
+    const key = `p:${queue}:cancelled`;
+    notes[key] = [...(notes[key] ?? []), jobId];
+    publish(key, jobId);
+  };
   /** Whether a job that is about to start may. */
-  const mayStart = (queue: string, jobId: string): boolean => {
+  const mayStart = async (queue: string, jobId: string): Promise<boolean> => {
     const stop = new AttemptStop();
-    cancellations.check(queue, jobId, stop);
+    if (cancellations.suspects(queue, jobId)) await cancellations.stopIfNoted(queue, jobId, stop);
     return stop.reason === undefined;
   };
-  return { cancellations, active, notes, redis, subscriber, publish, mayStart };
+  return { cancellations, active, notes, redis, subscriber, publish, cancel, mayStart };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -63,44 +74,66 @@ describe('Cancellations', () => {
     const { cancellations, notes, mayStart } = watching();
     notes['p:mail:cancelled'] = ['j-1'];
     await cancellations.load();
-    expect(mayStart('mail', 'j-1')).toBe(false);
-    expect(mayStart('mail', 'j-2')).toBe(true);
-    expect(mayStart('images', 'j-1')).toBe(true);
+    expect(await mayStart('mail', 'j-1')).toBe(false);
+    expect(await mayStart('mail', 'j-2')).toBe(true);
+    expect(await mayStart('images', 'j-1')).toBe(true);
   });
 
   it('say with which reason', async () => {
-    const { cancellations, publish } = watching();
-    publish('p:mail:cancelled', 'j-1');
+    const { cancellations, cancel } = watching();
+    cancel('mail', 'j-1');
     const stop = new AttemptStop();
-    cancellations.check('mail', 'j-1', stop);
+    await cancellations.stopIfNoted('mail', 'j-1', stop);
     expect(stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
   });
 
-  it('listen for publications of every queue served, and stop a waiting job of that queue', () => {
-    const { subscriber, publish, mayStart } = watching();
+  it('listen for publications of every queue served, and stop a waiting job of that queue', async () => {
+    const { subscriber, cancel, mayStart } = watching();
     expect(subscriber.channels).toEqual(['p:mail:cancelled', 'p:images:cancelled']);
-    publish('p:images:cancelled', 'j-1');
-    expect([mayStart('mail', 'j-1'), mayStart('images', 'j-1')]).toEqual([true, false]);
+    cancel('images', 'j-1');
+    expect([await mayStart('mail', 'j-1'), await mayStart('images', 'j-1')]).toEqual([true, false]);
   });
 
-  it('stop a job once: handed back and cancelled no more, it may start', () => {
-    const { publish, mayStart } = watching();
+  it('stop a job until it is settled, however often it comes back, and then no other of that id', async () => {
+    const { active, cancel, notes, mayStart } = watching();
+    begin(active, 'mail', 'j-1');
+    cancel('mail', 'j-1');
+    expect([await mayStart('mail', 'j-1'), await mayStart('mail', 'j-1')]).toEqual([false, false]);
+    notes['p:mail:cancelled'] = [];
+    expect([await mayStart('mail', 'j-1'), await mayStart('mail', 'j-1')]).toEqual([true, true]);
+  });
+
+  it('stop nothing for a publication that has no note here: it came from another database, or too late', async () => {
+    const { active, publish, mayStart } = watching();
+    const running = begin(active, 'mail', 'j-1');
     publish('p:mail:cancelled', 'j-1');
-    expect([mayStart('mail', 'j-1'), mayStart('mail', 'j-1')]).toEqual([false, true]);
+    publish('p:mail:cancelled', 'j-2');
+    await settled();
+    expect([running.stop.reason, await mayStart('mail', 'j-2')]).toEqual([undefined, true]);
   });
 
-  it('abort a running attempt, and no other', () => {
-    const { active, publish } = watching();
+  it('let a job start that nobody can be asked about, and remember it', async () => {
+    const { cancel, redis, mayStart } = watching();
+    cancel('mail', 'j-1');
+    redis.refuses = new Error('LOADING Redis is loading the dataset in memory');
+    expect(await mayStart('mail', 'j-1')).toBe(true);
+    redis.refuses = undefined;
+    expect(await mayStart('mail', 'j-1')).toBe(false);
+  });
+
+  it('abort a running attempt, and no other', async () => {
+    const { active, cancel } = watching();
     const [running, other] = [begin(active, 'mail', 'j-1'), begin(active, 'images', 'j-1')];
-    publish('p:mail:cancelled', 'j-1');
+    cancel('mail', 'j-1');
+    await settled();
     expect(running.stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
     expect(other.stop.reason).toBeUndefined();
   });
 
-  it('take no notice of publications on other channels', () => {
-    const { publish, mayStart } = watching();
-    publish('p:fax:cancelled', 'j-1');
-    expect([mayStart('mail', 'j-1'), mayStart('fax', 'j-1')]).toEqual([true, true]);
+  it('take no notice of publications on other channels', async () => {
+    const { cancel, mayStart } = watching();
+    cancel('fax', 'j-1');
+    expect([await mayStart('mail', 'j-1'), await mayStart('fax', 'j-1')]).toEqual([true, true]);
   });
 
   it('read the notes again after a reconnect, as publications may have been missed', async () => {
@@ -110,7 +143,7 @@ describe('Cancellations', () => {
     subscriber.emit('ready');
     await settled();
     expect(running.stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
-    expect(mayStart('mail', 'j-2')).toBe(false);
+    expect(await mayStart('mail', 'j-2')).toBe(false);
   });
 
   it('do not ask a Redis that is away', async () => {
@@ -127,20 +160,20 @@ describe('Cancellations', () => {
     await cancellations.load();
     notes['p:mail:cancelled'] = [];
     await cancellations.load();
-    expect(mayStart('mail', 'j-1')).toBe(true);
+    expect(await mayStart('mail', 'j-1')).toBe(true);
   });
 
   it('do not forget what was published while they were reading notes that are older', async () => {
-    const { cancellations, redis, publish, mayStart } = watching();
+    const { cancellations, redis, cancel, mayStart } = watching();
     let answer: (() => void) | undefined;
     redis.hold = new Promise((resolve) => {
       answer = resolve;
     });
     const loading = cancellations.load();
-    publish('p:mail:cancelled', 'j-1');
+    cancel('mail', 'j-1');
     answer?.();
     await loading;
-    expect(mayStart('mail', 'j-1')).toBe(false);
+    expect(await mayStart('mail', 'j-1')).toBe(false);
   });
 
   it('tell when the notes cannot be loaded, and leave nothing unhandled when they cannot be read again', async () => {

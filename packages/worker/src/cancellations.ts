@@ -6,7 +6,8 @@ const REFRESH_MS = 5_000;
 
 /**
  * Which jobs were cancelled. Kept in memory, so that asking costs a job nothing: told by publications, and read again every few seconds and
- * after each reconnect, in case a publication was missed.
+ * after each reconnect, in case a publication was missed. Memory is only a hint: another worker may have settled the job since, and a new one have its id; publications know no databases.
+ * So the note on Redis is asked for before anybody is stopped.
  */
 export class Cancellations {
   readonly #redis: Redis;
@@ -38,10 +39,17 @@ export class Cancellations {
     await this.#read();
   }
 
-  /** Stops an attempt that is about to start, if its job was cancelled. */
-  check(queue: string, jobId: string, stop: AttemptStop): void {
-    const ids = this.#byQueue.get(queue);
-    if (ids?.delete(jobId) === true) stop.abort(new JobCancelled());
+  /** Whether a job may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
+  suspects(queue: string, jobId: string): boolean {
+    return this.#byQueue.get(queue)?.has(jobId) === true;
+  }
+
+  /** Aborts an attempt if its job is noted as cancelled. Never throws: who cannot be asked now will be asked again when the notes are read. */
+  async stopIfNoted(queue: string, jobId: string, stop: AttemptStop): Promise<void> {
+    const expiry = await this.#redis.zscore(cancelledKey(this.#prefix, queue), jobId).catch(() => undefined);
+    if (expiry === undefined) return;
+    if (expiry !== null && Number(expiry) >= Date.now()) stop.abort(new JobCancelled());
+    else this.#byQueue.get(queue)?.delete(jobId);
   }
 
   close(): void {
@@ -50,9 +58,10 @@ export class Cancellations {
   }
 
   #cancelled(queue: string, jobId: string): void {
+    // Remembered also if it runs here: it may be snoozed or retried, and come back.
+    this.#byQueue.get(queue)?.add(jobId);
     const running = this.#active.find(queue, jobId);
-    if (running !== undefined) running.stop.abort(new JobCancelled());
-    else this.#byQueue.get(queue)?.add(jobId);
+    if (running !== undefined) void this.stopIfNoted(queue, jobId, running.stop);
   }
 
   async #refresh(): Promise<void> {

@@ -1,6 +1,7 @@
-import { type Job, type Span, Worker, type WorkerOptions } from 'bullmq';
+import { type Job, type Span, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import { attemptOf } from './attempt-of.js';
+import { failedNotes } from './notes.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
 import type { Recorder } from './recorder.js';
@@ -19,8 +20,8 @@ export interface EngineHooks {
   readonly makeReadable: (token: string) => Promise<string | undefined>;
 }
 
-/** How long a fetch that Redis refused waits before the next. BullMQ would ask again at once, for ever. */
-const REFUSED_FETCH_PAUSE_MS = 500;
+/** How long a fetch that failed waits before the next, whatever the reason. BullMQ would ask again at once, for ever. */
+const FAILED_FETCH_PAUSE_MS = 500;
 /** The longest one blocking read takes: less than a connection may leave a command unanswered. */
 const LONGEST_BLOCK_S = 3;
 
@@ -70,15 +71,23 @@ export class Engine extends Worker {
     try {
       job = await super.moveToActive(token, name);
     } catch (error) {
-      if (outage.isOne(error)) {
-        await pause(REFUSED_FETCH_PAUSE_MS);
+      job = await this.#readable(token, error).catch(async () => {
+        outage.isOne(error);
+        await pause(FAILED_FETCH_PAUSE_MS);
         throw error;
-      }
-      job = await this.#readable(token, error);
+      });
     }
-    outage.accepted();
+    if (job === undefined) outage.acceptedSmall();
+    else outage.accepted();
     fetched(job);
     return job;
+  }
+
+  protected override async nextJobFromJobData(...[fields, jobId, token]: Parameters<Worker['nextJobFromJobData']>) {
+    const job = await super.nextJobFromJobData(fields, jobId, token);
+    if (job !== undefined || !fields) return job;
+    // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at hand. It is active all the same.
+    return Object.assign(this.createJob(fields, jobId ?? ''), { token });
   }
 
   // Spelled out, without rest parameters and closures: what is allocated here is allocated for every job.
@@ -94,7 +103,16 @@ export class Engine extends Worker {
       this.#hooks.writeNotes(attempt);
       return this.#recorded(attempt, await super.handleCompleted(result, job, token, fetchNext, span));
     } catch (error) {
-      return this.#recordAgain(attempt, token, error, () => super.handleCompleted(result, job, token, fetchNext, span));
+      const write = () => super.handleCompleted(result, job, token, fetchNext, span);
+      // What Redis will never take (a flow's children are still pending, the result cannot be stored) must not be done again and again: it has failed, and says why.
+      return this.#recordAgain(attempt, token, error, write, async (refusal) => {
+        const failure = new UnrecoverableError(`the handler succeeded, but Redis refused to record it: ${refusal}`);
+        if (attempt !== undefined) attempt.notes = failedNotes(attempt.notes);
+        this.#hooks.writeNotes(attempt);
+        const next = await super.handleFailed(failure, job, token, fetchNext, span);
+        if (attempt !== undefined) attempt.outcome = 'failed';
+        return next;
+      });
     }
   }
 
@@ -137,11 +155,12 @@ export class Engine extends Worker {
     token: string,
     refusal: unknown,
     write: () => Promise<Job>,
+    instead?: (refusal: string) => Promise<Job>,
   ): Promise<Job> {
     if (attempt === undefined) throw refusal;
     const { recorder, writeNotes } = this.#hooks;
     let isFirst = true;
-    const next = await recorder.record(attempt, async () => {
+    const writeAgain = async () => {
       try {
         // It was written once, and this is how it was answered.
         if (isFirst) throw refusal;
@@ -152,7 +171,8 @@ export class Engine extends Worker {
       } finally {
         isFirst = false;
       }
-    });
+    };
+    const next = await recorder.record(attempt, writeAgain, instead);
     return this.#recorded(undefined, next as Job);
   }
 

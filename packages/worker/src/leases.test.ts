@@ -439,6 +439,24 @@ describe('a crash that Redis counted meanwhile', () => {
   });
 });
 
+describe('asking whether we may renew leases', () => {
+  it('waits for a Redis that cannot yet, and is told once', async () => {
+    const { leases, redis, questions, lines } = leasing();
+    redis.reply = () => (questions.length < 5 ? new Error('LOADING Redis is loading the dataset in memory') : '');
+    const probing = leases.probe('mail');
+    await later(5_000);
+    await probing;
+    expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual(Array(5).fill(['mail', []]));
+    expect(lines).toEqual(['warn: redis refuses our commands; retrying', 'info: redis is available']);
+  });
+
+  it('tells when we may not', async () => {
+    const { leases, redis } = leasing();
+    redis.reply = () => new Error("NOPERM this user has no permissions to run the 'evalsha' command");
+    await expect(leases.probe('mail')).rejects.toThrow('NOPERM');
+  });
+});
+
 describe('asking about one lease', () => {
   it.each([
     ['h', 'held'],
@@ -480,8 +498,8 @@ describe('asking about one lease', () => {
 
   it('ends with what is no outage', async () => {
     const { leases, active, redis } = leasing();
-    redis.reply = () => new Error('NOPERM this user has no permissions');
-    await expect(leases.ask(begin(active, 'j-1'))).rejects.toThrow('NOPERM');
+    redis.reply = () => new Error('WRONGTYPE Operation against a key');
+    await expect(leases.ask(begin(active, 'j-1'))).rejects.toThrow('WRONGTYPE');
   });
 
   it('ends an outage that no connection was lost for', async () => {

@@ -1,4 +1,4 @@
-import { LeaseLost, type Logger } from '@bullpen/shared';
+import { LeaseLost, type Logger, refusesForNow } from '@bullpen/shared';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { confirms, type LeaseAnswer } from './lease.js';
 import type { Outage } from './outage.js';
@@ -51,6 +51,20 @@ export class Leases {
   close(): void {
     this.closed = true;
     clearInterval(this.#timer);
+  }
+
+  /** Renews nothing on a queue: Redis says whether we may. Waits while it is not there, or cannot yet. */
+  async probe(queue: string): Promise<void> {
+    for (;;) {
+      try {
+        await this.#renew(queue, []);
+        return;
+      } catch (error) {
+        if (!refusesForNow(error)) throw error;
+        this.#parts.outage.isOne(error);
+        await pause(RETRY_MS);
+      }
+    }
   }
 
   /** Asks Redis about one lease; waits through an outage. */
@@ -134,7 +148,7 @@ export class Leases {
     const askedAt = performance.now();
     const innocent = this.#stoodStill(askedAt) ? '0' : '1';
     const answers = await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, innocent, ...args);
-    outage.accepted();
+    outage.acceptedSmall();
     return attempts.map((attempt, at) => {
       const answer = ANSWERS[answers[at] ?? 'l'] ?? 'lost';
       this.#note(attempt, answer, askedAt + leaseMs);

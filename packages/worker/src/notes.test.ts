@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Notes, notesOf } from './notes.js';
+import { failedNotes, type Notes, notesOf } from './notes.js';
 import type { Outcome, OutcomeKind } from './outcome.js';
 import type { Thrown } from './thrown.js';
 
@@ -73,5 +73,15 @@ describe('notesOf', () => {
     expect(kinds.filter((kind) => noted(kind) === undefined)).toEqual([
       ...['completed', 'failed', 'rejected', 'snoozed', 'interrupted'],
     ]);
+  });
+});
+
+describe('failedNotes', () => {
+  it('turns the fate of a row, and nothing else', () => {
+    expect(failedNotes(undefined)).toBeUndefined();
+    expect(failedNotes({ forgetCancelled: true })).toEqual({ forgetCancelled: true });
+    expect(failedNotes({ forgetCancelled: true, row: { batch: 'b', row: 3, fate: 'completed' } })).toEqual({
+      ...{ forgetCancelled: true, row: { batch: 'b', row: 3, fate: 'failed' } },
+    });
   });
 });

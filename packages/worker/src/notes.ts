@@ -29,6 +29,11 @@ export function notesOf(outcome: Outcome, noting: Noting): Notes | undefined {
   return row === undefined ? notes : { ...notes, row };
 }
 
+/** The notes of an attempt whose success could not be recorded, and was recorded as a failure instead. */
+export function failedNotes(notes: Notes | undefined): Notes | undefined {
+  return notes?.row === undefined ? notes : { ...notes, row: { ...notes.row, fate: 'failed' } };
+}
+
 function rowNote(outcome: Outcome, { bullpen: { batch, row }, attempt, maxAttempts }: Noting): Notes['row'] {
   if (batch === undefined || row === undefined) return undefined;
   if (outcome.kind === 'snoozed' || outcome.kind === 'interrupted') return undefined;

@@ -90,7 +90,18 @@ describe('an outage of a Redis that answers', () => {
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
   });
 
-  it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'WRONGPASS', 'NOAUTH'])(
+  it('of one that is full is not over when it takes what needs no room', () => {
+    const { outage, lines } = watched();
+    outage.isOne(new Error("OOM command not allowed when used memory > 'maxmemory'."));
+    outage.acceptedSmall();
+    expect(lines).toEqual([REFUSES]);
+    outage.accepted();
+    outage.isOne(readonly());
+    outage.acceptedSmall();
+    expect(lines).toEqual([REFUSES, BACK, REFUSES, BACK]);
+  });
+
+  it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'WRONGPASS', 'NOAUTH', 'NOPERM'])(
     'is one of %s',
     (word) => {
       const { outage } = watched();

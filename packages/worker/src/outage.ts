@@ -1,4 +1,12 @@
-import { isConnectionLoss, type Logger, type Redis, reasonOf, refusesForNow, refusesLogin } from '@bullpen/shared';
+import {
+  isConnectionLoss,
+  isOutOfMemory,
+  type Logger,
+  type Redis,
+  reasonOf,
+  refusesForNow,
+  refusesUs,
+} from '@bullpen/shared';
 
 /**
  * What this worker knows of Redis' health. An outage is logged once when it begins and once when it is over, however many commands fail in between.
@@ -10,6 +18,7 @@ export class Outage {
   readonly #address: string;
   readonly #log: Logger;
   #kind: 'away' | 'refusing' | undefined;
+  #isFull = false;
   #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(redis: Redis, address: string, log: Logger) {
@@ -37,8 +46,9 @@ export class Outage {
   isOne(error: unknown): boolean {
     // The client's own events tell of lost connections.
     if (isConnectionLoss(error)) return true;
-    // Who was let in once will be again: passwords are changed on Redis and here, and not at the same moment. At the start it is another matter.
-    if (!refusesForNow(error) && !refusesLogin(error)) return false;
+    // Who was let in once will be again: passwords and permissions are changed on Redis and here, and not at the same moment. At the start it is another matter.
+    if (!refusesForNow(error) && !refusesUs(error)) return false;
+    this.#isFull ||= isOutOfMemory(error);
     this.#began('refusing', 'redis refuses our commands; retrying', error);
     return true;
   }
@@ -46,6 +56,11 @@ export class Outage {
   /** Redis carried out a command that writes. */
   accepted(): void {
     if (this.#kind === 'refusing') this.#over();
+  }
+
+  /** Redis carried out a command that writes nothing new. A full one does that, and is still full. */
+  acceptedSmall(): void {
+    if (!this.#isFull) this.accepted();
   }
 
   #began(kind: 'away' | 'refusing', message: string, error?: unknown): void {
@@ -57,6 +72,7 @@ export class Outage {
 
   #over(): void {
     this.#kind = undefined;
+    this.#isFull = false;
     this.#endedAt = performance.now();
     this.#log.info({ redis: this.#address }, 'redis is available');
   }

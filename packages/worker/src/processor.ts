@@ -93,11 +93,13 @@ export class Processor {
     // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
     const isStale = lease.until - performance.now() < leaseMs / 2;
     if (isStale && !(await this.#isStillOurs(entry))) return leave(entry);
-    if (active.draining) {
-      entry.outcome = 'interrupted';
-      return handBack({ job, attempt: entry, ways: this.#ways });
-    }
+    if (active.draining) return this.#handBack(job, entry);
     return this.#attempt(job, entry);
+  }
+
+  #handBack(job: Job, entry: ActiveAttempt): Promise<never> {
+    entry.outcome = 'interrupted';
+    return handBack({ job, attempt: entry, ways: this.#ways });
   }
 
   async #isStillOurs(entry: ActiveAttempt): Promise<boolean> {
@@ -110,10 +112,14 @@ export class Processor {
   }
 
   async #attempt(job: Job, entry: ActiveAttempt): Promise<unknown> {
-    const { books, cancellations, log } = this.#shared;
+    const { active, books, cancellations, log } = this.#shared;
     const { stop } = entry;
+    if (cancellations.suspects(this.#queue, entry.jobId)) {
+      await cancellations.stopIfNoted(this.#queue, entry.jobId, stop);
+      // That took a trip to Redis.
+      if (active.draining) return this.#handBack(job, entry);
+    }
     entry.started = true;
-    cancellations.check(this.#queue, entry.jobId, stop);
     const bullpen = readBullpenOpts(job.opts);
     const handler = this.#handlers.get(job.name);
     applyPolicy(job, handler?.job);

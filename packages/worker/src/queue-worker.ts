@@ -12,6 +12,9 @@ import { Unreadable } from './unreadable.js';
 /** An idle worker fetches every 3 s, when its blocking read ends. Five times that without one is not idleness. */
 const QUIET_MS = 15_000;
 
+/** What a queue says over and over, twice a second at worst, is logged once in so long. */
+const SAY_AGAIN_MS = 60_000;
+
 /** One queue's intake: fetches its jobs and gives them to its processor, and sees to it that this goes on. */
 export class QueueWorker {
   readonly queue: string;
@@ -26,6 +29,7 @@ export class QueueWorker {
   /** What its fetches are known by on Redis (and in dashboards, as the worker that processes a job). */
   readonly #name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   #running = false;
+  #lastError = { said: '', at: 0 };
 
   constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: Shared) {
     this.queue = queue;
@@ -44,12 +48,19 @@ export class QueueWorker {
     this.#watch = new IntakeWatch({
       quietMs: QUIET_MS,
       hungry: () =>
-        this.#running && !active.draining && redis.status === 'ready' && this.#processor.underWay < concurrency,
+        this.#running &&
+        !active.draining &&
+        redis.status === 'ready' &&
+        !shared.outage.present &&
+        this.#processor.underWay < concurrency,
       jobsWait: async () => {
         const { waiting, prioritized, paused } = await countQueue(redis, prefix, queue);
-        if (waiting + prioritized === 0 || paused) return false;
-        // A rate limited queue gives nobody anything until its window is over.
-        return (await redis.pttl(`${prefix}:${queue}:limiter`)) <= 0;
+        // Delayed jobs that are due become waiting ones only when somebody fetches. Their scores are in BullMQ's 1/4096 ms.
+        const due = await redis.zcount(`${prefix}:${queue}:delayed`, '-inf', Date.now() * 4096);
+        if (waiting + prioritized + due === 0 || paused) return false;
+        // A rate limited queue gives nobody anything until its window is over; one with a global concurrency, until a slot is free.
+        const { backend } = this.#engine;
+        return (await backend.getRateLimitTtl()) <= 0 && !(await backend.isMaxed());
       },
       restart: () => this.#restart(),
     });
@@ -112,7 +123,11 @@ export class QueueWorker {
     });
     engine.on('error', (error) => {
       // While Redis is away every loop of BullMQ says so, and the outage's own log line says it once.
-      if (redis.status === 'ready' && !outage.isOne(error)) log.error({ queue, err: error }, 'queue reported an error');
+      if (redis.status !== 'ready' || outage.isOne(error)) return;
+      const { said, at } = this.#lastError;
+      if (said === error.message && performance.now() - at < SAY_AGAIN_MS) return;
+      this.#lastError = { said: error.message, at: performance.now() };
+      log.error({ queue, err: error }, 'queue reported an error');
     });
     return engine;
   }

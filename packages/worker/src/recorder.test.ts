@@ -144,6 +144,30 @@ describe('Recorder', () => {
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
 
+  it('writes something else instead, given the reason, and as long as it takes, when Redis refuses for good', async () => {
+    const { recorder, attempt, lines } = recording();
+    const reasons: string[] = [];
+    const recorded = recorder.record(
+      attempt,
+      () => Promise.reject(scriptError(-4)),
+      async (reason) => {
+        if (reasons.push(reason) === 1) throw new Error('Connection is closed.');
+        return 'next job';
+      },
+    );
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed]).toEqual(['next job', true]);
+    const reason = 'Missing lock for job j-1. moveToFinished';
+    expect([reasons, lines]).toEqual([[reason, reason], ['error: outcome could not be recorded']]);
+  });
+
+  it('gives up when that is refused too', async () => {
+    const { recorder, attempt, lines } = recording();
+    const refused = () => Promise.reject(scriptError(-4));
+    expect(await recorder.record(attempt, refused, refused)).toBeUndefined();
+    expect([attempt.confirmed, lines.length]).toEqual([false, 2]);
+  });
+
   it('takes a positive code, or one that is text, for no answer about the job', async () => {
     for (const code of [1, 0, '-2']) {
       const { record, asked, lines } = recording();
@@ -153,13 +177,13 @@ describe('Recorder', () => {
   });
 
   it('gives up, and does not throw, when the question fails too', async () => {
-    const { record, attempt } = recording([new Error('NOPERM this user has no permissions')]);
+    const { record, attempt } = recording([new Error('WRONGTYPE Operation against a key')]);
     expect(await record(scriptError(-2))).toBeUndefined();
     expect(attempt.confirmed).toBe(false);
   });
 
   it('says so when it gives up because the question failed', async () => {
-    const { record, lines } = recording([new Error('NOPERM this user has no permissions')]);
+    const { record, lines } = recording([new Error('WRONGTYPE Operation against a key')]);
     await record(scriptError(-2));
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });

@@ -1,4 +1,4 @@
-import type { Logger } from '@bullpen/shared';
+import { type Logger, reasonOf } from '@bullpen/shared';
 import type { ActiveAttempt } from './active-attempts.js';
 import { confirms } from './lease.js';
 import type { Leases } from './leases.js';
@@ -21,50 +21,55 @@ export class Recorder {
   }
 
   /**
-   * Writes until Redis has carried it out, or says that it had done so before (only its reply was lost), or that the job is another worker's. Marks the
+   * Writes until Redis has carried it out, or says that it had done so before (only its reply was lost), or that the job is not ours any more. Marks the
    * attempt as confirmed in the first two cases. Never throws: a success must not become a failure because Redis was away.
+   * @param instead what to write when Redis refuses for good, given the reason; without it there is nothing but to say so
    * @returns what the write that was answered returned
    */
-  async record<T>(attempt: ActiveAttempt, write: () => Promise<T>): Promise<T | undefined> {
-    if (this.#leases.closed) return undefined;
-    try {
-      const value = await write();
-      attempt.confirmed = true;
-      return value;
-    } catch (error) {
-      return this.#recordAgain(attempt, error, write);
-    }
-  }
-
-  async #recordAgain<T>(attempt: ActiveAttempt, refusal: unknown, write: () => Promise<T>): Promise<T | undefined> {
-    let error = refusal;
-    for (let pauseMs = FIRST_PAUSE_MS; !this.#leases.closed; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      if (!(await this.#isToBeRepeated(attempt, error))) return undefined;
-      await pause(pauseMs);
-      if (this.#leases.closed) return undefined;
+  async record<T>(
+    attempt: ActiveAttempt,
+    write: () => Promise<T>,
+    instead?: (reason: string) => Promise<T>,
+  ): Promise<T | undefined> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#leases.closed) {
       try {
         const value = await write();
         attempt.confirmed = true;
         this.#outage.accepted();
         return value;
-      } catch (again) {
-        error = again;
+      } catch (error) {
+        const next = await this.#afterRefusal(attempt, error);
+        if (next === 'refused') return this.#refused(attempt, error, instead);
+        if (next === 'over') return undefined;
       }
+      await pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
     return undefined;
   }
 
-  async #isToBeRepeated(attempt: ActiveAttempt, refusal: unknown): Promise<boolean> {
+  /** What is to be done when a write failed: write again, or nothing, or never this again. */
+  async #afterRefusal(attempt: ActiveAttempt, refusal: unknown): Promise<'again' | 'over' | 'refused'> {
+    if (this.#outage.isOne(refusal)) return 'again';
+    if (!isNotOurs(refusal)) return 'refused';
     try {
-      if (!isNotOurs(refusal)) throw refusal;
       const answer = await this.#leases.ask(attempt);
       if (confirms(answer, attempt.outcome)) attempt.confirmed = true;
-      return answer === 'held';
+      return answer === 'held' ? 'again' : 'over';
     } catch (error) {
-      if (this.#outage.isOne(error)) return true;
-      this.#log.error({ jobId: attempt.jobId, queue: attempt.queue, err: error }, 'outcome could not be recorded');
-      return false;
+      return this.#outage.isOne(error) ? 'again' : 'refused';
     }
+  }
+
+  async #refused<T>(
+    attempt: ActiveAttempt,
+    error: unknown,
+    instead?: (reason: string) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { jobId, queue } = attempt;
+    this.#log.error({ jobId, queue, err: error }, 'outcome could not be recorded');
+    return instead === undefined ? undefined : this.record(attempt, () => instead(reasonOf(error)));
   }
 }
 

@@ -121,21 +121,22 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     return summary;
   };
 
-  // Cancellations first: a job cancelled while no worker ran must not start now.
-  const ready = cancellations.load().then(
-    async () => {
-      if (draining !== undefined) return;
-      leases.start();
-      await Promise.all(workers.map((worker) => worker.run()));
-      isReady = true;
-    },
-    (error: Error) => {
-      // An absent Redis is waited for; this one answered, and does not want us (or the drain closed the connection meanwhile).
-      forgetCommand(error);
-      const cause = fault ?? error;
-      throw new RedisUnavailable(`Redis at ${where} refused us: ${cause.message}`, { cause, unanswered: false });
-    },
-  );
+  const start = async (): Promise<void> => {
+    // Cancellations first: a job cancelled while no worker ran must not start now.
+    await cancellations.load();
+    // May we do what a worker does? Refused later on it would be waited for; refused from the start it is somebody's mistake.
+    for (const queue of queues) await leases.probe(queue);
+    if (draining !== undefined) return;
+    leases.start();
+    await Promise.all(workers.map((worker) => worker.run()));
+    isReady = true;
+  };
+  const ready = start().catch((error: Error) => {
+    // An absent Redis is waited for; this one answered, and does not want us (or the drain closed the connection meanwhile).
+    forgetCommand(error);
+    const cause = fault ?? error;
+    throw new RedisUnavailable(`Redis at ${where} refused us: ${cause.message}`, { cause, unanswered: false });
+  });
   // A drain before Redis ever answered ends this wait by closing the connection; that is no one's unhandled rejection.
   ready.catch(() => undefined);
 
