@@ -144,7 +144,8 @@ describe('a Redis that does not let us', () => {
     await own.admin.set(`${world.prefix}:precious:wait`, 'somebody else’s');
     const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
     await worker.logged('queue reported an error');
-    const fetches = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
+    const fetches = async () =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
     const before = await fetches();
     await until('some more fetches', async () => (await fetches()) > before + 5);
     worker.kill('SIGTERM');

@@ -42,6 +42,8 @@ export class RunningCommand {
   ) {
     this.#process = execa(process.execPath, [BIN[command], ...args], {
       reject: false,
+      // How long a drain may take is for the command to say.
+      forceKillAfterDelay: false,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       extendEnv: false,
       ...(input === undefined ? { stdin: 'ignore' as const } : input === 'keep open' ? {} : { input }),
@@ -78,6 +80,13 @@ export class RunningCommand {
       `the log line '${message}' of ${this.pid}; so far: ${this.#stdout}${this.#stderr}`,
       () => this.log.find(({ msg }) => msg === message),
       limitMs,
+    );
+  }
+
+  /** Waits until this text was printed. */
+  printed(text: string): Promise<true> {
+    return until(`'${text}' from ${this.pid}; so far: ${this.#stdout}${this.#stderr}`, () =>
+      this.#stdout.includes(text),
     );
   }
 

@@ -59,4 +59,5 @@ export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } f
 export { redactUrls } from './redis-url.js';
 export { type Parsed, parse, type Schema } from './schema.js';
 export { showValue } from './show-value.js';
-export { onFault, onStopSignal, type StopSignal } from './signals.js';
+export { onExit, onFault, onStopSignal, type StopSignal } from './signals.js';
+export { describeThrown, readProperty, type Thrown } from './thrown.js';

@@ -47,7 +47,9 @@ describe('loadModule', () => {
 
   it('says what a module threw while it was loaded, and keeps it as the cause', async () => {
     const path = await fileWith("throw new RangeError('no licence');");
-    expect(await refusalOf(path)).toMatch(/^--jobs: could not load .*module\.mjs: RangeError: no licence$/);
+    expect(await refusalOf(path)).toMatch(
+      /^--jobs: could not load .*module\.mjs: RangeError: no licence \(at file:.*:\d+\)$/,
+    );
     await expect(loadModule(path, '--jobs')).rejects.toMatchObject({ cause: { message: 'no licence' } });
   });
 

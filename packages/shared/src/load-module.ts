@@ -26,5 +26,11 @@ function reasonOf(error: unknown): string {
   if ('code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `Node ${process.versions.node} does not load this kind of file; build it to JavaScript first (Node 22.18 and newer also load .ts)`;
   }
-  return `${error.name}: ${error.message}`;
+  return `${error.name}: ${error.message}${placeOf(error)}`;
+}
+
+/** Where an error happened: for what cannot be parsed Node says it in the first line of the stack, for what was thrown in the first frame. */
+function placeOf({ stack = '' }: Error): string {
+  const [place] = /^(?:file:\/\/)?\/\S+:\d+$|(?<=^ +at .*\(?)(?:file:\/\/)\S+:\d+(?=:\d+\)?$)/m.exec(stack) ?? [];
+  return place === undefined ? '' : ` (at ${place})`;
 }

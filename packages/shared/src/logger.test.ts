@@ -75,4 +75,36 @@ describe('createLogger', () => {
     expect(read()).toContain('cannot reach redis://***@host');
     expect(read()).not.toContain('hunter2');
   });
+
+  it.each([
+    ['null', null, 'handler threw null'],
+    ['a number', 42, 'handler threw 42'],
+    ['a text', 'boom', 'handler threw "boom"'],
+    ['an object that cannot be looked at', hostile(), 'handler threw something that cannot be shown'],
+    ['an error whose message throws', Object.defineProperty(new Error('x'), 'message', { get: fail }), 'handler threw'],
+  ])('writes a line about whatever was thrown: %s', (_, err, message) => {
+    const { log, lines } = loggerIntoFile();
+    log.error({ err }, 'nobody caught an error');
+    expect(lines()).toMatchObject([
+      { msg: 'nobody caught an error', err: { message: expect.stringContaining(message) } },
+    ]);
+  });
+
+  it('does not throw at whoever logs when the line cannot be written', async () => {
+    // Takes nothing, as a file on a full disk.
+    const fd = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(fd));
+    vi.spyOn(process, 'stdout', 'get').mockReturnValue({ fd, isTTY: false } as never);
+    const log = createLogger();
+    for (let at = 0; at < 3; at += 1) expect(() => log.info('attempt completed')).not.toThrow();
+    await new Promise((resolve) => setImmediate(resolve));
+  });
 });
+
+function fail(): never {
+  throw new Error('even looking at this throws');
+}
+
+function hostile(): object {
+  return new Proxy({}, { get: fail, has: fail, getPrototypeOf: fail, ownKeys: fail });
+}

@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { redactUrls } from './redis-url.js';
+import { describeThrown } from './thrown.js';
 
 /** A pino logger. */
 export type { Logger } from 'pino';
@@ -28,6 +29,8 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
         translateTime: 'SYS:HH:MM:ss.l',
       })
     : pino.destination({ dest: stream.fd, sync: true });
+  // A full disk takes no lines. Unheard, that error would be thrown at whoever logs: a handler, or a signal that asks us to stop.
+  destination.on('error', () => undefined);
   return pino(
     {
       level,
@@ -39,8 +42,18 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
   );
 }
 
-/** An error as pino shows it, but for the command that an error of the Redis client carries: its arguments are passwords and payloads. */
-function describeError(error: Error): object {
-  const { command: _, ...described } = pino.stdSerializers.err(error) as unknown as Record<string, unknown>;
-  return described;
+/**
+ * An error as pino shows it, but for the command that an error of the Redis client carries: its arguments are passwords and payloads. Anything can be thrown, and reading what was may throw
+ * again: a line that says what happened must not.
+ */
+function describeError(error: unknown): object {
+  try {
+    if (error instanceof Error) {
+      const { command: _, ...described } = pino.stdSerializers.err(error) as unknown as Record<string, unknown>;
+      return described;
+    }
+  } catch {
+    // A getter or a proxy that throws.
+  }
+  return describeThrown(error);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { onFault, onStopSignal } from './signals.js';
+import { onExit, onFault, onStopSignal } from './signals.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -76,5 +76,32 @@ describe('onFault', () => {
     off();
     off();
     expect(listenersOf()).toEqual(before);
+  });
+});
+
+describe('onExit', () => {
+  it('is told the code, whoever ends the process, and may say another', () => {
+    const { exitCode } = process;
+    onTestFinished(() => {
+      process.exitCode = exitCode;
+    });
+    const before = process.listeners('exit');
+    let answer: number | undefined = 70;
+    const heard: number[] = [];
+    const off = onExit((code) => {
+      heard.push(code);
+      return answer;
+    });
+    const [listener] = process.listeners('exit').filter((one) => !before.includes(one));
+    const exit = (code: number): unknown => {
+      process.exitCode = code;
+      listener?.call(process, code);
+      return process.exitCode;
+    };
+    expect(exit(0)).toBe(70);
+    answer = undefined;
+    expect([exit(3), heard]).toEqual([3, [0, 3]]);
+    off();
+    expect(process.listeners('exit')).toEqual(before);
   });
 });

@@ -39,3 +39,17 @@ export function onFault(listener: (error: unknown) => void): () => void {
     for (const fault of FAULTS) process.off(fault, listener);
   };
 }
+
+/**
+ * Calls `listener` with the exit code when the process exits, whoever ended it; what it returns is the exit code instead, `undefined` leaves it as it is. Nothing asynchronous happens any
+ * more then.
+ * @returns a function that takes the listener away again
+ */
+export function onExit(listener: (code: number) => number | undefined): () => void {
+  const exiting = (was: number): void => {
+    const code = listener(was);
+    if (code !== undefined) process.exitCode = code;
+  };
+  process.on('exit', exiting);
+  return () => void process.off('exit', exiting);
+}

@@ -47,6 +47,8 @@ export class ActiveAttempts {
   readonly #newest = new Map<string, Map<string, ActiveAttempt>>();
   readonly #idle: (() => void)[] = [];
   readonly tally: Tally = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
+  /** Of those counted as unrecorded in a drain. */
+  readonly unrecordedJobIds: string[] = [];
   #draining = false;
 
   /** Once true, no handler may start. */
@@ -93,7 +95,9 @@ export class ActiveAttempts {
     this.#attempts.delete(attempt);
     const jobs = this.#newest.get(attempt.queue);
     if (jobs?.get(attempt.jobId) === attempt) jobs.delete(attempt.jobId);
-    this.tally[countedAs(attempt)] += 1;
+    const counted = countedAs(attempt);
+    this.tally[counted] += 1;
+    if (counted === 'unrecorded' && this.#draining) this.unrecordedJobIds.push(attempt.jobId);
     if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 

@@ -1,6 +1,7 @@
 import {
   type BullpenError,
   DeadlineExceeded,
+  describeThrown,
   HandlerMissing,
   hasCode,
   isInstant,
@@ -12,11 +13,12 @@ import {
   PayloadInvalid,
   parse,
   ResultInvalid,
+  readProperty,
+  type Thrown,
 } from '@bullpen/shared';
 import type { AttemptStop } from './attempt-stop.js';
 import type { Context, Handler } from './handler.js';
 import { LONGEST_JSON, type Outcome } from './outcome.js';
-import { describeThrown, readProperty, type Thrown } from './thrown.js';
 
 /** What an attempt starts from. */
 export interface AttemptInput {

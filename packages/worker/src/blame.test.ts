@@ -2,7 +2,7 @@ import { HandlerCrashed, onFault } from '@bullpen/shared';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
-import { blame, onBehalfOf } from './blame.js';
+import { type Blamed, blame, onBehalfOf } from './blame.js';
 import { leaseOf } from './lease.js';
 
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
@@ -27,7 +27,11 @@ function begin(jobId: string): ActiveAttempt {
 }
 
 /** Does something that leaves a fault behind, and resolves with whom it is blamed on. */
-function blamed(leaveFault: () => void): Promise<ActiveAttempt | undefined> {
+async function blamed(leaveFault: () => void): Promise<ActiveAttempt | undefined> {
+  return (await blamedWith(leaveFault))?.attempt;
+}
+
+function blamedWith(leaveFault: () => void): Promise<Blamed | undefined> {
   return new Promise((resolve) => {
     const off = onFault((error) => {
       off();
@@ -122,7 +126,7 @@ describe('blame', () => {
 
   it.each([undefined, null, 'out of paper', 0, Object.freeze({ code: 5 })])('takes anything thrown: %o', (thrown) => {
     const attempt = begin('j-1');
-    expect(onBehalfOf(attempt, () => blame(thrown))).toBe(attempt);
+    expect(onBehalfOf(attempt, () => blame(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: thrown });
   });
 
@@ -139,7 +143,7 @@ describe('blame', () => {
     ['a revoked proxy', revokedProxy()],
   ])('takes %s', (_, thrown) => {
     const attempt = begin('j-1');
-    expect(onBehalfOf(attempt, () => blame(thrown))).toBe(attempt);
+    expect(onBehalfOf(attempt, () => blame(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toBeInstanceOf(HandlerCrashed);
   });
 });
@@ -153,6 +157,23 @@ describe('onBehalfOf', () => {
         throw new Error('boom');
       }),
     ).toThrow('boom');
+  });
+
+  it.each([
+    ['the reason of its own abort', (signal: AbortSignal) => signal.reason],
+    ['an AbortError that Node made of it', (signal: AbortSignal) => new Error('aborted', { cause: signal.reason })],
+  ])('does not hold %s against an attempt', async (_, made) => {
+    const attempt = begin('j-1');
+    const { signal } = attempt.stop;
+    attempt.stop.abort(new HandlerCrashed('a stop'));
+    let wasAbandoned = false;
+    attempt.stop.onAbandon(() => {
+      wasAbandoned = true;
+    });
+    const found = await blamedWith(() => onBehalfOf(attempt, () => void Promise.reject(made(signal))));
+    expect([found?.attempt === attempt, found?.isItsAbort, wasAbandoned]).toEqual([true, true, false]);
+    const other = await blamedWith(() => onBehalfOf(attempt, () => void Promise.reject(new Error('boom'))));
+    expect(other?.isItsAbort).toBe(false);
   });
 
   it('ends with what it ran', () => {

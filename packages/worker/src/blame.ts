@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { HandlerCrashed } from '@bullpen/shared';
+import { describeThrown, HandlerCrashed, readProperty } from '@bullpen/shared';
 import type { ActiveAttempt } from './active-attempts.js';
-import { describeThrown } from './thrown.js';
 
 const attempts = new AsyncLocalStorage<ActiveAttempt>();
 
@@ -10,18 +9,33 @@ export function onBehalfOf<T>(attempt: ActiveAttempt, run: () => T): T {
   return attempts.run(attempt, run);
 }
 
+/** What {@link blame} found. */
+export interface Blamed {
+  readonly attempt: ActiveAttempt;
+  /** The error is nothing but the reason of the attempt's own abort, out of a promise that nobody awaited. */
+  readonly isItsAbort: boolean;
+}
+
 /**
  * Finds the attempt whose code threw an error that nobody caught; call it from the listener, in the context of the fault. Is it still under way, then it ends
  * as failed here and now: waiting for it would be waiting for a promise that may never settle.
  */
-export function blame(error: unknown): ActiveAttempt | undefined {
+export function blame(error: unknown): Blamed | undefined {
   const attempt = attempts.getStore();
-  if (attempt !== undefined && attempt.outcome === undefined) {
+  if (attempt === undefined) return undefined;
+  const { stop, outcome } = attempt;
+  const isItsAbort = stop.reason !== undefined && (error === stop.reason || causeOf(error) === stop.reason);
+  if (outcome === undefined && !isItsAbort) {
     const crash = new HandlerCrashed('code that the handler left running threw', { cause: error });
     // Where it happened, not where it was noticed.
     const { stack } = describeThrown(error);
     if (stack !== undefined) crash.stack = stack;
-    attempt.stop.abandon(crash);
+    stop.abandon(crash);
   }
-  return attempt;
+  return { attempt, isItsAbort };
+}
+
+/** Node's own functions wrap the reason of a signal in an AbortError. */
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? readProperty(error, 'cause') : undefined;
 }

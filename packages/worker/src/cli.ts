@@ -3,4 +3,10 @@ import { hearEarlySignals } from './early-signals.js';
 
 const heardEarly = hearEarlySignals();
 const { runCommand } = await import('./cli/run.js');
-process.exit(await runCommand(process.argv, heardEarly));
+const code = await runCommand(process.argv, heardEarly);
+try {
+  process.exit(code);
+} finally {
+  // An exit hook threw, and Node stayed. `reallyExit` is what `process.exit` calls when its hooks are through.
+  (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
+}

@@ -137,7 +137,7 @@ describe('drain', () => {
     const [stubborn, unconfirmed] = [attemptIn(active, 'stubborn'), attemptIn(active, 'unconfirmed')];
     unconfirmed.endsWhenAbandoned(false);
     const summary = await drainOf(active, { close: never, drainTimeoutMs: 10, abortGraceMs: 10 });
-    expect(summary).toMatchObject({ active: 2, handedBack: 0, cutOff: 2, cutOffJobIds: ['stubborn'] });
+    expect(summary).toMatchObject({ active: 2, handedBack: 0, cutOff: 2, cutOffJobIds: ['unconfirmed', 'stubborn'] });
     expect(stubborn.stop.reason).toBeDefined();
   });
 
@@ -240,6 +240,27 @@ describe('the timeline of a drain', () => {
     expect(await state(699)).toEqual([false, true, true]);
     expect(await state(1)).toEqual([true, true, true]);
     expect(await summary).toMatchObject({ cutOff: 1, cutOffJobIds: ['stubborn'], durationMs: 28_700 });
+  });
+
+  it('gives everybody the time that the process was stopped for', async () => {
+    const active = new ActiveAttempts();
+    const { stop } = attemptIn(active, '1');
+    let abandoned = false;
+    stop.onAbandon(() => {
+      abandoned = true;
+    });
+    const { later } = timedDrain(active);
+    await later(24_000);
+    // Stopped for a minute, it goes on: the clock has moved, and the timer of its first deadline is due.
+    const { now } = performance;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 60_000);
+    onTestFinished(() => clock.mockRestore());
+    await later(1_000);
+    expect([stop.reason !== undefined, abandoned]).toEqual([true, false]);
+    await later(2_999);
+    expect(abandoned).toBe(false);
+    await later(1);
+    expect(abandoned).toBe(true);
   });
 
   it('waits 0.7 s, and no longer, for a close that hangs when nothing is under way', async () => {

@@ -15,7 +15,7 @@ export interface DrainSummary {
   readonly notStarted: number;
   /** Ended, still running, or fetched too late to start, but unconfirmed by Redis when the limit was reached. Another worker attempts them within 15 s. */
   readonly cutOff: number;
-  /** The ids of the jobs cut off while still running. */
+  /** The ids of the jobs cut off. */
   readonly cutOffJobIds: readonly string[];
   /** The ids of the jobs that were stuck when the drain began: past their deadline and still running. */
   readonly stuckJobIds: readonly string[];
@@ -68,11 +68,10 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
   let deadline = startedAt + drainTimeoutMs;
   if (!(await finishes(deadline, hurry))) {
     active.abortAll(() => new WorkerDraining());
-    // Somebody in a hurry moves what is left of the timeline to now.
-    deadline = Math.min(deadline, performance.now()) + abortGraceMs;
+    deadline = nextFrom(deadline) + abortGraceMs;
     if (!(await finishes(deadline))) active.abandonAll(() => new WorkerDraining());
   }
-  deadline = Math.min(deadline, performance.now()) + CONFIRM_MS;
+  deadline = nextFrom(deadline) + CONFIRM_MS;
   // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to wait for.
   if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
   // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this comes behind it.
@@ -88,11 +87,20 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
     handedBack: since('handedBack'),
     notStarted: since('notStarted'),
     cutOff: since('unrecorded') + active.size,
-    cutOffJobIds: active.jobIds(),
+    cutOffJobIds: [...active.unrecordedJobIds, ...active.jobIds()],
     stuckJobIds,
     durationMs: Math.round(performance.now() - startedAt),
     sinceStart: { ...tally },
   };
+}
+
+/** Who is so late was stopped as a whole and goes on: its time starts again, as its watchdog's does. */
+const STOPPED_MS = 1_000;
+
+/** Where the next stretch of the timeline begins: at the deadline of the last, or now, if somebody was in a hurry or everything was through before. */
+function nextFrom(deadline: number): number {
+  const now = performance.now();
+  return now - deadline > STOPPED_MS ? now : Math.min(deadline, now);
 }
 
 /** Waits for the first of some promises, a time, or a signal; leaves no timer and no listener behind. */

@@ -307,18 +307,19 @@ describe('a lease that is lost', () => {
     const attempt = begin(active, 'j-1');
     attempt.outcome = outcome;
     redis.reply = () => 'b';
-    leases.start();
-    await later(3_000);
+    expect(await leases.ask(attempt)).toBe('returned');
     expect([attempt.lease.lost, attempt.wasAbandoned()]).toEqual([lost, outcome === undefined]);
   });
 
-  it('leaves an attempt alone that has ended: its recorder will hear of it', async () => {
+  it('leaves an attempt alone that has ended: the answer to its record may be on its way, and its recorder asks if it is not', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
     attempt.outcome = 'completed';
     redis.reply = () => 'l';
     leases.start();
     await later(3_000);
+    expect([attempt.lease.lost, lines]).toEqual([false, []]);
+    expect(await leases.ask(attempt)).toBe('lost');
     expect([attempt.lease.lost, attempt.wasAbandoned(), attempt.stop.reason]).toEqual([true, false, undefined]);
     expect(lines).toEqual([LOST]);
   });

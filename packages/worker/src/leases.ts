@@ -71,7 +71,9 @@ export class Leases {
   async ask(attempt: ActiveAttempt): Promise<LeaseAnswer> {
     while (!this.closed && !attempt.lease.lost) {
       try {
-        return (await this.#renew(attempt.queue, [attempt]))[0] ?? 'lost';
+        const [answer = 'lost'] = await this.#renew(attempt.queue, [attempt]);
+        if (answer === 'lost' || answer === 'returned') this.#lose(attempt, answer);
+        return answer;
       } catch (error) {
         if (!this.#parts.outage.isOne(error)) throw error;
         await pause(RETRY_MS);
@@ -162,13 +164,17 @@ export class Leases {
       lease.until = until;
       // An answer may be older than the lease it gives.
       lease.lapsed = until <= performance.now();
-    } else if (!attempt.confirmed && !confirms(answer, attempt.outcome)) {
-      lease.lost = true;
-      this.#parts.log.error(
-        { jobId: attempt.jobId, queue: attempt.queue },
-        'lease lost; another worker may attempt the job',
-      );
-      if (attempt.outcome === undefined) attempt.stop.abandon(new LeaseLost());
+    } else if (attempt.outcome === undefined) {
+      // One that has ended is left to its recorder: Redis' answer to that may be on its way, and all is well.
+      this.#lose(attempt, answer);
     }
+  }
+
+  #lose(attempt: ActiveAttempt, answer: LeaseAnswer): void {
+    const { jobId, queue, lease, outcome } = attempt;
+    if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, outcome)) return;
+    lease.lost = true;
+    this.#parts.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
+    if (outcome === undefined) attempt.stop.abandon(new LeaseLost());
   }
 }

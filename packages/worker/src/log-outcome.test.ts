@@ -1,9 +1,8 @@
-import type { Logger } from '@bullpen/shared';
+import type { Logger, Thrown } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { logOutcome } from './log-outcome.js';
 import type { Outcome } from './outcome.js';
-import type { Thrown } from './thrown.js';
 
 /** What is logged about an outcome, at level `debug` or above `info`. */
 function logged(outcome: Outcome, { attemptsMade = 0, debug = true } = {}) {

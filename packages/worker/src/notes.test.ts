@@ -1,7 +1,7 @@
+import type { Thrown } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { failedNotes, type Notes, notesOf } from './notes.js';
 import type { Outcome, OutcomeKind } from './outcome.js';
-import type { Thrown } from './thrown.js';
 
 const error: Thrown = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
 const outcomes: Record<OutcomeKind, Outcome> = {

@@ -1,11 +1,10 @@
-import type { BackoffPolicy } from '@bullpen/shared';
+import type { BackoffPolicy, Thrown } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ActiveAttempt } from './active-attempts.js';
 import type { Outcome } from './outcome.js';
 import { attemptsOf, handBack, type Settling, settle } from './settle.js';
-import type { Thrown } from './thrown.js';
 
 interface Parts {
   readonly attemptsMade?: number;

@@ -1,8 +1,7 @@
-import { type BackoffPolicy, backoffDelayMs } from '@bullpen/shared';
+import { type BackoffPolicy, backoffDelayMs, type Thrown } from '@bullpen/shared';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import type { Outcome } from './outcome.js';
-import type { Thrown } from './thrown.js';
 
 /** The ways to Redis that all attempts of a queue share. */
 export interface Ways {

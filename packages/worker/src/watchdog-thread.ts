@@ -14,28 +14,37 @@ declare const WebAssembly: {
  * The thread of the watchdog. It shares nothing with the main thread but a counter and a message port, waits for nobody, and takes nothing on trust:
  * not the main thread's event loop, not Redis, not even a standard output that somebody still reads.
  */
-const { beats, stillMs, code } = workerData as WatchdogData;
+const { beats, code } = workerData as WatchdogData;
 const TICK_MS = 100;
 const LAST_WORDS_MS = 200;
 const MAIN_THREAD_MS = 500;
 
+/** A tick so much too late says that the whole process was stopped, and goes on. */
+const STOPPED_MS = 1_000;
+
 let deadline = Number.POSITIVE_INFINITY;
-parentPort?.on('message', ({ endInMs }: WatchdogMessage) => {
-  deadline = performance.now() + endInMs;
+let stillMs = Number.POSITIVE_INFINITY;
+parentPort?.on('message', (message: WatchdogMessage) => {
+  if (message.endInMs !== undefined) deadline = Math.min(deadline, performance.now() + message.endInMs);
+  if (message.stillMs !== undefined) stillMs = message.stillMs;
 });
 
 let asked = false;
 let heard = Atomics.load(beats, 0);
 let still = 0;
+let ticked = performance.now();
 const timer = setInterval(() => {
+  const now = performance.now();
+  // Nor has it had the time that its deadline gave it.
+  if (now - ticked > STOPPED_MS) deadline += now - ticked - TICK_MS;
+  ticked = now;
   const beat = Atomics.load(beats, 0);
   // Counted in our own ticks, not by the clock: a process that was stopped and goes on has not stood still, it was not there.
   still = beat === heard ? still + TICK_MS : 0;
   heard = beat;
   if (still >= stillMs)
     end(`event loop stood still for ${still} ms, longer than the lease of its jobs; watchdog ended the process`);
-  else if (performance.now() >= deadline)
-    end('worker was not through by its last deadline; watchdog ended the process');
+  else if (now >= deadline) end('worker was not through by its last deadline; watchdog ended the process');
 }, TICK_MS);
 
 function end(msg: string): void {

@@ -47,7 +47,7 @@ export interface QueueOption {
 export const DEFAULTS = { drainTimeout: '25s', abortGrace: '3s', lease: '10s', concurrency: 20 } as const;
 
 /** A lease cannot be shorter: Redis and event loops do hiccup. */
-const SHORTEST_LEASE_MS = 1_000;
+export const SHORTEST_LEASE_MS = 1_000;
 
 /** The most attempts at once on one queue. */
 export const MOST_CONCURRENCY = 10_000;

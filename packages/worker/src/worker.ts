@@ -53,9 +53,16 @@ export interface RunningWorker {
   /**
    * For your process's `uncaughtException` and `unhandledRejection` listeners, called in them: finds the attempt whose handler threw an error that nobody
    * caught, in a timer or in a promise it did not await, and fails that attempt. `bullpen-worker` then drains and exits 1; so should you.
-   * @returns the job, if the error can be attributed to one
+   * @returns the job, if the error can be attributed to one, and whether the error is but the reason of that attempt's own abort: nothing is wrong then
    */
-  blame(error: unknown): { readonly job: string; readonly jobId: string; readonly queue: string } | undefined;
+  blame(
+    error: unknown,
+  ): { readonly job: string; readonly jobId: string; readonly queue: string; readonly isItsAbort: boolean } | undefined;
+  /**
+   * A last word to Redis, sent at once: give back all jobs of this worker. For a process that somebody else ends in the middle of a drain, in its `exit` listener. A process that ends by a
+   * fault of its jobs should not say it: what it leaves behind is counted as a crash, and that is what ends a job that does it again and again.
+   */
+  giveBackAll(): void;
   /** Resolves when the queues served hold nothing that is still to be settled, delayed jobs included. */
   untilEmpty(): Promise<void>;
 }
@@ -109,11 +116,11 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   let isReady = false;
   let draining: Promise<DrainSummary> | undefined;
 
+  const giveBackAll = (): void => {
+    for (const worker of workers) worker.giveBackAll().catch(() => undefined);
+  };
   const shutDown = async (): Promise<DrainSummary> => {
     const close = () => Promise.all(workers.map((worker) => worker.close()));
-    const giveBackAll = () => {
-      for (const worker of workers) worker.giveBackAll().catch(() => undefined);
-    };
     const summary = await drain({ ...settings, close, giveBackAll, active, hurry: hurry.signal });
     leases.close();
     cancellations.close();
@@ -154,9 +161,12 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     hurry: () => hurry.abort(),
     health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
     blame(error) {
-      const attempt = blame(error);
-      return attempt && { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue };
+      const blamed = blame(error);
+      if (blamed === undefined) return undefined;
+      const { attempt, isItsAbort } = blamed;
+      return { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue, isItsAbort };
     },
+    giveBackAll,
     async untilEmpty() {
       const outstanding = async (queue: string) => countOutstanding(await countQueue(redis, prefix, queue));
       for (;;) {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { type Config, commonSettings, countSetting, durationSetting, readConfig, switchSetting } from '@bullpen/shared';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { DEFAULTS, MOST_CONCURRENCY, type QueueOption } from '../worker-options.js';
+import { DEFAULTS, MOST_CONCURRENCY, type QueueOption, SHORTEST_LEASE_MS } from '../worker-options.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -22,7 +22,11 @@ const settings = {
   },
   drainTimeout: { flag: '--drain-timeout', env: 'BULLPEN_DRAIN_TIMEOUT', schema: durationSetting.default(25_000) },
   abortGrace: { flag: '--abort-grace', env: 'BULLPEN_ABORT_GRACE', schema: durationSetting.default(3_000) },
-  lease: { flag: '--lease', env: 'BULLPEN_LEASE', schema: durationSetting.default(10_000) },
+  lease: {
+    flag: '--lease',
+    env: 'BULLPEN_LEASE',
+    schema: durationSetting.default(10_000).refine((ms) => ms >= SHORTEST_LEASE_MS, 'expected at least 1s'),
+  },
   exitWhenStuck: { flag: '--exit-when-stuck', env: 'BULLPEN_EXIT_WHEN_STUCK', schema: switchSetting },
   queue: { flag: '--queue', schema: z.array(z.string()).default([]).transform(readQueues) },
   untilEmpty: { flag: '--until-empty', schema: z.boolean().default(false) },

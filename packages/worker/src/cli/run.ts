@@ -3,7 +3,7 @@ import {
   EXIT,
   type ExitCode,
   type Logger,
-  onFault,
+  onExit,
   onStopSignal,
   reportFailure,
   showRedis,
@@ -11,7 +11,9 @@ import {
 import type { DrainSummary } from '../drain.js';
 import { Watchdog } from '../watchdog.js';
 import { type RunningWorker, startWorker } from '../worker.js';
+import { endedByOthers, hearFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
+import { Life } from './life.js';
 import { readCommandLine, type WorkerConfig } from './program.js';
 
 /**
@@ -31,8 +33,11 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const log = createLogger({ level: config.logLevel });
   const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
   let worker: RunningWorker | undefined;
-  let watchdog: Watchdog | undefined;
   const life = new Life();
+  const watchdog = new Watchdog((error) => {
+    life.end(EXIT.failure);
+    log.fatal({ err: error }, 'watchdog failed; draining, as nothing would end this process if it hung');
+  });
 
   // Never taken away again: without a listener a signal would end the process in the middle of its last words.
   onStopSignal((signal) => {
@@ -41,64 +46,55 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     log.info({ signal }, life.signals === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting');
     if (life.signals === 1) return;
     worker?.hurry();
-    watchdog?.endIn(abortGrace);
+    watchdog.endIn(abortGrace);
   }, takeOver);
-  onFault((error) => {
-    const job = worker?.blame(error) ?? { activeJobIds: worker?.activeJobIds() };
-    log.fatal({ err: error, ...job }, 'nobody caught an error; draining, as nothing is certain any more');
-    life.end(EXIT.failure);
-  });
+  const faults = hearFaults(() => worker, life, log);
+  const stopHearing = onExit((code) => endedByOthers(code, worker, life, log));
+  try {
+    const handlers = await Promise.race([whileSaying(log, loadHandlers(config.handlers, config.queue)), life.over]);
+    // Told to stop while the team's modules were being loaded, which may never end.
+    if (handlers === undefined) {
+      log.info('worker stopped before it started');
+      watchdog.endIn(0);
+      return life.exitCode;
+    }
+    watchdog.guardLeases(lease);
+    const queues = config.queue.length === 0 ? {} : { queues: config.queue };
+    const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };
+    const running = startWorker({ ...options, logger: log });
+    worker = running;
 
-  const handlers = await Promise.race([loadHandlers(config.handlers, config.queue), life.over]);
-  // Told to stop while the team's modules were being loaded, which may never end.
-  if (handlers === undefined) {
-    log.info('worker stopped before it started');
-    return life.exitCode;
+    const ready = running.ready.then(() => {
+      if (life.isOver) return;
+      log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
+      if (config.untilEmpty) void running.untilEmpty().then(() => life.end(EXIT.ok));
+    });
+    const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => life.end(EXIT.failure)) : undefined;
+    // `ready` ends the wait only when Redis refuses us, with the reason.
+    await Promise.race([life.over, ready.then(() => life.over)]);
+    stopWatching?.();
+
+    const hurried = life.signals > 1;
+    if (hurried) running.hurry();
+    watchdog.endIn((hurried ? 0 : drainTimeout) + abortGrace);
+    const summary = await running.drain();
+    faults.sayRest();
+    log.info(summary, 'worker stopped');
+    return life.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : life.exitCode;
+  } finally {
+    stopHearing();
   }
-  watchdog = new Watchdog(lease, log);
-  const queues = config.queue.length === 0 ? {} : { queues: config.queue };
-  const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };
-  const running = startWorker({ ...options, logger: log });
-  worker = running;
-
-  const ready = running.ready.then(() => {
-    if (life.isOver) return;
-    log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
-    if (config.untilEmpty) void running.untilEmpty().then(() => life.end(EXIT.ok));
-  });
-  const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => life.end(EXIT.failure)) : undefined;
-  // `ready` ends the wait only when Redis refuses us, with the reason.
-  await Promise.race([life.over, ready.then(() => life.over)]);
-  stopWatching?.();
-
-  const hurried = life.signals > 1;
-  if (hurried) running.hurry();
-  watchdog.endIn((hurried ? 0 : drainTimeout) + abortGrace);
-  const summary = await running.drain();
-  log.info(summary, 'worker stopped');
-  return life.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : life.exitCode;
 }
 
-/** Whether the process is to end, and with what. The first failure counts, also one that comes while it stops. */
-class Life {
-  signals = 0;
-  #exitCode: ExitCode | undefined;
-  #end: () => void = () => undefined;
-  readonly over = new Promise<undefined>((resolve) => {
-    this.#end = () => resolve(undefined);
-  });
+const STILL_LOADING_MS = 10_000;
 
-  get isOver(): boolean {
-    return this.#exitCode !== undefined;
-  }
-
-  get exitCode(): ExitCode {
-    return this.#exitCode ?? EXIT.ok;
-  }
-
-  end(exitCode: ExitCode): void {
-    this.#exitCode ||= exitCode;
-    this.#end();
+/** Keeps the process alive while modules are being loaded, and says that they are: what one of them waits for may never come, and Node would leave without a word. */
+async function whileSaying<T>(log: Logger, loading: Promise<T>): Promise<T> {
+  const timer = setInterval(() => log.warn('handlers are still being loaded'), STILL_LOADING_MS);
+  try {
+    return await loading;
+  } finally {
+    clearInterval(timer);
   }
 }
 

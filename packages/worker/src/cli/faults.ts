@@ -1,0 +1,58 @@
+import { EXIT, type Logger, onFault } from '@bullpen/shared';
+import type { RunningWorker } from '../worker.js';
+import type { Life } from './life.js';
+
+/** A timer that throws does so again and again while the worker drains. */
+const MOST_SAID = 10;
+
+/**
+ * Drains the worker when there is an error that nobody caught: nothing is certain any more then.
+ * @returns a function that says how many there were beside those that were logged
+ */
+export function hearFaults(
+  worker: () => RunningWorker | undefined,
+  life: Life,
+  log: Logger,
+): { readonly sayRest: () => void } {
+  let count = 0;
+  onFault((error) => {
+    const running = worker();
+    const { isItsAbort = false, ...job } = running?.blame(error) ?? { activeJobIds: running?.activeJobIds() };
+    if (isItsAbort) {
+      log.warn(job, 'a promise that nobody awaits was rejected as its attempt was aborted');
+      return;
+    }
+    // First of all: whatever was thrown, it may be that not even logging it works.
+    life.end(EXIT.failure);
+    count += 1;
+    if (count > MOST_SAID) return;
+    log.fatal({ err: error, ...job }, 'nobody caught an error; draining, as nothing is certain any more');
+  });
+  return {
+    sayRest() {
+      if (count > MOST_SAID) log.fatal({ errors: count }, 'errors that nobody caught, the first of them logged');
+    },
+  };
+}
+
+/**
+ * What to do when the process exits and it was not us who ended it: a handler, or a signal listener of the team's, called `process.exit`.
+ * @returns the exit code, for what the process would have said of itself would not be true
+ */
+export function endedByOthers(
+  code: number,
+  worker: RunningWorker | undefined,
+  life: Life,
+  log: Logger,
+): number | undefined {
+  const activeJobIds = worker?.activeJobIds() ?? [];
+  if (worker === undefined && !life.isOver) {
+    log.fatal('process was ended by other code before the worker had started');
+    return code || EXIT.failure;
+  }
+  if (activeJobIds.length === 0) return undefined;
+  // In a deploy they go on elsewhere, free of charge. Without one it is a crash like any other, or a handler that exits would do so for ever.
+  if (life.signals > 0) worker?.giveBackAll();
+  log.fatal({ activeJobIds }, 'process was ended by other code while jobs were active');
+  return EXIT.cutOff;
+}
