@@ -11,6 +11,7 @@ export const FAULT_KINDS = [
   'redis-freeze',
   'cut',
   'cut-in-reply',
+  'black-hole',
   'producer-kill',
 ] as const;
 
@@ -19,6 +20,7 @@ export const FAULT_KINDS = [
  * - `block`: a handler keeps the event loop busy; `poison`: a handler kills its own process
  * - `redis-kill`: SIGKILL and a start on the same data; `redis-freeze`: SIGSTOP and later SIGCONT
  * - `cut`, `cut-in-reply`: all connections of a worker or the producer cut, or one in the middle of a reply
+ * - `black-hole`: the network of a worker or the producer swallows everything for a while, and then its connections are cut
  * - `starved`: nobody's doing: the machine gave a worker no time. Measured by the worker's own clock.
  */
 export type FaultKind = (typeof FAULT_KINDS)[number];

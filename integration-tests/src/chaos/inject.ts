@@ -33,10 +33,18 @@ export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet
   return recorded.toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
+/** How long a fault waits for its worker to have a handler running. */
+const AIM_MS = 2_000;
+/** The faults that hit one worker, and so can be aimed. */
+const UPON_A_WORKER: Partial<Record<PlannedFault['kind'], true>> = {
+  ...{ term: true, 'double-term': true, kill: true, freeze: true, cut: true, 'cut-in-reply': true, 'black-hole': true },
+};
+
 async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet): Promise<Fault | undefined> {
-  const { kind, slot, forMs, share } = planned;
+  const { kind, slot, forMs, share, aimed } = planned;
   // An orchestrator, too, stops what serves. The other faults hit processes that are still starting, as they come.
   if (kind === 'term') await workers[slot]?.listening();
+  if (aimed && kind in UPON_A_WORKER) await workers[slot]?.atWork(AIM_MS);
   const target = slot === -1 ? producer : workers[slot];
   const pid = kind === 'producer-kill' ? producer.pid : target?.pid;
   const startedAt = Date.now();
@@ -61,6 +69,13 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
       return over({ pid });
     case 'cut':
       target.proxy.cut();
+      return over({ pid });
+    case 'black-hole':
+      target.proxy.mode = 'black-hole';
+      await sleep(forMs);
+      // Nobody has noticed by then that its connections are dead; they are, and bytes that were swallowed would garble what comes behind them.
+      target.proxy.cut();
+      target.proxy.heal();
       return over({ pid });
     case 'cut-in-reply':
       return (await cutInReply(target.proxy, share))

@@ -32,3 +32,14 @@ export function readLines<T>(path: string): T[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   return lines.flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as T] : []));
 }
+
+/** How many handlers of a process were running at an instant. */
+export function openRuns(lines: readonly LedgerLine[], pid: number, at: number): number {
+  let open = 0;
+  for (const line of lines) {
+    if (line.pid !== pid || line.at > at) continue;
+    if (line.event === 'start') open += 1;
+    if (line.event === 'end' || line.event === 'threw' || line.event === 'left') open -= 1;
+  }
+  return open;
+}

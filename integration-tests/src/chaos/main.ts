@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DevRedisUnavailable, findRedisProgram } from '@bullpen/dev-redis';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { FAULT_KINDS } from './fault.js';
+import { FAULT_KINDS, type FaultKind } from './fault.js';
 import { judge } from './judge.js';
 import { makePlan } from './plan.js';
 import { describe, type JudgedRun, numbersOf, type RunNumbers, summarize } from './report.js';
@@ -15,6 +15,7 @@ interface Flags {
   readonly runs: number;
   readonly parallel: number;
   readonly keep: boolean;
+  readonly faults: readonly FaultKind[];
 }
 
 const MOST = 2 ** 31 - 1;
@@ -25,6 +26,13 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1.');
 }
 
+function faultKinds(text: string): readonly FaultKind[] {
+  const kinds = text.split(',').map((kind) => kind.trim());
+  const wrong = kinds.find((kind) => !FAULT_KINDS.some((known) => known === kind));
+  if (wrong === undefined) return kinds as FaultKind[];
+  throw new InvalidArgumentError(`There is no fault '${wrong}'.`);
+}
+
 const program = new Command('chaos')
   .description(
     'Kills, stops and cuts off workers, a producer and Redis, and proves from records outside the queue that nothing was lost.',
@@ -32,6 +40,12 @@ const program = new Command('chaos')
   .option('--seed <n>', 'the first seed; the same seed makes the same plan (default: a random one)', wholeNumber)
   .option('--runs <n>', 'how many runs, each with the next seed', wholeNumber, 1)
   .option('--parallel <n>', 'how many runs at once', wholeNumber, 1)
+  .option(
+    '--faults <kinds>',
+    `only these kinds, with commas between them: ${FAULT_KINDS.join(', ')}`,
+    faultKinds,
+    FAULT_KINDS,
+  )
   .option('--keep', 'keep the files of clean runs too', false)
   .addHelpText(
     'after',
@@ -43,17 +57,18 @@ const program = new Command('chaos')
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Everything there is to know of a run that was not clean. */
-function tell({ seed, folder, violations, explained }: JudgedRun): void {
-  print(`  replay with: pnpm chaos --seed ${seed}`);
+function tell({ seed, folder, violations, explained }: JudgedRun, faults: readonly FaultKind[]): void {
+  const only = faults === FAULT_KINDS ? '' : ` --faults ${faults.join(',')}`;
+  print(`  replay with: pnpm chaos --seed ${seed}${only}`);
   print(`  plan, ledger and logs: ${folder}`);
-  for (const fault of makePlan(seed, FAULT_KINDS).faults) print(`  planned: ${JSON.stringify(fault)}`);
+  for (const fault of makePlan(seed, faults).faults) print(`  planned: ${JSON.stringify(fault)}`);
   for (const { kind, says } of explained) print(`  allowed, ${kind}: ${says}`);
   for (const { kind, says } of violations) print(`  VIOLATION, ${kind}: ${says}`);
 }
 
 async function main(): Promise<number> {
   program.parse();
-  const { seed: first = randomInt(1, 2 ** 30), runs, parallel, keep } = program.opts<Flags>();
+  const { seed: first = randomInt(1, 2 ** 30), runs, parallel, keep, faults } = program.opts<Flags>();
   const redis = await findRedisProgram();
   const folder = await mkdtemp(join(tmpdir(), 'bullpen-chaos-'));
   print(`chaos: ${runs} run(s) from seed ${first}, ${parallel} at once`);
@@ -63,7 +78,7 @@ async function main(): Promise<number> {
     while (next < first + runs) {
       const seed = next;
       next += 1;
-      const run = await judge(makePlan(seed, FAULT_KINDS), { program: redis, folder, keep }).catch((error: unknown) => {
+      const run = await judge(makePlan(seed, faults), { program: redis, folder, keep }).catch((error: unknown) => {
         // One run that could not be made must not take hundreds of others along.
         print(`seed ${seed} · could not be run: ${error instanceof Error ? error.message : String(error)}`);
         broken += 1;
@@ -72,7 +87,7 @@ async function main(): Promise<number> {
       print(describe(run));
       if (run.violations.length > 0) {
         dirty += 1;
-        tell(run);
+        tell(run, faults);
       }
       numbers.push(numbersOf(run));
     }

@@ -41,6 +41,8 @@ export interface PlannedFault {
   readonly forMs: number;
   /** How much of a reply comes through before the cut. */
   readonly share: number;
+  /** Whether it waits for its worker to be at work. Most do: upon an idle one a fault shows little. */
+  readonly aimed: boolean;
 }
 
 /** All that a run does, made from its seed alone. */
@@ -64,6 +66,7 @@ const WEIGHTS: Readonly<Record<InjectedKind, number>> = {
   'redis-freeze': 2,
   cut: 3,
   'cut-in-reply': 5,
+  'black-hole': 4,
   'producer-kill': 1.5,
 };
 
@@ -115,7 +118,7 @@ function planChunks(
 }
 
 function planWork(random: Random, key: string, allowed: readonly FaultKind[]): PlannedJob {
-  const length = random.weighted({ quick: 12, slow: 5, 'longer than a drain': 1 });
+  const length = random.weighted({ quick: 11, slow: 6, 'longer than a drain': 3 });
   const ms = { quick: random.int(0, 30), slow: random.int(200, 900), 'longer than a drain': random.int(1_000, 3_000) }[
     length
   ];
@@ -136,10 +139,11 @@ function planFaults(random: Random, workers: number, scriptMs: number, allowed: 
   if (Object.keys(weights).length === 0) return [];
   const faults = Array.from({ length: random.int(6, 10) }, (): PlannedFault => {
     const kind = random.weighted(weights) as InjectedKind;
-    const producerToo = kind === 'cut' || kind === 'cut-in-reply';
+    const producerToo = kind === 'cut' || kind === 'cut-in-reply' || kind === 'black-hole';
     const slot = producerToo && random.chance(0.2) ? -1 : random.int(0, workers - 1);
     const forMs = kind === 'double-term' ? random.int(0, 400) : standstill(random);
-    return { kind, slot, forMs, atMs: random.int(0, scriptMs), share: random.fraction() };
+    const [atMs, share, aimed] = [random.int(0, scriptMs), random.fraction(), random.chance(0.75)];
+    return { kind, slot, forMs, atMs, share, aimed };
   });
   return faults.toSorted((a, b) => a.atMs - b.atMs);
 }

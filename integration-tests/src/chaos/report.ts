@@ -3,6 +3,7 @@ import { allFaults } from './check/all-faults.js';
 import { countBy } from './check/count-by.js';
 import type { Explained, Violation } from './check/violation.js';
 import type { Facts } from './facts.js';
+import { openRuns } from './ledger.js';
 
 /** One run, judged. */
 export interface JudgedRun {
@@ -36,6 +37,9 @@ export function numbersOf({ facts, violations, explained }: JudgedRun): RunNumbe
       'handlers started': ledger.filter(({ event }) => event === 'start').length,
       'handlers ended': ledger.filter(({ event }) => event === 'end').length,
       'worker processes': lives.length,
+      'faults upon a worker at work': facts.faults.filter(({ pid, startedAt }) => {
+        return pid !== undefined && openRuns(ledger, pid, startedAt) > 0;
+      }).length,
       ...countBy(lives, ({ signal, code }) => `worker exits with ${signal ?? code}`),
     },
     faults: countBy(allFaults(facts), ({ kind }) => kind),

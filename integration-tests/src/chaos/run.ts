@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { RedisProgram } from '@bullpen/dev-redis';
 import { countOutstanding, countQueue, openRedis, type Redis } from '@bullpen/shared';
 import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 import type { Facts, IntendedJob } from './facts.js';
 import { type Fleet, injectFaults } from './inject.js';
 import { idsOf } from './jobs.js';
@@ -47,6 +48,8 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
     await Promise.all(workers.map((worker) => worker.open()));
     await Promise.all(workers.map((worker) => worker.ready()));
     await fleet.producer.open(folder, PREFIX, env);
+    // A process takes its time to start, and more of it on a busy machine: upon a fleet that has nothing to do yet, faults would show little.
+    await until('the first handler to start', () => readLines<LedgerLine>(join(folder, 'ledger.ndjson')).length > 0);
     const faults = await injectFaults(plan.faults, fleet);
     await heal(fleet);
     const watcher = openRedis(redis.url, 'worker', 'chaos:watcher');

@@ -5,7 +5,7 @@ import { type Child, startNode } from '../support/child.js';
 import { BIN } from '../support/command.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { readLines } from './ledger.js';
+import { type LedgerLine, openRuns, readLines } from './ledger.js';
 import { type Life, type LogLine, lineOf, READY } from './life.js';
 import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './limits.js';
 
@@ -66,6 +66,18 @@ export class WorkerSlot {
   async listening(): Promise<void> {
     const speaks = () => this.pid !== undefined && statSync(this.#output).size > 0;
     await until(`worker ${this.#slot} to say something`, speaks, READY_LIMIT_MS);
+  }
+
+  /** Resolves when the process of the moment has a handler running, or when the time is up. */
+  async atWork(limitMs: number): Promise<void> {
+    const ledger = join(this.#setting.folder, 'ledger.ndjson');
+    const deadline = performance.now() + limitMs;
+    while (!this.#runsOne(ledger) && performance.now() < deadline) await sleep(20);
+  }
+
+  #runsOne(ledger: string): boolean {
+    const { pid } = this;
+    return pid !== undefined && openRuns(readLines<LedgerLine>(ledger), pid, Date.now()) > 0;
   }
 
   /** The process that is running now, if one is. */

@@ -42,6 +42,7 @@ export function isHarmful({ kind, startedAt, endedAt }: Fault): boolean {
     case 'poison':
     case 'cut':
     case 'cut-in-reply':
+    case 'black-hole':
     case 'redis-kill':
       return true;
   }
@@ -69,6 +70,7 @@ export function felt({ kind, endedAt }: Fault): number {
       return endedAt + RECONNECT_MS;
     case 'cut':
     case 'cut-in-reply':
+    case 'black-hole':
       return endedAt + RECONNECT_AFTER_CUT_MS;
     case 'freeze':
     case 'block':

@@ -1,5 +1,6 @@
 import type { Facts } from '../facts.js';
 import { attemptsExact } from './attempts-exact.js';
+import { calmWhenCalm } from './calm.js';
 import { crashesEarned } from './crashes-earned.js';
 import { exitCodes } from './exit-codes.js';
 import { nothingInvented } from './nothing-invented.js';
@@ -20,6 +21,7 @@ const RULES: readonly Rule[] = [
   startsNothingWhileDraining,
   exitCodes,
   summariesTrue,
+  calmWhenCalm,
 ];
 
 /** What the facts of a run amount to. */

@@ -1,12 +1,14 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
 import { type Life, lineOf, READY, STOPPED } from '../life.js';
-import { STARVED_MS } from '../limits.js';
-import type { Wait } from '../machine.js';
+import { LEASE_MS, STANDSTILL_MS, STARVED_MS } from '../limits.js';
 import { allFaults, harmBetween, isKill } from './all-faults.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
+import { waitedWhileStopping } from './waited.js';
 
+/** How long the watchdog takes to end a process. */
+const ENDING_MS = 1_000;
 const EXIT = { ok: 0, cutOff: 70, handedBack: 75 };
 
 /** A process ends as it says, and for a reason: 0 when all is finished, 75 when some was handed back, 70 only after harm, otherwise only by force. */
@@ -16,7 +18,7 @@ export function exitCodes(facts: Facts): Finding {
   return convict(
     'exit code',
     facts.lives.flatMap((life) => {
-      const fault = life.signal === null ? wrongCode(life, facts.waits, faults, runs) : wrongDeath(life, faults);
+      const fault = life.signal === null ? wrongCode(life, facts, faults, runs) : wrongDeath(life, faults);
       const how = life.signal ?? `code ${life.code}`;
       const lastWords = life.log.at(-1)?.msg ?? 'nothing';
       return fault === undefined
@@ -39,14 +41,14 @@ function wrongDeath(life: Life, faults: readonly Fault[]): string | undefined {
 
 function wrongCode(
   life: Life,
-  waits: readonly Wait[],
+  facts: Facts,
   faults: readonly Fault[],
   runs: readonly HandlerRun[],
 ): string | undefined {
-  const { code, pid, startedAt, exitedAt, sent } = life;
+  const { code, pid, exitedAt, sent } = life;
   if (code === EXIT.cutOff) {
-    if (harmBetween(faults, pid, startedAt, exitedAt) !== undefined) return undefined;
-    const waitedMs = waitedWhileStopping(life, waits);
+    if (harmBetween(faults, pid, nearTheEnd(life), exitedAt) !== undefined) return undefined;
+    const waitedMs = waitedWhileStopping(life, facts);
     if (waitedMs >= STARVED_MS) return undefined;
     return `nothing had happened that could keep it from confirming; it waited ${waitedMs} ms for the machine`;
   }
@@ -65,10 +67,8 @@ function wrongCode(
   return open === undefined ? undefined : `${open.jobId} was still running, and nobody had told its handler to stop`;
 }
 
-/** For how long in all the machine kept a worker, or what it depends on, waiting since it was told to stop. */
-function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: Life, waits: readonly Wait[]): number {
-  const since = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? startedAt;
-  return waits
-    .filter((wait) => (wait.pid === undefined || wait.pid === pid) && wait.at >= since && wait.at <= exitedAt)
-    .reduce((sum, { ms }) => sum + ms, 0);
+/** Since when harm can be the reason of a process' end: a lease before it was told to stop; or, if nobody told it, as long as its watchdog would watch it stand still. */
+function nearTheEnd({ sent, exitedAt }: Life): number {
+  const told = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? exitedAt - STANDSTILL_MS - ENDING_MS;
+  return told - LEASE_MS;
 }

@@ -5,6 +5,7 @@ import { STANDSTILL_MS, STOP_LIMIT_MS } from '../limits.js';
 import { allFaults } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
+import { waitedWhileStopping } from './waited.js';
 
 /** A worker that is told to stop does, within its limits. */
 export function stopsInTime(facts: Facts): Finding {
@@ -18,7 +19,8 @@ export function stopsInTime(facts: Facts): Finding {
         faults.some((fault) => fault.kind === kind && fault.pid === life.pid && fault.endedAt >= told.at);
       // A stopped process can do nothing, not even end; and one that is blocked may take as long as its watchdog.
       if (during('freeze')) return [];
-      const limit = STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0);
+      // And one that the machine keeps waiting, while it is still being loaded, say, needs that time as well.
+      const limit = STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0) + waitedWhileStopping(life, facts);
       const took = life.exitedAt - told.at;
       return took <= limit ? [] : [`worker ${life.pid} got SIGTERM at ${clock(told.at)} and ended ${took} ms later`];
     }),

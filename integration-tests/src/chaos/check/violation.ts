@@ -13,6 +13,7 @@ export const VIOLATION_KINDS = [
   'started while draining',
   'exit code',
   'summary',
+  'alarmed',
 ] as const;
 
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];

@@ -1,0 +1,42 @@
+import type { Facts } from '../facts.js';
+import { type Life, lineOf, STOPPED } from '../life.js';
+import { DRAIN_TIMEOUT_MS, LEASE_MS } from '../limits.js';
+import { allFaults, harmBetween } from './all-faults.js';
+import { handlerRuns } from './handler-runs.js';
+import { clock, convict, type Finding } from './violation.js';
+
+/** How much too early a timer may be, by another clock. */
+const TIMER_MS = 20;
+const LOST = 'lease lost; another worker may attempt the job';
+
+/** Where nothing has happened to a worker, it must not act as if something had: no lease is lost, no outcome unrecorded, no handler aborted before its time. */
+export function calmWhenCalm(facts: Facts): Finding {
+  const faults = allFaults(facts);
+  const aborts = handlerRuns(facts).flatMap(({ aborted, jobId, pid, startedAt }): string[] => {
+    if (aborted === undefined) return [];
+    const says = `${jobId} in ${pid} was aborted with ${aborted.reason} at ${clock(aborted.at)}`;
+    if (aborted.reason === 'LeaseLost') {
+      // Its lease is older than its handler.
+      return harmBetween(faults, pid, startedAt - LEASE_MS, aborted.at) ? [] : [`${says}, and nothing had happened`];
+    }
+    const terms = facts.lives.find((life) => life.pid === pid && life.exitedAt >= aborted.at)?.sent ?? [];
+    const [told, again] = terms.filter(({ signal, at }) => signal === 'SIGTERM' && at <= aborted.at);
+    if (told === undefined) return [`${says}, and nobody had told it to stop`];
+    const waitedMs = aborted.at - told.at;
+    if (again !== undefined || waitedMs >= DRAIN_TIMEOUT_MS - TIMER_MS) return [];
+    return [`${says}, ${waitedMs} ms after it was told to stop`];
+  });
+  const losses = facts.lives.flatMap((life) => {
+    if (harmBetween(faults, life.pid, life.startedAt, life.exitedAt) !== undefined) return [];
+    return saysItLost(life).map((says) => `worker ${life.pid} ${says}, and nothing had happened to it`);
+  });
+  return convict('alarmed', [...aborts, ...losses]);
+}
+
+function saysItLost(life: Life): string[] {
+  const { unrecorded = 0 } = (lineOf(life, STOPPED)?.['sinceStart'] ?? {}) as { readonly unrecorded?: number };
+  return [
+    ...(unrecorded > 0 ? [`says that ${unrecorded} outcomes are unrecorded`] : []),
+    ...(lineOf(life, LOST) === undefined ? [] : ['says that it lost a lease']),
+  ];
+}
