@@ -1,4 +1,4 @@
-import { isConnectionLoss, type Logger } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
 import type { ScriptedRedis } from './scripted-redis.js';
 
 /** What {@link Orphans} needs. */
@@ -22,6 +22,8 @@ export class Orphans {
   readonly #parts: OrphansParts;
   /** Each with when it was given back. */
   readonly #givenBack = new Map<string, number>();
+  /** Each with when it was left behind. */
+  readonly #leftBehind = new Map<string, number>();
 
   constructor(parts: OrphansParts) {
     this.#parts = parts;
@@ -31,7 +33,10 @@ export class Orphans {
     const { redis, prefix, queue, name, log, known } = this.#parts;
     const base = `${prefix}:${queue}:`;
     const fetched = await redis.bullpenFetchedBy(`${base}active`, base, name);
-    const lost = fetched.filter(([jobId, , fetches]) => !known(jobId, Number(fetches)));
+    this.#forgetOld();
+    const lost = fetched.filter(
+      ([jobId, , fetches]) => !known(jobId, Number(fetches)) && !this.#leftBehind.has(`${jobId} ${fetches}`),
+    );
     if (lost.length === 0) return;
     // Their replies may still be on the way: then they must not start here any more.
     for (const [jobId, , fetches] of lost) this.#givenBack.set(`${jobId} ${fetches}`, performance.now());
@@ -42,10 +47,17 @@ export class Orphans {
         else this.#givenBack.delete(`${jobId} ${fetches}`);
       }
     } catch (error) {
-      // Unanswered: they may have been given back, and must not start here. Refused: they were not.
-      if (!isConnectionLoss(error)) this.#givenBack.clear();
-      throw error;
+      // Unanswered, or refused when it was sent again: they may have been given back, and must not start here.
+      log.warn({ queue, jobIds: lost.map(([jobId]) => jobId), err: error }, 'jobs could not be given back');
     }
+  }
+
+  /**
+   * An attempt was given up whose end Redis would not record. To give its job back, free of charge, would be to do it again for ever: its lease runs out, and that counts as a
+   * crash.
+   */
+  leaveBehind(jobId: string, fetches: number): void {
+    this.#leftBehind.set(`${jobId} ${fetches}`, performance.now());
   }
 
   /**
@@ -73,6 +85,8 @@ export class Orphans {
   /** A reply still on its way when the connection broke has come within a lease, or never will; a new job of the same id counts its fetches from one again. */
   #forgetOld(): void {
     const oldest = performance.now() - this.#parts.leaseMs;
-    for (const [fetch, at] of this.#givenBack) if (at < oldest) this.#givenBack.delete(fetch);
+    for (const fetches of [this.#givenBack, this.#leftBehind]) {
+      for (const [fetch, at] of fetches) if (at < oldest) fetches.delete(fetch);
+    }
   }
 }

@@ -41,6 +41,8 @@ export interface ProcessorParts {
   readonly shared: Shared;
   /** Whether this fetch of a job was given back before its reply arrived. */
   readonly wasGivenBack: (jobId: string, fetches: number) => boolean;
+  /** Is told of a fetch whose attempt was given up, its end unrecorded. */
+  readonly leaveBehind: (jobId: string, fetches: number) => void;
 }
 
 /** What BullMQ calls for each job of a queue: the gate, the attempt, and what is to be said of it. */
@@ -49,14 +51,16 @@ export class Processor {
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #shared: Shared;
   readonly #wasGivenBack: ProcessorParts['wasGivenBack'];
+  readonly #leaveBehind: ProcessorParts['leaveBehind'];
   readonly #ways: Ways;
   #underWay = 0;
 
-  constructor({ queue, handlers, shared, wasGivenBack }: ProcessorParts) {
+  constructor({ queue, handlers, shared, wasGivenBack, leaveBehind }: ProcessorParts) {
     this.#queue = queue;
     this.#handlers = handlers;
     this.#shared = shared;
     this.#wasGivenBack = wasGivenBack;
+    this.#leaveBehind = leaveBehind;
     this.#ways = {
       record: (entry, write) => shared.recorder.record(entry, write),
       wakeOne: () => shared.books.wakeOne(queue),
@@ -156,6 +160,8 @@ export class Processor {
   /** BullMQ is through with an attempt. */
   processed(entry: ActiveAttempt): void {
     this.#underWay -= 1;
+    const { jobId, lease, confirmed } = entry;
+    if (!confirmed && !lease.lost) this.#leaveBehind(jobId, lease.fetches);
     this.#shared.active.finish(entry);
   }
 }

@@ -38,6 +38,7 @@ export class QueueWorker {
     this.#processor = new Processor({
       ...{ queue, handlers, shared },
       wasGivenBack: (jobId, fetches) => this.#orphans.wasGivenBack(jobId, fetches),
+      leaveBehind: (jobId, fetches) => this.#orphans.leaveBehind(jobId, fetches),
     });
     this.#engine = this.#newEngine();
     const { prefix, redis, active, leaseMs, log } = shared;
