@@ -113,20 +113,22 @@ describe('SIGTERM', () => {
     expect(completed).toBe(world.ledger().filter(({ event }) => event === 'end').length);
   });
 
-  test('prioritized jobs are handed back too, and another worker has them', async ({ world }) => {
-    await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 60_000 }] }, { priority: 5 });
-    const [first, second] = [
-      world.workerProcess(['--drain-timeout', '0', '--abort-grace', '1s']),
-      world.workerProcess(),
-    ];
-    await world.started(1);
-    const [runner] = world.ledger();
-    const worker = runner?.pid === first.pid ? first : second;
-    if (worker === second) return void second.kill('SIGKILL');
-    worker.kill('SIGTERM');
-    expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
-    await world.started(2);
-  });
+  for (const priority of [undefined, 5]) {
+    test(`a job ${priority === undefined ? 'without' : 'with'} a priority is handed back to the front of its queue, and another worker has it first`, async ({
+      world,
+    }) => {
+      const options = priority === undefined ? {} : { priority };
+      const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'hang', heed: true }] }, options);
+      const one = ['--queue', 'scripted', '--concurrency', '1', '--drain-timeout', '0', '--abort-grace', '5s'];
+      const worker = world.workerProcess(one);
+      await world.started(1);
+      await world.producer().enqueue(scripted, {}, options);
+      worker.kill('SIGTERM');
+      expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
+      world.workerProcess(one);
+      expect((await world.started(2))[1]).toMatchObject({ jobId: id, attempt: 1 });
+    });
+  }
 
   test('during start-up: the worker stops without having started anything', async ({ world }) => {
     await world.producer().enqueue(scripted, {});

@@ -43,6 +43,28 @@ describe('a reply that was lost', () => {
   });
 });
 
+describe('a worker that lost its connection', () => {
+  test('gives back nothing that is another worker’s', async ({ world }) => {
+    const proxy = new TcpProxy(world.redisUrl);
+    const url = await proxy.listen();
+    world.onClose(() => proxy.close());
+    const path = join(world.folder, 'go');
+    const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'until-file', path }] });
+    world.workerProcess(['--queue', 'precious', '--concurrency', '1']);
+    await world.started(1);
+    const worker = world.workerProcess(['--queue', 'precious', '--redis', url]);
+    await worker.logged('worker ready');
+    proxy.cut();
+    await worker.logged('redis is available');
+    // What it does after a reconnect it does before it fetches again, and nobody else has a slot for this one.
+    const next = await world.producer().enqueue(precious, {});
+    await world.settled(world.queue('precious'), next.id);
+    await world.file('go', '');
+    const job = await world.settled(world.queue('precious'), id);
+    expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 1, stalledCounter: 0 });
+  });
+});
+
 describe('a worker with more slots than the network can fill within a lease', () => {
   test('keeps the leases of what it has fetched and not begun', async ({ world }) => {
     const proxy = new TcpProxy(world.redisUrl);

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import { defineJob } from '@bullpen/shared';
+import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { handlePrecious, scriptedHandlers } from './fixtures/handlers.js';
 import { precious, scripted } from './fixtures/jobs.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -91,6 +95,84 @@ describe('a lease', () => {
     expect(job.failedReason).toBe('JobCrashed: 1 worker process died or stood still while attempting the job');
     expect(job.attemptsMade).toBe(0);
     expect(other.log.map(({ msg }) => msg)).toContain('job crashed too often');
+  });
+
+  test('lost to a block of the event loop: the crash stays counted when the blocked worker wakes', async ({
+    world,
+  }) => {
+    const path = join(world.folder, 'go');
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'block', path }] });
+    const blocked = world.workerProcess(['--lease', '2s', '--queue', 'scripted']);
+    await world.started(1);
+    world.workerProcess(['--lease', '1s', '--queue', 'scripted']);
+    await world.started(2);
+    await world.file('go', '');
+    const job = await world.settled(world.queue('scripted'), id);
+    // It has woken, and asked about its lease; or its watchdog was there first.
+    await until('the blocked worker to notice', () =>
+      blocked.log.some(({ msg }) => msg.startsWith('lease lost') || msg.includes('watchdog')),
+    );
+    expect((await world.queue('scripted').getJob(id))?.stalledCounter).toBe(1);
+    expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 2 });
+  });
+
+  test('lost to a network that swallowed everything: the crash is taken back when the worker is back', async ({
+    world,
+  }) => {
+    const proxy = new TcpProxy(world.redisUrl);
+    const url = await proxy.listen();
+    world.onClose(() => proxy.close());
+    const path = join(world.folder, 'go');
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'until-file', path }] });
+    const cutOff = world.workerProcess(['--lease', '1s', '--queue', 'scripted', '--redis', url]);
+    await world.started(1);
+    proxy.mode = 'black-hole';
+    world.workerProcess(['--lease', '1s', '--queue', 'scripted']);
+    await world.started(2);
+    const queue = world.queue('scripted');
+    expect((await queue.getJob(id))?.stalledCounter).toBe(1);
+    proxy.cut();
+    proxy.heal();
+    await until('the crash to be taken back', async () => (await queue.getJob(id))?.stalledCounter === 0);
+    await world.file('go', '');
+    expect(await (await world.settled(queue, id)).getState()).toBe('completed');
+    expect((await queue.getJob(id))?.attemptsStarted).toBe(2);
+    cutOff.kill('SIGTERM');
+    await cutOff.ended;
+    expect(world.ledger().find(({ event }) => event === 'aborted')).toMatchObject({
+      pid: cutOff.pid,
+      reason: 'LeaseLost',
+    });
+  });
+
+  test('fences what a handler still says before its worker has noticed', async ({ world }) => {
+    const said: string[] = [];
+    let go: () => void = () => undefined;
+    const goAhead = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const job = defineJob({ name: 'test.fenced', queue: 'fenced', payload: z.object({}) });
+    const handler = handle(job, async (_, context) => {
+      said.push(context.jobId);
+      await goAhead;
+      await context.progress('too late');
+      said.push('through');
+    });
+    const producer = world.producer();
+    const rows = async function* () {
+      yield { row: 1, line: 1, ok: true as const, value: {} };
+    };
+    await producer.batch(job, { batch: 'fenced', rows: rows() });
+    // The first renewal, which would notice, is due when a quarter of the lease is gone.
+    const worker = world.worker({ handlers: [handler], lease: '40s' });
+    await until('the job to run', () => said.length === 1);
+    const id = said[0] as string;
+    await world.redis.set(`${world.prefix}:fenced:${id}:lock`, 'of-somebody-else', 'PX', 60_000);
+    go();
+    await until('the attempt to end', () => said.length === 2 && worker.active === 0);
+    const stored = await world.queue('fenced').getJob(id);
+    expect(stored).toMatchObject({ attemptsMade: 0, progress: 0, returnvalue: null });
+    expect(await world.redis.exists(`${world.prefix}:fenced:batch:fenced`)).toBe(0);
   });
 
   test('outlives a block of the event loop of 2 s without anybody noticing', async ({ world }) => {

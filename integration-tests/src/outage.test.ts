@@ -1,4 +1,7 @@
+import { createLogger, defineJob } from '@bullpen/shared';
+import { handle, startWorker } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { precious, row } from './fixtures/jobs.js';
 import { OwnRedis } from './support/own-redis.js';
 import { until } from './support/until.js';
@@ -42,6 +45,43 @@ describe('a handler that succeeds while Redis', () => {
     expect((await worker.ended).code).toBe(0);
     const loud = worker.log.filter(({ level }) => Number(level) >= 40);
     expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
+  });
+
+  test('is a replica, and was a row of a batch: its fate is in the books, written again with the record', async ({
+    world,
+  }) => {
+    const own = await OwnRedis.start(world);
+    const producer = world.producer({ redis: own.server.url });
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const job = defineJob({
+      name: 'test.booked',
+      queue: 'booked',
+      payload: z.object({ fails: z.boolean() }),
+      maxAttempts: 1,
+    });
+    const handler = handle(job, async ({ fails }) => {
+      await released;
+      if (fails) throw new Error('boom');
+    });
+    const rows = async function* () {
+      for (const fails of [false, true]) yield { row: fails ? 2 : 1, line: 1, ok: true as const, value: { fails } };
+    };
+    const { added } = await producer.batch(job, { batch: 'booked', rows: rows() });
+    const logger = createLogger({ level: 'silent' });
+    const worker = startWorker({ handlers: [handler], redis: own.server.url, prefix: world.prefix, logger });
+    world.onClose(() => worker.drain());
+    await until('both to run', () => worker.active === 2);
+    await own.admin.replicaof('127.0.0.1', 1);
+    release();
+    await until('the worker to be refused', () => !worker.health().ready);
+    await own.admin.replicaof('NO', 'ONE');
+    expect(await producer.waitForBatch(job, { batch: 'booked', added })).toMatchObject({ completed: 1, failed: 1 });
+    const [failed] = await own.queue('booked').getFailed();
+    // Each time the record is sent again BullMQ would add the trace once more.
+    expect(failed?.stacktrace).toHaveLength(1);
   });
 
   test('is out of memory: completed, and new jobs are fetched when there is room again', async ({ world }) => {
@@ -146,8 +186,10 @@ describe('a Redis that does not let us', () => {
     await worker.logged('queue reported an error');
     const fetches = async () =>
       Number(/cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
-    const before = await fetches();
+    const [before, beganAt] = [await fetches(), performance.now()];
     await until('some more fetches', async () => (await fetches()) > before + 5);
+    // Without a pause they would take milliseconds.
+    expect(performance.now() - beganAt).toBeGreaterThan(1_000);
     worker.kill('SIGTERM');
     await worker.ended;
     expect(worker.log.filter(({ msg }) => msg === 'queue reported an error').length).toBeLessThan(4);

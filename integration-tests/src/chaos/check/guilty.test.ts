@@ -134,6 +134,14 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
     'exit code': [
       ['70 out of the blue', /nothing had happened/, { lives: [life(1, { code: 70 })] }],
       [
+        '70 for harm of long ago',
+        /nothing had happened/,
+        {
+          lives: [life(1, { code: 70 })],
+          faults: [{ kind: 'cut', pid: 1, startedAt: at(5), endedAt: at(5) }],
+        },
+      ],
+      [
         "70 after no more waiting than is usual, or before it was told, or another worker's",
         /it waited 499 ms/,
         {
@@ -165,6 +173,39 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
         'SIGTERM that it should have heard',
         /should have been heard/,
         { lives: [life(1, { code: null, signal: 'SIGTERM' })] },
+      ],
+    ],
+    alarmed: [
+      [
+        'a lease lost in calm weather',
+        /aborted with LeaseLost at .*, and nothing had happened/,
+        { ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5, reason: 'LeaseLost' }) },
+      ],
+      [
+        'a lease lost, and the harm came after it',
+        /aborted with LeaseLost/,
+        {
+          ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5, reason: 'LeaseLost' }),
+          faults: [{ kind: 'redis-kill', startedAt: at(1.6), endedAt: at(2) }],
+        },
+      ],
+      [
+        'a drain that nobody asked for',
+        /aborted with WorkerDraining at .*, and nobody had told it to stop/,
+        { ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5 }) },
+      ],
+      [
+        'a drain that has no patience',
+        /aborted with WorkerDraining at .*, 300 ms after it was told to stop/,
+        {
+          ledger: ran('a-1', { jobId: 'a', from: 9.9, to: 10.4, aborted: 10.3 }),
+          lives: [life(1, { exitedAt: at(10.5) })],
+        },
+      ],
+      [
+        'outcomes unrecorded in calm weather',
+        /says that 1 outcomes are unrecorded, and nothing had happened to it/,
+        { lives: [life(1, { log: [toldLine(10), stoppedLine(10.1, {}, { unrecorded: 1 })] })] },
       ],
     ],
     summary: [

@@ -23,6 +23,20 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
     { intended: [intended('a'), intended('b')] },
   ],
   [
+    'a slow stop while the machine gives it no time',
+    {
+      lives: [life(1, { exitedAt: at(20) })],
+      waits: [{ pid: 1, at: at(15), ms: 4_000 }],
+    },
+  ],
+  [
+    'a lease lost to an outage that began before its handler',
+    {
+      ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5, reason: 'LeaseLost' }),
+      faults: [{ kind: 'redis-freeze', startedAt: at(0.2), endedAt: at(1.4) }],
+    },
+  ],
+  [
     'planned failures',
     {
       intended: [intended('a', { throws: 1 })],
