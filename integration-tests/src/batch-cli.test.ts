@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -182,9 +181,7 @@ describe('interrupted', () => {
   });
 
   test('Redis goes away on the way: exit 69, with what was done until then', async ({ world }) => {
-    const proxy = new TcpProxy(world.redisUrl);
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
+    const { proxy, url } = await world.proxy();
     const file = await world.file('rows.ndjson', lines(200_000));
     const running = world.producerProcess([
       'batch',

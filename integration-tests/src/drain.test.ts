@@ -1,7 +1,6 @@
 import { describe, expect } from 'vitest';
 import { scripted } from './fixtures/jobs.js';
 import type { RunningCommand } from './support/command.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 import { test, type World } from './support/world.js';
 
 type Ends = NonNullable<Parameters<typeof scripted.payload.parse>[0]>;
@@ -139,9 +138,7 @@ describe('SIGTERM', () => {
   });
 
   test('with Redis gone: bounded, and what could not be confirmed is said: exit 70', async ({ world }) => {
-    const proxy = new TcpProxy(world.redisUrl);
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
+    const { proxy, url } = await world.proxy();
     const limits = ['--drain-timeout', '200ms', '--abort-grace', '200ms'];
     const worker = await busy(world, 1, [{ do: 'hang', heed: true }], ['--redis', url, ...limits]);
     proxy.mode = 'black-hole';
@@ -153,9 +150,7 @@ describe('SIGTERM', () => {
   });
 
   test('with Redis gone and nothing to do, the worker does not wait for it', async ({ world }) => {
-    const proxy = new TcpProxy(world.redisUrl);
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
+    const { proxy, url } = await world.proxy();
     const worker = world.workerProcess(['--redis', url]);
     await worker.logged('worker ready');
     proxy.mode = 'black-hole';

@@ -3,7 +3,6 @@ import { Worker } from 'bullmq';
 import { describe, expect, vi } from 'vitest';
 import { handlePrecious } from './fixtures/handlers.js';
 import { precious } from './fixtures/jobs.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 import { test } from './support/world.js';
 
@@ -11,9 +10,7 @@ describe('a reply that was lost', () => {
   test('its outcome counts once, and the job it brought is given back at once, with no crash counted', async ({
     world,
   }) => {
-    const proxy = new TcpProxy(world.redisUrl);
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
+    const { proxy, url } = await world.proxy();
     const producer = world.producer();
     const first = await producer.enqueue(precious, {
       name: 'first',
@@ -45,9 +42,7 @@ describe('a reply that was lost', () => {
 
 describe('a worker that lost its connection', () => {
   test('gives back nothing that is another worker’s', async ({ world }) => {
-    const proxy = new TcpProxy(world.redisUrl);
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
+    const { proxy, url } = await world.proxy();
     const path = join(world.folder, 'go');
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'until-file', path }] });
     world.workerProcess(['--queue', 'precious', '--concurrency', '1']);
@@ -67,11 +62,9 @@ describe('a worker that lost its connection', () => {
 
 describe('a worker with more slots than the network can fill within a lease', () => {
   test('keeps the leases of what it has fetched and not begun', async ({ world }) => {
-    const proxy = new TcpProxy(world.redisUrl);
+    const { proxy, url } = await world.proxy();
     // 150 fetches, one after the other, of 30 ms each: half as long again as the lease. BullMQ begins none of them before it has filled all slots.
     proxy.delayMs = 30;
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
     const producer = world.producer();
     // One that looks for dead workers' jobs, and has no slot left to do them.
     const path = join(world.folder, 'go');
@@ -95,9 +88,7 @@ describe('a fetch that Redis answers when the worker is gone', () => {
     test(`gives its job back to the front of the queue, ${priority === undefined ? 'without' : 'with'} a priority, no crash counted`, async ({
       world,
     }) => {
-      const proxy = new TcpProxy(world.redisUrl);
-      const url = await proxy.listen();
-      world.onClose(() => proxy.close());
+      const { proxy, url } = await world.proxy();
       const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
       await worker.logged('worker ready');
       // Of what an idle worker sends, only a fetch names the limiter.

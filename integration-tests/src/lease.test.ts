@@ -5,7 +5,6 @@ import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { handlePrecious, scriptedHandlers } from './fixtures/handlers.js';
 import { precious, scripted } from './fixtures/jobs.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -119,9 +118,7 @@ describe('a lease', () => {
   test('lost to a network that swallowed everything: the crash is taken back when the worker is back', async ({
     world,
   }) => {
-    const proxy = new TcpProxy(world.redisUrl);
-    const url = await proxy.listen();
-    world.onClose(() => proxy.close());
+    const { proxy, url } = await world.proxy();
     const path = join(world.folder, 'go');
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'until-file', path }] });
     const cutOff = world.workerProcess(['--lease', '1s', '--queue', 'scripted', '--redis', url]);

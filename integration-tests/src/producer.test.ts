@@ -3,16 +3,8 @@ import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { handleFleeting, handleHasty, scriptedHandlers } from './fixtures/handlers.js';
 import { fleeting, hasty, scripted } from './fixtures/jobs.js';
-import { TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
-import { test, type World } from './support/world.js';
-
-async function proxied(world: World): Promise<{ proxy: TcpProxy; url: string }> {
-  const proxy = new TcpProxy(world.redisUrl);
-  const url = await proxy.listen();
-  world.onClose(() => proxy.close());
-  return { proxy, url };
-}
+import { test } from './support/world.js';
 
 describe('enqueue', () => {
   test('says added the first time and duplicate the second, and the first payload stays', async ({ world }) => {
@@ -140,7 +132,7 @@ describe('when Redis is away', () => {
   });
 
   test('swallowed: RedisUnavailable that says the call may have been done', async ({ world }) => {
-    const { proxy, url } = await proxied(world);
+    const { proxy, url } = await world.proxy();
     const producer = world.producer({ redis: url, redisTimeout: '2s' });
     await producer.enqueue(scripted, {});
     proxy.mode = 'black-hole';
@@ -152,7 +144,7 @@ describe('when Redis is away', () => {
   });
 
   test('a lost reply: asked again, added once, and reported as added', async ({ world }) => {
-    const { proxy, url } = await proxied(world);
+    const { proxy, url } = await world.proxy();
     const producer = world.producer({ redis: url });
     await producer.enqueue(scripted, { name: 'warm' });
     proxy.mode = 'lose-replies';

@@ -10,6 +10,7 @@ import { type RunningWorker, startWorker, type WorkerOptions } from '@bullpen/wo
 import { type Job, Queue } from 'bullmq';
 import { test as base, inject } from 'vitest';
 import { RunningCommand } from './command.js';
+import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
 const FIXTURES = fileURLToPath(new URL('../../dist/fixtures/', import.meta.url));
@@ -90,6 +91,14 @@ export class World {
     const running = new RunningCommand(...args);
     this.onClose(() => running.destroy());
     return running;
+  }
+
+  /** A proxy in front of Redis, and its URL. */
+  async proxy(): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
+    const proxy = new TcpProxy(this.redisUrl);
+    const url = await proxy.listen();
+    this.onClose(() => proxy.close());
+    return { proxy, url };
   }
 
   /** The queue as any other BullMQ client sees it. */
