@@ -4,6 +4,7 @@ import { DRAIN_TIMEOUT_MS, LEASE_MS } from '../limits.js';
 import { allFaults, harmBetween } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
+import { wasStarved } from './waited.js';
 
 /** How much too early a timer may be, by another clock. */
 const TIMER_MS = 20;
@@ -17,7 +18,10 @@ export function calmWhenCalm(facts: Facts): Finding {
     const says = `${jobId} in ${pid} was aborted with ${aborted.reason} at ${clock(aborted.at)}`;
     if (aborted.reason === 'LeaseLost') {
       // Its lease is older than its handler.
-      return harmBetween(faults, pid, startedAt - LEASE_MS, aborted.at) ? [] : [`${says}, and nothing had happened`];
+      const since = startedAt - LEASE_MS;
+      const isHarmed =
+        harmBetween(faults, pid, since, aborted.at) !== undefined || wasStarved(facts, pid, since, aborted.at);
+      return isHarmed ? [] : [`${says}, and nothing had happened`];
     }
     const terms = facts.lives.find((life) => life.pid === pid && life.exitedAt >= aborted.at)?.sent ?? [];
     const [told, again] = terms.filter(({ signal, at }) => signal === 'SIGTERM' && at <= aborted.at);
@@ -27,7 +31,9 @@ export function calmWhenCalm(facts: Facts): Finding {
     return [`${says}, ${waitedMs} ms after it was told to stop`];
   });
   const losses = facts.lives.flatMap((life) => {
-    if (harmBetween(faults, life.pid, life.startedAt, life.exitedAt) !== undefined) return [];
+    const { pid, startedAt, exitedAt } = life;
+    if (harmBetween(faults, pid, startedAt, exitedAt) !== undefined) return [];
+    if (wasStarved(facts, pid, startedAt, exitedAt)) return [];
     return saysItLost(life).map((says) => `worker ${life.pid} ${says}, and nothing had happened to it`);
   });
   return convict('alarmed', [...aborts, ...losses]);

@@ -6,8 +6,11 @@ import { groupBy } from './group-by.js';
 import { handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
 
-/** Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage of Redis or a cut connection does not: a worker takes such a count back. */
-const EXCUSED = ['freeze', 'block', 'starved'];
+/**
+ * Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage of Redis or a cut connection does not: a worker takes such a count back. One that was cut off for
+ * longer than a lease cannot for a job that came in a reply that it never got: it does not know of it.
+ */
+const EXCUSED = ['freeze', 'block', 'starved', 'black-hole'];
 
 /** A job's crashes are not more than the deaths there were, and a poison job takes down as many processes as it may, no more and no fewer. */
 export function crashesEarned(facts: Facts): Finding {

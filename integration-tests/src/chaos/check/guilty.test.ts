@@ -190,6 +190,18 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
         },
       ],
       [
+        'a lease lost while the machine kept others waiting, or long before',
+        /aborted with LeaseLost/,
+        {
+          ledger: ran('a-1', { jobId: 'a', from: 5, to: 9, aborted: 8, reason: 'LeaseLost' }),
+          waits: [
+            { pid: 2, at: at(7.9), ms: 2_000 },
+            { pid: 1, at: at(7.9), ms: 499 },
+            { at: at(2.9), ms: 2_000 },
+          ],
+        },
+      ],
+      [
         'a drain that nobody asked for',
         /aborted with WorkerDraining at .*, and nobody had told it to stop/,
         { ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5 }) },

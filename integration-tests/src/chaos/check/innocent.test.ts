@@ -30,6 +30,21 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
     },
   ],
   [
+    'a lease lost because the machine kept Redis waiting',
+    {
+      ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5, reason: 'LeaseLost' }),
+      waits: [{ at: at(1.2), ms: 700 }],
+    },
+  ],
+  [
+    'a crash counted for a job whose fetch a black hole swallowed',
+    {
+      stored: [stored('a', { crashes: 1 })],
+      faults: [{ kind: 'black-hole', pid: 2, startedAt: at(0.1), endedAt: at(2.5) }],
+      lives: [life(1), life(2, { log: [readyLine(0.5), toldLine(10), stoppedLine(10.1)] })],
+    },
+  ],
+  [
     'a lease lost to an outage that began before its handler',
     {
       ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, aborted: 1.5, reason: 'LeaseLost' }),

@@ -1,10 +1,25 @@
 import type { Facts } from '../facts.js';
 import type { Life } from '../life.js';
+import { LEASE_MS, STARVED_MS } from '../limits.js';
 
-/** For how long in all the machine kept a worker, or what it depends on, waiting since it was told to stop. */
-export function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: Life, { waits }: Pick<Facts, 'waits'>): number {
-  const since = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? startedAt;
+type Waits = Pick<Facts, 'waits'>;
+
+/** For how long in all the machine kept a worker, or what it depends on, waiting between two instants. */
+export function waitedBetween({ waits }: Waits, of: number, from: number, to: number): number {
   return waits
-    .filter((wait) => (wait.pid === undefined || wait.pid === pid) && wait.at >= since && wait.at <= exitedAt)
+    .filter(({ pid, at }) => (pid === undefined || pid === of) && at >= from && at <= to)
     .reduce((sum, { ms }) => sum + ms, 0);
+}
+
+/** The same since it was told to stop. */
+export function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: Life, waits: Waits): number {
+  const since = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? startedAt;
+  return waitedBetween(waits, pid, since, exitedAt);
+}
+
+/** Whether the machine kept a worker, or what it depends on, waiting for so much of a lease that it may have lost one, at some time between two instants. */
+export function wasStarved(facts: Waits, of: number, from: number, to: number): boolean {
+  return facts.waits.some(({ at }) => {
+    return at >= from && at <= to && waitedBetween(facts, of, at - LEASE_MS, at) >= STARVED_MS;
+  });
 }
