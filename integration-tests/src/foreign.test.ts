@@ -1,11 +1,14 @@
-import { FlowProducer, Queue } from 'bullmq';
+import { defineJob } from '@bullpen/shared';
+import { handle } from '@bullpen/worker';
+import { FlowProducer, Queue, Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { handlePrecious } from './fixtures/handlers.js';
 import { precious } from './fixtures/jobs.js';
 import { test } from './support/world.js';
 
-/** Jobs that other BullMQ clients enqueued, with features that Bullpen has no words for. */
-describe('a job of another BullMQ client', () => {
+/** Jobs that Redis, or BullMQ, makes difficult: of other clients, with features that Bullpen has no words for. */
+describe('a job', () => {
   test('whose end Redis will not take has failed, once, with the reason, and counts no crash', async ({ world }) => {
     const flows = new FlowProducer({ connection: world.redis, prefix: world.prefix });
     world.onClose(() => flows.close());
@@ -17,8 +20,6 @@ describe('a job of another BullMQ client', () => {
     // One child fails, so the parent goes on; the other is still pending when it ends.
     const children = world.queue('children');
     await children.waitUntilReady();
-    await world.redis.hset(`${world.prefix}:children:${flow.children?.[0]?.job.id}`, 'attempts', 1);
-    const { Worker } = await import('bullmq');
     const token = 'child-token';
     const stock = new Worker('children', null, { connection: world.redis, prefix: world.prefix, autorun: false });
     world.onClose(() => stock.close());
@@ -30,6 +31,31 @@ describe('a job of another BullMQ client', () => {
     expect(parent.failedReason).toMatch(/^the handler succeeded, but Redis refused to record it: .*pending/);
     expect(parent).toMatchObject({ attemptsStarted: 1, stalledCounter: 0 });
     expect((await worker.drain()).sinceStart).toMatchObject({ completed: 0, failed: 1, unrecorded: 0 });
+  });
+
+  test('whose result can be written as JSON once, and not again, has failed, once, with the reason', async ({
+    world,
+  }) => {
+    const odd = defineJob({ name: 'test.odd-result', queue: 'odd-results', payload: z.object({}) });
+    let runs = 0;
+    const handler = handle(odd, () => {
+      runs += 1;
+      let asked = 0;
+      return {
+        toJSON() {
+          asked += 1;
+          if (asked > 1) throw new TypeError('not again');
+          return {};
+        },
+      };
+    });
+    const { id } = await world.producer().enqueue(odd, {});
+    const worker = world.worker({ handlers: [handler], concurrency: 1 });
+    const job = await world.settled(world.queue(odd.queue), id);
+    expect(await job.getState()).toBe('failed');
+    expect(job.failedReason).toBe('the handler succeeded, but Redis refused to record it: not again');
+    expect((await worker.drain()).sinceStart).toMatchObject({ completed: 0, failed: 1, unrecorded: 0 });
+    expect(runs).toBe(1);
   });
 
   test('of a scheduler whose next run cannot be computed here runs all the same', async ({ world }) => {

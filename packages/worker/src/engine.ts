@@ -167,7 +167,7 @@ export class Engine extends Worker {
         writeNotes(attempt);
         return await write();
       } catch (error) {
-        return this.#readable(token, error);
+        return this.#readable(token, error, attempt);
       } finally {
         isFirst = false;
       }
@@ -177,14 +177,15 @@ export class Engine extends Worker {
   }
 
   /**
-   * The job of a reply that BullMQ could not read: what it throws then says nothing of whether Redis carried the command out. It did if there is a job of ours under the token.
+   * The job of a reply that BullMQ could not read: what it throws then says nothing of whether Redis carried the command out. It did if there is a job of ours under the token, and
+   * another one than the attempt whose end it was.
    * @throws error when there is none
    */
-  async #readable(token: string, error: unknown): Promise<Job> {
+  async #readable(token: string, error: unknown, ended?: ActiveAttempt): Promise<Job> {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     const jobId = await this.#hooks.makeReadable(token);
     const job = jobId === undefined ? undefined : await this.Job.fromId(this, jobId);
-    if (job === undefined) throw error;
+    if (job === undefined || (job.id === ended?.jobId && job.attemptsStarted === ended?.lease.fetches)) throw error;
     job.token = token;
     return job;
   }

@@ -144,6 +144,29 @@ describe('Recorder', () => {
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
 
+  const reply = () => Object.assign(new Error('ERR Script killed by user with SCRIPT KILL'), { name: 'ReplyError' });
+
+  it('writes again, while the lease holds, when Redis refuses in words we do not know', async () => {
+    const { record, attempt, writes, lines } = recording(['held', 'held']);
+    const recorded = record(reply(), reply());
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, writes(), lines]).toEqual(['next job', true, 3, []]);
+  });
+
+  it('confirms what was carried out before the script broke', async () => {
+    const { record, attempt, writes } = recording(['recorded']);
+    await record(reply());
+    expect([attempt.confirmed, writes()]).toEqual([true, 1]);
+  });
+
+  it('takes the fifth refusal for the last word', async () => {
+    const { record, attempt, writes, lines } = recording(['held', 'held', 'held', 'held']);
+    const recorded = record(...Array.from({ length: 9 }, reply));
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, false, 5]);
+    expect(lines).toEqual(['error: outcome could not be recorded']);
+  });
+
   it('writes something else instead, given the reason, and as long as it takes, when Redis refuses for good', async () => {
     const { recorder, attempt, lines } = recording();
     const reasons: string[] = [];

@@ -7,6 +7,8 @@ import { pause } from './pause.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
+/** How often Redis may refuse in words we do not know before that is taken for its last. */
+const MOST_REFUSALS = 5;
 
 /** Carries the end of an attempt to Redis, through any outage, as long as the job is ours. */
 export class Recorder {
@@ -32,6 +34,7 @@ export class Recorder {
     instead?: (reason: string) => Promise<T>,
   ): Promise<T | undefined> {
     let pauseMs = FIRST_PAUSE_MS;
+    let refusals = 0;
     while (!this.#leases.closed) {
       try {
         const value = await write();
@@ -39,7 +42,8 @@ export class Recorder {
         this.#outage.accepted();
         return value;
       } catch (error) {
-        const next = await this.#afterRefusal(attempt, error);
+        if (isReply(error)) refusals += 1;
+        const next = await this.#afterRefusal(attempt, error, refusals);
         if (next === 'refused') return this.#refused(attempt, error, instead);
         if (next === 'over') return undefined;
       }
@@ -50,9 +54,15 @@ export class Recorder {
   }
 
   /** What is to be done when a write failed: write again, or nothing, or never this again. */
-  async #afterRefusal(attempt: ActiveAttempt, refusal: unknown): Promise<'again' | 'over' | 'refused'> {
+  async #afterRefusal(
+    attempt: ActiveAttempt,
+    refusal: unknown,
+    refusals: number,
+  ): Promise<'again' | 'over' | 'refused'> {
     if (this.#outage.isOne(refusal)) return 'again';
-    if (!isNotOurs(refusal)) return 'refused';
+    // A script that somebody killed, say: it may be carried out the next time, or have been in part.
+    const mayPass = isReply(refusal) && refusals < MOST_REFUSALS;
+    if (!isNotOurs(refusal) && !mayPass) return 'refused';
     try {
       const answer = await this.#leases.ask(attempt);
       if (confirms(answer, attempt.outcome)) attempt.confirmed = true;
@@ -75,5 +85,8 @@ export class Recorder {
 
 /** What BullMQ's scripts answer when a job is not ours: it is gone, its lock is missing, it is not active, its lock is another's. */
 const NOT_OURS: readonly unknown[] = [-1, -2, -3, -6];
+
+/** Whether Redis itself said no, and not one of BullMQ's scripts or this process. */
+const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
 
 const isNotOurs = (error: unknown): boolean => NOT_OURS.includes((error as { code?: unknown } | null)?.code);
