@@ -5,6 +5,8 @@ import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { handlePrecious } from './fixtures/handlers.js';
 import { precious } from './fixtures/jobs.js';
+import { OwnRedis } from './support/own-redis.js';
+import { until } from './support/until.js';
 import { test } from './support/world.js';
 
 /** Jobs that Redis, or BullMQ, makes difficult: of other clients, with features that Bullpen has no words for. */
@@ -70,6 +72,21 @@ describe('a job', () => {
     expect(await settled.getState()).toBe('completed');
     expect(settled).toMatchObject({ attemptsStarted: 1, stalledCounter: 0 });
     await worker.drain();
+  });
+
+  test('of a scheduler whose next run Redis has no room for now does not end its schedule', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const queue = own.queue('precious');
+    await queue.upsertJobScheduler('often', { every: 1_000 }, { name: precious.name, data: {} });
+    const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', ...own.flags]);
+    await worker.logged('worker ready');
+    await own.admin.config('SET', 'maxmemory', '1');
+    // A due job takes memory from the delayed set first, and so gets past a full Redis; what enqueues the next run does not.
+    await worker.logged('queue reported an error');
+    await own.admin.config('SET', 'maxmemory', '0');
+    const done = await queue.getCompletedCount();
+    await until('two more runs', async () => (await queue.getCompletedCount()) >= done + 2);
+    await worker.logged('redis is available');
   });
 
   for (const attempts of ['abc', true, {}, [2], 0, 1.5]) {

@@ -157,10 +157,13 @@ describe('a worker that waits for empty queues', () => {
 describe('a Redis that does not let us', () => {
   test('from the start: exit 69, and it says what', async ({ world }) => {
     const own = await OwnRedis.start(world);
-    await own.admin.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', '-evalsha', '-eval');
     const redis = own.server.url.replace('://', '://guest:secret@');
-    const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
-    expect(await worker.ended).toMatchObject({ code: 69, stderr: expect.stringMatching(/refused us: NOPERM/) });
+    for (const may of ['-@scripting', '-srem']) {
+      await own.admin.call('ACL', 'SETUSER', 'guest', 'reset', 'on', '>secret', '~*', '&*', '+@all', may);
+      const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+      const says = expect.stringMatching(/refused us: .*(permission|can't run this command|ACL)/);
+      expect(await worker.ended).toMatchObject({ code: 69, stderr: says });
+    }
   });
 
   test('any more: waited for, logged once, and what was done meanwhile is recorded when it does again', async ({
@@ -177,6 +180,18 @@ describe('a Redis that does not let us', () => {
     expect((await worker.ended).code).toBe(0);
     const loud = worker.log.filter(({ level }) => Number(level) >= 40);
     expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
+  });
+
+  test('write any more, out of a script: the same', async ({ world }) => {
+    const setting = await working(world, 300);
+    const { own, worker } = setting;
+    await own.admin.call('ACL', 'SETUSER', 'default', '-zadd', '-lrem', '-sadd');
+    await until('the handler to end', () => ended(world));
+    await worker.logged('redis refuses our commands; retrying');
+    await own.admin.call('ACL', 'SETUSER', 'default', '+zadd', '+lrem', '+sadd');
+    const job = await world.settled(setting.queue, setting.id);
+    expect(await job.getState()).toBe('completed');
+    expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(1);
   });
 
   test('fetch, and does not say that it will: an error a minute, not thousands', async ({ world }) => {

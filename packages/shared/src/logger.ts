@@ -14,6 +14,9 @@ export interface LoggerOptions {
   readonly to?: 'stdout' | 'stderr';
 }
 
+/** How much is kept of what a full disk does not take; more is forgotten. */
+const MOST_UNWRITTEN = 16 * 1_048_576;
+
 /**
  * A logger: JSON lines in a pipe, readable lines on a terminal. Passwords in URLs are taken out of every line, wherever in it they are.
  * Lines are written at once, so none is lost when the process exits.
@@ -28,7 +31,7 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
         ignore: 'pid,hostname',
         translateTime: 'SYS:HH:MM:ss.l',
       })
-    : pino.destination({ dest: stream.fd, sync: true });
+    : pino.destination({ dest: stream.fd, sync: true, maxLength: MOST_UNWRITTEN });
   // A full disk takes no lines. Unheard, that error would be thrown at whoever logs: a handler, or a signal that asks us to stop.
   destination.on('error', () => undefined);
   return pino(

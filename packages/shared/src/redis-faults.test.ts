@@ -19,7 +19,11 @@ describe('refusesForNow', () => {
 });
 
 test('refusesUs: not known, or not allowed', () => {
-  for (const reply of ['WRONGPASS invalid', 'NOAUTH Authentication required.', 'NOPERM this user has no permissions']) {
+  for (const reply of [
+    ...['WRONGPASS invalid', 'NOAUTH Authentication required.', 'NOPERM this user has no permissions'],
+    "ERR The user executing the script can't run this command or subcommand script: f1, on @user_script:1.",
+    'ERR ACL failure in script: NOPERM User default has no permissions',
+  ]) {
     expect([refusesUs(new Error(reply)), refusesForNow(new Error(reply))]).toEqual([true, false]);
   }
   expect(refusesUs(new Error('READONLY You cannot'))).toBe(false);

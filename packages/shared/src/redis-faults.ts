@@ -9,6 +9,8 @@ const NOT_NOW = refusal(
   ...['UNBLOCKED', 'NOSCRIPT'],
 );
 const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM');
+/** What NOPERM reads like from inside a script: before Redis 7.2, and since. */
+const NOT_YOUR_SCRIPT = /The user executing the script can't|ACL failure in script/;
 const FULL = refusal('OOM');
 const REPLICA = refusal('READONLY');
 
@@ -19,7 +21,8 @@ export function refusesForNow(error: unknown): boolean {
 
 /** Whether Redis does not know us, or no longer: the password is wrong or missing, or we may not do this. */
 export function refusesUs(error: unknown): boolean {
-  return NOT_YOU.test(reasonOf(error));
+  const reason = reasonOf(error);
+  return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason);
 }
 
 /** Whether Redis has no room for what we wanted to write. */

@@ -68,10 +68,10 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
   let deadline = startedAt + drainTimeoutMs;
   if (!(await finishes(deadline, hurry))) {
     active.abortAll(() => new WorkerDraining());
-    deadline = nextFrom(deadline) + abortGraceMs;
+    deadline = nextDeadline(deadline, abortGraceMs);
     if (!(await finishes(deadline))) active.abandonAll(() => new WorkerDraining());
   }
-  deadline = nextFrom(deadline) + CONFIRM_MS;
+  deadline = nextDeadline(deadline, CONFIRM_MS);
   // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to wait for.
   if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
   // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this comes behind it.
@@ -94,13 +94,13 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
   };
 }
 
-/** Who is so late was stopped as a whole and goes on: its time starts again, as its watchdog's does. */
-const STOPPED_MS = 1_000;
+/** Who comes too late, out of a pause or a blocked event loop, has at least so much: enough to hand back, and within what the watchdog allows. */
+const LATE_MS = 300;
 
-/** Where the next stretch of the timeline begins: at the deadline of the last, or now, if somebody was in a hurry or everything was through before. */
-function nextFrom(deadline: number): number {
+/** The end of the next stretch of the timeline, from the deadline of the last; or from now, if somebody was in a hurry or everything was through before. */
+function nextDeadline(last: number, ms: number): number {
   const now = performance.now();
-  return now - deadline > STOPPED_MS ? now : Math.min(deadline, now);
+  return Math.max(Math.min(last, now) + ms, now + Math.min(ms, LATE_MS));
 }
 
 /** Waits for the first of some promises, a time, or a signal; leaves no timer and no listener behind. */

@@ -16,12 +16,16 @@ export interface EngineHooks {
   readonly processed: (attempt: ActiveAttempt) => void;
   /** Redis answered a fetch, with a job or without. The job is ours from here on, however long BullMQ takes to begin it. */
   readonly fetched: (job: Job | undefined) => void;
+  /** Is called before jobs without a lock are looked for. */
+  readonly beforeStallCheck: () => void;
   /** Finds the job that Redis gave us under this token in a reply that BullMQ could not read, and makes it readable. Answers with its id. */
   readonly makeReadable: (token: string) => Promise<string | undefined>;
 }
 
 /** How long a fetch that failed waits before the next, whatever the reason. BullMQ would ask again at once, for ever. */
 const FAILED_FETCH_PAUSE_MS = 500;
+/** How BullMQ begins to say that it could not enqueue the next run of a job scheduler. */
+const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
 /** The longest one blocking read takes: less than a connection may leave a command unanswered. */
 const LONGEST_BLOCK_S = 3;
 
@@ -38,6 +42,8 @@ const COMEBACK_MS = 3_000;
  */
 export class Engine extends Worker {
   readonly #hooks: EngineHooks;
+  /** Why the next run of a job scheduler could not be enqueued. BullMQ tells it only to who listens. */
+  #schedulingFault: Error | undefined;
 
   constructor(
     queue: string,
@@ -47,9 +53,16 @@ export class Engine extends Worker {
   ) {
     super(queue, processor, { ...options, autorun: false, drainDelay: LONGEST_BLOCK_S, skipLockRenewal: true });
     this.#hooks = hooks;
+    this.on('error', ({ message }) => {
+      if (message.startsWith(SCHEDULING)) this.#schedulingFault = new Error(message.slice(SCHEDULING.length));
+    });
     const { backend } = this;
     const findStalled = backend.moveStalledJobsToWait.bind(backend);
-    backend.moveStalledJobsToWait = async () => (hooks.outage.overForMs < COMEBACK_MS ? [] : findStalled());
+    backend.moveStalledJobsToWait = async () => {
+      if (hooks.outage.overForMs < COMEBACK_MS) return [];
+      hooks.beforeStallCheck();
+      return findStalled();
+    };
   }
 
   override get maximumBlockTimeout(): number {
@@ -84,10 +97,15 @@ export class Engine extends Worker {
   }
 
   protected override async nextJobFromJobData(...[fields, jobId, token]: Parameters<Worker['nextJobFromJobData']>) {
-    const job = await super.nextJobFromJobData(fields, jobId, token);
-    if (job !== undefined || !fields) return job;
-    // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at hand. It is active all the same.
-    return Object.assign(this.createJob(fields, jobId ?? ''), { token });
+    for (;;) {
+      this.#schedulingFault = undefined;
+      const job = await super.nextJobFromJobData(fields, jobId, token);
+      if (job !== undefined || !fields) return job;
+      // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at hand, which is active. If Redis only cannot now, the schedule would end with it.
+      if (this.closing === undefined && this.#hooks.outage.isOne(this.#schedulingFault))
+        await pause(FAILED_FETCH_PAUSE_MS);
+      else return Object.assign(this.createJob(fields, jobId ?? ''), { token });
+    }
   }
 
   // Spelled out, without rest parameters and closures: what is allocated here is allocated for every job.
@@ -104,14 +122,17 @@ export class Engine extends Worker {
       return this.#recorded(attempt, await super.handleCompleted(result, job, token, fetchNext, span));
     } catch (error) {
       const write = () => super.handleCompleted(result, job, token, fetchNext, span);
+      const traces = [...(job.stacktrace ?? [])];
       // What Redis will never take (a flow's children are still pending, the result cannot be stored) must not be done again and again: it has failed, and says why.
       return this.#recordAgain(attempt, token, error, write, async (refusal) => {
         const failure = new UnrecoverableError(`the handler succeeded, but Redis refused to record it: ${refusal}`);
-        if (attempt !== undefined) attempt.notes = failedNotes(attempt.notes);
+        if (attempt !== undefined) {
+          attempt.outcome = 'failed';
+          attempt.notes = failedNotes(attempt.notes);
+        }
         this.#hooks.writeNotes(attempt);
-        const next = await super.handleFailed(failure, job, token, fetchNext, span);
-        if (attempt !== undefined) attempt.outcome = 'failed';
-        return next;
+        job.stacktrace = [...traces];
+        return super.handleFailed(failure, job, token, fetchNext, span);
       });
     }
   }
@@ -144,7 +165,10 @@ export class Engine extends Worker {
   }
 
   #recorded(attempt: ActiveAttempt | undefined, next: Job): Job {
-    if (attempt !== undefined) attempt.confirmed = true;
+    if (attempt !== undefined) {
+      attempt.confirmed = true;
+      this.#hooks.outage.accepted();
+    }
     // BullMQ's types forget that there may be no next job.
     if (next !== undefined) this.#hooks.fetched(next);
     return next;
@@ -159,20 +183,21 @@ export class Engine extends Worker {
   ): Promise<Job> {
     if (attempt === undefined) throw refusal;
     const { recorder, writeNotes } = this.#hooks;
+    const readably = (writing: () => Promise<Job>) => writing().catch((error) => this.#readable(token, error, attempt));
     let isFirst = true;
     const writeAgain = async () => {
-      try {
-        // It was written once, and this is how it was answered.
-        if (isFirst) throw refusal;
-        writeNotes(attempt);
-        return await write();
-      } catch (error) {
-        return this.#readable(token, error, attempt);
-      } finally {
-        isFirst = false;
-      }
+      // It was written once, and this is how it was answered.
+      const isAnswered = isFirst;
+      isFirst = false;
+      if (isAnswered) throw refusal;
+      writeNotes(attempt);
+      return write();
     };
-    const next = await recorder.record(attempt, writeAgain, instead);
+    const next = await recorder.record(
+      attempt,
+      () => readably(writeAgain),
+      instead && ((reason) => readably(() => instead(reason))),
+    );
     return this.#recorded(undefined, next as Job);
   }
 

@@ -6,12 +6,14 @@
  * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that only could not reach Redis that was
  * no crash, and is taken back. PEXPIRE first, not SET: a Redis that is out of memory still allows it, and then all that follows.
  *
- * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then id, token, ats, atm and stc for each job.
+ * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then id, token, ats, atm and stc for each job; for none, it writes something that changes nothing, to
+ * see whether we may.
  */
 export const RENEW = `
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local answers = {}
+if #ARGV == 3 then call('SREM', stalled, '') end
 for at = 4, #ARGV, 5 do
   local id, token, fetches, made, crashes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   local job = base .. id

@@ -441,20 +441,40 @@ describe('a crash that Redis counted meanwhile', () => {
 });
 
 describe('asking whether we may renew leases', () => {
-  it('waits for a Redis that cannot yet, and is told once', async () => {
-    const { leases, redis, questions, lines } = leasing();
-    redis.reply = () => (questions.length < 5 ? new Error('LOADING Redis is loading the dataset in memory') : '');
-    const probing = leases.probe('mail');
-    await later(5_000);
-    await probing;
-    expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual(Array(5).fill(['mail', []]));
-    expect(lines).toEqual(['warn: redis refuses our commands; retrying', 'info: redis is available']);
+  it('asks about none', async () => {
+    const { leases, questions } = leasing();
+    await leases.probe('mail');
+    expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual([['mail', []]]);
   });
 
   it('tells when we may not', async () => {
     const { leases, redis } = leasing();
     redis.reply = () => new Error("NOPERM this user has no permissions to run the 'evalsha' command");
     await expect(leases.probe('mail')).rejects.toThrow('NOPERM');
+  });
+});
+
+describe('renewing a queue', () => {
+  it('is asked at once, for all of that queue that are ours, also while another renewal is unanswered', async () => {
+    const { leases, active, redis, questions } = leasing();
+    const [, lostOne, done] = ['1', '2', '3'].map((id) => begin(active, id));
+    begin(active, '4', 'images');
+    Object.assign(lostOne?.lease ?? {}, { lost: true });
+    Object.assign(done ?? {}, { confirmed: true });
+    redis.reply = () => new Promise(() => undefined);
+    leases.start();
+    await later(3_000);
+    questions.length = 0;
+    leases.renewQueue('mail');
+    expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual([['mail', ['1']]]);
+  });
+
+  it('leaves nothing unhandled when it fails', async () => {
+    const { leases, active, redis } = leasing();
+    begin(active, '1');
+    redis.reply = lost;
+    leases.renewQueue('mail');
+    await later(50);
   });
 });
 

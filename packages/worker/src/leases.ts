@@ -1,4 +1,4 @@
-import { LeaseLost, type Logger, refusesForNow } from '@bullpen/shared';
+import { LeaseLost, type Logger } from '@bullpen/shared';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { confirms, type LeaseAnswer } from './lease.js';
 import type { Outage } from './outage.js';
@@ -53,17 +53,22 @@ export class Leases {
     clearInterval(this.#timer);
   }
 
-  /** Renews nothing on a queue: Redis says whether we may. Waits while it is not there, or cannot yet. */
+  /** Renews nothing on a queue, for Redis to say whether we may. */
   async probe(queue: string): Promise<void> {
-    for (;;) {
-      try {
-        await this.#renew(queue, []);
-        return;
-      } catch (error) {
-        if (!refusesForNow(error)) throw error;
-        this.#parts.outage.isOne(error);
-        await pause(RETRY_MS);
-      }
+    await this.#renew(queue, []);
+  }
+
+  /**
+   * Renews all leases of a queue, whether they are due or not, ahead of what is sent next. A Redis that was frozen carries out first what was sent first: our own search for dead workers' jobs would find
+   * ours, whose locks ran out meanwhile.
+   */
+  renewQueue(queue: string): void {
+    const attempts = [...this.#parts.active].filter((attempt) => {
+      return attempt.queue === queue && !attempt.lease.lost && !attempt.confirmed;
+    });
+    for (let at = 0; at < attempts.length; at += MOST_AT_ONCE) {
+      // It is but an extra; what fails here the next renewal finds as well.
+      this.#renew(queue, attempts.slice(at, at + MOST_AT_ONCE)).catch(() => undefined);
     }
   }
 

@@ -57,6 +57,7 @@ export class Orphans {
    * crash.
    */
   leaveBehind(jobId: string, fetches: number): void {
+    this.#forgetOld();
     this.#leftBehind.set(`${jobId} ${fetches}`, performance.now());
   }
 

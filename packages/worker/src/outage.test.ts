@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger, Redis } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Outage } from './outage.js';
 
 /** A connection whose health is watched, and what is logged of it. */
@@ -96,9 +96,29 @@ describe('an outage of a Redis that answers', () => {
     outage.acceptedSmall();
     expect(lines).toEqual([REFUSES]);
     outage.accepted();
+    expect(lines).toEqual([REFUSES, BACK]);
+    lines.length = 0;
     outage.isOne(readonly());
     outage.acceptedSmall();
-    expect(lines).toEqual([REFUSES, BACK, REFUSES, BACK]);
+    expect(lines).toEqual([REFUSES, BACK]);
+  });
+
+  it('of one that was full ends when it has not said so for longer than a worker goes without a fetch', () => {
+    const { outage, lines } = watched();
+    const { now } = performance;
+    let later = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + later);
+    onTestFinished(() => clock.mockRestore());
+    const full = new Error("OOM command not allowed when used memory > 'maxmemory'.");
+    outage.isOne(full);
+    later = 4_000;
+    outage.isOne(full);
+    later = 8_000;
+    outage.acceptedSmall();
+    expect(lines).toEqual([REFUSES]);
+    later = 9_500;
+    outage.acceptedSmall();
+    expect(lines).toEqual([REFUSES, BACK]);
   });
 
   it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'WRONGPASS', 'NOAUTH', 'NOPERM'])(

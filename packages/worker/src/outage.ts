@@ -8,6 +8,9 @@ import {
   refusesUs,
 } from '@bullpen/shared';
 
+/** Longer than an idle worker goes without a fetch, which a full Redis refuses. */
+const STILL_FULL_MS = 5_000;
+
 /**
  * What this worker knows of Redis' health. An outage is logged once when it begins and once when it is over, however many commands fail in between.
  *
@@ -18,7 +21,8 @@ export class Outage {
   readonly #address: string;
   readonly #log: Logger;
   #kind: 'away' | 'refusing' | undefined;
-  #isFull = false;
+  /** When Redis last said that it has no room. */
+  #fullAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(redis: Redis, address: string, log: Logger) {
@@ -29,6 +33,8 @@ export class Outage {
       if (redis.status !== 'end') this.#began('away', 'redis connection was lost; retrying');
     });
     redis.on('ready', () => {
+      // It may be another one, or the same started anew.
+      this.#fullAt = Number.NEGATIVE_INFINITY;
       if (this.#kind === 'away') this.#over();
     });
   }
@@ -48,7 +54,7 @@ export class Outage {
     if (isConnectionLoss(error)) return true;
     // Who was let in once will be again: passwords and permissions are changed on Redis and here, and not at the same moment. At the start it is another matter.
     if (!refusesForNow(error) && !refusesUs(error)) return false;
-    this.#isFull ||= isOutOfMemory(error);
+    if (isOutOfMemory(error)) this.#fullAt = performance.now();
     this.#began('refusing', 'redis refuses our commands; retrying', error);
     return true;
   }
@@ -58,9 +64,9 @@ export class Outage {
     if (this.#kind === 'refusing') this.#over();
   }
 
-  /** Redis carried out a command that writes nothing new. A full one does that, and is still full. */
+  /** Redis carried out a command that writes nothing new. A full one does that, and is still full; but one that is asked for jobs every few seconds would have said so again. */
   acceptedSmall(): void {
-    if (!this.#isFull) this.accepted();
+    if (performance.now() - this.#fullAt > STILL_FULL_MS) this.accepted();
   }
 
   #began(kind: 'away' | 'refusing', message: string, error?: unknown): void {
@@ -72,7 +78,7 @@ export class Outage {
 
   #over(): void {
     this.#kind = undefined;
-    this.#isFull = false;
+    this.#fullAt = Number.NEGATIVE_INFINITY;
     this.#endedAt = performance.now();
     this.#log.info({ redis: this.#address }, 'redis is available');
   }

@@ -91,7 +91,7 @@ export class QueueWorker {
   }
 
   #newEngine(): Engine {
-    const { redis, prefix, leaseMs, keepCompleted, outage, recorder, books, log } = this.#shared;
+    const { redis, prefix, leaseMs, leases, keepCompleted, outage, recorder, books, log } = this.#shared;
     const { queue } = this;
     const unreadable = new Unreadable({ redis, prefix, queue, log, name: this.#name });
     const options = {
@@ -120,6 +120,7 @@ export class QueueWorker {
         this.#watch.fetched();
         if (job !== undefined) this.#processor.begin(job);
       },
+      beforeStallCheck: () => leases.renewQueue(queue),
       makeReadable: (token) => unreadable.makeReadable(token),
     });
     engine.on('error', (error) => {

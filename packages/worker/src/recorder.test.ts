@@ -159,11 +159,11 @@ describe('Recorder', () => {
     expect([attempt.confirmed, writes()]).toEqual([true, 1]);
   });
 
-  it('takes the fifth refusal for the last word', async () => {
-    const { record, attempt, writes, lines } = recording(['held', 'held', 'held', 'held']);
-    const recorded = record(...Array.from({ length: 9 }, reply));
+  it('takes the tenth refusal for the last word', async () => {
+    const { record, attempt, writes, lines } = recording(Array(9).fill('held'));
+    const recorded = record(...Array.from({ length: 20 }, reply));
     await vi.runAllTimersAsync();
-    expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, false, 5]);
+    expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, false, 10]);
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
 

@@ -7,8 +7,8 @@ import { pause } from './pause.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
-/** How often Redis may refuse in words we do not know before that is taken for its last. */
-const MOST_REFUSALS = 5;
+/** How often Redis may refuse in words we do not know, for some seconds in all, before that is taken for its last. */
+const MOST_REFUSALS = 10;
 
 /** Carries the end of an attempt to Redis, through any outage, as long as the job is ours. */
 export class Recorder {

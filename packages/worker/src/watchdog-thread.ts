@@ -24,14 +24,15 @@ const STOPPED_MS = 1_000;
 
 let deadline = Number.POSITIVE_INFINITY;
 let stillMs = Number.POSITIVE_INFINITY;
+let still = 0;
 parentPort?.on('message', (message: WatchdogMessage) => {
   if (message.endInMs !== undefined) deadline = Math.min(deadline, performance.now() + message.endInMs);
-  if (message.stillMs !== undefined) stillMs = message.stillMs;
+  // What it stood still for before was allowed before.
+  if (message.stillMs !== undefined) [stillMs, still] = [message.stillMs, 0];
 });
 
 let asked = false;
 let heard = Atomics.load(beats, 0);
-let still = 0;
 let ticked = performance.now();
 const timer = setInterval(() => {
   const now = performance.now();

@@ -8,6 +8,7 @@ import {
   forgetCommand,
   openRedis,
   RedisUnavailable,
+  refusesForNow,
   showRedis,
 } from '@bullpen/shared';
 import { ActiveAttempts } from './active-attempts.js';
@@ -68,6 +69,8 @@ export interface RunningWorker {
 }
 
 const EMPTY_POLL_MS = 250;
+/** How long a Redis that is still loading, say, is left alone. */
+const NOT_YET_MS = 250;
 
 /**
  * Starts a worker in this process: one BullMQ Worker per queue, on one shared connection.
@@ -94,6 +97,9 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
     fault = error;
+  });
+  redis.on('ready', () => {
+    fault = undefined;
   });
   const active = new ActiveAttempts();
   const queues = serves.map(({ queue }) => queue);
@@ -128,11 +134,23 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     return summary;
   };
 
+  /** Asks until Redis can answer. */
+  const once = async (ask: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!refusesForNow(error)) throw error;
+        outage.isOne(error);
+        await sleep(NOT_YET_MS);
+      }
+    }
+  };
   const start = async (): Promise<void> => {
     // Cancellations first: a job cancelled while no worker ran must not start now.
-    await cancellations.load();
+    await once(() => cancellations.load());
     // May we do what a worker does? Refused later on it would be waited for; refused from the start it is somebody's mistake.
-    for (const queue of queues) await leases.probe(queue);
+    for (const queue of queues) await once(() => leases.probe(queue));
     if (draining !== undefined) return;
     leases.start();
     await Promise.all(workers.map((worker) => worker.run()));

@@ -52,13 +52,12 @@ function explanation(
   plan: IntendedJob | undefined,
   faults: readonly Fault[],
 ): { kind: string; says: string } | undefined {
-  const { aborted, pid } = earlier;
-  if (
-    aborted?.reason === 'WorkerDraining' &&
-    plan?.heed === false &&
-    later.startedAt >= aborted.at + ABORT_GRACE_MS - TIMER_MS
-  ) {
-    return { kind: IGNORING, says: `${IGNORING} at ${clock(aborted.at)}` };
+  const { aborted, pid, conclusion, endedAt } = earlier;
+  if (aborted?.reason === 'WorkerDraining' && plan?.heed === false) {
+    // Not before its grace was over; or it threw, and that is not held against it in a drain.
+    const threwAt = conclusion === 'threw' ? endedAt : Number.POSITIVE_INFINITY;
+    const handedBackAt = Math.min(aborted.at + ABORT_GRACE_MS - TIMER_MS, threwAt);
+    if (later.startedAt >= handedBackAt) return { kind: IGNORING, says: `${IGNORING} at ${clock(aborted.at)}` };
   }
   // Only what came before the later run can be its reason.
   const until = Math.min(earlier.endedAt + RECORDING_MS, later.startedAt);
