@@ -1,6 +1,7 @@
 import type { Facts } from '../facts.js';
-import { type Life, lineOf, READY } from '../life.js';
-import { POISON_CRASHES } from '../limits.js';
+import type { Fault } from '../fault.js';
+import { type Life, lineOf, loggedAt, READY } from '../life.js';
+import { LEASE_MS, POISON_CRASHES } from '../limits.js';
 import { allFaults, isHarmful } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { handlerRuns } from './handler-runs.js';
@@ -8,19 +9,46 @@ import { convict, type Finding } from './violation.js';
 
 /**
  * Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage of Redis or a cut connection does not: a worker takes such a count back. One that was cut off for
- * longer than a lease cannot for a job that came in a reply that it never got: it does not know of it.
+ * longer than a lease, by a black hole or by cuts that it was slow to recover from, cannot for a job that came in a reply that it never got: it does not know of it.
  */
 const EXCUSED = ['freeze', 'block', 'starved', 'black-hole'];
+const CUTS = ['cut', 'cut-in-reply'];
+/** The shortest time without a connection that can cost a lease; and the longest with one between two such times that changes nothing. */
+const LONG_CUT_OFF_MS = LEASE_MS * 0.6;
+const BRIEFLY_MS = 500;
 
 /** A job's crashes are not more than the deaths there were, and a poison job takes down as many processes as it may, no more and no fewer. */
 export function crashesEarned(facts: Facts): Finding {
   const died = facts.lives.filter(diedWithJobs).length;
-  const excused = allFaults(facts).filter((fault) => EXCUSED.includes(fault.kind) && isHarmful(fault)).length;
+  const faults = allFaults(facts);
+  const excused =
+    faults.filter((fault) => EXCUSED.includes(fault.kind) && isHarmful(fault)).length +
+    facts.lives.flatMap((life) => longCutOffs(life, faults)).length;
   const counted = facts.stored.flatMap(({ id, crashes }) => {
     if (crashes <= died + excused) return [];
     return [`${id} counts ${crashes} crashes; ${died} processes died, and ${excused} other faults could take a lease`];
   });
   return convict('crash counted', [...counted, ...poisonBound(facts, excused)]);
+}
+
+/** The times for which a worker whose connection was cut was without one for so long that it may have lost leases, as it says itself. */
+function longCutOffs({ pid, log, exitedAt }: Life, faults: readonly Fault[]): { from: number; to: number }[] {
+  const away: { from: number; to: number }[] = [];
+  for (const line of log) {
+    const at = loggedAt(line) ?? 0;
+    const last = away.at(-1);
+    if (/^redis (connection was lost|is unavailable)/.test(line.msg)) {
+      if (last !== undefined && at - last.to < BRIEFLY_MS) last.to = exitedAt;
+      else away.push({ from: at, to: exitedAt });
+    } else if (line.msg === 'redis is available' && last !== undefined) last.to = at;
+  }
+  return away.filter(({ from, to }) => {
+    const wasCut = faults.some(
+      (fault) =>
+        fault.pid === pid && CUTS.includes(fault.kind) && fault.startedAt <= to && fault.endedAt >= from - BRIEFLY_MS,
+    );
+    return wasCut && to - from >= LONG_CUT_OFF_MS;
+  });
 }
 
 /** A process that ended by force, and was up by then: one that was still starting had no job to lose. */

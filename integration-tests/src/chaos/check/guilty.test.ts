@@ -114,6 +114,26 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
       ],
     ],
     'crash counted': [
+      [
+        'and a cut that the worker recovered from at once',
+        /a counts 1 crashes; 0 processes died, and 0 other faults/,
+        {
+          stored: [stored('a', { crashes: 1 })],
+          faults: [{ kind: 'cut', pid: 1, startedAt: at(1), endedAt: at(1) }],
+          lives: [
+            life(1, {
+              log: [
+                readyLine(0.5),
+                { msg: 'redis connection was lost; retrying', time: new Date(at(1)).toISOString() },
+                { msg: 'redis is available', time: new Date(at(1.5)).toISOString() },
+                toldLine(10),
+                stoppedLine(10.1, {}, { completed: 1 }),
+              ],
+            }),
+          ],
+        },
+      ],
+
       ['though nobody died', /counts 1 crashes; 0 processes died/, { stored: [stored('a', { crashes: 1 })] }],
       [
         'twice for one death',

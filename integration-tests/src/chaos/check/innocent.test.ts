@@ -6,6 +6,8 @@ import { at, history, intended, killed, life, ran, readyLine, stoppedLine, store
 
 const both = [life(1), life(2)];
 
+const said = (seconds: number, msg: string) => ({ msg, time: new Date(at(seconds)).toISOString() });
+
 /** Job a was interrupted in process 1 from 1 to 3, and done in process 2 from 4 to 5. */
 function doneAgain(faults: readonly Fault[], lives: Facts['lives'], first: object = {}): Partial<Facts> {
   return {
@@ -42,6 +44,27 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
       stored: [stored('a', { crashes: 1 })],
       faults: [{ kind: 'black-hole', pid: 2, startedAt: at(0.1), endedAt: at(2.5) }],
       lives: [life(1), life(2, { log: [readyLine(0.5), toldLine(10), stoppedLine(10.1)] })],
+    },
+  ],
+  [
+    'a crash counted for a job whose fetch was cut, when the worker was slow to come back',
+    {
+      stored: [stored('a', { crashes: 1 })],
+      faults: [{ kind: 'cut-in-reply', pid: 2, startedAt: at(1), endedAt: at(1) }],
+      lives: [
+        life(1),
+        life(2, {
+          log: [
+            readyLine(0.5),
+            said(1.01, 'redis connection was lost; retrying'),
+            said(1.8, 'redis is available'),
+            said(1.9, 'redis is unavailable; retrying'),
+            said(3.2, 'redis is available'),
+            toldLine(10),
+            stoppedLine(10.1),
+          ],
+        }),
+      ],
     },
   ],
   [
