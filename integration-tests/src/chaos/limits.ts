@@ -31,3 +31,5 @@ export const STURDY_CRASHES = 50;
 export const POISON_CRASHES = 3;
 /** How many failed attempts end a job that always throws. */
 export const MAX_ATTEMPTS = 4;
+/** How much too early a timer may be, by another clock. */
+export const TIMER_MS = 20;

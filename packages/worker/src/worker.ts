@@ -135,7 +135,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
 
   /** Asks until Redis can answer. */
-  const once = async (ask: () => Promise<void>): Promise<void> => {
+  const patiently = async (ask: () => Promise<void>): Promise<void> => {
     for (;;) {
       try {
         return await ask();
@@ -148,9 +148,9 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
   const start = async (): Promise<void> => {
     // Cancellations first: a job cancelled while no worker ran must not start now.
-    await once(() => cancellations.load());
+    await patiently(() => cancellations.load());
     // May we do what a worker does? Refused later on it would be waited for; refused from the start it is somebody's mistake.
-    for (const queue of queues) await once(() => leases.probe(queue));
+    for (const queue of queues) await patiently(() => leases.probe(queue));
     if (draining !== undefined) return;
     leases.start();
     await Promise.all(workers.map((worker) => worker.run()));

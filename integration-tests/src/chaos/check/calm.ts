@@ -1,13 +1,11 @@
 import type { Facts } from '../facts.js';
 import { type Life, lineOf, STOPPED } from '../life.js';
-import { DRAIN_TIMEOUT_MS, LEASE_MS } from '../limits.js';
+import { DRAIN_TIMEOUT_MS, LEASE_MS, TIMER_MS } from '../limits.js';
 import { allFaults, harmBetween } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
 import { wasStarved } from './waited.js';
 
-/** How much too early a timer may be, by another clock. */
-const TIMER_MS = 20;
 const LOST = 'lease lost; another worker may attempt the job';
 
 /** Where nothing has happened to a worker, it must not act as if something had: no lease is lost, no outcome unrecorded, no handler aborted before its time. */

@@ -1,6 +1,6 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import type { Fault } from '../fault.js';
-import { ABORT_GRACE_MS } from '../limits.js';
+import { ABORT_GRACE_MS, TIMER_MS } from '../limits.js';
 import { allFaults, felt, harmBetween, isHarmful, isStandstill } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { describeRun, type HandlerRun, handlerRuns } from './handler-runs.js';
@@ -8,8 +8,6 @@ import { clock, type Explained, type Finding, type Violation } from './violation
 
 /** How long after a handler's end its outcome may still be on its way to Redis. */
 const RECORDING_MS = 1_000;
-/** How much too early a timer may be, by another clock. */
-const TIMER_MS = 20;
 const IGNORING = 'handed back while ignoring its signal';
 
 /**
