@@ -1,4 +1,4 @@
-import { BOOKS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
+import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
 
 /** What `cancel` found: it was asked of the workers, the job was settled already, or there is no such job. */
 export type Cancelled = 'requested' | 'settled' | 'unknown';
@@ -25,5 +25,12 @@ export function defineCancel(redis: Redis): void {
 /** Asks every worker that a job not be done. Safe to repeat. */
 export function cancelJob(redis: Redis, prefix: string, queue: string, id: string): Promise<Cancelled> {
   const [set, job] = [cancelledKey(prefix, queue), `${prefix}:${queue}:${id}`];
-  return (redis as WithCancel).bullpenCancel(set, job, id, Date.now(), BOOKS_KEPT_S, cancelledChannel(prefix, queue));
+  return (redis as WithCancel).bullpenCancel(
+    set,
+    job,
+    id,
+    Date.now(),
+    CANCELLATIONS_KEPT_S,
+    cancelledChannel(prefix, queue),
+  );
 }

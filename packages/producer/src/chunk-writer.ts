@@ -1,64 +1,66 @@
-import { type Added, CHUNK_BYTES, CHUNK_ROWS, type JobRow } from './insert.js';
-
 /** Two chunks under way: one is being made or travels while Redis works on the other. More would only take memory. */
 const IN_FLIGHT = 2;
+
+/** How a {@link ChunkWriter} writes. */
+export interface ChunkWriting<Row, Seal> {
+  /** A chunk is closed when it has so many rows … */
+  readonly rows: number;
+  /** … or its payloads so many characters. */
+  readonly bytes: number;
+  /** What there is to know of a chunk at the moment it is closed. */
+  readonly seal: () => Seal;
+  /** Sends one chunk. Called in the order of the rows. */
+  readonly send: (rows: readonly Row[], seal: Seal) => Promise<unknown>;
+}
 
 /**
  * Collects rows into chunks bounded in rows and bytes, and sends them, at most two at a time. Memory is bounded by three chunks,
  * whatever the source.
  */
-export class ChunkWriter<Tag> {
-  readonly #send: (rows: readonly JobRow[]) => Promise<readonly Added[]>;
-  readonly #answered: (tags: readonly Tag[], rows: readonly JobRow[], answers: readonly Added[]) => void;
+export class ChunkWriter<Row extends { readonly data: string }, Seal = undefined> {
+  readonly #writing: ChunkWriting<Row, Seal>;
   readonly #inFlight = new Set<Promise<void>>();
-  #rows: JobRow[] = [];
-  #tags: Tag[] = [];
-  #bytes = 0;
+  #rows: Row[] = [];
+  #characters = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  /**
-   * @param send sends one chunk and answers for each of its rows
-   * @param answered is told each chunk's answers, in the order in which they come
-   */
-  constructor(
-    send: (rows: readonly JobRow[]) => Promise<readonly Added[]>,
-    answered: (tags: readonly Tag[], rows: readonly JobRow[], answers: readonly Added[]) => void,
-  ) {
-    this.#send = send;
-    this.#answered = answered;
+  constructor(writing: ChunkWriting<Row, Seal>) {
+    this.#writing = writing;
   }
 
   /** Takes a row. Returns a promise only when the caller must wait; it rejects with the first chunk's failure. */
-  add(row: JobRow, tag: Tag): Promise<void> | undefined {
+  add(row: Row): Promise<void> | undefined {
     this.#rows.push(row);
-    this.#tags.push(tag);
     // Characters, not bytes: exact enough for a bound, and a million times cheaper.
-    this.#bytes += row.data.length;
-    return this.#rows.length >= CHUNK_ROWS || this.#bytes >= CHUNK_BYTES ? this.#dispatch() : undefined;
+    this.#characters += row.data.length;
+    const isFull = this.#rows.length >= this.#writing.rows || this.#characters >= this.#writing.bytes;
+    return isFull ? this.cut() : undefined;
+  }
+
+  /** Closes the chunk at hand, empty or not, and sends it. */
+  async cut(): Promise<void> {
+    const rows = this.#rows;
+    const seal = this.#writing.seal();
+    [this.#rows, this.#characters] = [[], 0];
+    while (this.#inFlight.size >= IN_FLIGHT) await Promise.race(this.#inFlight);
+    this.#throwFailure();
+    const sent: Promise<void> = this.#writing
+      .send(rows, seal)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => void this.#inFlight.delete(sent));
+    this.#inFlight.add(sent);
   }
 
   /** Sends what is left and waits until everything is answered. When it ends, however it ends, nothing is under way any more. */
   async flush(): Promise<void> {
     try {
-      if (this.#rows.length > 0) await this.#dispatch();
+      if (this.#rows.length > 0) await this.cut();
     } finally {
       await Promise.all(this.#inFlight);
     }
     this.#throwFailure();
-  }
-
-  async #dispatch(): Promise<void> {
-    while (this.#inFlight.size >= IN_FLIGHT) await Promise.race(this.#inFlight);
-    this.#throwFailure();
-    const [rows, tags] = [this.#rows, this.#tags];
-    [this.#rows, this.#tags, this.#bytes] = [[], [], 0];
-    const sent: Promise<void> = this.#send(rows)
-      .then((answers) => this.#answered(tags, rows, answers))
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#inFlight.delete(sent));
-    this.#inFlight.add(sent);
   }
 
   #throwFailure(): void {

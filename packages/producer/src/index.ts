@@ -1,15 +1,12 @@
-export {
-  type BatchCounts,
-  type BatchOptions,
-  type BatchResult,
-  BatchStopped,
-  type RejectedRow,
-} from './batch/batch.js';
+export { type BatchResult, BatchStopped } from './batch/batch.js';
+export type { BatchOptions, BatchSource } from './batch/batch-options.js';
+export type { BatchBooks } from './batch/books.js';
+export type { RejectedRow } from './batch/check-row.js';
 export { FORMATS, type Format, openSource, type Source } from './batch/source.js';
 export type { SourceRow } from './batch/source-row.js';
 export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait.js';
 export type { Cancelled } from './cancel.js';
-export type { Added } from './insert.js';
+export type { Added, BatchTotals } from './insert.js';
 export type { EnqueueOptions } from './options.js';
 export {
   createProducer,

@@ -1,16 +1,58 @@
+import { BOOKS_SCRIPT } from '@bullpen/shared';
+
 /**
  * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of the BullMQ version we pin, and answers for
  * each row whether it was added (`a`) or was there already (`d`). One call is one round trip for up to 1,000 jobs; BullMQ's own
  * `addBulk` is one script call per job, is not atomic, and does not say which jobs were duplicates.
  *
- * A chunk sent again after a lost reply finds its own jobs: each carries the mark of the call that stored it, and is reported as added.
- * An id that stands twice in one chunk is a duplicate the second time, whichever call stored it.
+ * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch its five books and the index of batches.
+ * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), then id, row and payload of each row.
+ * Answers a word, and what belongs to it:
+ * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
+ * - `full`: too many jobs wait. Nothing was done.
+ * - `mixed`: the queue has jobs with priorities and this chunk has none, or the other way round. Nothing was done.
+ * - of a batch also `gone`, `cancelled`; `ahead` or `elsewhere`, and how far it was read: the chunk, or a part of it, is in already, or one before it is not; `changed`: what was read
+ *   before is not what this source has.
+ *
+ * A chunk of single jobs sent again after a lost reply finds its own: each carries the mark of the call that stored it, and is reported as added.
+ * An id that stands twice in one chunk is a duplicate the second time, whichever call stored it. A chunk of a batch finds the batch's cursor moved.
  */
 export const INSERT_SCRIPT = `
+${BOOKS_SCRIPT}
 local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local priorityCounterKey, markerKey, eventsKey, activeKey, cancelledKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local prefix, name, timestamp, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local call = redis.call
+local books = { KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15] }
+local chunk = cjson.decode(ARGV[1])
+local batch, base, name, timestamp = chunk.batch, chunk.base, chunk.name, chunk.now
+local delay, priority = tonumber(chunk.delay), tonumber(chunk.priority)
+
+if batch then
+  local at = call('HMGET', books[1], 'read', 'checksum', 'cancelledAt')
+  if not at[1] then return { 'gone' } end
+  if at[3] then return { 'cancelled' } end
+  if not batch.retry then
+    local read = tonumber(at[1])
+    if read ~= batch.from then return { read >= batch.to and 'ahead' or 'elsewhere', at[1], at[2] } end
+    if at[2] ~= batch.fromChecksum then return { 'changed' } end
+  end
+end
+
+-- Jobs without a priority go before all that have one: a queue has the one kind or the other, until it is empty.
+local kind = priority > 0 and '1' or '0'
+local was = call('HGET', metaKey, 'bullpen.priorities')
+if #ARGV > 1 and was ~= kind then
+  local waits, orders = call('LLEN', waitKey), call('ZCARD', prioritizedKey)
+  local clash = kind == '1' and waits > 0 or kind == '0' and orders > 0
+  if was then clash = waits + orders + call('ZCARD', delayedKey) + call('LLEN', activeKey) > 0 end
+  if clash then return { 'mixed' } end
+  call('HSET', metaKey, 'bullpen.priorities', kind)
+end
+
+if chunk.maxWaiting and #ARGV > 1 then
+  local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
+  if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
+  if waits >= chunk.maxWaiting then return { 'full' } end
+end
 
 local maxEvents = call('HGET', metaKey, 'opts.maxLenEvents')
 if not maxEvents then
@@ -27,44 +69,97 @@ end
 
 -- A cancellation that came too late for an earlier job of this id is not meant for the new one.
 local anyCancelled = call('EXISTS', cancelledKey) == 1
+local waiting = {}
+local delayed, prioritized, jobs = false, false, 0
 
-local answers, waiting, seen = {}, {}, {}
-local delayed, prioritized = false, false
-
-for i = 5, #ARGV, 5 do
-  local id, data, opts = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local delay, priority = tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
-  local jobKey = prefix .. id
-  if call('EXISTS', jobKey) == 1 then
-    local ours = not seen[id] and string.find(call('HGET', jobKey, 'opts') or '', mark, 1, true)
-    answers[#answers + 1] = ours and 'a' or 'd'
-    if not ours then call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', id) end
-  else
-    if anyCancelled then call('ZREM', cancelledKey, id) end
-    call('HSET', jobKey, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delay, 'priority', priority)
-    call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name)
-    if delay > 0 then
-      local dueAt = tonumber(timestamp) + delay
-      call('ZADD', delayedKey, delayedScore(dueAt), id)
-      call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
-      delayed = true
-    else
-      if priority > 0 then
-        local order = call('INCR', priorityCounterKey) % 0x100000000
-        call('ZADD', prioritizedKey, priority * 0x100000000 + order, id)
-        prioritized = true
-      else
-        waiting[#waiting + 1] = id
-      end
-      call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id)
-    end
-    answers[#answers + 1] = 'a'
+local function addJob(id, data, opts)
+  if anyCancelled then call('ZREM', cancelledKey, id) end
+  call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delay, 'priority', priority)
+  call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name)
+  jobs = jobs + 1
+  if delay > 0 then
+    local dueAt = tonumber(timestamp) + delay
+    call('ZADD', delayedKey, delayedScore(dueAt), id)
+    call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
+    delayed = true
+    return
   end
-  seen[id] = true
+  if priority > 0 then
+    local order = call('INCR', priorityCounterKey) % 0x100000000
+    call('ZADD', prioritizedKey, priority * 0x100000000 + order, id)
+    prioritized = true
+  else
+    waiting[#waiting + 1] = id
+  end
+  call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id)
 end
 
-call('INCRBY', idKey, #answers)
-call('XTRIM', eventsKey, 'MAXLEN', '~', maxEvents)
+-- Rows that go into one job, until they are enough.
+local pack = { rows = {}, data = {} }
+local function addPack()
+  local count = #pack.rows
+  if count == 0 then return end
+  local first, last, ranges = pack.rows[1], pack.rows[count], {}
+  for at = 1, count do
+    local row = pack.rows[at]
+    if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
+  end
+  local id = string.format('b-%s-%d_%d', batch.name, first, last)
+  local rows = ',"rows":[' .. table.concat(ranges, ',') .. ']'
+  addJob(id, '[' .. table.concat(pack.data, ',') .. ']', chunk.opts[1] .. id .. chunk.opts[2] .. first .. rows .. chunk.opts[3])
+  pack = { rows = {}, data = {} }
+end
+
+local function addRow(row, data)
+  if batch.rowsPerJob > 1 then
+    pack.rows[#pack.rows + 1] = tonumber(row)
+    pack.data[#pack.data + 1] = data
+    if #pack.rows >= batch.rowsPerJob then addPack() end
+    return
+  end
+  local id = 'b-' .. batch.name .. '-' .. row
+  -- It is there if these very rows were added before, under books that have expired since.
+  if call('EXISTS', base .. id) == 0 then addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2] .. row .. chunk.opts[3]) end
+end
+
+-- Whether a key's last word is spoken: the key is taken by a job, or by a row of a batch.
+local function isKept(id) return call('EXISTS', base .. 'key:' .. string.sub(id, -22)) == 1 end
+local function takeKey(id)
+  return call('EXISTS', base .. id) == 0 and call('SET', base .. 'key:' .. string.sub(id, -22), '1', 'NX', 'PX', chunk.keepKeys)
+end
+
+local answers, seen, duplicates = {}, {}, 0
+for at = 2, #ARGV, 3 do
+  local id, row, data = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local answer = 'a'
+  if batch then
+    if batch.retry and not isFailed(books, row) or id ~= '' and not takeKey(id) then
+      answer = 'd'
+    else
+      if batch.retry then reopenRow(books, row) end
+      addRow(row, data)
+    end
+  elseif call('EXISTS', base .. id) == 1 then
+    local ours = not seen[id] and string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true)
+    if not ours then answer = 'd' end
+  elseif chunk.keyed and isKept(id) then
+    answer = 'd'
+  else
+    addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2])
+  end
+  if answer == 'd' then
+    duplicates = duplicates + 1
+    if not batch then call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', id) end
+  end
+  if not batch then seen[id] = true end
+  answers[#answers + 1] = answer
+end
+if batch then addPack() end
+
+if jobs > 0 then
+  call('INCRBY', idKey, jobs)
+  call('XTRIM', eventsKey, 'MAXLEN', '~', maxEvents)
+end
 if #waiting > 0 then call('LPUSH', waitKey, unpack(waiting)) end
 
 -- Markers wake workers that block on an empty queue; a paused or full queue gets none.
@@ -78,5 +173,15 @@ if delayed then
   call('ZADD', markerKey, tonumber(first[2]) / 0x1000, '1')
 end
 
-return table.concat(answers)
+if not batch then return { 'ok', table.concat(answers) } end
+if not batch.retry then
+  call('HINCRBY', books[1], 'added', #answers - duplicates)
+  call('HINCRBY', books[1], 'duplicate', duplicates)
+  call('HINCRBY', books[1], 'rejected', batch.rejected)
+  call('HSET', books[1], 'read', batch.to, 'checksum', batch.toChecksum, 'writtenAt', timestamp)
+end
+if batch.isLast then call('HSET', books[1], 'readAt', timestamp) end
+keepBooks(books, KEYS[16], batch.name, tonumber(timestamp))
+local counts = call('HMGET', books[1], 'read', 'added', 'duplicate', 'rejected')
+return { 'ok', table.concat(answers), counts[1], counts[2], counts[3], counts[4] }
 `;

@@ -1,78 +1,181 @@
-import { type BullpenOpts, cancelledKey, type JobDefinition, type Redis } from '@bullpen/shared';
+import { type BatchKeys, batchesKey, batchKeys, cancelledKey, type JobDefinition, type Redis } from '@bullpen/shared';
 import { INSERT_SCRIPT } from './insert-script.js';
 
-/** One job on its way to Redis: validated, with its id, its payload already JSON. */
+/** One job, or one row of a batch, on its way to Redis: validated, its payload already JSON. */
 export interface JobRow {
+  /** The job's id; of a row of a batch the id that its key stands for, or `''` when it has none. */
   readonly id: string;
+  /** Which row of the batch it is. */
+  readonly row?: number;
   readonly data: string;
+}
+
+/** What all jobs of one call have in common. */
+export interface Terms {
+  /** How long to wait before the first attempt, ms. */
   readonly delayMs: number;
   /** 1 is the highest; 0 means none. */
   readonly priority: number;
-  /** When this row expires (ms since 1970), and which row of which batch it is. */
-  readonly bullpen: Omit<BullpenOpts, 'enqueue'>;
+  /** When the jobs expire (ms since 1970); by default so long after they are due as their definition says. */
+  readonly expiresAt: number | undefined;
+  /** Whether the ids stand for keys. */
+  readonly keyed: boolean;
+  /** Add nothing while this many jobs wait on the queue. */
+  readonly maxWaiting: number | undefined;
 }
 
-/** What became of a row: this call stored it, or a job with its id was there already. */
+/** What became of a row: this call stored it, or a job with its id or key was there already. */
 export type Added = 'added' | 'duplicate';
 
+/** The batch that a chunk is part of, and which part. */
+export interface BatchPart {
+  readonly name: string;
+  readonly keys: BatchKeys;
+  readonly rowsPerJob: number;
+  readonly keyField: string | undefined;
+  readonly results: boolean;
+  /** How long the key of a row stays taken, in milliseconds. */
+  readonly keepKeysMs: number;
+  /** Its rows failed, and are to be enqueued again. */
+  readonly retry?: boolean;
+  /** The rows of the source that it covers, rejected ones included: those after `from`, up to `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** The running checksum of the source at either end. */
+  readonly fromChecksum: string;
+  readonly toChecksum: string;
+  readonly rejected: number;
+  /** Whether the source ends here. */
+  readonly isLast: boolean;
+}
+
+/** What Redis answered to a chunk. */
+export type Inserted =
+  | { readonly kind: 'ok'; readonly answers: Added[]; readonly counts: BatchTotals | undefined }
+  /** Too many jobs wait; nothing was done. */
+  | { readonly kind: 'full' }
+  /** The queue has jobs with priorities and these have none, or the other way round; nothing was done. */
+  | { readonly kind: 'mixed' }
+  | { readonly kind: 'gone' | 'cancelled' | 'changed' }
+  /** The batch was read further already, or not so far yet. */
+  | { readonly kind: 'ahead' | 'elsewhere'; readonly read: number; readonly checksum: string };
+
+/** How far a batch is in all, whoever read it. */
+export interface BatchTotals {
+  readonly read: number;
+  readonly added: number;
+  readonly duplicate: number;
+  readonly rejected: number;
+}
+
 /** The most jobs in one call: it keeps one script under some 10 ms of Redis' time. */
-export const CHUNK_ROWS = 1_000;
+export const CHUNK_JOBS = 1_000;
+/** The most rows in one call, where several share a job. */
+export const CHUNK_ROWS = 5_000;
 /** A chunk is also closed when its payloads reach this many bytes. */
 export const CHUNK_BYTES = 1_048_576;
 
-type WithInsert = Redis & { bullpenInsert(...args: (string | number)[]): Promise<string> };
+type Reply = [word: Inserted['kind'], ...rest: string[]];
+type WithInsert = Redis & { bullpenInsert(...args: (string | number)[]): Promise<Reply> };
 
 /** Teaches a connection the insert script; call once per connection, before a chunk is sent on it. */
 export function defineInsert(redis: Redis): void {
-  redis.defineCommand('bullpenInsert', { numberOfKeys: 10, lua: INSERT_SCRIPT });
+  redis.defineCommand('bullpenInsert', { numberOfKeys: 16, lua: INSERT_SCRIPT });
 }
 
-/** A chunk made ready to send, as often as it takes: sent again it adds nothing twice. */
-export interface Chunk {
+/** What {@link prepareChunk} makes a chunk of. */
+export interface ChunkParts {
+  readonly prefix: string;
+  readonly job: JobDefinition;
   readonly rows: readonly JobRow[];
-  send(redis: Redis): Promise<Added[]>;
+  readonly terms: Terms;
+  /** Names this call; no other call may use it. */
+  readonly enqueue: string;
+  readonly batch: BatchPart | undefined;
+  /** The jobs' timestamp, ms since 1970. */
+  readonly now: number;
 }
 
 /**
- * Prepares one chunk of at most {@link CHUNK_ROWS} jobs.
- * @param enqueue names this call; no other call may use it
- * @param now the jobs' timestamp, ms since 1970
+ * Prepares one chunk of at most {@link CHUNK_JOBS} jobs. What is returned sends it, as often as it takes: sent again it adds nothing twice.
  */
-export function prepareChunk(
-  prefix: string,
-  job: JobDefinition,
-  rows: readonly JobRow[],
-  enqueue: string,
-  now: number,
-): Chunk {
+export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: ChunkParts) {
   const base = `${prefix}:${job.queue}:`;
   const args: (string | number)[] = [];
   for (const key of ['wait', 'meta', 'id', 'delayed', 'prioritized', 'pc', 'marker', 'events', 'active']) {
     args.push(base + key);
   }
-  args.push(cancelledKey(prefix, job.queue), base, job.name, now, `"enqueue":"${enqueue}"`);
-  for (const row of rows) args.push(row.id, row.data, optsOf(job, row, enqueue), row.delayMs, row.priority);
-  return {
-    rows,
-    async send(redis) {
-      const answers = await (redis as WithInsert).bullpenInsert(...args);
-      return Array.from(answers, (answer) => (answer === 'a' ? 'added' : 'duplicate'));
+  args.push(cancelledKey(prefix, job.queue));
+  // A chunk of no batch names its keys all the same: their number is fixed.
+  const { books, fates, failures, reasons, results } = batch?.keys ?? batchKeys(prefix, job.queue, '');
+  args.push(books, fates, failures, reasons, results, batchesKey(prefix, job.queue));
+  args.push(describe({ base, job, terms, enqueue, batch, now }));
+  for (const { id, row = '', data } of rows) args.push(id, row, data);
+  return async (redis: Redis): Promise<Inserted> => readReply(await (redis as WithInsert).bullpenInsert(...args));
+}
+
+/** What the script is told of a chunk as a whole. */
+function describe({ base, job, terms, enqueue, batch, now }: Omit<ChunkParts, 'prefix' | 'rows'> & { base: string }) {
+  const { delayMs, priority, expiresAt, keyed, maxWaiting } = terms;
+  return JSON.stringify({
+    ...{ base, name: job.name, now: String(now), delay: delayMs, priority, keyed, maxWaiting },
+    mark: `"enqueue":"${enqueue}"`,
+    opts: optsAround(job, terms, {
+      expiresAt: expiresAt ?? (job.expiresInMs === undefined ? undefined : now + delayMs + job.expiresInMs),
+      ...(batch === undefined ? { enqueue } : ofBatch(batch)),
+    }),
+    keepKeys: batch?.keepKeysMs,
+    batch: batch && {
+      ...{ name: batch.name, rowsPerJob: batch.rowsPerJob, retry: batch.retry, isLast: batch.isLast },
+      ...{ from: batch.from, to: batch.to, rejected: batch.rejected },
+      ...{ fromChecksum: batch.fromChecksum, toChecksum: batch.toChecksum },
     },
-  };
+  });
+}
+
+// Stand where the id and the row go: the id before all that a user may have written, the row behind it.
+const ID = '\uE000';
+const ROW = '"\uE001"';
+
+function ofBatch({ name, keyField, results }: BatchPart): object {
+  return { keyField, results: results || undefined, batch: name, row: '\uE001' };
 }
 
 /**
- * The job's `opts`. Attempts and backoff are written in BullMQ's own words, so that a stock worker honours them as well as it can (it knows no cap).
+ * The `opts` of a chunk's jobs, in pieces: what goes between them (the id; of a batch the row) differs from job to job. Attempts and backoff are in BullMQ's own words, so that a stock
+ * worker honours them as well as it can (it knows no cap).
  */
-function optsOf(job: JobDefinition, row: JobRow, enqueue: string): string {
-  const { type, delayMs, jitter } = job.backoff;
-  const bullpen: BullpenOpts = { ...row.bullpen, enqueue };
-  return JSON.stringify({
+function optsAround(job: JobDefinition, { delayMs, priority }: Terms, bullpen: object): string[] {
+  const { type, delayMs: delay, jitter } = job.backoff;
+  const opts = JSON.stringify({
     attempts: job.maxAttempts,
-    backoff: { type, delay: delayMs, jitter },
-    jobId: row.id,
-    ...(row.delayMs > 0 ? { delay: row.delayMs } : {}),
-    ...(row.priority > 0 ? { priority: row.priority } : {}),
+    backoff: { type, delay, jitter },
+    jobId: ID,
+    ...(delayMs > 0 ? { delay: delayMs } : {}),
+    ...(priority > 0 ? { priority } : {}),
     bullpen,
   });
+  const id = opts.indexOf(ID);
+  const [head, rest] = [opts.slice(0, id), opts.slice(id + ID.length)];
+  const row = rest.lastIndexOf(ROW);
+  return row < 0 ? [head, rest] : [head, rest.slice(0, row), rest.slice(row + ROW.length)];
+}
+
+function readReply([kind, ...rest]: Reply): Inserted {
+  switch (kind) {
+    case 'ok': {
+      const [answers = '', ...counts] = rest;
+      const [read, added, duplicate, rejected] = counts.map(Number);
+      return {
+        kind,
+        answers: Array.from(answers, (answer) => (answer === 'a' ? 'added' : 'duplicate')),
+        counts: read === undefined ? undefined : ({ read, added, duplicate, rejected } as BatchTotals),
+      };
+    }
+    case 'ahead':
+    case 'elsewhere':
+      return { kind, read: Number(rest[0]), checksum: rest[1] ?? '' };
+    default:
+      return { kind };
+  }
 }

@@ -4,12 +4,13 @@ import {
   idForKey,
   isInstant,
   type JobDefinition,
+  keyFault,
   newId,
   OptionsInvalid,
   parseDuration,
   showValue,
 } from '@bullpen/shared';
-import type { JobRow } from './insert.js';
+import type { Terms } from './insert.js';
 
 /** How one job is enqueued. */
 export interface EnqueueOptions {
@@ -20,37 +21,42 @@ export interface EnqueueOptions {
   readonly key?: string;
   /** How long to wait before the first attempt. Default 0, at most 10 years. */
   readonly delay?: Duration;
-  /** 1 (first) to 2,097,151 (last). Jobs without a priority go before all that have one: do not mix them on a queue. */
+  /** 1 (first) to 2,097,151 (last). A queue has jobs with priorities or jobs without, never both at a time: those without would always go first. */
   readonly priority?: number;
   /** The job must not start after this instant; a `Date`, or milliseconds since 1970. Default: the definition's `expiresIn` after the job is due. */
   readonly expiresAt?: Date | number;
+  /**
+   * Add nothing while this many jobs wait on the queue (with a `delay` the delayed ones count as well): `enqueue` throws `QueueFull`, `enqueueMany` and `batch` wait. Decided on Redis
+   * for a whole chunk, so that any number of producers together exceed it by one chunk at most. Default: no bound.
+   */
+  readonly maxWaiting?: number;
 }
 
 /** BullMQ orders prioritized jobs by `priority × 2^32 + counter`, which must stay exact in a double. */
 const LOWEST_PRIORITY = 2 ** 21 - 1;
+/** More than Redis has memory for. */
+const MOST_WAITING = 1_000_000_000;
 const LONGEST_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1000;
-const LONGEST_KEY = 1_000;
 
 /**
- * Turns options into the row's own fields.
+ * Turns options into the terms of a call.
  * @throws OptionsInvalid with every fault
  */
-export function readEnqueueOptions(
+export function readTerms(
   job: JobDefinition,
-  { key, delay = 0, priority = 0, expiresAt }: EnqueueOptions,
+  { delay = 0, priority = 0, expiresAt, maxWaiting }: Omit<EnqueueOptions, 'key'>,
   now: number,
-): Omit<JobRow, 'data'> {
+): Omit<Terms, 'keyed'> {
   const faults: Fault[] = [];
-  if (key !== undefined) faults.push(...keyFaults(key).map((reason) => ({ path: 'key', reason })));
   const delayMs = parseDuration(delay);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
   else if (delayMs > LONGEST_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
-  if (!Number.isInteger(priority) || priority < 0 || priority > LOWEST_PRIORITY) {
-    faults.push({
-      path: 'priority',
-      reason: `expected a whole number from 1 to ${LOWEST_PRIORITY}, got ${showValue(priority)}`,
-    });
-  }
+  const whole = (path: string, value: unknown, least: number, most: number): void => {
+    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+    faults.push({ path, reason: `expected a whole number from 1 to ${most}, got ${showValue(value)}` });
+  };
+  whole('priority', priority, 0, LOWEST_PRIORITY);
+  if (maxWaiting !== undefined) whole('maxWaiting', maxWaiting, 1, MOST_WAITING);
   const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
   if (expiry !== undefined && !(Number.isInteger(expiry) && isInstant(expiry))) {
     faults.push({ path: 'expiresAt', reason: 'expected a valid Date, or whole milliseconds since 1970' });
@@ -58,25 +64,16 @@ export function readEnqueueOptions(
     faults.push({ path: 'expiresAt', reason: `has passed already (${new Date(expiry).toISOString()})` });
   }
   if (faults.length > 0 || typeof delayMs === 'string') throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
-
-  const expires = expiry ?? expiryOf(job, now + delayMs);
-  return {
-    id: key === undefined ? newId() : idForKey(job.name, key),
-    delayMs,
-    priority,
-    bullpen: expires === undefined ? {} : { expiresAt: expires },
-  };
+  return { delayMs, priority, expiresAt: expiry, maxWaiting };
 }
 
-/** When a job that is due at `dueAt` expires, by its definition. */
-export function expiryOf(job: JobDefinition, dueAt: number): number | undefined {
-  return job.expiresInMs === undefined ? undefined : dueAt + job.expiresInMs;
-}
-
-/** What is wrong with a key; nothing, for nearly any text. */
-export function keyFaults(key: unknown): string[] {
-  if (typeof key !== 'string') return [`expected text, got ${typeof key}`];
-  if (key.length === 0 || key.length > LONGEST_KEY)
-    return [`expected 1 to ${LONGEST_KEY} characters, got ${key.length}`];
-  return [];
+/**
+ * The id of a job with this key, or a new one.
+ * @throws OptionsInvalid when it cannot be a key
+ */
+export function idFor(job: JobDefinition, key: string | undefined): string {
+  if (key === undefined) return newId();
+  const reason = keyFault(key);
+  if (reason !== undefined) throw new OptionsInvalid(`cannot enqueue ${job.name}`, [{ path: 'key', reason }]);
+  return idForKey(job.name, key);
 }

@@ -14,17 +14,20 @@ import {
   parseTimerDuration,
   prefixFault,
   type QueueCounts,
+  QueueFull,
   type Redis,
   type RedisAddress,
   showRedis,
 } from '@bullpen/shared';
-import { type BatchOptions, type BatchResult, runBatch } from './batch/batch.js';
+import { type BatchResult, runBatch } from './batch/batch.js';
+import type { BatchOptions } from './batch/batch-options.js';
+import { defineOpenBatch } from './batch/books.js';
 import { type SettledBatch, type WaitOptions, waitForBatch } from './batch/wait.js';
 import { type Cancelled, cancelJob, defineCancel } from './cancel.js';
-import { ChunkWriter } from './chunk-writer.js';
 import { deliver } from './delivery.js';
-import { type Added, defineInsert, type JobRow, prepareChunk } from './insert.js';
-import { type EnqueueOptions, readEnqueueOptions } from './options.js';
+import { enqueueAll } from './enqueue-many.js';
+import { type Added, type BatchPart, defineInsert, type JobRow, prepareChunk, type Terms } from './insert.js';
+import { type EnqueueOptions, idFor, readTerms } from './options.js';
 import { writePayload } from './payload.js';
 
 /** Options of {@link createProducer}. */
@@ -49,18 +52,20 @@ export type EnqueuedRow = Enqueued | { readonly status: 'rejected'; readonly fau
 /** Options of `enqueueMany`: as for `enqueue`, with the key made from each payload. */
 export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<EnqueueOptions, 'key'> {
   readonly key?: (payload: PayloadInput<J>, index: number) => string;
+  /** Ends the wait for room on a full queue (`maxWaiting`): `QueueFull` is thrown then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Puts jobs in. One connection; make one per process and close it at the end. */
 export interface Producer {
   /**
    * Enqueues one job.
-   * @throws PayloadInvalid (nothing was sent), OptionsInvalid, RedisUnavailable, ProducerClosed
+   * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable, ProducerClosed
    */
   enqueue<J extends JobDefinition>(job: J, payload: PayloadInput<J>, options?: EnqueueOptions): Promise<Enqueued>;
   /**
    * Enqueues many payloads in chunks of up to 1,000, and answers for each, in order. An invalid payload is `rejected` and the others go on.
-   * @throws OptionsInvalid, RedisUnavailable (chunks before it are in; with keys, enqueuing all of them again is safe), ProducerClosed
+   * @throws OptionsInvalid, QueueFull (only when `signal` aborts), RedisUnavailable (chunks before it are in; with keys, enqueuing all of them again is safe), ProducerClosed
    */
   enqueueMany<J extends JobDefinition>(
     job: J,
@@ -99,6 +104,7 @@ export function createProducer({
   if (typeof withinMs === 'string' || faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
   const redis = openRedis(address, 'producer', 'bullpen:producer');
   defineInsert(redis);
+  defineOpenBatch(redis);
   defineCancel(redis);
 
   const delivery = { withinMs, address: showRedis(address) };
@@ -112,61 +118,44 @@ export function createProducer({
   };
   const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> =>
     deliver(redis, delivery, () => command(redis));
-  const insert = (job: JobDefinition, rows: readonly JobRow[], now = Date.now()): Promise<Added[]> => {
-    const chunk = prepareChunk(prefix, job, rows, randomUUID(), now);
-    return ask(chunk.send);
+  const checkJob = (job: unknown): void => {
+    if (!isJob(job))
+      throw new OptionsInvalid('cannot enqueue', [{ path: 'job', reason: 'expected what defineJob returns' }]);
+  };
+  const insert = async (job: JobDefinition, rows: readonly JobRow[], terms: Terms, batch?: BatchPart) => {
+    const chunk = { prefix, job, rows, terms, batch, enqueue: randomUUID(), now: Date.now() };
+    const inserted = await ask(prepareChunk(chunk));
+    if (inserted.kind === 'mixed') throw prioritiesMixed(job, terms);
+    return inserted;
   };
 
   return {
-    enqueue: (job, payload, options = {}) =>
+    enqueue: (job, payload, { key, ...options } = {}) =>
       open(async () => {
         checkJob(job);
-        const now = Date.now();
-        const row = readEnqueueOptions(job, options, now);
+        const terms = { ...readTerms(job, options, Date.now()), keyed: key !== undefined };
+        const id = idFor(job, key);
         const written = await writePayload(job, payload);
         if (!written.ok) throw new PayloadInvalid(`payload of ${job.name}`, written.faults);
-        const [status] = await insert(job, [{ ...row, data: written.value }], now);
-        return { id: row.id, status: status ?? 'added' };
+        const inserted = await insert(job, [{ id, data: written.value }], terms);
+        if (inserted.kind !== 'ok') throw new QueueFull(job.queue, terms.maxWaiting ?? 0);
+        return { id, status: inserted.answers[0] ?? 'added' };
       }),
 
-    enqueueMany: (job, payloads, { key, ...options } = {}) =>
+    enqueueMany: (job, payloads, { key, signal, ...options } = {}) =>
       open(async () => {
         checkJob(job);
-        const answers: EnqueuedRow[] = [];
-        const writer = new ChunkWriter<number>(
-          (rows) => insert(job, rows),
-          (indexes, rows, statuses) => {
-            for (const [at, index] of indexes.entries()) {
-              answers[index] = { id: (rows[at] as JobRow).id, status: statuses[at] as Added };
-            }
-          },
-        );
-        let index = 0;
-        try {
-          for await (const payload of payloads) {
-            const row = readEnqueueOptions(
-              job,
-              key === undefined ? options : { ...options, key: key(payload, index) },
-              Date.now(),
-            );
-            const written = await writePayload(job, payload);
-            if (written.ok) await writer.add({ ...row, data: written.value }, index);
-            else answers[index] = { status: 'rejected', faults: written.faults };
-            index += 1;
-          }
-        } catch (error) {
-          // No chunk may be under way when the caller is told, or it would outlive close().
-          await writer.flush().catch(() => undefined);
-          throw error;
-        }
-        await writer.flush();
-        return answers;
+        const terms = { ...readTerms(job, options, Date.now()), keyed: key !== undefined };
+        return enqueueAll(payloads, {
+          ...{ job, key, signal, maxWaiting: terms.maxWaiting },
+          insert: (rows) => insert(job, rows, terms),
+        });
       }),
 
     batch: (job, options) =>
       open(async () => {
         checkJob(job);
-        return runBatch(job, options, (rows) => insert(job, rows));
+        return runBatch(job, options, { prefix, ask, insert });
       }),
     waitForBatch: (job, options) => open(() => waitForBatch(prefix, job.queue, options, ask)),
     cancel: (job, id) => open(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
@@ -180,7 +169,12 @@ export function createProducer({
   };
 }
 
-function checkJob(job: unknown): asserts job is JobDefinition {
-  if (!isJob(job))
-    throw new OptionsInvalid('cannot enqueue', [{ path: 'job', reason: 'expected what defineJob returns' }]);
+function prioritiesMixed(job: JobDefinition, { priority }: Terms): OptionsInvalid {
+  const reason =
+    priority > 0
+      ? 'has jobs without a priority, which would always go first; use another queue for jobs with one, or wait until it is empty'
+      : 'has jobs with priorities, and this one, without, would always go before them; give it a priority, or use another queue';
+  return new OptionsInvalid(`cannot enqueue ${job.name}`, [
+    { path: 'priority', reason: `queue '${job.queue}' ${reason}` },
+  ]);
 }

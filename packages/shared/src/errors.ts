@@ -82,6 +82,25 @@ export class RedisUnavailable extends BullpenError {
   }
 }
 
+/** As many jobs wait on the queue as `maxWaiting` allows. Nothing was enqueued. */
+export class QueueFull extends BullpenError {
+  readonly code = 'BULLPEN_QUEUE_FULL';
+
+  constructor(queue: string, maxWaiting: number) {
+    super(`queue '${queue}' is full: ${maxWaiting} jobs or more wait on it; nothing was enqueued`);
+  }
+}
+
+/** A batch by this name exists and is another one: of another job, source or way to read it. Nothing was enqueued. */
+export class BatchConflict extends BullpenError {
+  readonly code = 'BULLPEN_BATCH_CONFLICT';
+}
+
+/** There is no batch by this name, or its books have expired. */
+export class BatchUnknown extends BullpenError {
+  readonly code = 'BULLPEN_BATCH_UNKNOWN';
+}
+
 /** The producer was closed before this call. */
 export class ProducerClosed extends BullpenError {
   readonly code = 'BULLPEN_PRODUCER_CLOSED';

@@ -20,12 +20,15 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], ExitCode>([
+  ['BULLPEN_BATCH_CONFLICT', EXIT.usage],
+  ['BULLPEN_BATCH_UNKNOWN', EXIT.usage],
   ['BULLPEN_CONFIG_INVALID', EXIT.usage],
   ['BULLPEN_HANDLERS_INVALID', EXIT.usage],
   ['BULLPEN_JOB_DEFINITION_INVALID', EXIT.usage],
   ['BULLPEN_MODULE_INVALID', EXIT.usage],
   ['BULLPEN_OPTIONS_INVALID', EXIT.usage],
   ['BULLPEN_PAYLOAD_INVALID', EXIT.data],
+  ['BULLPEN_QUEUE_FULL', EXIT.interrupted],
   ['BULLPEN_REDIS_UNAVAILABLE', EXIT.unavailable],
   ['BULLPEN_SOURCE_INVALID', EXIT.usage],
 ]);

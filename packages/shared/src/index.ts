@@ -1,4 +1,5 @@
 export { type Backoff, type BackoffPolicy, backoffDelayMs } from './backoff.js';
+export { BOOKS_SCRIPT } from './books-script.js';
 export {
   type Config,
   commonSettings,
@@ -12,6 +13,8 @@ export {
 export { didYouMean } from './did-you-mean.js';
 export { type Duration, isInstant, MAX_TIMER_MS, parseDuration, parseTimerDuration, showDuration } from './duration.js';
 export {
+  BatchConflict,
+  BatchUnknown,
   BullpenError,
   ConfigInvalid,
   DeadlineExceeded,
@@ -33,12 +36,14 @@ export {
   OptionsInvalid,
   PayloadInvalid,
   ProducerClosed,
+  QueueFull,
   RedisUnavailable,
   ResultInvalid,
   SourceInvalid,
   WorkerDraining,
 } from './errors.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './exit-code.js';
+export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './failure-record.js';
 export {
   definedJobs,
   defineJob,
@@ -49,8 +54,32 @@ export {
   type PayloadInput,
   type ResultInput,
 } from './job.js';
-export { type BullpenOpts, idForKey, idForRow, isBatchName, newId, readBullpenOpts } from './job-opts.js';
-export { BOOKS_KEPT_S, booksKey, cancelledChannel, cancelledKey, DEFAULT_PREFIX, prefixFault, ROW } from './keys.js';
+export {
+  type BullpenOpts,
+  expandRows,
+  idForKey,
+  idForRow,
+  isBatchName,
+  keyFault,
+  MOST_ROWS,
+  MOST_ROWS_PER_JOB,
+  newId,
+  readBullpenOpts,
+  readRowKey,
+  rowOfId,
+} from './job-opts.js';
+export {
+  type BatchKeys,
+  batchesKey,
+  batchKeys,
+  CANCELLATIONS_KEPT_S,
+  cancelledBatch,
+  cancelledChannel,
+  cancelledKey,
+  DEFAULT_PREFIX,
+  FATE,
+  prefixFault,
+} from './keys.js';
 export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';

@@ -8,9 +8,15 @@ import { isInstant } from './duration.js';
 export interface BullpenOpts {
   /** The job must not start after this instant, in milliseconds since 1970. */
   readonly expiresAt?: number;
-  /** The batch it belongs to, and its row there, counted from 1. */
+  /** The batch it belongs to, and its row there, counted from 1; of a job of several rows the first. */
   readonly batch?: string;
   readonly row?: number;
+  /** The rows of a job of several, as ranges: from, to, from, to … Its `data` is the list of their payloads. */
+  readonly rows?: readonly number[];
+  /** The field of each payload that holds the row's key. */
+  readonly keyField?: string;
+  /** Whether the batch keeps what its handlers return. */
+  readonly results?: boolean;
   /** Names the enqueue call that stored this job, so that a call repeated after a lost reply knows its own jobs again. */
   readonly enqueue?: string;
   /** Written by a worker: which fields of the job were not JSON. On Redis an object, with what stood in each. */
@@ -18,8 +24,11 @@ export interface BullpenOpts {
 }
 
 /** A batch's books take two bits per row: this many rows are 25 MB of Redis. */
-const MOST_ROWS = 100_000_000;
+export const MOST_ROWS = 100_000_000;
 const BATCH = /^[A-Za-z0-9_-]{1,100}$/;
+
+const isRow = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_ROWS;
 
 /** Whether a batch can have this name: it is part of keys and ids. */
 export function isBatchName(name: string): boolean {
@@ -31,11 +40,14 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
   // Read for every attempt: one object, filled in place.
-  const { expiresAt, batch, row, enqueue, unreadable } = found as Record<string, unknown>;
+  const { expiresAt, batch, row, rows, keyField, results, enqueue, unreadable } = found as Record<string, unknown>;
   const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
   if (isInstant(expiresAt)) read.expiresAt = expiresAt;
   if (typeof batch === 'string' && BATCH.test(batch)) read.batch = batch;
-  if (Number.isSafeInteger(row) && (row as number) >= 1 && (row as number) <= MOST_ROWS) read.row = row as number;
+  if (isRow(row)) read.row = row;
+  if (Array.isArray(rows) && rows.length % 2 === 0 && rows.every(isRow)) read.rows = rows;
+  if (typeof keyField === 'string') read.keyField = keyField;
+  if (results === true) read.results = true;
   if (typeof enqueue === 'string') read.enqueue = enqueue;
   if (typeof unreadable === 'object' && unreadable !== null) read.unreadable = Object.keys(unreadable);
   return read;
@@ -57,9 +69,57 @@ export function idForKey(jobName: string, key: string): string {
   return `k-${readable}-${hash}`;
 }
 
-/** The id of a batch's row that has no key. */
+/** The id of a batch's row, and of the job that carries it alone. */
 export function idForRow(batch: string, row: number): string {
   return `b-${batch}-${row}`;
+}
+
+/** Which row of a batch a job's id names, or the first of several; `undefined` when it is no job of that batch. */
+export function rowOfId(batch: string, jobId: string): number | undefined {
+  const start = `b-${batch}-`;
+  if (!jobId.startsWith(start)) return undefined;
+  const [, row] = /^(\d+)(?:_\d+)?$/.exec(jobId.slice(start.length)) ?? [];
+  return row === undefined ? undefined : Number(row);
+}
+
+/** The most rows of one job. */
+export const MOST_ROWS_PER_JOB = 1_000;
+
+/** The single rows of ranges, in their order; not more than a job can have. */
+export function expandRows(ranges: readonly number[]): number[] {
+  const rows: number[] = [];
+  for (let at = 0; at < ranges.length; at += 2) {
+    for (let row = ranges[at] as number; row <= (ranges[at + 1] as number); row += 1) {
+      if (rows.length >= MOST_ROWS_PER_JOB) return rows;
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+/** Reads a row's key, or says what is wrong with it. A number is taken as its text. */
+export function readRowKey(value: unknown, field: string): { readonly key: string } | { readonly reason: string } {
+  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
+  const found = own ? (value as Record<string, unknown>)[field] : undefined;
+  if (found === undefined) return { reason: 'the key field is absent' };
+  // Beyond 2^53 several numbers are read as one: their rows would count as duplicates of each other.
+  if (Number.isInteger(found) && !Number.isSafeInteger(found)) {
+    return { reason: 'too large to be exact; write it as text' };
+  }
+  const key = typeof found === 'number' ? String(found) : found;
+  const reason = keyFault(key);
+  return reason === undefined ? { key: key as string } : { reason };
+}
+
+const LONGEST_KEY = 1_000;
+
+/** What is wrong with a key; nothing, for nearly any text. */
+export function keyFault(key: unknown): string | undefined {
+  if (typeof key !== 'string') return `expected text, got ${typeof key}`;
+  if (key.length === 0 || key.length > LONGEST_KEY) {
+    return `expected 1 to ${LONGEST_KEY} characters, got ${key.length}`;
+  }
+  return undefined;
 }
 
 /** A new id for a job without a key. */

@@ -23,6 +23,11 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
   readonly backoff?: Backoff;
   /** How long one attempt may take. Default `'1m'`, at most 24 days. */
   readonly timeout?: Duration;
+  /**
+   * How many rows of a batch go into one job on Redis, 1 to 1,000; default 1. For small, quick rows. The handler is called for each row all the same; one after the other, each with its own
+   * deadline, outcome and attempts.
+   */
+  readonly rowsPerJob?: number;
   /** A job that waited longer than this must not start any more. Default: never expires. */
   readonly expiresIn?: Duration;
 }
@@ -37,6 +42,7 @@ export interface JobDefinition<P extends Schema = Schema, R extends Schema = Sch
   readonly maxCrashes: number;
   readonly backoff: BackoffPolicy;
   readonly timeoutMs: number;
+  readonly rowsPerJob: number;
   readonly expiresInMs: number | undefined;
   /** `file:line:column` of the definition, for messages. */
   readonly definedAt: string;
@@ -81,7 +87,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   };
 
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
-  const { maxAttempts = 10, maxCrashes = 3 } = options;
+  const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1 } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
     fault('name', `expected 1 to 100 letters, digits, '.', '_' or '-', the first a letter, got ${showValue(name)}`);
   }
@@ -93,6 +99,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
     fault('result', 'expected a Standard Schema, for example a zod object');
   times('maxAttempts', maxAttempts);
   times('maxCrashes', maxCrashes);
+  times('rowsPerJob', rowsPerJob);
   const timeoutMs = duration('timeout', timeout, 1);
   if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'no attempt can be timed for longer than 24 days');
   const expiresInMs = expiresIn === undefined ? undefined : duration('expiresIn', expiresIn, 1);
@@ -105,7 +112,19 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
 
   const job: JobDefinition<P, R> = Object.freeze({
-    ...{ name, queue, payload, result, maxAttempts, maxCrashes, backoff, timeoutMs, expiresInMs, definedAt },
+    ...{
+      name,
+      queue,
+      payload,
+      result,
+      maxAttempts,
+      maxCrashes,
+      backoff,
+      timeoutMs,
+      rowsPerJob,
+      expiresInMs,
+      definedAt,
+    },
     [brand]: true as const,
   });
   defined.set(name, job);

@@ -8,14 +8,43 @@ export function prefixFault(prefix: unknown): string | undefined {
   return "expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'";
 }
 
-/** How long the books of a batch and a cancellation are kept after they were last written. */
-export const BOOKS_KEPT_S = 7 * 24 * 60 * 60;
+/** How long a cancellation is kept when nobody settles its job. */
+export const CANCELLATIONS_KEPT_S = 7 * 24 * 60 * 60;
 
-/** A batch's books: a bit field with two bits per row, at `#row`. */
-export const booksKey = (prefix: string, queue: string, batch: string): string => `${prefix}:${queue}:batch:${batch}`;
+/** The keys of one batch: what Redis knows of it. */
+export interface BatchKeys {
+  /** A hash: what the batch is made of, how far its source was read, and how many of its rows have which fate. */
+  readonly books: string;
+  /** A bit field with two bits per row, at `#row - 1`: its {@link FATE}. */
+  readonly fates: string;
+  /** A hash by row: the {@link FailureRecord} of each failed row, behind its reason and a line break. */
+  readonly failures: string;
+  /** A sorted set: why rows failed, by how many did. */
+  readonly reasons: string;
+  /** A hash by row: results, of batches that keep them. */
+  readonly results: string;
+}
 
-/** What the two bits of a row mean. Each settled row has exactly one bit set, so BITCOUNT counts settled rows. */
-export const ROW = { open: 0, completed: 1, failed: 2 } as const;
+/** The keys of one batch. All begin with the queue's, so that a cluster keeps them where the queue is. */
+export function batchKeys(prefix: string, queue: string, batch: string): BatchKeys {
+  const books = `${prefix}:${queue}:batch:${batch}`;
+  return {
+    books,
+    fates: `${books}:fates`,
+    failures: `${books}:failures`,
+    reasons: `${books}:reasons`,
+    results: `${books}:results`,
+  };
+}
+
+/** The batches of a queue, a sorted set by the instant (ms) at which their books expire. */
+export const batchesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:batches`;
+
+/** What the two bits of a row mean. Settled is settled: only a retry of failed rows opens one again. */
+export const FATE = { open: 0, completed: 1, failed: 2, cancelled: 3 } as const;
+
+/** How a batch is named among cancelled jobs: no job has an id with a colon. */
+export const cancelledBatch = (batch: string): string => `batch:${batch}`;
 
 /** Cancelled job ids, a sorted set by the instant (ms) at which the cancellation may be forgotten. */
 export const cancelledKey = (prefix: string, queue: string): string => `${prefix}:${queue}:cancelled`;

@@ -1,145 +1,156 @@
-import { type Fault, idForKey, idForRow, isBatchName, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { BatchConflict, batchKeys, type JobDefinition, type Redis } from '@bullpen/shared';
 import { ChunkWriter } from '../chunk-writer.js';
-import type { Added, JobRow } from '../insert.js';
-import { expiryOf, keyFaults } from '../options.js';
-import { checkJson, writePayload } from '../payload.js';
-import type { SourceRow } from './source-row.js';
+import {
+  type BatchPart,
+  type BatchTotals,
+  CHUNK_BYTES,
+  CHUNK_JOBS,
+  CHUNK_ROWS,
+  type Inserted,
+  type JobRow,
+  type Terms,
+} from '../insert.js';
+import { type BatchOptions, type BatchTerms, readBatchOptions } from './batch-options.js';
+import { BatchReader } from './batch-reader.js';
+import { type BatchBooks, openBooks } from './books.js';
+import { type ChunkSeal, ChunkSender, changed, SendingInterrupted } from './chunk-sender.js';
 
-/** A row that was not enqueued, and why. */
-export interface RejectedRow {
-  /** Its place in the source, counted from 1. */
-  readonly row: number;
-  /** The line it starts on, where the format has lines. */
-  readonly line: number | undefined;
-  readonly faults: readonly Fault[];
-  /** The row as it was read: its value, or its text when it did not parse. */
-  readonly input: unknown;
-}
-
-/** How far a batch has come. `read` = `added` + `duplicate` + `rejected` + rows under way. */
-export interface BatchCounts {
-  readonly read: number;
-  readonly added: number;
-  readonly duplicate: number;
-  readonly rejected: number;
-}
-
-/** Options of `batch`. */
-export interface BatchOptions {
-  /** Names the batch on Redis and in its jobs' ids. Letters, digits, `_`, `-`. */
+/** What became of a batch's rows, in all: in this run and those before it. */
+export interface BatchResult extends BatchTotals {
   readonly batch: string;
-  readonly rows: AsyncIterable<SourceRow>;
-  /** The field of each row that holds its key. Without one, a row's id is the batch's name and its row number. */
-  readonly keyField?: string;
-  /** Validate everything, enqueue nothing; Redis is not asked. */
-  readonly dryRun?: boolean;
-  /** Stops reading; what was read is still sent and counted. */
-  readonly signal?: AbortSignal;
-  /** Is told each rejected row. A promise holds the batch until it settles. */
-  readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
-  /** Is told the counts now and then: after each chunk. */
-  readonly onProgress?: (counts: BatchCounts) => void;
-}
-
-/** What became of a batch's rows. */
-export interface BatchResult extends BatchCounts {
-  readonly batch: string;
+  /** How many rows had been read before this run; 0 for a new batch. */
+  readonly resumedAt: number;
+  /** Whether its source had been read to the end before this run, which then did nothing. */
+  readonly wasFinished: boolean;
   /** Whether `signal` ended it before the source did. */
   readonly interrupted: boolean;
 }
 
-/** A batch that stopped part of the way, with what was done until then. */
+/** A batch that stopped part of the way, with how far it is in all. */
 export class BatchStopped extends Error {
-  readonly counts: BatchCounts;
+  readonly totals: BatchTotals;
+  readonly resumedAt: number;
 
-  constructor(cause: unknown, counts: BatchCounts) {
+  constructor(cause: unknown, totals: BatchTotals, resumedAt: number) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'BatchStopped';
-    this.counts = counts;
+    this.totals = totals;
+    this.resumedAt = resumedAt;
   }
 }
 
+/** The ways to Redis that a batch needs. */
+export interface BatchWays {
+  readonly prefix: string;
+  readonly ask: <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
+  readonly insert: (job: JobDefinition, rows: readonly JobRow[], terms: Terms, part: BatchPart) => Promise<Inserted>;
+}
+
+/** When so many rows were rejected since the last chunk, that is noted on Redis without waiting for a full one. */
+const NOTE_EVERY_ROWS = 10_000;
+
 /**
- * Reads, checks and enqueues every row.
- * @throws OptionsInvalid when the batch cannot have this name
- * @throws BatchStopped when the source or Redis fails on the way; it holds the cause and the counts
+ * Reads, checks and enqueues every row; or goes on with those that are not in yet, when the batch was begun before.
+ * @throws OptionsInvalid for wrong options, BatchConflict when the batch exists and is another, SourceInvalid when its source is another
+ * @throws BatchStopped when the source or Redis fails on the way; it holds the cause and how far the batch is
  */
-export async function runBatch(
-  job: JobDefinition,
-  options: BatchOptions,
-  insert: (rows: readonly JobRow[]) => Promise<Added[]>,
-): Promise<BatchResult> {
-  const { batch, keyField, signal, onProgress, onRejected } = options;
-  if (!isBatchName(batch)) {
-    throw new OptionsInvalid('cannot enqueue the batch', [
-      { path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got '${batch}'` },
-    ]);
-  }
-  const counts = { read: 0, added: 0, duplicate: 0, rejected: 0 };
-  const writer = new ChunkWriter<number>(insert, (_, __, answers) => {
-    for (const answer of answers) counts[answer] += 1;
-    onProgress?.({ ...counts });
+export async function runBatch(job: JobDefinition, options: BatchOptions, ways: BatchWays): Promise<BatchResult> {
+  const { batch, signal, onProgress } = options;
+  const terms = readBatchOptions(job, options, Date.now());
+  const books = await openBatch(job, options, terms, ways);
+  let totals = totalsOf(books);
+  const result = (interrupted: boolean): BatchResult => ({
+    ...{ batch, ...totals, resumedAt: books.read, interrupted },
+    wasFinished: books.readAt !== undefined,
   });
-  const reject = async (source: SourceRow, faults: readonly Fault[]): Promise<void> => {
-    counts.rejected += 1;
-    await onRejected?.({ row: source.row, line: source.line, faults, input: source.ok ? source.value : source.text });
+  if (books.readAt !== undefined) return result(false);
+
+  const jobTerms: Terms = { ...terms, expiresAt: undefined, keyed: books.keyField !== undefined };
+  const part = {
+    ...{ name: batch, keys: batchKeys(ways.prefix, job.queue, batch), keyField: books.keyField },
+    ...{ rowsPerJob: books.rowsPerJob, results: books.results, keepKeysMs: books.keepKeysMs },
+  };
+  const sender = new ChunkSender({
+    ...{ batch, signal },
+    insert: (rows, covers) => ways.insert(job, rows, jobTerms, { ...part, ...covers }),
+    inserted(now) {
+      if (now.read >= totals.read) totals = now;
+      onProgress?.(totals);
+    },
+  });
+  const reader = new BatchReader({ ...options, job, from: { read: books.read, checksum: books.checksum } });
+  const writer = new ChunkWriter<JobRow, ChunkSeal>({
+    rows: books.rowsPerJob > 1 ? Math.min(CHUNK_ROWS, CHUNK_JOBS * books.rowsPerJob) : CHUNK_JOBS,
+    bytes: CHUNK_BYTES,
+    seal: () => reader.seal(),
+    send: (rows, seal) => sender.send(rows, seal),
+  });
+  let columns = books.columns ?? options.source.columns;
+  const noteColumns = async (): Promise<void> => {
+    const names = typeof columns === 'function' ? columns() : undefined;
+    columns = undefined;
+    if (names !== undefined) await ways.ask((redis) => redis.hset(part.keys.books, 'columns', JSON.stringify(names)));
   };
 
+  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
+  let isThrough = false;
   try {
-    for await (const source of options.rows) {
-      if (signal?.aborted === true) break;
-      counts.read += 1;
-      if (options.dryRun === true && counts.read % 1_000 === 0) onProgress?.({ ...counts });
-      if (!source.ok) {
-        await reject(source, [{ path: '', reason: source.reason }]);
-        continue;
-      }
-      const { value, json } = source;
-      const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
-      const checked = checking instanceof Promise ? await checking : checking;
-      const key = keyField === undefined ? undefined : readKey(value, keyField);
-      const faults = [...(checked.ok ? [] : checked.faults), ...(key?.faults ?? [])];
-      if (!checked.ok || faults.length > 0) {
-        await reject(source, faults);
-        continue;
-      }
-      if (options.dryRun === true) continue;
-      const expiresAt = expiryOf(job, Date.now());
-      const waiting = writer.add(
-        {
-          id: key === undefined ? idForRow(batch, source.row) : idForKey(job.name, key.key),
-          data: checked.value,
-          delayMs: 0,
-          priority: 0,
-          bullpen: { batch, row: source.row, ...(expiresAt === undefined ? {} : { expiresAt }) },
-        },
-        source.row,
-      );
-      if (waiting !== undefined) await waiting;
-    }
+    isThrough = await reader.run(
+      (row) => writer.add(row),
+      () => {
+        if (columns !== undefined) return noteColumns();
+        return reader.unsealed >= NOTE_EVERY_ROWS ? writer.cut() : undefined;
+      },
+    );
   } catch (error) {
     // An abort closes the source under us, and the reader complains: that is how an interruption ends, not a fault.
     if (signal?.aborted !== true) {
+      // No chunk may be under way when the caller is told.
       await writer.flush().catch(() => undefined);
-      throw new BatchStopped(error, { ...counts });
+      throw stopped(error);
     }
   }
-  // Asked before the last chunks are answered: a signal that comes now ends nothing before its time.
-  const interrupted = signal?.aborted === true;
   try {
+    // The last chunk says that it is the last, and is sent even when it is empty.
+    if (isThrough) await writer.cut();
     await writer.flush();
   } catch (error) {
-    throw new BatchStopped(error, { ...counts });
+    if (!(error instanceof SendingInterrupted)) throw stopped(error);
+    isThrough = false;
   }
-  return { batch, ...counts, interrupted };
+  return result(!isThrough);
 }
 
-function readKey(value: unknown, field: string): { key: string; faults: Fault[] } {
-  const own = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
-  const found = own ? (value as Record<string, unknown>)[field] : undefined;
-  const key = typeof found === 'number' ? String(found) : found;
-  const reasons = key === undefined ? ['the key field is absent'] : keyFaults(key);
-  // Beyond 2^53 several numbers are read as one: their rows would count as duplicates of each other.
-  if (Number.isInteger(found) && !Number.isSafeInteger(found)) reasons.push('too large to be exact; write it as text');
-  return { key: key as string, faults: reasons.map((reason) => ({ path: field, reason })) };
+/** Opens the books, and sees that they are those of this very batch. */
+async function openBatch(
+  job: JobDefinition,
+  { batch, source, keyField, results = false }: BatchOptions,
+  { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: BatchTerms,
+  { ask, prefix }: BatchWays,
+): Promise<BatchBooks> {
+  const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
+  const place = { prefix, queue: job.queue, batch, now: Date.now() };
+  const books = await ask((redis) =>
+    openBooks(redis, place, {
+      ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
+      ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority, keepMs, keepKeysMs },
+    }),
+  );
+  const asked = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
+  const others = (Object.keys(asked) as (keyof typeof asked)[]).filter((field) => asked[field] !== books[field]);
+  if (others.length > 0) {
+    const list = others.map(
+      (field) => `${field} was ${books[field] ?? 'not given'}, is ${asked[field] ?? 'not given'}`,
+    );
+    throw new BatchConflict(`batch '${batch}' exists and is another one: ${list.join('; ')}. Give it another name.`);
+  }
+  if (books.cancelledAt !== undefined) {
+    throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
+  }
+  if (books.format !== source.format || books.bytes !== bytes || books.sha256 !== sha256) throw changed(batch);
+  return books;
 }
+
+const totalsOf = ({ read, added, duplicate, rejected }: BatchBooks): BatchTotals => ({
+  ...{ read, added, duplicate, rejected },
+});

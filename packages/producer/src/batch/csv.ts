@@ -41,6 +41,7 @@ export async function* readCsv(stream: Readable): AsyncIterable<SourceRow> {
       if (reason !== undefined) return { ...place, ok: false, reason, text: raw.trim().slice(0, LONGEST_TEXT) };
       return {
         ...place,
+        text: raw,
         ok: true,
         value: Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== '')),
       };

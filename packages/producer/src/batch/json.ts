@@ -13,7 +13,7 @@ export async function* readJson(stream: Readable): AsyncIterable<SourceRow> {
     const elements = pipeline(stream, streamArray.withParserAsStream(), () => undefined);
     for await (const { value } of elements as AsyncIterable<{ value: unknown }>) {
       row += 1;
-      yield { row, line: undefined, ok: true, value };
+      yield { row, line: undefined, text: JSON.stringify(value), ok: true, value };
     }
   } catch (error) {
     throw new SourceInvalid(`not a JSON array after element ${row}: ${(error as Error).message}`, { cause: error });

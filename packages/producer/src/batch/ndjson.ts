@@ -31,7 +31,7 @@ export async function* readNdjson(stream: Readable): AsyncIterable<SourceRow> {
 
 function parseLine(json: string, row: number, line: number): SourceRow {
   try {
-    return { row, line, ok: true, value: JSON.parse(json), json };
+    return { row, line, text: json, ok: true, value: JSON.parse(json), json };
   } catch (error) {
     return { row, line, ok: false, reason: `not JSON: ${(error as Error).message}`, text: json };
   }

@@ -27,7 +27,11 @@ const READERS: Record<Format, (stream: Readable) => AsyncIterable<SourceRow>> = 
 
 /** An open source: its rows, and how far it has been read. */
 export interface Source {
-  readonly rows: AsyncIterable<SourceRow>;
+  readonly blocks: AsyncIterable<readonly SourceRow[]>;
+  readonly name: string;
+  readonly identity: { readonly bytes: number; readonly sha256: string } | undefined;
+  columns(): readonly string[] | undefined;
+  changed(): Promise<string | undefined>;
   readonly format: Format;
   /** Its size, when it is a file. */
   readonly totalBytes: number | undefined;
@@ -63,7 +67,13 @@ export async function openSource(path: string, format: Format | undefined, stdin
   }
   const stream = path === '-' ? stdin : await openFile(path);
   return {
-    rows: READERS[known](stream),
+    blocks: (async function* () {
+      for await (const row of READERS[known](stream)) yield [row];
+    })(),
+    name: path,
+    identity: undefined,
+    columns: () => undefined,
+    changed: async () => undefined,
     format: known,
     totalBytes: stats?.isFile() === true ? stats.size : undefined,
     close: () => void stream.destroy(),

@@ -16,7 +16,7 @@ export interface Report {
 export function exitCodeFor({ result, settled }: Report): ExitCode {
   if (result.interrupted || settled?.interrupted === true) return EXIT.interrupted;
   if (result.rejected > 0) return EXIT.data;
-  return settled !== undefined && settled.failed + settled.missing > 0 ? EXIT.failure : EXIT.ok;
+  return settled !== undefined && settled.failed + settled.cancelled + settled.missing > 0 ? EXIT.failure : EXIT.ok;
 }
 
 /** Prints the result: one JSON line, or one sentence per fact. */
@@ -24,15 +24,18 @@ export function printReport(
   { result, settled }: Report,
   { job, durationMs, json, dryRun }: { job: string; durationMs: number; json: boolean; dryRun: boolean },
 ): void {
-  const { batch, read, added, duplicate, rejected } = result;
+  const { batch, read, added, duplicate, rejected, resumedAt, wasFinished } = result;
   const interrupted = result.interrupted || settled?.interrupted === true;
   if (json) {
-    const { completed, failed, missing } = settled ?? {};
+    const { completed, failed, cancelled = 0, missing } = settled ?? {};
     printLine(
       JSON.stringify({
         ...{ batch, job, read, added, duplicate, rejected, durationMs, completed, failed },
         // Only when there is something to say, so that the usual line stays the usual line.
+        ...(cancelled > 0 ? { cancelled } : {}),
         ...(missing !== undefined && missing > 0 ? { missing } : {}),
+        ...(resumedAt > 0 && !wasFinished ? { resumedAt } : {}),
+        ...(wasFinished ? { wasFinished } : {}),
         ...(interrupted ? { interrupted } : {}),
         ...(dryRun ? { dryRun } : {}),
       }),
@@ -52,11 +55,20 @@ export function printReport(
     `${showCount(duplicate)} duplicate`,
     `${showCount(rejected)} rejected`,
   ];
-  printLine(`batch ${batch}: ${parts.join(', ')}, in ${seconds} s${interrupted ? ' (interrupted)' : ''}`);
+  const notes = [
+    ...(wasFinished ? ['finished before, nothing was added'] : []),
+    ...(resumedAt > 0 && !wasFinished ? [`went on after row ${showCount(resumedAt)}`] : []),
+    ...(interrupted ? ['interrupted'] : []),
+  ];
+  const note = notes.length > 0 ? ` (${notes.join('; ')})` : '';
+  printLine(`batch ${batch}: ${parts.join(', ')}, in ${seconds} s${note}`);
   if (settled === undefined) return;
   const gone =
     settled.missing > 0
       ? `, ${showCount(settled.missing)} missing (removed, or not attempted by a Bullpen worker)`
       : '';
-  printLine(`settled: ${showCount(settled.completed)} completed, ${showCount(settled.failed)} failed${gone}`);
+  const cancelled = settled.cancelled > 0 ? `, ${showCount(settled.cancelled)} cancelled` : '';
+  printLine(
+    `settled: ${showCount(settled.completed)} completed, ${showCount(settled.failed)} failed${cancelled}${gone}`,
+  );
 }

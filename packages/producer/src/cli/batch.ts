@@ -1,9 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { EXIT, type ExitCode, type JobDefinition, OptionsInvalid, onStopSignal } from '@bullpen/shared';
+import {
+  type Config,
+  countSetting,
+  EXIT,
+  type ExitCode,
+  type JobDefinition,
+  MOST_ROWS_PER_JOB,
+  OptionsInvalid,
+  onStopSignal,
+  optionalDurationSetting,
+} from '@bullpen/shared';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { type BatchCounts, type BatchOptions, type BatchResult, BatchStopped, runBatch } from '../batch/batch.js';
+import { type BatchResult, BatchStopped } from '../batch/batch.js';
+import type { BatchOptions } from '../batch/batch-options.js';
+import { runDryBatch } from '../batch/dry-run.js';
 import { FORMATS, openSource, type Source } from '../batch/source.js';
+import type { BatchTotals } from '../insert.js';
 import type { Producer } from '../producer.js';
 import { exitCodeFor, printReport, type Report } from './batch-report.js';
 import { showCount } from './print.js';
@@ -12,8 +25,16 @@ import { openRejects, type Rejects } from './rejects.js';
 import { findJob, startSession, withProducer } from './session.js';
 
 const settings = {
+  batch: { flag: '--batch', schema: z.string().optional() },
   format: { flag: '--format', schema: z.enum(FORMATS, `expected ${FORMATS.join(', ')}`).optional() },
   keyField: { flag: '--key-field', schema: z.string().min(1, 'expected the name of a field').optional() },
+  rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MOST_ROWS_PER_JOB).optional() },
+  maxWaiting: { flag: '--max-waiting', schema: countSetting(1_000_000_000).optional() },
+  delay: { flag: '--delay', schema: optionalDurationSetting },
+  priority: { flag: '--priority', schema: z.coerce.number().optional() },
+  results: { flag: '--results', schema: z.boolean().default(false) },
+  keep: { flag: '--keep', schema: optionalDurationSetting },
+  keepKeys: { flag: '--keep-keys', schema: optionalDurationSetting },
   rejects: { flag: '--rejects', schema: z.string().optional() },
   dryRun: { flag: '--dry-run', schema: z.boolean().default(false) },
   wait: { flag: '--wait', schema: z.boolean().default(false) },
@@ -25,8 +46,16 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
     .description('Enqueues every row of a file, or of the standard input (-).')
     .argument('<job>', 'the name of a job in --jobs')
     .argument('<source>', 'a CSV, NDJSON or JSON file, or - for the standard input')
+    .option('--batch <name>', 'name the batch: run again after a stop, it goes on where it was; default a new name')
     .option('--format <format>', `${FORMATS.join(', ')}; default by the file's name`)
     .option('--key-field <field>', 'the field that holds each row’s key; the same key is not added twice')
+    .option('--keep-keys <duration>', 'how long keys stay taken once their rows are completed; default 7d')
+    .option('--rows-per-job <n>', 'put so many rows into one job, for small, quick rows; default as the job says, or 1')
+    .option('--max-waiting <n>', 'wait while this many jobs are waiting on the queue')
+    .option('--delay <duration>', 'wait before the first attempt')
+    .option('--priority <n>', '1 is first; a queue has jobs with priorities or without, not both')
+    .option('--results', 'keep what the handlers return, up to 16 KiB each')
+    .option('--keep <duration>', 'how long the books of the batch are kept after they were last written; default 7d')
     .option('--rejects <file>', 'write rejected rows here, one JSON line each, with line number and reason')
     .option('--dry-run', 'check every row, enqueue nothing; Redis is not needed')
     .option('--wait', 'wait until every job of this batch is settled; exit 1 if any failed')
@@ -53,9 +82,9 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
       });
       const startedAt = performance.now();
       try {
-        const run = { job, source, rejects, keyField: config.keyField, dryRun: config.dryRun, signal: stop.signal };
+        const run = { job, source, rejects, config, signal: stop.signal };
         const report = config.dryRun
-          ? { ...(await enqueueRows(run, (options) => runBatch(job, options, notInDryRun))), settled: undefined }
+          ? { ...(await enqueueRows(run, (options) => runDryBatch(job, options))), settled: undefined }
           : await withProducer(open(), (producer) => enqueueAndWait(producer, run, config.wait));
         // What was enqueued is told even when the rejects cannot be kept.
         const unkept = await rejects.close().then(
@@ -69,8 +98,14 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
           dryRun: config.dryRun,
         });
         const failure = report.failure ?? unkept;
+        const { batch, interrupted } = report.result;
+        if (!config.dryRun && (interrupted || report.failure !== undefined) && path !== '-') {
+          say(`the rest is not enqueued; the same command with --batch ${batch} goes on where this one stopped`);
+        }
         if (failure !== undefined) throw failure;
-        ends(exitCodeFor(report));
+        const change = await source.changed();
+        if (change !== undefined && !report.result.interrupted) say(`bullpen-producer: ${path} ${change}`);
+        ends(change === undefined ? exitCodeFor(report) : (Math.max(exitCodeFor(report), EXIT.data) as ExitCode));
       } finally {
         off();
         await rejects.close().catch(() => undefined);
@@ -82,38 +117,44 @@ interface Run {
   readonly job: JobDefinition;
   readonly source: Source;
   readonly rejects: Rejects;
-  readonly keyField: string | undefined;
-  readonly dryRun: boolean;
+  readonly config: Config<typeof settings>;
   readonly signal: AbortSignal;
 }
 
 /** Enqueues all rows with a bar. A failure on the way is part of what it returns: the rows before it are in, and are to be reported. */
 async function enqueueRows(
-  { source, rejects, keyField, dryRun, signal }: Run,
+  { source, rejects, config, signal }: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Omit<Report, 'settled'>> {
+  const { dryRun, batch: name = nameBatch(new Date()) } = config;
   const bar = startProgress(dryRun ? 'checking' : 'enqueuing', source.totalBytes);
-  const name = nameBatch(new Date());
   // Frozen where it was, so that what is said next stands below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const result = await batch({
-      batch: name,
-      rows: source.rows,
-      ...(keyField === undefined ? {} : { keyField }),
-      dryRun,
-      signal,
+      ...{ batch: name, source, signal, dryRun, ...given(config) },
+      // A file of them is written anew each time, and is to be complete.
+      repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
-      onProgress: (counts) => bar.update(source.bytesRead(), counts.read, noteOf(counts)),
+      onProgress: (totals) => bar.update(source.bytesRead(), totals.read, noteOf(totals)),
     });
     if (!result.interrupted) bar.update(source.totalBytes ?? 0, result.read, noteOf(result));
     return { result, failure: undefined };
   } catch (error) {
     if (!(error instanceof BatchStopped)) throw error;
-    return { result: { batch: name, ...error.counts, interrupted: signal.aborted }, failure: error };
+    const { totals, resumedAt } = error;
+    const result = { batch: name, ...totals, resumedAt, wasFinished: false, interrupted: signal.aborted };
+    return { result, failure: error };
   } finally {
     bar.stop();
   }
+}
+
+/** The options that were given as they are. */
+function given(config: Config<typeof settings>): Partial<BatchOptions> {
+  const { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys } = config;
+  const options = { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Promise<Report> {
@@ -125,10 +166,9 @@ async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Prom
   try {
     const settled = await producer.waitForBatch(run.job, {
       batch: result.batch,
-      added: result.added,
       signal: run.signal,
-      onProgress({ completed, failed }) {
-        const done = completed + failed;
+      onProgress({ completed, failed, cancelled }) {
+        const done = completed + failed + cancelled;
         bar.update(done, done, failed > 0 ? `${showCount(failed)} failed` : '');
       },
     });
@@ -140,11 +180,7 @@ async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Prom
   }
 }
 
-const notInDryRun = (): never => {
-  throw new Error('a dry run enqueues nothing');
-};
-
-const noteOf = ({ rejected }: BatchCounts): string => (rejected > 0 ? `${showCount(rejected)} rejected` : '');
+const noteOf = ({ rejected }: BatchTotals): string => (rejected > 0 ? `${showCount(rejected)} rejected` : '');
 
 /** A batch's name: when it was begun, for people, and enough chance to be alone in that second. */
 function nameBatch(now: Date): string {

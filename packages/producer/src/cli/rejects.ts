@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { listFaults, SourceInvalid } from '@bullpen/shared';
-import type { RejectedRow } from '../batch/batch.js';
+import type { RejectedRow } from '../batch/check-row.js';
 
 /** How many rejected rows are named on stderr when there is no file to read them in. */
 const NAMED = 5;

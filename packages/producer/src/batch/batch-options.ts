@@ -1,0 +1,81 @@
+import {
+  type Duration,
+  type Fault,
+  isBatchName,
+  type JobDefinition,
+  MOST_ROWS_PER_JOB,
+  OptionsInvalid,
+  parseDuration,
+  showValue,
+} from '@bullpen/shared';
+import type { BatchTotals } from '../insert.js';
+import { type EnqueueOptions, readTerms } from '../options.js';
+import type { RejectedRow } from './check-row.js';
+import type { Source } from './source.js';
+
+/** What a batch is read from: what `openSource` opened, or rows of your own. */
+export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<Pick<Source, 'identity' | 'columns'>>;
+
+/** Options of `batch`. */
+export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' | 'maxWaiting'> {
+  /** Names the batch: the same name is the same batch, and goes on where it stopped. 1 to 100 letters, digits, `_`, `-`. */
+  readonly batch: string;
+  readonly source: BatchSource;
+  /** The field of each row that holds its key. A key is taken while its row waits or runs, and for `keepKeys` once it is completed, whatever batch it came in. */
+  readonly keyField?: string;
+  /** How many rows go into one job on Redis, 1 to 1,000. Default: as the definition says. */
+  readonly rowsPerJob?: number;
+  /** Keep what the handlers return, up to 16 KiB each, for `batches export --results`. */
+  readonly results?: boolean;
+  /** How long the books of the batch are kept after they were last written. Default `'7d'`. */
+  readonly keep?: Duration;
+  /** How long the keys of its rows stay taken. Default `'7d'`. */
+  readonly keepKeys?: Duration;
+  /** Validate everything, enqueue nothing; Redis is not asked. */
+  readonly dryRun?: boolean;
+  /** Tell rows that were rejected when the batch was run before, too: they are read and checked again. */
+  readonly repeatRejected?: boolean;
+  /** Stops reading; what was read is still sent and counted. */
+  readonly signal?: AbortSignal;
+  /** Is told each rejected row. A promise holds the batch until it settles. */
+  readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
+  /** Is told how far the batch is in all, now and then: after each chunk. */
+  readonly onProgress?: (totals: BatchTotals) => void;
+}
+
+/** What {@link readBatchOptions} makes of the options. */
+export type BatchTerms = Omit<ReturnType<typeof readTerms>, 'expiresAt'> & {
+  readonly keepMs: number;
+  readonly keepKeysMs: number;
+  readonly rowsPerJob: number | undefined;
+};
+
+/**
+ * Reads the options that are not as they stand.
+ * @throws OptionsInvalid with every fault
+ */
+export function readBatchOptions(job: JobDefinition, options: BatchOptions, now: number): BatchTerms {
+  const { batch, rowsPerJob, keep = '7d', keepKeys = '7d', delay = 0, priority = 0, maxWaiting } = options;
+  const faults: Fault[] = [];
+  if (!isBatchName(batch)) {
+    faults.push({ path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(batch)}` });
+  }
+  const isCount = Number.isInteger(rowsPerJob) && Number(rowsPerJob) >= 1 && Number(rowsPerJob) <= MOST_ROWS_PER_JOB;
+  if (rowsPerJob !== undefined && !isCount) {
+    const reason = `expected a whole number from 1 to ${MOST_ROWS_PER_JOB}, got ${showValue(rowsPerJob)}`;
+    faults.push({ path: 'rowsPerJob', reason });
+  }
+  const duration = (path: string, value: unknown): number => {
+    const ms = parseDuration(value);
+    const reason = typeof ms === 'string' ? ms : ms < SHORTEST_KEEP_MS ? 'must be at least 1s' : undefined;
+    if (reason !== undefined) faults.push({ path, reason });
+    return Number(ms);
+  };
+  const keepMs = duration('keep', keep);
+  const keepKeysMs = duration('keepKeys', keepKeys);
+  if (faults.length > 0) throw new OptionsInvalid('cannot enqueue the batch', faults);
+  const terms = readTerms(job, { delay, priority, ...(maxWaiting === undefined ? {} : { maxWaiting }) }, now);
+  return { ...terms, keepMs, keepKeysMs, rowsPerJob };
+}
+
+const SHORTEST_KEEP_MS = 1_000;

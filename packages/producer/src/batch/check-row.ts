@@ -1,0 +1,51 @@
+import { type Fault, idForKey, type JobDefinition, type Parsed, readRowKey } from '@bullpen/shared';
+import type { JobRow } from '../insert.js';
+import { checkJson, writePayload } from '../payload.js';
+import type { SourceRow } from './source-row.js';
+
+/** A row that was not enqueued, and why. */
+export interface RejectedRow {
+  /** Its place in the source, counted from 1. */
+  readonly row: number;
+  /** The line it starts on, where the format has lines. */
+  readonly line: number | undefined;
+  readonly faults: readonly Fault[];
+  /** The row as it was read: its value, or its text when it did not parse. */
+  readonly input: unknown;
+}
+
+/** Checks a row of a source: ready to be enqueued, or rejected. Waits only for a schema that does. */
+export function checkRow(
+  job: JobDefinition,
+  row: SourceRow,
+  keyField: string | undefined,
+): JobRow | RejectedRow | Promise<JobRow | RejectedRow> {
+  if (!row.ok) return reject(row, [{ path: '', reason: row.reason }]);
+  const { value, json } = row;
+  const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
+  return checking instanceof Promise
+    ? checking.then((checked) => withKey(job, row, checked, keyField))
+    : withKey(job, row, checking, keyField);
+}
+
+/** Whether a checked row was rejected. */
+export function isRejected(checked: JobRow | RejectedRow): checked is RejectedRow {
+  return 'faults' in checked;
+}
+
+function withKey(
+  job: JobDefinition,
+  row: SourceRow & { readonly ok: true },
+  checked: Parsed<string>,
+  keyField: string | undefined,
+): JobRow | RejectedRow {
+  const key = keyField === undefined ? undefined : readRowKey(row.value, keyField);
+  const wrongKey = key !== undefined && 'reason' in key ? [{ path: keyField ?? '', reason: key.reason }] : [];
+  if (!checked.ok || wrongKey.length > 0) return reject(row, [...(checked.ok ? [] : checked.faults), ...wrongKey]);
+  const id = key !== undefined && 'key' in key ? idForKey(job.name, key.key) : '';
+  return { id, row: row.row, data: checked.value };
+}
+
+function reject(row: SourceRow, faults: readonly Fault[]): RejectedRow {
+  return { row: row.row, line: row.line, faults, input: row.ok ? row.value : row.text };
+}

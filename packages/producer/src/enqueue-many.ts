@@ -1,0 +1,54 @@
+import { type JobDefinition, QueueFull } from '@bullpen/shared';
+import { ChunkWriter } from './chunk-writer.js';
+import { CHUNK_BYTES, CHUNK_JOBS, type Inserted, type JobRow } from './insert.js';
+import { idFor } from './options.js';
+import { writePayload } from './payload.js';
+import type { EnqueuedRow } from './producer.js';
+import { untilRoom } from './until-room.js';
+
+/** What {@link enqueueAll} needs beside the payloads. */
+export interface EnqueuingMany {
+  readonly job: JobDefinition;
+  readonly key: ((payload: never, index: number) => string) | undefined;
+  readonly maxWaiting: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly insert: (rows: readonly JobRow[]) => Promise<Inserted>;
+}
+
+/** Enqueues payloads in chunks, and answers for each, in order. */
+export async function enqueueAll(
+  payloads: Iterable<unknown> | AsyncIterable<unknown>,
+  { job, key, maxWaiting, signal, insert }: EnqueuingMany,
+): Promise<EnqueuedRow[]> {
+  const answers: EnqueuedRow[] = [];
+  const writer = new ChunkWriter<JobRow & { readonly index: number }>({
+    ...{ rows: CHUNK_JOBS, bytes: CHUNK_BYTES, seal: () => undefined },
+    async send(rows) {
+      const inserted = await untilRoom(() => insert(rows), signal);
+      if (inserted.kind !== 'ok') throw new QueueFull(job.queue, maxWaiting ?? 0);
+      for (const [at, { id, index }] of rows.entries())
+        answers[index] = { id, status: inserted.answers[at] ?? 'added' };
+    },
+  });
+  let index = 0;
+  try {
+    for await (const payload of payloads) {
+      const id = idFor(job, key?.(payload as never, index));
+      const writing = writePayload(job, payload);
+      const written = writing instanceof Promise ? await writing : writing;
+      if (written.ok) {
+        const waiting = writer.add({ id, data: written.value, index });
+        if (waiting !== undefined) await waiting;
+      } else {
+        answers[index] = { status: 'rejected', faults: written.faults };
+      }
+      index += 1;
+    }
+  } catch (error) {
+    // No chunk may be under way when the caller is told, or it would outlive close().
+    await writer.flush().catch(() => undefined);
+    throw error;
+  }
+  await writer.flush();
+  return answers;
+}

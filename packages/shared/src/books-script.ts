@@ -1,0 +1,56 @@
+/**
+ * Lua that keeps the books of a batch; producers and workers put it at the head of their scripts. `books` is the table of the batch's five keys, in the order of {@link bookKeys}.
+ *
+ * A row's fate is two bits, and turning it is what counts it: however often an end is said, it is counted once.
+ */
+export const BOOKS_SCRIPT = `
+local call = redis.call
+local FATES = { 'completed', 'failed', 'cancelled' }
+
+-- Books that have expired stay gone.
+local function hasBooks(books) return call('EXISTS', books[1]) == 1 end
+
+-- Settles an open row; whether it was open.
+local function settleRow(books, row, fate)
+  local at = '#' .. (row - 1)
+  local was = call('BITFIELD', books[2], 'SET', 'u2', at, fate)[1]
+  if was ~= 0 then
+    if was ~= fate then call('BITFIELD', books[2], 'SET', 'u2', at, was) end
+    return false
+  end
+  call('HINCRBY', books[1], FATES[fate], 1)
+  return true
+end
+
+-- Keeps why a row failed: its reason, for the tally, and the record, for who mends it. The tally has room for so many reasons; the rest share one.
+local function noteFailure(books, row, reason, record)
+  if call('ZSCORE', books[4], reason) == false and call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
+  call('ZINCRBY', books[4], 1, reason)
+  call('HSET', books[3], row, reason .. '\\n' .. record)
+end
+
+local function isFailed(books, row) return call('BITFIELD', books[2], 'GET', 'u2', '#' .. (row - 1))[1] == 2 end
+
+-- Opens a failed row again.
+local function reopenRow(books, row)
+  call('BITFIELD', books[2], 'SET', 'u2', '#' .. (row - 1), 0)
+  call('HINCRBY', books[1], 'failed', -1)
+  local failure = call('HGET', books[3], row)
+  local reason = failure and string.match(failure, '^[^\\n]*')
+  if reason and tonumber(call('ZINCRBY', books[4], -1, reason)) <= 0 then call('ZREM', books[4], reason) end
+  call('HDEL', books[3], row)
+end
+
+-- Books are kept for so long after they were last written.
+local function keepBooks(books, index, name, now)
+  local keep = call('HGET', books[1], 'keepMs')
+  if not keep then return end
+  for at = 1, 5 do call('PEXPIRE', books[at], keep) end
+  if index then
+    call('ZREMRANGEBYSCORE', index, '-inf', now)
+    call('ZADD', index, now + keep, name)
+    local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
+    call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
+  end
+end
+`;
