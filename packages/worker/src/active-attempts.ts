@@ -1,7 +1,7 @@
 import type { BullpenError } from '@bullpen/shared';
 import type { AttemptStop } from './attempt-stop.js';
 import type { Lease } from './lease.js';
-import type { Notes } from './notes.js';
+import type { Notes, Noting } from './notes.js';
 import type { OutcomeKind } from './outcome.js';
 
 /** How the attempts that ended, ended. The numbers of the summary line. */
@@ -23,14 +23,21 @@ export interface ActiveAttempt {
   readonly queue: string;
   readonly jobId: string;
   readonly job: string;
-  readonly stop: AttemptStop;
+  /** How to stop it; of a job that several rows share, the row at hand. */
+  stop: AttemptStop;
   readonly lease: Lease;
+  /** The batch it belongs to. */
+  batch: string | undefined;
+  /** Whether several rows share the job: each of them is counted, and the job is not. */
+  isShared: boolean;
   /** Whether it got past the gate. */
   started: boolean;
   /** Past its deadline and the time to heed it, and still running. */
   stuck: boolean;
   /** What is to be written when its end is recorded. */
   notes: Notes | undefined;
+  /** What the notes were made of, should another end be recorded than the one it had. */
+  noting: Noting | undefined;
   /** How it ended, once it has; it stays here until Redis has confirmed it. */
   outcome: OutcomeKind | undefined;
   /** Whether Redis has confirmed the outcome. */
@@ -72,9 +79,12 @@ export class ActiveAttempts {
       job,
       stop,
       lease,
+      batch: undefined,
+      isShared: false,
       started: false,
       stuck: false,
       notes: undefined,
+      noting: undefined,
       outcome: undefined,
       confirmed: false,
     };
@@ -96,9 +106,14 @@ export class ActiveAttempts {
     const jobs = this.#newest.get(attempt.queue);
     if (jobs?.get(attempt.jobId) === attempt) jobs.delete(attempt.jobId);
     const counted = countedAs(attempt);
-    this.tally[counted] += 1;
+    if (!(attempt.isShared && counted === 'completed')) this.tally[counted] += 1;
     if (counted === 'unrecorded' && this.#draining) this.unrecordedJobIds.push(attempt.jobId);
     if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Counts a row of a shared job, whose end Redis has confirmed. */
+  countRow(outcome: OutcomeKind): void {
+    this.tally[countedAs({ started: true, outcome, confirmed: true })] += 1;
   }
 
   [Symbol.iterator](): IterableIterator<ActiveAttempt> {
@@ -136,7 +151,11 @@ export class ActiveAttempts {
   }
 }
 
-function countedAs({ started, outcome, confirmed }: ActiveAttempt): keyof Tally {
+function countedAs({
+  started,
+  outcome,
+  confirmed,
+}: Pick<ActiveAttempt, 'started' | 'outcome' | 'confirmed'>): keyof Tally {
   if (!confirmed || outcome === undefined) return 'unrecorded';
   switch (outcome) {
     case 'completed':

@@ -5,16 +5,19 @@ import type { Books } from './books.js';
 import type { Context } from './handler.js';
 import { attemptsOf } from './settle.js';
 
+/** What a handler's context is about: an attempt, or that of a row of a shared job. */
+export type Attempted = Pick<ActiveAttempt, 'jobId' | 'queue' | 'lease' | 'stop' | 'outcome' | 'isShared'>;
+
 /** What a handler is given beside the payload, over a BullMQ job. A class with getters: most attempts ask for little of it, and pay for no more. */
 export class AttemptContext implements Context {
   readonly #job: Job;
-  readonly #entry: ActiveAttempt;
+  readonly #entry: Attempted;
   readonly #parentLog: Logger;
   readonly #books: Books;
   #log: Logger | undefined;
   readonly deadline: number;
 
-  constructor(job: Job, entry: ActiveAttempt, deadline: number, parentLog: Logger, books: Books) {
+  constructor(job: Job, entry: Attempted, deadline: number, parentLog: Logger, books: Books) {
     this.#job = job;
     this.#entry = entry;
     this.deadline = deadline;
@@ -50,9 +53,10 @@ export class AttemptContext implements Context {
 
   /** A getter too, so that it still works when a handler takes its context apart: `async (payload, { progress }) => …`. */
   get progress(): Context['progress'] {
-    const { queue, jobId, lease } = this.#entry;
+    const { queue, jobId, lease, isShared } = this.#entry;
     return async (value) => {
-      if (this.#entry.outcome !== undefined || lease.lost) return;
+      // The progress of one row would stand for that of all.
+      if (this.#entry.outcome !== undefined || lease.lost || isShared) return;
       // For people to look at; an attempt must not fail for it, nor a process for a call that nobody awaited.
       await this.#books
         .progress(queue, jobId, lease, value)

@@ -2,16 +2,19 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describeThrown, HandlerCrashed, readProperty } from '@bullpen/shared';
 import type { ActiveAttempt } from './active-attempts.js';
 
-const attempts = new AsyncLocalStorage<ActiveAttempt>();
+/** What an error can be laid at: an attempt, or that of a row of a shared job. */
+export type Blamable = Pick<ActiveAttempt, 'job' | 'jobId' | 'queue' | 'stop' | 'outcome'>;
+
+const attempts = new AsyncLocalStorage<Blamable>();
 
 /** Runs something so that whatever it leaves behind, timers and promises included, is known to belong to an attempt. */
-export function onBehalfOf<T>(attempt: ActiveAttempt, run: () => T): T {
+export function onBehalfOf<T>(attempt: Blamable, run: () => T): T {
   return attempts.run(attempt, run);
 }
 
 /** What {@link blame} found. */
 export interface Blamed {
-  readonly attempt: ActiveAttempt;
+  readonly attempt: Blamable;
   /** The error is nothing but the reason of the attempt's own abort, out of a promise that nobody awaited. */
   readonly isItsAbort: boolean;
 }

@@ -1,37 +1,80 @@
-import { BOOKS_KEPT_S, booksKey, cancelledKey, ROW } from '@bullpen/shared';
+import { batchKeys } from '@bullpen/shared';
 import type { Lease } from './lease.js';
-import type { Notes } from './notes.js';
 import { LONGEST_JSON } from './outcome.js';
+import { notOurs } from './recorder.js';
+import { type RowNote, rowNoteArgs } from './row-note.js';
 import type { ScriptedRedis } from './scripted-redis.js';
 
-/** Writes what Bullpen itself keeps on Redis about jobs. */
+/** A job that several rows share. */
+export interface SharedJob {
+  readonly queue: string;
+  readonly jobId: string;
+  readonly batch: string;
+  readonly lease: Lease;
+}
+
+/** A row that gets a job of its own. */
+export interface SplitRow {
+  readonly row: number;
+  /** Its payload and its job's `opts`, as JSON. */
+  readonly data: string;
+  readonly opts: string;
+  readonly dueAt: number;
+  readonly attemptsMade: number;
+  readonly crashes: number;
+  /** Why its last attempt failed; empty when none did. */
+  readonly failure: string;
+}
+
+/** What a shared job and the rows that leave it have in common. */
+export interface SplitTerms {
+  readonly name: string;
+  readonly timestamp: number;
+  readonly priority: number;
+  /** What the crashes of the shared job are to be set to. */
+  readonly crashes?: number;
+}
+
+/** Writes what Bullpen itself keeps on Redis about jobs and rows, beside what goes with the record of a job's end. */
 export class Books {
   readonly #redis: ScriptedRedis;
   readonly #prefix: string;
-  readonly #leaseMs: number;
 
-  constructor(redis: ScriptedRedis, prefix: string, leaseMs: number) {
+  constructor(redis: ScriptedRedis, prefix: string) {
     this.#redis = redis;
     this.#prefix = prefix;
-    this.#leaseMs = leaseMs;
   }
 
   /**
-   * Writes the notes about a job that is about to be settled, while the lease holds. Not awaited by its caller: it goes out on the connection that BullMQ records the outcome on,
-   * just before it, and Redis keeps that order. Written before the outcome, so that a row can be counted early for a moment but never be missing for ever.
+   * Notes the ends of rows of a shared job, while its lease holds. It is on its way when this returns.
+   * @throws what says that the job is not ours, and what Redis throws
    */
-  note(queue: string, jobId: string, { token }: Lease, notes: Notes): void {
-    const job = this.#jobKey(queue, jobId);
-    const keys = [
-      `${job}:lock`,
-      job,
-      cancelledKey(this.#prefix, queue),
-      booksKey(this.#prefix, queue, notes.row?.batch ?? ''),
-    ];
-    const place = notes.row === undefined ? ['', '', ''] : [notes.row.row - 1, ROW[notes.row.fate], BOOKS_KEPT_S];
-    const flags = [notes.attemptsMade ?? '', notes.forgetCrashes ? '1' : '', notes.forgetCancelled ? '1' : ''];
-    // It fails with the connection, or with a Redis that refuses writes; so does the record sent behind it, and both are sent again.
-    this.#redis.bullpenNote(...keys, token, this.#leaseMs, jobId, ...place, ...flags).catch(() => undefined);
+  async settleRows({ queue, jobId, batch, lease }: SharedJob, notes: readonly RowNote[]): Promise<void> {
+    const base = this.#base(queue);
+    const args = notes.flatMap(rowNoteArgs);
+    const isOurs = await this.#redis.bullpenSettleRows(`${base}${jobId}:lock`, lease.token, base, batch, ...args);
+    if (isOurs === 0) throw notOurs();
+  }
+
+  /**
+   * Gives rows of a shared job jobs of their own, while its lease holds.
+   * @throws what says that the job is not ours, and what Redis throws
+   */
+  async splitRows(shared: SharedJob, rows: readonly SplitRow[], terms: SplitTerms): Promise<void> {
+    const { queue, jobId, batch, lease } = shared;
+    const base = this.#base(queue);
+    const keys = [`${jobId}:lock`, jobId, 'meta', 'delayed', 'events', 'marker'].map((key) => base + key);
+    const { name, timestamp, priority, crashes = '' } = terms;
+    const args = rows.flatMap((row) => [
+      ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.failure],
+    ]);
+    const head = [lease.token, base, batch, name, timestamp, priority, crashes];
+    if ((await this.#redis.bullpenSplitRows(...keys, ...head, ...args)) === 0) throw notOurs();
+  }
+
+  /** Which rows of a shared job are still to be done: not settled, and without a job of their own. */
+  openRows(queue: string, batch: string, rows: readonly number[]): Promise<number[]> {
+    return this.#redis.bullpenOpenRows(batchKeys(this.#prefix, queue, batch).fates, this.#base(queue), batch, ...rows);
   }
 
   /**
@@ -41,17 +84,17 @@ export class Books {
   async progress(queue: string, jobId: string, { token }: Lease, progress: unknown): Promise<void> {
     const text = JSON.stringify(progress);
     if (text?.length > LONGEST_JSON) throw new RangeError('progress is longer than 16 MiB as JSON');
-    const job = this.#jobKey(queue, jobId);
-    const [events, meta] = [`${this.#prefix}:${queue}:events`, `${this.#prefix}:${queue}:meta`];
-    await this.#redis.bullpenProgress(`${job}:lock`, job, events, meta, token, jobId, text);
+    const base = this.#base(queue);
+    const job = base + jobId;
+    await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, token, jobId, text);
   }
 
   /** Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was handed back. */
   wakeOne(queue: string): void {
-    this.#redis.zadd(`${this.#prefix}:${queue}:marker`, 0, '0').catch(() => undefined);
+    this.#redis.zadd(`${this.#base(queue)}marker`, 0, '0').catch(() => undefined);
   }
 
-  #jobKey(queue: string, jobId: string): string {
-    return `${this.#prefix}:${queue}:${jobId}`;
+  #base(queue: string): string {
+    return `${this.#prefix}:${queue}:`;
   }
 }

@@ -1,4 +1,4 @@
-import { cancelledChannel, cancelledKey, JobCancelled, type Redis } from '@bullpen/shared';
+import { cancelledBatch, cancelledChannel, cancelledKey, JobCancelled, type Redis } from '@bullpen/shared';
 import type { ActiveAttempts } from './active-attempts.js';
 import type { AttemptStop } from './attempt-stop.js';
 
@@ -39,7 +39,7 @@ export class Cancellations {
     await this.#read();
   }
 
-  /** Whether a job may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
+  /** Whether a job, or a batch by its `cancelledBatch`, may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
   suspects(queue: string, jobId: string): boolean {
     return this.#byQueue.get(queue)?.has(jobId) === true;
   }
@@ -62,6 +62,11 @@ export class Cancellations {
     this.#byQueue.get(queue)?.add(jobId);
     const running = this.#active.find(queue, jobId);
     if (running !== undefined) void this.stopIfNoted(queue, jobId, running.stop);
+    if (!jobId.startsWith(cancelledBatch(''))) return;
+    for (const attempt of this.#active) {
+      if (attempt.queue !== queue || attempt.batch === undefined || cancelledBatch(attempt.batch) !== jobId) continue;
+      void this.stopIfNoted(queue, jobId, attempt.stop);
+    }
   }
 
   async #refresh(): Promise<void> {

@@ -1,17 +1,20 @@
+import { describeThrown } from '@bullpen/shared';
 import { type Job, type Span, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import { attemptOf } from './attempt-of.js';
-import { failedNotes } from './notes.js';
+import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
+import { notesOf } from './notes.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
 import type { Recorder } from './recorder.js';
+import { rowNoteArgs } from './row-note.js';
 
 /** What BullMQ's worker is made to do differently. */
 export interface EngineHooks {
   readonly outage: Outage;
   readonly recorder: Recorder;
-  /** Writes the notes of an attempt; they go out just before its end is recorded. */
-  readonly writeNotes: (attempt: ActiveAttempt | undefined) => void;
+  /** Sends BullMQ's moveToFinished together with notes of ours. */
+  readonly finish: (args: unknown[]) => Promise<unknown>;
   /** BullMQ is through with a job: recorded, or given up. */
   readonly processed: (attempt: ActiveAttempt) => void;
   /** Redis answered a fetch, with a job or without. The job is ours from here on, however long BullMQ takes to begin it. */
@@ -57,6 +60,7 @@ export class Engine extends Worker {
       if (message.startsWith(SCHEDULING)) this.#schedulingFault = new Error(message.slice(SCHEDULING.length));
     });
     const { backend } = this;
+    writeNotesWithEnds(backend, hooks.finish);
     const findStalled = backend.moveStalledJobsToWait.bind(backend);
     backend.moveStalledJobsToWait = async () => {
       if (hooks.outage.overForMs < COMEBACK_MS) return [];
@@ -118,7 +122,6 @@ export class Engine extends Worker {
   ): Promise<Job> {
     const attempt = attemptOf(job);
     try {
-      this.#hooks.writeNotes(attempt);
       return this.#recorded(attempt, await super.handleCompleted(result, job, token, fetchNext, span));
     } catch (error) {
       const write = () => super.handleCompleted(result, job, token, fetchNext, span);
@@ -128,9 +131,9 @@ export class Engine extends Worker {
         const failure = new UnrecoverableError(`the handler succeeded, but Redis refused to record it: ${refusal}`);
         if (attempt !== undefined) {
           attempt.outcome = 'failed';
-          attempt.notes = failedNotes(attempt.notes);
+          const last = attempt.noting && { ...attempt.noting, maxAttempts: 0 };
+          attempt.notes = last && notesOf({ kind: 'failed', error: describeThrown(failure) }, last);
         }
-        this.#hooks.writeNotes(attempt);
         job.stacktrace = [...traces];
         return super.handleFailed(failure, job, token, fetchNext, span);
       });
@@ -153,7 +156,6 @@ export class Engine extends Worker {
     if (attempt !== undefined) attempt.outcome ??= 'failed';
     const traces = [...(job.stacktrace ?? [])];
     try {
-      this.#hooks.writeNotes(attempt);
       return this.#recorded(attempt, await super.handleFailed(failure, job, token, fetchNext, span));
     } catch (error) {
       return this.#recordAgain(attempt, token, error, () => {
@@ -182,7 +184,7 @@ export class Engine extends Worker {
     instead?: (refusal: string) => Promise<Job>,
   ): Promise<Job> {
     if (attempt === undefined) throw refusal;
-    const { recorder, writeNotes } = this.#hooks;
+    const { recorder } = this.#hooks;
     const readably = (writing: () => Promise<Job>) => writing().catch((error) => this.#readable(token, error, attempt));
     let isFirst = true;
     const writeAgain = async () => {
@@ -190,7 +192,6 @@ export class Engine extends Worker {
       const isAnswered = isFirst;
       isFirst = false;
       if (isAnswered) throw refusal;
-      writeNotes(attempt);
       return write();
     };
     const next = await recorder.record(
@@ -214,4 +215,31 @@ export class Engine extends Worker {
     job.token = token;
     return job;
   }
+}
+
+/** The parts of BullMQ's backend that record an end; the second is private to it. */
+interface RecordingBackend {
+  moveToFinishedArgs(job: object, value: unknown, field: string, remove: unknown, ...rest: unknown[]): unknown[];
+  execCommand(client: unknown, name: string, args: unknown[]): Promise<unknown>;
+}
+
+const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
+
+/** Makes the backend of a worker send the notes of an attempt in the very call that records its end. A job without notes is recorded as ever. */
+function writeNotesWithEnds(backend: Worker['backend'], finish: EngineHooks['finish']): void {
+  const recording = backend as unknown as RecordingBackend;
+  const argsOf = recording.moveToFinishedArgs.bind(recording);
+  const exec = recording.execCommand.bind(recording);
+  recording.moveToFinishedArgs = (job, value, field, remove, ...rest) => {
+    const notes = attemptOf(job)?.notes;
+    if (notes === undefined) return argsOf(job, value, field, remove, ...rest);
+    // The books say what became of a row; its job goes.
+    const args = argsOf(job, value, field, notes.batch === undefined ? remove : true, ...rest);
+    args.push(notes.attemptsMade ?? '', notes.forgetCrashes ? '1' : '', notes.forgetCancelled ? '1' : '');
+    if (notes.batch !== undefined) args.push(notes.batch);
+    if (notes.row !== undefined) args.push(...rowNoteArgs(notes.row));
+    return args;
+  };
+  recording.execCommand = (client, name, args) =>
+    name === 'moveToFinished' && args.length > WITHOUT_NOTES ? finish(args) : exec(client, name, args);
 }

@@ -1,6 +1,6 @@
 /**
  * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r` recorded (an end of this attempt was, and only the reply was lost),
- * `b` back in its queue and not fetched since, `l` lost (another worker's by now).
+ * `b` back in its queue and not fetched since, `g` gone, `l` lost (another worker's by now).
  *
  * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we fetched the job, nobody else has it, even if the lock ran out while Redis
  * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that only could not reach Redis that was
@@ -27,6 +27,7 @@ for at = 4, #ARGV, 5 do
   else
     local now = call('HMGET', job, 'ats', 'atm', 'stc', 'finishedOn')
     local stalls = tonumber(now[3]) or 0
+    if not now[1] then answer = 'g' end
     if not holder and now[1] == fetches then
       if (tonumber(now[2]) or 0) > tonumber(made) then
         answer = 'r'
@@ -40,31 +41,11 @@ for at = 4, #ARGV, 5 do
         answer = 'b'
       end
     end
-    if answer ~= 'h' and answer ~= 'r' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
+    if answer ~= 'h' and answer ~= 'r' and answer ~= 'g' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
   end
   table.insert(answers, answer)
 end
 return table.concat(answers)
-`;
-
-/**
- * Writes what Bullpen keeps about a job that is about to be settled, if the lease still holds.
- * KEYS: lock, job, cancelled set, books of its batch. ARGV: token, lease in ms, id, row (counted from 0) or '', its fate, how long books are kept (s),
- * attempts made or '', '1' to forget its crashes, '1' to forget its cancellation.
- */
-export const NOTE = `
-local lock, job, cancelled, books = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local call = redis.call
-if call('GET', lock) ~= ARGV[1] then return 0 end
-call('PEXPIRE', lock, ARGV[2])
-if ARGV[4] ~= '' then
-  call('BITFIELD', books, 'SET', 'u2', '#' .. ARGV[4], ARGV[5])
-  call('EXPIRE', books, ARGV[6])
-end
-if ARGV[7] ~= '' then call('HSET', job, 'atm', ARGV[7]) end
-if ARGV[8] == '1' then call('HDEL', job, 'stc') end
-if ARGV[9] == '1' then call('ZREM', cancelled, ARGV[3]) end
-return 1
 `;
 
 /**

@@ -1,3 +1,4 @@
+import type { Notes } from './notes.js';
 import type { OutcomeKind } from './outcome.js';
 
 /** A worker's right to one job, as it was given. */
@@ -19,13 +20,18 @@ export interface Lease {
 
 /**
  * What Redis says of a lease: `held`, ours; `recorded`, an end of this very attempt is in its books; `returned`, the job is back in its queue and nobody has fetched it since, whoever put
- * it there; `lost`, another worker's.
+ * it there; `gone`, there is no such job any more; `lost`, another worker's.
  */
-export type LeaseAnswer = 'held' | 'recorded' | 'returned' | 'lost';
+export type LeaseAnswer = 'held' | 'recorded' | 'returned' | 'gone' | 'lost';
 
 /** Whether an answer says that our last word on a job was carried out, and only its reply was lost. */
-export function confirms(answer: LeaseAnswer, outcome: OutcomeKind | undefined): boolean {
+export function confirms(
+  answer: LeaseAnswer,
+  { outcome, notes }: { readonly outcome: OutcomeKind | undefined; readonly notes: Notes | undefined },
+): boolean {
   if (answer === 'recorded') return true;
+  // The job of a row goes when its end is recorded.
+  if (answer === 'gone') return notes?.batch !== undefined;
   // To be back in its queue is all that these ask for. After any other end it means that a stall check was faster than our record.
   return answer === 'returned' && (outcome === 'interrupted' || outcome === 'snoozed');
 }

@@ -15,7 +15,9 @@ export interface LeasesParts {
   readonly log: Logger;
 }
 
-const ANSWERS: Readonly<Record<string, LeaseAnswer>> = { h: 'held', r: 'recorded', b: 'returned', l: 'lost' };
+const ANSWERS: Readonly<Record<string, LeaseAnswer>> = {
+  ...{ h: 'held', r: 'recorded', b: 'returned', g: 'gone', l: 'lost' },
+};
 
 /** The most leases renewed in one call: keeps one script under some 5 ms of Redis' time. */
 const MOST_AT_ONCE = 500;
@@ -77,7 +79,7 @@ export class Leases {
     while (!this.closed && !attempt.lease.lost) {
       try {
         const [answer = 'lost'] = await this.#renew(attempt.queue, [attempt]);
-        if (answer === 'lost' || answer === 'returned') this.#lose(attempt, answer);
+        if (answer !== 'held' && answer !== 'recorded') this.#lose(attempt, answer);
         return answer;
       } catch (error) {
         if (!this.#parts.outage.isOne(error)) throw error;
@@ -177,7 +179,7 @@ export class Leases {
 
   #lose(attempt: ActiveAttempt, answer: LeaseAnswer): void {
     const { jobId, queue, lease, outcome } = attempt;
-    if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, outcome)) return;
+    if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, attempt)) return;
     lease.lost = true;
     this.#parts.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
     if (outcome === undefined) attempt.stop.abandon(new LeaseLost());

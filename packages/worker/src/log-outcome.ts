@@ -3,12 +3,15 @@ import type { Job } from 'bullmq';
 import type { Outcome } from './outcome.js';
 import { attemptsOf } from './settle.js';
 
-/** One line for each attempt that ended, as loud as on-call should hear it. */
-export function logOutcome(log: Logger, outcome: Outcome, job: Job, startedAt: number): void {
+/**
+ * One line for each attempt that ended, as loud as on-call should hear it.
+ * @param jobId what the attempt was at: the job, or a row of a shared one
+ */
+export function logOutcome(log: Logger, outcome: Outcome, job: Job, jobId: string, startedAt: number): void {
   if (outcome.kind === 'completed' && !log.isLevelEnabled('debug')) return;
   const { attempt, maxAttempts } = attemptsOf(job);
   const durationMs = Date.now() - startedAt;
-  const fields = { job: job.name, jobId: job.id, queue: job.queueName, attempt, durationMs };
+  const fields = { job: job.name, jobId, queue: job.queueName, attempt, durationMs };
   switch (outcome.kind) {
     case 'completed':
       log.debug(fields, 'attempt completed');

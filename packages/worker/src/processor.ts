@@ -1,44 +1,25 @@
-import { hasCode, type JobDefinition, type Logger, readBullpenOpts } from '@bullpen/shared';
+import { type BullpenOpts, cancelledBatch, hasCode, type JobDefinition, readBullpenOpts } from '@bullpen/shared';
 import { type Job, WaitingError } from 'bullmq';
-import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import { type AttemptInput, attempt } from './attempt.js';
-import { AttemptContext } from './attempt-context.js';
+import type { ActiveAttempt } from './active-attempts.js';
+import { attempt } from './attempt.js';
+import { AttemptContext, type Attempted } from './attempt-context.js';
+import type { AttemptInput } from './attempt-input.js';
 import { attemptOf, setAttempt } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
-import type { Books } from './books.js';
-import type { Cancellations } from './cancellations.js';
-
 import type { Handler } from './handler.js';
 import { leaseOf } from './lease.js';
-import type { Leases } from './leases.js';
 import { logOutcome } from './log-outcome.js';
 import { notesOf } from './notes.js';
-import type { Outage } from './outage.js';
-import type { Recorder } from './recorder.js';
-import type { ScriptedRedis } from './scripted-redis.js';
+import type { ProcessParts } from './process-parts.js';
 import { attemptsOf, handBack, settle, type Ways } from './settle.js';
-
-/** What the workers of all queues of one process share. */
-export interface Shared {
-  readonly prefix: string;
-  readonly redis: ScriptedRedis;
-  readonly books: Books;
-  readonly active: ActiveAttempts;
-  readonly leases: Leases;
-  readonly recorder: Recorder;
-  readonly outage: Outage;
-  readonly cancellations: Cancellations;
-  readonly log: Logger;
-  readonly leaseMs: number;
-  readonly keepCompleted: { readonly count: number; readonly age: number };
-}
+import { SharedAttempt } from './shared-attempt.js';
 
 /** What {@link Processor} needs beside what all queues share. */
 export interface ProcessorParts {
   readonly queue: string;
   readonly handlers: ReadonlyMap<string, Handler>;
-  readonly shared: Shared;
+  readonly shared: ProcessParts;
   /** Whether this fetch of a job was given back before its reply arrived. */
   readonly wasGivenBack: (jobId: string, fetches: number) => boolean;
   /** Is told of a fetch whose attempt was given up, its end unrecorded. */
@@ -49,7 +30,7 @@ export interface ProcessorParts {
 export class Processor {
   readonly #queue: string;
   readonly #handlers: ReadonlyMap<string, Handler>;
-  readonly #shared: Shared;
+  readonly #shared: ProcessParts;
   readonly #wasGivenBack: ProcessorParts['wasGivenBack'];
   readonly #leaveBehind: ProcessorParts['leaveBehind'];
   readonly #ways: Ways;
@@ -123,15 +104,25 @@ export class Processor {
       // That took a trip to Redis.
       if (active.draining) return this.#handBack(job, entry);
     }
-    entry.started = true;
     const bullpen = readBullpenOpts(job.opts);
     const handler = this.#handlers.get(job.name);
     applyPolicy(job, handler?.job);
+    if (bullpen.batch !== undefined) {
+      entry.batch = bullpen.batch;
+      if (bullpen.rows !== undefined) return this.#attemptRows(job, entry, bullpen, handler);
+      const batch = cancelledBatch(bullpen.batch);
+      if (cancellations.suspects(this.#queue, batch)) {
+        await cancellations.stopIfNoted(this.#queue, batch, stop);
+        if (active.draining) return this.#handBack(job, entry);
+      }
+    }
+    entry.started = true;
     const startedAt = Date.now();
     const input: AttemptInput = {
       handler,
       jobName: job.name,
       payload: job.data,
+      rowId: entry.jobId,
       crashes: entry.lease.crashes,
       expiresAt: bullpen.expiresAt,
       unreadable: bullpen.unreadable,
@@ -142,17 +133,35 @@ export class Processor {
     };
     const outcome = await onBehalfOf(entry, () => attempt(input));
     entry.outcome = outcome.kind;
-    logOutcome(log, outcome, job, startedAt);
+    logOutcome(log, outcome, job, entry.jobId, startedAt);
     // Redis would refuse it, and what BullMQ is told now it only repeats.
     if (entry.lease.lost) return leave(entry);
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
     const { attempt: number, maxAttempts } = attemptsOf(job);
-    entry.notes = notesOf(outcome, { bullpen, cancelAsked, attempt: number, maxAttempts });
+    entry.noting = { ...{ bullpen, cancelAsked, job: job.name, payload: job.data }, attempt: number, maxAttempts };
+    entry.notes = notesOf(outcome, entry.noting);
     return settle(outcome, { job, attempt: entry, backoff: handler?.job.backoff, ways: this.#ways });
   }
 
-  #stuck(entry: ActiveAttempt): void {
-    const { jobId, job, queue } = entry;
+  /** Attempts the rows of a shared job. */
+  async #attemptRows(
+    job: Job,
+    entry: ActiveAttempt,
+    bullpen: BullpenOpts,
+    handler: Handler | undefined,
+  ): Promise<unknown> {
+    const onStuck = ({ jobId }: Attempted): void => this.#stuck(entry, jobId);
+    const rows = new SharedAttempt({ job, entry, bullpen, handler, shared: this.#shared, onStuck });
+    const done = await rows.run();
+    if (done === undefined) return leave(entry);
+    if (!done) return this.#handBack(job, entry);
+    entry.outcome = 'completed';
+    entry.notes = { batch: bullpen.batch as string, forgetCancelled: true };
+    return undefined;
+  }
+
+  #stuck(entry: ActiveAttempt, jobId = entry.jobId): void {
+    const { job, queue } = entry;
     entry.stuck = true;
     this.#shared.log.error({ job, jobId, queue }, 'attempt is stuck: past its deadline and still running');
   }

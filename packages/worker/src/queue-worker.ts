@@ -6,7 +6,8 @@ import { Engine } from './engine.js';
 import type { Handler } from './handler.js';
 import { IntakeWatch } from './intake-watch.js';
 import { Orphans } from './orphans.js';
-import { Processor, type Shared } from './processor.js';
+import type { ProcessParts } from './process-parts.js';
+import { Processor } from './processor.js';
 import { Unreadable } from './unreadable.js';
 
 /** An idle worker fetches every 3 s, when its blocking read ends. Five times that without one is not idleness. */
@@ -19,7 +20,7 @@ const SAY_AGAIN_MS = 60_000;
 export class QueueWorker {
   readonly queue: string;
   readonly #concurrency: number;
-  readonly #shared: Shared;
+  readonly #shared: ProcessParts;
   readonly #processor: Processor;
   readonly #orphans: Orphans;
   readonly #watch: IntakeWatch;
@@ -31,7 +32,7 @@ export class QueueWorker {
   #running = false;
   #lastError = { said: '', at: 0 };
 
-  constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: Shared) {
+  constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: ProcessParts) {
     this.queue = queue;
     this.#concurrency = concurrency;
     this.#shared = shared;
@@ -91,7 +92,7 @@ export class QueueWorker {
   }
 
   #newEngine(): Engine {
-    const { redis, prefix, leaseMs, leases, keepCompleted, outage, recorder, books, log } = this.#shared;
+    const { redis, prefix, leaseMs, leases, keepCompleted, outage, recorder, log } = this.#shared;
     const { queue } = this;
     const unreadable = new Unreadable({ redis, prefix, queue, log, name: this.#name });
     const options = {
@@ -112,9 +113,7 @@ export class QueueWorker {
     // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
     const engine = new Engine(queue, (job: Job) => this.#processor.process(job), options, {
       ...{ outage, recorder },
-      writeNotes: (entry) => {
-        if (entry?.notes !== undefined) books.note(queue, entry.jobId, entry.lease, entry.notes);
-      },
+      finish: (args) => redis.bullpenFinish(args),
       processed: (entry) => this.#processor.processed(entry),
       fetched: (job) => {
         this.#watch.fetched();

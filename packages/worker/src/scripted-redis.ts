@@ -1,13 +1,18 @@
 import type { Redis } from '@bullpen/shared';
 import { FETCHED_BY, GIVE_BACK } from './fetch-scripts.js';
-import { NOTE, PROGRESS, RENEW, REWRITE } from './lease-scripts.js';
+import { FINISH, FINISH_KEYS } from './finish-script.js';
+import { PROGRESS, RENEW, REWRITE } from './lease-scripts.js';
+import { OPEN_ROWS, SETTLE_ROWS, SPLIT_ROWS } from './row-script.js';
 
 type Arg = string | number;
 
 /** A connection that knows our scripts. */
 export type ScriptedRedis = Redis & {
   bullpenRenew(...args: Arg[]): Promise<string>;
-  bullpenNote(...args: Arg[]): Promise<0 | 1>;
+  bullpenFinish(args: unknown[]): Promise<unknown>;
+  bullpenSettleRows(...args: Arg[]): Promise<0 | 1>;
+  bullpenSplitRows(...args: Arg[]): Promise<0 | 1>;
+  bullpenOpenRows(...args: Arg[]): Promise<number[]>;
   bullpenProgress(...args: Arg[]): Promise<0 | 1>;
   bullpenFetchedBy(...args: Arg[]): Promise<[id: string, token: string, fetches: string][]>;
   bullpenGiveBack(...args: Arg[]): Promise<string[]>;
@@ -20,9 +25,11 @@ export function defineScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('bullpenProgress', { numberOfKeys: 4, lua: PROGRESS });
   redis.defineCommand('bullpenFetchedBy', { numberOfKeys: 1, lua: FETCHED_BY });
   redis.defineCommand('bullpenRewrite', { numberOfKeys: 2, lua: REWRITE });
-  // Whole each time, not by its digest. A Redis that had forgotten the script would refuse it, carry out the record sent behind it, and the notes would come too late …
-  const bullpenNote = (...args: Arg[]) => redis.eval(NOTE, 4, ...args);
-  // … or these would be our last words, and nobody here any more to say them again.
+  redis.defineCommand('bullpenFinish', { numberOfKeys: FINISH_KEYS, lua: FINISH });
+  redis.defineCommand('bullpenSettleRows', { numberOfKeys: 1, lua: SETTLE_ROWS });
+  redis.defineCommand('bullpenSplitRows', { numberOfKeys: 6, lua: SPLIT_ROWS });
+  redis.defineCommand('bullpenOpenRows', { numberOfKeys: 1, lua: OPEN_ROWS });
+  // Whole each time, not by its digest: a Redis that had forgotten the script would refuse our last words, and nobody is here any more to say them again.
   const bullpenGiveBack = (...args: Arg[]) => redis.eval(GIVE_BACK, 7, ...args);
-  return Object.assign(redis, { bullpenNote, bullpenGiveBack }) as ScriptedRedis;
+  return Object.assign(redis, { bullpenGiveBack }) as ScriptedRedis;
 }

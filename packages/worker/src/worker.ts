@@ -109,7 +109,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log });
   const shared = {
     ...{ prefix, redis, active, leases, outage, cancellations, log, leaseMs, keepCompleted },
-    books: new Books(redis, prefix, leaseMs),
+    books: new Books(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };
   const workers = serves.map(

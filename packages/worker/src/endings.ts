@@ -1,0 +1,99 @@
+import {
+  type BullpenError,
+  DeadlineExceeded,
+  describeThrown,
+  hasCode,
+  isInstant,
+  type JobDefinition,
+  type Parsed,
+  parse,
+  ResultInvalid,
+  readProperty,
+  type Thrown,
+} from '@bullpen/shared';
+import type { AttemptInput } from './attempt-input.js';
+import { LONGEST_JSON, type Outcome } from './outcome.js';
+
+/** How long after its deadline a handler that is still running is reported as stuck. */
+const STUCK_AFTER_MS = 3_000;
+
+/** Runs something to its end, or until it is abandoned, under the deadline of an attempt. */
+export async function underDeadline<T>(
+  { stop, onStuck }: Pick<AttemptInput, 'stop' | 'onStuck'>,
+  { timeoutMs }: JobDefinition,
+  run: () => Promise<T>,
+  abandoned: (reason: BullpenError | undefined) => T,
+): Promise<T> {
+  let timer = setTimeout(() => {
+    stop.abort(new DeadlineExceeded(timeoutMs));
+    if (onStuck !== undefined) timer = setTimeout(onStuck, STUCK_AFTER_MS);
+  }, timeoutMs);
+  try {
+    return await new Promise((resolve, reject) => {
+      // Abandoned: what handler and schemas do from here on is nobody's business any more.
+      stop.onAbandon(() => resolve(abandoned(stop.reason)));
+      run().then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return typeof readProperty(value, 'then') === 'function';
+}
+
+/** A handler's own words come first; otherwise what it throws after an abort is because of the abort. */
+export function fromThrown(thrown: unknown, stopped: BullpenError | undefined): Outcome {
+  const error = describeThrown(thrown);
+  if (hasCode(thrown, 'BULLPEN_JOB_REJECTED')) return { kind: 'rejected', error };
+  if (hasCode(thrown, 'BULLPEN_JOB_SNOOZED')) return snoozed(thrown, error);
+  return stopped === undefined ? { kind: 'failed', error } : endedBy(stopped);
+}
+
+function snoozed(thrown: object, error: Thrown): Outcome {
+  const untilAt = readProperty(thrown, 'untilAt');
+  if (isInstant(untilAt)) return { kind: 'snoozed', untilAt, error };
+  return { kind: 'failed', error: { ...error, message: 'JobSnoozed was given no valid time' } };
+}
+
+/** A return after the deadline is a failure all the same: nobody waited for it any more. After other aborts the work is done, and counts. */
+export function fromReturned(
+  returned: unknown,
+  job: JobDefinition,
+  stopped: BullpenError | undefined,
+): Outcome | Promise<Outcome> {
+  if (hasCode(stopped, 'BULLPEN_DEADLINE_EXCEEDED')) return { kind: 'failed', error: describeThrown(stopped) };
+  if (job.result === undefined) return fromResult({ ok: true, value: returned }, job);
+  const parsing = parse(job.result, returned);
+  return parsing instanceof Promise ? parsing.then((result) => fromResult(result, job)) : fromResult(parsing, job);
+}
+
+function fromResult(result: Parsed<unknown>, job: JobDefinition): Outcome {
+  const faults = result.ok ? jsonFaults(result.value) : result.faults;
+  if (faults.length > 0 || !result.ok) {
+    return { kind: 'failed', error: describeThrown(new ResultInvalid(`result of ${job.name}`, faults)) };
+  }
+  return { kind: 'completed', result: result.value };
+}
+
+function jsonFaults(value: unknown): { path: string; reason: string }[] {
+  if (typeof value !== 'object' && typeof value !== 'bigint' && typeof value !== 'string') return [];
+  try {
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    if (text.length <= LONGEST_JSON) return [];
+    return [{ path: '', reason: 'is longer than 16 MiB as JSON; store it elsewhere and return where' }];
+  } catch (error) {
+    return [{ path: '', reason: `cannot be written as JSON: ${describeThrown(error).message}` }];
+  }
+}
+
+/** What a stop makes of an attempt, by its reason. */
+export function endedBy(reason: BullpenError | undefined): Outcome {
+  if (hasCode(reason, 'BULLPEN_DEADLINE_EXCEEDED') || hasCode(reason, 'BULLPEN_HANDLER_CRASHED')) {
+    return { kind: 'failed', error: describeThrown(reason) };
+  }
+  if (hasCode(reason, 'BULLPEN_JOB_CANCELLED')) return { kind: 'cancelled', error: describeThrown(reason) };
+  return { kind: 'interrupted', reason: hasCode(reason, 'BULLPEN_LEASE_LOST') ? 'lease lost' : 'draining' };
+}
