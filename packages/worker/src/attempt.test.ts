@@ -13,7 +13,8 @@ import {
 } from '@bullpen/shared';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { type AttemptInput, attempt } from './attempt.js';
+import { attempt } from './attempt.js';
+import type { AttemptInput } from './attempt-input.js';
 import { AttemptStop } from './attempt-stop.js';
 import { type Context, type Handler, handle } from './handler.js';
 import type { Outcome } from './outcome.js';
@@ -40,6 +41,7 @@ function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> 
       handler,
       jobName: 'attempt.test',
       payload: undefined,
+      rowId: 'j-1',
       crashes: 0,
       expiresAt: undefined,
       unreadable: undefined,
