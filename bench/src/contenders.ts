@@ -54,7 +54,7 @@ export const CONTENDERS: Record<string, (task: Task) => Promise<Measured>> = {
     await producer.queues();
     const startedAt = performance.now();
     const source = await openSource(file, 'ndjson', process.stdin);
-    const { added } = await producer.batch(row, { batch: 'bench', rows: source.rows });
+    const { added } = await producer.batch(row, { batch: 'bench', rows: source.blocks });
     const ms = performance.now() - startedAt;
     await producer.close();
     return { jobs: added, ms };

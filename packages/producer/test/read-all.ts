@@ -25,8 +25,21 @@ export function anyPieces(anyText: fc.Arbitrary<string | Buffer>): fc.Arbitrary<
 }
 
 /** All rows of a source, for a test to look at. */
-export async function collect(rows: AsyncIterable<SourceRow>): Promise<SourceRow[]> {
+export async function collect(blocks: AsyncIterable<readonly SourceRow[]>): Promise<SourceRow[]> {
   const all: SourceRow[] = [];
-  for await (const row of rows) all.push(row);
+  for await (const block of blocks) all.push(...block);
   return all;
+}
+
+/** All rows until the source ends or fails, and what it failed with. */
+export async function collectUntil(
+  blocks: AsyncIterable<readonly SourceRow[]>,
+): Promise<{ rows: SourceRow[]; failure: string | undefined }> {
+  const rows: SourceRow[] = [];
+  try {
+    for await (const block of blocks) rows.push(...block);
+    return { rows, failure: undefined };
+  } catch (error) {
+    return { rows, failure: (error as Error).message };
+  }
 }

@@ -28,7 +28,8 @@ export interface BatchCounts {
 export interface BatchOptions {
   /** Names the batch on Redis and in its jobs' ids. Letters, digits, `_`, `-`. */
   readonly batch: string;
-  readonly rows: AsyncIterable<SourceRow>;
+  /** In blocks, as a source reads them. */
+  readonly rows: AsyncIterable<readonly SourceRow[]>;
   /** The field of each row that holds its key. Without one, a row's id is the batch's name and its row number. */
   readonly keyField?: string;
   /** Validate everything, enqueue nothing; Redis is not asked. */
@@ -86,36 +87,38 @@ export async function runBatch(
   };
 
   try {
-    for await (const source of options.rows) {
-      if (signal?.aborted === true) break;
-      counts.read += 1;
-      if (options.dryRun === true && counts.read % 1_000 === 0) onProgress?.({ ...counts });
-      if (!source.ok) {
-        await reject(source, [{ path: '', reason: source.reason }]);
-        continue;
+    reading: for await (const block of options.rows) {
+      for (const source of block) {
+        if (signal?.aborted === true) break reading;
+        counts.read += 1;
+        if (options.dryRun === true && counts.read % 1_000 === 0) onProgress?.({ ...counts });
+        if (!source.ok) {
+          await reject(source, [{ path: '', reason: source.reason }]);
+          continue;
+        }
+        const { value, json } = source;
+        const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
+        const checked = checking instanceof Promise ? await checking : checking;
+        const key = keyField === undefined ? undefined : readKey(value, keyField);
+        const faults = [...(checked.ok ? [] : checked.faults), ...(key?.faults ?? [])];
+        if (!checked.ok || faults.length > 0) {
+          await reject(source, faults);
+          continue;
+        }
+        if (options.dryRun === true) continue;
+        const expiresAt = expiryOf(job, Date.now());
+        const waiting = writer.add(
+          {
+            id: key === undefined ? idForRow(batch, source.row) : idForKey(job.name, key.key),
+            data: checked.value,
+            delayMs: 0,
+            priority: 0,
+            bullpen: { batch, row: source.row, ...(expiresAt === undefined ? {} : { expiresAt }) },
+          },
+          source.row,
+        );
+        if (waiting !== undefined) await waiting;
       }
-      const { value, json } = source;
-      const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
-      const checked = checking instanceof Promise ? await checking : checking;
-      const key = keyField === undefined ? undefined : readKey(value, keyField);
-      const faults = [...(checked.ok ? [] : checked.faults), ...(key?.faults ?? [])];
-      if (!checked.ok || faults.length > 0) {
-        await reject(source, faults);
-        continue;
-      }
-      if (options.dryRun === true) continue;
-      const expiresAt = expiryOf(job, Date.now());
-      const waiting = writer.add(
-        {
-          id: key === undefined ? idForRow(batch, source.row) : idForKey(job.name, key.key),
-          data: checked.value,
-          delayMs: 0,
-          priority: 0,
-          bullpen: { batch, row: source.row, ...(expiresAt === undefined ? {} : { expiresAt }) },
-        },
-        source.row,
-      );
-      if (waiting !== undefined) await waiting;
     }
   } catch (error) {
     // An abort closes the source under us, and the reader complains: that is how an interruption ends, not a fault.

@@ -1,11 +1,22 @@
-/** One entry of a source. `row` counts from 1; `line` is where it starts, in formats that have lines. */
-export type SourceRow = { readonly row: number; readonly line: number | undefined } & (
+/** One entry of a source. */
+export type SourceRow = {
+  /** Its number, from 1. */
+  readonly row: number;
+  /** The line where it starts, in formats that have lines. */
+  readonly line: number | undefined;
+  /**
+   * The row as it stands in the source, for the running checksum: NDJSON its line, CSV its raw text, of a JSON array's element its JSON.
+   * Of a row that is not ok, its beginning.
+   */
+  readonly text: string;
+} & (
   | {
       readonly ok: true;
-      readonly value: unknown /** The row's own JSON text, when it had one. */;
+      readonly value: unknown;
+      /** The row's own JSON text, when it had one. */
       readonly json?: string;
     }
-  | { readonly ok: false; readonly reason: string; readonly text: string }
+  | { readonly ok: false; readonly reason: string }
 );
 
 /** No row is longer than this, and no more of one is held: it is a line without an end, or a quote that was never closed. */

@@ -73,6 +73,7 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         ends(exitCodeFor(report));
       } finally {
         off();
+        source.close();
         await rejects.close().catch(() => undefined);
       }
     });
@@ -99,7 +100,7 @@ async function enqueueRows(
   try {
     const result = await batch({
       batch: name,
-      rows: source.rows,
+      rows: source.blocks,
       ...(keyField === undefined ? {} : { keyField }),
       dryRun,
       signal,
