@@ -10,12 +10,15 @@ const job = defineJob({ name: 'batch.test', payload: z.object({ id: z.coerce.str
 const expiring = defineJob({ name: 'batch.expiring', payload: z.unknown(), expiresIn: '1h' });
 const slow = defineJob({ name: 'batch.slow', payload: z.looseObject({ id: z.number().refine(async (id) => id < 3) }) });
 
-const good = (row: number, value: unknown = { id: row }): SourceRow => ({ row, line: row + 1, ok: true, value });
+const good = (row: number, value: unknown = { id: row }): SourceRow => ({
+  ...{ row, line: row + 1, text: `row ${row}`, ok: true, value },
+});
 const broken = (row: number): SourceRow => ({ row, line: row + 1, ok: false, reason: 'not JSON', text: '{' });
 const goodRows = (count: number): SourceRow[] => Array.from({ length: count }, (_, at) => good(at + 1));
 
-async function* rowsOf(rows: Iterable<SourceRow>): AsyncGenerator<SourceRow> {
-  yield* rows;
+/** Each row in a block of its own. */
+async function* rowsOf(rows: Iterable<SourceRow>): AsyncGenerator<readonly SourceRow[]> {
+  for (const row of rows) yield [row];
 }
 
 /** An insert that adds every row it has not seen, as Redis would; remembers the rows it was given. */
@@ -77,7 +80,9 @@ describe('runBatch', () => {
   });
 
   it('stores the row’s own text when it had one', async () => {
-    const row: SourceRow = { row: 1, line: 1, ok: true, value: { id: 1 }, json: '{ "id": 1.0 }' };
+    const row: SourceRow = {
+      ...{ row: 1, line: 1, text: '{ "id": 1.0 }', ok: true, value: { id: 1 }, json: '{ "id": 1.0 }' },
+    };
     const { stored } = await run([row]);
     expect(stored[0]?.data).toBe('{ "id": 1.0 }');
   });
@@ -92,7 +97,7 @@ describe('runBatch', () => {
   it('rejects a row that JSON cannot write, and goes on', async () => {
     const cycle: { id: number; self?: unknown } = { id: 1 };
     cycle.self = cycle;
-    const noValue: SourceRow = { row: 3, line: 4, ok: true, value: undefined };
+    const noValue: SourceRow = { row: 3, line: 4, text: '', ok: true, value: undefined };
     const { result } = await run([good(1, { id: 5n }), good(2, cycle), noValue, good(4)]);
     expect(result).toMatchObject({ read: 4, added: 1, rejected: 3 });
   });
