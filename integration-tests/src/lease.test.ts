@@ -157,7 +157,7 @@ describe('a lease', () => {
     });
     const producer = world.producer();
     const rows = async function* () {
-      yield { row: 1, line: 1, ok: true as const, value: {} };
+      yield [{ row: 1, line: 1, text: '{}', ok: true as const, value: {} }];
     };
     await producer.batch(job, { batch: 'fenced', rows: rows() });
     // The first renewal, which would notice, is due when a quarter of the lease is gone.

@@ -67,7 +67,8 @@ describe('a handler that succeeds while Redis', () => {
       if (fails) throw new Error('boom');
     });
     const rows = async function* () {
-      for (const fails of [false, true]) yield { row: fails ? 2 : 1, line: 1, ok: true as const, value: { fails } };
+      for (const fails of [false, true])
+        yield [{ row: fails ? 2 : 1, line: 1, text: String(fails), ok: true as const, value: { fails } }];
     };
     const { added } = await producer.batch(job, { batch: 'booked', rows: rows() });
     const logger = createLogger({ level: 'silent' });
@@ -258,7 +259,7 @@ describe('a Redis that forgets its scripts', () => {
     const send = async (batch: string) => {
       const rows = async function* () {
         for (let at = 1; at <= 3; at += 1)
-          yield { row: at, line: at, ok: true as const, value: { id: at, email: 'a@b.de' } };
+          yield [{ row: at, line: at, text: String(at), ok: true as const, value: { id: at, email: 'a@b.de' } }];
       };
       const { added } = await producer.batch(row, { batch, rows: rows() });
       return producer.waitForBatch(row, { batch, added });

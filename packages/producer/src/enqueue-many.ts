@@ -31,18 +31,28 @@ export async function enqueueAll(
     },
   });
   let index = 0;
+  /** Takes one payload; a promise only when it must be waited for. */
+  const take = (payload: unknown): Promise<void> | undefined => {
+    const id = idFor(job, key?.(payload as never, index));
+    const at = index;
+    index += 1;
+    const written = writePayload(job, payload);
+    const add = (checked: Awaited<typeof written>): Promise<void> | undefined => {
+      if (checked.ok) return writer.add({ id, data: checked.value, index: at });
+      answers[at] = { status: 'rejected', faults: checked.faults };
+      return undefined;
+    };
+    return written instanceof Promise ? written.then(add) : add(written);
+  };
   try {
-    for await (const payload of payloads) {
-      const id = idFor(job, key?.(payload as never, index));
-      const writing = writePayload(job, payload);
-      const written = writing instanceof Promise ? await writing : writing;
-      if (written.ok) {
-        const waiting = writer.add({ id, data: written.value, index });
+    // Not `for await` for both: it waits three times for each payload that is there already.
+    if (Symbol.asyncIterator in payloads) {
+      for await (const payload of payloads) await take(payload);
+    } else {
+      for (const payload of payloads) {
+        const waiting = take(payload);
         if (waiting !== undefined) await waiting;
-      } else {
-        answers[index] = { status: 'rejected', faults: written.faults };
       }
-      index += 1;
     }
   } catch (error) {
     // No chunk may be under way when the caller is told, or it would outlive close().

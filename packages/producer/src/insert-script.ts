@@ -6,7 +6,8 @@ import { BOOKS_SCRIPT } from '@bullpen/shared';
  * `addBulk` is one script call per job, is not atomic, and does not say which jobs were duplicates.
  *
  * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch its five books and the index of batches.
- * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), then id, row and payload of each row.
+ * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), the ids and the payloads of its rows, each with a line break behind it, and of a batch the rows, as
+ * ranges. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
  * Answers a word, and what belongs to it:
  * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
  * - `full`: too many jobs wait. Nothing was done.
@@ -40,7 +41,7 @@ end
 -- Jobs without a priority go before all that have one: a queue has the one kind or the other, until it is empty.
 local kind = priority > 0 and '1' or '0'
 local was = call('HGET', metaKey, 'bullpen.priorities')
-if #ARGV > 1 and was ~= kind then
+if chunk.count > 0 and was ~= kind then
   local waits, orders = call('LLEN', waitKey), call('ZCARD', prioritizedKey)
   local clash = kind == '1' and waits > 0 or kind == '0' and orders > 0
   if was then clash = waits + orders + call('ZCARD', delayedKey) + call('LLEN', activeKey) > 0 end
@@ -48,7 +49,7 @@ if #ARGV > 1 and was ~= kind then
   call('HSET', metaKey, 'bullpen.priorities', kind)
 end
 
-if chunk.maxWaiting and #ARGV > 1 then
+if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
   if waits >= chunk.maxWaiting then return { 'full' } end
@@ -75,12 +76,13 @@ local delayed, prioritized, jobs = false, false, 0
 local function addJob(id, data, opts)
   if anyCancelled then call('ZREM', cancelledKey, id) end
   call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delay, 'priority', priority)
-  call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name)
   jobs = jobs + 1
+  -- Of a batch nobody is told job by job: it would push all that is told of other jobs out of the stream, which keeps 10,000 events.
+  if not batch then call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name) end
   if delay > 0 then
     local dueAt = tonumber(timestamp) + delay
     call('ZADD', delayedKey, delayedScore(dueAt), id)
-    call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
+    if not batch then call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt) end
     delayed = true
     return
   end
@@ -91,7 +93,7 @@ local function addJob(id, data, opts)
   else
     waiting[#waiting + 1] = id
   end
-  call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id)
+  if not batch then call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id) end
 end
 
 -- Rows that go into one job, until they are enough.
@@ -105,21 +107,21 @@ local function addPack()
     if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
   end
   local id = string.format('b-%s-%d_%d', batch.name, first, last)
-  local rows = ',"rows":[' .. table.concat(ranges, ',') .. ']'
-  addJob(id, '[' .. table.concat(pack.data, ',') .. ']', chunk.opts[1] .. id .. chunk.opts[2] .. first .. rows .. chunk.opts[3])
+  local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
+  addJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
   pack = { rows = {}, data = {} }
 end
 
 local function addRow(row, data)
   if batch.rowsPerJob > 1 then
-    pack.rows[#pack.rows + 1] = tonumber(row)
+    pack.rows[#pack.rows + 1] = row
     pack.data[#pack.data + 1] = data
     if #pack.rows >= batch.rowsPerJob then addPack() end
     return
   end
-  local id = 'b-' .. batch.name .. '-' .. row
+  local id = batch.ids .. row
   -- It is there if these very rows were added before, under books that have expired since.
-  if call('EXISTS', base .. id) == 0 then addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2] .. row .. chunk.opts[3]) end
+  if call('EXISTS', base .. id) == 0 then addJob(id, data, batch.opts) end
 end
 
 -- Whether a key's last word is spoken: the key is taken by a job, or by a row of a batch.
@@ -128,9 +130,36 @@ local function takeKey(id)
   return call('EXISTS', base .. id) == 0 and call('SET', base .. 'key:' .. string.sub(id, -22), '1', 'NX', 'PX', chunk.keepKeys)
 end
 
+if batch then
+  batch.ids = 'b-' .. batch.name .. '-'
+  batch.opts = chunk.opts[1] .. chunk.opts[2]
+end
+
+-- The next line of a text. What has no ids has none for all of its rows.
+local function cutter(text)
+  local from, find, sub = 1, string.find, string.sub
+  return function()
+    if text == '' then return '' end
+    local to = find(text, '\\n', from, true)
+    local line = sub(text, from, to - 1)
+    from = to + 1
+    return line
+  end
+end
+local nextId, nextData = cutter(ARGV[2]), cutter(ARGV[3])
+local ranges, range, row = batch and batch.rows or {}, 1, nil
+
 local answers, seen, duplicates = {}, {}, 0
-for at = 2, #ARGV, 3 do
-  local id, row, data = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+for _ = 1, chunk.count do
+  local id, data = nextId(), nextData()
+  if batch then
+    if row and row < ranges[range + 1] then
+      row = row + 1
+    else
+      if row then range = range + 2 end
+      row = ranges[range]
+    end
+  end
   local answer = 'a'
   if batch then
     if batch.retry and not isFailed(books, row) or id ~= '' and not takeKey(id) then

@@ -109,56 +109,76 @@ export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: 
   // A chunk of no batch names its keys all the same: their number is fixed.
   const { books, fates, failures, reasons, results } = batch?.keys ?? batchKeys(prefix, job.queue, '');
   args.push(books, fates, failures, reasons, results, batchesKey(prefix, job.queue));
-  args.push(describe({ base, job, terms, enqueue, batch, now }));
-  for (const { id, row = '', data } of rows) args.push(id, row, data);
+  args.push(describe({ base, job, rows, terms, enqueue, batch, now }));
+  let [ids, payloads] = ['', ''];
+  // No line break stands in an id or in JSON on one line.
+  for (const { id, data } of rows) {
+    if (id !== '') ids += `${id}\n`;
+    payloads += `${data}\n`;
+  }
+  args.push(ids, payloads);
   return async (redis: Redis): Promise<Inserted> => readReply(await (redis as WithInsert).bullpenInsert(...args));
 }
 
 /** What the script is told of a chunk as a whole. */
-function describe({ base, job, terms, enqueue, batch, now }: Omit<ChunkParts, 'prefix' | 'rows'> & { base: string }) {
+function describe({ base, job, rows, terms, enqueue, batch, now }: Omit<ChunkParts, 'prefix'> & { base: string }) {
   const { delayMs, priority, expiresAt, keyed, maxWaiting } = terms;
+  const ours = {
+    expiresAt: expiresAt ?? (job.expiresInMs === undefined ? undefined : now + delayMs + job.expiresInMs),
+    ...(batch === undefined
+      ? { enqueue }
+      : { keyField: batch.keyField, results: batch.results || undefined, batch: batch.name }),
+  };
   return JSON.stringify({
-    ...{ base, name: job.name, now: String(now), delay: delayMs, priority, keyed, maxWaiting },
+    ...{ base, name: job.name, now: String(now), delay: delayMs, priority, keyed, maxWaiting, count: rows.length },
     mark: `"enqueue":"${enqueue}"`,
-    opts: optsAround(job, terms, {
-      expiresAt: expiresAt ?? (job.expiresInMs === undefined ? undefined : now + delayMs + job.expiresInMs),
-      ...(batch === undefined ? { enqueue } : ofBatch(batch)),
-    }),
+    opts: batch === undefined ? optsAroundId(job, terms, ours) : optsOfRow(job, terms, ours),
     keepKeys: batch?.keepKeysMs,
     batch: batch && {
       ...{ name: batch.name, rowsPerJob: batch.rowsPerJob, retry: batch.retry, isLast: batch.isLast },
-      ...{ from: batch.from, to: batch.to, rejected: batch.rejected },
+      ...{ from: batch.from, to: batch.to, rejected: batch.rejected, rows: rangesOf(rows) },
       ...{ fromChecksum: batch.fromChecksum, toChecksum: batch.toChecksum },
     },
   });
 }
 
-// Stand where the id and the row go: the id before all that a user may have written, the row behind it.
-const ID = '\uE000';
-const ROW = '"\uE001"';
-
-function ofBatch({ name, keyField, results }: BatchPart): object {
-  return { keyField, results: results || undefined, batch: name, row: '\uE001' };
+/** The rows of a chunk as ranges: from, to, from, to … */
+function rangesOf(rows: readonly JobRow[]): number[] {
+  const ranges: number[] = [];
+  for (const { row = 0 } of rows) {
+    if (ranges.at(-1) === row - 1) ranges[ranges.length - 1] = row;
+    else ranges.push(row, row);
+  }
+  return ranges;
 }
 
-/**
- * The `opts` of a chunk's jobs, in pieces: what goes between them (the id; of a batch the row) differs from job to job. Attempts and backoff are in BullMQ's own words, so that a stock
- * worker honours them as well as it can (it knows no cap).
- */
-function optsAround(job: JobDefinition, { delayMs, priority }: Terms, bullpen: object): string[] {
+// Stands where the id goes: before all that a user may have written.
+const ID = '\uE000';
+
+/** The `opts` of single jobs, in two pieces: the id goes between them. */
+function optsAroundId(job: JobDefinition, terms: Terms, bullpen: object): string[] {
+  const opts = JSON.stringify(optsOf(job, terms, { jobId: ID }, bullpen));
+  const id = opts.indexOf(ID);
+  return [opts.slice(0, id), opts.slice(id + ID.length)];
+}
+
+/** The `opts` of rows of a batch, the same for all of them (a row is known by its job's id), in two pieces: of a job that several rows share they are named in between. */
+function optsOfRow(job: JobDefinition, terms: Terms, bullpen: object): string[] {
+  const opts = JSON.stringify(optsOf(job, terms, {}, bullpen));
+  return [opts.slice(0, -2), opts.slice(-2)];
+}
+
+/** Attempts and backoff are in BullMQ's own words, so that a stock worker honours them as well as it can (it knows no cap). */
+function optsOf(job: JobDefinition, { delayMs, priority }: Terms, id: object, bullpen: object): object {
   const { type, delayMs: delay, jitter } = job.backoff;
-  const opts = JSON.stringify({
+  return {
     attempts: job.maxAttempts,
     backoff: { type, delay, jitter },
-    jobId: ID,
+    ...id,
     ...(delayMs > 0 ? { delay: delayMs } : {}),
     ...(priority > 0 ? { priority } : {}),
     bullpen,
-  });
-  const id = opts.indexOf(ID);
-  const [head, rest] = [opts.slice(0, id), opts.slice(id + ID.length)];
-  const row = rest.lastIndexOf(ROW);
-  return row < 0 ? [head, rest] : [head, rest.slice(0, row), rest.slice(row + ROW.length)];
+  };
 }
 
 function readReply([kind, ...rest]: Reply): Inserted {

@@ -90,3 +90,4 @@ export { type Parsed, parse, type Schema } from './schema.js';
 export { showValue } from './show-value.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './signals.js';
 export { describeThrown, readProperty, type Thrown } from './thrown.js';
+export { sendNow } from './write-together.js';

@@ -8,9 +8,8 @@ import { isInstant } from './duration.js';
 export interface BullpenOpts {
   /** The job must not start after this instant, in milliseconds since 1970. */
   readonly expiresAt?: number;
-  /** The batch it belongs to, and its row there, counted from 1; of a job of several rows the first. */
+  /** The batch it belongs to. Its row there is part of its id, see {@link rowOfId}. */
   readonly batch?: string;
-  readonly row?: number;
   /** The rows of a job of several, as ranges: from, to, from, to … Its `data` is the list of their payloads. */
   readonly rows?: readonly number[];
   /** The field of each payload that holds the row's key. */
@@ -40,11 +39,10 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
   // Read for every attempt: one object, filled in place.
-  const { expiresAt, batch, row, rows, keyField, results, enqueue, unreadable } = found as Record<string, unknown>;
+  const { expiresAt, batch, rows, keyField, results, enqueue, unreadable } = found as Record<string, unknown>;
   const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
   if (isInstant(expiresAt)) read.expiresAt = expiresAt;
   if (typeof batch === 'string' && BATCH.test(batch)) read.batch = batch;
-  if (isRow(row)) read.row = row;
   if (Array.isArray(rows) && rows.length % 2 === 0 && rows.every(isRow)) read.rows = rows;
   if (typeof keyField === 'string') read.keyField = keyField;
   if (results === true) read.results = true;
@@ -74,12 +72,11 @@ export function idForRow(batch: string, row: number): string {
   return `b-${batch}-${row}`;
 }
 
-/** Which row of a batch a job's id names, or the first of several; `undefined` when it is no job of that batch. */
+/** Which row of a batch a job carries alone, by its id; `undefined` when it is no such job. */
 export function rowOfId(batch: string, jobId: string): number | undefined {
   const start = `b-${batch}-`;
-  if (!jobId.startsWith(start)) return undefined;
-  const [, row] = /^(\d+)(?:_\d+)?$/.exec(jobId.slice(start.length)) ?? [];
-  return row === undefined ? undefined : Number(row);
+  const row = jobId.startsWith(start) ? jobId.slice(start.length) : '';
+  return /^[1-9]\d{0,8}$/.test(row) ? Number(row) : undefined;
 }
 
 /** The most rows of one job. */

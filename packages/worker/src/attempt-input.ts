@@ -16,8 +16,8 @@ export interface AttemptInput {
   readonly unreadable: readonly string[] | undefined;
   readonly startedAt: number;
   /** What the handler is given beside the payload; made only if there is a handler to give it to. */
-  readonly context: (deadline: number, stop: AttemptStop) => Context;
+  context(deadline: number): Context;
   readonly stop: AttemptStop;
   /** Is called when the handler is still running some time after its deadline. It keeps its slot: to attempt the job elsewhere now would run it twice at once. */
-  readonly onStuck?: () => void;
+  onStuck?(): void;
 }

@@ -11,28 +11,35 @@ import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './
 import type { Handler, ManyHandlerFunction } from './handler.js';
 import type { Outcome } from './outcome.js';
 
-/** What an attempt at many rows starts from. */
-export interface ManyInput extends Omit<AttemptInput, 'payload' | 'rowId' | 'crashes'> {
-  readonly rows: readonly { readonly id: string; readonly payload: unknown }[];
+/** One of the rows of an attempt at many. */
+export interface ManyRow {
+  readonly id: string;
+  readonly payload: unknown;
 }
 
 type Returned = Awaited<ReturnType<ManyHandlerFunction<JobDefinition>>>;
 
 /** One attempt at many rows: parse the payloads, run the handler once with those that are valid, say how each row ended. Never throws. */
-export async function attemptMany(input: ManyInput, handler: Handler & { readonly many: true }): Promise<Outcome[]> {
-  const { rows } = input;
-  const all = (outcome: Outcome): Outcome[] => rows.map(() => outcome);
+export async function attemptMany(
+  input: AttemptInput,
+  rows: readonly ManyRow[],
+  handler: Handler & { readonly many: true },
+): Promise<Outcome[]> {
   return underDeadline(
     input,
     handler.job,
-    () => run(handler, input),
-    (reason) => all(endedBy(reason)),
+    () => run(handler, input, rows),
+    (reason) => rows.map(() => endedBy(reason)),
   );
 }
 
-async function run(handler: Handler & { readonly many: true }, input: ManyInput): Promise<Outcome[]> {
+async function run(
+  handler: Handler & { readonly many: true },
+  input: AttemptInput,
+  rows: readonly ManyRow[],
+): Promise<Outcome[]> {
   const { job } = handler;
-  const { rows, startedAt, context, stop } = input;
+  const { stop } = input;
   const outcomes: (Outcome | undefined)[] = [];
   const valid: { id: string; payload: unknown }[] = [];
   for (const { id, payload } of rows) {
@@ -48,7 +55,7 @@ async function run(handler: Handler & { readonly many: true }, input: ManyInput)
   else if (valid.length === 0) ended = () => endedBy(undefined);
   else {
     try {
-      const running = handler.run(valid, context(startedAt + job.timeoutMs, stop));
+      const running = handler.run(valid, input.context(input.startedAt + job.timeoutMs));
       const returned = (isThenable(running) ? await running : running) as Returned;
       ended = (at) => endOf(returned, at, valid.length, job, stop.reason);
     } catch (thrown) {

@@ -4,6 +4,7 @@ import {
   JobCrashed,
   JobExpired,
   JobUnreadable,
+  type Parsed,
   PayloadInvalid,
   parse,
 } from '@bullpen/shared';
@@ -14,19 +15,18 @@ import type { Handler } from './handler.js';
 import type { Outcome } from './outcome.js';
 
 /**
- * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows neither Redis nor BullMQ, and never throws.
+ * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows neither Redis nor BullMQ, and never throws. Promises are made only for what must be waited
+ * for: this runs for every job and every row.
  */
-export async function attempt(input: AttemptInput): Promise<Outcome> {
+export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
   const { handler } = input;
   const ended = endedBefore(input);
   if (ended !== undefined || handler === undefined) return ended ?? missing(input.jobName);
   const { maxCrashes } = handler.job;
   if (input.crashes >= maxCrashes) return { kind: 'crashed', error: describeThrown(new JobCrashed(input.crashes)) };
-  if (handler.many) {
-    const [outcome] = await attemptMany({ ...input, rows: [{ id: input.rowId, payload: input.payload }] }, handler);
-    return outcome as Outcome;
-  }
-  return underDeadline(input, handler.job, () => run(handler, input), endedBy);
+  if (!handler.many) return underDeadline(input, handler.job, () => run(handler, input), endedBy);
+  const rows = [{ id: input.rowId, payload: input.payload }];
+  return attemptMany(input, rows, handler).then(([outcome]) => outcome as Outcome);
 }
 
 /** How an attempt ends before it has begun, if it does. */
@@ -47,14 +47,20 @@ function missing(jobName: string): Outcome {
   return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${jobName}'`)) };
 }
 
-/** Runs schemas and handler to their end. Waits only for those that are not through at once. */
-async function run(
-  handler: Handler & { readonly many: false },
-  { payload, startedAt, context, stop }: AttemptInput,
-): Promise<Outcome> {
-  const { job } = handler;
-  const parsing = parse(job.payload, payload);
-  const parsed = parsing instanceof Promise ? await parsing : parsing;
+/** Runs schemas and handler to their end. */
+function run(handler: Handler & { readonly many: false }, input: AttemptInput): Outcome | Promise<Outcome> {
+  const parsing = parse(handler.job.payload, input.payload);
+  return parsing instanceof Promise
+    ? parsing.then((parsed) => runParsed(handler, input, parsed))
+    : runParsed(handler, input, parsing);
+}
+
+function runParsed(
+  { job, run: handle }: Handler & { readonly many: false },
+  input: AttemptInput,
+  parsed: Parsed<unknown>,
+): Outcome | Promise<Outcome> {
+  const { stop } = input;
   if (!parsed.ok) {
     return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, parsed.faults)) };
   }
@@ -62,10 +68,13 @@ async function run(
   if (stop.reason !== undefined) return endedBy(stop.reason);
   let returned: unknown;
   try {
-    returned = handler.run(parsed.value, context(startedAt + job.timeoutMs, stop));
-    if (isThenable(returned)) returned = await returned;
+    returned = handle(parsed.value, input.context(input.startedAt + job.timeoutMs));
   } catch (thrown) {
     return fromThrown(thrown, stop.reason);
   }
-  return fromReturned(returned, job, stop.reason);
+  if (!isThenable(returned)) return fromReturned(returned, job, stop.reason);
+  return Promise.resolve(returned).then(
+    (value) => fromReturned(value, job, stop.reason),
+    (thrown) => fromThrown(thrown, stop.reason),
+  );
 }

@@ -2,7 +2,6 @@ import { batchKeys } from '@bullpen/shared';
 import type { Lease } from './lease.js';
 import { LONGEST_JSON } from './outcome.js';
 import { notOurs } from './recorder.js';
-import { type RowNote, rowNoteArgs } from './row-note.js';
 import type { ScriptedRedis } from './scripted-redis.js';
 
 /** A job that several rows share. */
@@ -32,7 +31,7 @@ export interface SplitTerms {
   readonly timestamp: number;
   readonly priority: number;
   /** What the crashes of the shared job are to be set to. */
-  readonly crashes?: number;
+  readonly crashes: number | undefined;
 }
 
 /** Writes what Bullpen itself keeps on Redis about jobs and rows, beside what goes with the record of a job's end. */
@@ -43,17 +42,6 @@ export class Books {
   constructor(redis: ScriptedRedis, prefix: string) {
     this.#redis = redis;
     this.#prefix = prefix;
-  }
-
-  /**
-   * Notes the ends of rows of a shared job, while its lease holds. It is on its way when this returns.
-   * @throws what says that the job is not ours, and what Redis throws
-   */
-  async settleRows({ queue, jobId, batch, lease }: SharedJob, notes: readonly RowNote[]): Promise<void> {
-    const base = this.#base(queue);
-    const args = notes.flatMap(rowNoteArgs);
-    const isOurs = await this.#redis.bullpenSettleRows(`${base}${jobId}:lock`, lease.token, base, batch, ...args);
-    if (isOurs === 0) throw notOurs();
   }
 
   /**

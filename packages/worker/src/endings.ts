@@ -18,25 +18,36 @@ import { LONGEST_JSON, type Outcome } from './outcome.js';
 const STUCK_AFTER_MS = 3_000;
 
 /** Runs something to its end, or until it is abandoned, under the deadline of an attempt. */
-export async function underDeadline<T>(
-  { stop, onStuck }: Pick<AttemptInput, 'stop' | 'onStuck'>,
+export function underDeadline<T>(
+  input: Pick<AttemptInput, 'stop' | 'onStuck'>,
   { timeoutMs }: JobDefinition,
-  run: () => Promise<T>,
+  run: () => T | Promise<T>,
   abandoned: (reason: BullpenError | undefined) => T,
 ): Promise<T> {
-  let timer = setTimeout(() => {
-    stop.abort(new DeadlineExceeded(timeoutMs));
-    if (onStuck !== undefined) timer = setTimeout(onStuck, STUCK_AFTER_MS);
-  }, timeoutMs);
-  try {
-    return await new Promise((resolve, reject) => {
-      // Abandoned: what handler and schemas do from here on is nobody's business any more.
-      stop.onAbandon(() => resolve(abandoned(stop.reason)));
-      run().then(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-  }
+  const { stop } = input;
+  return new Promise((resolve, reject) => {
+    let timer = setTimeout(() => {
+      stop.abort(new DeadlineExceeded(timeoutMs));
+      timer = setTimeout(() => input.onStuck?.(), STUCK_AFTER_MS);
+    }, timeoutMs);
+    const end = (value: T): void => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    // Abandoned: what handler and schemas do from here on is nobody's business any more.
+    stop.onAbandon(() => end(abandoned(stop.reason)));
+    try {
+      const running = run();
+      if (running instanceof Promise) running.then(end, fail);
+      else end(running);
+    } catch (error) {
+      fail(error);
+    }
+  });
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

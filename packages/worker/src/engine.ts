@@ -2,12 +2,11 @@ import { describeThrown } from '@bullpen/shared';
 import { type Job, type Span, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import { attemptOf } from './attempt-of.js';
-import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 import { notesOf } from './notes.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
 import type { Recorder } from './recorder.js';
-import { rowNoteArgs } from './row-note.js';
+import { Recording } from './recording.js';
 
 /** What BullMQ's worker is made to do differently. */
 export interface EngineHooks {
@@ -23,6 +22,13 @@ export interface EngineHooks {
   readonly beforeStallCheck: () => void;
   /** Finds the job that Redis gave us under this token in a reply that BullMQ could not read, and makes it readable. Answers with its id. */
   readonly makeReadable: (token: string) => Promise<string | undefined>;
+}
+
+/** What we use of BullMQ's worker that is private to it. */
+interface BullmqPrivate {
+  drained: boolean;
+  retryIfFailed<T>(work: () => Promise<T>, options: { delayInMs: number; onlyEmitError: boolean }): Promise<T>;
+  updateDelays(limitMs: number | undefined, until: number | undefined): void;
 }
 
 /** How long a fetch that failed waits before the next, whatever the reason. BullMQ would ask again at once, for ever. */
@@ -45,6 +51,8 @@ const COMEBACK_MS = 3_000;
  */
 export class Engine extends Worker {
   readonly #hooks: EngineHooks;
+  readonly #recording: Recording;
+  readonly #process: (job: Job, token?: string) => Promise<unknown>;
   /** Why the next run of a job scheduler could not be enqueued. BullMQ tells it only to who listens. */
   #schedulingFault: Error | undefined;
 
@@ -56,11 +64,12 @@ export class Engine extends Worker {
   ) {
     super(queue, processor, { ...options, autorun: false, drainDelay: LONGEST_BLOCK_S, skipLockRenewal: true });
     this.#hooks = hooks;
+    this.#process = processor;
     this.on('error', ({ message }) => {
       if (message.startsWith(SCHEDULING)) this.#schedulingFault = new Error(message.slice(SCHEDULING.length));
     });
     const { backend } = this;
-    writeNotesWithEnds(backend, hooks.finish);
+    this.#recording = new Recording(backend, hooks.finish);
     const findStalled = backend.moveStalledJobsToWait.bind(backend);
     backend.moveStalledJobsToWait = async () => {
       if (hooks.outage.overForMs < COMEBACK_MS) return [];
@@ -73,9 +82,23 @@ export class Engine extends Worker {
     return LONGEST_BLOCK_S;
   }
 
-  override async processJob(...[job, token, fetchNext]: Parameters<Worker['processJob']>) {
+  /** What BullMQ keeps private of itself. */
+  get #bullmq(): BullmqPrivate {
+    return this as unknown as BullmqPrivate;
+  }
+
+  // Spelled out, without what BullMQ needs for tracing and for its lock manager: each promise here is made for every job.
+  override async processJob(job: Job, token: string, fetchNext: () => boolean = () => true): Promise<Job> {
     try {
-      return await super.processJob(job, token, fetchNext);
+      if (job.deferredFailure !== undefined) return (await super.processJob(job, token, fetchNext)) as Job;
+      const result = await this.#process(job, token);
+      return await this.handleCompleted(result, job, token, fetchNext);
+    } catch (failure) {
+      const options = { delayInMs: this.opts.runRetryDelay ?? 0, onlyEmitError: true };
+      return (await this.#bullmq.retryIfFailed(
+        () => this.handleFailed(failure as Error, job, token, fetchNext),
+        options,
+      )) as Job;
     } finally {
       const attempt = attemptOf(job);
       if (attempt !== undefined) this.#hooks.processed(attempt);
@@ -101,6 +124,13 @@ export class Engine extends Worker {
   }
 
   protected override async nextJobFromJobData(...[fields, jobId, token]: Parameters<Worker['nextJobFromJobData']>) {
+    // No job scheduler's: nothing is to be enqueued for it.
+    if (fields && fields.repeatJobKey === undefined) {
+      this.#bullmq.drained = false;
+      const job = Object.assign(this.createJob(fields, jobId ?? ''), { token: token ?? '' });
+      this.emit('active', job, 'waiting');
+      return job;
+    }
     for (;;) {
       this.#schedulingFault = undefined;
       const job = await super.nextJobFromJobData(fields, jobId, token);
@@ -110,6 +140,16 @@ export class Engine extends Worker {
         await pause(FAILED_FETCH_PAUSE_MS);
       else return Object.assign(this.createJob(fields, jobId ?? ''), { token });
     }
+  }
+
+  async #complete(result: unknown, job: Job, token: string, fetchNext = () => true): Promise<Job> {
+    const isWanted = fetchNext() && !(this.closing || this.paused);
+    const recorded = await this.#recording.complete(job, result, token, isWanted);
+    this.emit('completed', job, result, 'active');
+    if (!Array.isArray(recorded)) return undefined as unknown as Job;
+    const [fields, jobId, rateLimitDelay, delayUntil] = recorded;
+    this.#bullmq.updateDelays(rateLimitDelay, delayUntil);
+    return (await this.nextJobFromJobData(fields, jobId, token)) as Job;
   }
 
   // Spelled out, without rest parameters and closures: what is allocated here is allocated for every job.
@@ -122,9 +162,9 @@ export class Engine extends Worker {
   ): Promise<Job> {
     const attempt = attemptOf(job);
     try {
-      return this.#recorded(attempt, await super.handleCompleted(result, job, token, fetchNext, span));
+      return this.#recorded(attempt, await this.#complete(result, job, token, fetchNext));
     } catch (error) {
-      const write = () => super.handleCompleted(result, job, token, fetchNext, span);
+      const write = () => this.#complete(result, job, token, fetchNext);
       const traces = [...(job.stacktrace ?? [])];
       // What Redis will never take (a flow's children are still pending, the result cannot be stored) must not be done again and again: it has failed, and says why.
       return this.#recordAgain(attempt, token, error, write, async (refusal) => {
@@ -215,31 +255,4 @@ export class Engine extends Worker {
     job.token = token;
     return job;
   }
-}
-
-/** The parts of BullMQ's backend that record an end; the second is private to it. */
-interface RecordingBackend {
-  moveToFinishedArgs(job: object, value: unknown, field: string, remove: unknown, ...rest: unknown[]): unknown[];
-  execCommand(client: unknown, name: string, args: unknown[]): Promise<unknown>;
-}
-
-const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
-
-/** Makes the backend of a worker send the notes of an attempt in the very call that records its end. A job without notes is recorded as ever. */
-function writeNotesWithEnds(backend: Worker['backend'], finish: EngineHooks['finish']): void {
-  const recording = backend as unknown as RecordingBackend;
-  const argsOf = recording.moveToFinishedArgs.bind(recording);
-  const exec = recording.execCommand.bind(recording);
-  recording.moveToFinishedArgs = (job, value, field, remove, ...rest) => {
-    const notes = attemptOf(job)?.notes;
-    if (notes === undefined) return argsOf(job, value, field, remove, ...rest);
-    // The books say what became of a row; its job goes.
-    const args = argsOf(job, value, field, notes.batch === undefined ? remove : true, ...rest);
-    args.push(notes.attemptsMade ?? '', notes.forgetCrashes ? '1' : '', notes.forgetCancelled ? '1' : '');
-    if (notes.batch !== undefined) args.push(notes.batch);
-    if (notes.row !== undefined) args.push(...rowNoteArgs(notes.row));
-    return args;
-  };
-  recording.execCommand = (client, name, args) =>
-    name === 'moveToFinished' && args.length > WITHOUT_NOTES ? finish(args) : exec(client, name, args);
 }

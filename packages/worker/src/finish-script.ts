@@ -7,7 +7,7 @@ export const FINISH_ARGS = 9;
 
 /**
  * BullMQ's moveToFinished, of the version we pin, and in the same call what Bullpen notes about the job: so a row is never counted before its end is recorded, or recorded and not counted.
- * ARGV 10 …: attempts made or '', '1' to forget its crashes, '1' to forget its cancellation; then, of a row of a batch, the batch, and row, fate, reason, text and key of the row, or
+ * ARGV 10 …, if there is anything to note: attempts made or '', '1' to forget its crashes, '1' to forget its cancellation; then, of a row of a batch, the batch, and row, fate, reason, text and key of the row, or
  * nothing more for a job that several rows shared.
  */
 export const FINISH = `
@@ -15,7 +15,7 @@ local function finish()
 ${moveToFinished.content}
 end
 local reply = finish()
-if type(reply) == 'number' and reply < 0 then return reply end
+if not ARGV[10] or type(reply) == 'number' and reply < 0 then return reply end
 ${ROW_SCRIPT}
 local base, jobId, job = ARGV[7], ARGV[1], KEYS[12]
 if ARGV[10] ~= '' and call('EXISTS', job) == 1 then call('HSET', job, 'atm', ARGV[10]) end

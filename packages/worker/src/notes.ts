@@ -1,3 +1,4 @@
+import { rowOfId } from '@bullpen/shared';
 import type { Outcome } from './outcome.js';
 import { type RowEnd, type RowNote, rowNote } from './row-note.js';
 
@@ -16,13 +17,15 @@ export interface Notes {
 
 /** What {@link notesOf} needs beside the outcome. */
 export interface Noting extends Omit<RowEnd, 'row'> {
+  readonly jobId: string;
   /** Whether somebody asked, while the attempt ran, that the job not be done. */
   readonly cancelAsked: boolean;
 }
 
 /** What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as writing it once. */
 export function notesOf(outcome: Outcome, noting: Noting): Notes | undefined {
-  const { batch, row } = noting.bullpen;
+  const { batch } = noting.bullpen;
+  const row = batch === undefined ? undefined : rowOfId(batch, noting.jobId);
   const notes = jobNotes(outcome, noting);
   if (batch === undefined || row === undefined) return notes;
   const note = rowNote(outcome, { ...noting, row });

@@ -12,6 +12,7 @@ import { leaseOf } from './lease.js';
 import { logOutcome } from './log-outcome.js';
 import { notesOf } from './notes.js';
 import type { ProcessParts } from './process-parts.js';
+import { RowEnds } from './row-ends.js';
 import { attemptsOf, handBack, settle, type Ways } from './settle.js';
 import { SharedAttempt } from './shared-attempt.js';
 
@@ -34,6 +35,7 @@ export class Processor {
   readonly #wasGivenBack: ProcessorParts['wasGivenBack'];
   readonly #leaveBehind: ProcessorParts['leaveBehind'];
   readonly #ways: Ways;
+  readonly #rowEnds: RowEnds;
   #underWay = 0;
 
   constructor({ queue, handlers, shared, wasGivenBack, leaveBehind }: ProcessorParts) {
@@ -42,6 +44,7 @@ export class Processor {
     this.#shared = shared;
     this.#wasGivenBack = wasGivenBack;
     this.#leaveBehind = leaveBehind;
+    this.#rowEnds = new RowEnds(shared.redis, shared.prefix, queue);
     this.#ways = {
       record: (entry, write) => shared.recorder.record(entry, write),
       wakeOne: () => shared.books.wakeOne(queue),
@@ -65,7 +68,7 @@ export class Processor {
   }
 
   /** Lets a job in, or hands it straight back. */
-  async process(job: Job): Promise<unknown> {
+  process(job: Job): Promise<unknown> {
     const { active, leaseMs } = this.#shared;
     const entry = attemptOf(job);
     if (entry === undefined) throw new Error('the job was never fetched');
@@ -76,10 +79,13 @@ export class Processor {
     }
     if (lease.lost) return leave(entry);
     // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
-    const isStale = lease.until - performance.now() < leaseMs / 2;
-    if (isStale && !(await this.#isStillOurs(entry))) return leave(entry);
-    if (active.draining) return this.#handBack(job, entry);
-    return this.#attempt(job, entry);
+    if (lease.until - performance.now() < leaseMs / 2) return this.#processStale(job, entry);
+    return active.draining ? this.#handBack(job, entry) : this.#attempt(job, entry);
+  }
+
+  async #processStale(job: Job, entry: ActiveAttempt): Promise<unknown> {
+    if (!(await this.#isStillOurs(entry))) return leave(entry);
+    return this.#shared.active.draining ? this.#handBack(job, entry) : this.#attempt(job, entry);
   }
 
   #handBack(job: Job, entry: ActiveAttempt): Promise<never> {
@@ -138,7 +144,11 @@ export class Processor {
     if (entry.lease.lost) return leave(entry);
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
     const { attempt: number, maxAttempts } = attemptsOf(job);
-    entry.noting = { ...{ bullpen, cancelAsked, job: job.name, payload: job.data }, attempt: number, maxAttempts };
+    entry.noting = {
+      ...{ bullpen, cancelAsked, job: job.name, jobId: entry.jobId, payload: job.data },
+      attempt: number,
+      maxAttempts,
+    };
     entry.notes = notesOf(outcome, entry.noting);
     return settle(outcome, { job, attempt: entry, backoff: handler?.job.backoff, ways: this.#ways });
   }
@@ -151,7 +161,15 @@ export class Processor {
     handler: Handler | undefined,
   ): Promise<unknown> {
     const onStuck = ({ jobId }: Attempted): void => this.#stuck(entry, jobId);
-    const rows = new SharedAttempt({ job, entry, bullpen, handler, shared: this.#shared, onStuck });
+    const rows = new SharedAttempt({
+      job,
+      entry,
+      bullpen,
+      handler,
+      shared: this.#shared,
+      rowEnds: this.#rowEnds,
+      onStuck,
+    });
     const done = await rows.run();
     if (done === undefined) return leave(entry);
     if (!done) return this.#handBack(job, entry);

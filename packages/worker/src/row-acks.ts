@@ -1,24 +1,24 @@
 import type { ActiveAttempt } from './active-attempts.js';
-import type { Recorder } from './recorder.js';
+import type { SharedJob } from './books.js';
+import { notOurs, type Recorder } from './recorder.js';
+import type { RowEnds } from './row-ends.js';
+import type { RowNote } from './row-note.js';
 
-/**
- * The most ends of rows that are on their way at a time. They are written to the connection before the next row is begun, so that a process that is killed has passed them on; so few that
- * they never wait in its own memory for a slow Redis.
- */
-const MOST_ON_THEIR_WAY = 32;
-
-/** Carries the ends of the rows of one shared job to Redis, without a row waiting for the one before it. */
+/** Carries the ends of the rows of one shared job to Redis, without a row waiting for Redis to answer for the one before it. */
 export class RowAcks {
+  readonly #job: SharedJob;
   readonly #entry: ActiveAttempt;
   readonly #recorder: Recorder;
-  readonly #isConnected: () => boolean;
-  readonly #onTheirWay = new Set<Promise<void>>();
+  readonly #ends: RowEnds;
+  #onTheirWay = 0;
   #failed = false;
+  #flushed: (() => void) | undefined;
 
-  constructor(entry: ActiveAttempt, recorder: Recorder, isConnected: () => boolean) {
+  constructor(job: SharedJob, entry: ActiveAttempt, recorder: Recorder, ends: RowEnds) {
+    this.#job = job;
     this.#entry = entry;
     this.#recorder = recorder;
-    this.#isConnected = isConnected;
+    this.#ends = ends;
   }
 
   /** Whether Redis would not take one: the job is not ours any more, or it refuses for good. */
@@ -27,22 +27,50 @@ export class RowAcks {
   }
 
   /**
-   * Writes at once. Returns a promise only when the caller must wait before it begins another row: too many are on their way, or Redis is away.
-   * @param written is called when Redis has it
+   * Sends ends of rows. What it returns is to be waited for before the next row is begun.
+   * @param written is called when Redis has them
    */
-  write(write: () => Promise<unknown>, written: () => void): Promise<void> | undefined {
-    const carried = this.#recorder.carry(this.#entry, write).then((end) => {
-      this.#onTheirWay.delete(carried);
-      if (end.kind === 'written') written();
-      else this.#failed = true;
-    });
-    this.#onTheirWay.add(carried);
-    if (this.#onTheirWay.size < MOST_ON_THEIR_WAY && this.#isConnected()) return undefined;
-    return this.#isConnected() ? Promise.race(this.#onTheirWay) : this.flush();
+  write(notes: readonly RowNote[], written: () => void): Promise<unknown> {
+    const { sent, answers, at } = this.#ends.send(this.#job, notes);
+    this.#onTheirWay += 1;
+    answers.then(
+      (all) => (all[at] === '1' ? this.#through(written) : this.#again(notes, written)),
+      () => this.#again(notes, written),
+    );
+    return sent;
+  }
+
+  /** Writes something else about the rows; as {@link write}, but waits for Redis' answer. */
+  async carry(write: () => Promise<unknown>, written: () => void): Promise<void> {
+    this.#onTheirWay += 1;
+    await this.#carry(write, written);
   }
 
   /** Waits until Redis has all of them, or would not take one. */
   async flush(): Promise<void> {
-    while (this.#onTheirWay.size > 0) await Promise.all(this.#onTheirWay);
+    while (this.#onTheirWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#flushed = resolve;
+      });
+    }
+  }
+
+  async #again(notes: readonly RowNote[], written: () => void): Promise<void> {
+    await this.#carry(async () => {
+      const { answers, at } = this.#ends.send(this.#job, notes);
+      if ((await answers)[at] !== '1') throw notOurs();
+    }, written);
+  }
+
+  async #carry(write: () => Promise<unknown>, written: () => void): Promise<void> {
+    const end = await this.#recorder.carry(this.#entry, write);
+    if (end.kind !== 'written') this.#failed = true;
+    this.#through(end.kind === 'written' ? written : () => undefined);
+  }
+
+  #through(written: () => void): void {
+    this.#onTheirWay -= 1;
+    written();
+    if (this.#onTheirWay === 0) this.#flushed?.();
   }
 }

@@ -21,17 +21,25 @@ end
 `;
 
 /**
- * Notes the ends of rows of a job that several share, while the lease holds.
- * KEYS: lock. ARGV: token, base of the keys, batch, then row, fate, reason, text and key of each. Answers 1, or 0 when the job is not ours.
+ * Notes the ends of rows of shared jobs, of each while its lease holds.
+ * KEYS: any of the queue's. ARGV: base of the keys, then for each job its id, token, batch and how many rows, and of each row the row, fate, reason, text and key.
+ * Answers for each job `1`, or `0` when it is not ours.
  */
 export const SETTLE_ROWS = `
 ${ROW_SCRIPT}
-if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local books = booksOf(ARGV[2], ARGV[3])
-for at = 4, #ARGV, 5 do
-  noteRow(ARGV[2], books, ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
+local base, at, answers = ARGV[1], 2, {}
+while at <= #ARGV do
+  local job, token, batch, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
+  at = at + 4
+  local ours = call('GET', base .. job .. ':lock') == token
+  answers[#answers + 1] = ours and '1' or '0'
+  local books = ours and booksOf(base, batch)
+  for row = at, at + 5 * count - 5, 5 do
+    if ours then noteRow(base, books, ARGV[row], tonumber(ARGV[row + 1]), ARGV[row + 2], ARGV[row + 3], ARGV[row + 4]) end
+  end
+  at = at + 5 * count
 end
-return 1
+return table.concat(answers)
 `;
 
 /**

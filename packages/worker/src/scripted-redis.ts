@@ -10,7 +10,7 @@ type Arg = string | number;
 export type ScriptedRedis = Redis & {
   bullpenRenew(...args: Arg[]): Promise<string>;
   bullpenFinish(args: unknown[]): Promise<unknown>;
-  bullpenSettleRows(...args: Arg[]): Promise<0 | 1>;
+  bullpenSettleRows(...args: Arg[]): Promise<string>;
   bullpenSplitRows(...args: Arg[]): Promise<0 | 1>;
   bullpenOpenRows(...args: Arg[]): Promise<number[]>;
   bullpenProgress(...args: Arg[]): Promise<0 | 1>;

@@ -1,110 +1,105 @@
-import { pipeline, type Readable } from 'node:stream';
+import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
-import { CsvError, parse } from 'csv-parse';
-import { PAYLOAD_BYTES } from '../payload.js';
-import type { SourceRow } from './source-row.js';
+import { CsvError } from 'csv-parse';
+import { CsvParser, type ParsedRow } from './csv-parser.js';
+import { faultOf, readFields, readHeader } from './csv-row.js';
+import { CsvText } from './csv-text.js';
+import { feed } from './feed.js';
+import { clipText, LONGEST_ROW_BYTES, type SourceRow } from './source-row.js';
+import { explainBroken, showBroken } from './utf8.js';
 
-/** A row longer than this is a quote that was never closed, not a row. */
-const UNCLOSED_BYTES = 16 * 1024 * 1024;
-/** No payload is made of a row longer than this. */
-const LONGEST_ROW = 2 * PAYLOAD_BYTES;
-/** How much of a row that does not parse is kept for people. */
-const LONGEST_TEXT = 10_000;
+/** The parser looks a few bytes ahead before it says that a row has ended. */
+const LOOK_AHEAD = 16;
 
 /**
  * CSV with a header line. Every cell is text and an empty cell is an absent field: turn text into numbers in the schema (`z.coerce.number()`).
- * @throws SourceInvalid when the header is unusable
+ * @param onColumns is told the names of the columns before the first rows come
+ * @throws SourceInvalid when the header is unusable, or a row has no end
  */
-export async function* readCsv(stream: Readable): AsyncIterable<SourceRow> {
-  let row = 0;
-  let unclosed: SourceRow | undefined;
-  const lineOf = lineCounter();
-  const csv = parse({
-    bom: true,
-    columns: readHeader,
-    info: true,
-    raw: true,
-    // Each line may end in its own way: files are glued together from several.
-    record_delimiter: ['\r\n', '\n', '\r'],
-    // A row with too many or too few cells comes through, with an error beside it: so rows stay in their order.
-    relax_column_count: true,
-    // A stray quote would swallow the rows after it; relaxed, it stays inside its own row, and we reject that one row below.
-    relax_quotes: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: UNCLOSED_BYTES,
-    // Called while parsing, so that rows are counted in their order, those passed over included.
-    on_record({ record, raw, info }: ParsedRow): SourceRow {
-      row += 1;
-      const place = { row, line: lineOf(raw, info.lines) };
-      const reason = faultOf({ record, raw, info });
-      if (reason !== undefined) return { ...place, ok: false, reason, text: raw.trim().slice(0, LONGEST_TEXT) };
-      return {
-        ...place,
-        text: raw,
-        ok: true,
-        value: Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== '')),
-      };
-    },
-  });
-  // What the parser passes over is a quote that is never closed: all the text after it is one row.
-  csv.on('skip', (error: CsvError & { lines: number }, raw = '') => {
-    row += 1;
-    const line = lineOf(raw, error.lines);
-    if (error.code === 'CSV_MAX_RECORD_SIZE') {
-      // The parser cannot go on from here: it would say so again, with all its text, for every piece that follows.
-      csv.destroy(new SourceInvalid(`line ${line}: a quote that opens here is not closed within 16 MB`));
-    }
-    unclosed = { row, line, ok: false, reason: error.message, text: raw.trim().slice(0, LONGEST_TEXT) };
-  });
-
+export async function* readCsv(
+  source: AsyncIterable<Buffer>,
+  onColumns: (names: readonly string[]) => void = () => undefined,
+): AsyncGenerator<readonly SourceRow[]> {
+  const parser = new CsvParser();
+  const table = new Table(onColumns);
   try {
-    yield* pipeline(stream, csv, () => undefined) as AsyncIterable<SourceRow>;
-  } catch (error) {
-    if (error instanceof CsvError) throw new SourceInvalid(`not CSV: ${error.message}`, { cause: error });
-    throw error;
+    for await (const piece of source) {
+      await feed(parser, piece);
+      yield* table.read(piece, parser.takeRows());
+    }
+    const isUnclosed = await feed(parser, undefined).then(() => false, isUnclosedQuote);
+    yield* table.read(Buffer.alloc(0), parser.takeRows());
+    if (isUnclosed) yield [table.refuseRest()];
+  } finally {
+    parser.destroy();
   }
-  if (unclosed !== undefined) yield unclosed;
 }
 
-function readHeader(header: readonly string[]): string[] {
-  const names = header.map((name) => name.trim());
-  const empty = names.indexOf('');
-  if (empty >= 0) throw new SourceInvalid(`column ${empty + 1} of the CSV header has no name`);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new SourceInvalid(`the CSV header names '${twice}' twice`);
-  return names;
+function isUnclosedQuote(error: unknown): boolean {
+  if (error instanceof CsvError && error.code === 'CSV_QUOTE_NOT_CLOSED') return true;
+  throw error;
 }
 
-interface ParsedRow {
-  readonly record: Readonly<Record<string, string>>;
-  readonly raw: string;
-  readonly info: {
-    readonly lines: number;
-    readonly columns: readonly unknown[];
-    readonly error: (CsvError & { readonly record: readonly string[] }) | undefined;
-  };
-}
+/** What has been read of a table. */
+class Table {
+  readonly #text = new CsvText();
+  readonly #onColumns: (names: readonly string[]) => void;
+  #names: readonly string[] | undefined;
+  #row = 0;
 
-/** A row whose quotes all open and close a cell, or are doubled inside such a cell. */
-const WELL_QUOTED = /^(?:"[^"]*(?:""[^"]*)*"|[^",]*)(?:,(?:"[^"]*(?:""[^"]*)*"|[^",]*))*$/;
-
-function faultOf({ record, raw, info: { error, columns } }: ParsedRow): string | undefined {
-  if (raw.length > LONGEST_ROW) return `is longer than ${LONGEST_ROW} characters`;
-  const hasQuote = Object.values(record).some((cell) => cell.includes('"'));
-  if (hasQuote && !WELL_QUOTED.test(raw.replace(/^[\r\n]+|[\r\n]+$/g, ''))) {
-    return 'a quote stands inside a cell; quote the cell and double the quote';
+  constructor(onColumns: (names: readonly string[]) => void) {
+    this.#onColumns = onColumns;
   }
-  return error === undefined ? undefined : `expected ${columns.length} cells, got ${error.record.length}`;
+
+  /** Makes rows of what was parsed once `piece` had been fed. Those before a row that has no end are handed over before it is told. */
+  *read(piece: Buffer, parsed: readonly ParsedRow[]): Generator<readonly SourceRow[]> {
+    this.#text.append(piece);
+    const rows: SourceRow[] = [];
+    let endless: SourceInvalid | undefined;
+    for (const { cells, end } of parsed) {
+      const { bytes, line } = this.#text.cut(end);
+      // Refused like one whose end was not seen: whether it was depends on the pieces that the text comes in.
+      if (bytes.length > LONGEST_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
+      if (endless !== undefined) break;
+      if (this.#names === undefined) this.#readHeader(cells, bytes);
+      else rows.push(this.#makeRow(this.#names, cells, bytes, line));
+    }
+    if (endless === undefined && this.#text.length > LONGEST_ROW_BYTES + LOOK_AHEAD) {
+      endless = tooLong(this.#text.line, this.#text.includes('"'));
+    }
+    if (rows.length > 0) yield rows;
+    if (endless !== undefined) throw endless;
+  }
+
+  /** What follows a quote that is never closed: one row, as far as anyone can tell. */
+  refuseRest(): SourceRow {
+    const { bytes, line } = this.#text.rest();
+    if (this.#names === undefined) throw new SourceInvalid('in the CSV header, a quote opens that is never closed');
+    this.#row += 1;
+    const text = isUtf8(bytes) ? clipText(bytes.toString('utf8')) : showBroken(bytes);
+    const reason = `a quote that opens in this row, which begins on line ${line}, is never closed; all that follows was taken as part of it`;
+    return { row: this.#row, line, text, ok: false, reason };
+  }
+
+  #readHeader(cells: readonly string[], bytes: Buffer): void {
+    if (!isUtf8(bytes)) throw new SourceInvalid(`the CSV header ${explainBroken(bytes)}`);
+    this.#names = readHeader(cells, bytes.toString('utf8'));
+    this.#onColumns(this.#names);
+  }
+
+  #makeRow(names: readonly string[], cells: readonly string[], bytes: Buffer, line: number): SourceRow {
+    this.#row += 1;
+    const row = this.#row;
+    if (!isUtf8(bytes)) return { row, line, text: showBroken(bytes), ok: false, reason: explainBroken(bytes) };
+    const text = bytes.toString('utf8');
+    const reason = faultOf(cells, text, names.length);
+    if (reason !== undefined) return { row, line, text: clipText(text), ok: false, reason };
+    return { row, line, text, ok: true, value: readFields(names, cells) };
+  }
 }
 
-/** Finds the line a row starts on from its text and from the line it ends on. To be asked for every row in turn. */
-function lineCounter(): (raw: string, lastLine: number) => number {
-  // The parser counts a CRLF inside quotes as two lines.
-  let counted = 0;
-  return (raw, lastLine) => {
-    const breaks = raw.trim().match(/\r\n|\n|\r/g) ?? [];
-    counted += breaks.filter((end) => end === '\r\n').length;
-    return lastLine - counted - breaks.length;
-  };
+/** We do not look for the next row: where one would begin depends on which quote is the wrong one. */
+function tooLong(line: number, hasQuote: boolean): SourceInvalid {
+  const what = hasQuote ? 'a quote that opens here is not closed within' : 'the row that begins here is longer than';
+  return new SourceInvalid(`line ${line}: ${what} 16 MB`);
 }

@@ -1,21 +1,22 @@
-import { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collect, streamOf } from '../../test/read-all.js';
+import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readJson } from './json.js';
+import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
 
-const readAll = (text: string, size?: number): Promise<SourceRow[]> => collect(readJson(streamOf(text, size)));
+const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
+  collect(readJson(readText(streamOf(text, size))));
 
 describe('readJson', () => {
   it('reads the elements of an array, with their numbers; it has no lines', async () => {
     expect(await readAll('[{"n":1},\n "two", null, [], false]')).toEqual([
-      { row: 1, line: undefined, ok: true, value: { n: 1 } },
-      { row: 2, line: undefined, ok: true, value: 'two' },
-      { row: 3, line: undefined, ok: true, value: null },
-      { row: 4, line: undefined, ok: true, value: [] },
-      { row: 5, line: undefined, ok: true, value: false },
+      { row: 1, line: undefined, text: '{"n":1}', ok: true, value: { n: 1 } },
+      { row: 2, line: undefined, text: '"two"', ok: true, value: 'two' },
+      { row: 3, line: undefined, text: 'null', ok: true, value: null },
+      { row: 4, line: undefined, text: '[]', ok: true, value: [] },
+      { row: 5, line: undefined, text: 'false', ok: true, value: false },
     ]);
   });
 
@@ -48,16 +49,41 @@ describe('readJson', () => {
   );
 
   it('hands out what came before the place where the array breaks, and says how much that was', async () => {
-    let taken = 0;
-    async function* breaking(): AsyncGenerator<string> {
-      yield '[{"n":1},{"n":2},';
-      while (taken < 2) await new Promise((resolve) => setImmediate(resolve));
-      yield '}';
+    const { rows, failure } = await collectUntil(readJson(streamOf(`[{"n":1},{"n":2}${' '.repeat(5_000)},}`)));
+    expect(rows.map(({ row }) => row)).toEqual([1, 2]);
+    expect(failure).toMatch(/^not a JSON array after element 2: ./);
+  });
+
+  it('stops where the text is not UTF-8, and says where', async () => {
+    const text = Buffer.concat([Buffer.from('["é","\ufffd","caf'), Buffer.from([0xe9]), Buffer.from('",4]')]);
+    for (const size of [1, 2, 3, 5, 100]) {
+      const { rows, failure } = await collectUntil(readJson(streamOf(text, size)));
+      expect(rows.map((row) => row.ok && row.value)).toEqual(['é', '\ufffd']);
+      expect(failure).toMatch(
+        /^not a JSON array after element 2: the text is not UTF-8 at byte 17, after ".*"; convert/,
+      );
     }
-    const take = async (): Promise<void> => {
-      for await (const { row } of readJson(Readable.from(breaking(), { objectMode: false }))) taken = row;
-    };
-    await expect(take()).rejects.toThrow(/^not a JSON array after element 2: ./);
+    await expect(readAll(Buffer.from([0x5b, 0x22, 0xc3]))).rejects.toThrow(/after element 0: the text is not UTF-8/);
+  });
+
+  it('stops at an element longer than 16 MB, before it has taken it all in', async () => {
+    let pieces = 0;
+    function* endless(): Generator<Buffer> {
+      yield Buffer.from('[1,[');
+      for (; pieces < 400; pieces += 1) yield Buffer.from('1,'.repeat(128 * 1024));
+    }
+    const { rows, failure } = await collectUntil(readJson(readText(streamOfPieces(endless()))));
+    expect(rows.map(({ row }) => row)).toEqual([1]);
+    expect(failure).toBe('not a JSON array after element 1: the next one is longer than 16 MB');
+    expect(pieces).toBeLessThan(100);
+  }, 60_000);
+
+  it('passes a fault of the source on as it is', async () => {
+    async function* failing(): AsyncGenerator<Buffer> {
+      yield Buffer.from('[1,');
+      throw new Error('EIO: the disk is gone');
+    }
+    await expect(collect(readJson(failing()))).rejects.toThrow(/^EIO: the disk is gone$/);
   });
 
   it('keeps a field that is called __proto__ a field', async () => {
@@ -74,7 +100,7 @@ describe('readJson', () => {
 
   it('closes the source when whoever reads has had enough', async () => {
     const source = streamOf('[1,2,3]');
-    for await (const row of readJson(source)) if (row.row === 1) break;
+    for await (const [first] of readJson(source)) if (first?.row === 1) break;
     expect(source.destroyed).toBe(true);
   });
 
@@ -89,6 +115,25 @@ describe('readJson', () => {
           expect(rows.map((row) => row.ok && row.value)).toEqual(JSON.parse(text));
         },
       ),
+    );
+  });
+
+  it('reads the same elements, however the text is cut into pieces, and also when it breaks', async () => {
+    const anyText = fc.tuple(fc.array(fc.jsonValue(), { maxLength: 8 }), fc.nat({ max: 30 }), fc.boolean());
+    const anyArray = anyText.map(([values, lost, isWhole]) => {
+      const text = JSON.stringify(values);
+      return isWhole ? text : text.slice(0, Math.max(0, text.length - lost)).replace(/[\uD800-\uDBFF]$/, '');
+    });
+    await fc.assert(
+      fc.asyncProperty(anyPieces(anyArray), async ({ whole, pieces }) => {
+        const [cut, uncut] = [
+          await collectUntil(readJson(readText(streamOfPieces(pieces)))),
+          await collectUntil(readJson(readText(streamOfPieces([whole])))),
+        ];
+        expect(cut.rows).toEqual(uncut.rows);
+        expect(cut.failure === undefined).toBe(uncut.failure === undefined);
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -1,18 +1,18 @@
-import { Readable } from 'node:stream';
-import { SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collect, streamOf } from '../../test/read-all.js';
+import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readNdjson } from './ndjson.js';
+import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
 
-const readAll = (text: string, size?: number): Promise<SourceRow[]> => collect(readNdjson(streamOf(text, size)));
+const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
+  collect(readNdjson(readText(streamOf(text, size))));
 
 describe('readNdjson', () => {
   it('reads one value per line, with its number, its line and its own text', async () => {
     expect(await readAll('{"n":1}\n{ "n": 2.0 }\n')).toEqual([
-      { row: 1, line: 1, ok: true, value: { n: 1 }, json: '{"n":1}' },
-      { row: 2, line: 2, ok: true, value: { n: 2 }, json: '{ "n": 2.0 }' },
+      { row: 1, line: 1, text: '{"n":1}', ok: true, value: { n: 1 }, json: '{"n":1}' },
+      { row: 2, line: 2, text: '{ "n": 2.0 }', ok: true, value: { n: 2 }, json: '{ "n": 2.0 }' },
     ]);
   });
 
@@ -65,19 +65,66 @@ describe('readNdjson', () => {
     for (const text of ['', '\n', ' \r\n\t\n', '\ufeff']) expect(await readAll(text)).toEqual([]);
   });
 
-  it('stops at a line that is not one, before it has taken it all in', async () => {
-    let pieces = 0;
-    function* oneLine(): Generator<Buffer> {
-      yield Buffer.from('1\n2\n[');
-      for (; pieces < 400; pieces += 1) yield Buffer.from('{"n":1},'.repeat(32_768));
+  it('takes a line longer than 16 MB as a row that does not parse, holds little of it, and reads on after it', async () => {
+    const BYTES = 400 * 256 * 1024;
+    let most = 0;
+    async function* oneLine(): AsyncGenerator<Buffer> {
+      yield Buffer.from('1\n[');
+      for (let at = 0; at < 400; at += 1) {
+        yield Buffer.from('{"€":1},'.repeat(32 * 1024).slice(0, 256 * 1024));
+        most = Math.max(most, process.memoryUsage().arrayBuffers);
+      }
+      yield Buffer.from(']\r\n2\n');
     }
-    const reading = collect(readNdjson(Readable.from(oneLine(), { objectMode: false })));
-    await expect(reading).rejects.toThrow(SourceInvalid);
-    await expect(reading).rejects.toThrow(
-      /^a line after line \d is longer than 16 MB; is this one JSON value per line\?$/,
-    );
-    expect(pieces).toBeLessThan(200);
+    const before = process.memoryUsage().arrayBuffers;
+    const rows = await collect(readNdjson(readText(oneLine())));
+    expect(rows.map(({ row, line, ok }) => [row, line, ok])).toEqual([
+      [1, 1, true],
+      [2, 2, false],
+      [3, 3, true],
+    ]);
+    expect(rows[1]).toMatchObject({
+      text: `[${'{"€":1},'.repeat(2_000)}`.slice(0, 10_000),
+      reason: expect.stringMatching(
+        /^has \d+ bytes, more than the 16777216 that a row may have; is this one JSON value/,
+      ),
+    });
+    expect(most - before).toBeLessThan(BYTES);
   }, 60_000);
+
+  it('finds a line too long whatever pieces it comes in, to the byte', async () => {
+    const line = Buffer.from(`"${'x'.repeat(16 * 1024 * 1024 - 2)}"\n7\n`);
+    const longer = Buffer.concat([Buffer.from(' '), line]);
+    for (const size of [line.length, 1_000_003]) {
+      expect((await readAll(line, size)).map(({ ok }) => ok)).toEqual([true, true]);
+      expect(await readAll(longer, size)).toMatchObject(
+        [
+          { ok: false, reason: /^has 16777217 bytes/ },
+          { row: 2, line: 2, ok: true },
+        ].map((row) => ('reason' in row ? { ...row, reason: expect.stringMatching(row.reason as RegExp) } : row)),
+      );
+    }
+  }, 60_000);
+
+  it('takes a line that is not UTF-8 as a row that does not parse, and says where; a U+FFFD that was meant is one', async () => {
+    const rows = await readAll(
+      Buffer.concat([Buffer.from('"\ufffd"\n{"name":"caf'), Buffer.from([0xe9]), Buffer.from('"}\r\n3')]),
+    );
+    expect(rows).toMatchObject([
+      { row: 1, ok: true, value: '\ufffd' },
+      {
+        ...{ row: 2, line: 2, ok: false, text: '{"name":"café"}\r' },
+        reason:
+          'is not UTF-8 at byte 13, after "{\\"name\\":\\"caf"; convert the source, for example with iconv -f latin1 -t utf-8',
+      },
+      { row: 3, line: 3, ok: true },
+    ]);
+  });
+
+  it('keeps the beginning of a long line that is not JSON', async () => {
+    const [row] = await readAll(`${'x'.repeat(9_999)}😀${'x'.repeat(10_000)}\n`);
+    expect(row).toMatchObject({ ok: false, text: 'x'.repeat(9_999) });
+  });
 
   it('reads a value as deep as it likes', async () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
@@ -86,7 +133,7 @@ describe('readNdjson', () => {
 
   it('closes the source when whoever reads has had enough', async () => {
     const source = streamOf('1\n2\n3\n');
-    for await (const row of readNdjson(source)) if (row.row === 1) break;
+    for await (const [first] of readNdjson(source)) if (first?.row === 1) break;
     expect(source.destroyed).toBe(true);
   });
 
@@ -100,6 +147,25 @@ describe('readNdjson', () => {
           expect(rows.map((row) => row.ok && row.json)).toEqual(values.map((value) => JSON.stringify(value)));
         },
       ),
+    );
+  });
+
+  it('reads the same rows and fails in the same way, however any text is cut into pieces', async () => {
+    const anyText = fc
+      .array(
+        fc.constantFrom(
+          ...['{"a":', '1', '}', '"é€😀"', '\n', '\r\n', '\r', ' ', '\u2028', '\ufeff', '\ufffd', '\0', '2\n'],
+          ...[Buffer.from([0xe9]), Buffer.from([0xef, 0xbb]), Buffer.from([0xf0, 0x9f])],
+        ),
+        { maxLength: 40 },
+      )
+      .map((parts) => Buffer.concat(parts.map((part) => Buffer.from(part))));
+    await fc.assert(
+      fc.asyncProperty(anyPieces(anyText), async ({ whole, pieces }) => {
+        const read = (list: Buffer[]) => collectUntil(readNdjson(readText(streamOfPieces(list))));
+        expect(await read(pieces)).toEqual(await read([whole]));
+      }),
+      { numRuns: 500 },
     );
   });
 });

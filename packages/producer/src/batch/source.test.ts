@@ -1,4 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,7 +11,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Format, openSource, type Source } from './source.js';
 
 /** A file of its own for this test, with `text` in it. */
-async function fileWith(name: string, text: string): Promise<string> {
+async function fileWith(name: string, text: string | Buffer): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bullpen-source-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, name), text);
@@ -18,7 +22,7 @@ const nothing = (): Readable => Readable.from([], { objectMode: false });
 
 async function valuesOf(source: Source): Promise<unknown[]> {
   const values: unknown[] = [];
-  for await (const row of source.rows) values.push(row.ok ? row.value : row.text);
+  for await (const block of source.blocks) values.push(...block.map((row) => (row.ok ? row.value : row.text)));
   return values;
 }
 
@@ -42,8 +46,10 @@ describe('openSource', () => {
 
   it('reads the standard input for -, when it is told the format', async () => {
     const source = await openSource('-', 'csv', Readable.from(['id\n1\n'], { objectMode: false }));
-    expect(source.totalBytes).toBeUndefined();
+    expect([source.name, source.totalBytes, source.identity]).toEqual(['-', undefined, undefined]);
     expect(await valuesOf(source)).toEqual([{ id: '1' }]);
+    expect(source.bytesRead()).toBe(5);
+    expect(await source.changed()).toBeUndefined();
   });
 
   it('knows how large a file is and how far it has been read', async () => {
@@ -81,5 +87,101 @@ describe('openSource', () => {
     source.close();
     expect(await reading).toBeInstanceOf(Error);
     expect(silent.destroyed).toBe(true);
+  });
+
+  it('takes a fingerprint of a file: its size, and the SHA-256 of all its bytes', async () => {
+    for (const text of ['', '\ufeffid\n1\n', `id\n${'é'.repeat(400_000)}\n`]) {
+      const path = await fileWith('rows.csv', text);
+      const source = await openSource(path, undefined, nothing());
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      expect(source.identity).toEqual({ bytes: Buffer.byteLength(text), sha256 });
+      expect([source.name, source.totalBytes]).toEqual([path, Buffer.byteLength(text)]);
+      await valuesOf(source);
+      expect(await source.changed()).toBeUndefined();
+    }
+  });
+
+  it('tells the columns of a CSV file once its header was read, and of no other', async () => {
+    const csv = await openSource(await fileWith('rows.csv', 'id,name\n1,a\n'), undefined, nothing());
+    expect(csv.columns()).toBeUndefined();
+    for await (const _ of csv.blocks) expect(csv.columns()).toEqual(['id', 'name']);
+    const header = await openSource(await fileWith('rows.csv', 'id,name'), undefined, nothing());
+    expect([await valuesOf(header), header.columns()]).toEqual([[], ['id', 'name']]);
+    const json = await openSource(await fileWith('rows.json', '[{"id":1}]'), undefined, nothing());
+    expect([await valuesOf(json), json.columns()]).toEqual([[{ id: 1 }], undefined]);
+  });
+
+  it('reads a file that grows only as far as it went when it was opened, and says that it grew', async () => {
+    const path = await fileWith('rows.ndjson', '1\n2\n3');
+    const source = await openSource(path, undefined, nothing());
+    await appendFile(path, '4\n5\n');
+    expect(await valuesOf(source)).toEqual([1, 2, 3]);
+    expect(await source.changed()).toBe(
+      `${path} grew from 5 to 9 bytes while it was read; what was added to it was not read`,
+    );
+  });
+
+  it('says that a file was written to although its size is the same', async () => {
+    const path = await fileWith('rows.ndjson', '1\n2\n');
+    const source = await openSource(path, undefined, nothing());
+    await utimes(path, 1_000, 1_000);
+    await valuesOf(source);
+    expect(await source.changed()).toMatch(/rows\.ndjson was written to while it was read; /);
+    source.close();
+    source.close();
+    expect(await source.changed()).toMatch(/was written to/);
+  });
+
+  it('takes no row from the end of a file that shrank', async () => {
+    const path = await fileWith('rows.ndjson', '1\n2\n333\n');
+    const source = await openSource(path, undefined, nothing());
+    await truncate(path, 5);
+    const reading = valuesOf(source);
+    await expect(reading).rejects.toThrow(SourceInvalid);
+    await expect(reading).rejects.toThrow(/rows\.ndjson shrank from 8 to 5 bytes while it was read$/);
+    expect(await source.changed()).toMatch(/shrank from 8 to 5 bytes/);
+  });
+
+  it('reads nothing of a file after it was closed', async () => {
+    const source = await openSource(await fileWith('rows.ndjson', '1\n'.repeat(300_000)), undefined, nothing());
+    const read = async (): Promise<void> => {
+      for await (const _ of source.blocks) source.close();
+    };
+    await expect(read()).rejects.toThrow(/was closed while it was read/);
+    expect(source.bytesRead()).toBe(262_144);
+  });
+
+  it.runIf(existsSync('/usr/bin/mkfifo'))(
+    'reads a named pipe, which has no identity, and ends at once when it is closed',
+    async () => {
+      const path = await fileWith('other', '');
+      const pipe = `${path}.ndjson`;
+      await once(spawn('mkfifo', [pipe]), 'close');
+      const writer = spawn('sh', ['-c', 'exec 3>"$0"; echo 1 >&3; exec cat >&3', pipe], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      onTestFinished(async () => {
+        writer.kill();
+        if (writer.exitCode === null && writer.signalCode === null) await once(writer, 'close');
+      });
+      const source = await openSource(pipe, undefined, nothing());
+      expect([source.identity, source.totalBytes]).toEqual([undefined, undefined]);
+      const blocks = source.blocks[Symbol.asyncIterator]();
+      expect((await blocks.next()).value).toMatchObject([{ row: 1, value: 1 }]);
+      const next = blocks.next();
+      source.close();
+      // The writer lives on and says nothing.
+      await expect(next).rejects.toThrow(/Premature close/);
+      expect(await source.changed()).toBeUndefined();
+    },
+  );
+
+  it.each<[Format, Buffer]>([
+    ['csv', Buffer.from('id\n1\n', 'utf16le')],
+    ['ndjson', Buffer.from('\ufeff1\n', 'utf16le')],
+    ['json', Buffer.from('\ufeff[1]', 'utf16le')],
+  ])('refuses UTF-16 as %s', async (format, bytes) => {
+    const source = await openSource(await fileWith('rows', bytes), format, nothing());
+    await expect(valuesOf(source)).rejects.toThrow(/looks like UTF-16; convert it to UTF-8, for example with iconv/);
   });
 });

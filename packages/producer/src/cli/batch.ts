@@ -108,6 +108,7 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         ends(change === undefined ? exitCodeFor(report) : (Math.max(exitCodeFor(report), EXIT.data) as ExitCode));
       } finally {
         off();
+        source.close();
         await rejects.close().catch(() => undefined);
       }
     });
