@@ -1,28 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChunkWriter } from './chunk-writer.js';
-import { type Added, CHUNK_BYTES, CHUNK_ROWS, type JobRow } from './insert.js';
 
-const rowOf = (id: number | string, data = '{}'): JobRow => ({
-  ...{ id: `j-${id}`, data, delayMs: 0, priority: 0, bullpen: {} },
-});
+interface Row {
+  readonly at: number;
+  readonly data: string;
+}
 
-const allAdded = (rows: readonly JobRow[]): Added[] => rows.map(() => 'added');
+const ROWS = 10;
+const BYTES = 300;
+const rowOf = (at: number, data = '{}'): Row => ({ at, data });
 
-/** A way to send whose chunks are answered by hand, in any order; remembers what was sent. */
+/** A way to send whose chunks are answered by hand, in any order; remembers what was sent, and under which seal. */
 function sendingByHand() {
-  const chunks: { rows: readonly JobRow[]; answer(): void; fail(error: unknown): void }[] = [];
-  const send = (rows: readonly JobRow[]): Promise<Added[]> =>
+  const chunks: { rows: readonly Row[]; seal: number; answer(): void; fail(error: unknown): void }[] = [];
+  const send = (rows: readonly Row[], seal: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      chunks.push({ rows, answer: () => resolve(allAdded(rows)), fail: reject });
+      chunks.push({ rows, seal, answer: resolve, fail: reject });
     });
   return { chunks, send };
 }
 
+/** A writer that numbers its seals from 1. */
+function writerBy(send: (rows: readonly Row[], seal: number) => Promise<unknown>): ChunkWriter<Row, number> {
+  let seals = 0;
+  const seal = (): number => {
+    seals += 1;
+    return seals;
+  };
+  return new ChunkWriter<Row, number>({ rows: ROWS, bytes: BYTES, seal, send });
+}
+
 /** Adds so many rows, as a source in a hurry would: it waits only when it is told to. */
-async function addRows(writer: ChunkWriter<number>, count: number, from = 0): Promise<void> {
+async function addRows(writer: ChunkWriter<Row, number>, count: number, from = 0): Promise<void> {
   for (let at = from; at < from + count; at += 1) {
-    const waiting = writer.add(rowOf(at), at);
+    const waiting = writer.add(rowOf(at));
     if (waiting !== undefined) await waiting;
   }
 }
@@ -33,29 +45,29 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 describe('ChunkWriter', () => {
   it('sends nothing before a chunk is full, and then exactly one chunk', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
-    for (let at = 1; at < CHUNK_ROWS; at += 1) expect(writer.add(rowOf(at), at)).toBeUndefined();
+    const writer = writerBy(send);
+    for (let at = 1; at < ROWS; at += 1) expect(writer.add(rowOf(at))).toBeUndefined();
     expect(chunks).toHaveLength(0);
-    await writer.add(rowOf('last'), CHUNK_ROWS);
-    expect(chunks.map(({ rows }) => rows.length)).toEqual([CHUNK_ROWS]);
+    await writer.add(rowOf(ROWS));
+    expect(chunks.map(({ rows }) => rows.length)).toEqual([ROWS]);
   });
 
   it('closes a chunk when its payloads are large, however few they are', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
-    const third = 'x'.repeat(Math.ceil(CHUNK_BYTES / 3));
-    expect(writer.add(rowOf(1, third), 1)).toBeUndefined();
-    expect(writer.add(rowOf(2, third), 2)).toBeUndefined();
-    await writer.add(rowOf(3, third), 3);
-    expect(writer.add(rowOf(4, third), 4)).toBeUndefined();
-    expect(chunks.map(({ rows }) => rows.map(({ id }) => id))).toEqual([['j-1', 'j-2', 'j-3']]);
+    const writer = writerBy(send);
+    const third = 'x'.repeat(Math.ceil(BYTES / 3));
+    expect(writer.add(rowOf(1, third))).toBeUndefined();
+    expect(writer.add(rowOf(2, third))).toBeUndefined();
+    await writer.add(rowOf(3, third));
+    expect(writer.add(rowOf(4, third))).toBeUndefined();
+    expect(chunks.map(({ rows }) => rows.map(({ at }) => at))).toEqual([[1, 2, 3]]);
   });
 
   it('has two chunks under way at most, and makes the source wait for the third', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
-    await addRows(writer, 2 * CHUNK_ROWS);
-    const third = addRows(writer, CHUNK_ROWS, 2 * CHUNK_ROWS);
+    const writer = writerBy(send);
+    await addRows(writer, 2 * ROWS);
+    const third = addRows(writer, ROWS, 2 * ROWS);
     await settled();
     expect(chunks).toHaveLength(2);
     chunks[1]?.answer();
@@ -63,28 +75,40 @@ describe('ChunkWriter', () => {
     expect(chunks).toHaveLength(3);
   });
 
-  it('answers each chunk with its own tags and rows, in the order in which they were added', async () => {
+  it('sends each chunk with its own rows and the seal of the moment it was closed, in their order', async () => {
     const { chunks, send } = sendingByHand();
-    const answered: [readonly number[], readonly string[]][] = [];
-    const writer = new ChunkWriter<number>(send, (tags, rows, answers) => {
-      expect(answers).toHaveLength(tags.length);
-      answered.push([tags, rows.map(({ id }) => id)]);
-    });
-    await addRows(writer, CHUNK_ROWS);
-    await addRows(writer, 3, CHUNK_ROWS);
+    const writer = writerBy(send);
+    await addRows(writer, ROWS);
+    await addRows(writer, 3, ROWS);
     const flushed = writer.flush();
-    chunks[1]?.answer();
     await settled();
-    chunks[0]?.answer();
+    expect(chunks.map(({ seal }) => seal)).toEqual([1, 2]);
+    expect(chunks[0]?.rows.map(({ at }) => at)).toEqual(Array.from({ length: ROWS }, (_, at) => at));
+    expect(chunks[1]?.rows.map(({ at }) => at)).toEqual([10, 11, 12]);
+    for (const chunk of chunks) chunk.answer();
     await flushed;
-    expect(answered[0]).toEqual([...[[1_000, 1_001, 1_002]], ...[['j-1000', 'j-1001', 'j-1002']]]);
-    expect(answered[1]?.[0]).toEqual(Array.from({ length: CHUNK_ROWS }, (_, at) => at));
+  });
+
+  it('seals a chunk when it is closed, also when it has to wait before it is sent', async () => {
+    const { chunks, send } = sendingByHand();
+    let now = 'before';
+    const writer = new ChunkWriter<Row, string>({
+      ...{ rows: 1, bytes: BYTES, seal: () => now },
+      send: (rows, seal) => send(rows, seal.length),
+    });
+    await writer.add(rowOf(1));
+    await writer.add(rowOf(2));
+    const third = writer.add(rowOf(3));
+    now = 'afterwards';
+    chunks[0]?.answer();
+    await third;
+    expect(chunks[2]?.seal).toBe('before'.length);
   });
 
   it('waits in flush until everything is answered', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
-    await addRows(writer, CHUNK_ROWS + 1);
+    const writer = writerBy(send);
+    await addRows(writer, ROWS + 1);
     let isThrough = false;
     const flushed = writer.flush().then(() => {
       isThrough = true;
@@ -98,26 +122,29 @@ describe('ChunkWriter', () => {
     await flushed;
   });
 
-  it('sends nothing when nothing was added', async () => {
+  it('sends nothing when nothing was added, unless it is told to close an empty chunk', async () => {
     const { chunks, send } = sendingByHand();
-    await new ChunkWriter<number>(send, () => undefined).flush();
+    const writer = writerBy(send);
+    await writer.flush();
     expect(chunks).toHaveLength(0);
+    await writer.cut();
+    expect(chunks.map(({ rows }) => rows)).toEqual([[]]);
   });
 
   it('tells the source of a failure when it next has to wait, and sends nothing after it', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
-    await addRows(writer, CHUNK_ROWS);
+    const writer = writerBy(send);
+    await addRows(writer, ROWS);
     chunks[0]?.fail(new Error('redis is away'));
     await settled();
-    await expect(addRows(writer, CHUNK_ROWS, CHUNK_ROWS)).rejects.toThrow('redis is away');
+    await expect(addRows(writer, ROWS, ROWS)).rejects.toThrow('redis is away');
     await expect(writer.flush()).rejects.toThrow('redis is away');
     expect(chunks).toHaveLength(1);
   });
 
   it('tells of a failure at the latest in flush', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
+    const writer = writerBy(send);
     await addRows(writer, 5);
     const flushed = writer.flush();
     await settled();
@@ -127,8 +154,8 @@ describe('ChunkWriter', () => {
 
   it('tells of the first failure when there are two', async () => {
     const { chunks, send } = sendingByHand();
-    const writer = new ChunkWriter<number>(send, () => undefined);
-    await addRows(writer, 2 * CHUNK_ROWS);
+    const writer = writerBy(send);
+    await addRows(writer, 2 * ROWS);
     chunks[1]?.fail(new Error('the first'));
     await settled();
     chunks[0]?.fail(new Error('the second'));
@@ -138,72 +165,61 @@ describe('ChunkWriter', () => {
   it('has nothing under way any more when flush ends after a failure', async () => {
     const { chunks, send } = sendingByHand();
     let answered = 0;
-    const writer = new ChunkWriter<number>(send, (tags) => {
-      answered += tags.length;
+    const writer = writerBy(async (rows, seal) => {
+      await send(rows, seal);
+      answered += rows.length;
     });
-    await addRows(writer, 2 * CHUNK_ROWS);
-    const third = addRows(writer, CHUNK_ROWS, 2 * CHUNK_ROWS);
+    await addRows(writer, 2 * ROWS);
+    const third = addRows(writer, ROWS, 2 * ROWS);
     chunks[0]?.fail(new Error('redis is away'));
     await expect(third).rejects.toThrow('redis is away');
     const flushed = writer.flush();
     await settled();
     chunks[1]?.answer();
     await expect(flushed).rejects.toThrow('redis is away');
-    expect(answered).toBe(CHUNK_ROWS);
+    expect(answered).toBe(ROWS);
   });
 
-  it('takes what fails while it is told the answers as a failure of the writing', async () => {
-    const writer = new ChunkWriter<number>(
-      async (rows) => allAdded(rows),
-      () => {
-        throw new Error('the terminal is gone');
-      },
-    );
-    await addRows(writer, CHUNK_ROWS);
-    // No one waits at this moment: nothing may be left unhandled.
+  it('leaves nothing unhandled when sending fails while nobody waits', async () => {
+    const writer = writerBy(async () => {
+      throw new Error('the terminal is gone');
+    });
+    await addRows(writer, ROWS);
     await settled();
     await expect(writer.flush()).rejects.toThrow('the terminal is gone');
   });
 
-  it('answers every row exactly once, in chunks that are never too large, whatever the source', async () => {
+  it('sends every row exactly once, in order, in chunks that are never too large, whatever the source', async () => {
     const anySource = fc.record({
-      count: fc.nat({ max: 3_500 }),
-      largeAt: fc.array(fc.nat({ max: 3_500 }), { maxLength: 5 }),
+      sizes: fc.array(fc.integer({ min: 0, max: BYTES }), { maxLength: 80 }),
       turns: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 8 }),
     });
     await fc.assert(
-      fc.asyncProperty(anySource, async ({ count, largeAt, turns }) => {
+      fc.asyncProperty(anySource, async ({ sizes, turns }) => {
         let underWay = 0;
-        let sent = 0;
-        const seen: number[] = [];
-        const large = new Set(largeAt);
-        const writer = new ChunkWriter<number>(
-          async (rows) => {
-            underWay += 1;
-            expect(underWay).toBeLessThanOrEqual(2);
-            expect(rows.length).toBeGreaterThan(0);
-            expect(rows.length).toBeLessThanOrEqual(CHUNK_ROWS);
-            for (let turn = turns[sent % turns.length] ?? 0; turn >= 0; turn -= 1) await settled();
-            sent += 1;
-            underWay -= 1;
-            return allAdded(rows);
-          },
-          (tags, rows, answers) => {
-            expect([rows.length, answers.length]).toEqual([tags.length, tags.length]);
-            expect(rows.map(({ id }) => id)).toEqual(tags.map((tag) => `j-${tag}`));
-            seen.push(...tags);
-          },
-        );
-        const largeData = 'x'.repeat(CHUNK_BYTES / 2);
-        for (let at = 0; at < count; at += 1) {
-          const waiting = writer.add(rowOf(at, large.has(at) ? largeData : '{}'), at);
+        const sent: number[] = [];
+        const seals: number[] = [];
+        const writer = writerBy(async (rows, seal) => {
+          underWay += 1;
+          expect(underWay).toBeLessThanOrEqual(2);
+          expect(rows.length).toBeGreaterThan(0);
+          expect(rows.length).toBeLessThanOrEqual(ROWS);
+          const before = rows.slice(0, -1).reduce((sum, { data }) => sum + data.length, 0);
+          expect(before).toBeLessThan(BYTES);
+          sent.push(...rows.map(({ at }) => at));
+          seals.push(seal);
+          for (let turn = turns[seal % turns.length] ?? 0; turn >= 0; turn -= 1) await settled();
+          underWay -= 1;
+        });
+        for (const [at, size] of sizes.entries()) {
+          const waiting = writer.add(rowOf(at, 'x'.repeat(size)));
           if (waiting !== undefined) await waiting;
         }
         await writer.flush();
-        expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, at) => at));
+        expect(sent).toEqual(sizes.map((_, at) => at));
+        expect(seals).toEqual(seals.map((_, at) => at + 1));
         expect(underWay).toBe(0);
       }),
-      { numRuns: 30 },
     );
   });
 });

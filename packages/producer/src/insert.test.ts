@@ -1,76 +1,159 @@
-import { defineJob, type Redis } from '@bullpen/shared';
+import { batchKeys, defineJob, type Redis } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type JobRow, prepareChunk } from './insert.js';
+import { type BatchPart, type ChunkParts, type JobRow, prepareChunk, type Terms } from './insert.js';
 
 const job = defineJob({
   ...{ name: 'insert.test', queue: 'mail', payload: z.unknown(), maxAttempts: 7 },
   backoff: { type: 'exponential', delay: '2s', maxDelay: '1m', jitter: 0.5 },
 });
-const plain: JobRow = { id: 'j-1', data: '{"n":1}', delayMs: 0, priority: 0, bullpen: {} };
+const expiring = defineJob({ name: 'insert.expiring', queue: 'mail', payload: z.unknown(), expiresIn: '1h' });
+
+const NOW = 1_700_000_000_000;
+const plain: JobRow = { id: 'j-1', data: '{"n":1}' };
+const terms: Terms = { delayMs: 0, priority: 0, expiresAt: undefined, keyed: false, maxWaiting: undefined };
+const part: BatchPart = {
+  ...{ name: 'b1', keys: batchKeys('p', 'mail', 'b1'), rowsPerJob: 1, keyField: undefined, results: false },
+  ...{ keepKeysMs: 5_000, from: 10, to: 14, fromChecksum: '17', toChecksum: '18', rejected: 2, isLast: false },
+};
 
 /** A connection that knows the insert command alone: answers with `reply`, and remembers what it was given. */
-function redisAnswering(reply: string) {
+function redisAnswering(...reply: string[]) {
   const calls: (string | number)[][] = [];
-  const bullpenInsert = async (...args: (string | number)[]): Promise<string> => {
+  const bullpenInsert = async (...args: (string | number)[]): Promise<string[]> => {
     calls.push(args);
     return reply;
   };
   return { redis: { bullpenInsert } as unknown as Redis, calls };
 }
 
+const chunkOf = (parts: Partial<ChunkParts> = {}) =>
+  prepareChunk({
+    ...{ prefix: 'p', job, rows: [plain], terms, enqueue: 'call-1', batch: undefined, now: NOW },
+    ...parts,
+  });
+
+interface Told {
+  readonly opts: string[];
+  readonly mark: string;
+  readonly [field: string]: unknown;
+}
+
+/** What the script is told of a chunk as a whole, and the rows behind it. */
+async function toldOf(parts: Partial<ChunkParts> = {}): Promise<{ told: Told; rows: (string | number)[] }> {
+  const { redis, calls } = redisAnswering('ok', 'a');
+  await chunkOf(parts)(redis);
+  const [args = []] = calls;
+  return { told: JSON.parse(String(args[16])) as Told, rows: args.slice(17) };
+}
+
+/** The opts of a job, put together as the script does. */
+async function optsOf(id: string, parts: Partial<ChunkParts> = {}, row = ''): Promise<Record<string, unknown>> {
+  const { told } = await toldOf(parts);
+  const [head, rest = '', tail = ''] = told.opts;
+  return JSON.parse(`${head}${id}${rest}${row}${tail}`) as Record<string, unknown>;
+}
+
 describe('prepareChunk', () => {
-  it('sends BullMQ’s keys, then what all jobs share, then five values per job', async () => {
-    const { redis, calls } = redisAnswering('aa');
-    const second: JobRow = { id: 'j-2', data: '"two"', delayMs: 500, priority: 3, bullpen: { batch: 'b', row: 9 } };
-    await prepareChunk('shop', job, [plain, second], 'call-1', 1_700_000_000_000).send(redis);
+  it('sends BullMQ’s keys and those of the batch, what all jobs share, then three values per job', async () => {
+    const { redis, calls } = redisAnswering('ok', 'aa');
+    await chunkOf({ prefix: 'shop', rows: [plain, { id: 'j-2', data: '"two"' }] })(redis);
     const [args = []] = calls;
     expect(args.slice(0, 10)).toEqual([
       ...['shop:mail:wait', 'shop:mail:meta', 'shop:mail:id', 'shop:mail:delayed', 'shop:mail:prioritized'],
       ...['shop:mail:pc', 'shop:mail:marker', 'shop:mail:events', 'shop:mail:active'],
       'shop:mail:cancelled',
     ]);
-    expect(args.slice(10, 14)).toEqual(['shop:mail:', 'insert.test', 1_700_000_000_000, '"enqueue":"call-1"']);
-    expect(args.slice(14, 19)).toEqual(['j-1', '{"n":1}', expect.any(String), 0, 0]);
-    expect(args.slice(19)).toEqual(['j-2', '"two"', expect.any(String), 500, 3]);
+    expect(args[15]).toBe('shop:mail:batches');
+    expect(JSON.parse(String(args[16]))).toMatchObject({
+      ...{ base: 'shop:mail:', name: 'insert.test', now: '1700000000000', delay: 0, priority: 0, keyed: false },
+    });
+    expect(args.slice(17)).toEqual(['j-1', '', '{"n":1}', 'j-2', '', '"two"']);
+  });
+
+  it('names as many keys for a chunk of a batch as for one of none', async () => {
+    const { redis, calls } = redisAnswering('ok', 'a');
+    await chunkOf({ batch: part, rows: [{ id: '', row: 11, data: '1' }] })(redis);
+    await chunkOf()(redis);
+    const { books, fates, failures, reasons, results } = part.keys;
+    expect(calls[0]?.slice(10, 15)).toEqual([books, fates, failures, reasons, results]);
+    for (const args of calls) expect(String(args[16])).toMatch(/^\{/);
   });
 
   it('writes opts in BullMQ’s words, so that a stock worker can honour them', async () => {
-    const { redis, calls } = redisAnswering('a');
-    await prepareChunk('p', job, [plain], 'call-1', 0).send(redis);
-    expect(JSON.parse(String(calls[0]?.[16]))).toEqual({
+    expect(await optsOf('j-1')).toEqual({
       ...{ attempts: 7, jobId: 'j-1', backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } },
       bullpen: { enqueue: 'call-1' },
     });
   });
 
-  it('writes delay, priority, expiry, batch and row only where there are some', async () => {
-    const { redis, calls } = redisAnswering('a');
-    const bullpen = { expiresAt: 1_800_000_000_000, batch: 'b1', row: 4 };
-    await prepareChunk('p', job, [{ ...plain, delayMs: 10, priority: 2, bullpen }], 'call-1', 0).send(redis);
-    expect(JSON.parse(String(calls[0]?.[16]))).toMatchObject({
-      ...{ delay: 10, priority: 2, bullpen: { ...bullpen, enqueue: 'call-1' } },
+  it('writes delay, priority and expiry only where there are some', async () => {
+    const some = { ...terms, delayMs: 10, priority: 2, expiresAt: 1_800_000_000_000 };
+    expect(await optsOf('j-1', { terms: some })).toMatchObject({
+      ...{ delay: 10, priority: 2, bullpen: { expiresAt: 1_800_000_000_000, enqueue: 'call-1' } },
     });
   });
 
-  it('marks the opts of each job with the call, exactly as the script looks for it', async () => {
-    const { redis, calls } = redisAnswering('a');
-    await prepareChunk('p', job, [{ ...plain, bullpen: { batch: '"enqueue":"x"' } }], 'call-1', 0).send(redis);
-    const [args = []] = calls;
-    expect(String(args[16]).split(String(args[13]))).toHaveLength(2);
+  it('counts the definition’s expiry from when the job is due, and lets an expiry of its own win', async () => {
+    const expiry = async (more: Partial<Terms>) =>
+      (await optsOf('j-1', { job: expiring, terms: { ...terms, ...more } }))['bullpen'];
+    expect(await expiry({})).toMatchObject({ expiresAt: NOW + 3_600_000 });
+    expect(await expiry({ delayMs: 60_000 })).toMatchObject({ expiresAt: NOW + 3_660_000 });
+    expect(await expiry({ expiresAt: NOW + 5 })).toMatchObject({ expiresAt: NOW + 5 });
   });
 
-  it('says for each job, in order, whether it was added or there already', async () => {
-    const { redis } = redisAnswering('ada');
-    const rows = ['1', '2', '3'].map((id) => ({ ...plain, id }));
-    expect(await prepareChunk('p', job, rows, 'call-1', 0).send(redis)).toEqual(['added', 'duplicate', 'added']);
+  it('marks the opts of each job with the call, exactly as the script looks for it', async () => {
+    const { told } = await toldOf();
+    expect(told.opts.join('').split(told.mark)).toHaveLength(2);
+  });
+
+  it('leaves a place for the row of a batch, behind its name, and marks it by the batch’s cursor alone', async () => {
+    const batch = { ...part, keyField: 'id', results: true };
+    const rows = [{ id: '', row: 11, data: '1' }];
+    expect((await optsOf('b-b1-11', { batch, rows }, '11'))['bullpen']).toEqual({
+      ...{ keyField: 'id', results: true, batch: 'b1', row: 11 },
+    });
+    const { told } = await toldOf({ batch, rows });
+    expect(told['batch']).toEqual({
+      ...{ name: 'b1', rowsPerJob: 1, from: 10, to: 14, rejected: 2, isLast: false },
+      ...{ fromChecksum: '17', toChecksum: '18' },
+    });
+    expect(told['keepKeys']).toBe(5_000);
+  });
+
+  it('is not confused by a key field that looks like the places it leaves', async () => {
+    for (const keyField of ['\uE000', '\uE001', '"\uE001"', '\\', '"']) {
+      const rows = [{ id: '', row: 11, data: '1' }];
+      const opts = await optsOf('b-b1-11', { batch: { ...part, keyField }, rows }, '11');
+      expect(opts).toMatchObject({ jobId: 'b-b1-11', bullpen: { keyField, row: 11 } });
+    }
   });
 
   it('sends exactly the same when it is sent again', async () => {
-    const { redis, calls } = redisAnswering('a');
-    const chunk = prepareChunk('p', job, [plain], 'call-1', 0);
-    await chunk.send(redis);
-    await chunk.send(redis);
+    const { redis, calls } = redisAnswering('ok', 'a');
+    const chunk = chunkOf();
+    await chunk(redis);
+    await chunk(redis);
     expect(calls[1]).toEqual(calls[0]);
+  });
+});
+
+describe('what the script answers', () => {
+  it.each([
+    [['ok', 'ada'], { kind: 'ok', answers: ['added', 'duplicate', 'added'], counts: undefined }],
+    [['ok', ''], { kind: 'ok', answers: [], counts: undefined }],
+    [
+      ['ok', 'd', '14', '7', '5', '2'],
+      { kind: 'ok', answers: ['duplicate'], counts: { read: 14, added: 7, duplicate: 5, rejected: 2 } },
+    ],
+    [['full'], { kind: 'full' }],
+    [['mixed'], { kind: 'mixed' }],
+    [['gone'], { kind: 'gone' }],
+    [['cancelled'], { kind: 'cancelled' }],
+    [['changed'], { kind: 'changed' }],
+    [['ahead', '20', '99'], { kind: 'ahead', read: 20, checksum: '99' }],
+    [['elsewhere', '5', '3'], { kind: 'elsewhere', read: 5, checksum: '3' }],
+  ])('is read: %j', async (reply, inserted) => {
+    expect(await chunkOf()(redisAnswering(...reply).redis)).toEqual(inserted);
   });
 });

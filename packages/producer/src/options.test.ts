@@ -2,16 +2,15 @@ import { defineJob, idForKey, OptionsInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { expiryOf, keyFaults, readEnqueueOptions } from './options.js';
+import { idFor, readTerms } from './options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const job = defineJob({ name: 'options.test', payload: z.unknown() });
-const expiring = defineJob({ name: 'options.expiring', payload: z.unknown(), expiresIn: '1h' });
 
 /** The faults of options, as `path: reason`, or nothing. */
 function faultsOf(options: object): readonly string[] {
   try {
-    readEnqueueOptions(job, options, NOW);
+    readTerms(job, options, NOW);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(OptionsInvalid);
@@ -19,40 +18,24 @@ function faultsOf(options: object): readonly string[] {
   }
 }
 
-describe('readEnqueueOptions', () => {
-  it('enqueues at once, without priority or expiry, under an id of its own, when nothing is said', () => {
-    const [one, other] = [readEnqueueOptions(job, {}, NOW), readEnqueueOptions(job, {}, NOW)];
-    expect(one).toEqual({ id: expect.stringMatching(/^j-/), delayMs: 0, priority: 0, bullpen: {} });
-    expect(other.id).not.toBe(one.id);
+describe('readTerms', () => {
+  it('enqueues at once, without priority, expiry or bound, when nothing is said', () => {
+    expect(readTerms(job, {}, NOW)).toEqual({ delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: undefined });
   });
 
-  it('makes the id from job and key when there is one', () => {
-    expect(readEnqueueOptions(job, { key: 'order-1' }, NOW).id).toBe(idForKey('options.test', 'order-1'));
-  });
-
-  it('reads delay, priority and expiry', () => {
+  it('reads delay, priority, expiry and bound', () => {
     const expiresAt = new Date(NOW + 60_000);
-    expect(readEnqueueOptions(job, { delay: '5s', priority: 7, expiresAt }, NOW)).toMatchObject({
-      ...{ delayMs: 5_000, priority: 7, bullpen: { expiresAt: NOW + 60_000 } },
+    expect(readTerms(job, { delay: '5s', priority: 7, expiresAt, maxWaiting: 500 }, NOW)).toEqual({
+      ...{ delayMs: 5_000, priority: 7, expiresAt: NOW + 60_000, maxWaiting: 500 },
     });
-    expect(readEnqueueOptions(job, { expiresAt: NOW + 1 }, NOW).bullpen).toEqual({ expiresAt: NOW + 1 });
-  });
-
-  it('counts the definition’s expiry from when the job is due, and lets an expiry of its own win', () => {
-    expect(readEnqueueOptions(expiring, {}, NOW).bullpen).toEqual({ expiresAt: NOW + 3_600_000 });
-    expect(readEnqueueOptions(expiring, { delay: '1m' }, NOW).bullpen).toEqual({ expiresAt: NOW + 3_660_000 });
-    expect(readEnqueueOptions(expiring, { expiresAt: NOW + 5 }, NOW).bullpen).toEqual({ expiresAt: NOW + 5 });
-    expect([expiryOf(job, NOW), expiryOf(expiring, NOW)]).toEqual([undefined, NOW + 3_600_000]);
+    expect(readTerms(job, { expiresAt: NOW + 1 }, NOW).expiresAt).toBe(NOW + 1);
   });
 
   it('takes the largest of everything', () => {
-    expect(faultsOf({ key: 'x'.repeat(1_000), delay: '3650d', priority: 2_097_151, expiresAt: 8.64e15 })).toEqual([]);
+    expect(faultsOf({ delay: '3650d', priority: 2_097_151, expiresAt: 8.64e15, maxWaiting: 1e9 })).toEqual([]);
   });
 
   it.each([
-    ['an empty key', { key: '' }, 'key: expected 1 to 1000 characters, got 0'],
-    ['a key of 1,001 characters', { key: 'x'.repeat(1_001) }, 'key: expected 1 to 1000 characters, got 1001'],
-    ['a key that is no text', { key: 17 }, 'key: expected text, got number'],
     [
       'a delay that is none',
       { delay: 'later' },
@@ -67,6 +50,9 @@ describe('readEnqueueOptions', () => {
       { priority: 2_097_152 },
       'priority: expected a whole number from 1 to 2097151, got 2097152',
     ],
+    ['no room', { maxWaiting: 0 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 0'],
+    ['half a place', { maxWaiting: 1.5 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 1.5'],
+    ['a bound as text', { maxWaiting: '5' }, "maxWaiting: expected a whole number from 1 to 1000000000, got '5'"],
     ['no date', { expiresAt: new Date('soon') }, 'expiresAt: expected a valid Date, or whole milliseconds since 1970'],
     ['an expiry as text', { expiresAt: '2030' }, 'expiresAt: expected a valid Date, or whole milliseconds since 1970'],
     [
@@ -86,15 +72,14 @@ describe('readEnqueueOptions', () => {
   });
 
   it('names every fault at once', () => {
-    expect(faultsOf({ key: '', delay: 'x', priority: 0.1, expiresAt: 0 }).map((fault) => fault.split(':')[0])).toEqual([
-      ...['key', 'delay', 'priority', 'expiresAt'],
-    ]);
+    const all = { delay: 'x', priority: 0.1, maxWaiting: -1, expiresAt: 0 };
+    expect(faultsOf(all).map((fault) => fault.split(':')[0])).toEqual(['delay', 'priority', 'maxWaiting', 'expiresAt']);
   });
 
   it('refuses garbage with OptionsInvalid and with nothing else', () => {
     const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
     const anyOptions = fc.record(
-      { key: garbage, delay: garbage, priority: garbage, expiresAt: garbage },
+      { delay: garbage, priority: garbage, expiresAt: garbage, maxWaiting: garbage },
       { requiredKeys: [] },
     );
     fc.assert(
@@ -106,13 +91,25 @@ describe('readEnqueueOptions', () => {
   });
 });
 
-describe('keyFaults', () => {
-  it('finds nothing wrong with nearly any text', () => {
-    fc.assert(
-      fc.property(fc.string({ minLength: 1 }), (key) => {
-        expect(keyFaults(key)).toEqual([]);
-      }),
-      { examples: [['active'], ['1:2:3'], [' '], ['\ud800'], ['😀'.repeat(500)]] },
+describe('idFor', () => {
+  it('is an id of its own without a key', () => {
+    const [one, other] = [idFor(job, undefined), idFor(job, undefined)];
+    expect(one).toMatch(/^j-/);
+    expect(other).not.toBe(one);
+  });
+
+  it('is made from job and key when there is one', () => {
+    expect(idFor(job, 'order-1')).toBe(idForKey('options.test', 'order-1'));
+    expect(idFor(job, 'x'.repeat(1_000))).toBe(idForKey('options.test', 'x'.repeat(1_000)));
+  });
+
+  it.each([
+    ['an empty key', '', 'expected 1 to 1000 characters, got 0'],
+    ['a key of 1,001 characters', 'x'.repeat(1_001), 'expected 1 to 1000 characters, got 1001'],
+    ['a key that is no text', 17, 'expected text, got number'],
+  ])('refuses %s', (_, key, reason) => {
+    expect(() => idFor(job, key as string)).toThrow(
+      new OptionsInvalid('cannot enqueue options.test', [{ path: 'key', reason }]),
     );
   });
 });

@@ -22,6 +22,7 @@ import {
 import { type BatchResult, runBatch } from './batch/batch.js';
 import type { BatchOptions } from './batch/batch-options.js';
 import { defineOpenBatch } from './batch/books.js';
+import { runDryBatch } from './batch/dry-run.js';
 import { type SettledBatch, type WaitOptions, waitForBatch } from './batch/wait.js';
 import { type Cancelled, cancelJob, defineCancel } from './cancel.js';
 import { deliver } from './delivery.js';
@@ -155,7 +156,7 @@ export function createProducer({
     batch: (job, options) =>
       open(async () => {
         checkJob(job);
-        return runBatch(job, options, { prefix, ask, insert });
+        return options.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
       }),
     waitForBatch: (job, options) => open(() => waitForBatch(prefix, job.queue, options, ask)),
     cancel: (job, id) => open(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),

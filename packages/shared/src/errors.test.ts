@@ -9,6 +9,8 @@ const faults = [
 
 describe('the errors of Bullpen', () => {
   it.each([
+    [new errors.BatchConflict('x'), 'BatchConflict', 'BULLPEN_BATCH_CONFLICT'],
+    [new errors.BatchUnknown('x'), 'BatchUnknown', 'BULLPEN_BATCH_UNKNOWN'],
     [new errors.ConfigInvalid('x', faults), 'ConfigInvalid', 'BULLPEN_CONFIG_INVALID'],
     [new errors.DeadlineExceeded(5), 'DeadlineExceeded', 'BULLPEN_DEADLINE_EXCEEDED'],
     [new errors.HandlerMissing('x'), 'HandlerMissing', 'BULLPEN_HANDLER_MISSING'],
@@ -23,6 +25,7 @@ describe('the errors of Bullpen', () => {
     [new errors.OptionsInvalid('x', faults), 'OptionsInvalid', 'BULLPEN_OPTIONS_INVALID'],
     [new errors.PayloadInvalid('x', faults), 'PayloadInvalid', 'BULLPEN_PAYLOAD_INVALID'],
     [new errors.ProducerClosed('x'), 'ProducerClosed', 'BULLPEN_PRODUCER_CLOSED'],
+    [new errors.QueueFull('mail', 5), 'QueueFull', 'BULLPEN_QUEUE_FULL'],
     [new errors.RedisUnavailable('x', { unanswered: true }), 'RedisUnavailable', 'BULLPEN_REDIS_UNAVAILABLE'],
     [new errors.ResultInvalid('x', faults), 'ResultInvalid', 'BULLPEN_RESULT_INVALID'],
     [new errors.SourceInvalid('x'), 'SourceInvalid', 'BULLPEN_SOURCE_INVALID'],

@@ -13,8 +13,11 @@ describe('exitCodeOf', () => {
     [new errors.ModuleInvalid('module'), 64],
     [new errors.OptionsInvalid('options', faults), 64],
     [new errors.SourceInvalid('source'), 64],
+    [new errors.BatchConflict('another one'), 64],
+    [new errors.BatchUnknown('no such batch'), 64],
     [new errors.PayloadInvalid('payload', faults), 65],
     [new errors.RedisUnavailable('away', { unanswered: false }), 69],
+    [new errors.QueueFull('mail', 5), 75],
     [new errors.ProducerClosed('closed'), 1],
   ])('ends with the code of what went wrong: %s', (error, code) => {
     expect(exitCodeOf(error)).toBe(code);

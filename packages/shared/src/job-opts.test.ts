@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idForKey, idForRow, newId, readBullpenOpts } from './job-opts.js';
+import {
+  expandRows,
+  idForKey,
+  idForRow,
+  keyFault,
+  MOST_ROWS,
+  MOST_ROWS_PER_JOB,
+  newId,
+  readBullpenOpts,
+  readRowKey,
+  rowOfId,
+} from './job-opts.js';
 
 /** Any text JavaScript can hold, halves of surrogate pairs included. */
 const anyText = fc.oneof(
@@ -96,6 +107,94 @@ describe('idForRow', () => {
   });
 });
 
+describe('rowOfId', () => {
+  it('finds the row of a job that carries it alone, and the first of those that share one', () => {
+    expect(rowOfId('b1', idForRow('b1', 7))).toBe(7);
+    expect(rowOfId('b1', 'b-b1-7_9')).toBe(7);
+  });
+
+  it('finds none in the id of another batch, of a keyed job, or of nothing of ours', () => {
+    const others = ['b-b2-7', 'b-b1-1-7', 'b-b1-', 'b-b1-x', 'b-b1-7_', 'b-b1-7_8_9', 'k-order-1', 'j-1', '7', ''];
+    for (const id of others) expect(rowOfId('b1', id)).toBeUndefined();
+  });
+
+  it('is not led astray by the name of a batch that looks like an id', () => {
+    expect(rowOfId('a-1', idForRow('a-1', 2))).toBe(2);
+    expect(rowOfId('a', idForRow('a-1', 2))).toBeUndefined();
+    expect(rowOfId('a', 'b-a-1_2')).toBe(1);
+    expect(rowOfId('a_1', 'b-a_1-2')).toBe(2);
+  });
+});
+
+describe('expandRows', () => {
+  it('names each row of the ranges, in their order', () => {
+    expect(expandRows([])).toEqual([]);
+    expect(expandRows([5, 5])).toEqual([5]);
+    expect(expandRows([1, 3, 7, 7, 9, 10])).toEqual([1, 2, 3, 7, 9, 10]);
+  });
+
+  it('finds none in a range that ends before it begins', () => {
+    expect(expandRows([3, 1, 4, 4])).toEqual([4]);
+  });
+
+  it('ends where a job does, whatever somebody wrote there', () => {
+    expect(expandRows([1, MOST_ROWS])).toHaveLength(MOST_ROWS_PER_JOB);
+    expect(expandRows([1, 999, 5_000, 6_000]).at(-1)).toBe(5_000);
+  });
+
+  it('gives back what was packed, for any rows in order', () => {
+    const anyRows = fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { maxLength: 200 });
+    fc.assert(
+      fc.property(anyRows, (unordered) => {
+        const rows = unordered.sort((a, b) => a - b);
+        const ranges = rows.reduce<number[]>((packed, row) => {
+          if (packed.at(-1) === row - 1) packed[packed.length - 1] = row;
+          else packed.push(row, row);
+          return packed;
+        }, []);
+        expect(expandRows(ranges)).toEqual(rows);
+      }),
+    );
+  });
+});
+
+describe('readRowKey', () => {
+  it('reads text, and a number as its text', () => {
+    expect(readRowKey({ id: 'order-1' }, 'id')).toEqual({ key: 'order-1' });
+    expect(readRowKey({ id: 17 }, 'id')).toEqual({ key: '17' });
+    expect(readRowKey({ id: 1.5 }, 'id')).toEqual({ key: '1.5' });
+  });
+
+  it.each([
+    ['is absent', {}, 'the key field is absent'],
+    ['is inherited', Object.create({ id: 'x' }), 'the key field is absent'],
+    ['is empty', { id: '' }, 'expected 1 to 1000 characters, got 0'],
+    ['is too long', { id: 'x'.repeat(1_001) }, 'expected 1 to 1000 characters, got 1001'],
+    ['is null', { id: null }, 'expected text, got object'],
+    ['is true', { id: true }, 'expected text, got boolean'],
+    ['is too large to be exact', { id: 2 ** 53 }, 'too large to be exact; write it as text'],
+  ])('says what is wrong with a key that %s', (_, value, reason) => {
+    expect(readRowKey(value, 'id')).toEqual({ reason });
+  });
+
+  it('finds none in what is no object', () => {
+    for (const value of [undefined, null, 5, 'text', true]) {
+      expect(readRowKey(value, 'length')).toEqual({ reason: 'the key field is absent' });
+    }
+  });
+});
+
+describe('keyFault', () => {
+  it('finds nothing wrong with nearly any text', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (key) => {
+        expect(keyFault(key)).toBeUndefined();
+      }),
+      { examples: [['active'], ['1:2:3'], [' '], ['\ud800'], ['😀'.repeat(500)]] },
+    );
+  });
+});
+
 describe('newId', () => {
   it('is new each time, and an id BullMQ takes for nothing else', () => {
     const ids = Array.from({ length: 100 }, newId);
@@ -106,7 +205,8 @@ describe('newId', () => {
 
 describe('readBullpenOpts', () => {
   it('reads what Bullpen wrote, past everything else in the opts', () => {
-    const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', row: 3, enqueue: 'e1' };
+    const ofRows = { rows: [3, 5, 9, 9], keyField: 'id', results: true };
+    const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', row: 3, enqueue: 'e1', ...ofRows };
     expect(readBullpenOpts({ attempts: 3, jobId: 'x', bullpen: { ...bullpen, later: 'unknown' } })).toEqual(bullpen);
   });
 
@@ -120,7 +220,15 @@ describe('readBullpenOpts', () => {
     const wrong = { expiresAt: '2030-01-01', batch: 5, row: 0, enqueue: null };
     expect(readBullpenOpts({ bullpen: wrong })).toEqual({});
     expect(readBullpenOpts({ bullpen: { ...wrong, row: 2 } })).toEqual({ row: 2 });
-    for (const row of [-1, 1.5, 2 ** 53, Number.NaN, '1']) expect(readBullpenOpts({ bullpen: { row } })).toEqual({});
+    for (const row of [-1, 1.5, 2 ** 53, MOST_ROWS + 1, Number.NaN, '1']) {
+      expect(readBullpenOpts({ bullpen: { row } })).toEqual({});
+    }
+    for (const batch of ['', 'a:b', 'x'.repeat(101)]) expect(readBullpenOpts({ bullpen: { batch } })).toEqual({});
+    for (const rows of ['1', [1], [1, 2, 3], [0, 1], [1, '2'], [1, MOST_ROWS + 1], {}]) {
+      expect(readBullpenOpts({ bullpen: { rows } })).toEqual({});
+    }
+    for (const results of [1, 'true', false]) expect(readBullpenOpts({ bullpen: { results } })).toEqual({});
+    expect(readBullpenOpts({ bullpen: { keyField: 5 } })).toEqual({});
   });
 
   it('reads which fields of a job were not JSON', () => {
@@ -135,7 +243,7 @@ describe('readBullpenOpts', () => {
     }
   });
 
-  it('never throws, and never answers with more than its five fields, whatever it finds', () => {
+  it('never throws, and never answers with more than its eight fields, whatever it finds', () => {
     const anyOpts = fc.oneof(
       fc.anything({ withNullPrototype: true }),
       fc.record({ bullpen: fc.anything({ withNullPrototype: true }) }),
@@ -143,6 +251,7 @@ describe('readBullpenOpts', () => {
         bullpen: fc.record(
           {
             ...{ expiresAt: fc.anything(), batch: fc.anything(), row: fc.anything(), enqueue: fc.anything() },
+            ...{ rows: fc.anything(), keyField: fc.anything(), results: fc.anything() },
             unreadable: fc.anything(),
           },
           { requiredKeys: [] },
@@ -151,8 +260,11 @@ describe('readBullpenOpts', () => {
     );
     fc.assert(
       fc.property(anyOpts, (opts) => {
-        const { expiresAt, batch, row, enqueue, unreadable, ...rest } = readBullpenOpts(opts);
+        const { expiresAt, batch, row, enqueue, unreadable, ...more } = readBullpenOpts(opts);
+        const { rows = [], keyField = '', results = true, ...rest } = more;
         expect(rest).toEqual({});
+        expect([typeof keyField, results]).toEqual(['string', true]);
+        expect(expandRows(rows).length).toBeLessThanOrEqual(MOST_ROWS_PER_JOB);
         expect([typeof expiresAt, typeof row].every((type) => type === 'number' || type === 'undefined')).toBe(true);
         expect([typeof batch, typeof enqueue].every((type) => type === 'string' || type === 'undefined')).toBe(true);
         if (expiresAt !== undefined) expect(() => new Date(expiresAt).toISOString()).not.toThrow();

@@ -21,7 +21,7 @@ describe('defineJob', () => {
   it('fills in what was not said', () => {
     const job = defineJob({ name: 'job.defaults', payload });
     expect(job).toMatchObject({
-      ...{ name: 'job.defaults', queue: 'default', maxAttempts: 10, maxCrashes: 3, timeoutMs: 60_000 },
+      ...{ name: 'job.defaults', queue: 'default', maxAttempts: 10, maxCrashes: 3, timeoutMs: 60_000, rowsPerJob: 1 },
       backoff: { type: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 0.2 },
     });
     expect(job.result).toBeUndefined();
@@ -32,12 +32,13 @@ describe('defineJob', () => {
   it('keeps what was said, its durations in milliseconds', () => {
     const job = defineJob({
       ...{ name: 'job.said', queue: 'mail', payload, result: z.string(), maxAttempts: 3, maxCrashes: 1 },
-      ...{ timeout: '30s', expiresIn: '2h', backoff: { type: 'fixed', delay: '5s', jitter: 0 } },
+      ...{ timeout: '30s', expiresIn: '2h', rowsPerJob: 50, backoff: { type: 'fixed', delay: '5s', jitter: 0 } },
     });
     expect(job).toMatchObject({
       queue: 'mail',
       maxAttempts: 3,
       maxCrashes: 1,
+      rowsPerJob: 50,
       timeoutMs: 30_000,
       expiresInMs: 7_200_000,
     });
@@ -75,6 +76,9 @@ describe('defineJob', () => {
     ['too many crashes', { maxCrashes: 1_001 }, /^maxCrashes: .* got 1001$/],
     ['half a crash', { maxCrashes: 0.5 }, /^maxCrashes: .* got 0.5$/],
     ['crashes that are NaN', { maxCrashes: Number.NaN }, /^maxCrashes: .* got NaN$/],
+    ['no rows in a job', { rowsPerJob: 0 }, /^rowsPerJob: expected a whole number from 1 to 1000, got 0$/],
+    ['too many rows in a job', { rowsPerJob: 1_001 }, /^rowsPerJob: .* got 1001$/],
+    ['half a row', { rowsPerJob: 1.5 }, /^rowsPerJob: .* got 1.5$/],
     ['crashes as text', { maxCrashes: '3' }, /^maxCrashes: .* got '3'$/],
     ['a timeout that is none', { timeout: 'soon' }, /^timeout: expected a duration .* got 'soon'$/],
     ['no time at all', { timeout: 0 }, /^timeout: must be at least 1 ms, got 0$/],
@@ -134,6 +138,7 @@ describe('defineJob', () => {
       {
         ...{ name: fc.anything({ withBigInt: true }), queue: garbage, payload: garbage, result: garbage },
         ...{ maxAttempts: garbage, maxCrashes: garbage, timeout: garbage, expiresIn: garbage },
+        rowsPerJob: garbage,
         backoff: fc.oneof(
           fc.record({ type: garbage, delay: garbage, maxDelay: garbage, jitter: garbage }, { requiredKeys: [] }),
           garbage,

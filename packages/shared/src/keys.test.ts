@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { booksKey, cancelledChannel, cancelledKey, DEFAULT_PREFIX, prefixFault } from './keys.js';
+import {
+  batchesKey,
+  batchKeys,
+  cancelledBatch,
+  cancelledChannel,
+  cancelledKey,
+  DEFAULT_PREFIX,
+  FATE,
+  prefixFault,
+} from './keys.js';
 
 describe('prefixFault', () => {
   it.each([DEFAULT_PREFIX, 'a', '{shop}', 'shop.eu-1_b', 'x'.repeat(100)])('finds nothing wrong with %s', (prefix) => {
@@ -16,8 +25,24 @@ describe('prefixFault', () => {
 
 describe('the names on Redis', () => {
   it('are the shape of BullMQ’s own: prefix, queue, name', () => {
-    expect(booksKey('bullpen', 'mail', '20260101')).toBe('bullpen:mail:batch:20260101');
+    expect(batchKeys('bullpen', 'mail', '20260101')).toEqual({
+      books: 'bullpen:mail:batch:20260101',
+      fates: 'bullpen:mail:batch:20260101:fates',
+      failures: 'bullpen:mail:batch:20260101:failures',
+      reasons: 'bullpen:mail:batch:20260101:reasons',
+      results: 'bullpen:mail:batch:20260101:results',
+    });
+    expect(batchesKey('bullpen', 'mail')).toBe('bullpen:mail:batches');
     expect(cancelledKey('bullpen', 'mail')).toBe('bullpen:mail:cancelled');
     expect(cancelledChannel('bullpen', 'mail')).toBe('bullpen:mail:cancelled');
+  });
+  it('tell a cancelled batch from a cancelled job: no job has an id with a colon', () => {
+    expect(cancelledBatch('b1')).toBe('batch:b1');
+  });
+});
+
+describe('the fate of a row', () => {
+  it('has two bits, keeps its meaning for ever, and is open until somebody writes it', () => {
+    expect(FATE).toEqual({ open: 0, completed: 1, failed: 2, cancelled: 3 });
   });
 });

@@ -1,46 +1,10 @@
-import { type Redis, ROW } from '@bullpen/shared';
-import fc from 'fast-check';
+import { BatchUnknown, type Redis } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { countRows, type RowCounts, waitForBatch } from './wait.js';
-
-/** The books that Redis would hold after these rows were settled: BITFIELD counts bits from the most significant one. */
-function booksOf(fates: readonly number[]): Uint8Array {
-  const books = new Uint8Array(Math.ceil(fates.length / 4));
-  for (const [at, fate] of fates.entries()) {
-    books[at >> 2] = (books[at >> 2] ?? 0) | (fate << (6 - 2 * (at & 3)));
-  }
-  return books;
-}
-
-const { open, completed, failed } = ROW;
-
-describe('countRows', () => {
-  it('counts nothing in books that nobody has written yet', () => {
-    expect(countRows(null)).toEqual({ completed: 0, failed: 0 });
-    expect(countRows(new Uint8Array(0))).toEqual({ completed: 0, failed: 0 });
-    expect(countRows(new Uint8Array(100))).toEqual({ completed: 0, failed: 0 });
-  });
-
-  it('counts four rows in each byte', () => {
-    expect(countRows(booksOf([completed, failed, open, completed, failed]))).toEqual({ completed: 2, failed: 2 });
-    expect(countRows(Uint8Array.of(0b01_01_01_01, 0b10_10_10_10))).toEqual({ completed: 4, failed: 4 });
-  });
-
-  it('counts as one would by hand, whatever was settled', () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom(open, completed, failed), { maxLength: 500 }), (fates) => {
-        expect(countRows(booksOf(fates))).toEqual({
-          completed: fates.filter((fate) => fate === completed).length,
-          failed: fates.filter((fate) => fate === failed).length,
-        });
-      }),
-    );
-  });
-});
+import { type RowCounts, waitForBatch } from './wait.js';
 
 interface Look {
   readonly outstanding: number;
-  readonly books: readonly number[];
+  readonly books: Partial<RowCounts>;
 }
 
 /** A Redis that shows a queue and the books as they are at each look; the last one holds. Counts the looks. */
@@ -56,80 +20,89 @@ function redisShowing(...looks: [Look, ...Look[]]) {
       exec: async () => replies,
     };
   };
-  const getBuffer = async () => {
+  const hgetall = async (key: string): Promise<Record<string, string>> => {
+    expect(key).toBe('p:q:batch:b');
     const { books } = look();
     taken += 1;
-    return Buffer.from(booksOf(books));
+    return { job: 'x', ...Object.fromEntries(Object.entries(books).map(([name, count]) => [name, String(count)])) };
   };
-  const redis = { pipeline, getBuffer } as unknown as Redis;
+  const redis = { pipeline, hgetall } as unknown as Redis;
   const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> => command(redis);
   return { ask, looks: () => taken };
 }
 
+const none: RowCounts = { added: 0, completed: 0, failed: 0, cancelled: 0 };
+
 describe('waitForBatch', () => {
-  it('ends as soon as every row that was added is settled', async () => {
-    const { ask, looks } = redisShowing({ outstanding: 5, books: [completed, failed, completed] });
-    expect(await waitForBatch('p', 'q', { batch: 'b', added: 3 }, ask)).toEqual({
-      ...{ completed: 2, failed: 1, missing: 0, interrupted: false },
-    });
+  it('ends as soon as every row that was added is settled, one way or another', async () => {
+    const books = { added: 4, completed: 2, failed: 1, cancelled: 1 };
+    const { ask, looks } = redisShowing({ outstanding: 5, books });
+    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toEqual({ ...books, missing: 0, interrupted: false });
     expect(looks()).toBe(1);
   });
 
   it('waits while rows are open, and tells how far it is at every look', async () => {
     const told: RowCounts[] = [];
     const { ask } = redisShowing(
-      { outstanding: 1, books: [completed] },
-      { outstanding: 0, books: [completed, failed] },
+      { outstanding: 1, books: { added: 2, completed: 1 } },
+      { outstanding: 0, books: { added: 2, completed: 1, failed: 1 } },
     );
-    const settled = await waitForBatch(
-      'p',
-      'q',
-      { batch: 'b', added: 2, onProgress: (counts) => told.push(counts) },
-      ask,
-    );
-    expect(settled).toMatchObject({ completed: 1, failed: 1, missing: 0 });
+    const onProgress = (counts: RowCounts): void => void told.push(counts);
+    expect(await waitForBatch('p', 'q', { batch: 'b', onProgress }, ask)).toMatchObject({ failed: 1, missing: 0 });
     expect(told).toEqual([
-      { completed: 1, failed: 0 },
-      { completed: 1, failed: 1 },
+      { ...none, added: 2, completed: 1 },
+      { ...none, added: 2, completed: 1, failed: 1 },
     ]);
+  });
+
+  it('waits for the rows that are added while it waits', async () => {
+    const { ask, looks } = redisShowing(
+      { outstanding: 1, books: { added: 2, completed: 1 } },
+      { outstanding: 1, books: { added: 3, completed: 2 } },
+      { outstanding: 0, books: { added: 3, completed: 3 } },
+    );
+    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toMatchObject({ added: 3, completed: 3, missing: 0 });
+    expect(looks()).toBe(3);
   });
 
   it('takes rows for missing when it finds the queue idle twice in a row, and not before', async () => {
     const { ask, looks } = redisShowing(
-      { outstanding: 0, books: [] },
-      { outstanding: 1, books: [] },
-      { outstanding: 0, books: [completed] },
-      { outstanding: 0, books: [completed] },
+      { outstanding: 0, books: { added: 3 } },
+      { outstanding: 1, books: { added: 3 } },
+      { outstanding: 0, books: { added: 3, completed: 1 } },
+      { outstanding: 0, books: { added: 3, completed: 1 } },
     );
-    expect(await waitForBatch('p', 'q', { batch: 'b', added: 3 }, ask)).toEqual({
-      ...{ completed: 1, failed: 0, missing: 2, interrupted: false },
+    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toEqual({
+      ...{ ...none, added: 3, completed: 1, missing: 2, interrupted: false },
     });
     expect(looks()).toBe(4);
   });
 
   it('has nothing to wait for when nothing was added', async () => {
-    const { ask } = redisShowing({ outstanding: 7, books: [] });
-    expect(await waitForBatch('p', 'q', { batch: 'b', added: 0 }, ask)).toMatchObject({
-      missing: 0,
-      interrupted: false,
-    });
+    const { ask } = redisShowing({ outstanding: 7, books: {} });
+    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toEqual({ ...none, missing: 0, interrupted: false });
   });
 
   it('ends at a signal, also in the middle of a pause, with what it knows', async () => {
     const stop = new AbortController();
-    const { ask } = redisShowing({ outstanding: 9, books: [completed] });
-    const waiting = waitForBatch(
-      'p',
-      'q',
-      { batch: 'b', added: 3, signal: stop.signal, onProgress: () => stop.abort() },
-      ask,
-    );
-    expect(await waiting).toEqual({ completed: 1, failed: 0, missing: 0, interrupted: true });
+    const { ask } = redisShowing({ outstanding: 9, books: { added: 3, completed: 1 } });
+    const onProgress = (): void => void setImmediate(() => stop.abort());
+    const settled = await waitForBatch('p', 'q', { batch: 'b', signal: stop.signal, onProgress }, ask);
+    expect(settled).toEqual({ ...none, added: 3, completed: 1, missing: 0, interrupted: true });
+  });
+
+  it('says so when there is no such batch', async () => {
+    const redis = { pipeline: () => noQueue, hgetall: async () => ({}) } as unknown as Redis;
+    const waiting = waitForBatch('p', 'q', { batch: 'b' }, (command) => command(redis));
+    await expect(waiting).rejects.toThrow(BatchUnknown);
+    await expect(waiting).rejects.toThrow("there is no batch 'b' on queue 'q'");
   });
 
   it('passes on what asking Redis fails with', async () => {
-    await expect(
-      waitForBatch('p', 'q', { batch: 'b', added: 1 }, () => Promise.reject(new Error('away'))),
-    ).rejects.toThrow('away');
+    const away = () => Promise.reject(new Error('away'));
+    await expect(waitForBatch('p', 'q', { batch: 'b' }, away)).rejects.toThrow('away');
   });
 });
+
+const nothing = (): void => undefined;
+const noQueue = { llen: nothing, zcard: nothing, hexists: nothing, exec: async () => Array(8).fill([null, 0]) };

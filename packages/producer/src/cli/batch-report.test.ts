@@ -1,10 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { BatchResult } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
 import { exitCodeFor, printReport, type Report } from './batch-report.js';
 
-const result = { batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4, interrupted: false };
+const result: BatchResult = {
+  ...{ batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4 },
+  ...{ resumedAt: 0, wasFinished: false, interrupted: false },
+};
 const whole = { ...result, read: 2, added: 2, duplicate: 0, rejected: 0 };
-const allDone: SettledBatch = { completed: 2, failed: 0, missing: 0, interrupted: false };
+const allDone: SettledBatch = { added: 2, completed: 2, failed: 0, cancelled: 0, missing: 0, interrupted: false };
 
 const reportOf = (parts: Partial<Report>): Report => ({
   result: whole,
@@ -32,6 +36,7 @@ describe('exitCodeFor', () => {
     ['it was interrupted, whatever was rejected', { result: { ...result, interrupted: true } }, 75],
     ['all jobs completed', { settled: allDone }, 0],
     ['a job failed', { settled: { ...allDone, failed: 1 } }, 1],
+    ['a job was cancelled', { settled: { ...allDone, cancelled: 1 } }, 1],
     ['a job is missing', { settled: { ...allDone, missing: 1 } }, 1],
     ['the wait was interrupted', { settled: { ...allDone, failed: 1, interrupted: true } }, 75],
     ['rows were rejected and jobs failed', { result, settled: { ...allDone, failed: 1 } }, 65],
@@ -48,11 +53,21 @@ describe('printReport', () => {
   });
 
   it('says when it was interrupted, and what became of the jobs', () => {
-    const settled = { completed: 1, failed: 1, missing: 0, interrupted: true };
+    const settled = { ...allDone, completed: 1, failed: 1, interrupted: true };
     expect(printed(reportOf({ settled }))).toBe(
       'batch b1: 2 rows read, 2 added, 0 duplicate, 0 rejected, in 1.5 s (interrupted)\nsettled: 1 completed, 1 failed\n',
     );
     expect(printed(reportOf({ settled: { ...allDone, missing: 1 } }))).toContain('0 failed, 1 missing (removed');
+    expect(printed(reportOf({ settled: { ...allDone, cancelled: 1 } }))).toContain('0 failed, 1 cancelled\n');
+  });
+
+  it('says where it went on, and when there was nothing left to do', () => {
+    expect(printed(reportOf({ result: { ...whole, resumedAt: 1_000 } }))).toContain('(went on after row 1,000)\n');
+    const finished = { ...whole, resumedAt: 2, wasFinished: true };
+    expect(printed(reportOf({ result: finished }))).toContain('(finished before, nothing was added)\n');
+    expect(JSON.parse(printed(reportOf({ result: finished }), { json: true }))).toMatchObject({ wasFinished: true });
+    const resumed = reportOf({ result: { ...whole, resumedAt: 1 } });
+    expect(JSON.parse(printed(resumed, { json: true }))).toMatchObject({ resumedAt: 1 });
   });
 
   it('counts valid rows after a dry run', () => {
@@ -65,7 +80,7 @@ describe('printReport', () => {
     expect(JSON.parse(printed(reportOf({ result }), { json: true }))).toEqual({
       ...{ batch: 'b1', job: 'mail.send', read: 1_234, added: 1_200, duplicate: 30, rejected: 4, durationMs: 1_540 },
     });
-    const settled = { completed: 1, failed: 0, missing: 1, interrupted: true };
+    const settled = { ...allDone, completed: 1, missing: 1, interrupted: true };
     const line = printed(reportOf({ settled }), { json: true, dryRun: true });
     expect(line.match(/\n/g)).toHaveLength(1);
     expect(JSON.parse(line)).toMatchObject({ completed: 1, failed: 0, missing: 1, interrupted: true, dryRun: true });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RejectedRow } from '../batch/batch.js';
+import type { RejectedRow } from '../batch/check-row.js';
 import { openRejects } from './rejects.js';
 
 /** A folder of its own for this test, with a source in it. */

@@ -1,0 +1,121 @@
+import { crc32 } from 'node:zlib';
+import { defineJob, SourceInvalid } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
+import { BatchReader, type BatchReading } from './batch-reader.js';
+import type { SourceRow } from './source-row.js';
+
+const job = defineJob({ name: 'reader.test', payload: z.object({ id: z.number() }) });
+
+/** The checksum of rows, as the reader keeps it. */
+const checksumOf = (rows: readonly SourceRow[]): string =>
+  String(rows.reduce((checksum, { text }) => crc32(text, checksum), 0));
+
+/** Reads rows; remembers those it was given, and those it was told of. */
+function reading(rows: readonly SourceRow[], more: Partial<BatchReading> = {}) {
+  const taken: number[] = [];
+  const rejected: number[] = [];
+  const reader = new BatchReader({
+    ...{ batch: 'b1', job, source: sourceOf(rows, 2), from: { read: 0, checksum: '0' } },
+    onRejected: ({ row }) => void rejected.push(row),
+    ...more,
+  });
+  const run = () =>
+    reader.run(
+      ({ row = 0 }) => void taken.push(row),
+      () => undefined,
+    );
+  return { reader, run, taken, rejected };
+}
+
+describe('BatchReader', () => {
+  it('hands on what is valid, tells what is not, and says when the source is through', async () => {
+    const { reader, run, taken, rejected } = reading([good(1), broken(2), good(3), good(4, { id: 'x' })]);
+    expect(await run()).toBe(true);
+    expect([taken, rejected, reader.read]).toEqual([[1, 3], [2, 4], 4]);
+  });
+
+  it('seals what was read since the last seal: from, to, both checksums, and the rejected rows between', async () => {
+    const rows = [good(1), broken(2), good(3), broken(4), good(5)];
+    const { reader } = reading(rows);
+    const seals: unknown[] = [];
+    await reader.run(
+      ({ row }) => void (row === 3 && seals.push(reader.seal())),
+      () => undefined,
+    );
+    seals.push(reader.seal(), reader.seal());
+    const [three, five] = [checksumOf(rows.slice(0, 3)), checksumOf(rows)];
+    expect(seals).toEqual([
+      { from: 0, to: 3, fromChecksum: '0', toChecksum: three, rejectedRows: [2], isLast: false },
+      { from: 3, to: 5, fromChecksum: three, toChecksum: five, rejectedRows: [4], isLast: true },
+      { from: 5, to: 5, fromChecksum: five, toChecksum: five, rejectedRows: [], isLast: true },
+    ]);
+    expect(reader.unsealed).toBe(0);
+  });
+
+  it('passes over what was read before, and tells its rejected rows only when that is asked for', async () => {
+    const rows = [good(1), broken(2), good(3), broken(4), good(5)];
+    const from = { read: 3, checksum: checksumOf(rows.slice(0, 3)) };
+    const { reader, run, taken, rejected } = reading(rows, { from });
+    expect(await run()).toBe(true);
+    expect([taken, rejected]).toEqual([[5], [4]]);
+    expect(reader.seal()).toMatchObject({ from: 3, fromChecksum: from.checksum, rejectedRows: [4] });
+    const again = reading(rows, { from, repeatRejected: true });
+    await again.run();
+    expect([again.taken, again.rejected]).toEqual([[5], [2, 4]]);
+    expect(again.reader.seal().rejectedRows).toEqual([4]);
+  });
+
+  it('refuses a source whose beginning is not what was read before, before it hands on a row', async () => {
+    const from = { read: 2, checksum: checksumOf([good(1), good(2)]) };
+    const { run, taken } = reading([good(1), good(2, { id: 7 }), good(3)], { from });
+    await expect(run()).rejects.toThrow(SourceInvalid);
+    expect(taken).toEqual([]);
+  });
+
+  it('refuses a source that is shorter than what was read before', async () => {
+    const from = { read: 5, checksum: '123' };
+    const { run } = reading(goodRows(4), { from });
+    await expect(run()).rejects.toThrow("the source is not the one that batch 'b1' was begun with");
+  });
+
+  it('refuses more rows than the books of a batch have room for', async () => {
+    const { run } = reading([good(100_000_001)]);
+    await expect(run()).rejects.toThrow('a batch has at most 100000000 rows; split the source');
+  });
+
+  it('waits for schemas that are not synchronous, and keeps the order', async () => {
+    const slow = defineJob({ name: 'reader.slow', payload: z.object({ id: z.number().refine(async (n) => n !== 2) }) });
+    const { run, taken, rejected } = reading(goodRows(4), { job: slow });
+    expect(await run()).toBe(true);
+    expect([taken, rejected]).toEqual([[1, 3, 4], [2]]);
+  });
+
+  it('does not read on while a row is taken, a rejected one is written down, or a block waits', async () => {
+    let waiting = 0;
+    const turn = async (): Promise<void> => {
+      waiting += 1;
+      expect(waiting).toBe(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      waiting -= 1;
+    };
+    const { reader } = reading([good(1), broken(2), good(3), broken(4)], { onRejected: turn });
+    expect(await reader.run(turn, turn)).toBe(true);
+    expect(waiting).toBe(0);
+  });
+
+  it('is not through when a signal aborts, not even if the source ends because of it', async () => {
+    const stop = new AbortController();
+    const { run, taken } = reading(goodRows(3), { signal: AbortSignal.abort() });
+    expect(await run()).toBe(false);
+    expect(taken).toEqual([]);
+    function* closing(): Generator<SourceRow> {
+      yield good(1);
+      stop.abort();
+    }
+    const closed = reading([], { source: sourceOf(closing()), signal: stop.signal });
+    expect(await closed.run()).toBe(false);
+    expect(closed.reader.seal().isLast).toBe(false);
+  });
+});

@@ -1,0 +1,56 @@
+import { defineJob, OptionsInvalid } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
+import { createProducer } from '../producer.js';
+import type { BatchStopped } from './batch.js';
+import { runDryBatch } from './dry-run.js';
+import type { SourceRow } from './source-row.js';
+
+const job = defineJob({ name: 'dry.test', payload: z.object({ id: z.number() }) });
+const none = { added: 0, duplicate: 0, resumedAt: 0, wasFinished: false };
+
+describe('runDryBatch', () => {
+  it('counts what it read and rejected, and adds nothing', async () => {
+    const source = sourceOf([good(1), broken(2), good(3, { id: 'x' })]);
+    const rejected: number[] = [];
+    const onRejected = ({ row }: { row: number }): void => void rejected.push(row);
+    expect(await runDryBatch(job, { batch: 'b1', source, onRejected })).toEqual({
+      ...{ ...none, batch: 'b1', read: 3, rejected: 2, interrupted: false },
+    });
+    expect(rejected).toEqual([2, 3]);
+  });
+
+  it('is what a batch of a producer does when it is told to; Redis is not asked', async () => {
+    const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
+    const source = sourceOf([good(1), broken(2)]);
+    const result = await producer.batch(job, { batch: 'b1', source, dryRun: true });
+    await producer.close();
+    expect(result).toEqual({ ...none, batch: 'b1', read: 2, rejected: 1, interrupted: false });
+  });
+
+  it('tells how far it is after each block', async () => {
+    const told: number[] = [];
+    const onProgress = ({ read }: { read: number }): void => void told.push(read);
+    await runDryBatch(job, { batch: 'b1', source: sourceOf(goodRows(5), 2), onProgress });
+    expect(told).toEqual([2, 4, 5]);
+  });
+
+  it('checks the options as if it were not dry', async () => {
+    await expect(runDryBatch(job, { batch: 'a:b', source: sourceOf([]) })).rejects.toThrow(OptionsInvalid);
+  });
+
+  it('stops at a signal, and with what the source fails with', async () => {
+    const stop = new AbortController();
+    function* rows(fails: boolean): Generator<SourceRow> {
+      yield good(1);
+      if (fails) throw new Error('the disk is gone');
+      stop.abort();
+      yield good(2);
+    }
+    const failed = runDryBatch(job, { batch: 'b1', source: sourceOf(rows(true)) });
+    await expect(failed).rejects.toMatchObject({ message: 'the disk is gone', totals: { read: 1 } } as BatchStopped);
+    const stopped = await runDryBatch(job, { batch: 'b1', source: sourceOf(rows(false)), signal: stop.signal });
+    expect(stopped).toMatchObject({ read: 1, interrupted: true });
+  });
+});

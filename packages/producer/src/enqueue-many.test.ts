@@ -1,0 +1,95 @@
+import { defineJob, idForKey, QueueFull } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type EnqueuingMany, enqueueAll } from './enqueue-many.js';
+import { CHUNK_JOBS, type Inserted, type JobRow } from './insert.js';
+
+const job = defineJob({ name: 'many.test', queue: 'many', payload: z.object({ id: z.number() }) });
+
+/** An insert that adds each id once, as Redis would; remembers the chunks. */
+function inserting() {
+  const chunks: string[][] = [];
+  const known = new Set<string>();
+  const insert = async (rows: readonly JobRow[]): Promise<Inserted> => {
+    chunks.push(rows.map(({ data }) => data));
+    const answers = rows.map(({ id }) => {
+      if (known.has(id)) return 'duplicate' as const;
+      known.add(id);
+      return 'added' as const;
+    });
+    return { kind: 'ok', answers, counts: undefined };
+  };
+  return { chunks, insert };
+}
+
+const enqueue = (payloads: Iterable<unknown> | AsyncIterable<unknown>, more: Partial<EnqueuingMany> = {}) =>
+  enqueueAll(payloads, {
+    ...{ job, key: undefined, maxWaiting: undefined, signal: undefined, insert: inserting().insert },
+    ...more,
+  });
+
+const payloads = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
+const keyOf = (({ id }: { id: number }) => String(id)) as NonNullable<EnqueuingMany['key']>;
+
+describe('enqueueAll', () => {
+  it('answers for each payload in order, over several chunks, the rejected ones in their places', async () => {
+    const { chunks, insert } = inserting();
+    const mixed = payloads(2 * CHUNK_JOBS + 5).map((payload) => (payload.id % 10 === 3 ? { id: 'x' } : payload));
+    const answers = await enqueue(mixed, { insert });
+    expect(answers).toHaveLength(mixed.length);
+    for (const [at, answer] of answers.entries()) {
+      if (at % 10 === 3) expect(answer).toMatchObject({ status: 'rejected', faults: [{ path: 'id' }] });
+      else expect(answer).toEqual({ status: 'added', id: expect.stringMatching(/^j-/) });
+    }
+    expect(chunks.map((rows) => rows.length)).toEqual([CHUNK_JOBS, 805 - 1]);
+  });
+
+  it('makes each id from the key of its payload, and says what was there already', async () => {
+    const answers = await enqueue([{ id: 1 }, { id: 2 }, { id: 1 }], { key: keyOf });
+    expect(answers).toEqual([
+      { id: idForKey('many.test', '1'), status: 'added' },
+      { id: idForKey('many.test', '2'), status: 'added' },
+      { id: idForKey('many.test', '1'), status: 'duplicate' },
+    ]);
+  });
+
+  it('answers nothing for nothing', async () => {
+    const { chunks, insert } = inserting();
+    expect(await enqueue([], { insert })).toEqual([]);
+    expect(chunks).toEqual([]);
+  });
+
+  it('waits for room, and says that the queue is full only when the signal ends the wait', async () => {
+    const { insert } = inserting();
+    let looks = 0;
+    const soon = async (rows: readonly JobRow[]): Promise<Inserted> => {
+      looks += 1;
+      return looks < 3 ? { kind: 'full' } : insert(rows);
+    };
+    expect(await enqueue(payloads(2), { insert: soon, maxWaiting: 1 })).toHaveLength(2);
+    const stopped = enqueue(payloads(2), {
+      ...{ insert: async () => ({ kind: 'full' }) as const, maxWaiting: 1, signal: AbortSignal.abort() },
+    });
+    await expect(stopped).rejects.toThrow(QueueFull);
+    await expect(stopped).rejects.toThrow("queue 'many' is full: 1 jobs or more wait on it");
+  });
+
+  it('has nothing under way any more when it fails, whatever it fails with', async () => {
+    let underWay = 0;
+    const { insert } = inserting();
+    const slow = async (rows: readonly JobRow[]): Promise<Inserted> => {
+      underWay += 1;
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      return insert(rows);
+    };
+    function* failing(): Generator<{ id: number }> {
+      yield* payloads(CHUNK_JOBS + 1);
+      throw new Error('the source failed');
+    }
+    await expect(enqueue(failing(), { insert: slow })).rejects.toThrow('the source failed');
+    expect(underWay).toBe(0);
+    const away = enqueue(payloads(5), { insert: () => Promise.reject(new Error('redis is away')) });
+    await expect(away).rejects.toThrow('redis is away');
+  });
+});

@@ -1,0 +1,107 @@
+import type { Redis } from '@bullpen/shared';
+import type { Source } from '../src/batch/source.js';
+import type { SourceRow } from '../src/batch/source-row.js';
+import type { BatchPart, Inserted, JobRow } from '../src/insert.js';
+
+type Covers = Pick<BatchPart, 'from' | 'to' | 'fromChecksum' | 'toChecksum' | 'rejected' | 'isLast'>;
+
+/** What Redis keeps of one batch, in memory: its books with their cursor, the rows added and the keys taken. It decides as our scripts do. */
+export class BatchRedis {
+  readonly stored: JobRow[] = [];
+  readonly taken = new Set<string>();
+  /** How often a chunk was sent here, and how often books were opened. */
+  calls = 0;
+  opened = 0;
+  books: Record<string, string> | undefined;
+
+  /** Books that are open, of a batch that nothing was read of. */
+  open(): this {
+    this.books ??= { read: '0', added: '0', duplicate: '0', rejected: '0', checksum: '0' };
+    return this;
+  }
+
+  readonly insert = async (rows: readonly JobRow[], covers: Covers): Promise<Inserted> => {
+    this.calls += 1;
+    const { books } = this;
+    if (books === undefined) return { kind: 'gone' };
+    if (books['cancelledAt'] !== undefined) return { kind: 'cancelled' };
+    const read = Number(books['read']);
+    const { checksum = '0' } = books;
+    if (read !== covers.from) return { kind: read >= covers.to ? 'ahead' : 'elsewhere', read, checksum };
+    if (checksum !== covers.fromChecksum) return { kind: 'changed' };
+    const answers = rows.map((row) => {
+      if (row.id !== '' && this.taken.has(row.id)) return 'duplicate' as const;
+      this.taken.add(row.id);
+      this.stored.push(row);
+      return 'added' as const;
+    });
+    const duplicates = answers.filter((answer) => answer === 'duplicate').length;
+    this.#count('added', answers.length - duplicates);
+    this.#count('duplicate', duplicates);
+    this.#count('rejected', covers.rejected);
+    Object.assign(books, { read: String(covers.to), checksum: covers.toChecksum });
+    if (covers.isLast) books['readAt'] = '1';
+    const of = (field: string): number => Number(books[field]);
+    const counts = { read: of('read'), added: of('added'), duplicate: of('duplicate'), rejected: of('rejected') };
+    return { kind: 'ok', answers, counts };
+  };
+
+  /** Runs a command on a connection that opens books and writes fields of them. */
+  readonly ask = <T>(command: (redis: Redis) => Promise<T>): Promise<T> => {
+    const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
+      this.opened += 1;
+      const fields = args.slice(8).map(String);
+      if (this.books === undefined) {
+        this.open();
+        for (let at = 0; at < fields.length; at += 2) this.#books[fields[at] as string] = fields[at + 1] as string;
+      }
+      return { ...this.books };
+    };
+    const hset = async (_: string, field: string, value: string): Promise<number> => {
+      this.#books[field] = value;
+      return 1;
+    };
+    return command({ bullpenOpenBatch, hset } as unknown as Redis);
+  };
+
+  get #books(): Record<string, string> {
+    return this.open().books as Record<string, string>;
+  }
+
+  #count(field: string, more: number): void {
+    this.#books[field] = String(Number(this.#books[field]) + more);
+  }
+}
+
+/** A row that parsed; its text is its JSON, unless it has none. */
+export const good = (row: number, value: unknown = { id: row }): SourceRow => {
+  let text = `row ${row}`;
+  try {
+    text = JSON.stringify(value) ?? text;
+  } catch {
+    // Some values of the tests are there because JSON cannot write them.
+  }
+  return { row, line: row + 1, text, ok: true, value };
+};
+
+/** A row that did not. */
+export const broken = (row: number): SourceRow => ({
+  ...{ row, line: row + 1, ok: false, reason: 'not JSON', text: '{' },
+});
+
+export const goodRows = (count: number): SourceRow[] => Array.from({ length: count }, (_, at) => good(at + 1));
+
+/** A source of these rows, in blocks of so many. */
+export function sourceOf(rows: Iterable<SourceRow>, rowsPerBlock = 1): Pick<Source, 'blocks' | 'name' | 'format'> {
+  async function* blocks(): AsyncGenerator<SourceRow[]> {
+    let block: SourceRow[] = [];
+    for (const row of rows) {
+      block.push(row);
+      if (block.length < rowsPerBlock) continue;
+      yield block;
+      block = [];
+    }
+    if (block.length > 0) yield block;
+  }
+  return { blocks: blocks(), name: 'rows.ndjson', format: 'ndjson' };
+}
