@@ -39,7 +39,7 @@ interface Told {
   readonly [field: string]: unknown;
 }
 
-/** What the script is told of a chunk as a whole, and the rows behind it. */
+/** What the script is told of a chunk as a whole, and the ids and payloads behind it. */
 async function toldOf(parts: Partial<ChunkParts> = {}): Promise<{ told: Told; rows: (string | number)[] }> {
   const { redis, calls } = redisAnswering('ok', 'a');
   await chunkOf(parts)(redis);
@@ -47,15 +47,14 @@ async function toldOf(parts: Partial<ChunkParts> = {}): Promise<{ told: Told; ro
   return { told: JSON.parse(String(args[16])) as Told, rows: args.slice(17) };
 }
 
-/** The opts of a job, put together as the script does. */
-async function optsOf(id: string, parts: Partial<ChunkParts> = {}, row = ''): Promise<Record<string, unknown>> {
+/** The opts of a job, put together as the script does, with what it has to say between their pieces. */
+async function optsOf(between: string, parts: Partial<ChunkParts> = {}): Promise<Record<string, unknown>> {
   const { told } = await toldOf(parts);
-  const [head, rest = '', tail = ''] = told.opts;
-  return JSON.parse(`${head}${id}${rest}${row}${tail}`) as Record<string, unknown>;
+  return JSON.parse(told.opts.join(between)) as Record<string, unknown>;
 }
 
 describe('prepareChunk', () => {
-  it('sends BullMQ’s keys and those of the batch, what all jobs share, then three values per job', async () => {
+  it('sends BullMQ’s keys and those of the batch, what all jobs share, then their ids and their payloads', async () => {
     const { redis, calls } = redisAnswering('ok', 'aa');
     await chunkOf({ prefix: 'shop', rows: [plain, { id: 'j-2', data: '"two"' }] })(redis);
     const [args = []] = calls;
@@ -68,7 +67,7 @@ describe('prepareChunk', () => {
     expect(JSON.parse(String(args[16]))).toMatchObject({
       ...{ base: 'shop:mail:', name: 'insert.test', now: '1700000000000', delay: 0, priority: 0, keyed: false },
     });
-    expect(args.slice(17)).toEqual(['j-1', '', '{"n":1}', 'j-2', '', '"two"']);
+    expect(args.slice(17)).toEqual(['j-1\nj-2\n', '{"n":1}\n"two"\n']);
   });
 
   it('names as many keys for a chunk of a batch as for one of none', async () => {
@@ -107,25 +106,26 @@ describe('prepareChunk', () => {
     expect(told.opts.join('').split(told.mark)).toHaveLength(2);
   });
 
-  it('leaves a place for the row of a batch, behind its name, and marks it by the batch’s cursor alone', async () => {
+  it('writes the same opts for all rows of a batch, with room for the rows of a shared job, and marks them by the batch’s cursor alone', async () => {
     const batch = { ...part, keyField: 'id', results: true };
-    const rows = [{ id: '', row: 11, data: '1' }];
-    expect((await optsOf('b-b1-11', { batch, rows }, '11'))['bullpen']).toEqual({
-      ...{ keyField: 'id', results: true, batch: 'b1', row: 11 },
-    });
-    const { told } = await toldOf({ batch, rows });
+    const rows = [11, 12, 14].map((row) => ({ id: '', row, data: '1' }));
+    const ofBatch = { keyField: 'id', results: true, batch: 'b1' };
+    expect((await optsOf('', { batch, rows }))['bullpen']).toEqual(ofBatch);
+    expect((await optsOf(',"rows":[11,12]', { batch, rows }))['bullpen']).toEqual({ ...ofBatch, rows: [11, 12] });
+    const { told, rows: behind } = await toldOf({ batch, rows });
+    expect(behind).toEqual(['', '1\n1\n1\n']);
     expect(told['batch']).toEqual({
-      ...{ name: 'b1', rowsPerJob: 1, from: 10, to: 14, rejected: 2, isLast: false },
+      ...{ name: 'b1', rowsPerJob: 1, from: 10, to: 14, rejected: 2, isLast: false, rows: [11, 12, 14, 14] },
       ...{ fromChecksum: '17', toChecksum: '18' },
     });
     expect(told['keepKeys']).toBe(5_000);
   });
 
   it('is not confused by a key field that looks like the places it leaves', async () => {
-    for (const keyField of ['\uE000', '\uE001', '"\uE001"', '\\', '"']) {
+    for (const keyField of ['\uE000', '}}', '\\', '"']) {
       const rows = [{ id: '', row: 11, data: '1' }];
-      const opts = await optsOf('b-b1-11', { batch: { ...part, keyField }, rows }, '11');
-      expect(opts).toMatchObject({ jobId: 'b-b1-11', bullpen: { keyField, row: 11 } });
+      const opts = await optsOf('', { batch: { ...part, keyField }, rows });
+      expect(opts).toMatchObject({ bullpen: { keyField, batch: 'b1' } });
     }
   });
 

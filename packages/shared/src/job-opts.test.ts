@@ -108,20 +108,31 @@ describe('idForRow', () => {
 });
 
 describe('rowOfId', () => {
-  it('finds the row of a job that carries it alone, and the first of those that share one', () => {
+  it('finds the row of a job that carries it alone, and none in that of several', () => {
     expect(rowOfId('b1', idForRow('b1', 7))).toBe(7);
-    expect(rowOfId('b1', 'b-b1-7_9')).toBe(7);
+    expect(rowOfId('b1', 'b-b1-7_9')).toBeUndefined();
   });
 
   it('finds none in the id of another batch, of a keyed job, or of nothing of ours', () => {
-    const others = ['b-b2-7', 'b-b1-1-7', 'b-b1-', 'b-b1-x', 'b-b1-7_', 'b-b1-7_8_9', 'k-order-1', 'j-1', '7', ''];
+    const others = [
+      'b-b2-7',
+      'b-b1-1-7',
+      'b-b1-',
+      'b-b1-x',
+      'b-b1-07',
+      'b-b1-7_',
+      'b-b1-7_8_9',
+      'k-order-1',
+      'j-1',
+      '7',
+      '',
+    ];
     for (const id of others) expect(rowOfId('b1', id)).toBeUndefined();
   });
 
   it('is not led astray by the name of a batch that looks like an id', () => {
     expect(rowOfId('a-1', idForRow('a-1', 2))).toBe(2);
     expect(rowOfId('a', idForRow('a-1', 2))).toBeUndefined();
-    expect(rowOfId('a', 'b-a-1_2')).toBe(1);
     expect(rowOfId('a_1', 'b-a_1-2')).toBe(2);
   });
 });
@@ -206,7 +217,7 @@ describe('newId', () => {
 describe('readBullpenOpts', () => {
   it('reads what Bullpen wrote, past everything else in the opts', () => {
     const ofRows = { rows: [3, 5, 9, 9], keyField: 'id', results: true };
-    const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', row: 3, enqueue: 'e1', ...ofRows };
+    const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', enqueue: 'e1', ...ofRows };
     expect(readBullpenOpts({ attempts: 3, jobId: 'x', bullpen: { ...bullpen, later: 'unknown' } })).toEqual(bullpen);
   });
 
@@ -217,11 +228,11 @@ describe('readBullpenOpts', () => {
   });
 
   it('takes each field of the wrong type as absent, and keeps the others', () => {
-    const wrong = { expiresAt: '2030-01-01', batch: 5, row: 0, enqueue: null };
+    const wrong = { expiresAt: '2030-01-01', batch: 5, enqueue: null };
     expect(readBullpenOpts({ bullpen: wrong })).toEqual({});
-    expect(readBullpenOpts({ bullpen: { ...wrong, row: 2 } })).toEqual({ row: 2 });
+    expect(readBullpenOpts({ bullpen: { ...wrong, rows: [2, 3] } })).toEqual({ rows: [2, 3] });
     for (const row of [-1, 1.5, 2 ** 53, MOST_ROWS + 1, Number.NaN, '1']) {
-      expect(readBullpenOpts({ bullpen: { row } })).toEqual({});
+      expect(readBullpenOpts({ bullpen: { rows: [row, row] } })).toEqual({});
     }
     for (const batch of ['', 'a:b', 'x'.repeat(101)]) expect(readBullpenOpts({ bullpen: { batch } })).toEqual({});
     for (const rows of ['1', [1], [1, 2, 3], [0, 1], [1, '2'], [1, MOST_ROWS + 1], {}]) {
