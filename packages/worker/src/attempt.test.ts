@@ -35,7 +35,8 @@ function handlerOf(run: (payload: unknown, context: Context) => unknown, options
   );
 }
 
-function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
+async function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
+  const { stop = new AttemptStop() } = input;
   return attempt({
     ...{
       handler,
@@ -47,8 +48,8 @@ function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> 
       unreadable: undefined,
     },
     startedAt: Date.now(),
-    context: (deadline, stop) => ({ deadline, signal: stop.signal }) as Context,
-    ...{ stop: new AttemptStop(), ...input },
+    context: (deadline) => ({ deadline, signal: stop.signal }) as Context,
+    ...{ ...input, stop },
   });
 }
 

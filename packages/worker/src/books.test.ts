@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Books, type SharedJob, type SplitRow } from './books.js';
 import { leaseOf } from './lease.js';
-import type { RowNote } from './row-note.js';
 import type { ScriptedRedis } from './scripted-redis.js';
 
 const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 7_000);
 const shared: SharedJob = { queue: 'mail', jobId: 'b-b1-1_9', batch: 'b1', lease };
-const completed: RowNote = { row: 1, fate: 'completed', reason: '', text: '{"sent":1}', key: '' };
-const failed: RowNote = { row: 2, fate: 'failed', reason: 'Error: boom', text: '{}', key: 'hash' };
 const split: SplitRow = {
   ...{ row: 7, data: '{"id":7}', opts: '{}', dueAt: 1_700_000_000_000 },
   ...{ attemptsMade: 1, crashes: 0, failure: 'Error: boom' },
 };
-const terms = { name: 'mail.send', timestamp: 5, priority: 3 };
+const terms = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
 
 /** Books over a connection that writes down each command; they answer with `reply`, or fail with it. */
 function booksOver(reply: unknown = 1) {
@@ -25,26 +22,13 @@ function booksOver(reply: unknown = 1) {
       return reply;
     };
   const redis = {
-    ...{ bullpenSettleRows: command('settle'), bullpenSplitRows: command('split') },
-    ...{ bullpenOpenRows: command('open'), bullpenProgress: command('progress'), zadd: command('zadd') },
+    ...{ bullpenSplitRows: command('split'), bullpenOpenRows: command('open') },
+    ...{ bullpenProgress: command('progress'), zadd: command('zadd') },
   };
   return { books: new Books(redis as unknown as ScriptedRedis, 'p'), commands };
 }
 
 describe('Books', () => {
-  it('note the ends of rows under the lease of the job they share, and are on their way at once', async () => {
-    const { books, commands } = booksOver();
-    const settling = books.settleRows(shared, [completed, failed]);
-    expect(commands).toEqual([
-      [
-        ...['settle', 'p:mail:b-b1-1_9:lock', 't1', 'p:mail:', 'b1'],
-        ...[1, 1, '', '{"sent":1}', ''],
-        ...[2, 2, 'Error: boom', '{}', 'hash'],
-      ],
-    ]);
-    await settling;
-  });
-
   it('give rows jobs of their own, with what they have in common and what they have not', async () => {
     const { books, commands } = booksOver();
     await books.splitRows(shared, [split], { ...terms, crashes: 0 });
@@ -65,14 +49,11 @@ describe('Books', () => {
 
   it('say that the job is not ours when its lock is another’s, in a way that the recorder knows', async () => {
     const { books } = booksOver(0);
-    for (const write of [books.settleRows(shared, [completed]), books.splitRows(shared, [split], terms)]) {
-      await expect(write).rejects.toMatchObject({ code: -2 });
-    }
+    await expect(books.splitRows(shared, [split], terms)).rejects.toMatchObject({ code: -2 });
   });
 
   it('tell what Redis fails with', async () => {
     const { books } = booksOver(new Error('OOM'));
-    await expect(books.settleRows(shared, [completed])).rejects.toThrow('OOM');
     await expect(books.splitRows(shared, [split], terms)).rejects.toThrow('OOM');
     await expect(books.progress('mail', 'j-1', lease, 5)).rejects.toThrow('OOM');
   });

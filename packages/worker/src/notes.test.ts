@@ -17,12 +17,18 @@ const outcomes: Record<OutcomeKind, Outcome> = {
 const kinds = Object.keys(outcomes) as OutcomeKind[];
 
 /** The notes of the second attempt of three, of a job that is no row unless that is said. */
-function noted(kind: OutcomeKind, { attempt = 2, cancelAsked = false, bullpen = {} } = {}): Notes | undefined {
+function noted(
+  kind: OutcomeKind,
+  { attempt = 2, cancelAsked = false, bullpen = {}, jobId = 'j-1' } = {},
+): Notes | undefined {
   return notesOf(outcomes[kind], {
-    ...{ bullpen, attempt, cancelAsked },
+    ...{ bullpen, jobId, attempt, cancelAsked },
     ...{ maxAttempts: 3, job: 'mail.send', payload: 5 },
   });
 }
+
+/** What makes a job that of row 4 of batch b: its batch, and its id. */
+const ofRow = { bullpen: { batch: 'b' }, jobId: 'b-b-4' };
 
 describe('notesOf', () => {
   it.each<[OutcomeKind, string | undefined]>([
@@ -35,23 +41,27 @@ describe('notesOf', () => {
     ['snoozed', undefined],
     ['interrupted', undefined],
   ])('notes of a row that was %s: %s, and whose batch that is', (kind, fate) => {
-    const notes = noted(kind, { bullpen: { batch: 'b', row: 4 } });
+    const notes = noted(kind, ofRow);
     expect([notes?.batch, notes?.row?.row, notes?.row?.fate]).toEqual(
       fate === undefined ? [undefined, undefined, undefined] : ['b', 4, fate],
     );
   });
 
   it('notes a failed row at the last attempt, and behind it', () => {
-    const rows = [1, 2, 3, 8].map(
-      (attempt) => noted('failed', { attempt, bullpen: { batch: 'b', row: 4 } })?.row?.fate,
-    );
+    const rows = [1, 2, 3, 8].map((attempt) => noted('failed', { ...ofRow, attempt })?.row?.fate);
     expect(rows).toEqual([undefined, undefined, 'failed', 'failed']);
   });
 
   it('notes no row of a job that is none', () => {
-    for (const bullpen of [{}, { batch: 'b' }, { row: 4 }]) {
+    const ofNone = [
+      { jobId: 'b-b-4' },
+      { bullpen: { batch: 'b' } },
+      { ...ofRow, jobId: 'b-c-4' },
+      { ...ofRow, jobId: 'b-b-4_9' },
+    ];
+    for (const of of ofNone) {
       for (const kind of kinds) {
-        const { batch, row } = noted(kind, { bullpen, attempt: 3 }) ?? {};
+        const { batch, row } = noted(kind, { ...of, attempt: 3 }) ?? {};
         expect([batch, row]).toEqual([undefined, undefined]);
       }
     }

@@ -1,111 +1,139 @@
 import { describe, expect, it } from 'vitest';
 import type { ActiveAttempt } from './active-attempts.js';
+import type { SharedJob } from './books.js';
 import type { Carried, Recorder } from './recorder.js';
 import { RowAcks } from './row-acks.js';
+import type { RowEnds, SentEnds } from './row-ends.js';
+import type { RowNote } from './row-note.js';
 
-const MOST = 32;
-
-/** Acks over a recorder whose writes are answered by hand. */
-function acking() {
-  const carried: ((end: Carried<unknown>) => void)[] = [];
-  const state = { isConnected: true, written: [] as number[], started: [] as number[] };
-  const recorder = {
-    carry(_: ActiveAttempt, write: () => Promise<unknown>): Promise<Carried<unknown>> {
-      void write();
-      return new Promise((resolve) => carried.push(resolve));
+/** Acks over ends that are answered by hand; what Redis would not take is carried once more, and that ends as `carried` says. */
+function acking(carried?: Carried<unknown>) {
+  const sends: { notes: readonly RowNote[]; answer(answers: string): void; fail(error: Error): void }[] = [];
+  const ends = {
+    send(_: SharedJob, notes: readonly RowNote[]): SentEnds {
+      const answers = new Promise<string>((resolve, reject) => {
+        sends.push({ notes, answer: resolve, fail: reject });
+      });
+      answers.catch(() => undefined);
+      return { sent: Promise.resolve(sends.length), answers, at: 1 };
     },
   };
-  const acks = new RowAcks({} as ActiveAttempt, recorder as unknown as Recorder, () => state.isConnected);
-  let count = 0;
-  /** Writes the next end. Answers with what the caller has to wait for, if anything. */
-  const write = (): Promise<void> | undefined => {
-    count += 1;
-    const number = count;
-    return acks.write(
-      async () => void state.started.push(number),
-      () => state.written.push(number),
-    );
+  const writes: (() => Promise<unknown>)[] = [];
+  const recorder = {
+    async carry(_: ActiveAttempt, write: () => Promise<unknown>): Promise<Carried<unknown>> {
+      writes.push(write);
+      return carried ?? { kind: 'written', value: await write() };
+    },
   };
-  const answer = (at: number, end: Carried<unknown> = { kind: 'written', value: 1 }): void => carried[at]?.(end);
-  return { acks, state, write, answer };
+  const acks = new RowAcks(
+    {} as SharedJob,
+    {} as ActiveAttempt,
+    recorder as unknown as Recorder,
+    ends as unknown as RowEnds,
+  );
+  const written: number[] = [];
+  const write = (row: number): Promise<unknown> =>
+    acks.write([{ row, fate: 'completed', reason: '', text: '', key: '' }], () => void written.push(row));
+  return { acks, sends, writes, written, write };
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Whether a promise is settled by now. */
-async function isThrough(promise: Promise<void>): Promise<boolean> {
+async function isThrough(promise: Promise<unknown>): Promise<boolean> {
   let through = false;
   void promise.then(() => {
     through = true;
   });
-  await settled();
+  await turn();
   return through;
 }
 
 describe('RowAcks', () => {
-  it('writes at once and lets the next row begin, without waiting for Redis', async () => {
-    const { write, state } = acking();
-    expect([write(), write()]).toEqual([undefined, undefined]);
-    expect([state.started, state.written]).toEqual([[1, 2], []]);
+  it('let the next row begin when an end has left, without waiting for Redis’ answer', async () => {
+    const { write, written } = acking();
+    expect(await Promise.all([write(1), write(2)])).toEqual([1, 2]);
+    expect(written).toEqual([]);
   });
 
-  it('says when Redis has an end, and not before', async () => {
-    const { write, answer, state } = acking();
-    write();
-    write();
-    answer(1);
-    await settled();
-    expect(state.written).toEqual([2]);
+  it('say when Redis has an end, and not before', async () => {
+    const { write, sends, written } = acking();
+    await write(1);
+    await write(2);
+    sends[1]?.answer('01');
+    await turn();
+    expect(written).toEqual([2]);
   });
 
-  it('holds the rows when many ends are on their way, until one of them is there', async () => {
-    const { write, answer } = acking();
-    for (let at = 1; at < MOST; at += 1) expect(write()).toBeUndefined();
-    const waiting = write() as Promise<void>;
-    expect(await isThrough(waiting)).toBe(false);
-    answer(20);
-    expect(await isThrough(waiting)).toBe(true);
-    answer(21);
-    await settled();
-    expect(write()).toBeUndefined();
+  it.each([
+    ['Redis says that the job is not ours', (answer: (text: string) => void) => answer('10')],
+    ['the reply is lost', (_: unknown, fail: (error: Error) => void) => fail(new Error('Connection is closed.'))],
+  ])('send an end again when %s', async (_, end) => {
+    const { acks, write, sends, written } = acking();
+    await write(1);
+    end(sends[0]?.answer as (text: string) => void, sends[0]?.fail as (error: Error) => void);
+    await turn();
+    expect([sends.length, written, acks.failed]).toEqual([2, [], false]);
+    expect(sends[1]?.notes).toEqual(sends[0]?.notes);
+    sends[1]?.answer('11');
+    await acks.flush();
+    expect([written, acks.failed]).toEqual([[1], false]);
   });
 
-  it('holds the rows while Redis is away, until it has all ends', async () => {
-    const { write, answer, state } = acking();
-    write();
-    state.isConnected = false;
-    const waiting = write() as Promise<void>;
-    answer(1);
-    expect(await isThrough(waiting)).toBe(false);
-    answer(0);
-    expect(await isThrough(waiting)).toBe(true);
+  it('tell the recorder in words that it knows when the job is still not ours', async () => {
+    const { acks, write, sends, writes } = acking({ kind: 'over', answer: 'lost' });
+    await write(1);
+    sends[0]?.answer('10');
+    await acks.flush();
+    const again = writes[0]?.();
+    sends[1]?.answer('10');
+    await expect(again).rejects.toMatchObject({ code: -2 });
   });
 
-  it('remembers that Redis would not take one, and counts that end as not written', async () => {
+  it('remember that Redis would not take one, and count that end as not written', async () => {
     for (const end of [
       { kind: 'over', answer: 'lost' },
       { kind: 'refused', error: new Error('OOM') },
     ] as const) {
-      const { acks, write, answer, state } = acking();
-      write();
-      write();
+      const { acks, write, sends, written } = acking(end);
+      await write(1);
+      await write(2);
       expect(acks.failed).toBe(false);
-      answer(0, end);
-      answer(1);
+      sends[0]?.answer('10');
+      sends[1]?.answer('11');
       await acks.flush();
-      expect([acks.failed, state.written]).toEqual([true, [2]]);
+      expect([acks.failed, written]).toEqual([true, [2]]);
     }
   });
 
-  it('flushes what is written while it flushes, and nothing when there is nothing', async () => {
-    const { acks, write, answer } = acking();
-    await acks.flush();
-    write();
-    const flushed = acks.flush();
-    write();
-    answer(0);
-    expect(await isThrough(flushed)).toBe(false);
+  it('wait for what else is written about rows, and flush it with the ends', async () => {
+    const { acks } = acking();
+    let answer: (value: unknown) => void = () => undefined;
+    let isWritten = false;
+    const carrying = acks.carry(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+      () => {
+        isWritten = true;
+      },
+    );
+    expect([await isThrough(carrying), await isThrough(acks.flush())]).toEqual([false, false]);
     answer(1);
+    await carrying;
+    expect(isWritten).toBe(true);
+  });
+
+  it('flush what is written while they flush, and nothing when there is nothing', async () => {
+    const { acks, write, sends } = acking();
+    await acks.flush();
+    await write(1);
+    const flushed = acks.flush();
+    await write(2);
+    sends[0]?.answer('11');
+    expect(await isThrough(flushed)).toBe(false);
+    sends[1]?.answer('11');
     expect(await isThrough(flushed)).toBe(true);
   });
 });
