@@ -13,6 +13,8 @@ export interface Arena {
   readonly folder: string;
   /** Makes Redis as good as new: no key, and no append-only file that grows from one contender to the next. */
   clear(): Promise<void>;
+  /** Waits until what was put in is on the disk: that Redis still writes is no part of what is measured next. */
+  settle(): Promise<void>;
   /** Bytes of memory that Redis uses. */
   usedMemory(): Promise<number>;
   /** Ends Redis and removes everything. */
@@ -37,6 +39,11 @@ export async function openArena(): Promise<Arena> {
       await admin.flushall('SYNC');
       await admin.bgrewriteaof();
       while ((await read('persistence', 'aof_rewrite_in_progress')) > 0) await sleep(20);
+    },
+    async settle() {
+      // It asks the disk to write once a second.
+      await sleep(1_200);
+      while ((await read('persistence', 'aof_pending_bio_fsync')) > 0) await sleep(20);
     },
     usedMemory: async () => (await read('memory', 'used_memory')) - (await read('memory', 'mem_aof_buffer')),
     async close() {

@@ -18,6 +18,8 @@ export interface Work {
   readonly batch?: string;
   readonly rowsPerJob?: number;
   readonly concurrency?: number;
+  /** Work of the same contender in the same process, before the clock starts: for work too short to forget how Node compiles. */
+  readonly warmUp?: Work;
 }
 
 /** Entrants that are compared with each other: in each round they run in turn, each on an empty Redis. */

@@ -50,7 +50,10 @@ export async function runHeats(
 
 async function runEntrant(arena: Arena, { contender, work, before }: Entrant, signal: AbortSignal) {
   await arena.clear();
-  if (before !== undefined) await runContender(arena, before.contender, before.work, signal);
+  if (before !== undefined) {
+    await runContender(arena, before.contender, before.work, signal);
+    await arena.settle();
+  }
   const bytesBefore = await arena.usedMemory();
   const measured = await runContender(arena, contender, work, signal);
   // Redis lets go of a connection's buffers, and of the keys that a table outgrew, a moment later.
@@ -61,17 +64,22 @@ async function runEntrant(arena: Arena, { contender, work, before }: Entrant, si
 type Told = Timed & { readonly rssMb: number };
 
 /** One contender in a process of its own. Its log goes nowhere; what it measured comes on descriptor 3. */
-async function runContender({ url, folder }: Arena, name: string, work: Work, signal: AbortSignal): Promise<Told> {
-  const { kind, rows, fromFile = false, batch = 'bench', rowsPerJob = 1, concurrency = 1 } = work;
-  const file = fromFile ? await rowsFile(folder, kind, rows) : '';
-  const task: Task = { redis: url, kind, rows, file, batch, rowsPerJob, concurrency };
+async function runContender(arena: Arena, name: string, work: Work, signal: AbortSignal): Promise<Told> {
+  const task = await taskOf(arena, work);
+  const warmUp = work.warmUp === undefined ? undefined : await taskOf(arena, work.warmUp);
   const script = fileURLToPath(new URL('../contender.js', import.meta.url));
-  const { stdio } = await execa(process.execPath, [script, name, JSON.stringify(task)], {
+  const { stdio } = await execa(process.execPath, [script, name, JSON.stringify({ task, warmUp })], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     timeout: LONGEST_MS,
     cancelSignal: signal,
   });
   return JSON.parse(stdio[3] ?? '') as Told;
+}
+
+async function taskOf({ url, folder }: Arena, work: Work): Promise<Task> {
+  const { kind, rows, fromFile = false, batch = 'bench', rowsPerJob = 1, concurrency = 1 } = work;
+  const file = fromFile ? await rowsFile(folder, kind, rows) : '';
+  return { redis: url, kind, rows, file, batch, rowsPerJob, concurrency };
 }
 
 function rotate<T>(entrants: readonly T[], by: number): T[] {
