@@ -14,6 +14,7 @@ const samples = join(trial, 'samples.json');
 
 const { settings, again } = readSettings(process.argv.slice(2), process.env);
 const run = again ? (JSON.parse(await readFile(samples, 'utf8')) as Run) : await runBench(settings);
+if (run === undefined) process.exit(130);
 await mkdir(trial, { recursive: true });
 // What was measured is kept, so that a better plot or sentence needs no new run.
 if (!again) await writeFile(samples, JSON.stringify(run));

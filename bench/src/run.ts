@@ -11,10 +11,10 @@ export interface Run {
   readonly outcomes: readonly (Outcome & { readonly scenario: ScenarioName })[];
 }
 
-/** Runs what was asked for, on one Redis. An interrupt ends it, with all that it opened, and nothing is written. */
-export async function runBench(settings: Settings): Promise<Run> {
+/** Runs what was asked for, on one Redis. A signal ends it, with all that it opened: then there is no run to tell of. */
+export async function runBench(settings: Settings): Promise<Run | undefined> {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   const arena = await openArena();
   try {
     const outcomes: (Outcome & { scenario: ScenarioName })[] = [];
@@ -23,6 +23,9 @@ export async function runBench(settings: Settings): Promise<Run> {
       outcomes.push({ scenario, ...(await runHeats(arena, heats, settings.rounds, stop.signal)) });
     }
     return { settings, redis: arena.redis, outcomes };
+  } catch (error) {
+    if (stop.signal.aborted) return undefined;
+    throw error;
   } finally {
     await arena.close();
   }

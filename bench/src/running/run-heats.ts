@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
-import type { Task, Timed } from '../task.js';
-import { rowsFile } from '../workload.js';
 import type { Arena } from './arena.js';
-import type { Entrant, Heat, Sample, Work } from './heat.js';
-
-/** Nothing here takes so long; a contender that hangs must not hang the bench. */
-const LONGEST_MS = 15 * 60_000;
+import type { Entrant, Heat, Sample } from './heat.js';
+import { runContender } from './run-contender.js';
 
 /** What was measured, and what went wrong on the way. */
 export interface Outcome {
@@ -38,9 +32,9 @@ export async function runHeats(
           process.stderr.write(`${where}: ${rate} rows/s, ${(redisCpuUs / rows).toFixed(1)} µs of Redis per row\n`);
         } catch (error) {
           if (signal.aborted) throw error;
-          const [reason] = String(error instanceof Error ? error.message : error).split('\n');
-          outcome.failures.push(`${where}: ${reason}`);
-          process.stderr.write(`${where}: FAILED, ${error instanceof Error ? error.message : String(error)}\n`);
+          const failure = `${where}: ${error instanceof Error ? error.message : String(error)}`;
+          outcome.failures.push(failure);
+          process.stderr.write(`${failure}\n`);
         }
       }
     }
@@ -59,27 +53,6 @@ async function runEntrant(arena: Arena, { contender, work, before }: Entrant, si
   // Redis lets go of a connection's buffers, and of the keys that a table outgrew, a moment later.
   await sleep(200);
   return { ...measured, redisBytes: (await arena.usedMemory()) - bytesBefore };
-}
-
-type Told = Timed & { readonly rssMb: number };
-
-/** One contender in a process of its own. Its log goes nowhere; what it measured comes on descriptor 3. */
-async function runContender(arena: Arena, name: string, work: Work, signal: AbortSignal): Promise<Told> {
-  const task = await taskOf(arena, work);
-  const warmUp = work.warmUp === undefined ? undefined : await taskOf(arena, work.warmUp);
-  const script = fileURLToPath(new URL('../contender.js', import.meta.url));
-  const { stdio } = await execa(process.execPath, [script, name, JSON.stringify({ task, warmUp })], {
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    timeout: LONGEST_MS,
-    cancelSignal: signal,
-  });
-  return JSON.parse(stdio[3] ?? '') as Told;
-}
-
-async function taskOf({ url, folder }: Arena, work: Work): Promise<Task> {
-  const { kind, rows, fromFile = false, batch = 'bench', rowsPerJob = 1, concurrency = 1 } = work;
-  const file = fromFile ? await rowsFile(folder, kind, rows) : '';
-  return { redis: url, kind, rows, file, batch, rowsPerJob, concurrency };
 }
 
 function rotate<T>(entrants: readonly T[], by: number): T[] {
