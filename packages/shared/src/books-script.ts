@@ -41,10 +41,10 @@ local function reopenRow(books, row)
   call('HDEL', books[3], row)
 end
 
--- Books are kept for so long after they were last written.
+-- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row.
 local function keepBooks(books, index, name, now)
   local keep = call('HGET', books[1], 'keepMs')
-  if not keep then return end
+  if not keep or not index and call('PTTL', books[1]) > 0.99 * keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
   if index then
     call('ZREMRANGEBYSCORE', index, '-inf', now)
