@@ -105,6 +105,11 @@ local function addPack()
     if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
   end
   local id = string.format('b-%s-%d_%d', batch.name, first, last)
+  -- It is there if these very rows were added before, under books that have expired since.
+  if call('EXISTS', base .. id) == 1 then
+    pack = { rows = {}, data = {} }
+    return
+  end
   local rows = ',"rows":[' .. table.concat(ranges, ',') .. ']'
   addJob(id, '[' .. table.concat(pack.data, ',') .. ']', chunk.opts[1] .. id .. chunk.opts[2] .. first .. rows .. chunk.opts[3])
   pack = { rows = {}, data = {} }
@@ -136,7 +141,11 @@ for at = 2, #ARGV, 3 do
     if batch.retry and not isFailed(books, row) or id ~= '' and not takeKey(id) then
       answer = 'd'
     else
-      if batch.retry then reopenRow(books, row) end
+      if batch.retry then
+        reopenRow(books, row)
+        -- It gets a job of its own: a shared job that it was part of may still be about, and is to know.
+        call('HINCRBY', books[1], 'split', 1)
+      end
       addRow(row, data)
     end
   elseif call('EXISTS', base .. id) == 1 then
