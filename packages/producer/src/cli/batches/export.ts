@@ -75,7 +75,9 @@ async function exportTo(
   } catch (error) {
     await output.discard();
     if (signal.aborted) return undefined;
-    throw error;
+    // Of all that is done here only the output is a file.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : new Error(`--output: cannot write ${path}: ${message}`, { cause: error });
   }
 }
 

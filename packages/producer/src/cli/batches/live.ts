@@ -29,11 +29,13 @@ export function openLive(batch: string): Live {
       barsize: Math.max(10, Math.min(40, columns - batch.length - 45)),
       hideCursor: true,
       linewrap: false,
+      // Also what the terminal itself wrote over: ^C.
+      forceRedraw: true,
       fps: 10,
     },
     Presets.shades_classic,
   );
-  const bar = bars.create(0, 0, { pace: '' });
+  const bar = bars.create(1, 0, { pace: '' });
   // The library's types do not know that a bar of several may have its own format.
   const format = (_: unknown, __: unknown, { text }: { text: string }): string => text;
   const lines: SingleBar[] = [];

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createWriteStream, type Stats } from 'node:fs';
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { OptionsInvalid } from '@bullpen/shared';
 
@@ -41,21 +42,22 @@ async function beside(path: string, stats: Stats | undefined): Promise<Output> {
   // Through a link: it is to go on pointing at what it points at.
   const final = stats === undefined ? path : await realpath(path);
   const temporary = `${final}.tmp`;
-  let file: FileHandle;
+  const stream = createWriteStream(temporary, { mode: stats?.mode ?? 0o666 });
   try {
-    file = await open(temporary, 'w', stats?.mode ?? 0o666);
+    await once(stream, 'open');
   } catch (error) {
     throw wrongOutput(path, `cannot be written: ${(error as Error).message}`);
   }
   return {
-    stream: file.createWriteStream({ autoClose: false }),
+    stream,
     async commit() {
-      await file.sync();
-      await file.close();
+      // On disk before it has its name: also after a power cut there is all of it, or nothing.
+      const file = await open(temporary, 'r+');
+      await file.sync().finally(() => file.close());
       await rename(temporary, final);
     },
     async discard() {
-      await file.close().catch(() => undefined);
+      stream.destroy();
       await rm(temporary, { force: true });
     },
   };

@@ -16,8 +16,9 @@ const LIVE_MS = 500;
 const LOOK_MS = 1_000;
 /** How often a line is written into a pipe. */
 const LINE_MS = 5_000;
-/** A look at a queue with a million delayed jobs takes its time: not more than so much of Redis' time is for us. */
-const LEAST_SHARE = 5;
+/** A look at a queue with a million delayed jobs takes its time, and Redis has others to serve: we rest so many times as long as we looked, but not after an outage. */
+const REST = 5;
+const LONGEST_REST_MS = 5_000;
 /** After this long without an answer people are told. */
 const SLOW_MS = 1_000;
 
@@ -54,7 +55,8 @@ async function follow(
     shown.update(progressOf(view, pace, now));
     if (isOver(view)) return view;
     choice = { queue: view.queue };
-    await sleep(Math.max(shown.everyMs, LEAST_SHARE * (now - askedAt)), undefined, { signal }).catch(() => undefined);
+    const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), LONGEST_REST_MS));
+    await sleep(restMs, undefined, { signal }).catch(() => undefined);
   }
   return undefined;
 }
