@@ -1,0 +1,34 @@
+import type { Random } from '../chaos/random.js';
+
+/**
+ * When a kill comes:
+ * - `growth`: when the batch has come so many rows further since the victim was started, and so many milliseconds after that
+ * - `early`: before it has come any further at all, after this share of the time that this took the last time
+ */
+export type Aim =
+  | { readonly kind: 'growth'; readonly rows: number; readonly ms: number }
+  | { readonly kind: 'early'; readonly share: number };
+
+/** So soon after a chunk went in, the next is being made, is on its way, or waits for room. */
+const SOON_MS = 20;
+/** Of the early ones some come a little late. */
+const LATEST_SHARE = 1.1;
+/** Chunks that go in while a kill is on its way, one with another. */
+const CHUNKS_PER_KILL = 1.8;
+const MOST_GROWTH = 0.8;
+
+/** Plans kills of a producer, so that as many as can be hit it right behind a chunk and the batch does not end before they are through. */
+export function aimAtProducer(random: Random, kills: number, rows: number, chunkRows: number): Aim[] {
+  const chance = Math.min(MOST_GROWTH, rows / chunkRows / kills / CHUNKS_PER_KILL);
+  return Array.from({ length: kills }, () =>
+    random.chance(chance)
+      ? { kind: 'growth', rows: random.int(1, Math.max(1, Math.floor(rows / kills))), ms: random.int(0, SOON_MS) }
+      : { kind: 'early', share: random.fraction() * LATEST_SHARE },
+  );
+}
+
+/** Plans kills of a worker or of Redis, spread over the rows as they are settled. */
+export function aimBySettled(random: Random, kills: number, rows: number): Aim[] {
+  const most = Math.max(1, Math.floor((1.8 * rows) / (kills + 1)));
+  return Array.from({ length: kills }, () => ({ kind: 'growth', rows: random.int(1, most), ms: random.int(0, 50) }));
+}
