@@ -11,20 +11,27 @@ export type Aim =
 
 /** So soon after a chunk went in, the next is being made, is on its way, or waits for room. */
 const SOON_MS = 20;
-/** Of the early ones some come a little late. */
-const LATEST_SHARE = 1.1;
-/** Chunks that go in while a kill is on its way, one with another. */
-const CHUNKS_PER_KILL = 1.8;
+/** About when the first chunk is on its way, by the time that it took the last time. Half of the early kills come then. */
+const [NEARLY, JUST_AFTER] = [0.9, 1.1];
+/** Chunks that go in while a kill is on its way, one with another: fewer when the producer waits for room. */
+const CHUNKS_PER_KILL = { slowed: 1.8, free: 4 };
 const MOST_GROWTH = 0.8;
 
-/** Plans kills of a producer, so that as many as can be hit it right behind a chunk and the batch does not end before they are through. */
-export function aimAtProducer(random: Random, kills: number, rows: number, chunkRows: number): Aim[] {
-  const chance = Math.min(MOST_GROWTH, rows / chunkRows / kills / CHUNKS_PER_KILL);
-  return Array.from({ length: kills }, () =>
-    random.chance(chance)
-      ? { kind: 'growth', rows: random.int(1, Math.max(1, Math.floor(rows / kills))), ms: random.int(0, SOON_MS) }
-      : { kind: 'early', share: random.fraction() * LATEST_SHARE },
-  );
+/** Plans kills of a producer, so that as many as can be hit it at a chunk and the batch does not end before they are through. */
+export function aimAtProducer(
+  random: Random,
+  { kills, rows, chunkRows, slowed }: { kills: number; rows: number; chunkRows: number; slowed: boolean },
+): Aim[] {
+  const perKill = slowed ? CHUNKS_PER_KILL.slowed : CHUNKS_PER_KILL.free;
+  const chance = Math.min(MOST_GROWTH, rows / chunkRows / kills / perKill);
+  return Array.from({ length: kills }, () => {
+    if (random.chance(chance)) {
+      const most = Math.max(1, Math.floor(rows / kills));
+      return { kind: 'growth', rows: random.int(1, most), ms: random.int(0, SOON_MS) };
+    }
+    const from = random.chance(0.5) ? NEARLY : 0;
+    return { kind: 'early', share: from + random.fraction() * (JUST_AFTER - from) };
+  });
 }
 
 /** Plans kills of a worker or of Redis, spread over the rows as they are settled. */

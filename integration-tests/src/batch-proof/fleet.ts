@@ -35,14 +35,14 @@ export function workerSlots({ scenario, redis, folder }: FleetSetting): WorkerSl
 /** Seats for the producers at the batch, with the kills that are meant for each. */
 export function producerSeats(fleet: FleetSetting, source: string, kills: number, random: Random, watch: Watch) {
   const { scenario, folder, rows, rowsPerJob } = fleet;
-  const { producers, stdin, victim } = scenario;
-  const chunkRows = chunkRowsOf(rows, rowsPerJob);
+  const { producers, stdin, victim, slowed } = scenario;
+  const about = { rows: rows / producers, chunkRows: chunkRowsOf(rows, rowsPerJob), slowed: slowed === true };
   return Array.from({ length: producers }, (_, seat) => {
     const own = victim === 'producer' ? Math.ceil(kills / producers) : 0;
     return new ProducerSeat({
       ...{ name: `producer-${seat}`, folder, args: producerArgs(fleet, source), watch },
       input: stdin === true ? source : undefined,
-      aims: aimAtProducer(random, own, rows / producers, chunkRows),
+      aims: aimAtProducer(random, { ...about, kills: own }),
     });
   });
 }

@@ -9,7 +9,7 @@ export interface Repeat {
 }
 
 /** Who was killed had in hand what it did so shortly before: after that its word on a row has long been with Redis. */
-const IN_HAND_MS = 1_000;
+const IN_HAND_MS = 2_000;
 
 /** The starts of a row that were not the first of their attempt. */
 export function repeatsOf(lines: readonly RowLine[]): Repeat[] {
