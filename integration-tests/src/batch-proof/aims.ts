@@ -12,9 +12,9 @@ export type Aim =
 /** So soon after a chunk went in, the next is being made, is on its way, or waits for room. */
 const SOON_MS = 20;
 /** About when the first chunk is on its way, by the time that it took the last time. Half of the early kills come then. */
-const [NEARLY, JUST_AFTER] = [0.9, 1.1];
+const [NEARLY, JUST_AFTER] = [0.85, 1.05];
 /** Chunks that go in while a kill is on its way, one with another: fewer when the producer waits for room. */
-const CHUNKS_PER_KILL = { slowed: 1.8, free: 4 };
+const CHUNKS_PER_KILL = { slowed: 2.5, free: 5 };
 const MOST_GROWTH = 0.8;
 
 /** Plans kills of a producer, so that as many as can be hit it at a chunk and the batch does not end before they are through. */
