@@ -22,6 +22,10 @@ export interface WorkerSetting {
   readonly queues: readonly string[];
   readonly concurrency: number;
   readonly env: Record<string, string>;
+  /** Default: that of chaos. */
+  readonly leaseMs?: number;
+  /** Without a proxy, for who wants the pace more than a network to break. */
+  readonly direct?: boolean;
 }
 
 /** One place in the fleet: a worker process behind its own proxy, started again whenever it ends, as an orchestrator does. */
@@ -43,7 +47,8 @@ export class WorkerSlot {
   }
 
   async open(): Promise<void> {
-    const url = await this.proxy.listen();
+    const { direct, redisPort } = this.#setting;
+    const url = direct === true ? `redis://127.0.0.1:${redisPort}` : await this.proxy.listen();
     this.#kept = this.#keepAlive(url);
   }
 
@@ -132,12 +137,12 @@ export class WorkerSlot {
   }
 
   #args(redis: string): string[] {
-    const { handlers, prefix, queues, concurrency } = this.#setting;
+    const { handlers, prefix, queues, concurrency, leaseMs = LEASE_MS } = this.#setting;
     return [
       ...['--handlers', handlers, '--redis', redis, '--prefix', prefix, '--concurrency', String(concurrency)],
       ...queues.flatMap((queue) => ['--queue', queue]),
       ...['--drain-timeout', `${DRAIN_TIMEOUT_MS}ms`, '--abort-grace', `${ABORT_GRACE_MS}ms`],
-      ...['--lease', `${LEASE_MS}ms`],
+      ...['--lease', `${leaseMs}ms`],
     ];
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, createReadStream, openSync } from 'node:fs';
+import { pipeline } from 'node:stream';
 
 /** How a process ended. */
 export interface Exit {
@@ -18,7 +19,8 @@ export class Child {
   readonly #process: ChildProcess;
   #exit: Exit | undefined;
 
-  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv, output: string) {
+  /** @param input a file to pipe into its standard input; it may end before it has read all of it */
+  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv, output: string, input?: string) {
     if (!watching) {
       watching = true;
       process.on('exit', () => {
@@ -26,8 +28,10 @@ export class Child {
       });
     }
     const file = openSync(output, 'a');
-    this.#process = spawn(program, args, { stdio: ['ignore', file, file], env });
+    this.#process = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', file, file], env });
     closeSync(file);
+    const { stdin } = this.#process;
+    if (input !== undefined && stdin !== null) pipeline(createReadStream(input), stdin, () => undefined);
     alive.add(this.#process);
     this.pid = this.#process.pid ?? -1;
     this.exited = new Promise((resolve, reject) => {
@@ -57,9 +61,15 @@ export class Child {
 }
 
 /** Runs one of our own scripts. */
-export function startNode(script: string, args: readonly string[], env: Record<string, string>, output: string): Child {
+export function startNode(
+  script: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  output: string,
+  input?: string,
+): Child {
   const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
-  return new Child(process.execPath, [script, ...args], { ...inherited, ...env }, output);
+  return new Child(process.execPath, [script, ...args], { ...inherited, ...env }, output, input);
 }
 
 /** Whether there is a process of this id. */

@@ -107,8 +107,11 @@ local function addPack()
     if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
   end
   local id = string.format('b-%s-%d_%d', batch.name, first, last)
-  local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
-  addJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
+  -- It is there if these very rows were added before, under books that have expired since.
+  if call('EXISTS', base .. id) == 0 then
+    local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
+    addJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
+  end
   pack = { rows = {}, data = {} }
 end
 
@@ -165,7 +168,11 @@ for _ = 1, chunk.count do
     if batch.retry and not isFailed(books, row) or id ~= '' and not takeKey(id) then
       answer = 'd'
     else
-      if batch.retry then reopenRow(books, row) end
+      if batch.retry then
+        reopenRow(books, row)
+        -- It gets a job of its own: a shared job that it was part of may still be about, and is to know.
+        call('HINCRBY', books[1], 'split', 1)
+      end
       addRow(row, data)
     end
   elseif call('EXISTS', base .. id) == 1 then

@@ -24,6 +24,7 @@ import type { BatchOptions } from './batch/batch-options.js';
 import { defineOpenBatch } from './batch/books.js';
 import { runDryBatch } from './batch/dry-run.js';
 import { type SettledBatch, type WaitOptions, waitForBatch } from './batch/wait.js';
+import { type Batches, defineBatches, openBatches } from './batches/batches.js';
 import { type Cancelled, cancelJob, defineCancel } from './cancel.js';
 import { deliver } from './delivery.js';
 import { enqueueAll } from './enqueue-many.js';
@@ -82,6 +83,8 @@ export interface Producer {
    * Answers what was found: `requested`, `settled` (too late) or `unknown`.
    */
   cancel(job: JobDefinition, id: string): Promise<Cancelled>;
+  /** What can be asked of batches that were begun: list, show, cancel, retry, failures, results. */
+  readonly batches: Batches;
   /** How many jobs each queue under the prefix holds, by state. */
   queues(): Promise<QueueCounts[]>;
   /** Waits for calls under way, then closes the connection. Safe to call twice. */
@@ -107,6 +110,7 @@ export function createProducer({
   defineInsert(redis);
   defineOpenBatch(redis);
   defineCancel(redis);
+  defineBatches(redis);
 
   const delivery = { withinMs, address: showRedis(address) };
   const underWay = new Set<Promise<unknown>>();
@@ -160,6 +164,12 @@ export function createProducer({
       }),
     waitForBatch: (job, options) => open(() => waitForBatch(prefix, job.queue, options, ask)),
     cancel: (job, id) => open(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
+    // Each trip is a call of its own: what reads millions of rows may be left in the middle.
+    batches: openBatches({
+      prefix,
+      ask: (command) => open(() => ask(command)),
+      insert: (...chunk) => open(() => insert(...chunk)),
+    }),
     queues: () => open(() => ask((connection) => countQueues(connection, prefix))),
 
     async close() {

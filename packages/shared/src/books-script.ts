@@ -22,11 +22,18 @@ local function settleRow(books, row, fate)
   return true
 end
 
+-- A part of the books that was just begun expires with the rest.
+local function expireWithBooks(books, key)
+  if call('PTTL', key) == -1 then call('PEXPIRE', key, math.max(1, call('PTTL', books[1]))) end
+end
+
 -- Keeps why a row failed: its reason, for the tally, and the record, for who mends it. The tally has room for so many reasons; the rest share one.
 local function noteFailure(books, row, reason, record)
   if call('ZSCORE', books[4], reason) == false and call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
   call('ZINCRBY', books[4], 1, reason)
   call('HSET', books[3], row, reason .. '\\n' .. record)
+  expireWithBooks(books, books[3])
+  expireWithBooks(books, books[4])
 end
 
 local function isFailed(books, row) return call('BITFIELD', books[2], 'GET', 'u2', '#' .. (row - 1))[1] == 2 end
@@ -41,10 +48,10 @@ local function reopenRow(books, row)
   call('HDEL', books[3], row)
 end
 
--- Books are kept for so long after they were last written.
+-- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row.
 local function keepBooks(books, index, name, now)
   local keep = call('HGET', books[1], 'keepMs')
-  if not keep then return end
+  if not keep or not index and call('PTTL', books[1]) > 0.99 * keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
   if index then
     call('ZREMRANGEBYSCORE', index, '-inf', now)

@@ -82,7 +82,14 @@ export {
 } from './keys.js';
 export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
-export { countOutstanding, countQueue, countQueues, type QueueCounts } from './queue-counts.js';
+export {
+  countOutstanding,
+  countQueue,
+  countQueues,
+  findQueues,
+  KEYS_A_LOOK,
+  type QueueCounts,
+} from './queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 export { redactUrls } from './redis-url.js';

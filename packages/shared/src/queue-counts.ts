@@ -37,16 +37,35 @@ export function countOutstanding({ waiting, prioritized, delayed, active }: Queu
 
 /** Finds every queue under the prefix and counts it. Looks through the key space: for people, not for a loop. */
 export async function countQueues(redis: Redis, prefix: string): Promise<QueueCounts[]> {
+  const names = await findQueues(prefix, 'meta', (cursor, pattern) =>
+    redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK),
+  );
+  return Promise.all(names.map((name) => countQueue(redis, prefix, name)));
+}
+
+/** How many keys one call of SCAN looks at: about a millisecond of Redis' time. */
+export const KEYS_A_LOOK = 5_000;
+
+/**
+ * Finds the queues under the prefix that have a key of this name (no pattern), by looking through the key space.
+ * @param scan one call of SCAN: of a big key space each is to have its own time limit
+ * @returns their names, sorted
+ */
+export async function findQueues(
+  prefix: string,
+  key: string,
+  scan: (cursor: string, pattern: string) => Promise<[cursor: string, keys: string[]]>,
+): Promise<string[]> {
   const names = new Set<string>();
-  const pattern = `${prefix.replace(/[[\]*?\\]/g, '\\$&')}:*:meta`;
+  const pattern = `${prefix.replace(/[[\]*?\\]/g, '\\$&')}:*:${key}`;
   let cursor = '0';
   do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000);
+    const [next, keys] = await scan(cursor, pattern);
     cursor = next;
-    for (const key of keys) {
-      const name = key.slice(prefix.length + 1, -':meta'.length);
+    for (const found of keys) {
+      const name = found.slice(prefix.length + 1, -(key.length + 1));
       if (!name.includes(':')) names.add(name);
     }
   } while (cursor !== '0');
-  return Promise.all([...names].sort().map((name) => countQueue(redis, prefix, name)));
+  return [...names].sort();
 }

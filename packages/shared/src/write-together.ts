@@ -1,7 +1,16 @@
 import type { Redis } from 'ioredis';
 
 /** The sockets that hold back what is written to them, by their connection. */
-const holding = new WeakMap<Redis, { stream: Corkable; corked: boolean }>();
+const holding = new WeakMap<Redis, Held>();
+
+/** So many writes go at once, and no more: Redis works on them while we make the next. All at once, each would wait for the other. */
+const MOST_TOGETHER = 8;
+
+interface Held {
+  readonly stream: Corkable;
+  /** Writes held back. */
+  count: number;
+}
 
 interface Corkable {
   readonly writableLength: number;
@@ -17,24 +26,26 @@ interface Corkable {
 export function writeTogether(redis: Redis): void {
   redis.on('connect', () => {
     const stream = redis.stream as unknown as Corkable;
-    const held = { stream, corked: false };
+    const held: Held = { stream, count: 0 };
     holding.set(redis, held);
     const write = stream.write.bind(stream);
     stream.write = (...args) => {
-      if (!held.corked) {
-        held.corked = true;
+      if (held.count === 0) {
         stream.cork();
         // Runs when all promises that are settled by now have run.
         process.nextTick(release, held);
       }
-      return write(...args);
+      held.count += 1;
+      const more = write(...args);
+      if (held.count >= MOST_TOGETHER) release(held);
+      return more;
     };
   });
 }
 
-function release(held: { stream: Corkable; corked: boolean }): void {
-  if (!held.corked) return;
-  held.corked = false;
+function release(held: Held): void {
+  if (held.count === 0) return;
+  held.count = 0;
   held.stream.uncork();
 }
 

@@ -41,7 +41,8 @@ export class Cancellations {
 
   /** Whether a job, or a batch by its `cancelledBatch`, may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
   suspects(queue: string, jobId: string): boolean {
-    return this.#byQueue.get(queue)?.has(jobId) === true;
+    const ids = this.#byQueue.get(queue);
+    return ids !== undefined && ids.size > 0 && ids.has(jobId);
   }
 
   /** Aborts an attempt if its job is noted as cancelled. Never throws: who cannot be asked now will be asked again when the notes are read. */

@@ -1,7 +1,7 @@
 import { type Job, raw2NextJobData, type Worker } from 'bullmq';
 import { attemptOf } from './attempt-of.js';
 import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
-import { rowNoteArgs } from './row-note.js';
+import { type RowNote, rowNoteArgs } from './row-note.js';
 
 /** The parts of BullMQ's backend that record an end; most of them are private to it. */
 interface RecordingBackend {
@@ -59,12 +59,18 @@ export class Recording {
       if (notes === undefined) return argsOf(job, value, field, remove, ...rest);
       // The books say what became of a row; its job goes.
       const args = argsOf(job, value, field, notes.batch === undefined ? remove : true, ...rest);
-      args.push(notes.attemptsMade ?? '', notes.forgetCrashes ? '1' : '', notes.forgetCancelled ? '1' : '');
+      args.push(notes.attemptsMade ?? '', (notes.forgetCrashes ? 'c' : '') + (notes.forgetCancelled ? 'x' : ''));
       if (notes.batch !== undefined) args.push(notes.batch);
-      if (notes.row !== undefined) args.push(...rowNoteArgs(notes.row));
+      if (notes.row !== undefined) args.push(...shortened(notes.row));
       return args;
     };
     backend.execCommand = (client, name, args) =>
       name === 'moveToFinished' && args.length > WITHOUT_NOTES ? this.#finish(args) : exec(client, name, args);
   }
+}
+
+/** A note without its empty end. */
+function shortened(note: RowNote): (string | number)[] {
+  const args = rowNoteArgs(note);
+  return note.text === '' && note.key === '' ? args.slice(0, 2) : args;
 }

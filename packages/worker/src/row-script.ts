@@ -16,6 +16,7 @@ local function noteRow(base, books, row, fate, reason, text, key)
     noteFailure(books, row, reason, text)
   elseif text ~= '' then
     call('HSET', books[5], row, text)
+    expireWithBooks(books, books[5])
   end
 end
 `;

@@ -70,7 +70,9 @@ export class SharedAttempt {
   async run(): Promise<boolean | undefined> {
     const { entry, handler } = this.#parts;
     entry.isShared = true;
-    const rows = await this.#withoutSuspect(await this.#openRows());
+    const open = await this.#openRows();
+    if (open === undefined) return undefined;
+    const rows = await this.#withoutSuspect(open);
     const terms = this.#terms(rows);
     const together = handler?.many === true && entry.lease.crashes === 0;
     let done = true;
@@ -86,15 +88,15 @@ export class SharedAttempt {
     return entry.lease.lost || this.#acks.failed ? undefined : done;
   }
 
-  /** The rows that are not done yet. One that was fetched before may have some of them behind it. */
-  async #openRows(): Promise<OpenRow[]> {
+  /** The rows that are not done yet; a job that was fetched before may have some of them behind it. `undefined` when Redis does not say. */
+  async #openRows(): Promise<OpenRow[] | undefined> {
     const { job, entry, bullpen, shared } = this.#parts;
     const numbers = expandRows(bullpen.rows ?? []);
     const payloads = Array.isArray(job.data) && job.data.length === numbers.length ? job.data : undefined;
     const rows = numbers.map((row, at) => ({ row, id: idForRow(this.#batch, row), payload: payloads?.[at] }));
     if (entry.lease.fetches <= 1) return rows;
     const carried = await shared.recorder.carry(entry, () => shared.books.openRows(entry.queue, this.#batch, numbers));
-    if (carried.kind !== 'written') throw new Error('the rows still to be done could not be read');
+    if (carried.kind !== 'written') return undefined;
     const open = new Set(carried.value);
     return rows.filter(({ row }) => open.has(row));
   }

@@ -75,7 +75,7 @@ export async function openBooks(
   const args = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
   const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, now, ...args);
-  return readBooks(queue, batch, Array.isArray(reply) ? pairs(reply) : reply) as BatchBooks;
+  return readBooks(queue, batch, Array.isArray(reply) ? recordOf(reply) : reply) as BatchBooks;
 }
 
 /** The keys of a batch in the order in which our scripts know them. */
@@ -108,7 +108,8 @@ export function readBooks(
   };
 }
 
-function pairs(flat: readonly string[]): Record<string, string> {
+/** A hash as a script answers with it: names and values by turns. */
+export function recordOf(flat: readonly string[]): Record<string, string> {
   const record: Record<string, string> = {};
   for (let at = 0; at < flat.length; at += 2) record[flat[at] as string] = flat[at + 1] as string;
   return record;

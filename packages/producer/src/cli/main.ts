@@ -18,7 +18,7 @@ async function main(): Promise<void> {
 // A reader that has seen enough (`| head -1`) closes the pipe: that is no fault of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.exit(reportFailure('bullpen-producer', new Error(`cannot write the standard output: ${error.message}`)));
 });
 
 // What is said on stderr is for people, and if nobody reads it the work goes on.

@@ -21,3 +21,21 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
 export function showCount(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+/** Facts, a line each: aligned on a terminal, name and value with a tab between in a pipe. */
+export function printFacts(facts: readonly (readonly [name: string, value: string])[]): void {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  for (const [name, value] of facts) {
+    printLine(process.stdout.isTTY ? `${name.padEnd(width)}  ${value}` : `${name}\t${value}`);
+  }
+}
+
+/** A count for people on a terminal, for programs in a pipe. */
+export function showFigure(count: number): string {
+  return process.stdout.isTTY ? showCount(count) : String(count);
+}
+
+/** Text that others wrote (a message, a file's name), on one line and without what would command a terminal. */
+export function showText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+}

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { ExitCode } from '@bullpen/shared';
 import { Command } from 'commander';
 import { batchCommand } from './batch.js';
+import { batchesCommand } from './batches/command.js';
 import { cancelCommand } from './cancel.js';
 import { enqueueCommand } from './enqueue.js';
 import { queuesCommand } from './queues.js';
@@ -34,9 +35,16 @@ Options go before or after the command; a flag wins over its environment variabl
     )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
-  for (const command of [enqueueCommand(ends), batchCommand(ends), cancelCommand(ends), queuesCommand(ends)]) {
-    // Commands made apart from the program do not take over its settings by themselves.
-    program.addCommand(command.copyInheritedSettings(program));
-  }
+  const commands = [enqueueCommand, batchCommand, batchesCommand, cancelCommand, queuesCommand];
+  for (const make of commands) program.addCommand(make(ends));
+  passSettingsOn(program);
   return { program, exitCode: () => code };
+}
+
+/** Commands made apart from the program do not take over its settings by themselves. */
+function passSettingsOn(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    passSettingsOn(command);
+  }
 }

@@ -45,17 +45,23 @@ export function startProgress(what: string, total: number | undefined): Progress
 }
 
 /** The library goes back to where a bar began when it ends, over whatever was written since; a bar of one line has no need to. */
-function withoutSavedCursor(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+export function withoutSavedCursor(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   const write = (text: string): boolean => text === '\u001B7' || text === '\u001B8' || stream.write(text);
   return Object.create(stream, { write: { value: write } }) as NodeJS.WriteStream;
 }
 
 /** Shows the cursor that a bar hid; for an exit that cannot wait for the bar to stop. */
 export function restoreCursor(): void {
-  if (process.stderr.isTTY) process.stderr.write('\u001B[?25h');
+  const terminal = [process.stderr, process.stdout].find(({ isTTY }) => isTTY);
+  // With the lines that are not wrapped while a view is alive.
+  terminal?.write('\u001B[?25h\u001B[?7h');
 }
 
-function showSeconds(seconds: number): string {
+/** `75` as `1m15s`. */
+export function showSeconds(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
-  return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
+  if (whole < 60) return `${whole}s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}m${String(whole % 60).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }

@@ -1,0 +1,13 @@
+import { defineJob } from '@bullpen/shared';
+import { z } from 'zod';
+
+/** The jobs of the bench, by kind of row, validated as a team would. */
+export const JOBS = {
+  row: defineJob({
+    name: 'bench.row',
+    queue: 'row',
+    payload: z.object({ id: z.number().int(), email: z.email(), note: z.string() }),
+  }),
+  /** A job with nothing to do: what is measured is the engine and what stands around it. */
+  empty: defineJob({ name: 'bench.empty', queue: 'empty', payload: z.object({ id: z.number() }) }),
+};

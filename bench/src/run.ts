@@ -1,0 +1,32 @@
+import { openArena } from './running/arena.js';
+import { type Outcome, runHeats } from './running/run-heats.js';
+import { SCENARIOS } from './scenarios/scenarios.js';
+import type { ScenarioName, Settings } from './settings.js';
+
+/** A run that is over: everything that its results are made of. */
+export interface Run {
+  readonly settings: Settings;
+  /** `redis-server 7.0.15`, say. */
+  readonly redis: string;
+  readonly outcomes: readonly (Outcome & { readonly scenario: ScenarioName })[];
+}
+
+/** Runs what was asked for, on one Redis. A signal ends it, with all that it opened: then there is no run to tell of. */
+export async function runBench(settings: Settings): Promise<Run | undefined> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const arena = await openArena();
+  try {
+    const outcomes: (Outcome & { scenario: ScenarioName })[] = [];
+    for (const scenario of settings.scenarios) {
+      const { heats } = SCENARIOS[scenario](settings.scale);
+      outcomes.push({ scenario, ...(await runHeats(arena, heats, settings.rounds, stop.signal)) });
+    }
+    return { settings, redis: arena.redis, outcomes };
+  } catch (error) {
+    if (stop.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    await arena.close();
+  }
+}

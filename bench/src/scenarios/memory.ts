@@ -1,0 +1,60 @@
+import { barPlot, barsOf } from '../report/bar-plot.js';
+import { bytesPerRow } from '../report/results.js';
+import { ratioTarget, type Scenario } from '../report/section.js';
+import { showMedian, showNumber, showRatio, table } from '../report/show.js';
+import type { Entrant, Heat } from '../running/heat.js';
+import { scaled } from '../settings.js';
+
+const HEAT = 'memory';
+const RAW = 'BullMQ';
+const ONE = 'Bullpen batch, 1 row per job';
+const PACKED = 'Bullpen batch, 100 rows per job';
+
+/** What a waiting row occupies in Redis. */
+export function memoryScenario(scale: number): Scenario {
+  const work = { kind: 'row', rows: scaled(100_000, scale) } as const;
+  const entrants: Entrant[] = [
+    { label: RAW, contender: 'bullmq.addBulk', work },
+    { label: 'bull', contender: 'bull.addBulk', work },
+    { label: 'bee-queue', contender: 'bee-queue.saveAll', work },
+    { label: ONE, contender: 'bullpen.batch', work: { ...work, fromFile: true } },
+    { label: PACKED, contender: 'bullpen.batch', work: { ...work, fromFile: true, rowsPerJob: 100 } },
+  ];
+  const heat: Heat = { name: HEAT, entrants };
+  return {
+    heats: [heat],
+    tell: (results) => ({
+      title: `Memory in Redis: ${work.rows.toLocaleString('en-US')} waiting rows of about 100 bytes`,
+      text: [
+        'How much `used_memory` grew, by the number of rows: everything is in it, the overhead of each key as well.',
+      ],
+      plots: [
+        {
+          file: 'memory.svg',
+          alt: 'Bytes of memory in Redis per waiting row, by contender',
+          svg: barPlot('Memory in Redis', 'Bytes per waiting row, less is better', [
+            { bars: barsOf(heat, results, bytesPerRow) },
+          ]),
+        },
+      ],
+      tables: [
+        table(
+          ['contender', 'bytes per row', 'to BullMQ (min … max)'],
+          entrants.map(({ label }) => [
+            label,
+            showMedian(results.of(HEAT, label, bytesPerRow)),
+            showRatio(results.ratio(HEAT, label, RAW, bytesPerRow)),
+          ]),
+        ),
+      ],
+      targets: [
+        ratioTarget(
+          'Memory per row at 100 rows per job: at most 1/5 of that at 1 row per job',
+          results.ratio(HEAT, PACKED, ONE, bytesPerRow),
+          (ratio) => ratio <= 1 / 5,
+          (ratio) => `1/${showNumber(1 / ratio)}`,
+        ),
+      ],
+    }),
+  };
+}

@@ -1,0 +1,41 @@
+import type { QueueCounts } from '@bullpen/shared';
+import type { Life } from '../chaos/life.js';
+import type { RowLine } from './handlers.js';
+import type { ProducerEnd } from './producer-seat.js';
+import type { RowPlan } from './rows.js';
+import type { Scenario } from './scenario.js';
+import type { Outage } from './trouble.js';
+
+/** All that is known of a run once it is over. The rules judge by this and by nothing else. */
+export interface Facts {
+  readonly scenario: Scenario;
+  readonly rowsPerJob: number;
+  readonly plan: RowPlan;
+  readonly producers: readonly ProducerEnd[];
+  readonly workers: readonly Life[];
+  readonly outages: readonly Outage[];
+  readonly ledger: readonly RowLine[];
+  readonly stored: Stored;
+  /** Why the run did not come to rest; undefined when it did. */
+  readonly restless: string | undefined;
+}
+
+/** What Redis holds when all is settled. */
+export interface Stored {
+  readonly books: Readonly<Record<string, string>>;
+  /** The fate of each row, the first at 0. */
+  readonly fates: readonly number[];
+  /** How many rows have a record of their failure. */
+  readonly failures: number;
+  /** The ids of all jobs that were ever added, as the queue's events tell them. */
+  readonly addedIds: readonly string[];
+  /** When rows left a job that they shared for one of their own, by row. */
+  readonly splitAt: ReadonlyMap<number, number>;
+  /** How many jobs BullMQ's own counter says were added. */
+  readonly addedJobs: number;
+  readonly counts: QueueCounts;
+  /** Every key of the queue, without its beginning. */
+  readonly keys: readonly string[];
+  /** The same when the books should have expired; undefined where that is not waited for. */
+  readonly keysLater: readonly string[] | undefined;
+}

@@ -1,0 +1,47 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkAdded, checkCounts, checkFates } from './check-books.js';
+import { checkLeft } from './check-left.js';
+import { checkRuns } from './check-runs.js';
+import type { Facts } from './facts.js';
+import { type RunSetting, runScenario } from './run.js';
+import type { Scenario } from './scenario.js';
+
+/** A run with what the rules say of it. */
+export interface JudgedRun {
+  readonly facts: Facts;
+  readonly seed: number;
+  readonly folder: string;
+  readonly durationMs: number;
+  readonly startedAgain: number;
+  readonly completedAgain: number;
+  /** The rules that were broken, by what broke them. */
+  readonly violations: readonly string[];
+}
+
+/** Judges a run by what is known of it. */
+export function check(facts: Facts): Pick<JudgedRun, 'violations' | 'startedAgain' | 'completedAgain'> {
+  const { wrong, startedAgain, completedAgain } = checkRuns(facts);
+  const restless = facts.restless === undefined ? [] : [`the batch did not come to rest: ${facts.restless}`];
+  const strange = facts.workers.filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL');
+  const exits = strange.map(({ pid, code, signal }) => `worker ${pid} ended with ${signal ?? code}`);
+  return {
+    violations: [
+      ...restless,
+      ...exits,
+      ...[checkCounts, checkFates, checkAdded, checkLeft].flatMap((rule) => rule(facts)),
+      ...wrong,
+    ],
+    ...{ startedAgain, completedAgain },
+  };
+}
+
+/** Runs a scenario and judges it. The run's folder stays when there is something to look into. */
+export async function judge(scenario: Scenario, setting: RunSetting & { readonly keep?: boolean }): Promise<JudgedRun> {
+  const folder = join(setting.folder, `${scenario.name}-${setting.rowsPerJob}`);
+  const beganAt = performance.now();
+  const facts = await runScenario(scenario, { ...setting, folder });
+  const verdict = check(facts);
+  if (verdict.violations.length === 0 && setting.keep !== true) await rm(folder, { recursive: true, force: true });
+  return { ...verdict, facts, folder, seed: setting.seed, durationMs: performance.now() - beganAt };
+}

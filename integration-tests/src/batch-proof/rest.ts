@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countOutstanding, countQueue } from '@bullpen/shared';
+import { PREFIX, QUEUE } from './job.js';
+import type { Watch } from './watch.js';
+
+/** How long a batch may stand still before its run is given up: longer than any lease. */
+const STANDSTILL_LIMIT_MS = 90_000;
+const LOOK_EVERY_MS = 100;
+
+/** Waits until no job is outstanding, twice in a row: between two states a job can be missed by who counts them one after the other. Says how it stands when nothing has moved for too long. */
+export async function comeToRest(watch: Watch): Promise<string | undefined> {
+  let last = '';
+  let movedAt = performance.now();
+  let wasIdle = false;
+  for (;;) {
+    const { settled } = await watch.progress();
+    // Between two answers Redis may be killed: then it is looked at again.
+    const counts = await countQueue(watch.redis, PREFIX, QUEUE).catch(() => undefined);
+    const isIdle = counts !== undefined && countOutstanding(counts) === 0;
+    if (isIdle && wasIdle) return undefined;
+    wasIdle = isIdle;
+    const now = JSON.stringify({ settled, counts });
+    if (now !== last) movedAt = performance.now();
+    last = now;
+    if (performance.now() - movedAt > STANDSTILL_LIMIT_MS) return now;
+    await sleep(LOOK_EVERY_MS);
+  }
+}

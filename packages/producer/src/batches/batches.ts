@@ -1,0 +1,57 @@
+import type { JobDefinition, Redis } from '@bullpen/shared';
+import type { BatchWays } from '../batch/batch.js';
+import type { BatchBooks } from '../batch/books.js';
+import type { BatchView } from './batch-view.js';
+import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel.js';
+import { type BatchChoice, findBatch } from './find-batch.js';
+import { type FailedRow, type RowResult, readFailures, readResults } from './kept-rows.js';
+import { defineList, listBatches } from './list.js';
+import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry.js';
+import { defineShow, showBatch } from './show.js';
+
+/**
+ * What can be asked of batches that were begun. A batch is found by its name; `queue` is needed only where two queues have one by the same name. All of it throws BatchUnknown when there is no such
+ * batch, OptionsInvalid when there are several, RedisUnavailable and ProducerClosed.
+ */
+export interface Batches {
+  /** The books of all batches, or of those on one queue; the newest first. */
+  list(choice?: BatchChoice): Promise<BatchBooks[]>;
+  /** How far a batch is: its books, what its open rows are doing, and why rows failed. */
+  show(name: string, choice?: BatchChoice): Promise<BatchView>;
+  /** Cancels what is open of a batch. Safe to repeat. */
+  cancel(name: string, options?: BatchChoice & CancelBatchOptions): Promise<CancelledBatch>;
+  /**
+   * Enqueues the failed rows of a batch again. Safe to repeat.
+   * @throws BatchConflict when the batch was cancelled, OptionsInvalid when `job` is not that of its rows
+   */
+  retry(job: JobDefinition, name: string, options?: BatchChoice & RetryBatchOptions): Promise<RetriedBatch>;
+  /** The failed rows, in their order, with their payloads. Memory stays flat. */
+  failures(name: string, choice?: BatchChoice): AsyncIterable<FailedRow>;
+  /** What the handlers returned, in the order of the rows, of a batch that keeps that. Memory stays flat. */
+  results(name: string, choice?: BatchChoice): AsyncIterable<RowResult>;
+}
+
+/** Teaches a connection the scripts that {@link openBatches} needs; once per connection. */
+export function defineBatches(redis: Redis): void {
+  for (const define of [defineList, defineShow, defineCancelBatch]) define(redis);
+}
+
+/** @param ways each call of which is one trip to Redis with its own time limit */
+export function openBatches(ways: BatchWays): Batches {
+  async function* single<T>(
+    pages: (queue: string, batch: string, ways: BatchWays) => AsyncIterable<T[]>,
+    name: string,
+    choice: BatchChoice,
+  ): AsyncIterable<T> {
+    for await (const page of pages(await findBatch(name, choice, ways), name, ways)) yield* page;
+  }
+  return {
+    list: async ({ queue } = {}) => listBatches(queue, ways),
+    show: async (name, choice = {}) => showBatch(await findBatch(name, choice, ways), name, ways),
+    cancel: async (name, options = {}) => cancelBatch(await findBatch(name, options, ways), name, options, ways),
+    retry: async (job, name, options = {}) =>
+      retryBatch(job, await findBatch(name, { queue: options.queue }, ways), name, options, ways),
+    failures: (name, choice = {}) => single(readFailures, name, choice),
+    results: (name, choice = {}) => single(readResults, name, choice),
+  };
+}

@@ -1,0 +1,31 @@
+import { JOB_ROWS_SCRIPT } from './job-rows-script.js';
+
+/** What one call may cost Redis, in about microseconds. */
+const MOST_COST = 4_000;
+
+/**
+ * Counts the open rows of a batch's jobs in one part of a queue, a page at a time; and, with the first page, reads the books in the same moment.
+ * KEYS: the list or set to count in, fates, reasons. ARGV: base of the keys, batch, `list` or `set`, how many jobs to pass over, how many to look at, '1' to read the books, how many reasons.
+ * Answers where to go on, or -1 when the end was reached; the rows; and the books, the reasons with their counts, and how many jobs the queue has in all, settled ones not counted.
+ */
+export const SHOW_SCRIPT = `
+local call = redis.call
+local base, batch, fates = ARGV[1], ARGV[2], KEYS[2]
+${JOB_ROWS_SCRIPT}
+local from, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ids = call(ARGV[3] == 'list' and 'LRANGE' or 'ZRANGE', KEYS[1], from, from + most - 1)
+local rows, next = 0, from + #ids
+if #ids < most then next = -1 end
+local function count() rows = rows + 1 end
+for at, id in ipairs(ids) do
+  local ranges, isShared = rangesOf(id)
+  if ranges then eachOpen(ranges, isShared, count) end
+  if cost >= ${MOST_COST} and at < #ids then
+    next = from + at
+    break
+  end
+end
+if ARGV[6] ~= '1' then return { next, rows } end
+local queued = call('LLEN', base .. 'wait') + call('LLEN', base .. 'active') + call('ZCARD', base .. 'prioritized') + call('ZCARD', base .. 'delayed')
+return { next, rows, call('HGETALL', books), call('ZREVRANGE', KEYS[3], 0, ARGV[7] - 1, 'WITHSCORES'), queued }
+`;

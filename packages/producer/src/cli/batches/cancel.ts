@@ -1,0 +1,38 @@
+import { EXIT, type ExitCode } from '@bullpen/shared';
+import { Command } from 'commander';
+import type { CancelledBatch } from '../../batches/cancel.js';
+import { printLine, showCount } from '../print.js';
+import { startProgress } from '../progress.js';
+import { startSession, withProducer } from '../session.js';
+import { queueSetting } from './queue-setting.js';
+
+/** `batches cancel <name>`: nothing more is added to it, and none of its open rows are run. */
+export function cancelCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('cancel')
+    .description('Cancels what is open of a batch, waiting or running. Asks nothing; safe to repeat.')
+    .argument('<name>', 'the name of the batch')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { config, open } = startSession(command, queueSetting);
+      const bar = startProgress('cancelling', undefined);
+      const cancelled = await withProducer(open(), ({ batches }) =>
+        batches.cancel(name, { queue: config.queue, onProgress: (rows) => bar.update(rows, rows, '') }),
+      ).finally(() => bar.stop());
+      const { batch, queue, found, cancelledNow, added, active, waiting, delayed, completed, failed } = cancelled;
+      if (config.json) {
+        const counts = { added, waiting, active, delayed, completed, failed, cancelled: cancelled.cancelled };
+        printLine(JSON.stringify({ batch, queue, found, cancelledNow, ...counts }));
+      } else printLine(sentence(cancelled));
+      ends(EXIT.ok);
+    });
+}
+
+/** What there is to say of it. */
+export function sentence({ batch, found, cancelledNow, active, completed, failed }: CancelledBatch): string {
+  if (found === 'settled') {
+    return `batch ${batch} was settled already: ${showCount(completed)} completed, ${showCount(failed)} failed; nothing was cancelled`;
+  }
+  const running = active > 0 ? `; ${showCount(active)} are running and were told to stop` : '';
+  const before = found === 'cancelled' ? ' was cancelled before' : '';
+  const more = found === 'cancelled' ? 'more rows' : 'rows';
+  return `batch ${batch}${before}: ${showCount(cancelledNow)} ${more} will not be run${running}`;
+}

@@ -1,0 +1,50 @@
+import { didYouMean, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
+import { Command } from 'commander';
+import type { BatchBooks } from '../../batch/books.js';
+import { countOpen, stageOf } from '../../batches/batch-view.js';
+import { printLine, printTable, showFigure } from '../print.js';
+import { startSession, withProducer } from '../session.js';
+import { cancelCommand } from './cancel.js';
+import { exportCommand } from './export.js';
+import { queueSetting } from './queue-setting.js';
+import { retryCommand } from './retry.js';
+import { showCommand } from './show.js';
+import { showSince } from './since.js';
+import { watchCommand } from './watch.js';
+
+/** `batches`: the list, and what can be done with one of them. */
+export function batchesCommand(ends: (code: ExitCode) => void): Command {
+  const group = new Command('batches')
+    .description('Lists the batches; its commands show, watch, cancel, retry or export one.')
+    .option('--queue <name>', 'only this queue; needed where two queues have a batch by the same name')
+    // Only what is none of its commands gets here.
+    .argument('[command]')
+    .usage('[options] [command]')
+    .action(async (typed: string | undefined, _: unknown, command: Command) => {
+      if (typed !== undefined) throw noSuchCommand(typed, command);
+      const { config, open } = startSession(command, queueSetting);
+      const all = await withProducer(open(), ({ batches }) => batches.list({ queue: config.queue }));
+      if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
+      else if (all.length === 0) process.stderr.write(`no batches under the prefix '${config.prefix}'\n`);
+      else printTable(HEAD, all.map(toRow));
+      ends(EXIT.ok);
+    });
+  for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, exportCommand]) {
+    group.addCommand(make(ends));
+  }
+  return group;
+}
+
+const HEAD = ['batch', 'queue', 'stage', 'read', 'open', 'completed', 'failed', 'cancelled', 'begun'];
+
+function toRow(books: BatchBooks): string[] {
+  const { batch, queue, read, completed, failed, cancelled, createdAt } = books;
+  const counts = [read, countOpen(books), completed, failed, cancelled];
+  return [batch, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt)];
+}
+
+function noSuchCommand(typed: string, { commands }: Command): OptionsInvalid {
+  const names = commands.map((command) => command.name());
+  const hint = didYouMean(typed, names) || ` To look at a batch by that name: batches show ${typed}`;
+  return new OptionsInvalid('batches', [{ path: '', reason: `no such command '${typed}'.${hint}` }]);
+}

@@ -1,0 +1,88 @@
+import { extname } from 'node:path';
+import { type Config, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
+import { Command } from 'commander';
+import { z } from 'zod';
+import type { BatchView } from '../../batches/batch-view.js';
+import type { Batches } from '../../batches/batches.js';
+import { printLine, showCount } from '../print.js';
+import { startSession, withProducer } from '../session.js';
+import { stoppable } from '../stoppable.js';
+import { openOutput } from './output.js';
+import { queueSetting } from './queue-setting.js';
+import { failedTable, resultTable, type Table } from './tables.js';
+import { writeTable } from './write-table.js';
+
+/** The formats of an export. */
+const FORMATS = ['csv', 'ndjson'] as const;
+export type ExportFormat = (typeof FORMATS)[number];
+
+const BY_EXTENSION: Record<string, ExportFormat> = { '.csv': 'csv', '.ndjson': 'ndjson', '.jsonl': 'ndjson' };
+
+const settings = {
+  ...queueSetting,
+  failed: { flag: '--failed', schema: z.boolean().default(false) },
+  results: { flag: '--results', schema: z.boolean().default(false) },
+  format: { flag: '--format', schema: z.enum(FORMATS, `expected ${FORMATS.join(' or ')}`).optional() },
+  output: { flag: '--output', schema: z.string().min(1, 'expected the name of a file').optional() },
+};
+
+/** `batches export <name>`: its failed rows, to be mended and sent again; or what its handlers returned. */
+export function exportCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('export')
+    .description('Writes the failed rows of a batch as they were, with the error of each; or its results.')
+    .argument('<name>', 'the name of the batch')
+    .option('--failed', 'the failed rows (default)')
+    .option('--results', 'what the handlers returned, of a batch that was enqueued with --results')
+    .option('--format <format>', 'csv or ndjson; default by the name of the output, else as the source was')
+    .option('--output <file>', 'write here; the file appears when it is complete. Default the standard output')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { config, open } = startSession(command, settings);
+      if (config.failed && config.results) {
+        throw new OptionsInvalid('cannot export', [{ path: '--results', reason: 'one of --failed and --results' }]);
+      }
+      const exported = await stoppable((signal) =>
+        withProducer(open(), async ({ batches }) => {
+          const view = await batches.show(name, { queue: config.queue });
+          return exportTo(batches, view, config, signal);
+        }),
+      );
+      if (exported === undefined) return ends(EXIT.interrupted);
+      const { output, results } = config;
+      const report = { batch: name, ...exported, what: results ? 'results' : 'failed', output };
+      const what = results ? 'results' : 'failed rows';
+      const sentence = `batch ${name}: ${showCount(exported.rows)} ${what} exported${output === undefined ? '' : ` to ${output}`}`;
+      if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
+      // The standard output has the rows, and is for them alone.
+      else process.stderr.write(`${sentence}\n`);
+      ends(EXIT.ok);
+    });
+}
+
+/** @returns how many rows were written; `undefined` when `signal` came first, and nothing was */
+async function exportTo(
+  batches: Batches,
+  view: BatchView,
+  { results, format, output: path, json }: Config<typeof settings> & { readonly json: boolean },
+  signal: AbortSignal,
+): Promise<{ rows: number; format: ExportFormat } | undefined> {
+  const chosen = format ?? formatFor(path, view.format, json);
+  const output = await openOutput(path);
+  try {
+    const table: Table = results ? resultTable(batches, view, chosen) : await failedTable(batches, view, chosen);
+    const rows = await writeTable(table, output.stream, signal);
+    await output.commit();
+    return { rows, format: chosen };
+  } catch (error) {
+    await output.discard();
+    if (signal.aborted) return undefined;
+    // Of all that is done here only the output is a file.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : new Error(`--output: cannot write ${path}: ${message}`, { cause: error });
+  }
+}
+
+/** What was not said: by the output's name, or as the source was. */
+export function formatFor(output: string | undefined, source: string, json: boolean): ExportFormat {
+  const named = output === undefined ? undefined : BY_EXTENSION[extname(output).toLowerCase()];
+  return named ?? (source === 'csv' && !(json && output === undefined) ? 'csv' : 'ndjson');
+}

@@ -1,0 +1,43 @@
+import { EXIT, type ExitCode } from '@bullpen/shared';
+import { Command } from 'commander';
+import type { RetriedBatch } from '../../batches/retry.js';
+import { printLine, showCount } from '../print.js';
+import { startProgress } from '../progress.js';
+import { findJob, startSession, withProducer } from '../session.js';
+import { stoppable } from '../stoppable.js';
+import { queueSetting } from './queue-setting.js';
+
+/** `batches retry <name>`: the failed rows again. */
+export function retryCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('retry')
+    .description(
+      'Enqueues the failed rows of a batch again, as they were, with all their attempts. Needs --jobs; safe to repeat.',
+    )
+    .argument('<name>', 'the name of the batch')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { config, open } = startSession(command, queueSetting);
+      // Said before anybody is asked.
+      if (config.jobs === undefined) await findJob(undefined, name);
+      const bar = startProgress('retrying', undefined);
+      const retried = await stoppable((signal) =>
+        withProducer(open(), async ({ batches }) => {
+          const view = await batches.show(name, { queue: config.queue });
+          const job = await findJob(config.jobs, view.job);
+          const { queue } = view;
+          return batches.retry(job, name, { queue, signal, onProgress: (rows) => bar.update(rows, rows, '') });
+        }),
+      ).finally(() => bar.stop());
+      printLine(config.json ? JSON.stringify(retried) : sentence(retried));
+      ends(retried.interrupted ? EXIT.interrupted : EXIT.ok);
+    });
+}
+
+function sentence({ batch, retried, keyTaken, unusable, interrupted }: RetriedBatch): string {
+  const parts = [
+    `${showCount(retried)} failed rows wait again`,
+    ...(keyTaken > 0 ? [`${showCount(keyTaken)} stay failed, their keys were taken meanwhile`] : []),
+    ...(unusable > 0 ? [`${showCount(unusable)} stay failed, their payloads cannot be used`] : []),
+    ...(interrupted ? ['interrupted; the same command goes on'] : []),
+  ];
+  return `batch ${batch}: ${parts.join('; ')}`;
+}

@@ -1,0 +1,48 @@
+import { EXIT, type ExitCode } from '@bullpen/shared';
+import { Command } from 'commander';
+import type { BatchView } from '../../batches/batch-view.js';
+import { printFacts, printLine, showFigure, showText } from '../print.js';
+import { startSession, withProducer } from '../session.js';
+import { queueSetting } from './queue-setting.js';
+import { showSince } from './since.js';
+
+/** `batches show <name>`: how far a batch is. */
+export function showCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('show')
+    .description('Shows how far a batch is, and why rows failed.')
+    .argument('<name>', 'the name of the batch')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { config, open } = startSession(command, queueSetting);
+      const view = await withProducer(open(), ({ batches }) => batches.show(name, { queue: config.queue }));
+      if (config.json) printLine(JSON.stringify(view));
+      else printFacts(factsOf(view));
+      ends(EXIT.ok);
+    });
+}
+
+function factsOf(view: BatchView): (readonly [string, string])[] {
+  const { batch, queue, job, stage, source, format, keyField, rowsPerJob, createdAt, readAt, cancelledAt } = view;
+  const { read, added, duplicate, rejected, waiting, active, delayed, missing, completed, failed, cancelled } = view;
+  const counts = (entries: Record<string, number>): (readonly [string, string])[] =>
+    Object.entries(entries).map(([name, count]) => [name, showFigure(count)] as const);
+  return [
+    ...([
+      ['batch', batch],
+      ['queue', queue],
+      ['job', job],
+      ['source', `${showText(source)} (${format})`],
+    ] as const),
+    ...([
+      ['stage', stage],
+      ['begun', showSince(createdAt)],
+    ] as const),
+    ...(readAt === undefined ? [] : [['read to its end', showSince(readAt)] as const]),
+    ...(cancelledAt === undefined ? [] : [['cancelled on request', showSince(cancelledAt)] as const]),
+    ...(keyField === undefined ? [] : [['key field', showText(keyField)] as const]),
+    ...(rowsPerJob === 1 ? [] : [['rows per job', String(rowsPerJob)] as const]),
+    ...counts({ read, added, duplicate, rejected }),
+    ...counts({ waiting, active, delayed, completed, failed, cancelled }),
+    ...(missing === 0 ? [] : counts({ 'missing (of the waiting)': missing })),
+    ...view.reasons.map(({ reason, count }) => [`failed: ${showFigure(count)}`, showText(reason)] as const),
+  ];
+}

@@ -1,0 +1,55 @@
+import type { BatchView } from '../../batches/batch-view.js';
+import { showCount, showText } from '../print.js';
+import { showSeconds } from '../progress.js';
+import type { Pace } from './pace.js';
+
+/** A batch at one moment, and how fast it goes. */
+export interface Progress {
+  readonly view: BatchView;
+  /** Rows that are settled. */
+  readonly done: number;
+  readonly perSecond: number | undefined;
+  /** How long the rest takes; unknown as long as the source is being read. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** What there is to show of a batch; notes it in its pace. */
+export function progressOf(view: BatchView, pace: Pace, at: number): Progress {
+  const done = view.completed + view.failed + view.cancelled;
+  pace.note(done, at);
+  const secondsLeft = view.stage === 'reading' ? undefined : pace.secondsFor(view.added - done);
+  return { view, done, perSecond: pace.perSecond, secondsLeft };
+}
+
+/** `1,200/s  ETA 1m15s`. */
+export function paceLine({ perSecond, secondsLeft }: Progress): string {
+  const rate = perSecond === undefined ? '-' : showCount(Math.round(perSecond));
+  return `${rate}/s  ETA ${secondsLeft === undefined ? '-' : showSeconds(secondsLeft)}`;
+}
+
+/** Where the rows are. */
+export function countsLine(view: BatchView): string {
+  const { waiting, active, delayed, completed, failed, cancelled, missing } = view;
+  const counts = { waiting, active, delayed, completed, failed, cancelled, ...(missing > 0 ? { missing } : {}) };
+  const line = Object.entries(counts).map(([name, count]) => `${name} ${showCount(count)}`);
+  if (view.stage === 'reading') line.push(`source not read to its end (row ${showCount(view.read)})`);
+  return line.join('  ');
+}
+
+/** The most frequent reasons why rows failed. */
+export function reasonLines({ reasons }: BatchView, most: number): string[] {
+  return reasons.slice(0, most).map(({ reason, count }) => `${showCount(count).padStart(9)} × ${showText(reason)}`);
+}
+
+/** All of it on one line, for a pipe. */
+export function pipeLine(progress: Progress): string {
+  const { view, done } = progress;
+  const part = `${showCount(done)} of ${showCount(view.added)} settled`;
+  return `batch ${view.batch}: ${part}  ${paceLine(progress)}  ${countsLine(view)}`;
+}
+
+/** All of it for a program. */
+export function jsonLine({ view, perSecond, secondsLeft }: Progress): string {
+  const rounded = (value: number | undefined) => (value === undefined ? undefined : Math.round(value * 10) / 10);
+  return JSON.stringify({ ...view, perSecond: rounded(perSecond), secondsLeft: rounded(secondsLeft) });
+}

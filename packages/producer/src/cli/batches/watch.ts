@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, type ExitCode } from '@bullpen/shared';
+import { Command } from 'commander';
+import { type BatchView, isOver } from '../../batches/batch-view.js';
+import type { Batches } from '../../batches/batches.js';
+import { printLine } from '../print.js';
+import { startSession, withProducer } from '../session.js';
+import { stoppable } from '../stoppable.js';
+import { openLive } from './live.js';
+import { Pace } from './pace.js';
+import { queueSetting } from './queue-setting.js';
+import { jsonLine, type Progress, pipeLine, progressOf } from './watch-lines.js';
+
+/** How often a batch is looked at: for eyes, for programs. */
+const LIVE_MS = 500;
+const LOOK_MS = 1_000;
+/** How often a line is written into a pipe. */
+const LINE_MS = 5_000;
+/** A look at a queue with a million delayed jobs takes its time, and Redis has others to serve: we rest so many times as long as we looked, but not after an outage. */
+const REST = 5;
+const LONGEST_REST_MS = 5_000;
+/** After this long without an answer people are told. */
+const SLOW_MS = 1_000;
+
+/** `batches watch <name>`: follows a batch until its source is read and its rows are settled. */
+export function watchCommand(ends: (code: ExitCode) => void): Command {
+  return new Command('watch')
+    .description('Follows a batch until every row is settled. Exits 1 if any failed or was cancelled.')
+    .argument('<name>', 'the name of the batch')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { config, open } = startSession(command, queueSetting);
+      const shown = openShown(name, config.json);
+      const last = await stoppable((signal) =>
+        withProducer(open(), ({ batches }) => follow(batches, name, config.queue, shown, signal)),
+      ).finally(() => shown.end());
+      ends(last === undefined ? EXIT.interrupted : exitCodeFor(last));
+    });
+}
+
+/** @returns the batch at its end; `undefined` when `signal` came first */
+async function follow(
+  batches: Batches,
+  name: string,
+  queue: string | undefined,
+  shown: Shown,
+  signal: AbortSignal,
+): Promise<BatchView | undefined> {
+  const pace = new Pace();
+  let choice = { queue };
+  while (!signal.aborted) {
+    const askedAt = performance.now();
+    const slow = setTimeout(() => shown.slow(), SLOW_MS);
+    const view = await batches.show(name, choice).finally(() => clearTimeout(slow));
+    const now = performance.now();
+    shown.update(progressOf(view, pace, now));
+    if (isOver(view)) return view;
+    choice = { queue: view.queue };
+    const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), LONGEST_REST_MS));
+    await sleep(restMs, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+function exitCodeFor({ failed, cancelled, missing }: BatchView): ExitCode {
+  return failed + cancelled + missing > 0 ? EXIT.failure : EXIT.ok;
+}
+
+/** Where it is shown. */
+interface Shown {
+  readonly everyMs: number;
+  update(progress: Progress): void;
+  /** Redis has not answered for a while. */
+  slow(): void;
+  /** Says what was not said yet. */
+  end(): void;
+}
+
+function openShown(name: string, json: boolean): Shown {
+  if (!json && process.stdout.isTTY) {
+    const live = openLive(name);
+    const slow = () => live.note('Redis does not answer; waiting for it');
+    return { everyMs: LIVE_MS, update: (progress) => live.update(progress), slow, end: () => live.stop() };
+  }
+  const [write, lineMs] = json ? [jsonLine, 0] : [pipeLine, LINE_MS];
+  let writtenAt = -LINE_MS;
+  let unwritten: Progress | undefined;
+  const end = (): void => {
+    if (unwritten !== undefined) printLine(write(unwritten));
+    unwritten = undefined;
+  };
+  return {
+    ...{ everyMs: LOOK_MS, slow: () => undefined, end },
+    update(progress) {
+      unwritten = progress;
+      if (performance.now() - writtenAt < lineMs) return;
+      writtenAt = performance.now();
+      end();
+    },
+  };
+}
