@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { handlePrecious, scriptedHandlers } from './fixtures/handlers.js';
 import { precious, scripted } from './fixtures/jobs.js';
+import { sourceOf } from './support/rows.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -156,10 +157,7 @@ describe('a lease', () => {
       said.push('through');
     });
     const producer = world.producer();
-    const rows = async function* () {
-      yield [{ row: 1, line: 1, text: '{}', ok: true as const, value: {} }];
-    };
-    await producer.batch(job, { batch: 'fenced', rows: rows() });
+    await producer.batch(job, { batch: 'fenced', source: sourceOf([{}]) });
     // The first renewal, which would notice, is due when a quarter of the lease is gone.
     const worker = world.worker({ handlers: [handler], lease: '40s' });
     await until('the job to run', () => said.length === 1);
@@ -169,7 +167,7 @@ describe('a lease', () => {
     await until('the attempt to end', () => said.length === 2 && worker.active === 0);
     const stored = await world.queue('fenced').getJob(id);
     expect(stored).toMatchObject({ attemptsMade: 0, progress: 0, returnvalue: null });
-    expect(await world.redis.exists(`${world.prefix}:fenced:batch:fenced`)).toBe(0);
+    expect(await producer.batches.show('fenced')).toMatchObject({ added: 1, completed: 0, failed: 0 });
   });
 
   test('outlives a block of the event loop of 2 s without anybody noticing', async ({ world }) => {
