@@ -262,7 +262,8 @@ describe('batches retry', () => {
       if (id === 3 && refuses) throw new JobRejected('not like this');
       if (id === 5 && refuses) await aborted(signal);
     };
-    const first = world.worker({ handlers: [handle(parcel, run)] });
+    // One at a time: the retried row waits behind the job that it has left.
+    const first = world.worker({ handlers: [handle(parcel, run)], concurrency: 1 });
     await until('row 5 to run', () => runs.includes(5));
     await until('row 3 to fail', async () => (await producer.batches.show('s')).failed === 1);
     refuses = false;
