@@ -41,14 +41,15 @@ local function reopenRow(books, row)
   call('HDEL', books[3], row)
 end
 
--- Books are kept for so long after they were last written.
+-- Books are kept for so long after they were last written, and their name in the index a little longer: it is written only now and then, workers call this for every job.
 local function keepBooks(books, index, name, now)
   local keep = call('HGET', books[1], 'keepMs')
   if not keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
-  if index then
+  local kept = index and tonumber(call('ZSCORE', index, name) or 0)
+  if index and kept < now + keep * 1.01 then
     call('ZREMRANGEBYSCORE', index, '-inf', now)
-    call('ZADD', index, now + keep, name)
+    call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
     local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
     call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
   end

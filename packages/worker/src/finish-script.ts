@@ -24,7 +24,7 @@ if ARGV[12] == '1' then call('ZREM', base .. 'cancelled', jobId) end
 if ARGV[13] then
   local books = booksOf(base, ARGV[13])
   if ARGV[14] then noteRow(base, books, ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]) end
-  keepBooks(books)
+  keepBooks(books, base .. 'batches', ARGV[13], tonumber(ARGV[2]))
 end
 return reply
 `;
