@@ -8,14 +8,16 @@ local function booksOf(base, batch)
   return { books, books .. ':fates', books .. ':failures', books .. ':reasons', books .. ':results' }
 end
 
--- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free again.
+-- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free again. Answers whether it may have made a key that does not expire yet.
 local function noteRow(base, books, row, fate, reason, text, key)
   if key ~= '' then call('DEL', base .. 'key:' .. key) end
   if not hasBooks(books) or not settleRow(books, row, fate) then return end
   if fate == 2 then
     noteFailure(books, row, reason, text)
+    return true
   elseif text ~= '' then
     call('HSET', books[5], row, text)
+    return call('HLEN', books[5]) == 1
   end
 end
 `;
@@ -28,9 +30,13 @@ export const SETTLE_ROWS = `
 ${ROW_SCRIPT}
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local books = booksOf(ARGV[2], ARGV[3])
+local fresh = false
 for at = 4, #ARGV, 5 do
-  noteRow(ARGV[2], books, ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
+  if noteRow(ARGV[2], books, ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]) then fresh = true end
 end
+-- Now and then is enough: this is called for every row, and the end of the job does it too.
+local keep = tonumber(call('HGET', books[1], 'keepMs') or 0)
+if fresh or call('PTTL', books[2]) < keep / 2 then keepBooks(books) end
 return 1
 `;
 
