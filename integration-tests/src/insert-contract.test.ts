@@ -3,6 +3,7 @@ import { openRedis, type Redis } from '@bullpen/shared';
 import { Queue, QueueEvents } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { scripted } from './fixtures/jobs.js';
+import { sourceOf } from './support/batch-source.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -12,6 +13,8 @@ import { test, type World } from './support/world.js';
  */
 
 const ID = '<id>';
+/** The one field of ours in BullMQ's meta: whether the queue's jobs have priorities. */
+const PRIORITIES = 'bullpen.priorities';
 
 /** Everything under one queue's prefix, with what must differ (ids, times, our own opts) made equal. */
 async function snapshot(redis: Redis, base: string, id: string): Promise<Record<string, unknown>> {
@@ -51,6 +54,13 @@ async function read(redis: Redis, key: string): Promise<unknown> {
 async function readScores(redis: Redis, key: string): Promise<string[]> {
   const reply = (await redis.call('ZRANGE', key, '0', '-1', 'WITHSCORES')) as (string | string[])[];
   return reply.flat();
+}
+
+/** What was found, without the field of meta that is ours and that says what it should. */
+function withoutOurs(found: Record<string, unknown>, { priority }: EnqueueOptions): Record<string, unknown> {
+  const { [PRIORITIES]: priorities, ...meta } = found['meta'] as Record<string, string>;
+  expect(priorities).toBe(priority === undefined ? '0' : '1');
+  return { ...found, meta };
 }
 
 const CASES: Record<string, EnqueueOptions> = {
@@ -97,9 +107,32 @@ describe('the insert writes what BullMQ’s own add writes', () => {
         const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, paused), id);
         const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
         expect(Object.keys(ours)).toContain(ID);
-        expect(ours).toEqual(theirs);
+        expect(withoutOurs(ours, options)).toEqual(theirs);
       });
     }
+  }
+
+  for (const [name, { delay, priority }] of Object.entries(CASES)) {
+    test(`${name}, as a row of a batch`, async ({ world }) => {
+      await world.queue(scripted.queue).waitUntilReady();
+      const options = { ...(delay === undefined ? {} : { delay }), ...(priority === undefined ? {} : { priority }) };
+      const source = sourceOf([{ name: 'x' }]);
+      await world.producer().batch(scripted, { batch: 'contract', source, ...options });
+      const id = 'b-contract-1';
+      const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, false), id);
+      const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
+      // A row is known by its job's id, so that all rows have the same opts; and nobody is told of it job by job.
+      const { jobId, ...opts } = (theirs[ID] as { opts: Record<string, unknown> }).opts;
+      expect(jobId).toBe(ID);
+      const { events: _, ...expected }: Record<string, unknown> = {
+        ...theirs,
+        [ID]: { ...(theirs[ID] as object), opts },
+      };
+      const isOfBatch = (key: string): boolean => key === 'batches' || key.startsWith('batch:contract');
+      const found = Object.fromEntries(Object.entries(ours).filter(([key]) => !isOfBatch(key)));
+      expect(withoutOurs(found, options)).toEqual(expected);
+      expect(ours['batch:contract']).toMatchObject({ read: '1', added: '1' });
+    });
   }
 
   test('the delayed score holds the due time, in BullMQ’s 12-bit steps', async ({ world }) => {

@@ -72,19 +72,21 @@ describe('readTerms', () => {
   });
 
   it('names every fault at once', () => {
-    const all = { delay: 'x', priority: 0.1, maxWaiting: -1, expiresAt: 0 };
-    expect(faultsOf(all).map((fault) => fault.split(':')[0])).toEqual(['delay', 'priority', 'maxWaiting', 'expiresAt']);
+    const all = { key: '', delay: 'x', priority: 0.1, maxWaiting: -1, expiresAt: 0 };
+    expect(faultsOf(all).map((fault) => fault.split(':')[0])).toEqual([
+      ...['key', 'delay', 'priority', 'maxWaiting', 'expiresAt'],
+    ]);
   });
 
   it('refuses garbage with OptionsInvalid and with nothing else', () => {
     const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
     const anyOptions = fc.record(
-      { delay: garbage, priority: garbage, expiresAt: garbage, maxWaiting: garbage },
+      { key: garbage, delay: garbage, priority: garbage, expiresAt: garbage, maxWaiting: garbage },
       { requiredKeys: [] },
     );
     fc.assert(
       fc.property(anyOptions, (options) => {
-        expect(faultsOf(options).length).toBeLessThanOrEqual(4);
+        expect(faultsOf(options).length).toBeLessThanOrEqual(5);
       }),
       { examples: [[{ priority: Symbol('p') }], [{ priority: Object.create(null) }]] },
     );

@@ -44,10 +44,12 @@ const LONGEST_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1000;
  */
 export function readTerms(
   job: JobDefinition,
-  { delay = 0, priority = 0, expiresAt, maxWaiting }: Omit<EnqueueOptions, 'key'>,
+  { key, delay = 0, priority = 0, expiresAt, maxWaiting }: EnqueueOptions,
   now: number,
 ): Omit<Terms, 'keyed'> {
   const faults: Fault[] = [];
+  const wrongKey = key === undefined ? undefined : keyFault(key);
+  if (wrongKey !== undefined) faults.push({ path: 'key', reason: wrongKey });
   const delayMs = parseDuration(delay);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
   else if (delayMs > LONGEST_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });

@@ -135,9 +135,10 @@ export function createProducer({
   };
 
   return {
-    enqueue: (job, payload, { key, ...options } = {}) =>
+    enqueue: (job, payload, options = {}) =>
       open(async () => {
         checkJob(job);
+        const { key } = options;
         const terms = { ...readTerms(job, options, Date.now()), keyed: key !== undefined };
         const id = idFor(job, key);
         const written = await writePayload(job, payload);

@@ -66,10 +66,32 @@ describe('ActiveAttempts', () => {
     expect([active.tally, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
   });
 
+  it('counts the rows of a shared job, and not the job on top of them', () => {
+    const active = new ActiveAttempts();
+    const attempt = begin(active, 'b-b1-1_5');
+    attempt.isShared = true;
+    for (const outcome of ['completed', 'completed', 'failed', 'cancelled', 'snoozed'] as const) {
+      active.countRow(outcome);
+    }
+    end(active, attempt, 'completed');
+    expect(active.tally).toEqual({ ...none, completed: 2, failed: 2, snoozed: 1 });
+  });
+
+  it('counts a shared job that is handed back, or whose end is unrecorded, as any other', () => {
+    const active = new ActiveAttempts();
+    for (const confirmed of [true, false]) {
+      const attempt = begin(active, 'b-b1-1_5');
+      attempt.isShared = true;
+      end(active, attempt, 'interrupted', confirmed);
+    }
+    expect(active.tally).toEqual({ ...none, handedBack: 1, unrecorded: 1 });
+  });
+
   it('begins an attempt as one that has neither started nor ended', () => {
     expect(begin(new ActiveAttempts(), '1')).toMatchObject({
       ...{ queue: 'mail', jobId: '1', job: 'mail.send', lease: { token: 't1' } },
-      ...{ started: false, stuck: false, notes: undefined, outcome: undefined, confirmed: false },
+      ...{ started: false, stuck: false, isShared: false, batch: undefined },
+      ...{ notes: undefined, noting: undefined, outcome: undefined, confirmed: false },
     });
   });
 

@@ -64,6 +64,13 @@ describe('AttemptContext', () => {
     expect(progress).toEqual([]);
   });
 
+  it('records no progress of one row where several share the job: it would stand for that of all', async () => {
+    const { context, entry, progress } = contextOf();
+    entry.isShared = true;
+    await context.progress(50);
+    expect(progress).toEqual([]);
+  });
+
   it('does not fail an attempt whose progress cannot be recorded', async () => {
     const { context, warnings } = contextOf(new Error('WRONGTYPE Operation against a key'));
     await context.progress(50);

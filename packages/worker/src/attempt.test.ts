@@ -13,7 +13,8 @@ import {
 } from '@bullpen/shared';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { type AttemptInput, attempt } from './attempt.js';
+import { attempt } from './attempt.js';
+import type { AttemptInput } from './attempt-input.js';
 import { AttemptStop } from './attempt-stop.js';
 import { type Context, type Handler, handle } from './handler.js';
 import type { Outcome } from './outcome.js';
@@ -34,19 +35,21 @@ function handlerOf(run: (payload: unknown, context: Context) => unknown, options
   );
 }
 
-function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
+async function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
+  const { stop = new AttemptStop() } = input;
   return attempt({
     ...{
       handler,
       jobName: 'attempt.test',
       payload: undefined,
+      rowId: 'j-1',
       crashes: 0,
       expiresAt: undefined,
       unreadable: undefined,
     },
     startedAt: Date.now(),
-    context: (deadline, stop) => ({ deadline, signal: stop.signal }) as Context,
-    ...{ stop: new AttemptStop(), ...input },
+    context: (deadline) => ({ deadline, signal: stop.signal }) as Context,
+    ...{ ...input, stop },
   });
 }
 

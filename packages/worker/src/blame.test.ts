@@ -2,7 +2,7 @@ import { HandlerCrashed, onFault } from '@bullpen/shared';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
-import { type Blamed, blame, onBehalfOf } from './blame.js';
+import { type Blamable, type Blamed, blame, onBehalfOf } from './blame.js';
 import { leaseOf } from './lease.js';
 
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
@@ -27,7 +27,7 @@ function begin(jobId: string): ActiveAttempt {
 }
 
 /** Does something that leaves a fault behind, and resolves with whom it is blamed on. */
-async function blamed(leaveFault: () => void): Promise<ActiveAttempt | undefined> {
+async function blamed(leaveFault: () => void): Promise<Blamable | undefined> {
   return (await blamedWith(leaveFault))?.attempt;
 }
 

@@ -130,6 +130,28 @@ describe('Cancellations', () => {
     expect(other.stop.reason).toBeUndefined();
   });
 
+  it('abort every running attempt of a cancelled batch, and none of another batch, queue or job', async () => {
+    const { active, cancel } = watching();
+    const ofBatch = (queue: string, jobId: string, batch: string): ActiveAttempt =>
+      Object.assign(begin(active, queue, jobId), { batch });
+    const [one, two] = [ofBatch('mail', 'b-b1-1', 'b1'), ofBatch('mail', 'b-b1-2_9', 'b1')];
+    const others = [ofBatch('mail', 'b-b2-1', 'b2'), ofBatch('images', 'b-b1-1', 'b1'), begin(active, 'mail', 'j-1')];
+    cancel('mail', 'batch:b1');
+    await settled();
+    for (const { stop } of [one, two]) expect(stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
+    for (const { stop } of others) expect(stop.reason).toBeUndefined();
+  });
+
+  it('know a cancelled batch for as long as it is noted, whatever of it is settled', async () => {
+    const { cancellations, cancel, notes, mayStart } = watching();
+    cancel('mail', 'batch:b1');
+    expect([await mayStart('mail', 'batch:b1'), await mayStart('mail', 'batch:b2')]).toEqual([false, true]);
+    await cancellations.load();
+    expect(await mayStart('mail', 'batch:b1')).toBe(false);
+    notes['p:mail:cancelled'] = [];
+    expect(await mayStart('mail', 'batch:b1')).toBe(true);
+  });
+
   it('take no notice of publications on other channels', async () => {
     const { cancel, mayStart } = watching();
     cancel('fax', 'j-1');

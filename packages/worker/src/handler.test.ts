@@ -1,7 +1,7 @@
 import { defineJob, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { type Context, handle, isHandler } from './handler.js';
+import { type Context, handle, handleMany, isHandler, type Row } from './handler.js';
 
 const mail = defineJob({
   name: 'handler.mail',
@@ -13,7 +13,7 @@ describe('handle', () => {
   it('pairs a job with its handler, and cannot be changed afterwards', () => {
     const run = () => ({ sent: 1 });
     const handler = handle(mail, run);
-    expect(handler).toMatchObject({ job: mail, run });
+    expect(handler).toMatchObject({ job: mail, run, many: false });
     expect(Object.isFrozen(handler)).toBe(true);
   });
 
@@ -34,6 +34,37 @@ describe('handle', () => {
     );
     expect(() => handle(mail, undefined as never)).toThrow(
       'handle(handler.mail): run: expected a function, got undefined',
+    );
+  });
+});
+
+describe('handleMany', () => {
+  it('pairs a job with a handler of many rows, and cannot be changed afterwards', () => {
+    const run = () => undefined;
+    const handler = handleMany(mail, run);
+    expect(handler).toMatchObject({ job: mail, run, many: true });
+    expect([Object.isFrozen(handler), isHandler(handler)]).toEqual([true, true]);
+  });
+
+  it('gives the handler each row’s payload and id, and takes nothing or an outcome per row, for the compiler', () => {
+    handleMany(mail, async (rows, context) => {
+      expectTypeOf(rows).toEqualTypeOf<readonly Row<typeof mail>[]>();
+      expectTypeOf(rows[0]?.payload).toEqualTypeOf<{ at: Date } | undefined>();
+      expectTypeOf(context).toEqualTypeOf<Context>();
+    });
+    handleMany(mail, (rows) => Promise.allSettled(rows.map(async () => ({ sent: 1 }))));
+    // @ts-expect-error: each result must fit its schema.
+    handleMany(mail, (rows) => Promise.allSettled(rows.map(async () => ({ sent: 'one' }))));
+    // @ts-expect-error: what Promise.all says is no outcome of each row.
+    handleMany(mail, (rows) => Promise.all(rows.map(async () => ({ sent: 1 }))));
+  });
+
+  it('refuses what is no job and what is no function', () => {
+    expect(() => handleMany({ name: 'mail' } as never, () => undefined)).toThrow(
+      'handleMany: job: expected what defineJob returns',
+    );
+    expect(() => handleMany(mail, 'run' as never)).toThrow(
+      'handleMany(handler.mail): run: expected a function, got string',
     );
   });
 });

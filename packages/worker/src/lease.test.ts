@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { leaseOf } from './lease.js';
+import { confirms, type LeaseAnswer, leaseOf } from './lease.js';
+import type { OutcomeKind } from './outcome.js';
 
 const NOW = 1_700_000_000_000;
 const job = { attemptsMade: 2, attemptsStarted: 5, stalledCounter: 1 };
@@ -34,5 +35,25 @@ describe('leaseOf', () => {
     for (const processedOn of [NOW + 60_000, undefined]) {
       expect(leaseOf({ ...job, processedOn }, 't1', 10_000).until).toBe(performance.now() + 10_000);
     }
+  });
+});
+
+describe('an answer to who asks after a lost reply', () => {
+  const answers: LeaseAnswer[] = ['held', 'recorded', 'returned', 'gone', 'lost'];
+  const confirmedBy = (outcome: OutcomeKind | undefined, notes?: { batch?: string }) =>
+    answers.filter((answer) => confirms(answer, { outcome, notes }));
+
+  it('confirms any end when one is recorded, and being back in the queue for who asked for that alone', () => {
+    for (const outcome of ['completed', 'failed', 'rejected', 'expired', 'crashed', 'cancelled', undefined] as const) {
+      expect(confirmedBy(outcome)).toEqual(['recorded']);
+    }
+    for (const outcome of ['interrupted', 'snoozed'] as const) {
+      expect(confirmedBy(outcome)).toEqual(['recorded', 'returned']);
+    }
+  });
+
+  it('confirms the end of a row by its job being gone: it goes with the record', () => {
+    expect(confirmedBy('completed', { batch: 'b1' })).toEqual(['recorded', 'gone']);
+    expect(confirmedBy('completed', {})).toEqual(['recorded']);
   });
 });

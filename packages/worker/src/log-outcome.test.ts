@@ -5,7 +5,7 @@ import { logOutcome } from './log-outcome.js';
 import type { Outcome } from './outcome.js';
 
 /** What is logged about an outcome, at level `debug` or above `info`. */
-function logged(outcome: Outcome, { attemptsMade = 0, debug = true } = {}) {
+function logged(outcome: Outcome, { attemptsMade = 0, debug = true, jobId = 'j-1' } = {}) {
   const lines: unknown[][] = [];
   const at =
     (level: string) =>
@@ -19,7 +19,7 @@ function logged(outcome: Outcome, { attemptsMade = 0, debug = true } = {}) {
     error: at('error'),
   };
   const job = { name: 'mail.send', id: 'j-1', queueName: 'mail', attemptsMade, opts: { attempts: 3 } };
-  logOutcome(log as unknown as Logger, outcome, job as unknown as Job, Date.now());
+  logOutcome(log as unknown as Logger, outcome, job as unknown as Job, jobId, Date.now());
   return lines;
 }
 
@@ -43,6 +43,12 @@ describe('logOutcome', () => {
   it('is louder about the last attempt', () => {
     expect(logged({ kind: 'failed', error }, { attemptsMade: 2 })).toEqual([
       ['error', { ...fields, attempt: 3, maxAttempts: 3, error }, 'job failed'],
+    ]);
+  });
+
+  it('names the row, when it is the attempt of one that shares its job', () => {
+    expect(logged({ kind: 'rejected', error }, { jobId: 'b-b1-7' })).toEqual([
+      ['error', { ...fields, jobId: 'b-b1-7', error }, 'job rejected'],
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { Thrown } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { failedNotes, type Notes, notesOf } from './notes.js';
+import { type Notes, notesOf } from './notes.js';
 import type { Outcome, OutcomeKind } from './outcome.js';
 
 const error: Thrown = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
@@ -17,9 +17,18 @@ const outcomes: Record<OutcomeKind, Outcome> = {
 const kinds = Object.keys(outcomes) as OutcomeKind[];
 
 /** The notes of the second attempt of three, of a job that is no row unless that is said. */
-function noted(kind: OutcomeKind, { attempt = 2, cancelAsked = false, bullpen = {} } = {}): Notes | undefined {
-  return notesOf(outcomes[kind], { bullpen, attempt, maxAttempts: 3, cancelAsked });
+function noted(
+  kind: OutcomeKind,
+  { attempt = 2, cancelAsked = false, bullpen = {}, jobId = 'j-1' } = {},
+): Notes | undefined {
+  return notesOf(outcomes[kind], {
+    ...{ bullpen, jobId, attempt, cancelAsked },
+    ...{ maxAttempts: 3, job: 'mail.send', payload: 5 },
+  });
 }
+
+/** What makes a job that of row 4 of batch b: its batch, and its id. */
+const ofRow = { bullpen: { batch: 'b' }, jobId: 'b-b-4' };
 
 describe('notesOf', () => {
   it.each<[OutcomeKind, string | undefined]>([
@@ -28,35 +37,44 @@ describe('notesOf', () => {
     ['rejected', 'failed'],
     ['expired', 'failed'],
     ['crashed', 'failed'],
-    ['cancelled', 'failed'],
+    ['cancelled', 'cancelled'],
     ['snoozed', undefined],
     ['interrupted', undefined],
-  ])('notes of a row that was %s: %s', (kind, fate) => {
-    const row = fate === undefined ? undefined : { batch: 'b', row: 4, fate };
-    expect(noted(kind, { bullpen: { batch: 'b', row: 4 } })?.row).toEqual(row);
+  ])('notes of a row that was %s: %s, and whose batch that is', (kind, fate) => {
+    const notes = noted(kind, ofRow);
+    expect([notes?.batch, notes?.row?.row, notes?.row?.fate]).toEqual(
+      fate === undefined ? [undefined, undefined, undefined] : ['b', 4, fate],
+    );
   });
 
   it('notes a failed row at the last attempt, and behind it', () => {
-    const rows = [1, 2, 3, 8].map(
-      (attempt) => noted('failed', { attempt, bullpen: { batch: 'b', row: 4 } })?.row?.fate,
-    );
+    const rows = [1, 2, 3, 8].map((attempt) => noted('failed', { ...ofRow, attempt })?.row?.fate);
     expect(rows).toEqual([undefined, undefined, 'failed', 'failed']);
   });
 
   it('notes no row of a job that is none', () => {
-    for (const bullpen of [{}, { batch: 'b' }, { row: 4 }]) {
-      for (const kind of kinds) expect(noted(kind, { bullpen, attempt: 3 })?.row).toBeUndefined();
+    const ofNone = [
+      { jobId: 'b-b-4' },
+      { bullpen: { batch: 'b' } },
+      { ...ofRow, jobId: 'b-c-4' },
+      { ...ofRow, jobId: 'b-b-4_9' },
+    ];
+    for (const of of ofNone) {
+      for (const kind of kinds) {
+        const { batch, row } = noted(kind, { ...of, attempt: 3 }) ?? {};
+        expect([batch, row]).toEqual([undefined, undefined]);
+      }
     }
   });
 
-  it('takes back the attempt of a handler that was not called, before BullMQ counts it', () => {
-    // One attempt was spent before this one, and BullMQ is about to count one more.
+  it('takes back the attempt of a handler that was not called, which BullMQ has counted by then', () => {
+    // One attempt was spent before this one.
     const made = kinds.map((kind) => [kind, noted(kind)?.attemptsMade] as const).filter(([, n]) => n !== undefined);
     expect(made).toEqual([
-      ['expired', 0],
-      ['crashed', 0],
+      ['expired', 1],
+      ['crashed', 1],
     ]);
-    expect(noted('expired', { attempt: 1 })?.attemptsMade).toBe(-1);
+    expect(noted('expired', { attempt: 1 })?.attemptsMade).toBe(0);
   });
 
   it('starts a new crash budget for a job that used its up', () => {
@@ -73,15 +91,5 @@ describe('notesOf', () => {
     expect(kinds.filter((kind) => noted(kind) === undefined)).toEqual([
       ...['completed', 'failed', 'rejected', 'snoozed', 'interrupted'],
     ]);
-  });
-});
-
-describe('failedNotes', () => {
-  it('turns the fate of a row, and nothing else', () => {
-    expect(failedNotes(undefined)).toBeUndefined();
-    expect(failedNotes({ forgetCancelled: true })).toEqual({ forgetCancelled: true });
-    expect(failedNotes({ forgetCancelled: true, row: { batch: 'b', row: 3, fate: 'completed' } })).toEqual({
-      ...{ forgetCancelled: true, row: { batch: 'b', row: 3, fate: 'failed' } },
-    });
   });
 });

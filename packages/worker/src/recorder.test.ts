@@ -6,7 +6,7 @@ import { AttemptStop } from './attempt-stop.js';
 import { type LeaseAnswer, leaseOf } from './lease.js';
 import type { Leases } from './leases.js';
 import { Outage } from './outage.js';
-import { Recorder } from './recorder.js';
+import { notOurs, Recorder } from './recorder.js';
 
 /** What BullMQ throws when its script answers with a negative number. */
 const scriptError = (code: number) => Object.assign(new Error(`Missing lock for job j-1. moveToFinished`), { code });
@@ -239,5 +239,48 @@ describe('Recorder', () => {
     const { record, leases, writes } = recording();
     leases.closed = true;
     expect([await record(), writes()]).toEqual([undefined, 0]);
+  });
+});
+
+describe('what is carried to Redis', () => {
+  it('says how it ended, and nothing of the attempt', async () => {
+    const { recorder, attempt } = recording();
+    expect(await recorder.carry(attempt, async () => 5)).toEqual({ kind: 'written', value: 5 });
+    expect(attempt.confirmed).toBe(false);
+  });
+
+  it('is over when the job is not ours, with what Redis said; and when the leases are closed', async () => {
+    const { recorder, attempt, leases } = recording(['gone']);
+    const over = await recorder.carry(attempt, () => Promise.reject(notOurs()));
+    expect(over).toEqual({ kind: 'over', answer: 'gone' });
+    leases.closed = true;
+    expect(await recorder.carry(attempt, async () => 5)).toEqual({ kind: 'over', answer: undefined });
+  });
+
+  it('is carried again while the lease is held, whatever a script of ours answered', async () => {
+    const { recorder, attempt } = recording(['held']);
+    let writes = 0;
+    const carried = recorder.carry(attempt, async () => {
+      writes += 1;
+      if (writes === 1) throw notOurs();
+      return writes;
+    });
+    await vi.runAllTimersAsync();
+    expect(await carried).toEqual({ kind: 'written', value: 2 });
+  });
+
+  it('is refused for good by what waiting does not mend', async () => {
+    const { recorder, attempt, lines } = recording();
+    const error = new Error('WRONGTYPE Operation against a key');
+    expect(await recorder.carry(attempt, () => Promise.reject(error))).toEqual({ kind: 'refused', error });
+    expect(lines).toEqual([]);
+  });
+
+  it('confirms the end of a row whose job is gone: it went with the record', async () => {
+    const { record, attempt } = recording(['gone']);
+    attempt.outcome = 'completed';
+    attempt.notes = { batch: 'b1' };
+    await record(scriptError(-1));
+    expect(attempt.confirmed).toBe(true);
   });
 });

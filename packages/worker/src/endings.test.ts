@@ -1,0 +1,144 @@
+import { DeadlineExceeded, defineJob, HandlerCrashed, JobCancelled, LeaseLost, WorkerDraining } from '@bullpen/shared';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { AttemptStop } from './attempt-stop.js';
+import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';
+
+const job = defineJob({ name: 'endings.test', payload: z.unknown(), timeout: 1_000 });
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Runs something under a deadline of one second; what is abandoned ends with `abandoned: ` and why. */
+function under(run: () => string | Promise<string>, onStuck?: () => void) {
+  const stop = new AttemptStop();
+  const input = onStuck === undefined ? { stop } : { stop, onStuck };
+  return { stop, ended: underDeadline(input, job, run, (reason) => `abandoned: ${reason?.name}`) };
+}
+
+const never = (): Promise<string> => new Promise(() => undefined);
+
+describe('underDeadline', () => {
+  it('ends as what it ran did, now or later, and leaves no timer', async () => {
+    expect(await under(() => 'now').ended).toBe('now');
+    expect(await under(async () => 'later').ended).toBe('later');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('fails as what it ran did, now or later, and leaves no timer', async () => {
+    const now = under(() => {
+      throw new Error('boom');
+    });
+    await expect(now.ended).rejects.toThrow('boom');
+    await expect(under(() => Promise.reject(new Error('boom'))).ended).rejects.toThrow('boom');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('aborts at the deadline and goes on waiting', async () => {
+    let finish: (text: string) => void = () => undefined;
+    const { stop, ended } = under(
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
+    await vi.advanceTimersByTimeAsync(999);
+    expect(stop.reason).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stop.reason).toBeInstanceOf(DeadlineExceeded);
+    finish('late');
+    expect(await ended).toBe('late');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('says once that something is stuck, three seconds after its deadline', async () => {
+    const onStuck = vi.fn();
+    under(never, onStuck);
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect(onStuck).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(onStuck).toHaveBeenCalledTimes(1);
+  });
+
+  it('ends at once when it is abandoned, with why, and listens no longer', async () => {
+    const onStuck = vi.fn();
+    const { stop, ended } = under(never, onStuck);
+    stop.abandon(new WorkerDraining());
+    expect(await ended).toBe('abandoned: WorkerDraining');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(onStuck).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves nothing unhandled of what fails after it was abandoned', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const { stop, ended } = under(
+      () =>
+        new Promise((_, reject) => {
+          fail = reject;
+        }),
+    );
+    stop.abandon(new WorkerDraining());
+    await ended;
+    fail(new Error('nobody listens'));
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+});
+
+describe('an ending', () => {
+  const reasons = [new DeadlineExceeded(5), new HandlerCrashed('boom'), new JobCancelled(), new LeaseLost()];
+
+  it('is made of why an attempt was stopped', () => {
+    const kinds = [...reasons, new WorkerDraining(), undefined].map((reason) => endedBy(reason));
+    expect(kinds.map((outcome) => (outcome.kind === 'interrupted' ? outcome.reason : outcome.kind))).toEqual([
+      ...['failed', 'failed', 'cancelled', 'lease lost', 'draining', 'draining'],
+    ]);
+  });
+
+  it('is that of the stop when something was thrown after it, unless it has words of its own', () => {
+    const rejected = Object.assign(new Error('never'), { code: 'BULLPEN_JOB_REJECTED' });
+    for (const reason of reasons) {
+      expect(fromThrown(new Error('aborted'), reason)).toEqual(endedBy(reason));
+      expect(fromThrown(rejected, reason)).toMatchObject({ kind: 'rejected', error: { message: 'never' } });
+    }
+    expect(fromThrown(new Error('boom'), undefined)).toMatchObject({ kind: 'failed', error: { message: 'boom' } });
+  });
+
+  it('is a failure when something was returned after the deadline, and the work done after any other stop', () => {
+    const kinds = reasons
+      .map((reason) => fromReturned('done', job, reason))
+      .map((end) => (end as { kind: string }).kind);
+    expect(kinds).toEqual(['failed', 'completed', 'completed', 'completed']);
+  });
+
+  it('is there at once when nothing has to be waited for', () => {
+    expect(fromReturned({ sent: 1 }, job, undefined)).toEqual({ kind: 'completed', result: { sent: 1 } });
+    const slow = defineJob({
+      ...{ name: 'endings.slow', payload: z.unknown() },
+      result: z.number().refine(async () => true),
+    });
+    expect(fromReturned(5, slow, undefined)).toBeInstanceOf(Promise);
+  });
+});
+
+describe('isThenable', () => {
+  it('knows what can be awaited, whatever it is made of, from what cannot', () => {
+    const withThen = (value: object, then: unknown): object => Object.assign(value, { then });
+    const query = withThen(
+      () => 1,
+      () => undefined,
+    );
+    for (const value of [Promise.resolve(), query]) expect(isThenable(value)).toBe(true);
+    const hostile = Object.defineProperty({}, 'then', {
+      get() {
+        throw new Error('looked');
+      },
+    });
+    for (const value of [undefined, null, 5, 'then', {}, withThen({}, 5), hostile])
+      expect(isThenable(value)).toBe(false);
+  });
+});

@@ -1,0 +1,89 @@
+import type { Redis } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { leaseOf } from './lease.js';
+import { RowEnds } from './row-ends.js';
+import type { RowNote } from './row-note.js';
+import type { ScriptedRedis } from './scripted-redis.js';
+
+const completed = (row: number): RowNote => ({ row, fate: 'completed', reason: '', text: '', key: '' });
+const failed = (row: number): RowNote => ({ row, fate: 'failed', reason: 'Error: boom', text: '{}', key: 'hash' });
+
+const job = (jobId: string) => ({
+  ...{ jobId, batch: 'b1' },
+  lease: leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, `t-${jobId}`, 10_000),
+});
+
+/** Ends over a connection that remembers each call and is answered by hand. */
+function sending() {
+  const calls: { args: unknown[]; answer(answers: string): void; fail(error: Error): void }[] = [];
+  const redis = {
+    status: 'ready',
+    bullpenSettleRows: (...args: unknown[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        calls.push({ args, answer: resolve, fail: reject });
+      }),
+  };
+  return { ends: new RowEnds(redis as unknown as ScriptedRedis & Redis, 'p', 'mail'), calls };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('RowEnds', () => {
+  it('send the ends of a job’s rows under its lease', async () => {
+    const { ends, calls } = sending();
+    ends.send(job('b-b1-1_9'), [completed(1), failed(2)]);
+    await turn();
+    expect(calls.map(({ args }) => args)).toEqual([
+      [
+        ...['p:mail:active', 'p:mail:', 'b-b1-1_9', 't-b-b1-1_9', 'b1', 2],
+        ...[1, 1, '', '', ''],
+        ...[2, 2, 'Error: boom', '{}', 'hash'],
+      ],
+    ]);
+  });
+
+  it('send what ends in one turn in one call, and give each job its own answer', async () => {
+    const { ends, calls } = sending();
+    const sent = ['1', '2', '3'].map((id) => ends.send(job(id), [completed(Number(id))]));
+    await Promise.resolve();
+    const late = ends.send(job('4'), [completed(4)]);
+    await turn();
+    expect(calls.map(({ args }) => args.slice(2).filter((_, at) => at % 9 === 0))).toEqual([['1', '2', '3', '4']]);
+    calls[0]?.answer('1011');
+    const answers = [...sent, late].map(async ({ answers: all, at }) => (await all)[at]);
+    expect(await Promise.all(answers)).toEqual(['1', '0', '1', '1']);
+  });
+
+  it('send what ends in the next turn in another call, without waiting for the first', async () => {
+    const { ends, calls } = sending();
+    ends.send(job('1'), [completed(1)]);
+    await turn();
+    ends.send(job('2'), [completed(2)]);
+    await turn();
+    expect(calls).toHaveLength(2);
+  });
+
+  it('have left only with Redis’ answer, when the connection cannot say that the system took them', async () => {
+    const { ends, calls } = sending();
+    let hasLeft = false;
+    const { sent } = ends.send(job('1'), [completed(1)]);
+    void sent.then(() => {
+      hasLeft = true;
+    });
+    await turn();
+    expect(hasLeft).toBe(false);
+    calls[0]?.answer('1');
+    await turn();
+    expect(hasLeft).toBe(true);
+  });
+
+  it('tell a failure to each of the jobs, and to nobody else', async () => {
+    const { ends, calls } = sending();
+    const [one, other] = [ends.send(job('1'), [completed(1)]), ends.send(job('2'), [completed(2)])];
+    await turn();
+    calls[0]?.fail(new Error('Connection is closed.'));
+    await expect(one.answers).rejects.toThrow('Connection is closed.');
+    await expect(other.answers).rejects.toThrow('Connection is closed.');
+    await Promise.all([one.sent, other.sent]);
+  });
+});
