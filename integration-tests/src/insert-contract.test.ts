@@ -3,7 +3,7 @@ import { openRedis, type Redis } from '@bullpen/shared';
 import { Queue, QueueEvents } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { scripted } from './fixtures/jobs.js';
-import { sourceOf } from './support/rows.js';
+import { sourceOf } from './support/batch-source.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 

@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { handlePrecious, scriptedHandlers } from './fixtures/handlers.js';
 import { precious, scripted } from './fixtures/jobs.js';
-import { sourceOf } from './support/rows.js';
+import { sourceOf } from './support/batch-source.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 

@@ -3,7 +3,7 @@ import { OptionsInvalid, QueueFull } from '@bullpen/shared';
 import { describe, expect } from 'vitest';
 import { scriptedHandlers } from './fixtures/handlers.js';
 import { row, scripted } from './fixtures/jobs.js';
-import { sourceOf } from './support/rows.js';
+import { sourceOf } from './support/batch-source.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 

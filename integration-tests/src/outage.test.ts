@@ -3,8 +3,8 @@ import { handle, startWorker } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { precious, row } from './fixtures/jobs.js';
+import { sourceOf } from './support/batch-source.js';
 import { OwnRedis } from './support/own-redis.js';
-import { sourceOf } from './support/rows.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 

@@ -50,11 +50,8 @@ export async function runScenario(scenario: Scenario, setting: RunSetting): Prom
     await Promise.all(workers.map((worker) => worker.ready()));
     if (scenario.victim === 'redis') trouble = restartRedis(redis, { aims, random, watch, isOver: () => isOver });
     if (scenario.victim === 'worker') trouble = killWorkers(workers, { aims, random, watch, isOver: () => isOver });
-    // A Redis that does not start again ends the run; without it the producers would wait for ever.
-    const producing = Promise.all(seats.map((seat) => seat.run()));
-    producing.catch(() => undefined);
-    const producers = await Promise.race([producing, trouble.then(() => producing)]);
-    const restless = await comeToRest(watch);
+    const producers = await unlessFailed(trouble, Promise.all(seats.map((seat) => seat.run())));
+    const restless = await unlessFailed(trouble, comeToRest(watch));
     isOver = true;
     const outages = await trouble;
     await Promise.all(workers.map((worker) => worker.retire()));
@@ -71,4 +68,9 @@ export async function runScenario(scenario: Scenario, setting: RunSetting): Prom
     watch.close();
     await redis.kill();
   }
+}
+
+/** A Redis that does not start again ends the run: without it everybody would wait for ever. */
+function unlessFailed<T>(trouble: Promise<unknown>, work: Promise<T>): Promise<T> {
+  return Promise.race([work, trouble.then(() => work)]);
 }

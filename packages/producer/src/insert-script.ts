@@ -227,7 +227,7 @@ if not batch.retry then
   call('HSET', books[1], 'read', batch.to, 'checksum', batch.toChecksum, 'writtenAt', timestamp)
 end
 if batch.isLast then call('HSET', books[1], 'readAt', timestamp) end
-keepBooks(books, KEYS[16], batch.name, tonumber(timestamp))
+keepBooks(books, KEYS[16], batch.name)
 local counts = call('HMGET', books[1], 'read', 'added', 'duplicate', 'rejected')
 return { 'ok', table.concat(answers), counts[1], counts[2], counts[3], counts[4] }
 `;

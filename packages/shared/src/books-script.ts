@@ -48,16 +48,21 @@ local function reopenRow(books, row)
   call('HDEL', books[3], row)
 end
 
--- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row.
-local function keepBooks(books, index, name, now)
+-- Writes nothing new.
+local function touchBooks(books)
+  local ttl = call('PTTL', books[1])
+  if ttl > 0 then call('PEXPIRE', books[1], ttl) end
+end
+
+-- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row. Their name stays in the index a little longer than they are there.
+local function keepBooks(books, index, name)
   local keep = call('HGET', books[1], 'keepMs')
-  if not keep or not index and call('PTTL', books[1]) > 0.99 * keep then return end
+  if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
-  if index then
-    call('ZREMRANGEBYSCORE', index, '-inf', now)
-    call('ZADD', index, now + keep, name)
-    local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
-    call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
-  end
+  local now = call('TIME')[1] * 1000
+  call('ZREMRANGEBYSCORE', index, '-inf', now)
+  call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
+  local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
 end
 `;

@@ -37,7 +37,7 @@ export function batchKeys(prefix: string, queue: string, batch: string): BatchKe
   };
 }
 
-/** The batches of a queue, a sorted set by the instant (ms) at which their books expire. */
+/** The batches of a queue, a sorted set by an instant (ms) soon after which their books expire at the earliest. */
 export const batchesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:batches`;
 
 /** What the two bits of a row mean. Settled is settled: only a retry of failed rows opens one again. */

@@ -26,7 +26,7 @@ end
 if ARGV[12] then
   local books = booksOf(base, ARGV[12])
   if ARGV[13] then noteRow(base, books, ARGV[13], tonumber(ARGV[14]), ARGV[15] or '', ARGV[16] or '', ARGV[17] or '') end
-  keepBooks(books)
+  keepBooks(books, base .. 'batches', ARGV[12])
 end
 return reply
 `;

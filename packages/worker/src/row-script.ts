@@ -38,6 +38,7 @@ while at <= #ARGV do
   for row = at, at + 5 * count - 5, 5 do
     if ours then noteRow(base, books, ARGV[row], tonumber(ARGV[row + 1]), ARGV[row + 2], ARGV[row + 3], ARGV[row + 4]) end
   end
+  if ours then keepBooks(books, base .. 'batches', batch) end
   at = at + 5 * count
 end
 return table.concat(answers)

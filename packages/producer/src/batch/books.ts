@@ -74,7 +74,7 @@ export async function openBooks(
   const fields = Object.entries({ ...fresh, results: fresh.results ? 1 : undefined, createdAt: now, writtenAt: now });
   const args = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
-  const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, now, ...args);
+  const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, ...args);
   return readBooks(queue, batch, Array.isArray(reply) ? recordOf(reply) : reply) as BatchBooks;
 }
 

@@ -14,8 +14,9 @@ if not hasBooks(books) then return { 'unknown', 0 } end
 local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled')
 local open = at[4] - at[5] - at[6] - at[7]
 if not at[1] and at[2] and open <= 0 then return { 'settled', at[7] } end
--- Keeps first, notes then: a Redis that is out of memory allows it in this order.
-keepBooks(books, index, ARGV[1], now)
+-- Touches first, notes then: a Redis that is out of memory allows it in this order.
+touchBooks(books)
+keepBooks(books, index, ARGV[1])
 call('HSETNX', books[1], 'cancelledAt', now)
 -- Noted before it is published: a worker that misses the publication reads the note a moment later.
 call('ZREMRANGEBYSCORE', set, '-inf', now)
@@ -104,7 +105,7 @@ if looked == #ids and #ids < most then next = -1 end
 if #taken == 0 then return { next, 0, 0 } end
 
 -- First of all: a Redis that is out of memory allows this, and then all that follows.
-keepBooks(books)
+touchBooks(books)
 if part == 'wait' then
   -- No id has a colon. Taken out in one go, from the end that is nearer.
   local tombstone = 'removed:' .. batch
@@ -124,6 +125,6 @@ for _, job in ipairs(taken) do
   call('DEL', base .. job.id, base .. job.id .. ':lock', base .. job.id .. ':logs')
   call('XADD', events, 'MAXLEN', '~', maxEvents, '*', 'event', 'removed', 'jobId', job.id, 'prev', part)
 end
-keepBooks(books)
+keepBooks(books, base .. 'batches', batch)
 return { next, #taken, rows }
 `;
