@@ -50,7 +50,7 @@ export class BatchRedis {
   readonly ask = <T>(command: (redis: Redis) => Promise<T>): Promise<T> => {
     const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
       this.opened += 1;
-      const fields = args.slice(8).map(String);
+      const fields = args.slice(7).map(String);
       if (this.books === undefined) {
         this.open();
         for (let at = 0; at < fields.length; at += 2) this.#books[fields[at] as string] = fields[at + 1] as string;
