@@ -49,10 +49,21 @@ if chunk.count > 0 and was ~= kind then
   call('HSET', metaKey, 'bullpen.priorities', kind)
 end
 
+-- Whether a job carries the mark of this call: it was stored by it, and only the reply was lost.
+local function isOurs(id) return string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true) ~= nil end
+
+-- A chunk that is in already asks for no room.
+local function isIn()
+  for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
+    if isOurs(id) then return true end
+  end
+  return false
+end
+
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
-  if waits >= chunk.maxWaiting then return { 'full' } end
+  if waits >= chunk.maxWaiting and not isIn() then return { 'full' } end
 end
 
 local maxEvents = call('HGET', metaKey, 'opts.maxLenEvents')
@@ -176,8 +187,7 @@ for _ = 1, chunk.count do
       addRow(row, data)
     end
   elseif call('EXISTS', base .. id) == 1 then
-    local ours = not seen[id] and string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true)
-    if not ours then answer = 'd' end
+    if seen[id] or not isOurs(id) then answer = 'd' end
   elseif chunk.keyed and isKept(id) then
     answer = 'd'
   else

@@ -31,6 +31,11 @@ describe('checkRow', () => {
     expect(checkRow(job, row, undefined)).toMatchObject({ data: '{ "id": 1.0 }' });
   });
 
+  it('stores on one line what its own text has on several: payloads go to Redis a line each', () => {
+    const row: SourceRow = { ...{ row: 1, line: 1, ok: true, value: { id: 1 } }, json: '{\n  "id": 1.0\n}', text: '' };
+    expect(checkRow(job, row, undefined)).toMatchObject({ data: '{"id":1}' });
+  });
+
   it('rejects a row that did not parse, with its text', () => {
     expect(checkRow(job, broken(2), undefined)).toEqual({
       ...{ row: 2, line: 3, faults: [{ path: '', reason: 'not JSON' }], input: '{' },

@@ -22,7 +22,9 @@ export function checkRow(
 ): JobRow | RejectedRow | Promise<JobRow | RejectedRow> {
   if (!row.ok) return reject(row, [{ path: '', reason: row.reason }]);
   const { value, json } = row;
-  const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
+  // Payloads go to Redis a line each; rows of your own may have texts of more.
+  const isLine = json !== undefined && !json.includes('\n');
+  const checking = isLine ? checkJson(job, json, value) : writePayload(job, value);
   return checking instanceof Promise
     ? checking.then((checked) => withKey(job, row, checked, keyField))
     : withKey(job, row, checking, keyField);
