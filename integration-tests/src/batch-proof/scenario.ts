@@ -38,7 +38,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...{ name: 'two-producers', says: 'two producers at one batch, each killed and started again' },
     ...{ producers: 2, slowed: true },
   },
-  { ...CALM, name: 'worker-kills', says: 'workers are killed and started again', victim: 'worker', leaseMs: 3_000 },
+  { ...CALM, name: 'worker-kills', says: 'workers are killed and started again', victim: 'worker', leaseMs: 5_000 },
   {
     ...CALM,
     ...{ name: 'stdin', says: 'as kills, at full speed, from the standard input; then the books expire' },

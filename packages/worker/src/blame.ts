@@ -1,15 +1,40 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describeThrown, HandlerCrashed, readProperty } from '@bullpen/shared';
 import type { ActiveAttempt } from './active-attempts.js';
+import { QuickJobs } from './quick-jobs.js';
 
 /** What an error can be laid at: an attempt, or that of a row of a shared job. */
 export type Blamable = Pick<ActiveAttempt, 'job' | 'jobId' | 'queue' | 'stop' | 'outcome'>;
 
 const attempts = new AsyncLocalStorage<Blamable>();
 
-/** Runs something so that whatever it leaves behind, timers and promises included, is known to belong to an attempt. */
-export function onBehalfOf<T>(attempt: Blamable, run: () => T): T {
-  return attempts.run(attempt, run);
+/** From Node 24 on a context costs next to nothing. Before, it makes each promise of the process dearer, ours and BullMQ's, by a third of all that an empty job costs. */
+const IS_CHEAP = Number(process.versions.node.split('.')[0]) >= 24;
+
+const quickJobs = new QuickJobs();
+/** Attempts under way in a context of their own. */
+let inContext = 0;
+
+/**
+ * Runs an attempt so that whatever it leaves behind, timers and promises included, is known to belong to it. Where that is dear, jobs whose last attempts all ended in the turn of the event
+ * loop in which they began are taken at their word: they leave nothing behind. Should one do so for once, its error is nobody's, the worker drains as it does for any, and the next process
+ * finds out: it trusts nobody at first.
+ */
+export function onBehalfOf<T>(attempt: Blamable, run: () => T | Promise<T>): T | Promise<T> {
+  if (IS_CHEAP) return attempts.run(attempt, run);
+  const begun = quickJobs.turn;
+  const isTrusted = quickJobs.trusts(attempt.job);
+  // Nobody is in a context any more: what it costs is saved.
+  if (isTrusted && inContext === 0) attempts.disable();
+  if (!isTrusted) inContext += 1;
+  const ended = (): void => {
+    if (!isTrusted) inContext -= 1;
+    quickJobs.ended(attempt.job, begun);
+  };
+  const running = isTrusted ? run() : attempts.run(attempt, run);
+  if (running instanceof Promise) running.then(ended, ended);
+  else ended();
+  return running;
 }
 
 /** What {@link blame} found. */

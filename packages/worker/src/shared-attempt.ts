@@ -152,7 +152,9 @@ export class SharedAttempt {
     entry.stop = row.stop;
     entry.started = true;
     entry.stuck = false;
-    const running = onBehalfOf(row, () => (rows.length === 1 ? attempt(row) : attemptRows(row, rows, handler)));
+    const running = onBehalfOf<Outcome | Outcome[]>(row, () =>
+      rows.length === 1 ? attempt(row) : attemptRows(row, rows, handler),
+    );
     const outcome = running instanceof Promise ? await running : running;
     const outcomes = Array.isArray(outcome) ? outcome : [outcome];
     row.outcome = outcomes[0]?.kind;
