@@ -59,7 +59,8 @@ local function keepBooks(books, index, name)
   local keep = call('HGET', books[1], 'keepMs')
   if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
-  local now = call('TIME')[1] * 1000
+  local time = call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
   call('ZREMRANGEBYSCORE', index, '-inf', now)
   call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
   local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
