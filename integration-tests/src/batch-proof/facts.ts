@@ -27,7 +27,7 @@ export interface Stored {
   readonly fates: readonly number[];
   /** How many rows have a record of their failure. */
   readonly failures: number;
-  /** The ids of all jobs that were ever added, as the queue's events tell them. */
+  /** The ids of all jobs that were ever added, as they became active by the queue's events. */
   readonly addedIds: readonly string[];
   /** When rows left a job that they shared for one of their own, by row. */
   readonly splitAt: ReadonlyMap<number, number>;

@@ -23,7 +23,9 @@ export interface JudgedRun {
 export function check(facts: Facts): Pick<JudgedRun, 'violations' | 'startedAgain' | 'completedAgain'> {
   const { wrong, startedAgain, completedAgain } = checkRuns(facts);
   const restless = facts.restless === undefined ? [] : [`the batch did not come to rest: ${facts.restless}`];
-  const strange = facts.workers.filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL');
+  // Told to stop before Node listened to anything; it said nothing, and had nothing.
+  const wasUnborn = ({ signal, log }: Facts['workers'][number]): boolean => signal === 'SIGTERM' && log.length === 0;
+  const strange = facts.workers.filter((life) => life.code !== 0 && life.signal !== 'SIGKILL' && !wasUnborn(life));
   const exits = strange.map(({ pid, code, signal }) => `worker ${pid} ended with ${signal ?? code}`);
   return {
     violations: [

@@ -38,14 +38,16 @@ const PAGE = 10_000;
 
 /** What the queue's events tell of its jobs. */
 async function jobEvents(redis: Redis): Promise<Pick<Stored, 'addedIds' | 'splitAt'>> {
-  const added = new Set<string>();
+  const known = new Set<string>();
   const [addedIds, splitAt]: [string[], Map<number, number>] = [[], new Map()];
   for (let from = '-'; ; ) {
     const page = await redis.xrange(`${BASE}events`, from, '+', 'COUNT', PAGE);
     for (const [eventId, [, event, , id = '']] of page) {
-      if (event === 'added') added.add(id) && addedIds.push(id);
-      // A job of one row that was never added came out of a shared one.
-      else if (event === 'delayed' && !added.has(id)) noteSplit(splitAt, id, eventId);
+      // That the jobs of a batch are added is not told, but each of them becomes active; one that was delayed before it ever was has left a shared job.
+      if (known.has(id)) continue;
+      if (event === 'delayed') noteSplit(splitAt, id, eventId);
+      else if (event === 'active') addedIds.push(id);
+      if (event === 'delayed' || event === 'active') known.add(id);
     }
     const last = page.at(-1);
     if (page.length < PAGE || last === undefined) return { addedIds, splitAt };

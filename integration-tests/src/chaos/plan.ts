@@ -89,28 +89,32 @@ function planChunks(
 ): PlannedChunk[] {
   const chunks: PlannedChunk[] = [];
   const jobs = random.int(60, 150);
+  // A queue has jobs with priorities, or jobs without.
+  const ordered = queues.filter(() => random.chance(0.3));
   let made = 0;
   while (made < jobs) {
     const size = Math.min(random.int(4, 16), jobs - made);
     const kind = random.chance(0.15) ? 'once' : 'work';
     const make = kind === 'once' ? planOnce : planWork;
+    const queue = random.pick(queues);
     chunks.push({
       // The first at once: workers should be busy when the first fault comes.
       atMs: made === 0 ? 0 : random.int(0, scriptMs - 1_000),
-      queue: random.pick(queues),
+      queue,
       kind,
-      priority: random.chance(0.2) ? random.int(1, 10) : 0,
+      priority: ordered.includes(queue) ? random.int(1, 10) : 0,
       jobs: Array.from({ length: size }, (_, at) => make(random, `job-${made + at}`, allowed)),
     });
     made += size;
   }
   if (random.chance(0.15) && allowed.includes('poison')) {
     const poison = { key: 'poison', ms: random.int(0, 50), heed: false, throws: 0, blockMs: 0 };
+    const queue = random.pick(queues);
     chunks.push({
       atMs: random.int(0, 1_500),
-      queue: random.pick(queues),
+      queue,
       kind: 'poison',
-      priority: 0,
+      priority: ordered.includes(queue) ? random.int(1, 10) : 0,
       jobs: [poison],
     });
   }
