@@ -19,7 +19,8 @@ const LONGEST_STACK = 2_000;
  * Why a row failed, in words that many rows share: numbers, ids and what is quoted differ from row to row, and a million reasons are none.
  */
 export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
-  const said = `${name}: ${message}`
+  // Cut first: a message may be a megabyte.
+  const said = `${name}: ${message.slice(0, 2 * LONGEST_REASON)}`
     .slice(0, 2 * LONGEST_REASON)
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '…')
     .replace(/"[^"\n]*"|'[^'\n]*'/g, '…')

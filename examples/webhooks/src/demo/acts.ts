@@ -1,5 +1,4 @@
-import { EXIT, idForKey } from '@bullpen/shared';
-import { deliverWebhook } from '../jobs.js';
+import { EXIT } from '@bullpen/shared';
 import type { ReceiverBooks } from '../receiving/receiver-books.js';
 import type { Ending } from './ending.js';
 import { type Narrator, showCount, showSeconds } from './show.js';
@@ -10,6 +9,8 @@ import type { WorkerProcess } from './worker-process.js';
 export interface Scene {
   readonly stage: Stage;
   readonly ending: Ending;
+  /** The job of an event. */
+  readonly jobOf: (eventId: string) => string;
   readonly narrator: Narrator;
 }
 
@@ -41,16 +42,16 @@ export interface Crash {
 }
 
 /** Act two: a worker is killed in the middle of its jobs, as in a crash, and another takes over. */
-export async function crash({ stage, ending, narrator }: Scene, victim: WorkerProcess): Promise<Crash> {
+export async function crash({ stage, ending, narrator, jobOf }: Scene, victim: WorkerProcess): Promise<Crash> {
   narrator.tell(`${showDelivered(stage)}: SIGKILL to ${victim.name}, as in a crash`);
   victim.kill('SIGKILL');
   await ending.unlessEnded(victim.ended);
   const active = await ending.unlessEnded(stage.redis.activeJobIds());
-  const jobIds = handsOf(victim.name, active, stage.receiver.books);
+  const jobIds = handsOf(victim.name, active, stage.receiver.books, jobOf);
   const next = stage.startWorker();
   await ending.unlessEnded(next.ready);
   // Counted only now: a job that another worker had fetched and not yet sent looked ownerless a moment ago.
-  const held = handsOf(victim.name, active, stage.receiver.books).size;
+  const held = handsOf(victim.name, active, stage.receiver.books, jobOf).size;
   narrator.tell(`${victim.name} died with ${held} jobs in its hands; ${next.name} took over`);
   narrator.add('Their leases run out within 15 s; then they start again elsewhere.');
   return { name: victim.name, jobIds, next };
@@ -67,10 +68,15 @@ export async function closeDown({ ending, narrator }: Scene, workers: readonly W
 }
 
 /** The active jobs without those whose event another worker brought last: these are in that worker's hands. */
-function handsOf(name: string, active: ReadonlySet<string>, { broughtBy }: ReceiverBooks): ReadonlySet<string> {
+function handsOf(
+  name: string,
+  active: ReadonlySet<string>,
+  { broughtBy }: ReceiverBooks,
+  jobOf: Scene['jobOf'],
+): ReadonlySet<string> {
   const jobIds = new Set(active);
   for (const [eventId, sender] of broughtBy) {
-    if (sender !== name) jobIds.delete(idForKey(deliverWebhook.name, eventId));
+    if (sender !== name) jobIds.delete(jobOf(eventId));
   }
   return jobIds;
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { readEventIds } from '../orders/orders-file.js';
 import { closeDown, crash, deploy } from './acts.js';
+import { jobOf } from './job-of.js';
 import { printLine, printVerdict, showCount, startNarrator } from './show.js';
 import { type Ground, setStage } from './stage.js';
 import { judge } from './verdict.js';
@@ -34,7 +35,7 @@ export async function playDemo(ground: Ground): Promise<readonly string[]> {
     const reached = books.until(() => books.accepted.size >= eventIds.length * share);
     return ending.unlessEnded(Promise.race([reached, producer.report]));
   };
-  const scene = { stage, ending, narrator };
+  const scene = { stage, ending, narrator, jobOf: jobOf(eventIds) };
   await delivered(0.3);
   const workerC = await deploy(scene, workerA);
   await delivered(0.6);

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { deliverWebhook } from '../jobs.js';
 import { fileOfCommand } from './command.js';
+import { BATCH } from './job-of.js';
 
 /** How to send a file. */
 export interface BatchStart {
@@ -28,7 +29,8 @@ export interface ProducerProcess {
 
 /** Sends every row of a file and waits for their jobs. Its progress bar is on our own terminal. */
 export function startProducerProcess({ file, jobs, keyField, redisUrl, prefix }: BatchStart): ProducerProcess {
-  const flags = ['--jobs', jobs, '--key-field', keyField, '--redis', redisUrl, '--prefix', prefix, '--wait', '--json'];
+  const place = ['--redis', redisUrl, '--prefix', prefix];
+  const flags = ['--batch', BATCH, '--jobs', jobs, '--key-field', keyField, ...place, '--wait', '--json'];
   const cli = fileOfCommand('@bullpen/producer', 'bullpen-producer');
   const child = execa(process.execPath, [cli, 'batch', deliverWebhook.name, file, ...flags], {
     stdin: 'ignore',

@@ -1,7 +1,6 @@
-import { idForKey } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { deliverWebhook } from '../jobs.js';
 import type { Acceptance } from '../receiving/receiver-books.js';
+import { jobOf } from './job-of.js';
 import { type Evidence, judge } from './verdict.js';
 
 const eventIds = Array.from({ length: 20 }, (_, index) => `evt_${index}`);
@@ -27,7 +26,7 @@ function evidence({
     forged,
     mischief: { none: 15, error: 2, busy: 1, reset: 1, 'answer lost': 0 },
   };
-  const killed = { name: 'worker B', jobIds: new Set([idForKey(deliverWebhook.name, 'evt_7')]) };
+  const killed = { name: 'worker B', jobIds: new Set([jobOf(eventIds)('evt_7')]) };
   return { eventIds, books, report, killed };
 }
 

@@ -1,7 +1,6 @@
-import { idForKey } from '@bullpen/shared';
-import { deliverWebhook } from '../jobs.js';
 import { CLOSED_SHOP } from '../orders/orders.js';
-import type { Acceptance, ReceiverBooks } from '../receiving/receiver-books.js';
+import type { ReceiverBooks } from '../receiving/receiver-books.js';
+import { jobOf } from './job-of.js';
 import type { BatchReport } from './producer-process.js';
 
 /** What is known at the end of a run. */
@@ -37,13 +36,14 @@ export function judge({ eventIds, books, report, killed }: Evidence): Verdict {
   const lost = eventIds.filter((id) => !books.accepted.has(id) && !books.gone.has(id));
   if (lost.length > 0) faults.push(`lost: ${list(lost)}`);
 
+  const jobOfEvent = jobOf(eventIds);
   let againAfterKill = 0;
   let againAfterLostAnswer = 0;
   for (const [id, acceptances] of books.accepted) {
     // Each acceptance but the last was followed by another one, and must say why.
     for (const acceptance of acceptances.slice(0, -1)) {
       if (acceptance.answerLost) againAfterLostAnswer += 1;
-      else if (wasInHand(id, acceptance, killed)) againAfterKill += 1;
+      else if (acceptance.sender === killed.name && killed.jobIds.has(jobOfEvent(id))) againAfterKill += 1;
       else faults.push(`delivered again for no known reason: ${id}, first by ${acceptance.sender}`);
     }
   }
@@ -68,10 +68,6 @@ export function judge({ eventIds, books, report, killed }: Evidence): Verdict {
     ...{ rows: eventIds.length, delivered: books.accepted.size, rejected: books.gone.size, lost },
     ...{ againAfterKill, againAfterLostAnswer, faults },
   };
-}
-
-function wasInHand(eventId: string, { sender }: Acceptance, killed: Evidence['killed']): boolean {
-  return sender === killed.name && killed.jobIds.has(idForKey(deliverWebhook.name, eventId));
 }
 
 const list = (ids: readonly string[]): string =>
