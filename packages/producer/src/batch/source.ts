@@ -3,9 +3,6 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
-import { readCsv } from './csv.js';
-import { readJson } from './json.js';
-import { readNdjson } from './ndjson.js';
 import { readText } from './source-bytes.js';
 import { type Identity, openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
@@ -27,7 +24,13 @@ type Reader = (
   text: AsyncIterable<Buffer>,
   onColumns: (names: readonly string[]) => void,
 ) => AsyncIterable<readonly SourceRow[]>;
-const READERS: Record<Format, Reader> = { csv: readCsv, ndjson: readNdjson, json: readJson };
+
+/** Each is loaded when it is needed: the libraries behind them are a good part of what a command loads. */
+const READERS: Record<Format, () => Promise<Reader>> = {
+  csv: async () => (await import('./csv.js')).readCsv,
+  ndjson: async () => (await import('./ndjson.js')).readNdjson,
+  json: async () => (await import('./json.js')).readJson,
+};
 
 /** An open source: its rows, what it is, and how far it has been read. */
 export interface Source {
@@ -68,6 +71,7 @@ export async function openSource(path: string, format: Format | undefined, stdin
         : `cannot tell the format of ${path} by its name`;
     throw new SourceInvalid(`${what}; say --format (${FORMATS.join(', ')})`);
   }
+  const readRows = await READERS[known]();
   const bytes =
     stats === undefined ? takeStream(stdin) : stats.isFile() ? await openFile(path) : await openPipe(path, stats);
   let columns: readonly string[] | undefined;
@@ -79,7 +83,7 @@ export async function openSource(path: string, format: Format | undefined, stdin
     }
   }
   return {
-    blocks: READERS[known](readText(counted()), (names) => {
+    blocks: readRows(readText(counted()), (names) => {
       columns = names;
     }),
     format: known,

@@ -1,4 +1,7 @@
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
+import type Table from 'cli-table3';
+
+const require = createRequire(import.meta.url);
 
 /** Prints a command's result: the only thing that goes to stdout. */
 export function printLine(text: string): void {
@@ -12,7 +15,9 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
     return;
   }
   const colAligns = head.map((_, at) => (at === 0 ? 'left' : 'right') as 'left' | 'right');
-  const table = new Table({ head: [...head], colAligns, style: { head: ['bold'], border: ['dim'] } });
+  // Loaded when there is a terminal to draw on.
+  const TableOf = require('cli-table3') as typeof Table;
+  const table = new TableOf({ head: [...head], colAligns, style: { head: ['bold'], border: ['dim'] } });
   table.push(...rows.map((row) => [...row]));
   printLine(table.toString());
 }

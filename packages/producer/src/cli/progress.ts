@@ -1,5 +1,7 @@
-import { Presets, SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
 import { showCount } from './print.js';
+
+const require = createRequire(import.meta.url);
 
 /** What a progress line shows. */
 export interface Progress {
@@ -15,6 +17,8 @@ export interface Progress {
  */
 export function startProgress(what: string, total: number | undefined): Progress {
   if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  // Loaded when there is a terminal to draw on.
+  const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
   const startedAt = performance.now();
   const width = Math.max(10, Math.min(30, (process.stderr.columns ?? 80) - 60));
   const bar = new SingleBar(

@@ -10,7 +10,6 @@ import { stoppable } from '../stoppable.js';
 import { openOutput } from './output.js';
 import { queueSetting } from './queue-setting.js';
 import { failedTable, resultTable, type Table } from './tables.js';
-import { writeTable } from './write-table.js';
 
 /** The formats of an export. */
 const FORMATS = ['csv', 'ndjson'] as const;
@@ -69,6 +68,8 @@ async function exportTo(
   const output = await openOutput(path);
   try {
     const table: Table = results ? resultTable(batches, view, chosen) : await failedTable(batches, view, chosen);
+    // Loaded here: no other command writes CSV.
+    const { writeTable } = await import('./write-table.js');
     const rows = await writeTable(table, output.stream, signal);
     await output.commit();
     return { rows, format: chosen };

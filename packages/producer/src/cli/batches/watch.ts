@@ -6,7 +6,6 @@ import type { Batches } from '../../batches/batches.js';
 import { printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
-import { openLive } from './live.js';
 import { Pace } from './pace.js';
 import { queueSetting } from './queue-setting.js';
 import { jsonLine, type Progress, pipeLine, progressOf } from './watch-lines.js';
@@ -29,7 +28,7 @@ export function watchCommand(ends: (code: ExitCode) => void): Command {
     .argument('<name>', 'the name of the batch')
     .action(async (name: string, _: unknown, command: Command) => {
       const { config, open } = startSession(command, queueSetting);
-      const shown = openShown(name, config.json);
+      const shown = await openShown(name, config.json);
       const last = await stoppable((signal) =>
         withProducer(open(), ({ batches }) => follow(batches, name, config.queue, shown, signal)),
       ).finally(() => shown.end());
@@ -75,8 +74,10 @@ interface Shown {
   end(): void;
 }
 
-function openShown(name: string, json: boolean): Shown {
+async function openShown(name: string, json: boolean): Promise<Shown> {
   if (!json && process.stdout.isTTY) {
+    // Loaded when there is a terminal to draw on.
+    const { openLive } = await import('./live.js');
     const live = openLive(name);
     const slow = () => live.note('Redis does not answer; waiting for it');
     return { everyMs: LIVE_MS, update: (progress) => live.update(progress), slow, end: () => live.stop() };
