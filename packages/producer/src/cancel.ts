@@ -10,7 +10,7 @@ if redis.call('HEXISTS', KEYS[2], 'finishedOn') == 1 then return 'settled' end
 local now = tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]) * 1000, ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
 redis.call('PUBLISH', ARGV[4], ARGV[1])
 return 'requested'
 `;

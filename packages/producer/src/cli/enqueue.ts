@@ -23,7 +23,7 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
     .requiredOption('--data <json>', 'the payload')
     .option('--key <key>', 'your own name for the job; the same key is not added twice')
     .option('--delay <duration>', 'wait this long before the first attempt')
-    .option('--priority <n>', '1 is first; jobs without a priority go before all others')
+    .option('--priority <n>', '1 is first; a queue has jobs with priorities or without, not both at a time')
     .option('--expires-in <duration>', 'do not start the job any more after this long')
     .action(async (name: string, _: unknown, command: Command) => {
       const { config, open } = startSession(command, settings);
