@@ -83,6 +83,14 @@ export function bookKeys({ books, fates, failures, reasons, results }: BatchKeys
   return [books, fates, failures, reasons, results];
 }
 
+/** Fetches the books of a batch; `undefined` when there is none. */
+export async function fetchBooks(
+  redis: Redis,
+  { prefix, queue, batch }: { prefix: string; queue: string; batch: string },
+): Promise<BatchBooks | undefined> {
+  return readBooks(queue, batch, await redis.hgetall(batchKeys(prefix, queue, batch).books));
+}
+
 /** Reads the hash of a batch; `undefined` when there is none. */
 export function readBooks(
   queue: string,

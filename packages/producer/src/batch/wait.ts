@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchUnknown, batchKeys, countOutstanding, countQueue, type Redis } from '@bullpen/shared';
-import { readBooks } from './books.js';
+import { BatchUnknown, countOutstanding, countQueue, type Redis } from '@bullpen/shared';
+import { countOpen } from '../batches/batch-view.js';
+import { fetchBooks } from './books.js';
 
 /** Options of `waitForBatch`. */
 export interface WaitOptions {
@@ -41,16 +42,15 @@ export async function waitForBatch(
   for (;;) {
     // The queue is looked at before the books: a job settled in between is then in the books, never in neither.
     const queued = await ask((redis) => countQueue(redis, prefix, queue));
-    const hash = await ask((redis) => redis.hgetall(batchKeys(prefix, queue, batch).books));
-    const books = readBooks(queue, batch, hash);
+    const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
     if (books === undefined) throw new BatchUnknown(`there is no batch '${batch}' on queue '${queue}'`);
     const { added, completed, failed, cancelled } = books;
     const counts = { added, completed, failed, cancelled };
     onProgress?.(counts);
-    const open = added - completed - failed - cancelled;
+    const open = countOpen(books);
     const outstanding = countOutstanding(queued);
     // Twice in a row: between two states a job is in neither for no one but a reader of several keys.
-    if (open <= 0 || (outstanding === 0 && idle)) return { ...counts, missing: Math.max(0, open), interrupted: false };
+    if (open === 0 || (outstanding === 0 && idle)) return { ...counts, missing: open, interrupted: false };
     idle = outstanding === 0;
     if (signal?.aborted === true) return { ...counts, missing: 0, interrupted: true };
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);

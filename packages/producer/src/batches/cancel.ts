@@ -1,5 +1,5 @@
 import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
-import { bookKeys, readBooks } from '../batch/books.js';
+import { bookKeys, fetchBooks } from '../batch/books.js';
 import type { BatchView } from './batch-view.js';
 import { CANCEL_BATCH_SCRIPT, PEEK_SCRIPT, SWEEP_SCRIPT } from './cancel-script.js';
 import { unknownBatch } from './find-batch.js';
@@ -60,7 +60,7 @@ export async function cancelBatch(
   );
   if (found === 'unknown') throw await unknownBatch(batch, queue, ways);
   if (found !== 'settled') {
-    const books = readBooks(queue, batch, await ask((redis) => redis.hgetall(keys.books)));
+    const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
     const sweeper = new Sweeper(queue, batch, books && keyingOf(books), ways, onProgress);
     await sweeper.sweep();
   }

@@ -8,7 +8,7 @@ import {
   readRowKey,
 } from '@bullpen/shared';
 import type { BatchWays } from '../batch/batch.js';
-import { type BatchBooks, readBooks } from '../batch/books.js';
+import { type BatchBooks, fetchBooks } from '../batch/books.js';
 import { type BatchPart, CHUNK_BYTES, type JobRow } from '../insert.js';
 import { unknownBatch } from './find-batch.js';
 import { type FailedRow, readFailures } from './kept-rows.js';
@@ -46,7 +46,7 @@ export async function retryBatch(
   ways: BatchWays,
 ): Promise<RetriedBatch> {
   const keys = batchKeys(ways.prefix, queue, batch);
-  const books = readBooks(queue, batch, await ways.ask((redis) => redis.hgetall(keys.books)));
+  const books = await ways.ask((redis) => fetchBooks(redis, { prefix: ways.prefix, queue, batch }));
   if (books === undefined) throw await unknownBatch(batch, queue, ways);
   check(job, books);
   const part = partFor(books, keys);

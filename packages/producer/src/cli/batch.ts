@@ -49,7 +49,7 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
     .option('--batch <name>', 'name the batch: run again after a stop, it goes on where it was; default a new name')
     .option('--format <format>', `${FORMATS.join(', ')}; default by the file's name`)
     .option('--key-field <field>', 'the field that holds each row’s key; the same key is not added twice')
-    .option('--keep-keys <duration>', 'how long keys stay taken once their rows are completed; default 7d')
+    .option('--keep-keys <duration>', 'how long keys stay taken, from when their rows were added; default 7d')
     .option('--rows-per-job <n>', 'put so many rows into one job, for small, quick rows; default as the job says, or 1')
     .option('--max-waiting <n>', 'wait while this many jobs are waiting on the queue')
     .option('--delay <duration>', 'wait before the first attempt')
