@@ -20,6 +20,8 @@ export interface Task {
 export interface Timed {
   readonly rows: number;
   readonly ms: number;
+  /** User and system time of the contender's own process, for all the rows. */
+  readonly ownCpuUs: number;
   /** User and system time of the Redis process, for all the rows. */
   readonly redisCpuUs: number;
 }

@@ -44,6 +44,7 @@ export interface Sample {
   readonly round: number;
   readonly rows: number;
   readonly ms: number;
+  readonly ownCpuUs: number;
   readonly redisCpuUs: number;
   /** The most memory its process took. */
   readonly rssMb: number;

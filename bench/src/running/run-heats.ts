@@ -27,9 +27,12 @@ export async function runHeats(
         try {
           const measured = await runEntrant(arena, entrant, signal);
           outcome.samples.push({ heat: heat.name, label: entrant.label, round, ...measured });
-          const { rows, ms, redisCpuUs } = measured;
+          const { rows, ms, ownCpuUs, redisCpuUs } = measured;
+          const perRow = (us: number): string => (us / rows).toFixed(1);
           const rate = Math.round((rows / ms) * 1000).toLocaleString('en-US');
-          process.stderr.write(`${where}: ${rate} rows/s, ${(redisCpuUs / rows).toFixed(1)} µs of Redis per row\n`);
+          process.stderr.write(
+            `${where}: ${rate} rows/s; per row ${perRow(ownCpuUs)} µs of Node, ${perRow(redisCpuUs)} µs of Redis\n`,
+          );
         } catch (error) {
           if (signal.aborted) throw error;
           const failure = `${where}: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,10 +1,28 @@
+/** Lua for how long books are kept; a part of {@link BOOKS_SCRIPT}. */
+export const KEEP_BOOKS_SCRIPT = `
+local call = redis.call
+
+-- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row. Their name stays in the index a little longer than they are there.
+local function keepBooks(books, index, name)
+  local keep = call('HGET', books[1], 'keepMs')
+  if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
+  for at = 1, 5 do call('PEXPIRE', books[at], keep) end
+  local time = call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  call('ZREMRANGEBYSCORE', index, '-inf', now)
+  call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
+  local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
+end
+`;
+
 /**
  * Lua that keeps the books of a batch; producers and workers put it at the head of their scripts. `books` is the table of the batch's five keys, in the order of {@link bookKeys}.
  *
  * A row's fate is two bits, and turning it is what counts it: however often an end is said, it is counted once.
  */
 export const BOOKS_SCRIPT = `
-local call = redis.call
+${KEEP_BOOKS_SCRIPT}
 local FATES = { 'completed', 'failed', 'cancelled' }
 
 -- Books that have expired stay gone.
@@ -52,18 +70,5 @@ end
 local function touchBooks(books)
   local ttl = call('PTTL', books[1])
   if ttl > 0 then call('PEXPIRE', books[1], ttl) end
-end
-
--- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row. Their name stays in the index a little longer than they are there.
-local function keepBooks(books, index, name)
-  local keep = call('HGET', books[1], 'keepMs')
-  if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
-  for at = 1, 5 do call('PEXPIRE', books[at], keep) end
-  local time = call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  call('ZREMRANGEBYSCORE', index, '-inf', now)
-  call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
-  local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
-  call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
 end
 `;

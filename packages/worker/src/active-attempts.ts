@@ -46,12 +46,11 @@ export interface ActiveAttempt {
 
 /** What the attempts of one worker process are doing, and the gate that lets them start. */
 export class ActiveAttempts {
-  readonly #attempts = new Set<ActiveAttempt>();
   /**
-   * The newest attempt of each job, by queue and then by job id. There can be an older one: a job that was snoozed or retried at once may come
-   * back to this very process before its last attempt is quite through.
+   * In the order in which they began. An array, and no set or map: those put a new table in place of the old one after every few jobs, which then holds on to the new one, and from its first
+   * full collection on the garbage collector would carry all attempts along until the next.
    */
-  readonly #newest = new Map<string, Map<string, ActiveAttempt>>();
+  readonly #attempts: ActiveAttempt[] = [];
   readonly #idle: (() => void)[] = [];
   readonly tally: Tally = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
   /** Of those counted as unrecorded in a drain. */
@@ -64,7 +63,7 @@ export class ActiveAttempts {
   }
 
   get size(): number {
-    return this.#attempts.size;
+    return this.#attempts.length;
   }
 
   /** Closes the gate. */
@@ -88,27 +87,26 @@ export class ActiveAttempts {
       outcome: undefined,
       confirmed: false,
     };
-    this.#attempts.add(attempt);
-    const jobs = this.#newest.get(queue) ?? new Map<string, ActiveAttempt>();
-    if (jobs.size === 0) this.#newest.set(queue, jobs);
-    jobs.set(jobId, attempt);
+    this.#attempts.push(attempt);
     return attempt;
   }
 
-  /** The newest attempt of a job that is under way here. */
+  /**
+   * The newest attempt of a job that is under way here. There can be an older one: a job that was snoozed or retried at once may come back to this very process before its last attempt is
+   * quite through.
+   */
   find(queue: string, jobId: string): ActiveAttempt | undefined {
-    return this.#newest.get(queue)?.get(jobId);
+    return this.#attempts.findLast((attempt) => attempt.jobId === jobId && attempt.queue === queue);
   }
 
   /** Ends an attempt's time here and counts it. */
   finish(attempt: ActiveAttempt): void {
-    this.#attempts.delete(attempt);
-    const jobs = this.#newest.get(attempt.queue);
-    if (jobs?.get(attempt.jobId) === attempt) jobs.delete(attempt.jobId);
+    const at = this.#attempts.indexOf(attempt);
+    if (at !== -1) this.#attempts.splice(at, 1);
     const counted = countedAs(attempt);
     if (!(attempt.isShared && counted === 'completed')) this.tally[counted] += 1;
     if (counted === 'unrecorded' && this.#draining) this.unrecordedJobIds.push(attempt.jobId);
-    if (this.#attempts.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#attempts.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Counts a row of a shared job, whose end Redis has confirmed. */
@@ -117,20 +115,21 @@ export class ActiveAttempts {
   }
 
   [Symbol.iterator](): IterableIterator<ActiveAttempt> {
-    return this.#attempts.values();
+    // A copy: attempts may end meanwhile.
+    return [...this.#attempts].values();
   }
 
   abortAll(reason: () => BullpenError): void {
-    for (const { stop } of this.#attempts) stop.abort(reason());
+    for (const { stop } of this) stop.abort(reason());
   }
 
   abandonAll(reason: () => BullpenError): void {
-    for (const { stop } of this.#attempts) stop.abandon(reason());
+    for (const { stop } of this) stop.abandon(reason());
   }
 
   /** Resolves when no attempt is under way. */
   idle(): Promise<void> {
-    return this.#attempts.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#attempts.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** How many are past the gate. */
@@ -142,12 +141,12 @@ export class ActiveAttempts {
 
   /** The attempts that are stuck. */
   stuck(): ActiveAttempt[] {
-    return [...this.#attempts].filter(({ stuck, outcome }) => stuck && outcome === undefined);
+    return this.#attempts.filter(({ stuck, outcome }) => stuck && outcome === undefined);
   }
 
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
   jobIds(): string[] {
-    return [...this.#attempts].map(({ jobId }) => jobId);
+    return this.#attempts.map(({ jobId }) => jobId);
   }
 }
 

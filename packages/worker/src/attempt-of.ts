@@ -15,3 +15,8 @@ export function setAttempt(job: object, attempt: ActiveAttempt): void {
 export function attemptOf(job: object): ActiveAttempt | undefined {
   return (job as { [ATTEMPT]?: ActiveAttempt })[ATTEMPT];
 }
+
+/** Forgets the attempt of a job that is done with: BullMQ's queue of fetched jobs can keep the job object from the garbage collector for long. */
+export function forgetAttempt(job: object): void {
+  (job as { [ATTEMPT]?: ActiveAttempt | undefined })[ATTEMPT] = undefined;
+}

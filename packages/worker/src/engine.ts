@@ -1,7 +1,8 @@
 import { describeThrown } from '@bullpen/shared';
 import { type Job, type Span, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
-import { attemptOf } from './attempt-of.js';
+import { attemptOf, forgetAttempt } from './attempt-of.js';
+import type { Completions } from './completions.js';
 import { notesOf } from './notes.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
@@ -14,6 +15,8 @@ export interface EngineHooks {
   readonly recorder: Recorder;
   /** Sends BullMQ's moveToFinished together with notes of ours. */
   readonly finish: (args: unknown[]) => Promise<unknown>;
+  /** Records the success of rows. */
+  readonly completions: Completions;
   /** BullMQ is through with a job: recorded, or given up. */
   readonly processed: (attempt: ActiveAttempt) => void;
   /** Redis answered a fetch, with a job or without. The job is ours from here on, however long BullMQ takes to begin it. */
@@ -69,7 +72,7 @@ export class Engine extends Worker {
       if (message.startsWith(SCHEDULING)) this.#schedulingFault = new Error(message.slice(SCHEDULING.length));
     });
     const { backend } = this;
-    this.#recording = new Recording(backend, hooks.finish);
+    this.#recording = new Recording(backend, hooks.finish, hooks.completions);
     const findStalled = backend.moveStalledJobsToWait.bind(backend);
     backend.moveStalledJobsToWait = async () => {
       if (hooks.outage.overForMs < COMEBACK_MS) return [];
@@ -102,6 +105,7 @@ export class Engine extends Worker {
     } finally {
       const attempt = attemptOf(job);
       if (attempt !== undefined) this.#hooks.processed(attempt);
+      forgetAttempt(job);
     }
   }
 
@@ -142,9 +146,9 @@ export class Engine extends Worker {
     }
   }
 
-  async #complete(result: unknown, job: Job, token: string, fetchNext = () => true): Promise<Job> {
+  async #complete(result: unknown, job: Job, token: string, fetchNext = () => true, isAgain = false): Promise<Job> {
     const isWanted = fetchNext() && !(this.closing || this.paused);
-    const recorded = await this.#recording.complete(job, result, token, isWanted);
+    const recorded = await this.#recording.complete(job, result, token, isWanted, isAgain);
     this.emit('completed', job, result, 'active');
     if (!Array.isArray(recorded)) return undefined as unknown as Job;
     const [fields, jobId, rateLimitDelay, delayUntil] = recorded;
@@ -164,7 +168,7 @@ export class Engine extends Worker {
     try {
       return this.#recorded(attempt, await this.#complete(result, job, token, fetchNext));
     } catch (error) {
-      const write = () => this.#complete(result, job, token, fetchNext);
+      const write = () => this.#complete(result, job, token, fetchNext, true);
       const traces = [...(job.stacktrace ?? [])];
       // What Redis will never take (a flow's children are still pending, the result cannot be stored) must not be done again and again: it has failed, and says why.
       return this.#recordAgain(attempt, token, error, write, async (refusal) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { countQueue } from '@bullpen/shared';
 import type { Job } from 'bullmq';
+import { Completions } from './completions.js';
 import { Engine } from './engine.js';
 import type { Handler } from './handler.js';
 import { IntakeWatch } from './intake-watch.js';
@@ -114,6 +115,7 @@ export class QueueWorker {
     const engine = new Engine(queue, (job: Job) => this.#processor.process(job), options, {
       ...{ outage, recorder },
       finish: (args) => redis.bullpenFinish(args),
+      completions: new Completions({ redis, prefix, queue, leaseMs, name: this.#name, concurrency: this.#concurrency }),
       processed: (entry) => this.#processor.processed(entry),
       fetched: (job) => {
         this.#watch.fetched();

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { setAttempt } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
+import type { Completed, Completion } from './completions.js';
 import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 import { leaseOf } from './lease.js';
 import type { Notes } from './notes.js';
@@ -41,20 +42,28 @@ function backendOf(): Backend {
 }
 
 /** A recording over BullMQ's backend, whose FINISH answers with `reply`; and the attempt at the one job. */
-function recording(reply: unknown = 0) {
+function recording(reply: unknown = 0, completed: Completed = [0, null]) {
   const backend = backendOf();
   const others: string[] = [];
   backend.execCommand = async (_, name) => others.push(name);
   const sent: unknown[][] = [];
-  const made = new Recording(backend as unknown as Worker['backend'], async (args) => {
+  const finish = async (args: unknown[]) => {
     sent.push(args);
     return reply;
-  });
+  };
+  const together: Completion[] = [];
+  const completions = {
+    add: async (completion: Completion) => {
+      together.push(completion);
+      return completed;
+    },
+  };
+  const made = new Recording(backend as unknown as Worker['backend'], finish, completions);
   const job = { ...{ id: 'b-b1-7', name: 'mail.send', attemptsMade: 0 }, opts: { attempts: 3 } };
   const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
   const attempt = new ActiveAttempts().begin('mail', 'b-b1-7', 'mail.send', new AttemptStop(), lease);
   setAttempt(job, attempt);
-  return { recording: made, backend, job: job as unknown as Job, attempt, sent, others };
+  return { recording: made, backend, job: job as unknown as Job, attempt, sent, others, together };
 }
 
 /** What is sent behind BullMQ's own arguments. */
@@ -131,7 +140,7 @@ describe('Recording', () => {
   it('records a success as BullMQ does, and answers with the next job', async () => {
     const fields = ['name', 'mail.send', 'data', '{}'];
     const { recording: made, job, sent } = recording([fields, 'j-2', 0, 0]);
-    expect(await made.complete(job, { sent: 1 }, 't1', true)).toMatchObject([
+    expect(await made.complete(job, { sent: 1 }, 't1', true, false)).toMatchObject([
       { name: 'mail.send', data: '{}' },
       'j-2',
       0,
@@ -143,13 +152,77 @@ describe('Recording', () => {
 
   it('records no result as null', async () => {
     const { recording: made, job, sent } = recording();
-    await made.complete(job, undefined, 't1', false);
+    await made.complete(job, undefined, 't1', false, false);
     expect(sent[0]?.slice(FINISH_KEYS + 3, FINISH_KEYS + 6)).toEqual(['null', 'completed', 0]);
   });
 
   it.each([-1, -2, -3, -6])('says in BullMQ’s words that the job is not ours: %i', async (code) => {
     const { recording: made, job } = recording(code);
-    await expect(made.complete(job, 1, 't1', true)).rejects.toMatchObject({ code });
+    await expect(made.complete(job, 1, 't1', true, false)).rejects.toMatchObject({ code });
     expect(job.attemptsMade).toBe(0);
+  });
+
+  describe('of a row with a job of its own', () => {
+    const completedRow: Notes = { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } };
+
+    it('goes together with others, and answers with the next job', async () => {
+      const fields = ['name', 'mail.send', 'data', '{}'];
+      const { recording: made, job, attempt, sent, together } = recording(0, [0, [fields, 'b-b1-8']]);
+      note(attempt, completedRow);
+      expect(await made.complete(job, { sent: 1 }, 't1', true, false)).toMatchObject([{ data: '{}' }, 'b-b1-8', 0, 0]);
+      expect(together).toEqual([
+        ...[
+          {
+            jobId: 'b-b1-7',
+            token: 't1',
+            isNextWanted: true,
+            result: '{"sent":1}',
+            batch: 'b1',
+            note: completedRow.row,
+          },
+        ],
+      ]);
+      expect([sent, job.attemptsMade]).toEqual([[], 1]);
+    });
+
+    it('leaves it open whether there is a next job when Redis names none', async () => {
+      const { recording: made, job, attempt } = recording();
+      note(attempt, completedRow);
+      expect(await made.complete(job, 1, 't1', true, false)).toBeUndefined();
+    });
+
+    it('is recorded by BullMQ when Redis says that the job is more than a row', async () => {
+      const { recording: made, job, attempt, sent } = recording(0, [1, null]);
+      note(attempt, completedRow);
+      await made.complete(job, 1, 't1', true, false);
+      expect([sent.length, job.attemptsMade]).toEqual([1, 1]);
+    });
+
+    it.each([-1, -2, -3, -6])('says in BullMQ’s words that it is not ours: %i', async (code) => {
+      const { recording: made, job, attempt } = recording(0, [code, null]);
+      note(attempt, completedRow);
+      await expect(made.complete(job, 1, 't1', true, false)).rejects.toMatchObject({ code });
+      expect(job.attemptsMade).toBe(0);
+    });
+
+    it('goes alone when it is written again', async () => {
+      const { recording: made, job, attempt, sent, together } = recording();
+      note(attempt, completedRow);
+      await made.complete(job, 1, 't1', true, true);
+      expect([sent.length, together]).toEqual([1, []]);
+    });
+
+    it.each<[string, Partial<Job>, Notes]>([
+      ['is part of a flow', { parentKey: 'p:mail:1' }, completedRow],
+      ['is deduplicated', { deduplicationId: 'd' }, completedRow],
+      ['is a job scheduler’s', { repeatJobKey: 'r' }, completedRow],
+      ['has a cancellation to be forgotten', {}, { ...completedRow, forgetCancelled: true }],
+      ['failed', {}, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'x', text: '', key: '' } }],
+    ])('is recorded by BullMQ’s script when its job %s', async (_, more, notes) => {
+      const { recording: made, job, attempt, sent, together } = recording();
+      note(attempt, notes);
+      await made.complete(Object.assign(job, more), 1, 't1', true, false);
+      expect([sent.length, together]).toEqual([1, []]);
+    });
   });
 });

@@ -1,4 +1,5 @@
 import type { Redis } from '@bullpen/shared';
+import { COMPLETE_KEYS, COMPLETE_ROWS } from './completion-script.js';
 import { FETCHED_BY, GIVE_BACK } from './fetch-scripts.js';
 import { FINISH, FINISH_KEYS } from './finish-script.js';
 import { PROGRESS, RENEW, REWRITE } from './lease-scripts.js';
@@ -10,6 +11,7 @@ type Arg = string | number;
 export type ScriptedRedis = Redis & {
   bullpenRenew(...args: Arg[]): Promise<string>;
   bullpenFinish(args: unknown[]): Promise<unknown>;
+  bullpenCompleteRows(args: unknown[]): Promise<unknown[]>;
   bullpenSettleRows(...args: Arg[]): Promise<string>;
   bullpenSplitRows(...args: Arg[]): Promise<0 | 1>;
   bullpenOpenRows(...args: Arg[]): Promise<number[]>;
@@ -26,6 +28,7 @@ export function defineScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('bullpenFetchedBy', { numberOfKeys: 1, lua: FETCHED_BY });
   redis.defineCommand('bullpenRewrite', { numberOfKeys: 2, lua: REWRITE });
   redis.defineCommand('bullpenFinish', { numberOfKeys: FINISH_KEYS, lua: FINISH });
+  redis.defineCommand('bullpenCompleteRows', { numberOfKeys: COMPLETE_KEYS, lua: COMPLETE_ROWS });
   redis.defineCommand('bullpenSettleRows', { numberOfKeys: 1, lua: SETTLE_ROWS });
   redis.defineCommand('bullpenSplitRows', { numberOfKeys: 6, lua: SPLIT_ROWS });
   redis.defineCommand('bullpenOpenRows', { numberOfKeys: 1, lua: OPEN_ROWS });

@@ -1,0 +1,107 @@
+import { KEEP_BOOKS_SCRIPT } from '@bullpen/shared';
+
+/** How many arguments stand before those of the first row, and how many each row has. */
+export const COMPLETE_KEYS = 8;
+
+/**
+ * Records that rows with a job of their own are completed, counts them in the books of their batches, and fetches a next job for each: what BullMQ's moveToFinished does for such a job, of the
+ * version we pin, and no more. That script has to be ready for flows, schedulers, deduplication, metrics, limits and what is kept of a job, and takes three times as long; a job that has to do with any of
+ * them is left to it. A contract test compares what the two leave in Redis, key by key.
+ *
+ * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
+ * of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and what the books keep of the result.
+ * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers. None is
+ * fetched from a queue that is paused or limited, or has jobs with priorities or delayed ones that are due: the worker asks by itself then, as it does when it starts.
+ */
+export const COMPLETE_ROWS = `
+${KEEP_BOOKS_SCRIPT}
+local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey = unpack(KEYS)
+local base, now, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local meta = call('HMGET', metaKey, 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
+call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or 10000)
+
+local answers, gone, ended, batch, books, count = {}, {}, {}, nil, nil, 0
+local function closeBooks()
+  if count == 0 then return end
+  call('HINCRBY', books[1], 'completed', count)
+  keepBooks(books, base .. 'batches', batch)
+  count = 0
+end
+
+for at = 5, #ARGV, 7 do
+  local id, token = ARGV[at], ARGV[at + 1]
+  local job = base .. id
+  local lock, answer = call('GET', job .. ':lock'), 0
+  if lock ~= token then
+    answer = call('EXISTS', job) == 0 and -1 or lock and -6 or -2
+  else
+    local parts = call('EXISTS', job, job .. ':dependencies', job .. ':unsuccessful')
+    if parts ~= 1 then answer = parts == 0 and -1 or 1
+    elseif call('LREM', activeKey, -1, id) == 0 then answer = -3 end
+  end
+  if answer == 0 then
+    local row, text = ARGV[at + 5], ARGV[at + 6]
+    local n = #gone
+    gone[n + 1], gone[n + 2], gone[n + 3], gone[n + 4] = job, job .. ':lock', job .. ':logs', job .. ':processed'
+    gone[n + 5] = job .. ':failed'
+    ended[#ended + 1] = id
+    call('XADD', eventsKey, '*', 'event', 'completed', 'jobId', id, 'returnvalue', ARGV[at + 3], 'prev', 'active')
+    if ARGV[at + 4] ~= batch then
+      closeBooks()
+      batch = ARGV[at + 4]
+      local name = base .. 'batch:' .. batch
+      books = call('EXISTS', name) == 1 and { name, name .. ':fates', name .. ':failures', name .. ':reasons', name .. ':results' }
+    end
+    -- A row is counted when its fate turns; books that have expired stay gone.
+    if books then
+      local place = '#' .. (row - 1)
+      local was = call('BITFIELD', books[2], 'SET', 'u2', place, 1)[1]
+      if was == 0 then
+        count = count + 1
+        if text ~= '' then
+          call('HSET', books[5], row, text)
+          if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
+        end
+      elseif was ~= 1 then
+        call('BITFIELD', books[2], 'SET', 'u2', place, was)
+      end
+    end
+  end
+  answers[#answers + 1] = answer
+  answers[#answers + 1] = false
+end
+closeBooks()
+if #ended == 0 then return answers end
+call('DEL', unpack(gone))
+call('SREM', stalledKey, unpack(ended))
+
+local isPlain = not meta[1] and not meta[2] and not meta[3] and call('EXISTS', prioritizedKey) == 0
+isPlain = isPlain and #call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * 0x1000 - 1, 'LIMIT', 0, 1) == 0
+local fetched, mayBeDrained = false, false
+for at = 5, #ARGV, 7 do
+  local place = (at - 5) / 7 * 2 + 1
+  if answers[place] == 0 then
+    local isWanted = ARGV[at + 2] == '1'
+    local id = isWanted and isPlain and call('RPOPLPUSH', waitKey, activeKey)
+    -- A marker that old versions of BullMQ put there.
+    if id and string.sub(id, 1, 2) == '0:' then
+      call('LREM', activeKey, 1, id)
+    elseif id then
+      local job = base .. id
+      call('SET', job .. ':lock', ARGV[at + 1], 'PX', leaseMs)
+      call('XADD', eventsKey, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
+      call('HSET', job, 'processedOn', now, 'pb', worker)
+      call('HINCRBY', job, 'ats', 1)
+      answers[place + 1] = { call('HGETALL', job), id }
+      fetched = true
+    else
+      mayBeDrained = mayBeDrained or not isWanted or isPlain
+    end
+  end
+end
+if fetched then call('ZADD', markerKey, 0, '0') end
+if mayBeDrained and call('LLEN', waitKey) == 0 and call('LLEN', activeKey) == 0 and call('EXISTS', prioritizedKey) == 0 then
+  call('XADD', eventsKey, '*', 'event', 'drained')
+end
+return answers
+`;
