@@ -18,7 +18,7 @@ import { type Context, type Handler, handle, handleMany } from './handler.js';
 import { leaseOf } from './lease.js';
 import type { ProcessParts } from './process-parts.js';
 import type { Carried } from './recorder.js';
-import type { RowEnds, SentEnds } from './row-ends.js';
+import type { RowEnds } from './row-ends.js';
 import type { RowNote } from './row-note.js';
 import { SharedAttempt } from './shared-attempt.js';
 
@@ -71,9 +71,9 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
     },
   };
   const rowEnds = {
-    send(_: unknown, notes: readonly RowNote[]): SentEnds {
+    async send(_: unknown, notes: readonly RowNote[]): Promise<boolean> {
       told.notes.push(...notes);
-      return { sent: Promise.resolve(), answers: Promise.resolve(redis.answer), at: 0 };
+      return redis.answer === '1';
     },
   };
   const recorder = {

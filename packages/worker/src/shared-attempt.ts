@@ -84,7 +84,6 @@ export class SharedAttempt {
       }
       done = !this.#mustStop() && (await this.#attempt(terms, together ? rows : [rows[at] as OpenRow]));
     }
-    await this.#acks.flush();
     return entry.lease.lost || this.#acks.failed ? undefined : done;
   }
 
@@ -170,8 +169,8 @@ export class SharedAttempt {
     return true;
   }
 
-  /** Notes how rows ended; ends when that has left this process. */
-  #settle(ends: readonly EndedRow[]): Promise<unknown> {
+  /** Notes how rows ended; ends when Redis has it, or would not take it. */
+  async #settle(ends: readonly EndedRow[]): Promise<void> {
     const { job, bullpen, handler, shared } = this.#parts;
     const notes: RowNote[] = [];
     const splits: SplitRow[] = [];
@@ -187,18 +186,16 @@ export class SharedAttempt {
         splits.push(splitRow(job, row, { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error }));
       }
     }
-    const written = (): void => {
-      for (const { outcome } of ends) shared.active.countRow(outcome.kind);
-    };
-    if (splits.length === 0) return this.#acks.write(notes, written);
-    const split = this.#split(splits, undefined, written);
-    return notes.length === 0 ? split : Promise.all([this.#acks.write(notes, () => undefined), split]);
+    const isNoted = notes.length === 0 || this.#acks.write(notes);
+    const isSplit = splits.length === 0 || this.#split(splits, undefined);
+    if (!(await isNoted) || !(await isSplit)) return;
+    for (const { outcome } of ends) shared.active.countRow(outcome.kind);
   }
 
-  #split(rows: readonly SplitRow[], crashes: number | undefined, written = (): void => undefined): Promise<void> {
+  #split(rows: readonly SplitRow[], crashes: number | undefined): Promise<boolean> {
     const { job, shared } = this.#parts;
     const terms = { ...{ name: job.name, timestamp: job.timestamp, priority: job.priority ?? 0 }, crashes };
-    return this.#acks.carry(() => shared.books.splitRows(this.#job, rows, terms), written);
+    return this.#acks.carry(() => shared.books.splitRows(this.#job, rows, terms));
   }
 }
 
