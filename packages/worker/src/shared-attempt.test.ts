@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
 import type { SplitRow, SplitTerms } from './books.js';
+import type { Cancellable } from './cancellations.js';
 import { type Context, type Handler, handle, handleMany } from './handler.js';
 import { leaseOf } from './lease.js';
 import type { ProcessParts } from './process-parts.js';
@@ -83,9 +84,9 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
     },
   };
   const cancellations = {
-    suspects: (_: string, id: string) => redis.cancelled.has(id),
-    async stopIfNoted(_: string, id: string, stop: AttemptStop) {
-      if (redis.cancelled.has(id)) stop.abort(new JobCancelled());
+    suspects: ({ jobId, batch }: Cancellable) => redis.cancelled.has(jobId) || redis.cancelled.has(`batch:${batch}`),
+    async stopIfNoted(attempt: Cancellable, stop: AttemptStop) {
+      if (cancellations.suspects(attempt)) stop.abort(new JobCancelled());
     },
   };
   const quiet = (): void => undefined;

@@ -1,12 +1,4 @@
-import {
-  type BullpenOpts,
-  backoffDelayMs,
-  cancelledBatch,
-  describeThrown,
-  expandRows,
-  idForRow,
-  JobCancelled,
-} from '@bullpen/shared';
+import { type BullpenOpts, backoffDelayMs, describeThrown, expandRows, idForRow, JobCancelled } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import { attempt, endedBefore } from './attempt.js';
@@ -68,7 +60,7 @@ export class SharedAttempt {
    * @returns whether all are settled, or on their way in jobs of their own; otherwise the job is to be handed back. `undefined`: it is not ours any more
    */
   async run(): Promise<boolean | undefined> {
-    const { entry, handler } = this.#parts;
+    const { entry, handler, shared } = this.#parts;
     entry.isShared = true;
     const open = await this.#openRows();
     if (open === undefined) return undefined;
@@ -77,7 +69,7 @@ export class SharedAttempt {
     const together = handler?.many === true && entry.lease.crashes === 0;
     let done = true;
     for (let at = 0; at < rows.length && done; at += together ? rows.length : 1) {
-      if (this.#isSuspected() && (await this.#isCancelled())) {
+      if (shared.cancellations.suspects(entry) && (await this.#isCancelled())) {
         const outcome: Outcome = { kind: 'cancelled', error: describeThrown(new JobCancelled()) };
         await this.#settle(rows.slice(at).map((row) => ({ row, outcome })));
         break;
@@ -126,21 +118,10 @@ export class SharedAttempt {
     return shared.active.draining || entry.lease.lost || entry.lease.lapsed || this.#acks.failed;
   }
 
-  #isSuspected(): boolean {
-    const { entry, shared } = this.#parts;
-    const { cancellations } = shared;
-    return (
-      cancellations.suspects(entry.queue, cancelledBatch(this.#batch)) ||
-      cancellations.suspects(entry.queue, entry.jobId)
-    );
-  }
-
+  /** Of the job or its batch. */
   async #isCancelled(): Promise<boolean> {
-    const { entry, shared } = this.#parts;
     const stop = new AttemptStop();
-    for (const id of [cancelledBatch(this.#batch), entry.jobId]) {
-      await shared.cancellations.stopIfNoted(entry.queue, id, stop);
-    }
+    await this.#parts.shared.cancellations.stopIfNoted(this.#parts.entry, stop);
     return stop.reason !== undefined;
   }
 
