@@ -260,6 +260,28 @@ describe('a shared attempt that has to stop', () => {
   });
 });
 
+describe('a shared attempt whose handler changes its payloads', () => {
+  const asItIs = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const;
+
+  it.each([1, 3])(
+    'has a row failed that it made into what is not JSON, and goes on (%i attempts)',
+    async (maxAttempts) => {
+      const { attempt, told, fates } = sharing(
+        (payload) => {
+          if (payload.n !== 2) return;
+          Object.assign(payload, { itself: payload });
+          throw new Error('boom');
+        },
+        { maxAttempts, definition: { payload: asItIs as never } },
+      );
+      expect(await attempt.run()).toBe(true);
+      expect(fates()).toEqual(['11 completed', '12 failed', '13 completed', '14 completed']);
+      expect(told.splits).toEqual([]);
+      expect(JSON.parse(told.notes[1]?.text ?? '')).not.toHaveProperty('payload');
+    },
+  );
+});
+
 describe('a shared attempt of a batch that is cancelled', () => {
   it.each([['batch:b1'], ['b-b1-11_14']])('settles every row as cancelled, and begins none (%s)', async (id) => {
     const ran: number[] = [];
@@ -308,9 +330,11 @@ describe('a shared attempt by a handler of many', () => {
     expect(await first.attempt.run()).toBe(true);
     expect(calls).toEqual([['b-b1-11'], ['b-b1-12'], ['b-b1-13'], ['b-b1-14']]);
     expect(first.told.splits).toEqual([]);
+    expect(first.lease.crashes).toBe(1);
     const second = sharing(note, { fetches: 3, crashes: 2, open: [13, 14] });
     expect(await second.attempt.run()).toBe(true);
     expect(second.told.splits).toMatchObject([{ row: 13, crashes: 2, crashesLeft: 1 }]);
+    expect(second.lease.crashes).toBe(1);
     expect(second.fates()).toEqual(['14 completed']);
   });
 

@@ -14,9 +14,9 @@ import type { ProcessParts } from './process-parts.js';
 import { RowAcks } from './row-acks.js';
 import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
 import type { RowEnds } from './row-ends.js';
-import { type RowNote, rowNote } from './row-note.js';
+import { failedRow, type RowNote, rowNote } from './row-note.js';
 import { attemptsOf } from './settle.js';
-import { splitRow } from './split-row.js';
+import { type Leaving, splitRow } from './split-row.js';
 
 /** What a {@link SharedAttempt} needs. */
 export interface SharedAttemptParts {
@@ -102,7 +102,12 @@ export class SharedAttempt {
     const forgiven = handler?.many === true ? 1 : 0;
     const [suspect, ...rest] = open;
     if (suspect === undefined || crashes <= forgiven) return open;
-    await this.#split([splitRow(job, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })], forgiven);
+    const isSplit = await this.#split(
+      [splitRow(job, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
+      forgiven,
+    );
+    // So Redis has it from here on: a crash that is counted while we cannot reach it is one more than this.
+    if (isSplit) entry.lease.crashes = forgiven;
     return rest;
   }
 
@@ -156,15 +161,17 @@ export class SharedAttempt {
     const notes: RowNote[] = [];
     const splits: SplitRow[] = [];
     for (const { row, outcome } of ends) {
-      const end = { ...{ bullpen, row: row.row, job: job.name, payload: row.payload }, attempt: 1 };
-      const note = rowNote(outcome, { ...end, maxAttempts: this.#maxAttempts });
+      const { payload } = row;
+      const end = { bullpen, row: row.row, job: job.name, payload, attempt: 1, maxAttempts: this.#maxAttempts };
+      const note = rowNote(outcome, end);
       if (note !== undefined) notes.push(note);
-      else if (outcome.kind === 'snoozed') {
-        splits.push(splitRow(job, row, { dueAt: outcome.untilAt, attemptsMade: 0, crashes: 0 }));
-      } else if (outcome.kind === 'failed') {
-        const waitMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
-        const { error } = outcome;
-        splits.push(splitRow(job, row, { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error }));
+      else if (outcome.kind === 'snoozed' || outcome.kind === 'failed') {
+        try {
+          splits.push(splitRow(job, row, leavingBy(outcome, handler)));
+        } catch (thrown) {
+          // Its handler has put into the payload what is not JSON: nobody could attempt it again.
+          notes.push(failedRow('failed', describeThrown(thrown), end));
+        }
       }
     }
     const isNoted = notes.length === 0 || this.#acks.write(notes);
@@ -178,6 +185,12 @@ export class SharedAttempt {
     const terms = { ...{ name: job.name, timestamp: job.timestamp, priority: job.priority ?? 0 }, crashes };
     return this.#acks.carry(() => shared.books.splitRows(this.#job, rows, terms));
   }
+}
+
+function leavingBy(outcome: Outcome & { kind: 'snoozed' | 'failed' }, handler: Handler | undefined): Leaving {
+  if (outcome.kind === 'snoozed') return { dueAt: outcome.untilAt, attemptsMade: 0, crashes: 0 };
+  const waitMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
+  return { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error: outcome.error };
 }
 
 async function attemptRows(row: RowAttempt, rows: readonly OpenRow[], handler: Handler | undefined) {
