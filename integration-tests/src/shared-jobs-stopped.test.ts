@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { type Ending, scripted } from './fixtures/jobs.js';
 import { sourceOf } from './support/batch-source.js';
 import type { RunningCommand } from './support/command.js';
+import { OwnRedis } from './support/own-redis.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -88,6 +89,33 @@ describe('a worker that is killed in the middle of a shared job', () => {
     world.workerProcess(SHORT_LEASE);
     expect(await settledBatch(world)).toMatchObject(allCompleted);
     expect(startsOf(world)).toEqual({ counts: [1, 1, 2, 1, 1, 1, 1, 1], attempts: new Set([1]) });
+  });
+
+  test('while Redis keeps it waiting: the row in hand alone runs again, for no other was begun', async ({ world }) => {
+    const { server } = await OwnRedis.start(world);
+    const producer = world.producer({ redis: server.url });
+    const path = `${world.folder}/go`;
+    const values = Array.from({ length: 100 }, (_, at) => ({
+      name: `row ${at + 1}`,
+      ends: [at === 2 ? ({ do: 'until-file', path } as const) : ({ do: 'return' } as const)],
+    }));
+    await producer.batch(scripted, { batch: 'x', source: sourceOf(values), rowsPerJob: 100 });
+    const flags = ['--redis', server.url, ...SHORT_LEASE];
+    const killed = world.workerProcess(flags);
+    await world.started(3);
+    server.send('SIGSTOP');
+    await world.file('go', '');
+    // By then it could have gone through all that is left.
+    await killed.logged('lease ran out; aborting the attempt');
+    killed.kill('SIGKILL');
+    await killed.ended;
+    server.send('SIGCONT');
+    world.workerProcess(flags);
+    const settled = await producer.waitForBatch(scripted, { batch: 'x' });
+    expect(settled).toMatchObject({ added: 100, completed: 100, missing: 0 });
+    const starts = world.ledger().filter(({ event }) => event === 'start');
+    const again = new Set(starts.map(({ name }) => name).filter((name, at, all) => all.indexOf(name) !== at));
+    expect([...again].filter((name) => name !== 'row 3')).toEqual([]);
   });
 
   test('by one of its rows: that row ends as crashed, its neighbours complete, each run once', async ({ world }) => {

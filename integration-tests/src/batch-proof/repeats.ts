@@ -8,7 +8,7 @@ export interface Repeat {
   readonly again: RowLine;
 }
 
-/** Who was killed had in hand what it did so shortly before: after that its word on a row has long been with Redis. */
+/** Who was killed had in hand what it did so shortly before: after that its word on a row has long been with Redis. Of a row that shared its job what was begun after it says so, however slow all is. */
 const IN_HAND_MS = 2_000;
 
 /** The starts of a row that were not the first of their attempt. */
@@ -24,33 +24,33 @@ export function repeatsOf(lines: readonly RowLine[]): Repeat[] {
   return repeats;
 }
 
-/** Each repeat has a kill that explains it, and of the rows of one job a kill explains one: the others were not in hand. */
+/** Each repeat has a kill that explains it, and of the rows of one job a kill explains the one that was begun last: the others were not in hand. */
 export function checkRepeats(repeats: readonly Repeat[], facts: Facts): string[] {
-  const jobOf = jobsByRow(facts);
-  const slots = new Map<string, number[]>();
-  const wrong: string[] = [];
-  for (const repeat of repeats) {
-    const { row, pid, at } = repeat.first;
-    if (!isExplained(repeat, facts))
-      wrong.push(`row ${row} ran again, and nothing was killed under it: ${tell(repeat, facts)}`);
-    const slot = `${jobOf(row, at)} in ${pid}`;
-    slots.set(slot, [...(slots.get(slot) ?? []), row]);
-  }
-  if (facts.scenario.victim !== 'worker') return wrong;
-  const full = [...slots].filter(([, rows]) => rows.length > 1);
-  return [
-    ...wrong,
-    ...full.map(([slot, rows]) => `rows ${rows.join(', ')} ran again after one kill, all of job ${slot}`),
-  ];
+  const slotOf = slotsOf(facts);
+  const last = new Map<string, number>();
+  for (const line of facts.ledger) if (line.event === 'start') last.set(slotOf(line).name, line.row);
+  return repeats.flatMap((repeat) => {
+    const { row } = repeat.first;
+    const slot = slotOf(repeat.first);
+    if (!isExplained(repeat, slot.isShared, facts)) {
+      return [`row ${row} ran again, and nothing was killed under it: ${tell(repeat, facts)}`];
+    }
+    const after = last.get(slot.name);
+    if (facts.scenario.victim !== 'worker' || after === row) return [];
+    return [
+      `row ${row} ran again, though row ${after} was begun after it, both of job ${slot.name}: ${tell(repeat, facts)}`,
+    ];
+  });
 }
 
-function isExplained({ first }: Repeat, { scenario, workers, outages }: Facts): boolean {
+function isExplained({ first }: Repeat, isShared: boolean, { scenario, workers, outages }: Facts): boolean {
   const isInHand = (from: number, to: number): boolean => from <= first.at + IN_HAND_MS && to >= first.at;
   if (scenario.victim === 'redis') return outages.some(({ startedAt, endedAt }) => isInHand(startedAt, endedAt));
   const life = workers.find(({ pid }) => pid === first.pid);
   const kill = life?.sent.find(({ signal }) => signal === 'SIGKILL');
+  if (life === undefined || kill === undefined) return false;
   // Between the two it died; on a busy machine we hear of it late.
-  return life !== undefined && kill !== undefined && isInHand(kill.at, life.exitedAt);
+  return isShared && scenario.victim === 'worker' ? life.exitedAt >= first.at : isInHand(kill.at, life.exitedAt);
 }
 
 /** All there is to know of a repeat that nothing explains: the last words of the worker that had the row first, too. */
@@ -62,13 +62,18 @@ function tell({ first, again }: Repeat, { workers }: Facts): string {
   return `attempt ${first.attempt} in ${first.pid} at ${since}, again in ${again.pid} at ${until}; ${first.pid} ended with ${end}, and said: ${words?.slice(-3).join('; ') || 'nothing'}`;
 }
 
-/** Which job a row was in at an instant: the one it was added with, or one of its own that it left that for. */
-function jobsByRow({ stored }: Facts): (row: number, at: number) => string {
+/** Which job a row was begun with, in which process: the job it was added with, or one of its own that it left that for; and whether others are in it. */
+function slotsOf({ stored }: Facts): (start: RowLine) => { readonly name: string; readonly isShared: boolean } {
   const jobs = new Map<number, string>();
+  const alone = new Set<number>();
   for (const id of stored.addedIds) {
     const { first, last } = rowsOf(id) ?? { first: 1, last: 0 };
     for (let row = first; row <= last; row += 1) jobs.set(row, id);
+    if (first === last) alone.add(first);
   }
-  return (row, at) =>
-    (stored.splitAt.get(row) ?? Number.POSITIVE_INFINITY) <= at ? `own ${row}` : (jobs.get(row) ?? '');
+  return ({ row, pid, at }) => {
+    const hasLeft = (stored.splitAt.get(row) ?? Number.POSITIVE_INFINITY) <= at;
+    const job = hasLeft ? `own ${row}` : (jobs.get(row) ?? '');
+    return { name: `${job} in ${pid}`, isShared: !hasLeft && !alone.has(row) };
+  };
 }

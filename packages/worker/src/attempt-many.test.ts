@@ -50,6 +50,13 @@ describe('attemptMany', () => {
     }
   });
 
+  it('knows how many rows there were when the handler has taken them out of its list', async () => {
+    const outcomes = await attempting((rows) =>
+      (rows as unknown[]).splice(0).map(() => ({ status: 'fulfilled' as const, value: 1 })),
+    );
+    expect(kinds(outcomes)).toEqual(['completed', 'completed', 'completed']);
+  });
+
   it('ends each row as Promise.allSettled says of it', async () => {
     const outcomes = await attempting((rows) =>
       Promise.allSettled(

@@ -49,15 +49,17 @@ async function run(
     const error = parsed.ok ? undefined : new PayloadInvalid(`payload of ${job.name}`, parsed.faults);
     outcomes.push(error && { kind: 'rejected', error: describeThrown(error) });
   }
+  // Counted before the handler has them: it may take them out of its list as it goes.
+  const count = valid.length;
   let ended: (at: number) => Outcome | Promise<Outcome>;
   // A schema may have taken its time, and the handler must not start with a signal that has fired.
   if (stop.reason !== undefined) ended = () => endedBy(stop.reason);
-  else if (valid.length === 0) ended = () => endedBy(undefined);
+  else if (count === 0) ended = () => endedBy(undefined);
   else {
     try {
       const running = handler.run(valid, input.context(input.startedAt + job.timeoutMs));
       const returned = (isThenable(running) ? await running : running) as Returned;
-      ended = (at) => endOf(returned, at, valid.length, job, stop.reason);
+      ended = (at) => endOf(returned, at, count, job, stop.reason);
     } catch (thrown) {
       ended = () => fromThrown(thrown, stop.reason);
     }

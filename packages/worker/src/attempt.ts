@@ -21,7 +21,11 @@ import type { Outcome } from './outcome.js';
 export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
   const { handler } = input;
   const ended = endedBefore(input);
-  if (ended !== undefined || handler === undefined) return ended ?? missing(input.jobName);
+  if (ended !== undefined) return ended;
+  if (handler === undefined) {
+    const error = new HandlerMissing(`no handler for job '${input.jobName}'`);
+    return { kind: 'rejected', error: describeThrown(error) };
+  }
   const { maxCrashes } = handler.job;
   if (input.crashes >= maxCrashes) return { kind: 'crashed', error: describeThrown(new JobCrashed(input.crashes)) };
   if (!handler.many) return underDeadline(input, handler.job, () => run(handler, input), endedBy);
@@ -30,21 +34,18 @@ export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
 }
 
 /** How an attempt ends before it has begun, if it does. */
-export function endedBefore(input: Omit<AttemptInput, 'payload' | 'rowId'>): Outcome | undefined {
-  const { handler, stop } = input;
+export function endedBefore(
+  input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'startedAt' | 'unreadable'>,
+): Outcome | undefined {
+  const { stop } = input;
   if (input.expiresAt !== undefined && input.startedAt >= input.expiresAt) {
     return { kind: 'expired', error: describeThrown(new JobExpired(input.expiresAt)) };
   }
   if (stop.reason !== undefined) return endedBy(stop.reason);
-  if (handler === undefined) return missing(input.jobName);
   if (input.unreadable !== undefined) {
     return { kind: 'rejected', error: describeThrown(new JobUnreadable(input.unreadable)) };
   }
   return undefined;
-}
-
-function missing(jobName: string): Outcome {
-  return { kind: 'rejected', error: describeThrown(new HandlerMissing(`no handler for job '${jobName}'`)) };
 }
 
 /** Runs schemas and handler to their end. */

@@ -61,7 +61,8 @@ function watching() {
   /** Whether a job that is about to start may. */
   const mayStart = async (queue: string, jobId: string): Promise<boolean> => {
     const stop = new AttemptStop();
-    if (cancellations.suspects(queue, jobId)) await cancellations.stopIfNoted(queue, jobId, stop);
+    const attempt = { queue, jobId, batch: undefined };
+    if (cancellations.suspects(attempt)) await cancellations.stopIfNoted(attempt, stop);
     return stop.reason === undefined;
   };
   return { cancellations, active, notes, redis, subscriber, publish, cancel, mayStart };
@@ -83,7 +84,7 @@ describe('Cancellations', () => {
     const { cancellations, cancel } = watching();
     cancel('mail', 'j-1');
     const stop = new AttemptStop();
-    await cancellations.stopIfNoted('mail', 'j-1', stop);
+    await cancellations.stopIfNoted({ queue: 'mail', jobId: 'j-1', batch: undefined }, stop);
     expect(stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
   });
 

@@ -1,8 +1,11 @@
 import { cancelledBatch, cancelledChannel, cancelledKey, JobCancelled, type Redis } from '@bullpen/shared';
-import type { ActiveAttempts } from './active-attempts.js';
+import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import type { AttemptStop } from './attempt-stop.js';
 
 const REFRESH_MS = 5_000;
+
+/** What can be cancelled: a job by its id, and all of its batch, if it has one. */
+export type Cancellable = Pick<ActiveAttempt, 'queue' | 'jobId' | 'batch'>;
 
 /**
  * Which jobs were cancelled. Kept in memory, so that asking costs a job nothing: told by publications, and read again every few seconds and
@@ -39,18 +42,23 @@ export class Cancellations {
     await this.#read();
   }
 
-  /** Whether a job, or a batch by its `cancelledBatch`, may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
-  suspects(queue: string, jobId: string): boolean {
+  /** Whether a job, or its batch, may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
+  suspects({ queue, jobId, batch }: Cancellable): boolean {
     const ids = this.#byQueue.get(queue);
-    return ids !== undefined && ids.size > 0 && ids.has(jobId);
+    if (ids === undefined || ids.size === 0) return false;
+    return ids.has(jobId) || (batch !== undefined && ids.has(cancelledBatch(batch)));
   }
 
-  /** Aborts an attempt if its job is noted as cancelled. Never throws: who cannot be asked now will be asked again when the notes are read. */
-  async stopIfNoted(queue: string, jobId: string, stop: AttemptStop): Promise<void> {
-    const expiry = await this.#redis.zscore(cancelledKey(this.#prefix, queue), jobId).catch(() => undefined);
-    if (expiry === undefined) return;
-    if (expiry !== null && Number(expiry) >= Date.now()) stop.abort(new JobCancelled());
-    else this.#byQueue.get(queue)?.delete(jobId);
+  /** Aborts an attempt if its job or its batch is noted as cancelled. Never throws: who cannot be asked now will be asked again when the notes are read. */
+  async stopIfNoted({ queue, jobId, batch }: Cancellable, stop: AttemptStop): Promise<void> {
+    const ids = this.#byQueue.get(queue);
+    for (const id of batch === undefined ? [jobId] : [jobId, cancelledBatch(batch)]) {
+      if (stop.reason !== undefined || ids?.has(id) !== true) continue;
+      const expiry = await this.#redis.zscore(cancelledKey(this.#prefix, queue), id).catch(() => undefined);
+      if (expiry === undefined) continue;
+      if (expiry !== null && Number(expiry) >= Date.now()) stop.abort(new JobCancelled());
+      else ids.delete(id);
+    }
   }
 
   close(): void {
@@ -58,15 +66,15 @@ export class Cancellations {
     this.#subscriber.disconnect();
   }
 
-  #cancelled(queue: string, jobId: string): void {
+  #cancelled(queue: string, id: string): void {
     // Remembered also if it runs here: it may be snoozed or retried, and come back.
-    this.#byQueue.get(queue)?.add(jobId);
-    const running = this.#active.find(queue, jobId);
-    if (running !== undefined) void this.stopIfNoted(queue, jobId, running.stop);
-    if (!jobId.startsWith(cancelledBatch(''))) return;
+    this.#byQueue.get(queue)?.add(id);
+    const running = this.#active.find(queue, id);
+    if (running !== undefined) void this.stopIfNoted(running, running.stop);
+    if (!id.startsWith(cancelledBatch(''))) return;
     for (const attempt of this.#active) {
-      if (attempt.queue !== queue || attempt.batch === undefined || cancelledBatch(attempt.batch) !== jobId) continue;
-      void this.stopIfNoted(queue, jobId, attempt.stop);
+      if (attempt.queue !== queue || attempt.batch === undefined || cancelledBatch(attempt.batch) !== id) continue;
+      void this.stopIfNoted(attempt, attempt.stop);
     }
   }
 

@@ -7,9 +7,10 @@ export interface Lease {
   readonly token: string;
   /** How often the job had been fetched, this time included (`ats`). While Redis says the same, nobody else has it. */
   readonly fetches: number;
-  /** How many attempts had been spent (`atm`), and how many processes had died under the job (`stc`). */
+  /** How many attempts had been spent (`atm`). */
   readonly attemptsMade: number;
-  readonly crashes: number;
+  /** How many processes had died under the job (`stc`), as far as that is still on its account. */
+  crashes: number;
   /** Until when it holds for certain, whatever Redis does: on this process's monotonic clock (ms). */
   until: number;
   /** That instant passed without a renewal. It may be taken up again, if Redis says that nobody else has the job. */

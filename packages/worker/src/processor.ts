@@ -1,4 +1,4 @@
-import { type BullpenOpts, cancelledBatch, hasCode, type JobDefinition, readBullpenOpts } from '@bullpen/shared';
+import { type BullpenOpts, hasCode, type JobDefinition, readBullpenOpts } from '@bullpen/shared';
 import { type Job, WaitingError } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import { attempt } from './attempt.js';
@@ -105,22 +105,17 @@ export class Processor {
   async #attempt(job: Job, entry: ActiveAttempt): Promise<unknown> {
     const { active, books, cancellations, log } = this.#shared;
     const { stop } = entry;
-    if (cancellations.suspects(this.#queue, entry.jobId)) {
-      await cancellations.stopIfNoted(this.#queue, entry.jobId, stop);
+    const bullpen = readBullpenOpts(job.opts);
+    entry.batch = bullpen.batch;
+    if (cancellations.suspects(entry)) {
+      await cancellations.stopIfNoted(entry, stop);
       // That took a trip to Redis.
       if (active.draining) return this.#handBack(job, entry);
     }
-    const bullpen = readBullpenOpts(job.opts);
     const handler = this.#handlers.get(job.name);
     applyPolicy(job, handler?.job);
-    if (bullpen.batch !== undefined) {
-      entry.batch = bullpen.batch;
-      if (bullpen.rows !== undefined) return this.#attemptRows(job, entry, bullpen, handler);
-      const batch = cancelledBatch(bullpen.batch);
-      if (cancellations.suspects(this.#queue, batch)) {
-        await cancellations.stopIfNoted(this.#queue, batch, stop);
-        if (active.draining) return this.#handBack(job, entry);
-      }
+    if (bullpen.batch !== undefined && bullpen.rows !== undefined) {
+      return this.#attemptRows(job, entry, bullpen, handler);
     }
     entry.started = true;
     const startedAt = Date.now();

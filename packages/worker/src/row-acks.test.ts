@@ -3,21 +3,19 @@ import type { ActiveAttempt } from './active-attempts.js';
 import type { SharedJob } from './books.js';
 import type { Carried, Recorder } from './recorder.js';
 import { RowAcks } from './row-acks.js';
-import type { RowEnds, SentEnds } from './row-ends.js';
+import type { RowEnds } from './row-ends.js';
 import type { RowNote } from './row-note.js';
 
 /** Acks over ends that are answered by hand; what Redis would not take is carried once more, and that ends as `carried` says. */
 function acking(carried?: Carried<unknown>) {
-  const sends: { notes: readonly RowNote[]; answer(answers: string): void; fail(error: Error): void }[] = [];
-  const ends = {
-    send(_: SharedJob, notes: readonly RowNote[]): SentEnds {
-      const answers = new Promise<string>((resolve, reject) => {
-        sends.push({ notes, answer: resolve, fail: reject });
+  const sends: { alone: boolean; notes: unknown; answer(isOurs: boolean): void; fail(error: Error): void }[] = [];
+  const send =
+    (alone: boolean) =>
+    (_: SharedJob, notes: readonly RowNote[]): Promise<boolean> =>
+      new Promise((answer, fail) => {
+        sends.push({ alone, notes, answer, fail });
       });
-      answers.catch(() => undefined);
-      return { sent: Promise.resolve(sends.length), answers, at: 1 };
-    },
-  };
+  const ends = { send: send(false), sendAlone: send(true) };
   const writes: (() => Promise<unknown>)[] = [];
   const recorder = {
     async carry(_: ActiveAttempt, write: () => Promise<unknown>): Promise<Carried<unknown>> {
@@ -31,109 +29,75 @@ function acking(carried?: Carried<unknown>) {
     recorder as unknown as Recorder,
     ends as unknown as RowEnds,
   );
-  const written: number[] = [];
-  const write = (row: number): Promise<unknown> =>
-    acks.write([{ row, fate: 'completed', reason: '', text: '', key: '' }], () => void written.push(row));
-  return { acks, sends, writes, written, write };
+  const write = (row: number) => acks.write([{ row, fate: 'completed', reason: '', text: '', key: '' }]);
+  return { acks, sends, writes, write };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Whether a promise is settled by now. */
-async function isThrough(promise: Promise<unknown>): Promise<boolean> {
-  let through = false;
-  void promise.then(() => {
-    through = true;
-  });
-  await turn();
-  return through;
-}
-
 describe('RowAcks', () => {
-  it('let the next row begin when an end has left, without waiting for Redis’ answer', async () => {
-    const { write, written } = acking();
-    expect(await Promise.all([write(1), write(2)])).toEqual([1, 2]);
-    expect(written).toEqual([]);
-  });
-
-  it('say when Redis has an end, and not before', async () => {
-    const { write, sends, written } = acking();
-    await write(1);
-    await write(2);
-    sends[1]?.answer('01');
+  it('have an end when Redis says so, and not before', async () => {
+    const { acks, write, sends } = acking();
+    let isWritten: boolean | undefined;
+    const writing = write(1).then((is) => {
+      isWritten = is;
+    });
     await turn();
-    expect(written).toEqual([2]);
+    expect(isWritten).toBeUndefined();
+    sends[0]?.answer(true);
+    await writing;
+    expect([isWritten, acks.failed, sends.length]).toEqual([true, false, 1]);
   });
 
   it.each([
-    ['Redis says that the job is not ours', (answer: (text: string) => void) => answer('10')],
-    ['the reply is lost', (_: unknown, fail: (error: Error) => void) => fail(new Error('Connection is closed.'))],
-  ])('send an end again when %s', async (_, end) => {
-    const { acks, write, sends, written } = acking();
-    await write(1);
-    end(sends[0]?.answer as (text: string) => void, sends[0]?.fail as (error: Error) => void);
+    [
+      'Redis says that the job is not ours',
+      (send: { answer(isOurs: boolean): void } | undefined) => send?.answer(false),
+    ],
+    [
+      'the reply is lost',
+      (send: { fail(error: Error): void } | undefined) => send?.fail(new Error('Connection is closed.')),
+    ],
+  ])('send an end again, alone, when %s', async (_, end) => {
+    const { acks, write, sends } = acking();
+    const writing = write(1);
+    end(sends[0]);
     await turn();
-    expect([sends.length, written, acks.failed]).toEqual([2, [], false]);
+    expect(sends.map(({ alone }) => alone)).toEqual([false, true]);
     expect(sends[1]?.notes).toEqual(sends[0]?.notes);
-    sends[1]?.answer('11');
-    await acks.flush();
-    expect([written, acks.failed]).toEqual([[1], false]);
+    sends[1]?.answer(true);
+    expect([await writing, acks.failed]).toEqual([true, false]);
   });
 
   it('tell the recorder in words that it knows when the job is still not ours', async () => {
-    const { acks, write, sends, writes } = acking({ kind: 'over', answer: 'lost' });
-    await write(1);
-    sends[0]?.answer('10');
-    await acks.flush();
+    const { write, sends, writes } = acking({ kind: 'over', answer: 'lost' });
+    const writing = write(1);
+    sends[0]?.answer(false);
+    await writing;
     const again = writes[0]?.();
-    sends[1]?.answer('10');
+    sends[1]?.answer(false);
     await expect(again).rejects.toMatchObject({ code: -2 });
   });
 
-  it('remember that Redis would not take one, and count that end as not written', async () => {
+  it('remember that Redis would not take one', async () => {
     for (const end of [
       { kind: 'over', answer: 'lost' },
       { kind: 'refused', error: new Error('OOM') },
     ] as const) {
-      const { acks, write, sends, written } = acking(end);
-      await write(1);
-      await write(2);
-      expect(acks.failed).toBe(false);
-      sends[0]?.answer('10');
-      sends[1]?.answer('11');
-      await acks.flush();
-      expect([acks.failed, written]).toEqual([true, [2]]);
+      const { acks, write, sends } = acking(end);
+      const writing = write(1);
+      sends[0]?.answer(false);
+      expect(await writing).toBe(false);
+      const next = write(2);
+      sends[1]?.answer(true);
+      expect([await next, acks.failed]).toEqual([true, true]);
     }
   });
 
-  it('wait for what else is written about rows, and flush it with the ends', async () => {
+  it('carry what else is written about rows, and say whether Redis has it', async () => {
     const { acks } = acking();
-    let answer: (value: unknown) => void = () => undefined;
-    let isWritten = false;
-    const carrying = acks.carry(
-      () =>
-        new Promise((resolve) => {
-          answer = resolve;
-        }),
-      () => {
-        isWritten = true;
-      },
-    );
-    expect([await isThrough(carrying), await isThrough(acks.flush())]).toEqual([false, false]);
-    answer(1);
-    await carrying;
-    expect(isWritten).toBe(true);
-  });
-
-  it('flush what is written while they flush, and nothing when there is nothing', async () => {
-    const { acks, write, sends } = acking();
-    await acks.flush();
-    await write(1);
-    const flushed = acks.flush();
-    await write(2);
-    sends[0]?.answer('11');
-    expect(await isThrough(flushed)).toBe(false);
-    sends[1]?.answer('11');
-    expect(await isThrough(flushed)).toBe(true);
+    expect(await acks.carry(async () => 1)).toBe(true);
+    const { acks: refused } = acking({ kind: 'refused', error: new Error('no') });
+    expect([await refused.carry(async () => 1), refused.failed]).toEqual([false, true]);
   });
 });

@@ -4,15 +4,16 @@ import { notOurs, type Recorder } from './recorder.js';
 import type { RowEnds } from './row-ends.js';
 import type { RowNote } from './row-note.js';
 
-/** Carries the ends of the rows of one shared job to Redis, without a row waiting for Redis to answer for the one before it. */
+/**
+ * Carries the ends of the rows of one shared job to Redis. A row's end is answered before the next is begun: what has only left this process is lost with it, should Redis not have read it yet (its
+ * answer finds nobody, and Redis closes the connection with all that came behind). So a crash repeats at most the row in hand.
+ */
 export class RowAcks {
   readonly #job: SharedJob;
   readonly #entry: ActiveAttempt;
   readonly #recorder: Recorder;
   readonly #ends: RowEnds;
-  #onTheirWay = 0;
   #failed = false;
-  #flushed: (() => void) | undefined;
 
   constructor(job: SharedJob, entry: ActiveAttempt, recorder: Recorder, ends: RowEnds) {
     this.#job = job;
@@ -26,51 +27,21 @@ export class RowAcks {
     return this.#failed;
   }
 
-  /**
-   * Sends ends of rows. What it returns is to be waited for before the next row is begun.
-   * @param written is called when Redis has them
-   */
-  write(notes: readonly RowNote[], written: () => void): Promise<unknown> {
-    const { sent, answers, at } = this.#ends.send(this.#job, notes);
-    this.#onTheirWay += 1;
-    answers.then(
-      (all) => (all[at] === '1' ? this.#through(written) : this.#again(notes, written)),
-      () => this.#again(notes, written),
+  /** Writes ends of rows, through an outage; whether Redis has them. */
+  async write(notes: readonly RowNote[]): Promise<boolean> {
+    const isWritten = await this.#ends.send(this.#job, notes).catch(() => false);
+    return (
+      isWritten ||
+      this.carry(async () => {
+        if (!(await this.#ends.sendAlone(this.#job, notes))) throw notOurs();
+      })
     );
-    return sent;
   }
 
-  /** Writes something else about the rows; as {@link write}, but waits for Redis' answer. */
-  async carry(write: () => Promise<unknown>, written: () => void): Promise<void> {
-    this.#onTheirWay += 1;
-    await this.#carry(write, written);
-  }
-
-  /** Waits until Redis has all of them, or would not take one. */
-  async flush(): Promise<void> {
-    while (this.#onTheirWay > 0) {
-      await new Promise<void>((resolve) => {
-        this.#flushed = resolve;
-      });
-    }
-  }
-
-  async #again(notes: readonly RowNote[], written: () => void): Promise<void> {
-    await this.#carry(async () => {
-      const { answers, at } = this.#ends.send(this.#job, notes);
-      if ((await answers)[at] !== '1') throw notOurs();
-    }, written);
-  }
-
-  async #carry(write: () => Promise<unknown>, written: () => void): Promise<void> {
-    const end = await this.#recorder.carry(this.#entry, write);
-    if (end.kind !== 'written') this.#failed = true;
-    this.#through(end.kind === 'written' ? written : () => undefined);
-  }
-
-  #through(written: () => void): void {
-    this.#onTheirWay -= 1;
-    written();
-    if (this.#onTheirWay === 0) this.#flushed?.();
+  /** Writes something else about the rows, through an outage; whether Redis has it. */
+  async carry(write: () => Promise<unknown>): Promise<boolean> {
+    const { kind } = await this.#recorder.carry(this.#entry, write);
+    if (kind !== 'written') this.#failed = true;
+    return kind === 'written';
   }
 }

@@ -31,7 +31,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe('RowEnds', () => {
   it('send the ends of a job’s rows under its lease', async () => {
     const { ends, calls } = sending();
-    ends.send(job('b-b1-1_9'), [completed(1), failed(2)]);
+    void ends.send(job('b-b1-1_9'), [completed(1), failed(2)]);
     await turn();
     expect(calls.map(({ args }) => args)).toEqual([
       [
@@ -50,40 +50,43 @@ describe('RowEnds', () => {
     await turn();
     expect(calls.map(({ args }) => args.slice(2).filter((_, at) => at % 9 === 0))).toEqual([['1', '2', '3', '4']]);
     calls[0]?.answer('1011');
-    const answers = [...sent, late].map(async ({ answers: all, at }) => (await all)[at]);
-    expect(await Promise.all(answers)).toEqual(['1', '0', '1', '1']);
+    expect(await Promise.all([...sent, late])).toEqual([true, false, true, true]);
   });
 
   it('send what ends in the next turn in another call, without waiting for the first', async () => {
     const { ends, calls } = sending();
-    ends.send(job('1'), [completed(1)]);
+    void ends.send(job('1'), [completed(1)]);
     await turn();
-    ends.send(job('2'), [completed(2)]);
+    void ends.send(job('2'), [completed(2)]);
     await turn();
     expect(calls).toHaveLength(2);
   });
 
-  it('have left only with Redis’ answer, when the connection cannot say that the system took them', async () => {
+  it('cut what is too much for one call, between two jobs, and give each job its own answer all the same', async () => {
     const { ends, calls } = sending();
-    let hasLeft = false;
-    const { sent } = ends.send(job('1'), [completed(1)]);
-    void sent.then(() => {
-      hasLeft = true;
-    });
+    const rows = Array.from({ length: 900 }, (_, at) => completed(at + 1));
+    const sent = ['1', '2', '3'].map((id) => ends.send(job(id), rows));
     await turn();
-    expect(hasLeft).toBe(false);
-    calls[0]?.answer('1');
-    await turn();
-    expect(hasLeft).toBe(true);
+    expect(calls.map(({ args }) => args.length)).toEqual([4506, 4506, 4506]);
+    calls.forEach(({ answer }, at) => void answer(at === 1 ? '0' : '1'));
+    expect(await Promise.all(sent)).toEqual([true, false, true]);
+  });
+
+  it('send what is sent again alone, at once', async () => {
+    const { ends, calls } = sending();
+    const [one, other] = [ends.sendAlone(job('1'), [completed(1)]), ends.sendAlone(job('2'), [completed(2)])];
+    expect(calls.map(({ args }) => args[2])).toEqual(['1', '2']);
+    calls[0]?.fail(new Error('WRONGTYPE'));
+    calls[1]?.answer('1');
+    await expect(one).rejects.toThrow('WRONGTYPE');
+    expect(await other).toBe(true);
   });
 
   it('tell a failure to each of the jobs, and to nobody else', async () => {
     const { ends, calls } = sending();
-    const [one, other] = [ends.send(job('1'), [completed(1)]), ends.send(job('2'), [completed(2)])];
+    const both = [ends.send(job('1'), [completed(1)]), ends.send(job('2'), [completed(2)])];
     await turn();
     calls[0]?.fail(new Error('Connection is closed.'));
-    await expect(one.answers).rejects.toThrow('Connection is closed.');
-    await expect(other.answers).rejects.toThrow('Connection is closed.');
-    await Promise.all([one.sent, other.sent]);
+    for (const one of both) await expect(one).rejects.toThrow('Connection is closed.');
   });
 });

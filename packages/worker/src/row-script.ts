@@ -10,8 +10,11 @@ end
 
 -- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free again.
 local function noteRow(base, books, row, fate, reason, text, key)
+  local isKept = hasBooks(books)
+  if isKept and not settleRow(books, row, fate) then return end
+  -- Not before: the key of a row that was settled already may be another row's by now.
   if key ~= '' then call('DEL', base .. 'key:' .. key) end
-  if not hasBooks(books) or not settleRow(books, row, fate) then return end
+  if not isKept then return end
   if fate == 2 then
     noteFailure(books, row, reason, text)
   elseif text ~= '' then
@@ -36,7 +39,10 @@ while at <= #ARGV do
   answers[#answers + 1] = ours and '1' or '0'
   local books = ours and booksOf(base, batch)
   for row = at, at + 5 * count - 5, 5 do
-    if ours then noteRow(base, books, ARGV[row], tonumber(ARGV[row + 1]), ARGV[row + 2], ARGV[row + 3], ARGV[row + 4]) end
+    local fate = tonumber(ARGV[row + 1])
+    -- One that is said to have failed and has a job of its own was retried: this was said before, and is said again as its answer was lost.
+    local isNew = ours and (fate ~= 2 or call('EXISTS', base .. 'b-' .. batch .. '-' .. ARGV[row]) == 0)
+    if isNew then noteRow(base, books, ARGV[row], fate, ARGV[row + 2], ARGV[row + 3], ARGV[row + 4]) end
   end
   if ours then keepBooks(books, base .. 'batches', batch) end
   at = at + 5 * count

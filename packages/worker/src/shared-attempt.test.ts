@@ -14,11 +14,12 @@ import { z } from 'zod';
 import { ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
 import type { SplitRow, SplitTerms } from './books.js';
+import type { Cancellable } from './cancellations.js';
 import { type Context, type Handler, handle, handleMany } from './handler.js';
 import { leaseOf } from './lease.js';
 import type { ProcessParts } from './process-parts.js';
 import type { Carried } from './recorder.js';
-import type { RowEnds, SentEnds } from './row-ends.js';
+import type { RowEnds } from './row-ends.js';
 import type { RowNote } from './row-note.js';
 import { SharedAttempt } from './shared-attempt.js';
 
@@ -71,9 +72,9 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
     },
   };
   const rowEnds = {
-    send(_: unknown, notes: readonly RowNote[]): SentEnds {
+    async send(_: unknown, notes: readonly RowNote[]): Promise<boolean> {
       told.notes.push(...notes);
-      return { sent: Promise.resolve(), answers: Promise.resolve(redis.answer), at: 0 };
+      return redis.answer === '1';
     },
   };
   const recorder = {
@@ -83,9 +84,9 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
     },
   };
   const cancellations = {
-    suspects: (_: string, id: string) => redis.cancelled.has(id),
-    async stopIfNoted(_: string, id: string, stop: AttemptStop) {
-      if (redis.cancelled.has(id)) stop.abort(new JobCancelled());
+    suspects: ({ jobId, batch }: Cancellable) => redis.cancelled.has(jobId) || redis.cancelled.has(`batch:${batch}`),
+    async stopIfNoted(attempt: Cancellable, stop: AttemptStop) {
+      if (cancellations.suspects(attempt)) stop.abort(new JobCancelled());
     },
   };
   const quiet = (): void => undefined;
@@ -259,6 +260,28 @@ describe('a shared attempt that has to stop', () => {
   });
 });
 
+describe('a shared attempt whose handler changes its payloads', () => {
+  const asItIs = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const;
+
+  it.each([1, 3])(
+    'has a row failed that it made into what is not JSON, and goes on (%i attempts)',
+    async (maxAttempts) => {
+      const { attempt, told, fates } = sharing(
+        (payload) => {
+          if (payload.n !== 2) return;
+          Object.assign(payload, { itself: payload });
+          throw new Error('boom');
+        },
+        { maxAttempts, definition: { payload: asItIs as never } },
+      );
+      expect(await attempt.run()).toBe(true);
+      expect(fates()).toEqual(['11 completed', '12 failed', '13 completed', '14 completed']);
+      expect(told.splits).toEqual([]);
+      expect(JSON.parse(told.notes[1]?.text ?? '')).not.toHaveProperty('payload');
+    },
+  );
+});
+
 describe('a shared attempt of a batch that is cancelled', () => {
   it.each([['batch:b1'], ['b-b1-11_14']])('settles every row as cancelled, and begins none (%s)', async (id) => {
     const ran: number[] = [];
@@ -307,9 +330,11 @@ describe('a shared attempt by a handler of many', () => {
     expect(await first.attempt.run()).toBe(true);
     expect(calls).toEqual([['b-b1-11'], ['b-b1-12'], ['b-b1-13'], ['b-b1-14']]);
     expect(first.told.splits).toEqual([]);
+    expect(first.lease.crashes).toBe(1);
     const second = sharing(note, { fetches: 3, crashes: 2, open: [13, 14] });
     expect(await second.attempt.run()).toBe(true);
     expect(second.told.splits).toMatchObject([{ row: 13, crashes: 2, crashesLeft: 1 }]);
+    expect(second.lease.crashes).toBe(1);
     expect(second.fates()).toEqual(['14 completed']);
   });
 

@@ -1,12 +1,4 @@
-import {
-  type BullpenOpts,
-  backoffDelayMs,
-  cancelledBatch,
-  describeThrown,
-  expandRows,
-  idForRow,
-  JobCancelled,
-} from '@bullpen/shared';
+import { type BullpenOpts, backoffDelayMs, describeThrown, expandRows, idForRow, JobCancelled } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
 import { attempt, endedBefore } from './attempt.js';
@@ -22,9 +14,9 @@ import type { ProcessParts } from './process-parts.js';
 import { RowAcks } from './row-acks.js';
 import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
 import type { RowEnds } from './row-ends.js';
-import { type RowNote, rowNote } from './row-note.js';
+import { failedRow, type RowNote, rowNote } from './row-note.js';
 import { attemptsOf } from './settle.js';
-import { splitRow } from './split-row.js';
+import { type Leaving, splitRow } from './split-row.js';
 
 /** What a {@link SharedAttempt} needs. */
 export interface SharedAttemptParts {
@@ -68,7 +60,7 @@ export class SharedAttempt {
    * @returns whether all are settled, or on their way in jobs of their own; otherwise the job is to be handed back. `undefined`: it is not ours any more
    */
   async run(): Promise<boolean | undefined> {
-    const { entry, handler } = this.#parts;
+    const { entry, handler, shared } = this.#parts;
     entry.isShared = true;
     const open = await this.#openRows();
     if (open === undefined) return undefined;
@@ -77,14 +69,13 @@ export class SharedAttempt {
     const together = handler?.many === true && entry.lease.crashes === 0;
     let done = true;
     for (let at = 0; at < rows.length && done; at += together ? rows.length : 1) {
-      if (this.#isSuspected() && (await this.#isCancelled())) {
+      if (shared.cancellations.suspects(entry) && (await this.#isCancelled())) {
         const outcome: Outcome = { kind: 'cancelled', error: describeThrown(new JobCancelled()) };
         await this.#settle(rows.slice(at).map((row) => ({ row, outcome })));
         break;
       }
       done = !this.#mustStop() && (await this.#attempt(terms, together ? rows : [rows[at] as OpenRow]));
     }
-    await this.#acks.flush();
     return entry.lease.lost || this.#acks.failed ? undefined : done;
   }
 
@@ -111,7 +102,12 @@ export class SharedAttempt {
     const forgiven = handler?.many === true ? 1 : 0;
     const [suspect, ...rest] = open;
     if (suspect === undefined || crashes <= forgiven) return open;
-    await this.#split([splitRow(job, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })], forgiven);
+    const isSplit = await this.#split(
+      [splitRow(job, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
+      forgiven,
+    );
+    // So Redis has it from here on: a crash that is counted while we cannot reach it is one more than this.
+    if (isSplit) entry.lease.crashes = forgiven;
     return rest;
   }
 
@@ -127,21 +123,10 @@ export class SharedAttempt {
     return shared.active.draining || entry.lease.lost || entry.lease.lapsed || this.#acks.failed;
   }
 
-  #isSuspected(): boolean {
-    const { entry, shared } = this.#parts;
-    const { cancellations } = shared;
-    return (
-      cancellations.suspects(entry.queue, cancelledBatch(this.#batch)) ||
-      cancellations.suspects(entry.queue, entry.jobId)
-    );
-  }
-
+  /** Of the job or its batch. */
   async #isCancelled(): Promise<boolean> {
-    const { entry, shared } = this.#parts;
     const stop = new AttemptStop();
-    for (const id of [cancelledBatch(this.#batch), entry.jobId]) {
-      await shared.cancellations.stopIfNoted(entry.queue, id, stop);
-    }
+    await this.#parts.shared.cancellations.stopIfNoted(this.#parts.entry, stop);
     return stop.reason !== undefined;
   }
 
@@ -170,36 +155,42 @@ export class SharedAttempt {
     return true;
   }
 
-  /** Notes how rows ended; ends when that has left this process. */
-  #settle(ends: readonly EndedRow[]): Promise<unknown> {
+  /** Notes how rows ended; ends when Redis has it, or would not take it. */
+  async #settle(ends: readonly EndedRow[]): Promise<void> {
     const { job, bullpen, handler, shared } = this.#parts;
     const notes: RowNote[] = [];
     const splits: SplitRow[] = [];
     for (const { row, outcome } of ends) {
-      const end = { ...{ bullpen, row: row.row, job: job.name, payload: row.payload }, attempt: 1 };
-      const note = rowNote(outcome, { ...end, maxAttempts: this.#maxAttempts });
+      const { payload } = row;
+      const end = { bullpen, row: row.row, job: job.name, payload, attempt: 1, maxAttempts: this.#maxAttempts };
+      const note = rowNote(outcome, end);
       if (note !== undefined) notes.push(note);
-      else if (outcome.kind === 'snoozed') {
-        splits.push(splitRow(job, row, { dueAt: outcome.untilAt, attemptsMade: 0, crashes: 0 }));
-      } else if (outcome.kind === 'failed') {
-        const waitMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
-        const { error } = outcome;
-        splits.push(splitRow(job, row, { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error }));
+      else if (outcome.kind === 'snoozed' || outcome.kind === 'failed') {
+        try {
+          splits.push(splitRow(job, row, leavingBy(outcome, handler)));
+        } catch (thrown) {
+          // Its handler has put into the payload what is not JSON: nobody could attempt it again.
+          notes.push(failedRow('failed', describeThrown(thrown), end));
+        }
       }
     }
-    const written = (): void => {
-      for (const { outcome } of ends) shared.active.countRow(outcome.kind);
-    };
-    if (splits.length === 0) return this.#acks.write(notes, written);
-    const split = this.#split(splits, undefined, written);
-    return notes.length === 0 ? split : Promise.all([this.#acks.write(notes, () => undefined), split]);
+    const isNoted = notes.length === 0 || this.#acks.write(notes);
+    const isSplit = splits.length === 0 || this.#split(splits, undefined);
+    if (!(await isNoted) || !(await isSplit)) return;
+    for (const { outcome } of ends) shared.active.countRow(outcome.kind);
   }
 
-  #split(rows: readonly SplitRow[], crashes: number | undefined, written = (): void => undefined): Promise<void> {
+  #split(rows: readonly SplitRow[], crashes: number | undefined): Promise<boolean> {
     const { job, shared } = this.#parts;
     const terms = { ...{ name: job.name, timestamp: job.timestamp, priority: job.priority ?? 0 }, crashes };
-    return this.#acks.carry(() => shared.books.splitRows(this.#job, rows, terms), written);
+    return this.#acks.carry(() => shared.books.splitRows(this.#job, rows, terms));
   }
+}
+
+function leavingBy(outcome: Outcome & { kind: 'snoozed' | 'failed' }, handler: Handler | undefined): Leaving {
+  if (outcome.kind === 'snoozed') return { dueAt: outcome.untilAt, attemptsMade: 0, crashes: 0 };
+  const waitMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
+  return { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error: outcome.error };
 }
 
 async function attemptRows(row: RowAttempt, rows: readonly OpenRow[], handler: Handler | undefined) {
