@@ -105,3 +105,12 @@ export function sourceOf(rows: Iterable<SourceRow>, rowsPerBlock = 1): Pick<Sour
   }
   return { blocks: blocks(), name: 'rows.ndjson', format: 'ndjson' };
 }
+
+/** A source that gives these rows, and then nothing, without an end: a pipe into which nobody writes. */
+export function silentAfter(rows: readonly SourceRow[]): Pick<Source, 'blocks' | 'name' | 'format'> {
+  async function* blocks(): AsyncGenerator<readonly SourceRow[]> {
+    yield rows;
+    await new Promise(() => undefined);
+  }
+  return { blocks: blocks(), name: '-', format: 'ndjson' };
+}

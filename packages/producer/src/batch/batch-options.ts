@@ -35,7 +35,7 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   readonly dryRun?: boolean;
   /** Tell rows that were rejected when the batch was run before, too: they are read and checked again. */
   readonly repeatRejected?: boolean;
-  /** Stops reading; what was read is still sent and counted. */
+  /** Stops reading, at once, also while the source has nothing to say; what was read is still sent and counted. */
   readonly signal?: AbortSignal;
   /** Is told each rejected row. A promise holds the batch until it settles. */
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;

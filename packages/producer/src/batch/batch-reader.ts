@@ -1,5 +1,6 @@
 import { type JobDefinition, MOST_ROWS, SourceInvalid } from '@bullpen/shared';
 import type { JobRow } from '../insert.js';
+import { untilAborted } from '../until-aborted.js';
 import type { BatchOptions } from './batch-options.js';
 import { checkRow, isRejected } from './check-row.js';
 import { type ChunkSeal, changed } from './chunk-sender.js';
@@ -52,7 +53,7 @@ export class BatchReader {
   }
 
   /**
-   * Reads to the end, or until `signal` aborts.
+   * Reads to the end, or until `signal` aborts, also while nothing comes.
    * @param take is given each valid row; a promise holds the reading
    * @param block is called after each block of rows; a promise holds the reading
    * @returns whether the source came to its end
@@ -63,7 +64,7 @@ export class BatchReader {
     block: () => Promise<void> | undefined,
   ): Promise<boolean> {
     const { source, signal, batch, from } = this.#reading;
-    for await (const rows of source.blocks) {
+    for await (const rows of signal === undefined ? source.blocks : untilAborted(source.blocks, signal)) {
       for (const row of rows) {
         if (signal?.aborted === true) return false;
         const waiting = this.#next(row, take);
@@ -72,7 +73,7 @@ export class BatchReader {
       const waiting = block();
       if (waiting !== undefined) await waiting;
     }
-    // A source that was closed because of the signal ends as if it were through.
+    // What the signal ends, or who is closed because of it, ends as if it were through.
     if (signal?.aborted === true) return false;
     if (this.#read < from.read) throw changed(batch);
     this.#isAtEnd = true;

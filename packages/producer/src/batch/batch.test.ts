@@ -1,7 +1,7 @@
 import { BatchConflict, defineJob, type JobDefinition, OptionsInvalid, RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { BatchRedis, broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
+import { BatchRedis, broken, good, goodRows, silentAfter, sourceOf } from '../../test/batch-redis.js';
 import { type BatchPart, type BatchTotals, CHUNK_JOBS, CHUNK_ROWS, type Terms } from '../insert.js';
 import { BatchStopped, type BatchWays, runBatch } from './batch.js';
 import type { BatchOptions } from './batch-options.js';
@@ -239,6 +239,15 @@ describe('a batch that is interrupted', () => {
     expect(stored).toHaveLength(2);
   });
 
+  it('ends at once, also while its source has nothing to say', async () => {
+    const stop = new AbortController();
+    const { ways } = waysTo(new BatchRedis());
+    const onProgress = (): void => stop.abort();
+    const source = silentAfter(goodRows(CHUNK_JOBS + 5));
+    const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, ways);
+    expect(result).toMatchObject({ ...totals(CHUNK_JOBS + 5, CHUNK_JOBS + 5), interrupted: true });
+  });
+
   it('takes the complaint of a source that was closed by the signal for the interruption it is', async () => {
     const stop = new AbortController();
     function* rows(): Generator<SourceRow> {
@@ -306,6 +315,13 @@ describe('a batch that stops', () => {
     const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, ways));
     expect([sent.length, isFirstThrough]).toEqual([2, true]);
     expect(stopped.totals.added).toBe(CHUNK_JOBS);
+  });
+
+  it('stops at once when a chunk fails, also while its source has nothing to say', async () => {
+    const outage = new RedisUnavailable('Redis is away', { unanswered: true });
+    const { ways } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, ways));
+    expect(stopped.cause).toBe(outage);
   });
 
   it('stops when a rejected row cannot be written down, and when progress cannot be told', async () => {

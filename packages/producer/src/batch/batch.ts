@@ -78,12 +78,18 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
       onProgress?.(totals);
     },
   });
-  const reader = new BatchReader({ ...options, job, from: { read: books.read, checksum: books.checksum } });
+  // A pipe in which nothing comes would not let us hear of a chunk that has failed.
+  const failing = new AbortController();
+  const reader = new BatchReader({
+    ...{ ...options, job, from: { read: books.read, checksum: books.checksum } },
+    signal: AbortSignal.any(signal === undefined ? [failing.signal] : [signal, failing.signal]),
+  });
   const writer = new ChunkWriter<JobRow, ChunkSeal>({
     rows: books.rowsPerJob > 1 ? Math.min(CHUNK_ROWS, CHUNK_JOBS * books.rowsPerJob) : CHUNK_JOBS,
     bytes: CHUNK_BYTES,
     seal: () => reader.seal(),
     send: (rows, seal) => sender.send(rows, seal),
+    failed: () => failing.abort(),
   });
   let columns = books.columns ?? options.source.columns;
   const noteColumns = async (): Promise<void> => {
