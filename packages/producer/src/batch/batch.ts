@@ -12,7 +12,7 @@ import {
 } from '../insert.js';
 import { type BatchOptions, type BatchTerms, readBatchOptions } from './batch-options.js';
 import { BatchReader } from './batch-reader.js';
-import { type BatchBooks, openBooks } from './books.js';
+import { type BatchBooks, noteColumns, openBooks } from './books.js';
 import { type ChunkSeal, ChunkSender, changed, SendingInterrupted } from './chunk-sender.js';
 
 /** What became of a batch's rows, in all: in this run and those before it. */
@@ -92,10 +92,10 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     failed: () => failing.abort(),
   });
   let columns = books.columns ?? options.source.columns;
-  const noteColumns = async (): Promise<void> => {
+  const noteOnce = async (): Promise<void> => {
     const names = typeof columns === 'function' ? columns() : undefined;
     columns = undefined;
-    if (names !== undefined) await ways.ask((redis) => redis.hset(part.keys.books, 'columns', JSON.stringify(names)));
+    if (names !== undefined) await ways.ask((redis) => noteColumns(redis, part.keys, names));
   };
 
   const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
@@ -104,7 +104,7 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     isThrough = await reader.run(
       (row) => writer.add(row),
       () => {
-        if (columns !== undefined) return noteColumns();
+        if (columns !== undefined) return noteOnce();
         return reader.unsealed >= NOTE_EVERY_ROWS ? writer.cut() : undefined;
       },
     );

@@ -1,5 +1,5 @@
-import { type BatchKeys, batchesKey, batchKeys, type Redis } from '@bullpen/shared';
-import { OPEN_SCRIPT } from './open-script.js';
+import { type BatchKeys, batchesKey, batchKeys, cancelledBatch, cancelledKey, type Redis } from '@bullpen/shared';
+import { NOTE_COLUMNS_SCRIPT, OPEN_SCRIPT } from './open-script.js';
 
 /** What stands in the books of a batch. Instants in milliseconds since 1970. */
 export interface BatchBooks {
@@ -58,11 +58,15 @@ export type NewBooks = Pick<
   | 'keepKeysMs'
 >;
 
-type WithOpen = Redis & { bullpenOpenBatch(...args: (string | number)[]): Promise<string[] | Record<string, string>> };
+type WithOpen = Redis & {
+  bullpenOpenBatch(...args: (string | number)[]): Promise<string[] | Record<string, string>>;
+  bullpenNoteColumns(books: string, columns: string): Promise<null>;
+};
 
-/** Teaches a connection the script that opens books; once per connection. */
+/** Teaches a connection the scripts that open books and note columns in them; once per connection. */
 export function defineOpenBatch(redis: Redis): void {
-  redis.defineCommand('bullpenOpenBatch', { numberOfKeys: 6, lua: OPEN_SCRIPT });
+  redis.defineCommand('bullpenOpenBatch', { numberOfKeys: 7, lua: OPEN_SCRIPT });
+  redis.defineCommand('bullpenNoteColumns', { numberOfKeys: 1, lua: NOTE_COLUMNS_SCRIPT });
 }
 
 /** Opens a batch's books, or finds them open: what is returned says which by its fields. Safe to repeat. */
@@ -73,9 +77,14 @@ export async function openBooks(
 ): Promise<BatchBooks> {
   const fields = Object.entries({ ...fresh, results: fresh.results ? 1 : undefined, createdAt: now, writtenAt: now });
   const args = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
-  const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, ...args);
+  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue), cancelledKey(prefix, queue)];
+  const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, cancelledBatch(batch), ...args);
   return readBooks(queue, batch, Array.isArray(reply) ? recordOf(reply) : reply) as BatchBooks;
+}
+
+/** Notes the columns of a batch's source in its books, if they are still there. */
+export async function noteColumns(redis: Redis, { books }: BatchKeys, columns: readonly string[]): Promise<void> {
+  await (redis as WithOpen).bullpenNoteColumns(books, JSON.stringify(columns));
 }
 
 /** The keys of a batch in the order in which our scripts know them. */
