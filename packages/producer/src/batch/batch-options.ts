@@ -21,15 +21,15 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   /** Names the batch: the same name is the same batch, and goes on where it stopped. 1 to 100 letters, digits, `_`, `-`. */
   readonly batch: string;
   readonly source: BatchSource;
-  /** The field of each row that holds its key. A key is taken while its row waits or runs, and for `keepKeys` once it is completed, whatever batch it came in. */
+  /** The field of each row that holds its key. A key is taken for `keepKeys`, whatever batch its row came in, or until that row fails or is cancelled. */
   readonly keyField?: string;
   /** How many rows go into one job on Redis, 1 to 1,000. Default: as the definition says. */
   readonly rowsPerJob?: number;
   /** Keep what the handlers return, up to 16 KiB each, for `batches export --results`. */
   readonly results?: boolean;
-  /** How long the books of the batch are kept after they were last written. Default `'7d'`. */
+  /** How long the books of the batch are kept after they were last written, and its `delay` longer. Choose it longer than rows wait: of a row that ends when they are gone nothing is known. Default `'7d'`. */
   readonly keep?: Duration;
-  /** How long the keys of its rows stay taken. Default `'7d'`. */
+  /** How long the keys of its rows stay taken, from when they were added, and the batch's `delay` longer. Default `'7d'`. */
   readonly keepKeys?: Duration;
   /** Validate everything, enqueue nothing; Redis is not asked. */
   readonly dryRun?: boolean;

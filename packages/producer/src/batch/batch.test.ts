@@ -77,8 +77,15 @@ describe('runBatch', () => {
     const { sent } = await run(goodRows(1), { ...options, keyField: 'id' });
     expect(sent[0]).toMatchObject({
       terms: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined, keyed: true },
-      part: { rowsPerJob: 7, results: true, keepKeysMs: 2_000, keyField: 'id' },
+      part: { rowsPerJob: 7, results: true, keepKeysMs: 7_000, keyField: 'id' },
     });
+  });
+
+  it('keeps books and keys from when its rows are due', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(1), { delay: '10d', keep: '1d', keepKeys: '2d' }, { redis });
+    const dayMs = 24 * 60 * 60 * 1000;
+    expect(redis.books).toMatchObject({ keepMs: String(11 * dayMs), keepKeysMs: String(12 * dayMs) });
   });
 
   it('puts as many rows into a job as the definition says, and more of them into a chunk', async () => {

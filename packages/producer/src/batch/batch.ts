@@ -139,7 +139,9 @@ async function openBatch(
   const books = await ask((redis) =>
     openBooks(redis, place, {
       ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
-      ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority, keepMs, keepKeysMs },
+      ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority },
+      // From when the rows are due: books that expired before would not know how any of them ended.
+      ...{ keepMs: keepMs + delayMs, keepKeysMs: keepKeysMs + delayMs },
     }),
   );
   const asked = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
