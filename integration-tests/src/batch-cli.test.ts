@@ -68,10 +68,12 @@ describe('rows that do not parse or validate', () => {
 
   test('go to the rejects file with line and reason, the others go on, exit 65', async ({ world }) => {
     const rejects = join(world.folder, 'rejects.ndjson');
-    const { code, result, stderr } = await batch(world, [await world.file('rows.ndjson', BAD), '--rejects', rejects]);
+    const args = [await world.file('rows.ndjson', BAD), '--batch', 'bad', '--rejects', rejects];
+    const { code, result, stderr } = await batch(world, args);
     expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 2, rejected: 2 });
     expect(stderr).toBe('');
-    const rows = (await readFile(rejects, 'utf8'))
+    const written = await readFile(rejects, 'utf8');
+    const rows = written
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as unknown);
@@ -85,6 +87,9 @@ describe('rows that do not parse or validate', () => {
       expect.objectContaining({ row: 3, line: 4, reason: expect.stringContaining('not JSON'), input: '{oops' }),
     ]);
     expect(await waiting(world)).toBe(2);
+    // Written anew by the same command, and complete, although there is nothing left to enqueue.
+    expect((await batch(world, args)).result).toMatchObject({ added: 2, rejected: 2, wasFinished: true });
+    expect(await readFile(rejects, 'utf8')).toBe(written);
   });
 
   test('without a rejects file the first few are named on stderr', async ({ world }) => {

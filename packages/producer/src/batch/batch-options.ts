@@ -33,7 +33,7 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   readonly keepKeys?: Duration;
   /** Validate everything, enqueue nothing; Redis is not asked. */
   readonly dryRun?: boolean;
-  /** Tell rows that were rejected when the batch was run before, too: they are read and checked again. */
+  /** Tell rows that were rejected when the batch was run before, too, also when it was read to its end: they are read and checked again. */
   readonly repeatRejected?: boolean;
   /** Stops reading, at once, also while the source has nothing to say; what was read is still sent and counted. */
   readonly signal?: AbortSignal;

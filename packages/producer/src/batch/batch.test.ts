@@ -180,6 +180,22 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
+  it('tells its rejected rows again when that is asked, also when its source was read to the end', async () => {
+    const redis = new BatchRedis();
+    const rows = [good(1), broken(2), good(3), broken(4)];
+    await run(rows, {}, { redis });
+    const again = await run(rows, { repeatRejected: true }, { redis });
+    expect(again.result).toMatchObject({ ...totals(4, 2, 0, 2), wasFinished: true, interrupted: false });
+    expect(again.rejected.map(({ row }) => row)).toEqual([2, 4]);
+    for (const other of [rows.slice(0, 3), [...rows, good(5)], [...rows, broken(5)], [broken(1), ...rows.slice(1)]]) {
+      const { cause } = await stopOf(run(other, { repeatRejected: true }, { redis }));
+      expect(cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
+    }
+    const signal = AbortSignal.abort();
+    expect((await run(rows, { repeatRejected: true, signal }, { redis })).result.interrupted).toBe(true);
+    expect(redis.calls).toBe(1);
+  });
+
   it.each<[string, Partial<BatchOptions>, RegExp]>([
     ['another key field', { keyField: 'email' }, /keyField was not given, is email/],
     ['another delay', { delay: 5 }, /delayMs was 0, is 5/],

@@ -14,6 +14,7 @@ import { type BatchOptions, type BatchTerms, readBatchOptions } from './batch-op
 import { BatchReader } from './batch-reader.js';
 import { type BatchBooks, noteColumns, openBooks } from './books.js';
 import { type ChunkSeal, ChunkSender, changed, SendingInterrupted } from './chunk-sender.js';
+import { tellRejected } from './tell-rejected.js';
 
 /** What became of a batch's rows, in all: in this run and those before it. */
 export interface BatchResult extends BatchTotals {
@@ -63,7 +64,13 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     ...{ batch, ...totals, resumedAt: books.read, interrupted },
     wasFinished: books.readAt !== undefined,
   });
-  if (books.readAt !== undefined) return result(false);
+  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
+  if (books.readAt !== undefined) {
+    const areTold = await tellRejected(job, options, books).catch((error: unknown) => {
+      throw stopped(error);
+    });
+    return result(!areTold);
+  }
 
   const jobTerms: Terms = { ...terms, expiresAt: undefined, keyed: books.keyField !== undefined };
   const part = {
@@ -98,7 +105,6 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     if (names !== undefined) await ways.ask((redis) => noteColumns(redis, part.keys, names));
   };
 
-  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
   let isThrough = false;
   try {
     isThrough = await reader.run(
