@@ -7,7 +7,7 @@ import { BOOKS_SCRIPT } from '@bullpen/shared';
  *
  * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch its five books and the index of batches.
  * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), the ids and the payloads of its rows, each with a line break behind it, and of a batch the rows, as
- * ranges. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
+ * ranges; one more when the chunk was sent before, and may be in. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
  * Answers a word, and what belongs to it:
  * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
  * - `full`: too many jobs wait. Nothing was done.
@@ -52,7 +52,7 @@ end
 -- Whether a job carries the mark of this call: it was stored by it, and only the reply was lost.
 local function isOurs(id) return string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true) ~= nil end
 
--- A chunk that is in already asks for no room.
+-- A chunk that is in already asks for no room. Asked only of one that was sent before: a producer that waits for room comes by many times a second, and this looks at up to 1,000 jobs.
 local function isIn()
   for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
     if isOurs(id) then return true end
@@ -63,7 +63,7 @@ end
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
-  if waits >= chunk.maxWaiting and not isIn() then return { 'full' } end
+  if waits >= chunk.maxWaiting and not (ARGV[4] and isIn()) then return { 'full' } end
 end
 
 local maxEvents = call('HGET', metaKey, 'opts.maxLenEvents')
