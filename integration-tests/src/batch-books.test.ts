@@ -34,4 +34,21 @@ describe('the books of a batch', () => {
     const settled = await producer.waitForBatch(row, { batch: 'again' });
     expect(settled).toMatchObject({ added: 5, completed: 5, cancelled: 0 });
   });
+
+  for (const rowsPerJob of [1, 2]) {
+    test(`that are gone, and jobs that still wait, ${rowsPerJob} row(s) each: a new batch of the name has its own rows run`, async ({
+      world,
+    }) => {
+      const producer = world.producer();
+      const people = (email: string) => rows(5).map((one) => ({ ...one, email }));
+      await producer.batch(row, { batch: 'again', rowsPerJob, source: sourceOf(people('old@example.com')) });
+      await world.redis.del(`${world.prefix}:rows:batch:again`);
+      await producer.batch(row, { batch: 'again', rowsPerJob, source: sourceOf(people('new@example.com')) });
+      const seen: string[] = [];
+      world.worker({ handlers: [handle(row, async ({ email }) => void seen.push(email))] });
+      const settled = await producer.waitForBatch(row, { batch: 'again' });
+      expect(settled).toMatchObject({ added: 5, completed: 5 });
+      expect(seen).toEqual(Array(5).fill('new@example.com'));
+    });
+  }
 });

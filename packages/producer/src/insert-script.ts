@@ -107,6 +107,15 @@ local function addJob(id, data, opts)
   if not batch then call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id) end
 end
 
+-- Adds a job of a batch. It may be there already, from a batch of this name whose books have expired since and whose rows, perhaps others, still wait: then it carries the new ones.
+local function putJob(id, data, opts)
+  if call('EXISTS', base .. id) == 0 then
+    addJob(id, data, opts)
+  elseif call('EXISTS', base .. id .. ':lock') == 0 then
+    call('HSET', base .. id, 'data', data, 'opts', opts)
+  end
+end
+
 -- Rows that go into one job, until they are enough.
 local pack = { rows = {}, data = {} }
 local function addPack()
@@ -118,11 +127,8 @@ local function addPack()
     if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
   end
   local id = string.format('b-%s-%d_%d', batch.name, first, last)
-  -- It is there if these very rows were added before, under books that have expired since.
-  if call('EXISTS', base .. id) == 0 then
-    local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
-    addJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
-  end
+  local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
+  putJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
   pack = { rows = {}, data = {} }
 end
 
@@ -133,9 +139,7 @@ local function addRow(row, data)
     if #pack.rows >= batch.rowsPerJob then addPack() end
     return
   end
-  local id = batch.ids .. row
-  -- It is there if these very rows were added before, under books that have expired since.
-  if call('EXISTS', base .. id) == 0 then addJob(id, data, batch.opts) end
+  putJob(batch.ids .. row, data, batch.opts)
 end
 
 -- Whether a key's last word is spoken: the key is taken by a job, or by a row of a batch.
