@@ -206,6 +206,17 @@ describe('interrupted', () => {
     const { added } = JSON.parse(stdout) as { added: number };
     expect(added).toBeGreaterThan(0);
   });
+
+  test('Redis goes away while the pipe has nothing more to say: exit 69 all the same', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const args = ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--redis', url, '--redis-timeout', '1s'];
+    const running = world.producerProcess(args, 'keep open');
+    running.write(lines(1_000));
+    await until('a chunk to be added', async () => (await waiting(world)) === 1_000);
+    proxy.mode = 'black-hole';
+    running.write(lines(1_000));
+    expect((await running.ended).code).toBe(69);
+  });
 });
 
 describe('wrong use', () => {
