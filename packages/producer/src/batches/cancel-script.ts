@@ -17,13 +17,14 @@ if not at[1] and at[2] and open <= 0 then return { 'settled', at[8] or '0' } end
 -- Touches first, notes then: a Redis that is out of memory allows it in this order.
 touchBooks(books)
 keepBooks(books, index, ARGV[1])
-call('HSETNX', books[1], 'cancelledAt', now)
+call('HSETNX', books[1], 'cancelledAt', ARGV[3])
 -- Noted before it is published: a worker that misses the publication reads the note a moment later.
 call('ZREMRANGEBYSCORE', set, '-inf', now)
 call('ZADD', set, now + at[3], ARGV[2])
 if call('PTTL', set) < tonumber(at[3]) then call('PEXPIRE', set, at[3]) end
 call('PUBLISH', ARGV[4], ARGV[2])
-return { at[1] and 'cancelled' or 'open', at[8] or '0' }
+-- Noted at this very moment: by this call, whose answer was lost.
+return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
 `;
 
 /** The most that one call may cost Redis, in about microseconds, and read, in bytes. */

@@ -1,5 +1,5 @@
 import type { Redis } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cancelBatch } from './cancel.js';
 
 type Sweep = [next: number, jobs: number, takenOff: string];
@@ -20,6 +20,8 @@ function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
   return { prefix: 'p', ask: <T>(command: (connection: Redis) => Promise<T>): Promise<T> => command(redis) };
 }
 
+afterEach(() => vi.restoreAllMocks());
+
 describe('cancelBatch', () => {
   it('counts what it has taken off the queue, not what workers cancelled meanwhile', async () => {
     const told: number[] = [];
@@ -33,5 +35,27 @@ describe('cancelBatch', () => {
     // The call that took thirty off was sent again, and found nothing any more.
     expect(await cancelBatch('q', 'b', {}, redisSweeping('5', [-1, 0, '35']))).toMatchObject({ cancelledNow: 30 });
     expect(await cancelBatch('q', 'b', {}, redisSweeping('5'))).toMatchObject({ cancelledNow: 0 });
+  });
+
+  it('sends its note again as it was: so a call whose answer was lost finds what it noted itself', async () => {
+    const { prefix, ask } = redisSweeping('0');
+    const notes: unknown[][] = [];
+    let clock = 1_700_000_000_000;
+    vi.spyOn(Date, 'now').mockImplementation(() => {
+      clock += 1;
+      return clock;
+    });
+    const twice: typeof ask = (command) =>
+      ask(async (redis) => {
+        const noting = {
+          ...redis,
+          bullpenCancelBatch: async (...args: unknown[]) => notes.push(args) && ['open', '0'],
+        };
+        await command(noting as unknown as Redis);
+        return command(noting as unknown as Redis);
+      });
+    await cancelBatch('q', 'b', {}, { prefix, ask: twice });
+    expect(notes).toHaveLength(2);
+    expect(notes[1]).toEqual(notes[0]);
   });
 });

@@ -55,8 +55,10 @@ export async function cancelBatch(
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
   const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
+  // The same for every time it is sent: so the call knows its own note again.
+  const now = Date.now();
   const [found, before] = await ask((redis) =>
-    (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), Date.now(), channel),
+    (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
   );
   if (found === 'unknown') throw await unknownBatch(batch, queue, ways);
   let cancelledNow = 0;
