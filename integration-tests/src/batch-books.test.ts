@@ -1,4 +1,4 @@
-import type { BatchSource, SourceRow } from '@bullpen/producer';
+import { type BatchSource, openSource, type SourceRow } from '@bullpen/producer';
 import { BatchConflict } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
@@ -22,6 +22,18 @@ describe('the books of a batch', () => {
     const batch = producer.batch(row, { batch: 'slow', source, keep: '1s' });
     await expect(batch).rejects.toMatchObject({ cause: expect.any(BatchConflict) });
     expect(await world.redis.exists(books)).toBe(0);
+  });
+
+  test('of a source that is no good from its beginning are forgotten: mended, it may have the name', async ({
+    world,
+  }) => {
+    const producer = world.producer();
+    const open = async (text: string) => openSource(await world.file('rows.csv', text), undefined, process.stdin);
+    const bad = producer.batch(row, { batch: 'mended', source: await open('id,id\n1,2\n') });
+    await expect(bad).rejects.toThrow("the CSV header names 'id' twice");
+    expect(await world.keys()).toEqual([]);
+    const good = producer.batch(row, { batch: 'mended', source: await open('id,email\n1,a@example.com\n') });
+    expect(await good).toMatchObject({ read: 1, added: 1 });
   });
 
   test('of a batch that was cancelled, once they are gone, say nothing of a new one by its name', async ({ world }) => {

@@ -46,7 +46,7 @@ export class BatchRedis {
     return { kind: 'ok', answers, counts };
   };
 
-  /** Runs a command on a connection that opens books and notes columns in them. */
+  /** Runs a command on a connection that opens books, notes columns in them and forgets them. */
   readonly ask = <T>(command: (redis: Redis) => Promise<T>): Promise<T> => {
     const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
       this.opened += 1;
@@ -60,7 +60,10 @@ export class BatchRedis {
     const bullpenNoteColumns = async (_: string, columns: string): Promise<void> => {
       this.#books['columns'] = columns;
     };
-    return command({ bullpenOpenBatch, bullpenNoteColumns } as unknown as Redis);
+    const bullpenForgetBatch = async (): Promise<void> => {
+      if (this.books?.['read'] === '0') this.books = undefined;
+    };
+    return command({ bullpenOpenBatch, bullpenNoteColumns, bullpenForgetBatch } as unknown as Redis);
   };
 
   get #books(): Record<string, string> {

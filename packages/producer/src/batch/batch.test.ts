@@ -1,4 +1,11 @@
-import { BatchConflict, defineJob, type JobDefinition, OptionsInvalid, RedisUnavailable } from '@bullpen/shared';
+import {
+  BatchConflict,
+  defineJob,
+  type JobDefinition,
+  OptionsInvalid,
+  RedisUnavailable,
+  SourceInvalid,
+} from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BatchRedis, broken, good, goodRows, silentAfter, sourceOf } from '../../test/batch-redis.js';
@@ -238,6 +245,25 @@ describe('a batch that was begun before', () => {
     await stopOf(run(failing(), {}, { redis: begun }));
     const stopped = await stopOf(run([good(1), good(2, { id: 'x' })], {}, { redis: begun }));
     expect(stopped.cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
+  });
+
+  it('is forgotten when its source was no good from the beginning: mended, it may have the name', async () => {
+    const redis = new BatchRedis();
+    function* headless(before: SourceRow[]): Generator<SourceRow> {
+      yield* before;
+      throw new SourceInvalid('the CSV header names id twice');
+    }
+    const withIdentity = (rows: Iterable<SourceRow>, sha256: string) => ({
+      source: { ...sourceOf(rows), identity: { bytes: 5, sha256 } },
+    });
+    await stopOf(run([], withIdentity(headless([]), 'a'), { redis }));
+    const { result } = await run([], withIdentity(goodRows(2), 'b'), { redis });
+    expect(result).toMatchObject(totals(2, 2));
+    const begun = new BatchRedis();
+    await stopOf(run([], withIdentity(headless(goodRows(1)), 'a'), { redis: begun }));
+    await expect(run([], withIdentity(goodRows(2), 'b'), { redis: begun })).rejects.toThrow(
+      /is not the one that batch/,
+    );
   });
 
   it('is not gone on with when it was cancelled', async () => {

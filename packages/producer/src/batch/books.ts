@@ -1,5 +1,5 @@
 import { type BatchKeys, batchesKey, batchKeys, cancelledBatch, cancelledKey, type Redis } from '@bullpen/shared';
-import { NOTE_COLUMNS_SCRIPT, OPEN_SCRIPT } from './open-script.js';
+import { FORGET_SCRIPT, NOTE_COLUMNS_SCRIPT, OPEN_SCRIPT } from './open-script.js';
 
 /** What stands in the books of a batch. Instants in milliseconds since 1970. */
 export interface BatchBooks {
@@ -61,12 +61,14 @@ export type NewBooks = Pick<
 type WithOpen = Redis & {
   bullpenOpenBatch(...args: (string | number)[]): Promise<string[] | Record<string, string>>;
   bullpenNoteColumns(books: string, columns: string): Promise<null>;
+  bullpenForgetBatch(...keysAndName: string[]): Promise<null>;
 };
 
-/** Teaches a connection the scripts that open books and note columns in them; once per connection. */
+/** Teaches a connection the scripts that open books, note columns in them and forget them; once per connection. */
 export function defineOpenBatch(redis: Redis): void {
   redis.defineCommand('bullpenOpenBatch', { numberOfKeys: 7, lua: OPEN_SCRIPT });
   redis.defineCommand('bullpenNoteColumns', { numberOfKeys: 1, lua: NOTE_COLUMNS_SCRIPT });
+  redis.defineCommand('bullpenForgetBatch', { numberOfKeys: 6, lua: FORGET_SCRIPT });
 }
 
 /** Opens a batch's books, or finds them open: what is returned says which by its fields. Safe to repeat. */
@@ -85,6 +87,15 @@ export async function openBooks(
 /** Notes the columns of a batch's source in its books, if they are still there. */
 export async function noteColumns(redis: Redis, { books }: BatchKeys, columns: readonly string[]): Promise<void> {
   await (redis as WithOpen).bullpenNoteColumns(books, JSON.stringify(columns));
+}
+
+/** Forgets a batch, if no row of it was read and it was not cancelled. */
+export async function forgetBooks(
+  redis: Redis,
+  { prefix, queue, batch }: { prefix: string; queue: string; batch: string },
+): Promise<void> {
+  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
+  await (redis as WithOpen).bullpenForgetBatch(...keys, batch);
 }
 
 /** The keys of a batch in the order in which our scripts know them. */

@@ -27,3 +27,13 @@ return call('HGETALL', books[1])
 export const NOTE_COLUMNS_SCRIPT = `
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'columns', ARGV[1]) end
 `;
+
+/**
+ * Forgets a batch of which no row was read.
+ * KEYS: the five books, the index of batches. ARGV: the batch's name.
+ */
+export const FORGET_SCRIPT = `
+if redis.call('HGET', KEYS[1], 'read') ~= '0' or redis.call('HEXISTS', KEYS[1], 'cancelledAt') == 1 then return end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+redis.call('ZREM', KEYS[6], ARGV[1])
+`;
