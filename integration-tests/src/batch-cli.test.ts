@@ -68,10 +68,12 @@ describe('rows that do not parse or validate', () => {
 
   test('go to the rejects file with line and reason, the others go on, exit 65', async ({ world }) => {
     const rejects = join(world.folder, 'rejects.ndjson');
-    const { code, result, stderr } = await batch(world, [await world.file('rows.ndjson', BAD), '--rejects', rejects]);
+    const args = [await world.file('rows.ndjson', BAD), '--batch', 'bad', '--rejects', rejects];
+    const { code, result, stderr } = await batch(world, args);
     expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 2, rejected: 2 });
     expect(stderr).toBe('');
-    const rows = (await readFile(rejects, 'utf8'))
+    const written = await readFile(rejects, 'utf8');
+    const rows = written
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as unknown);
@@ -85,6 +87,9 @@ describe('rows that do not parse or validate', () => {
       expect.objectContaining({ row: 3, line: 4, reason: expect.stringContaining('not JSON'), input: '{oops' }),
     ]);
     expect(await waiting(world)).toBe(2);
+    // Written anew by the same command, and complete, although there is nothing left to enqueue.
+    expect((await batch(world, args)).result).toMatchObject({ added: 2, rejected: 2, wasFinished: true });
+    expect(await readFile(rejects, 'utf8')).toBe(written);
   });
 
   test('without a rejects file the first few are named on stderr', async ({ world }) => {
@@ -200,6 +205,17 @@ describe('interrupted', () => {
     expect(stderr).toMatch(/bullpen-producer: Redis at redis:\/\/127\.0\.0\.1:\d+ did not answer within 3s/);
     const { added } = JSON.parse(stdout) as { added: number };
     expect(added).toBeGreaterThan(0);
+  });
+
+  test('Redis goes away while the pipe has nothing more to say: exit 69 all the same', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const args = ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--redis', url, '--redis-timeout', '1s'];
+    const running = world.producerProcess(args, 'keep open');
+    running.write(lines(1_000));
+    await until('a chunk to be added', async () => (await waiting(world)) === 1_000);
+    proxy.mode = 'black-hole';
+    running.write(lines(1_000));
+    expect((await running.ended).code).toBe(69);
   });
 });
 

@@ -22,13 +22,16 @@ function sendingByHand() {
 }
 
 /** A writer that numbers its seals from 1. */
-function writerBy(send: (rows: readonly Row[], seal: number) => Promise<unknown>): ChunkWriter<Row, number> {
+function writerBy(
+  send: (rows: readonly Row[], seal: number) => Promise<unknown>,
+  failed: () => void = () => undefined,
+): ChunkWriter<Row, number> {
   let seals = 0;
   const seal = (): number => {
     seals += 1;
     return seals;
   };
-  return new ChunkWriter<Row, number>({ rows: ROWS, bytes: BYTES, seal, send });
+  return new ChunkWriter<Row, number>({ rows: ROWS, bytes: BYTES, seal, send, failed });
 }
 
 /** Adds so many rows, as a source in a hurry would: it waits only when it is told to. */
@@ -93,7 +96,7 @@ describe('ChunkWriter', () => {
     const { chunks, send } = sendingByHand();
     let now = 'before';
     const writer = new ChunkWriter<Row, string>({
-      ...{ rows: 1, bytes: BYTES, seal: () => now },
+      ...{ rows: 1, bytes: BYTES, seal: () => now, failed: () => undefined },
       send: (rows, seal) => send(rows, seal.length),
     });
     await writer.add(rowOf(1));
@@ -160,6 +163,19 @@ describe('ChunkWriter', () => {
     await settled();
     chunks[0]?.fail(new Error('the second'));
     await expect(writer.flush()).rejects.toThrow('the first');
+  });
+
+  it('says at once that a chunk has failed, also while nobody adds anything', async () => {
+    const { chunks, send } = sendingByHand();
+    let heard = 0;
+    const writer = writerBy(send, () => {
+      heard += 1;
+    });
+    await addRows(writer, ROWS + 1);
+    chunks[0]?.fail(new Error('redis is away'));
+    await settled();
+    expect(heard).toBe(1);
+    await expect(writer.flush()).rejects.toThrow('redis is away');
   });
 
   it('has nothing under way any more when flush ends after a failure', async () => {

@@ -11,6 +11,8 @@ export interface ChunkWriting<Row, Seal> {
   readonly seal: () => Seal;
   /** Sends one chunk. Called in the order of the rows. */
   readonly send: (rows: readonly Row[], seal: Seal) => Promise<unknown>;
+  /** Is called when a chunk has failed: to read on is of no use, and whoever waits for the next row would not hear of it. */
+  readonly failed: () => void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class ChunkWriter<Row extends { readonly data: string }, Seal = undefined
       .send(rows, seal)
       .catch((error: unknown) => {
         this.#failure ??= { error };
+        this.#writing.failed();
       })
       .then(() => void this.#inFlight.delete(sent));
     this.#inFlight.add(sent);

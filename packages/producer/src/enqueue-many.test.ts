@@ -53,6 +53,15 @@ describe('enqueueAll', () => {
     ]);
   });
 
+  it('fails at once when a chunk does, also while nothing more comes', async () => {
+    async function* silent(): AsyncGenerator<unknown> {
+      yield* payloads(CHUNK_JOBS + 1);
+      await new Promise(() => undefined);
+    }
+    const insert = () => Promise.reject(new Error('redis is away'));
+    await expect(enqueue(silent(), { insert })).rejects.toThrow('redis is away');
+  });
+
   it('answers nothing for nothing', async () => {
     const { chunks, insert } = inserting();
     expect(await enqueue([], { insert })).toEqual([]);

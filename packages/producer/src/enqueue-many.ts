@@ -4,6 +4,7 @@ import { CHUNK_BYTES, CHUNK_JOBS, type Inserted, type JobRow } from './insert.js
 import { idFor } from './options.js';
 import { writePayload } from './payload.js';
 import type { EnqueuedRow } from './producer.js';
+import { untilAborted } from './until-aborted.js';
 import { untilRoom } from './until-room.js';
 
 /** What {@link enqueueAll} needs beside the payloads. */
@@ -21,8 +22,9 @@ export async function enqueueAll(
   { job, key, maxWaiting, signal, insert }: EnqueuingMany,
 ): Promise<EnqueuedRow[]> {
   const answers: EnqueuedRow[] = [];
+  const stop = new AbortController();
   const writer = new ChunkWriter<JobRow & { readonly index: number }>({
-    ...{ rows: CHUNK_JOBS, bytes: CHUNK_BYTES, seal: () => undefined },
+    ...{ rows: CHUNK_JOBS, bytes: CHUNK_BYTES, seal: () => undefined, failed: () => stop.abort() },
     async send(rows) {
       const inserted = await untilRoom(() => insert(rows), signal);
       if (inserted.kind !== 'ok') throw new QueueFull(job.queue, maxWaiting ?? 0);
@@ -47,7 +49,7 @@ export async function enqueueAll(
   try {
     // Not `for await` for both: it waits three times for each payload that is there already.
     if (Symbol.asyncIterator in payloads) {
-      for await (const payload of payloads) await take(payload);
+      for await (const payload of untilAborted(payloads, stop.signal)) await take(payload);
     } else {
       for (const payload of payloads) {
         const waiting = take(payload);

@@ -7,7 +7,7 @@ import { BOOKS_SCRIPT } from '@bullpen/shared';
  *
  * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch its five books and the index of batches.
  * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), the ids and the payloads of its rows, each with a line break behind it, and of a batch the rows, as
- * ranges. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
+ * ranges; one more when the chunk was sent before, and may be in. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
  * Answers a word, and what belongs to it:
  * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
  * - `full`: too many jobs wait. Nothing was done.
@@ -52,7 +52,7 @@ end
 -- Whether a job carries the mark of this call: it was stored by it, and only the reply was lost.
 local function isOurs(id) return string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true) ~= nil end
 
--- A chunk that is in already asks for no room.
+-- A chunk that is in already asks for no room. Asked only of one that was sent before: a producer that waits for room comes by many times a second, and this looks at up to 1,000 jobs.
 local function isIn()
   for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
     if isOurs(id) then return true end
@@ -63,7 +63,7 @@ end
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
-  if waits >= chunk.maxWaiting and not isIn() then return { 'full' } end
+  if waits >= chunk.maxWaiting and not (ARGV[4] and isIn()) then return { 'full' } end
 end
 
 local maxEvents = call('HGET', metaKey, 'opts.maxLenEvents')
@@ -107,6 +107,15 @@ local function addJob(id, data, opts)
   if not batch then call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id) end
 end
 
+-- Adds a job of a batch. It may be there already, from a batch of this name whose books have expired since and whose rows, perhaps others, still wait: then it carries the new ones.
+local function putJob(id, data, opts)
+  if call('EXISTS', base .. id) == 0 then
+    addJob(id, data, opts)
+  elseif call('EXISTS', base .. id .. ':lock') == 0 then
+    call('HSET', base .. id, 'data', data, 'opts', opts)
+  end
+end
+
 -- Rows that go into one job, until they are enough.
 local pack = { rows = {}, data = {} }
 local function addPack()
@@ -118,11 +127,8 @@ local function addPack()
     if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
   end
   local id = string.format('b-%s-%d_%d', batch.name, first, last)
-  -- It is there if these very rows were added before, under books that have expired since.
-  if call('EXISTS', base .. id) == 0 then
-    local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
-    addJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
-  end
+  local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
+  putJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
   pack = { rows = {}, data = {} }
 end
 
@@ -133,9 +139,7 @@ local function addRow(row, data)
     if #pack.rows >= batch.rowsPerJob then addPack() end
     return
   end
-  local id = batch.ids .. row
-  -- It is there if these very rows were added before, under books that have expired since.
-  if call('EXISTS', base .. id) == 0 then addJob(id, data, batch.opts) end
+  putJob(batch.ids .. row, data, batch.opts)
 end
 
 -- Whether a key's last word is spoken: the key is taken by a job, or by a row of a batch.

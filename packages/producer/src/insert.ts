@@ -117,7 +117,12 @@ export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: 
     payloads += `${data}\n`;
   }
   args.push(ids, payloads);
-  return async (redis: Redis): Promise<Inserted> => readReply(await (redis as WithInsert).bullpenInsert(...args));
+  const again: string[] = [];
+  return async (redis: Redis): Promise<Inserted> => {
+    const reply = (redis as WithInsert).bullpenInsert(...args, ...again);
+    again[0] = 'again';
+    return readReply(await reply);
+  };
 }
 
 /** What the script is told of a chunk as a whole. */

@@ -76,7 +76,7 @@ export interface Producer {
   ): Promise<EnqueuedRow[]>;
   /** Enqueues every row of a source; the engine of the `batch` command. Memory stays flat whatever the source's size. */
   batch(job: JobDefinition, options: BatchOptions): Promise<BatchResult>;
-  /** Follows a batch until every job it added is settled. */
+  /** Follows a batch until every row it has added is settled. To be called when its source was read: one that is still being read may well be settled as far as it is. */
   waitForBatch(job: JobDefinition, options: WaitOptions): Promise<SettledBatch>;
   /**
    * Asks that a job not be done: a waiting one is settled as cancelled when a worker picks it up, a running one has its signal aborted.

@@ -46,22 +46,24 @@ export class BatchRedis {
     return { kind: 'ok', answers, counts };
   };
 
-  /** Runs a command on a connection that opens books and writes fields of them. */
+  /** Runs a command on a connection that opens books, notes columns in them and forgets them. */
   readonly ask = <T>(command: (redis: Redis) => Promise<T>): Promise<T> => {
     const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
       this.opened += 1;
-      const fields = args.slice(7).map(String);
+      const fields = args.slice(9).map(String);
       if (this.books === undefined) {
         this.open();
         for (let at = 0; at < fields.length; at += 2) this.#books[fields[at] as string] = fields[at + 1] as string;
       }
       return { ...this.books };
     };
-    const hset = async (_: string, field: string, value: string): Promise<number> => {
-      this.#books[field] = value;
-      return 1;
+    const bullpenNoteColumns = async (_: string, columns: string): Promise<void> => {
+      this.#books['columns'] = columns;
     };
-    return command({ bullpenOpenBatch, hset } as unknown as Redis);
+    const bullpenForgetBatch = async (): Promise<void> => {
+      if (this.books?.['read'] === '0') this.books = undefined;
+    };
+    return command({ bullpenOpenBatch, bullpenNoteColumns, bullpenForgetBatch } as unknown as Redis);
   };
 
   get #books(): Record<string, string> {
@@ -104,4 +106,13 @@ export function sourceOf(rows: Iterable<SourceRow>, rowsPerBlock = 1): Pick<Sour
     if (block.length > 0) yield block;
   }
   return { blocks: blocks(), name: 'rows.ndjson', format: 'ndjson' };
+}
+
+/** A source that gives these rows, and then nothing, without an end: a pipe into which nobody writes. */
+export function silentAfter(rows: readonly SourceRow[]): Pick<Source, 'blocks' | 'name' | 'format'> {
+  async function* blocks(): AsyncGenerator<readonly SourceRow[]> {
+    yield rows;
+    await new Promise(() => undefined);
+  }
+  return { blocks: blocks(), name: '-', format: 'ndjson' };
 }

@@ -1,16 +1,16 @@
-import { crc32 } from 'node:zlib';
 import { defineJob, SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
 import { BatchReader, type BatchReading } from './batch-reader.js';
+import { withRow } from './row-checksum.js';
 import type { SourceRow } from './source-row.js';
 
 const job = defineJob({ name: 'reader.test', payload: z.object({ id: z.number() }) });
 
 /** The checksum of rows, as the reader keeps it. */
 const checksumOf = (rows: readonly SourceRow[]): string =>
-  String(rows.reduce((checksum, { text }) => crc32(text, checksum), 0));
+  String(rows.reduce((checksum, { text }) => withRow(checksum, text), 0));
 
 /** Reads rows; remembers those it was given, and those it was told of. */
 function reading(rows: readonly SourceRow[], more: Partial<BatchReading> = {}) {
@@ -45,11 +45,16 @@ describe('BatchReader', () => {
       () => undefined,
     );
     seals.push(reader.seal(), reader.seal());
-    const [three, five] = [checksumOf(rows.slice(0, 3)), checksumOf(rows)];
+    const checksumAt = (row: number): string => checksumOf(rows.slice(0, row));
+    const [three, five] = [checksumAt(3), checksumAt(5)];
+    const [first, second] = [
+      [1, 2, 3],
+      [4, 5],
+    ].map((of) => of.map((row) => Number(checksumAt(row))));
     expect(seals).toEqual([
-      { from: 0, to: 3, fromChecksum: '0', toChecksum: three, rejectedRows: [2], isLast: false },
-      { from: 3, to: 5, fromChecksum: three, toChecksum: five, rejectedRows: [4], isLast: true },
-      { from: 5, to: 5, fromChecksum: five, toChecksum: five, rejectedRows: [], isLast: true },
+      { from: 0, to: 3, fromChecksum: '0', toChecksum: three, checksums: first, rejectedRows: [2], isLast: false },
+      { from: 3, to: 5, fromChecksum: three, toChecksum: five, checksums: second, rejectedRows: [4], isLast: true },
+      { from: 5, to: 5, fromChecksum: five, toChecksum: five, checksums: [], rejectedRows: [], isLast: true },
     ]);
     expect(reader.unsealed).toBe(0);
   });

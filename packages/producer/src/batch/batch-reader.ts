@@ -1,9 +1,10 @@
-import { crc32 } from 'node:zlib';
 import { type JobDefinition, MOST_ROWS, SourceInvalid } from '@bullpen/shared';
 import type { JobRow } from '../insert.js';
+import { untilAborted } from '../until-aborted.js';
 import type { BatchOptions } from './batch-options.js';
 import { checkRow, isRejected } from './check-row.js';
 import { type ChunkSeal, changed } from './chunk-sender.js';
+import { withRow } from './row-checksum.js';
 import type { SourceRow } from './source-row.js';
 
 /** What a {@link BatchReader} is told. */
@@ -20,6 +21,7 @@ export class BatchReader {
   #read = 0;
   #checksum = 0;
   #sealed: { readonly read: number; readonly checksum: string };
+  #checksums: number[] = [];
   #rejectedRows: number[] = [];
   #isAtEnd = false;
 
@@ -42,16 +44,16 @@ export class BatchReader {
   seal(): ChunkSeal {
     const from = this.#sealed;
     const to = { read: this.#read, checksum: String(this.#checksum) };
-    const rejectedRows = this.#rejectedRows;
-    [this.#sealed, this.#rejectedRows] = [to, []];
+    const [checksums, rejectedRows] = [this.#checksums, this.#rejectedRows];
+    [this.#sealed, this.#checksums, this.#rejectedRows] = [to, [], []];
     return {
       ...{ from: from.read, to: to.read, fromChecksum: from.checksum, toChecksum: to.checksum },
-      ...{ rejectedRows, isLast: this.#isAtEnd },
+      ...{ checksums, rejectedRows, isLast: this.#isAtEnd },
     };
   }
 
   /**
-   * Reads to the end, or until `signal` aborts.
+   * Reads to the end, or until `signal` aborts, also while nothing comes.
    * @param take is given each valid row; a promise holds the reading
    * @param block is called after each block of rows; a promise holds the reading
    * @returns whether the source came to its end
@@ -62,7 +64,7 @@ export class BatchReader {
     block: () => Promise<void> | undefined,
   ): Promise<boolean> {
     const { source, signal, batch, from } = this.#reading;
-    for await (const rows of source.blocks) {
+    for await (const rows of signal === undefined ? source.blocks : untilAborted(source.blocks, signal)) {
       for (const row of rows) {
         if (signal?.aborted === true) return false;
         const waiting = this.#next(row, take);
@@ -71,7 +73,7 @@ export class BatchReader {
       const waiting = block();
       if (waiting !== undefined) await waiting;
     }
-    // A source that was closed because of the signal ends as if it were through.
+    // What the signal ends, or who is closed because of it, ends as if it were through.
     if (signal?.aborted === true) return false;
     if (this.#read < from.read) throw changed(batch);
     this.#isAtEnd = true;
@@ -82,8 +84,9 @@ export class BatchReader {
     const { batch, job, keyField, from, repeatRejected } = this.#reading;
     if (row.row > MOST_ROWS) throw new SourceInvalid(`a batch has at most ${MOST_ROWS} rows; split the source`);
     this.#read = row.row;
-    this.#checksum = crc32(row.text, this.#checksum);
+    this.#checksum = withRow(this.#checksum, row.text);
     const wasRead = row.row <= from.read;
+    if (!wasRead) this.#checksums.push(this.#checksum);
     if (row.row === from.read && String(this.#checksum) !== from.checksum) throw changed(batch);
     if (wasRead && (repeatRejected !== true || this.#reading.onRejected === undefined)) return undefined;
     const checking = checkRow(job, row, keyField);

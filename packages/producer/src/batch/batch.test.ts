@@ -1,7 +1,14 @@
-import { BatchConflict, defineJob, type JobDefinition, OptionsInvalid, RedisUnavailable } from '@bullpen/shared';
+import {
+  BatchConflict,
+  defineJob,
+  type JobDefinition,
+  OptionsInvalid,
+  RedisUnavailable,
+  SourceInvalid,
+} from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { BatchRedis, broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
+import { BatchRedis, broken, good, goodRows, silentAfter, sourceOf } from '../../test/batch-redis.js';
 import { type BatchPart, type BatchTotals, CHUNK_JOBS, CHUNK_ROWS, type Terms } from '../insert.js';
 import { BatchStopped, type BatchWays, runBatch } from './batch.js';
 import type { BatchOptions } from './batch-options.js';
@@ -77,8 +84,15 @@ describe('runBatch', () => {
     const { sent } = await run(goodRows(1), { ...options, keyField: 'id' });
     expect(sent[0]).toMatchObject({
       terms: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined, keyed: true },
-      part: { rowsPerJob: 7, results: true, keepKeysMs: 2_000, keyField: 'id' },
+      part: { rowsPerJob: 7, results: true, keepKeysMs: 7_000, keyField: 'id' },
     });
+  });
+
+  it('keeps books and keys from when its rows are due', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(1), { delay: '10d', keep: '1d', keepKeys: '2d' }, { redis });
+    const dayMs = 24 * 60 * 60 * 1000;
+    expect(redis.books).toMatchObject({ keepMs: String(11 * dayMs), keepKeysMs: String(12 * dayMs) });
   });
 
   it('puts as many rows into a job as the definition says, and more of them into a chunk', async () => {
@@ -173,6 +187,22 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
+  it('tells its rejected rows again when that is asked, also when its source was read to the end', async () => {
+    const redis = new BatchRedis();
+    const rows = [good(1), broken(2), good(3), broken(4)];
+    await run(rows, {}, { redis });
+    const again = await run(rows, { repeatRejected: true }, { redis });
+    expect(again.result).toMatchObject({ ...totals(4, 2, 0, 2), wasFinished: true, interrupted: false });
+    expect(again.rejected.map(({ row }) => row)).toEqual([2, 4]);
+    for (const other of [rows.slice(0, 3), [...rows, good(5)], [...rows, broken(5)], [broken(1), ...rows.slice(1)]]) {
+      const { cause } = await stopOf(run(other, { repeatRejected: true }, { redis }));
+      expect(cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
+    }
+    const signal = AbortSignal.abort();
+    expect((await run(rows, { repeatRejected: true, signal }, { redis })).result.interrupted).toBe(true);
+    expect(redis.calls).toBe(1);
+  });
+
   it.each<[string, Partial<BatchOptions>, RegExp]>([
     ['another key field', { keyField: 'email' }, /keyField was not given, is email/],
     ['another delay', { delay: 5 }, /delayMs was 0, is 5/],
@@ -217,6 +247,25 @@ describe('a batch that was begun before', () => {
     expect(stopped.cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
   });
 
+  it('is forgotten when its source was no good from the beginning: mended, it may have the name', async () => {
+    const redis = new BatchRedis();
+    function* headless(before: SourceRow[]): Generator<SourceRow> {
+      yield* before;
+      throw new SourceInvalid('the CSV header names id twice');
+    }
+    const withIdentity = (rows: Iterable<SourceRow>, sha256: string) => ({
+      source: { ...sourceOf(rows), identity: { bytes: 5, sha256 } },
+    });
+    await stopOf(run([], withIdentity(headless([]), 'a'), { redis }));
+    const { result } = await run([], withIdentity(goodRows(2), 'b'), { redis });
+    expect(result).toMatchObject(totals(2, 2));
+    const begun = new BatchRedis();
+    await stopOf(run([], withIdentity(headless(goodRows(1)), 'a'), { redis: begun }));
+    await expect(run([], withIdentity(goodRows(2), 'b'), { redis: begun })).rejects.toThrow(
+      /is not the one that batch/,
+    );
+  });
+
   it('is not gone on with when it was cancelled', async () => {
     const redis = new BatchRedis();
     await run(goodRows(1), {}, { redis });
@@ -237,6 +286,15 @@ describe('a batch that is interrupted', () => {
     const { result, stored } = await run(rows(), { signal: stop.signal });
     expect(result).toEqual({ batch: 'b1', ...totals(2, 2), ...began, interrupted: true });
     expect(stored).toHaveLength(2);
+  });
+
+  it('ends at once, also while its source has nothing to say', async () => {
+    const stop = new AbortController();
+    const { ways } = waysTo(new BatchRedis());
+    const onProgress = (): void => stop.abort();
+    const source = silentAfter(goodRows(CHUNK_JOBS + 5));
+    const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, ways);
+    expect(result).toMatchObject({ ...totals(CHUNK_JOBS + 5, CHUNK_JOBS + 5), interrupted: true });
   });
 
   it('takes the complaint of a source that was closed by the signal for the interruption it is', async () => {
@@ -306,6 +364,13 @@ describe('a batch that stops', () => {
     const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, ways));
     expect([sent.length, isFirstThrough]).toEqual([2, true]);
     expect(stopped.totals.added).toBe(CHUNK_JOBS);
+  });
+
+  it('stops at once when a chunk fails, also while its source has nothing to say', async () => {
+    const outage = new RedisUnavailable('Redis is away', { unanswered: true });
+    const { ways } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, ways));
+    expect(stopped.cause).toBe(outage);
   });
 
   it('stops when a rejected row cannot be written down, and when progress cannot be told', async () => {

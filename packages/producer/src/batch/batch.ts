@@ -1,4 +1,4 @@
-import { BatchConflict, batchKeys, type JobDefinition, type Redis } from '@bullpen/shared';
+import { batchKeys, type JobDefinition, type Redis, SourceInvalid } from '@bullpen/shared';
 import { ChunkWriter } from '../chunk-writer.js';
 import {
   type BatchPart,
@@ -10,10 +10,12 @@ import {
   type JobRow,
   type Terms,
 } from '../insert.js';
-import { type BatchOptions, type BatchTerms, readBatchOptions } from './batch-options.js';
+import { type BatchOptions, readBatchOptions } from './batch-options.js';
 import { BatchReader } from './batch-reader.js';
-import { type BatchBooks, openBooks } from './books.js';
-import { type ChunkSeal, ChunkSender, changed, SendingInterrupted } from './chunk-sender.js';
+import { type BatchBooks, forgetBooks, noteColumns } from './books.js';
+import { type ChunkSeal, ChunkSender, SendingInterrupted } from './chunk-sender.js';
+import { openBatch } from './open-batch.js';
+import { tellRejected } from './tell-rejected.js';
 
 /** What became of a batch's rows, in all: in this run and those before it. */
 export interface BatchResult extends BatchTotals {
@@ -63,7 +65,13 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     ...{ batch, ...totals, resumedAt: books.read, interrupted },
     wasFinished: books.readAt !== undefined,
   });
-  if (books.readAt !== undefined) return result(false);
+  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
+  if (books.readAt !== undefined) {
+    const areTold = await tellRejected(job, options, books).catch((error: unknown) => {
+      throw stopped(error);
+    });
+    return result(!areTold);
+  }
 
   const jobTerms: Terms = { ...terms, expiresAt: undefined, keyed: books.keyField !== undefined };
   const part = {
@@ -78,27 +86,32 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
       onProgress?.(totals);
     },
   });
-  const reader = new BatchReader({ ...options, job, from: { read: books.read, checksum: books.checksum } });
+  // A pipe in which nothing comes would not let us hear of a chunk that has failed.
+  const failing = new AbortController();
+  const reader = new BatchReader({
+    ...{ ...options, job, from: { read: books.read, checksum: books.checksum } },
+    signal: AbortSignal.any(signal === undefined ? [failing.signal] : [signal, failing.signal]),
+  });
   const writer = new ChunkWriter<JobRow, ChunkSeal>({
     rows: books.rowsPerJob > 1 ? Math.min(CHUNK_ROWS, CHUNK_JOBS * books.rowsPerJob) : CHUNK_JOBS,
     bytes: CHUNK_BYTES,
     seal: () => reader.seal(),
     send: (rows, seal) => sender.send(rows, seal),
+    failed: () => failing.abort(),
   });
   let columns = books.columns ?? options.source.columns;
-  const noteColumns = async (): Promise<void> => {
+  const noteOnce = async (): Promise<void> => {
     const names = typeof columns === 'function' ? columns() : undefined;
     columns = undefined;
-    if (names !== undefined) await ways.ask((redis) => redis.hset(part.keys.books, 'columns', JSON.stringify(names)));
+    if (names !== undefined) await ways.ask((redis) => noteColumns(redis, part.keys, names));
   };
 
-  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
   let isThrough = false;
   try {
     isThrough = await reader.run(
       (row) => writer.add(row),
       () => {
-        if (columns !== undefined) return noteColumns();
+        if (columns !== undefined) return noteOnce();
         return reader.unsealed >= NOTE_EVERY_ROWS ? writer.cut() : undefined;
       },
     );
@@ -107,6 +120,12 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     if (signal?.aborted !== true) {
       // No chunk may be under way when the caller is told.
       await writer.flush().catch(() => undefined);
+      // A source that was no good from its beginning is mended, and is another one then; the name is for that one. Should Redis be away, the name stays taken.
+      if (totals.read === 0 && error instanceof SourceInvalid) {
+        await ways
+          .ask((redis) => forgetBooks(redis, { prefix: ways.prefix, queue: job.queue, batch }))
+          .catch(() => undefined);
+      }
       throw stopped(error);
     }
   }
@@ -119,36 +138,6 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     isThrough = false;
   }
   return result(!isThrough);
-}
-
-/** Opens the books, and sees that they are those of this very batch. */
-async function openBatch(
-  job: JobDefinition,
-  { batch, source, keyField, results = false }: BatchOptions,
-  { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: BatchTerms,
-  { ask, prefix }: BatchWays,
-): Promise<BatchBooks> {
-  const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
-  const place = { prefix, queue: job.queue, batch, now: Date.now() };
-  const books = await ask((redis) =>
-    openBooks(redis, place, {
-      ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
-      ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority, keepMs, keepKeysMs },
-    }),
-  );
-  const asked = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
-  const others = (Object.keys(asked) as (keyof typeof asked)[]).filter((field) => asked[field] !== books[field]);
-  if (others.length > 0) {
-    const list = others.map(
-      (field) => `${field} was ${books[field] ?? 'not given'}, is ${asked[field] ?? 'not given'}`,
-    );
-    throw new BatchConflict(`batch '${batch}' exists and is another one: ${list.join('; ')}. Give it another name.`);
-  }
-  if (books.cancelledAt !== undefined) {
-    throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
-  }
-  if (books.format !== source.format || books.bytes !== bytes || books.sha256 !== sha256) throw changed(batch);
-  return books;
 }
 
 const totalsOf = ({ read, added, duplicate, rejected }: BatchBooks): BatchTotals => ({

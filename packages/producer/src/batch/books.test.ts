@@ -15,7 +15,7 @@ function redisOpening(found?: Record<string, string>) {
   const calls: (string | number)[][] = [];
   const bullpenOpenBatch = async (...args: (string | number)[]): Promise<string[]> => {
     calls.push(args);
-    const given = args.slice(7).map(String);
+    const given = args.slice(9).map(String);
     return found === undefined ? [...Object.entries(opened).flat(), ...given] : Object.entries(found).flat();
   };
   return { redis: { bullpenOpenBatch } as unknown as Redis, calls };
@@ -29,14 +29,17 @@ describe('openBooks', () => {
       ...{ createdAt: place.now, writtenAt: place.now, readAt: undefined, cancelledAt: undefined },
       ...{ read: 0, added: 0, duplicate: 0, rejected: 0, completed: 0, failed: 0, cancelled: 0 },
     });
-    expect(calls[0]?.slice(0, 7)).toEqual([...bookKeys(batchKeys('p', 'mail', 'b1')), ...['p:mail:batches', 'b1']]);
+    expect(calls[0]?.slice(0, 9)).toEqual([
+      ...bookKeys(batchKeys('p', 'mail', 'b1')),
+      ...['p:mail:batches', 'p:mail:cancelled', 'b1', 'batch:b1'],
+    ]);
   });
 
   it('writes nothing where there is nothing to say', async () => {
     const { redis, calls } = redisOpening();
     const plain = { ...fresh, bytes: undefined, sha256: undefined, keyField: undefined, results: false };
     expect(await openBooks(redis, place, plain)).toMatchObject(plain);
-    const names = calls[0]?.filter((_, at) => at >= 7 && at % 2 === 1);
+    const names = calls[0]?.filter((_, at) => at >= 9 && at % 2 === 1);
     for (const name of ['bytes', 'sha256', 'keyField', 'results']) expect(names).not.toContain(name);
   });
 

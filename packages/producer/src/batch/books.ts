@@ -1,5 +1,5 @@
-import { type BatchKeys, batchesKey, batchKeys, type Redis } from '@bullpen/shared';
-import { OPEN_SCRIPT } from './open-script.js';
+import { type BatchKeys, batchesKey, batchKeys, cancelledBatch, cancelledKey, type Redis } from '@bullpen/shared';
+import { FORGET_SCRIPT, NOTE_COLUMNS_SCRIPT, OPEN_SCRIPT } from './open-script.js';
 
 /** What stands in the books of a batch. Instants in milliseconds since 1970. */
 export interface BatchBooks {
@@ -58,11 +58,17 @@ export type NewBooks = Pick<
   | 'keepKeysMs'
 >;
 
-type WithOpen = Redis & { bullpenOpenBatch(...args: (string | number)[]): Promise<string[] | Record<string, string>> };
+type WithOpen = Redis & {
+  bullpenOpenBatch(...args: (string | number)[]): Promise<string[] | Record<string, string>>;
+  bullpenNoteColumns(books: string, columns: string): Promise<null>;
+  bullpenForgetBatch(...keysAndName: string[]): Promise<null>;
+};
 
-/** Teaches a connection the script that opens books; once per connection. */
+/** Teaches a connection the scripts that open books, note columns in them and forget them; once per connection. */
 export function defineOpenBatch(redis: Redis): void {
-  redis.defineCommand('bullpenOpenBatch', { numberOfKeys: 6, lua: OPEN_SCRIPT });
+  redis.defineCommand('bullpenOpenBatch', { numberOfKeys: 7, lua: OPEN_SCRIPT });
+  redis.defineCommand('bullpenNoteColumns', { numberOfKeys: 1, lua: NOTE_COLUMNS_SCRIPT });
+  redis.defineCommand('bullpenForgetBatch', { numberOfKeys: 6, lua: FORGET_SCRIPT });
 }
 
 /** Opens a batch's books, or finds them open: what is returned says which by its fields. Safe to repeat. */
@@ -73,9 +79,23 @@ export async function openBooks(
 ): Promise<BatchBooks> {
   const fields = Object.entries({ ...fresh, results: fresh.results ? 1 : undefined, createdAt: now, writtenAt: now });
   const args = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
-  const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, ...args);
+  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue), cancelledKey(prefix, queue)];
+  const reply = await (redis as WithOpen).bullpenOpenBatch(...keys, batch, cancelledBatch(batch), ...args);
   return readBooks(queue, batch, Array.isArray(reply) ? recordOf(reply) : reply) as BatchBooks;
+}
+
+/** Notes the columns of a batch's source in its books, if they are still there. */
+export async function noteColumns(redis: Redis, { books }: BatchKeys, columns: readonly string[]): Promise<void> {
+  await (redis as WithOpen).bullpenNoteColumns(books, JSON.stringify(columns));
+}
+
+/** Forgets a batch, if no row of it was read and it was not cancelled. */
+export async function forgetBooks(
+  redis: Redis,
+  { prefix, queue, batch }: { prefix: string; queue: string; batch: string },
+): Promise<void> {
+  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
+  await (redis as WithOpen).bullpenForgetBatch(...keys, batch);
 }
 
 /** The keys of a batch in the order in which our scripts know them. */

@@ -6,10 +6,11 @@ import type { Inserted, JobRow } from '../insert.js';
 import { type ChunkSeal, ChunkSender, type ChunkSending, SendingInterrupted } from './chunk-sender.js';
 
 /** The checksum of the first rows of the one source of these tests. */
-const checksumAt = (row: number): string => (row === 0 ? '0' : `after ${row}`);
+const checksumAt = (row: number): string => String(7 * row);
 
 const sealOf = (from: number, to: number, more: Partial<ChunkSeal> = {}): ChunkSeal => ({
   ...{ from, to, fromChecksum: checksumAt(from), toChecksum: checksumAt(to), rejectedRows: [], isLast: false },
+  checksums: Array.from({ length: to - from }, (_, at) => Number(checksumAt(from + at + 1))),
   ...more,
 });
 
@@ -88,6 +89,8 @@ describe('ChunkSender', () => {
     ['has other rows up to here', sealOf(0, 3, { toChecksum: 'other' })],
     ['has other rows before', sealOf(3, 4, { fromChecksum: 'other' })],
     ['ends before what is in', sealOf(0, 2, { isLast: true })],
+    ['has other rows up to the middle of a chunk', sealOf(0, 5, { checksums: [1, 2, 3, 4, 5] })],
+    ['has other rows up to here, and ends here', sealOf(0, 3, { toChecksum: 'other', isLast: true })],
   ])('refuses a source that %s', async (_, seal) => {
     const redis = new BatchRedis().open();
     await send(senderTo(redis.insert), sealOf(0, 3));

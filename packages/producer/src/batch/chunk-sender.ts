@@ -8,6 +8,8 @@ export interface ChunkSeal {
   readonly to: number;
   readonly fromChecksum: string;
   readonly toChecksum: string;
+  /** The running checksum after each row that it covers. */
+  readonly checksums: readonly number[];
   /** The rows between that were rejected. */
   readonly rejectedRows: readonly number[];
   readonly isLast: boolean;
@@ -55,7 +57,7 @@ export class ChunkSender {
     let rest = { rows, seal };
     let waited = false;
     for (;;) {
-      const { rejectedRows, ...covers } = rest.seal;
+      const { rejectedRows, checksums, ...covers } = rest.seal;
       const answer = await untilRoom(() => insert(rest.rows, { ...covers, rejected: rejectedRows.length }), signal);
       switch (answer.kind) {
         case 'ok':
@@ -87,20 +89,30 @@ export class ChunkSender {
   }
 }
 
-/** What is left of a chunk when the batch was read up to a row by somebody; nothing, when all of it was. */
+/**
+ * What is left of a chunk when the batch was read up to a row by somebody; nothing, when all of it was.
+ * @throws SourceInvalid when that row and those before it are not those of our source
+ */
 function after(
   { rows, seal }: { rows: readonly JobRow[]; seal: ChunkSeal },
   read: number,
   checksum: string,
   batch: string,
 ) {
-  const isThrough = read >= seal.to;
-  if (read === seal.to ? checksum !== seal.toChecksum : isThrough && seal.isLast) throw changed(batch);
+  const { to, isLast } = seal;
+  // Who is ahead of this chunk is compared with one that reaches as far.
+  if (read > to && !isLast) return undefined;
+  const covered = read - seal.from;
+  const ours = read === to ? seal.toChecksum : String(seal.checksums[covered - 1]);
+  if (read > to || checksum !== ours) throw changed(batch);
   // The end of the source is still to be told, if somebody else has not.
-  if (isThrough && !seal.isLast) return undefined;
+  if (read === to && !isLast) return undefined;
   return {
     rows: rows.filter(({ row = 0 }) => row > read),
-    seal: { ...seal, from: read, fromChecksum: checksum, rejectedRows: seal.rejectedRows.filter((row) => row > read) },
+    seal: {
+      ...{ ...seal, from: read, fromChecksum: ours, checksums: seal.checksums.slice(covered) },
+      rejectedRows: seal.rejectedRows.filter((row) => row > read),
+    },
   };
 }
 

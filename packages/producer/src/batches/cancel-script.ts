@@ -4,26 +4,27 @@ import { JOB_ROWS_SCRIPT } from './job-rows-script.js';
 /**
  * Notes in the books of a batch that it is cancelled, and tells the workers: from now on nothing is added to it, and what runs of it is aborted.
  * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is named among cancelled jobs, now (ms), the channel.
- * Answers `open`, or what it was before: `cancelled`, `settled` (then nothing was noted), `unknown`; and how many of its rows were cancelled already.
+ * Answers `open`, or what it was before: `cancelled`, `settled` (then nothing was noted), `unknown`; and how many of its rows were taken off the queue before.
  */
 export const CANCEL_BATCH_SCRIPT = `
 ${BOOKS_SCRIPT}
 local books, index, set = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }, KEYS[6], KEYS[7]
 local now = tonumber(ARGV[3])
-if not hasBooks(books) then return { 'unknown', 0 } end
-local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled')
+if not hasBooks(books) then return { 'unknown', '0' } end
+local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled', 'takenOff')
 local open = at[4] - at[5] - at[6] - at[7]
-if not at[1] and at[2] and open <= 0 then return { 'settled', at[7] } end
+if not at[1] and at[2] and open <= 0 then return { 'settled', at[8] or '0' } end
 -- Touches first, notes then: a Redis that is out of memory allows it in this order.
 touchBooks(books)
 keepBooks(books, index, ARGV[1])
-call('HSETNX', books[1], 'cancelledAt', now)
+call('HSETNX', books[1], 'cancelledAt', ARGV[3])
 -- Noted before it is published: a worker that misses the publication reads the note a moment later.
 call('ZREMRANGEBYSCORE', set, '-inf', now)
 call('ZADD', set, now + at[3], ARGV[2])
 if call('PTTL', set) < tonumber(at[3]) then call('PEXPIRE', set, at[3]) end
 call('PUBLISH', ARGV[4], ARGV[2])
-return { at[1] and 'cancelled' or 'open', at[7] }
+-- Noted at this very moment: by this call, whose answer was lost.
+return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
 `;
 
 /** The most that one call may cost Redis, in about microseconds, and read, in bytes. */
@@ -72,7 +73,7 @@ return answer
  * Takes the jobs of a batch out of a window, settles their open rows as cancelled, and frees the keys of these rows.
  * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; of a batch with keys a
  * JSON object: for each job the keys of its rows, in their order. A job that is not in it stays.
- * Answers where the next window begins, or -1 at the end; how many jobs were taken out; how many rows were cancelled.
+ * Answers where the next window begins, or -1 at the end; how many jobs were taken out; how many rows of the batch were in all, in calls before this one, too: so none is uncounted whose answer was lost.
  */
 export const SWEEP_SCRIPT = `
 ${BOOKS_SCRIPT}
@@ -80,7 +81,7 @@ ${WINDOW_SCRIPT}
 local events, meta = KEYS[3], KEYS[4]
 local books = { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9] }
 local keys = ARGV[6] and cjson.decode(ARGV[6])
-if not hasBooks(books) then return { -1, 0, 0 } end
+if not hasBooks(books) then return { -1, 0, '0' } end
 
 -- All that can fail comes before all that changes something.
 local taken, looked = {}, #ids
@@ -102,7 +103,7 @@ for at, id in ipairs(ids) do
 end
 local next = from + looked - #taken
 if looked == #ids and #ids < most then next = -1 end
-if #taken == 0 then return { next, 0, 0 } end
+if #taken == 0 then return { next, 0, call('HGET', books[1], 'takenOff') or '0' } end
 
 -- First of all: a Redis that is out of memory allows this, and then all that follows.
 touchBooks(books)
@@ -125,6 +126,7 @@ for _, job in ipairs(taken) do
   call('DEL', base .. job.id, base .. job.id .. ':lock', base .. job.id .. ':logs')
   call('XADD', events, 'MAXLEN', '~', maxEvents, '*', 'event', 'removed', 'jobId', job.id, 'prev', part)
 end
+local all = call('HINCRBY', books[1], 'takenOff', rows)
 keepBooks(books, base .. 'batches', batch)
-return { next, #taken, rows }
+return { next, #taken, tostring(all) }
 `;

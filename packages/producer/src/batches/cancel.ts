@@ -11,13 +11,13 @@ import { showBatch } from './show.js';
 export interface CancelledBatch extends BatchView {
   /** What was found: rows to cancel; or a batch that was cancelled before (what is still open of it is cancelled again), or settled, which then stays as it was. */
   readonly found: 'open' | 'cancelled' | 'settled';
-  /** How many rows this call has cancelled, and will not be run. Those that are `active` were told to stop, and say themselves how they end. */
+  /** How many rows were taken off the queue by this call. What a worker has in hand, or picks up meanwhile, it cancels itself: that is not in here, but in `cancelled`, as soon as it has. */
   readonly cancelledNow: number;
 }
 
 /** Options of `batches.cancel`, beside which batch. */
 export interface CancelBatchOptions {
-  /** Is told how many rows were cancelled so far. */
+  /** Is told how many rows were taken off the queue so far. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
@@ -26,11 +26,11 @@ const JOBS_A_PAGE = 500;
 const PARTS = ['delayed', 'prioritized', 'wait'] as const;
 type Part = (typeof PARTS)[number];
 
-type Noted = [found: CancelledBatch['found'] | 'unknown', cancelled: string];
+type Noted = [found: CancelledBatch['found'] | 'unknown', takenOff: string];
 type WithCancel = Redis & {
   bullpenCancelBatch(...args: (string | number)[]): Promise<Noted>;
   bullpenPeek(...args: (string | number)[]): Promise<[looked: number, ...idsAndPayloads: string[]]>;
-  bullpenSweep(...args: (string | number)[]): Promise<[next: number, jobs: number, rows: number]>;
+  bullpenSweep(...args: (string | number)[]): Promise<[next: number, jobs: number, takenOff: string]>;
 };
 
 /** Teaches a connection the scripts that cancel batches; once per connection. */
@@ -55,17 +55,22 @@ export async function cancelBatch(
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
   const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
+  // The same for every time it is sent: so the call knows its own note again.
+  const now = Date.now();
   const [found, before] = await ask((redis) =>
-    (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), Date.now(), channel),
+    (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
   );
   if (found === 'unknown') throw await unknownBatch(batch, queue, ways);
+  let cancelledNow = 0;
   if (found !== 'settled') {
     const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
-    const sweeper = new Sweeper(queue, batch, books && keyingOf(books), ways, onProgress);
+    const sweeper = new Sweeper(queue, batch, books && keyingOf(books), ways, (takenOff) => {
+      cancelledNow = takenOff - Number(before);
+      onProgress?.(cancelledNow);
+    });
     await sweeper.sweep();
   }
-  const view = await showBatch(queue, batch, ways);
-  return { ...view, found, cancelledNow: Math.max(0, view.cancelled - Number(before)) };
+  return { ...(await showBatch(queue, batch, ways)), found, cancelledNow };
 }
 
 const keyingOf = ({ job, keyField }: { job: string; keyField: string | undefined }): Keying | undefined =>
@@ -79,15 +84,14 @@ class Sweeper {
   readonly #others: readonly string[];
   readonly #keying: Keying | undefined;
   readonly #ask: AskingWays['ask'];
-  readonly #onProgress: CancelBatchOptions['onProgress'];
-  #rows = 0;
+  readonly #onProgress: (takenOff: number) => void;
 
   constructor(
     queue: string,
     batch: string,
     keying: Keying | undefined,
     { prefix, ask }: AskingWays,
-    onProgress: CancelBatchOptions['onProgress'],
+    onProgress: (takenOff: number) => void,
   ) {
     const keys = batchKeys(prefix, queue, batch);
     this.#base = `${prefix}:${queue}:`;
@@ -125,13 +129,13 @@ class Sweeper {
         window.size,
         ...(window.keys === undefined ? [] : [window.keys]),
       ];
-      const [next, jobs, rows] = await this.#ask((redis) =>
+      const [next, jobs, takenOff] = await this.#ask((redis) =>
         (redis as WithCancel).bullpenSweep(this.#base + part, this.#fates, ...this.#others, ...args),
       );
       from = next;
       found += jobs;
-      this.#rows += rows;
-      if (rows > 0) this.#onProgress?.(this.#rows);
+      // Also when nothing was found: the answer before this one may have been lost.
+      if (takenOff !== '0') this.#onProgress(Number(takenOff));
     }
     return found;
   }

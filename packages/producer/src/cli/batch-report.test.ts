@@ -1,7 +1,8 @@
+import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it, vi } from 'vitest';
-import type { BatchResult } from '../batch/batch.js';
+import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
-import { exitCodeFor, printReport, type Report } from './batch-report.js';
+import { adviceFor, exitCodeFor, printReport, type Report } from './batch-report.js';
 
 const result: BatchResult = {
   ...{ batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4 },
@@ -27,6 +28,27 @@ function printed(report: Report, { json = false, dryRun = false } = {}): string 
     write.mockRestore();
   }
 }
+
+describe('adviceFor', () => {
+  const away = new RedisUnavailable('away', { unanswered: false });
+  const stoppedBy = (cause: Error) => ({ failure: new BatchStopped(cause, whole, 0) });
+  const rest = 'the rest is not enqueued; the same command with --batch b1 goes on where this one stopped';
+  it.each<[string, Partial<Report>, string | undefined]>([
+    ['a batch that is through', {}, undefined],
+    ['one that was interrupted', { result: { ...whole, interrupted: true } }, rest],
+    ['an outage on the way', stoppedBy(away), rest],
+    [
+      'an outage when all rows were in',
+      { failure: away },
+      'all rows are enqueued; the same command with --batch b1 waits for them again',
+    ],
+    ['one that was cancelled', stoppedBy(new BatchConflict('cancelled')), undefined],
+    ['a source that is no good', stoppedBy(new SourceInvalid('no JSON')), undefined],
+    ['one that was finished before', { result: { ...whole, wasFinished: true, interrupted: true } }, undefined],
+  ])('says of %s', (_, parts, advice) => {
+    expect(adviceFor(reportOf(parts))).toBe(advice);
+  });
+});
 
 describe('exitCodeFor', () => {
   it.each<[string, Partial<Report>, number]>([

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode } from '@bullpen/shared';
-import type { BatchResult } from '../batch/batch.js';
+import { BatchConflict, EXIT, type ExitCode, SourceInvalid } from '@bullpen/shared';
+import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
 import { printLine, showCount } from './print.js';
 
@@ -17,6 +17,17 @@ export function exitCodeFor({ result, settled }: Report): ExitCode {
   if (result.interrupted || settled?.interrupted === true) return EXIT.interrupted;
   if (result.rejected > 0) return EXIT.data;
   return settled !== undefined && settled.failed + settled.cancelled + settled.missing > 0 ? EXIT.failure : EXIT.ok;
+}
+
+/** What the same command would do if it were run again, for a batch that did not come to its end; nothing, where it would only fail again. */
+export function adviceFor({ result, failure }: Report): string | undefined {
+  const { batch, interrupted, wasFinished } = result;
+  const again = `the same command with --batch ${batch}`;
+  const isStopped = failure instanceof BatchStopped;
+  if (failure !== undefined && !isStopped) return `all rows are enqueued; ${again} waits for them again`;
+  if (wasFinished || (failure === undefined && !interrupted)) return undefined;
+  if (isStopped && (failure.cause instanceof BatchConflict || failure.cause instanceof SourceInvalid)) return undefined;
+  return `the rest is not enqueued; ${again} goes on where this one stopped`;
 }
 
 /** Prints the result: one JSON line, or one sentence per fact. */

@@ -18,7 +18,7 @@ import { runDryBatch } from '../batch/dry-run.js';
 import { FORMATS, openSource, type Source } from '../batch/source.js';
 import type { BatchTotals } from '../insert.js';
 import type { Producer } from '../producer.js';
-import { exitCodeFor, printReport, type Report } from './batch-report.js';
+import { adviceFor, exitCodeFor, printReport, type Report } from './batch-report.js';
 import { showCount } from './print.js';
 import { restoreCursor, startProgress } from './progress.js';
 import { openRejects, type Rejects } from './rejects.js';
@@ -98,10 +98,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
           dryRun: config.dryRun,
         });
         const failure = report.failure ?? unkept;
-        const { batch, interrupted } = report.result;
-        if (!config.dryRun && (interrupted || report.failure !== undefined) && path !== '-') {
-          say(`the rest is not enqueued; the same command with --batch ${batch} goes on where this one stopped`);
-        }
+        const advice = config.dryRun || path === '-' ? undefined : adviceFor(report);
+        if (advice !== undefined) say(advice);
         if (failure !== undefined) throw failure;
         const change = await source.changed();
         if (change !== undefined && !report.result.interrupted) say(`bullpen-producer: ${path} ${change}`);

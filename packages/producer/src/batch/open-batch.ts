@@ -1,0 +1,40 @@
+import { BatchConflict, type JobDefinition } from '@bullpen/shared';
+import type { BatchWays } from './batch.js';
+import type { BatchOptions, BatchTerms } from './batch-options.js';
+import { type BatchBooks, openBooks } from './books.js';
+import { changed } from './chunk-sender.js';
+
+/**
+ * Opens the books of a batch, and sees that they are those of this very batch.
+ * @throws BatchConflict when it is another one or was cancelled, SourceInvalid when its source is another
+ */
+export async function openBatch(
+  job: JobDefinition,
+  { batch, source, keyField, results = false }: BatchOptions,
+  { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: BatchTerms,
+  { ask, prefix }: BatchWays,
+): Promise<BatchBooks> {
+  const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
+  const place = { prefix, queue: job.queue, batch, now: Date.now() };
+  const books = await ask((redis) =>
+    openBooks(redis, place, {
+      ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
+      ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority },
+      // From when the rows are due: books that expired before would not know how any of them ended.
+      ...{ keepMs: keepMs + delayMs, keepKeysMs: keepKeysMs + delayMs },
+    }),
+  );
+  const asked = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
+  const others = (Object.keys(asked) as (keyof typeof asked)[]).filter((field) => asked[field] !== books[field]);
+  if (others.length > 0) {
+    const list = others.map(
+      (field) => `${field} was ${books[field] ?? 'not given'}, is ${asked[field] ?? 'not given'}`,
+    );
+    throw new BatchConflict(`batch '${batch}' exists and is another one: ${list.join('; ')}. Give it another name.`);
+  }
+  if (books.cancelledAt !== undefined) {
+    throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
+  }
+  if (books.format !== source.format || books.bytes !== bytes || books.sha256 !== sha256) throw changed(batch);
+  return books;
+}

@@ -1,0 +1,61 @@
+import type { Redis } from '@bullpen/shared';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { cancelBatch } from './cancel.js';
+
+type Sweep = [next: number, jobs: number, takenOff: string];
+
+/** A batch of 100 rows on a Redis that answers each sweep of the queue as told, and then finds nothing; workers have cancelled rows, too. */
+function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
+  const books = { job: 'x', added: '100', cancelled: '90', takenOff: sweeps.at(-1)?.[2] ?? takenOffBefore };
+  let last: Sweep = [-1, 0, takenOffBefore];
+  const redis = {
+    bullpenCancelBatch: async () => ['open', takenOffBefore],
+    bullpenSweep: async () => {
+      last = sweeps.shift() ?? [-1, 0, last[2]];
+      return last;
+    },
+    bullpenShowBatch: async () => [-1, 0, Object.entries(books).flat(), [], 0],
+    hgetall: async () => books,
+  } as unknown as Redis;
+  return { prefix: 'p', ask: <T>(command: (connection: Redis) => Promise<T>): Promise<T> => command(redis) };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('cancelBatch', () => {
+  it('counts what it has taken off the queue, not what workers cancelled meanwhile', async () => {
+    const told: number[] = [];
+    const onProgress = (rows: number): void => void told.push(rows);
+    const ways = redisSweeping('0', [500, 10, '10'], [-1, 20, '30']);
+    expect(await cancelBatch('q', 'b', { onProgress }, ways)).toMatchObject({ cancelledNow: 30, cancelled: 90 });
+    expect([...new Set(told)]).toEqual([10, 30]);
+  });
+
+  it('counts rows whose answer was lost, and none of a call before this one', async () => {
+    // The call that took thirty off was sent again, and found nothing any more.
+    expect(await cancelBatch('q', 'b', {}, redisSweeping('5', [-1, 0, '35']))).toMatchObject({ cancelledNow: 30 });
+    expect(await cancelBatch('q', 'b', {}, redisSweeping('5'))).toMatchObject({ cancelledNow: 0 });
+  });
+
+  it('sends its note again as it was: so a call whose answer was lost finds what it noted itself', async () => {
+    const { prefix, ask } = redisSweeping('0');
+    const notes: unknown[][] = [];
+    let clock = 1_700_000_000_000;
+    vi.spyOn(Date, 'now').mockImplementation(() => {
+      clock += 1;
+      return clock;
+    });
+    const twice: typeof ask = (command) =>
+      ask(async (redis) => {
+        const noting = {
+          ...redis,
+          bullpenCancelBatch: async (...args: unknown[]) => notes.push(args) && ['open', '0'],
+        };
+        await command(noting as unknown as Redis);
+        return command(noting as unknown as Redis);
+      });
+    await cancelBatch('q', 'b', {}, { prefix, ask: twice });
+    expect(notes).toHaveLength(2);
+    expect(notes[1]).toEqual(notes[0]);
+  });
+});
