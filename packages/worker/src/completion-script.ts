@@ -1,4 +1,4 @@
-import { KEEP_BOOKS_SCRIPT } from '@bullpen/shared';
+import { COMPLETED_ROWS_SCRIPT } from './row-script.js';
 
 /** How many arguments stand before those of the first row, and how many each row has. */
 export const COMPLETE_KEYS = 8;
@@ -14,20 +14,13 @@ export const COMPLETE_KEYS = 8;
  * fetched from a queue that is paused or limited, or has jobs with priorities or delayed ones that are due: the worker asks by itself then, as it does when it starts.
  */
 export const COMPLETE_ROWS = `
-${KEEP_BOOKS_SCRIPT}
+${COMPLETED_ROWS_SCRIPT}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey = unpack(KEYS)
 local base, now, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local meta = call('HMGET', metaKey, 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
 call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or 10000)
 
-local answers, gone, ended, batch, books, count = {}, {}, {}, nil, nil, 0
-local function closeBooks()
-  if count == 0 then return end
-  call('HINCRBY', books[1], 'completed', count)
-  keepBooks(books, base .. 'batches', batch)
-  count = 0
-end
-
+local answers, gone, ended = {}, {}, {}
 for at = 5, #ARGV, 7 do
   local id, token = ARGV[at], ARGV[at + 1]
   local job = base .. id
@@ -46,31 +39,16 @@ for at = 5, #ARGV, 7 do
     gone[n + 5] = job .. ':failed'
     ended[#ended + 1] = id
     call('XADD', eventsKey, '*', 'event', 'completed', 'jobId', id, 'returnvalue', ARGV[at + 3], 'prev', 'active')
-    if ARGV[at + 4] ~= batch then
-      closeBooks()
-      batch = ARGV[at + 4]
-      local name = base .. 'batch:' .. batch
-      books = call('EXISTS', name) == 1 and { name, name .. ':fates', name .. ':failures', name .. ':reasons', name .. ':results' }
-    end
-    -- A row is counted when its fate turns; books that have expired stay gone.
-    if books then
-      local place = '#' .. (row - 1)
-      local was = call('BITFIELD', books[2], 'SET', 'u2', place, 1)[1]
-      if was == 0 then
-        count = count + 1
-        if text ~= '' then
-          call('HSET', books[5], row, text)
-          if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
-        end
-      elseif was ~= 1 then
-        call('BITFIELD', books[2], 'SET', 'u2', place, was)
-      end
+    openBooks(base, ARGV[at + 4])
+    if books and completeRow(row) and text ~= '' then
+      call('HSET', books[5], row, text)
+      if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
     end
   end
   answers[#answers + 1] = answer
   answers[#answers + 1] = false
 end
-closeBooks()
+closeBooks(base)
 if #ended == 0 then return answers end
 call('DEL', unpack(gone))
 call('SREM', stalledKey, unpack(ended))

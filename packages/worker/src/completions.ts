@@ -1,3 +1,4 @@
+import { jobsPerCall } from './row-ends.js';
 import type { RowNote } from './row-note.js';
 import type { ScriptedRedis } from './scripted-redis.js';
 
@@ -26,8 +27,6 @@ export interface CompletionParts {
   readonly concurrency: number;
 }
 
-/** The most rows in one call. More would not be faster, and keep others from Redis for longer. */
-const MOST_ROWS = 16;
 /** A call is also sent when its results have so many characters. */
 const MOST_CHARACTERS = 262_144;
 
@@ -37,8 +36,7 @@ interface Waiting {
 }
 
 /**
- * Records the success of rows, those that end in one turn of the event loop together: a call costs more than a quick row, here and in Redis. A call carries a quarter of what this worker does at once: Redis
- * works on one, another travels, and we make the next.
+ * Records the success of rows, those that end in one turn of the event loop together: a call costs more than a quick row, here and in Redis.
  */
 export class Completions {
   readonly #redis: ScriptedRedis;
@@ -55,7 +53,7 @@ export class Completions {
     this.#redis = redis;
     this.#before = names.map((key) => base + key);
     this.#head = [base, leaseMs, name];
-    this.#mostRows = Math.min(MOST_ROWS, Math.ceil(concurrency / 4));
+    this.#mostRows = jobsPerCall(concurrency);
   }
 
   /** @throws what the connection throws; then whether it was carried out is not known */

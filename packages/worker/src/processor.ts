@@ -19,6 +19,8 @@ import { SharedAttempt } from './shared-attempt.js';
 /** What {@link Processor} needs beside what all queues share. */
 export interface ProcessorParts {
   readonly queue: string;
+  /** How many jobs it is given at once. */
+  readonly concurrency: number;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly shared: ProcessParts;
   /** Whether this fetch of a job was given back before its reply arrived. */
@@ -38,13 +40,13 @@ export class Processor {
   readonly #rowEnds: RowEnds;
   #underWay = 0;
 
-  constructor({ queue, handlers, shared, wasGivenBack, leaveBehind }: ProcessorParts) {
+  constructor({ queue, concurrency, handlers, shared, wasGivenBack, leaveBehind }: ProcessorParts) {
     this.#queue = queue;
     this.#handlers = handlers;
     this.#shared = shared;
     this.#wasGivenBack = wasGivenBack;
     this.#leaveBehind = leaveBehind;
-    this.#rowEnds = new RowEnds(shared.redis, shared.prefix, queue);
+    this.#rowEnds = new RowEnds({ redis: shared.redis, prefix: shared.prefix, queue, concurrency });
     this.#ways = {
       record: (entry, write) => shared.recorder.record(entry, write),
       wakeOne: () => shared.books.wakeOne(queue),

@@ -38,7 +38,7 @@ export class QueueWorker {
     this.#concurrency = concurrency;
     this.#shared = shared;
     this.#processor = new Processor({
-      ...{ queue, handlers, shared },
+      ...{ queue, concurrency, handlers, shared },
       wasGivenBack: (jobId, fetches) => this.#orphans.wasGivenBack(jobId, fetches),
       leaveBehind: (jobId, fetches) => this.#orphans.leaveBehind(jobId, fetches),
     });

@@ -1,4 +1,3 @@
-import type { Redis } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { leaseOf } from './lease.js';
 import { RowEnds } from './row-ends.js';
@@ -14,7 +13,7 @@ const job = (jobId: string) => ({
 });
 
 /** Ends over a connection that remembers each call and is answered by hand. */
-function sending() {
+function sending(concurrency = 50) {
   const calls: { args: unknown[]; answer(answers: string): void; fail(error: Error): void }[] = [];
   const redis = {
     status: 'ready',
@@ -23,7 +22,10 @@ function sending() {
         calls.push({ args, answer: resolve, fail: reject });
       }),
   };
-  return { ends: new RowEnds(redis as unknown as ScriptedRedis & Redis, 'p', 'mail'), calls };
+  return {
+    ends: new RowEnds({ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail', concurrency }),
+    calls,
+  };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -31,13 +33,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe('RowEnds', () => {
   it('send the ends of a job’s rows under its lease', async () => {
     const { ends, calls } = sending();
-    void ends.send(job('b-b1-1_9'), [completed(1), failed(2)]);
+    void ends.send(job('b-b1-1_9'), [completed(1), failed(2), completed(3), { ...completed(4), text: '{}' }]);
     await turn();
     expect(calls.map(({ args }) => args)).toEqual([
       [
-        ...['p:mail:active', 'p:mail:', 'b-b1-1_9', 't-b-b1-1_9', 'b1', 2],
-        ...[1, 1, '', '', ''],
+        ...['p:mail:active', 'p:mail:', 'b-b1-1_9', 't-b-b1-1_9', 'b1', '1 3', 2],
         ...[2, 2, 'Error: boom', '{}', 'hash'],
+        ...[4, 1, '', '{}', ''],
       ],
     ]);
   });
@@ -48,9 +50,16 @@ describe('RowEnds', () => {
     await Promise.resolve();
     const late = ends.send(job('4'), [completed(4)]);
     await turn();
-    expect(calls.map(({ args }) => args.slice(2).filter((_, at) => at % 9 === 0))).toEqual([['1', '2', '3', '4']]);
+    expect(calls.map(({ args }) => args.slice(2).filter((_, at) => at % 5 === 0))).toEqual([['1', '2', '3', '4']]);
     calls[0]?.answer('1011');
     expect(await Promise.all([...sent, late])).toEqual([true, false, true, true]);
+  });
+
+  it('send no more in one call than a quarter of what the worker does at once', async () => {
+    const { ends, calls } = sending(8);
+    for (const id of ['1', '2', '3']) void ends.send(job(id), [completed(1)]);
+    await turn();
+    expect(calls.map(({ args }) => (args.length - 2) / 5)).toEqual([2, 1]);
   });
 
   it('send what ends in the next turn in another call, without waiting for the first', async () => {
@@ -67,7 +76,7 @@ describe('RowEnds', () => {
     const rows = Array.from({ length: 900 }, (_, at) => completed(at + 1));
     const sent = ['1', '2', '3'].map((id) => ends.send(job(id), rows));
     await turn();
-    expect(calls.map(({ args }) => args.length)).toEqual([4506, 4506, 4506]);
+    expect(calls.map(({ args }) => args.length)).toEqual([7, 7, 7]);
     calls.forEach(({ answer }, at) => void answer(at === 1 ? '0' : '1'));
     expect(await Promise.all(sent)).toEqual([true, false, true]);
   });

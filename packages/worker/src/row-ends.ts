@@ -22,8 +22,11 @@ class Group {
 
   /** @returns which of the answers is the job's */
   add({ jobId, batch, lease }: RowEndsOf, notes: readonly RowNote[]): number {
-    this.args.push(jobId, lease.token, batch, notes.length);
-    for (const note of notes) this.args.push(...rowNoteArgs(note));
+    const isPlain = ({ fate, text }: RowNote): boolean => fate === 'completed' && text === '';
+    const others = notes.filter((note) => !isPlain(note));
+    const plain = others.length === 0 ? notes : notes.filter(isPlain);
+    this.args.push(jobId, lease.token, batch, plain.map(({ row }) => row).join(' '), others.length);
+    for (const note of others) this.args.push(...rowNoteArgs(note));
     this.rows += notes.length;
     this.jobs += 1;
     return this.jobs - 1;
@@ -36,17 +39,30 @@ class Group {
 
 type RowEndsOf = Omit<SharedJob, 'queue'>;
 
+/** Where they go. */
+export interface RowEndsParts {
+  readonly redis: ScriptedRedis;
+  readonly prefix: string;
+  readonly queue: string;
+  readonly concurrency: number;
+}
+
+/** How many jobs share a call at most: a quarter of what this worker does at once. So Redis works on one call, another travels, and we make the next; and not so many that others wait. */
+export const jobsPerCall = (concurrency: number): number => Math.min(16, Math.ceil(concurrency / 4));
+
 /** Sends the ends of rows. Those that end in one turn of the event loop, each of another job, go together: a call to the system costs more than a quick row. */
 export class RowEnds {
   readonly #redis: ScriptedRedis;
   readonly #prefix: string;
   readonly #queue: string;
+  readonly #mostJobs: number;
   #group: Group | undefined;
 
-  constructor(redis: ScriptedRedis, prefix: string, queue: string) {
+  constructor({ redis, prefix, queue, concurrency }: RowEndsParts) {
     this.#redis = redis;
     this.#prefix = prefix;
     this.#queue = queue;
+    this.#mostJobs = jobsPerCall(concurrency);
   }
 
   /**
@@ -62,6 +78,7 @@ export class RowEnds {
     }
     const group = this.#group;
     const at = group.add(job, notes);
+    if (group.jobs >= this.#mostJobs) this.#flush();
     return (await group.answers)[at] === '1';
   }
 

@@ -1,4 +1,4 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared';
+import { BOOKS_SCRIPT, KEEP_BOOKS_SCRIPT } from '@bullpen/shared';
 
 /** Lua for the ends of rows, on top of that for the books; see `row-note.ts` for what is noted. */
 export const ROW_SCRIPT = `
@@ -25,28 +25,75 @@ end
 `;
 
 /**
+ * Lua that counts completed rows, for the scripts that do so all the time; without the functions that most rows have no use for, as Lua makes each of them anew in each call. Rows of one batch in a row are counted in one go.
+ */
+export const COMPLETED_ROWS_SCRIPT = `
+${KEEP_BOOKS_SCRIPT}
+local batch, books, completed = nil, nil, 0
+
+local function closeBooks(base)
+  if completed > 0 then
+    call('HINCRBY', books[1], 'completed', completed)
+    keepBooks(books, base .. 'batches', batch)
+  end
+  completed = 0
+end
+
+-- Books that have expired stay gone.
+local function openBooks(base, name)
+  if name == batch then return end
+  closeBooks(base)
+  batch = name
+  local key = base .. 'batch:' .. name
+  books = call('EXISTS', key) == 1 and { key, key .. ':fates', key .. ':failures', key .. ':reasons', key .. ':results' }
+end
+
+-- Turns the fate of an open row; whether it was open.
+local function completeRow(row)
+  local place = '#' .. (row - 1)
+  local was = call('BITFIELD', books[2], 'SET', 'u2', place, 1)[1]
+  if was == 0 then completed = completed + 1
+  elseif was ~= 1 then call('BITFIELD', books[2], 'SET', 'u2', place, was) end
+  return was == 0
+end
+`;
+
+/**
  * Notes the ends of rows of shared jobs, of each while its lease holds.
- * KEYS: any of the queue's. ARGV: base of the keys, then for each job its id, token, batch and how many rows, and of each row the row, fate, reason, text and key.
+ * KEYS: any of the queue's. ARGV: base of the keys, then for each job its id, token, batch, the rows that are completed and have nothing else to be kept (in one text, with spaces), how many others, and of each of
+ * them the row, fate, reason, text and key.
  * Answers for each job `1`, or `0` when it is not ours.
  */
 export const SETTLE_ROWS = `
+${COMPLETED_ROWS_SCRIPT}
+local function others(base, batch, from, to)
 ${ROW_SCRIPT}
+  local books = booksOf(base, batch)
+  for at = from, to, 5 do
+    local row, fate = ARGV[at], tonumber(ARGV[at + 1])
+    -- One that is said to have failed and has a job of its own was retried: this was said before, and is said again as its answer was lost.
+    if fate ~= 2 or call('EXISTS', base .. 'b-' .. batch .. '-' .. row) == 0 then
+      noteRow(base, books, row, fate, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
+    end
+  end
+  keepBooks(books, base .. 'batches', batch)
+end
+
 local base, at, answers = ARGV[1], 2, {}
 while at <= #ARGV do
-  local job, token, batch, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-  at = at + 4
-  local ours = call('GET', base .. job .. ':lock') == token
-  answers[#answers + 1] = ours and '1' or '0'
-  local books = ours and booksOf(base, batch)
-  for row = at, at + 5 * count - 5, 5 do
-    local fate = tonumber(ARGV[row + 1])
-    -- One that is said to have failed and has a job of its own was retried: this was said before, and is said again as its answer was lost.
-    local isNew = ours and (fate ~= 2 or call('EXISTS', base .. 'b-' .. batch .. '-' .. ARGV[row]) == 0)
-    if isNew then noteRow(base, books, ARGV[row], fate, ARGV[row + 2], ARGV[row + 3], ARGV[row + 4]) end
+  local job, count = ARGV[at], tonumber(ARGV[at + 4])
+  local ours = call('GET', base .. job .. ':lock') == ARGV[at + 1]
+  if ours then
+    openBooks(base, ARGV[at + 2])
+    if books then
+      for row in string.gmatch(ARGV[at + 3], '%d+') do completeRow(row) end
+    end
+    if count > 0 then others(base, ARGV[at + 2], at + 5, at + 4 + 5 * count) end
   end
-  if ours then keepBooks(books, base .. 'batches', batch) end
-  at = at + 5 * count
+  answers[#answers + 1] = ours and '1' or '0'
+  at = at + 5 + 5 * count
 end
+closeBooks(base)
 return table.concat(answers)
 `;
 
