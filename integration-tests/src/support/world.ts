@@ -57,7 +57,7 @@ export class World {
   }
 
   /** A worker inside the test's process. */
-  worker(options: Omit<WorkerOptions, 'redis' | 'prefix'>): RunningWorker {
+  worker(options: Omit<WorkerOptions, 'redis'>): RunningWorker {
     const worker = startWorker({
       redis: this.redisUrl,
       prefix: this.prefix,

@@ -11,16 +11,23 @@ export const COMPLETE_KEYS = 8;
  * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
  * of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and what the books keep of the result.
  * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers. None is
- * fetched from a queue that is paused or limited, or has jobs with priorities or delayed ones that are due: the worker asks by itself then, as it does when it starts.
+ * fetched from a queue that is paused or full, or has jobs with priorities or delayed ones that are due: the worker asks by itself then, as it does when it starts.
  */
 export const COMPLETE_ROWS = `
 ${COMPLETED_ROWS_SCRIPT}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey = unpack(KEYS)
 local base, now, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local meta = call('HMGET', metaKey, 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
+local answers, gone, ended = {}, {}, {}
+if meta[3] then
+  for at = 5, #ARGV, 7 do
+    answers[#answers + 1] = 1
+    answers[#answers + 1] = false
+  end
+  return answers
+end
 call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or 10000)
 
-local answers, gone, ended = {}, {}, {}
 for at = 5, #ARGV, 7 do
   local id, token = ARGV[at], ARGV[at + 1]
   local job = base .. id
@@ -53,14 +60,15 @@ if #ended == 0 then return answers end
 call('DEL', unpack(gone))
 call('SREM', stalledKey, unpack(ended))
 
-local isPlain = not meta[1] and not meta[2] and not meta[3] and call('EXISTS', prioritizedKey) == 0
+local isPlain = not meta[1] and call('EXISTS', prioritizedKey) == 0
 isPlain = isPlain and #call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * 0x1000 - 1, 'LIMIT', 0, 1) == 0
 local fetched, mayBeDrained = false, false
 for at = 5, #ARGV, 7 do
   local place = (at - 5) / 7 * 2 + 1
   if answers[place] == 0 then
     local isWanted = ARGV[at + 2] == '1'
-    local id = isWanted and isPlain and call('RPOPLPUSH', waitKey, activeKey)
+    local mayFetch = isWanted and isPlain and not (meta[2] and call('LLEN', activeKey) >= tonumber(meta[2]))
+    local id = mayFetch and call('RPOPLPUSH', waitKey, activeKey)
     -- A marker that old versions of BullMQ put there.
     if id and string.sub(id, 1, 2) == '0:' then
       call('LREM', activeKey, 1, id)
@@ -73,7 +81,7 @@ for at = 5, #ARGV, 7 do
       answers[place + 1] = { call('HGETALL', job), id }
       fetched = true
     else
-      mayBeDrained = mayBeDrained or not isWanted or isPlain
+      mayBeDrained = mayBeDrained or not isWanted or mayFetch and call('EXISTS', delayedKey) == 0
     end
   end
 end

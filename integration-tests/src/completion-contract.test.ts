@@ -1,0 +1,173 @@
+import { createProducer, type Producer } from '@bullpen/producer';
+import { defineJob, type Redis } from '@bullpen/shared';
+import { handle } from '@bullpen/worker';
+import { type Job, Queue, Worker } from 'bullmq';
+import { describe, expect } from 'vitest';
+import { z } from 'zod';
+import { sourceOf } from './support/batch-source.js';
+import { until } from './support/until.js';
+import { test, type World } from './support/world.js';
+
+/**
+ * A row's success is recorded by a script of ours where BullMQ's own would do more than is needed. These tests hold what it leaves in Redis, the next job that it fetches included, against what a stock BullMQ
+ * worker leaves: an upgrade that changes that fails here.
+ */
+
+const job = defineJob({ name: 'test.contract', queue: 'contract', payload: z.object({ name: z.string() }) });
+
+/** Three rows, worked off one after the other; the second is held until it is let go. */
+interface Side {
+  readonly prefix: string;
+  readonly producer: Producer;
+  readonly queue: Queue;
+  readonly started: string[];
+  letGo(): void;
+}
+
+/** What happens while the first row runs. */
+type Meanwhile = (side: Side) => Promise<unknown>;
+
+const CASES: Record<string, { priority?: number; meanwhile?: Meanwhile }> = {
+  'rows that wait': {},
+  'rows with a priority': { priority: 3 },
+  'a queue that was paused': { meanwhile: ({ queue }) => queue.pause() },
+  'a queue with a global concurrency': { meanwhile: ({ queue }) => queue.setGlobalConcurrency(1) },
+  'a queue with a global rate limit': { meanwhile: ({ queue }) => queue.setGlobalRateLimit(1, 60_000) },
+  'a delayed job that is not due': {
+    meanwhile: ({ producer }) => producer.batch(job, { batch: 'c', source: sourceOf([{ name: 'x' }]), delay: 60_000 }),
+  },
+  'a delayed job that has become due': {
+    meanwhile: async ({ producer, queue }) => {
+      await producer.batch(job, { batch: 'c', source: sourceOf([{ name: 'x' }]), delay: 5 });
+      const [due] = await queue.getDelayed();
+      await until('it to be due', () => Date.now() > (due?.timestamp ?? 0) + 10);
+    },
+  },
+};
+
+/** Whose rows are next when the first is done: none while the queue is paused or over its limit. */
+const isStopped = (name: string): boolean => name.includes('paused') || name.includes('rate limit');
+
+async function sideOf(
+  world: World,
+  prefix: string,
+  work: (side: Side, run: (attempted: Pick<Job, 'id'>) => Promise<unknown>) => void,
+  name: string,
+): Promise<Side> {
+  const { priority, meanwhile } = CASES[name] ?? {};
+  const producer = createProducer({ redis: world.redisUrl, prefix });
+  const queue = new Queue(job.queue, { connection: world.redis, prefix });
+  world.onClose(async () => {
+    await Promise.all([producer.close(), queue.close()]);
+    const keys = await world.redis.keys(`${prefix}:*`);
+    if (keys.length > 0) await world.redis.unlink(...keys);
+  });
+  await queue.waitUntilReady();
+  const source = sourceOf([{ name: '1' }, { name: '2' }, { name: '3' }]);
+  await producer.batch(job, { batch: 'b', source, ...(priority === undefined ? {} : { priority }) });
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const side = { prefix, producer, queue, started: [] as string[], letGo };
+  work(side, async ({ id = '' }) => {
+    side.started.push(id);
+    if (side.started.length === 1) await meanwhile?.(side);
+    if (side.started.length === 2) await gate;
+    return { ok: true };
+  });
+  // Should the test end before it does so: workers wait for what they are at.
+  world.onClose(async () => letGo());
+  return side;
+}
+
+const ours = (world: World, name: string): Promise<Side> =>
+  sideOf(
+    world,
+    `${world.prefix}-ours`,
+    ({ prefix }, run) => {
+      const handlers = [handle(job, (_, { jobId }) => run({ id: jobId }))];
+      world.worker({ prefix, handlers, concurrency: 1 });
+    },
+    name,
+  );
+
+const theirs = (world: World, name: string): Promise<Side> =>
+  sideOf(
+    world,
+    `${world.prefix}-theirs`,
+    ({ prefix }, run) => {
+      const worker = new Worker(job.queue, run, {
+        ...{ connection: { url: world.redisUrl }, prefix, name: 'w' },
+        // As the jobs of batches go when they are settled.
+        removeOnComplete: { count: 0 },
+      });
+      world.onClose(() => worker.close());
+    },
+    name,
+  );
+
+/** Everything under the queue's prefix but the batch's books, with what must differ made equal. */
+async function snapshot({ prefix, queue }: Side, redis: Redis): Promise<Record<string, unknown>> {
+  const base = `${prefix}:${queue.name}:`;
+  const found: Record<string, unknown> = {};
+  for (const key of (await redis.keys(`${base}*`)).sort()) {
+    const name = key.slice(base.length);
+    if (!/^batch|^stalled-check$/.test(name)) found[name] = await read(redis, key);
+  }
+  return found;
+}
+
+async function read(redis: Redis, key: string): Promise<unknown> {
+  switch (await redis.type(key)) {
+    case 'hash': {
+      const hash: Record<string, string> = await redis.hgetall(key);
+      const varying = ['pb', 'processedOn', 'timestamp', 'opts'].filter((field) => hash[field] !== undefined);
+      return { ...hash, ...Object.fromEntries(varying.map((field) => [field, 'set'])) };
+    }
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'zset':
+      return redis.zrange(key, 0, -1);
+    case 'set':
+      return (await redis.smembers(key)).sort();
+    case 'stream':
+      return (await redis.xrange(key, '-', '+')).map(([, fields]) =>
+        fields.map((field, at) => (fields[at - 1] === 'delay' ? 'time' : field)).join(' '),
+      );
+    default:
+      // A lock's token, and for how long it holds, about.
+      return key.endsWith(':lock') ? (await redis.pttl(key)) > 0 : redis.get(key);
+  }
+}
+
+/** Waits until the first row is done, and the next job has begun if there is one to begin. */
+async function firstDone({ queue, started, prefix }: Side, redis: Redis, name: string): Promise<void> {
+  await until('the first row to be completed', async () => (await redis.exists(`${prefix}:${queue.name}:b-b-1`)) === 0);
+  if (!isStopped(name)) await until('the next job to begin', () => started.length === 2);
+}
+
+describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', () => {
+  for (const name of Object.keys(CASES)) {
+    test(`of ${name}`, async ({ world }) => {
+      const sides = await Promise.all([ours(world, name), theirs(world, name)]);
+      const [one, other] = sides;
+      await Promise.all(sides.map((side) => firstDone(side, world.redis, name)));
+      const [found, expected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
+      expect(found).toEqual(expected);
+      expect(one.started).toEqual(other.started);
+      for (const { letGo } of sides) letGo();
+      if (isStopped(name)) return;
+      for (const side of sides) {
+        await until(
+          'all rows to be done',
+          async () => (await side.queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0,
+        );
+      }
+      const [last, lastExpected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
+      // Whoever idles takes the marker away.
+      expect({ ...last, marker: undefined }).toEqual({ ...lastExpected, marker: undefined });
+      expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
+    });
+  }
+});
