@@ -39,7 +39,7 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   readonly signal?: AbortSignal;
   /** Is told each rejected row. A promise holds the batch until it settles. */
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
-  /** Is told how far the batch is in all, now and then: after each chunk. */
+  /** Is told how far the batch is in all, now and then: where it goes on, before anything is read, and after each chunk. */
   readonly onProgress?: (totals: BatchTotals) => void;
 }
 

@@ -111,6 +111,23 @@ describe('runBatch', () => {
     expect(told).toEqual([totals(CHUNK_JOBS, CHUNK_JOBS), totals(CHUNK_JOBS + 1, CHUNK_JOBS + 1)]);
   });
 
+  it('tells where it goes on, before anything is read', async () => {
+    const redis = new BatchRedis();
+    const stop = new AbortController();
+    function* halted() {
+      yield* goodRows(2);
+      stop.abort();
+    }
+    await run(halted(), { signal: stop.signal }, { redis });
+    const told: BatchTotals[] = [];
+    function* rows() {
+      expect(told).toEqual([totals(2, 2)]);
+      yield* goodRows(3);
+    }
+    await run(rows(), { onProgress: (now) => told.push(now) }, { redis });
+    expect(told).toEqual([totals(2, 2), totals(3, 3)]);
+  });
+
   it('notes many rejected rows without waiting for a valid one', async () => {
     const { result, sent } = await run(Array.from({ length: 10_001 }, (_, at) => broken(at + 1)));
     expect(result).toMatchObject(totals(10_001, 0, 0, 10_001));

@@ -95,6 +95,7 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
   const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
   let isThrough = false;
   try {
+    if (books.read > 0) onProgress?.(totals);
     isThrough = await reader.run(
       (row) => writer.add(row),
       () => {

@@ -20,7 +20,7 @@ import type { BatchTotals } from '../insert.js';
 import type { Producer } from '../producer.js';
 import { exitCodeFor, printReport, type Report } from './batch-report.js';
 import { showCount } from './print.js';
-import { restoreCursor, startProgress } from './progress.js';
+import { type Progress, restoreCursor, startProgress } from './progress.js';
 import { openRejects, type Rejects } from './rejects.js';
 import { findJob, startSession, withProducer } from './session.js';
 
@@ -68,7 +68,11 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
       }
       const job = await findJob(config.jobs, name);
       const source = await openSource(path, config.format, process.stdin);
-      const say = (line: string): void => void process.stderr.write(`${line}\n`);
+      let bar: Progress | undefined;
+      const say = (line: string): void => {
+        if (bar === undefined) process.stderr.write(`${line}\n`);
+        else bar.say(line);
+      };
       const rejects = await openRejects(config.rejects, path, say);
       const stop = new AbortController();
       const off = onStopSignal((signal, count) => {
@@ -82,7 +86,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
       });
       const startedAt = performance.now();
       try {
-        const run = { job, source, rejects, config, signal: stop.signal };
+        bar = startProgress(config.dryRun ? 'checking' : 'enqueuing', source.totalBytes);
+        const run = { job, source, rejects, config, bar, signal: stop.signal };
         const report = config.dryRun
           ? { ...(await enqueueRows(run, (options) => runDryBatch(job, options))), settled: undefined }
           : await withProducer(open(), (producer) => enqueueAndWait(producer, run, config.wait));
@@ -119,16 +124,16 @@ interface Run {
   readonly source: Source;
   readonly rejects: Rejects;
   readonly config: Config<typeof settings>;
+  readonly bar: Progress;
   readonly signal: AbortSignal;
 }
 
 /** Enqueues all rows with a bar. A failure on the way is part of what it returns: the rows before it are in, and are to be reported. */
 async function enqueueRows(
-  { source, rejects, config, signal }: Run,
+  { source, rejects, config, bar, signal }: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Omit<Report, 'settled'>> {
   const { dryRun, batch: name = nameBatch(new Date()) } = config;
-  const bar = startProgress(dryRun ? 'checking' : 'enqueuing', source.totalBytes);
   // Frozen where it was, so that what is said next stands below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
@@ -139,7 +144,8 @@ async function enqueueRows(
       onRejected: (row) => rejects.write(row),
       onProgress: (totals) => bar.update(source.bytesRead(), totals.read, noteOf(totals)),
     });
-    if (!result.interrupted) bar.update(source.totalBytes ?? 0, result.read, noteOf(result));
+    if (result.wasFinished) bar.clear();
+    else if (!result.interrupted) bar.update(source.totalBytes ?? source.bytesRead(), result.read, noteOf(result));
     return { result, failure: undefined };
   } catch (error) {
     if (!(error instanceof BatchStopped)) throw error;
