@@ -14,13 +14,14 @@ import { type BatchOptions, type BatchTerms, readBatchOptions } from './batch-op
 import { BatchReader } from './batch-reader.js';
 import { type BatchBooks, openBooks } from './books.js';
 import { type ChunkSeal, ChunkSender, changed, SendingInterrupted } from './chunk-sender.js';
+import { rereadSource } from './reread-source.js';
 
 /** What became of a batch's rows, in all: in this run and those before it. */
 export interface BatchResult extends BatchTotals {
   readonly batch: string;
   /** How many rows had been read before this run; 0 for a new batch. */
   readonly resumedAt: number;
-  /** Whether its source had been read to the end before this run, which then did nothing. */
+  /** Whether its source had been read to the end before this run, which then added nothing. */
   readonly wasFinished: boolean;
   /** Whether `signal` ended it before the source did. */
   readonly interrupted: boolean;
@@ -30,12 +31,14 @@ export interface BatchResult extends BatchTotals {
 export class BatchStopped extends Error {
   readonly totals: BatchTotals;
   readonly resumedAt: number;
+  readonly wasFinished: boolean;
 
-  constructor(cause: unknown, totals: BatchTotals, resumedAt: number) {
+  constructor(cause: unknown, totals: BatchTotals, resumedAt: number, wasFinished = false) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'BatchStopped';
     this.totals = totals;
     this.resumedAt = resumedAt;
+    this.wasFinished = wasFinished;
   }
 }
 
@@ -63,7 +66,14 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     ...{ batch, ...totals, resumedAt: books.read, interrupted },
     wasFinished: books.readAt !== undefined,
   });
-  if (books.readAt !== undefined) return result(false);
+  const stopped = (error: unknown): BatchStopped =>
+    new BatchStopped(error, totals, books.read, books.readAt !== undefined);
+  if (books.readAt !== undefined) {
+    const isThrough = await rereadSource(job, options, books).catch((error: unknown) => {
+      throw stopped(error);
+    });
+    return result(!isThrough);
+  }
 
   const jobTerms: Terms = { ...terms, expiresAt: undefined, keyed: books.keyField !== undefined };
   const part = {
@@ -92,7 +102,6 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     if (names !== undefined) await ways.ask((redis) => redis.hset(part.keys.books, 'columns', JSON.stringify(names)));
   };
 
-  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
   let isThrough = false;
   try {
     if (books.read > 0) onProgress?.(totals);
@@ -148,8 +157,19 @@ async function openBatch(
   if (books.cancelledAt !== undefined) {
     throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
   }
-  if (books.format !== source.format || books.bytes !== bytes || books.sha256 !== sha256) throw changed(batch);
+  const how = howChanged(books, { format: source.format, bytes, sha256 });
+  if (how !== undefined) throw changed(batch, how);
   return books;
+}
+
+function howChanged(
+  books: BatchBooks,
+  { format, bytes, sha256 }: Pick<BatchBooks, 'format' | 'bytes' | 'sha256'>,
+): string | undefined {
+  if (books.format !== format) return `it was ${books.format}, is ${format}`;
+  const kind = (size: number | undefined): string => (size === undefined ? 'a pipe' : 'a file');
+  if (kind(books.bytes) !== kind(bytes)) return `it was ${kind(books.bytes)}, is ${kind(bytes)}`;
+  return books.bytes === bytes && books.sha256 === sha256 ? undefined : 'the file has changed';
 }
 
 const totalsOf = ({ read, added, duplicate, rejected }: BatchBooks): BatchTotals => ({

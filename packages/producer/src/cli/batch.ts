@@ -103,8 +103,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
           dryRun: config.dryRun,
         });
         const failure = report.failure ?? unkept;
-        const { batch, interrupted } = report.result;
-        if (!config.dryRun && (interrupted || report.failure !== undefined) && path !== '-') {
+        const { batch, interrupted, wasFinished } = report.result;
+        if (!config.dryRun && !wasFinished && (interrupted || report.failure !== undefined) && path !== '-') {
           say(`the rest is not enqueued; the same command with --batch ${batch} goes on where this one stopped`);
         }
         if (failure !== undefined) throw failure;
@@ -149,8 +149,9 @@ async function enqueueRows(
     return { result, failure: undefined };
   } catch (error) {
     if (!(error instanceof BatchStopped)) throw error;
-    const { totals, resumedAt } = error;
-    const result = { batch: name, ...totals, resumedAt, wasFinished: false, interrupted: signal.aborted };
+    const { totals, resumedAt, wasFinished } = error;
+    if (wasFinished) bar.clear();
+    const result = { batch: name, ...totals, resumedAt, wasFinished, interrupted: signal.aborted };
     return { result, failure: error };
   } finally {
     bar.stop();
