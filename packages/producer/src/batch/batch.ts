@@ -85,7 +85,7 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     insert: (rows, covers) => ways.insert(job, rows, jobTerms, { ...part, ...covers }),
     inserted(now) {
       if (now.read >= totals.read) totals = now;
-      onProgress?.(totals);
+      onProgress?.(totals, books.read);
     },
   });
   const reader = new BatchReader({ ...options, job, from: { read: books.read, checksum: books.checksum } });
@@ -104,7 +104,6 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
 
   let isThrough = false;
   try {
-    if (books.read > 0) onProgress?.(totals);
     isThrough = await reader.run(
       (row) => writer.add(row),
       () => {

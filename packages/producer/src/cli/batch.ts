@@ -19,10 +19,11 @@ import { FORMATS, openSource, type Source } from '../batch/source.js';
 import type { BatchTotals } from '../insert.js';
 import type { Producer } from '../producer.js';
 import { exitCodeFor, printReport, type Report } from './batch-report.js';
+import { withKeyColumn } from './key-column.js';
 import { showCount } from './print.js';
 import { type Progress, restoreCursor, startProgress } from './progress.js';
 import { openRejects, type Rejects } from './rejects.js';
-import { findJob, startSession, withProducer } from './session.js';
+import { findJob, prioritySetting, startSession, withProducer } from './session.js';
 
 const settings = {
   batch: { flag: '--batch', schema: z.string().optional() },
@@ -31,7 +32,7 @@ const settings = {
   rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MOST_ROWS_PER_JOB).optional() },
   maxWaiting: { flag: '--max-waiting', schema: countSetting(1_000_000_000).optional() },
   delay: { flag: '--delay', schema: optionalDurationSetting },
-  priority: { flag: '--priority', schema: z.coerce.number().optional() },
+  priority: prioritySetting,
   results: { flag: '--results', schema: z.boolean().default(false) },
   keep: { flag: '--keep', schema: optionalDurationSetting },
   keepKeys: { flag: '--keep-keys', schema: optionalDurationSetting },
@@ -67,7 +68,7 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         ]);
       }
       const job = await findJob(config.jobs, name);
-      const source = await openSource(path, config.format, process.stdin);
+      const source = await withKeyColumn(await openSource(path, config.format, process.stdin), config.keyField);
       let bar: Progress | undefined;
       const say = (line: string): void => {
         if (bar === undefined) process.stderr.write(`${line}\n`);
@@ -142,10 +143,12 @@ async function enqueueRows(
       // A file of them is written anew each time, and is to be complete.
       repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
-      onProgress: (totals) => bar.update(source.bytesRead(), totals.read, noteOf(totals)),
+      onProgress: (totals, before) => bar.update(source.bytesRead(), totals.read, noteOf(totals), before),
     });
     if (result.wasFinished) bar.clear();
-    else if (!result.interrupted) bar.update(source.totalBytes ?? source.bytesRead(), result.read, noteOf(result));
+    else if (!result.interrupted) {
+      bar.update(source.totalBytes ?? source.bytesRead(), result.read, noteOf(result), result.resumedAt);
+    }
     return { result, failure: undefined };
   } catch (error) {
     if (!(error instanceof BatchStopped)) throw error;

@@ -40,7 +40,7 @@ export function showFigure(count: number): string {
   return process.stdout.isTTY ? showCount(count) : String(count);
 }
 
-/** Text that others wrote (a message, a file's name), on one line and without what would command a terminal. */
-export function showText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+/** `1 row`, `2,000 rows`. */
+export function countOf(count: number, thing: string, things = `${thing}s`): string {
+  return `${showCount(count)} ${count === 1 ? thing : things}`;
 }

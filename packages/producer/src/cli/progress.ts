@@ -1,13 +1,16 @@
 import { createRequire } from 'node:module';
 import { showCount } from './print.js';
-import { Speed } from './speed.js';
+import { perSecond, secondsLeft } from './speed.js';
 
 const require = createRequire(import.meta.url);
 
 /** What a progress line shows. */
 export interface Progress {
-  /** @param done of `total`, in whatever unit */
-  update(done: number, rows: number, note: string): void;
+  /**
+   * @param done of `total`, in whatever unit
+   * @param before how many of the rows an earlier run did: they are not this one's speed
+   */
+  update(done: number, rows: number, note: string, before?: number): void;
   /** Says a line on stderr: above the bar, where there is one. */
   say(line: string): void;
   /** Leaves the bar as it is. Safe to call twice. */
@@ -30,7 +33,7 @@ export function startProgress(what: string, total: number | undefined): Progress
   if (!stream.isTTY) return { update: nothing, say: sayPlainly, stop: nothing, clear: nothing };
   // Loaded when there is a terminal to draw on.
   const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
-  const speed = new Speed(performance.now());
+  const startedAt = performance.now();
   const columns = stream.columns ?? 80;
   const barsize = Math.max(columns < FIGURES ? 4 : 10, Math.min(30, columns - FIGURES));
   const bar = new SingleBar(
@@ -57,13 +60,10 @@ export function startProgress(what: string, total: number | undefined): Progress
     bar.stop();
   };
   return {
-    update(done, rows, note) {
-      // Rows that are there before anything was read are those of an earlier run.
-      if (done === 0) speed.begin(rows, performance.now());
-      else speed.note(rows, performance.now());
-      const { perSecond } = speed;
-      const rate = perSecond === undefined ? '-' : showCount(Math.round(perSecond));
-      const seconds = total === undefined ? undefined : speed.secondsLeft(done, total);
+    update(done, rows, note, before = 0) {
+      const speed = perSecond(rows - before, performance.now() - startedAt);
+      const rate = speed === undefined ? '-' : showCount(Math.round(speed));
+      const seconds = total === undefined ? undefined : secondsLeft({ done, total, rows }, speed);
       const left = seconds === undefined ? '-' : showSeconds(seconds);
       bar.update(done, { rows: showCount(rows), rate, left, note });
     },

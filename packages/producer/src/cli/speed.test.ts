@@ -1,23 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { Speed } from './speed.js';
+import { perSecond, secondsLeft } from './speed.js';
 
-describe('Speed', () => {
-  it('knows nothing until there is something to compare', () => {
-    const speed = new Speed(4_000);
-    expect([speed.perSecond, speed.secondsLeft(10, 100)]).toEqual([undefined, undefined]);
-    speed.begin(0, 5_000);
-    expect([speed.perSecond, speed.secondsLeft(10, 100)]).toEqual([undefined, undefined]);
-    expect(speed.secondsLeft(100, 100)).toBe(0);
-    speed.note(500, 5_500);
-    expect([speed.perSecond, speed.secondsLeft(50, 100)]).toEqual([1_000, 0.5]);
+describe('how fast it goes', () => {
+  it('is not known until there are rows', () => {
+    expect(perSecond(0, 1_000)).toBeUndefined();
+    expect(secondsLeft({ done: 10, total: 100, rows: 0 }, undefined)).toBeUndefined();
+    expect(secondsLeft({ done: 0, total: 100, rows: 0 }, 5)).toBeUndefined();
+    expect(secondsLeft({ done: 100, total: 100, rows: 0 }, undefined)).toBe(0);
   });
 
-  it('counts from where it found the rows, not what was in before', () => {
-    const speed = new Speed(0);
-    speed.begin(90_000, 1_000);
-    speed.note(91_000, 2_000);
-    expect(speed.perSecond).toBe(1_000);
+  it('tells how long the rest takes, by the bytes of a row and the speed of this run', () => {
+    expect(perSecond(500, 500)).toBe(1_000);
+    expect(perSecond(1, 0)).toBe(1_000);
     // 9,100 bytes for 91,000 rows: 900 more are 9,000 rows.
-    expect(speed.secondsLeft(9_100, 10_000)).toBe(9);
+    expect(secondsLeft({ done: 9_100, total: 10_000, rows: 91_000 }, 1_000)).toBe(9);
   });
 });

@@ -1,36 +1,16 @@
-/** How fast rows go, counted from where a command found them: what an earlier run did is not its merit. */
-export class Speed {
-  #first: { readonly rows: number; readonly at: number };
-  #last: { readonly rows: number; readonly at: number };
+/** How fast rows went; `undefined` as long as there are none to tell by. */
+export function perSecond(rows: number, elapsedMs: number): number | undefined {
+  return rows > 0 ? (rows * 1000) / Math.max(1, elapsedMs) : undefined;
+}
 
-  /** @param at milliseconds on any one clock */
-  constructor(at: number) {
-    this.#first = { rows: 0, at };
-    this.#last = this.#first;
-  }
-
-  /** So many rows were there before. */
-  begin(rows: number, at: number): void {
-    this.#first = { rows, at };
-    this.#last = this.#first;
-  }
-
-  note(rows: number, at: number): void {
-    this.#last = { rows, at };
-  }
-
-  /** `undefined` as long as there is nothing to compare. */
-  get perSecond(): number | undefined {
-    const [first, last] = [this.#first, this.#last];
-    if (last.rows <= first.rows) return undefined;
-    return ((last.rows - first.rows) * 1000) / Math.max(1, last.at - first.at);
-  }
-
-  /** How long the rest takes, in seconds: `done` of `total`, in a unit of which all rows are taken to have equally much. */
-  secondsLeft(done: number, total: number): number | undefined {
-    if (done >= total) return 0;
-    const { perSecond } = this;
-    if (perSecond === undefined || done === 0) return undefined;
-    return ((total - done) * this.#last.rows) / done / perSecond;
-  }
+/**
+ * How long the rest takes, in seconds.
+ * @param far `done` of `total` in whatever unit, for so many rows: the rest is taken to have rows of the same size
+ */
+export function secondsLeft(
+  { done, total, rows }: { done: number; total: number; rows: number },
+  speed: number | undefined,
+): number | undefined {
+  if (done >= total) return 0;
+  return speed === undefined || done === 0 ? undefined : ((total - done) * rows) / done / speed;
 }

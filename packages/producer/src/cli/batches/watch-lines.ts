@@ -1,5 +1,6 @@
+import { showText } from '@bullpen/shared';
 import type { BatchView } from '../../batches/batch-view.js';
-import { showCount, showText } from '../print.js';
+import { showCount } from '../print.js';
 import { showSeconds } from '../progress.js';
 import type { Pace } from './pace.js';
 
