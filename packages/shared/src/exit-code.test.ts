@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as errors from './errors.js';
-import { EXIT, exitCodeOf } from './exit-code.js';
+import { EXIT, exitCodeOf, reportFailure } from './exit-code.js';
 
 const faults = [{ path: 'x', reason: 'is wrong' }];
 
@@ -48,5 +48,17 @@ describe('exitCodeOf', () => {
       }),
       { examples: [['toString'], ['constructor'], ['__proto__'], ['hasOwnProperty']] },
     );
+  });
+});
+
+describe('reportFailure', () => {
+  it('says it in one line that commands no terminal, whatever was typed', () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      expect(reportFailure('bullpen-x', new errors.SourceInvalid('there is no file a\u001B[31m\nb'))).toBe(64);
+      expect(write.mock.calls).toEqual([['bullpen-x: there is no file a [31m b\n']]);
+    } finally {
+      write.mockRestore();
+    }
   });
 });

@@ -1,5 +1,6 @@
 import type { BullpenError } from './errors.js';
 import { redactUrls } from './redis-url.js';
+import { showText } from './show-value.js';
 
 /** What our commands exit with (sysexits where it has a word for it). */
 export const EXIT = {
@@ -48,7 +49,9 @@ export function exitCodeOf(error: unknown): ExitCode {
  */
 export function reportFailure(command: string, error: unknown): ExitCode {
   if (!String((error as { code?: unknown } | null)?.code).startsWith('commander.')) {
-    process.stderr.write(`${command}: ${redactUrls(error instanceof Error ? error.message : String(error))}\n`);
+    // A message quotes what was typed, and names files and columns: none of that is to command a terminal.
+    const reason = showText(redactUrls(error instanceof Error ? error.message : String(error)));
+    process.stderr.write(`${command}: ${reason}\n`);
   }
   return exitCodeOf(error);
 }

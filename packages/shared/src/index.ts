@@ -94,7 +94,7 @@ export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 export { redactUrls } from './redis-url.js';
 export { type Parsed, parse, type Schema } from './schema.js';
-export { showValue } from './show-value.js';
+export { showText, showValue } from './show-value.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './signals.js';
 export { describeThrown, readProperty, type Thrown } from './thrown.js';
 export { sendNow } from './write-together.js';

@@ -4,3 +4,8 @@ export function showValue(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
+
+/** Text that others wrote (a message, a file's name), on one line and without what would command a terminal. */
+export function showText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+}

@@ -39,8 +39,8 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   readonly signal?: AbortSignal;
   /** Is told each rejected row. A promise holds the batch until it settles. */
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
-  /** Is told how far the batch is in all, now and then: after each chunk. */
-  readonly onProgress?: (totals: BatchTotals) => void;
+  /** Is told how far the batch is in all, now and then: after each chunk; and how many rows had been read before this run. */
+  readonly onProgress?: (totals: BatchTotals, resumedAt: number) => void;
 }
 
 /** What {@link readBatchOptions} makes of the options. */

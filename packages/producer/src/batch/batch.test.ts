@@ -125,6 +125,19 @@ describe('runBatch', () => {
     expect(told).toEqual([totals(CHUNK_JOBS, CHUNK_JOBS), totals(CHUNK_JOBS + 1, CHUNK_JOBS + 1)]);
   });
 
+  it('tells how many rows were there before', async () => {
+    const redis = new BatchRedis();
+    const stop = new AbortController();
+    function* halted(): Generator<SourceRow> {
+      yield* goodRows(2);
+      stop.abort();
+    }
+    await run(halted(), { signal: stop.signal }, { redis });
+    const told: [BatchTotals, number][] = [];
+    await run(goodRows(3), { onProgress: (...now) => told.push(now) }, { redis });
+    expect(told).toEqual([[totals(3, 3), 2]]);
+  });
+
   it('notes many rejected rows without waiting for a valid one', async () => {
     const { result, sent } = await run(Array.from({ length: 10_001 }, (_, at) => broken(at + 1)));
     expect(result).toMatchObject(totals(10_001, 0, 0, 10_001));
@@ -175,14 +188,15 @@ describe('a batch that was begun before', () => {
     expect(rejected.map(({ row }) => row)).toEqual([4]);
   });
 
-  it('does nothing when its source was read to the end, and does not read it again', async () => {
+  it('does nothing when its source was read to the end, and does not read a file again', async () => {
     const redis = new BatchRedis();
-    await run(goodRows(3), {}, { redis });
+    const identity = { bytes: 5, sha256: 'abc' };
+    await run([], { source: { ...sourceOf(goodRows(3)), identity } }, { redis });
     function* unread(): Generator<SourceRow> {
       yield* [];
       throw new Error('nobody asked for it');
     }
-    const { result } = await run(unread(), {}, { redis });
+    const { result } = await run([], { source: { ...sourceOf(unread()), identity } }, { redis });
     expect(result).toEqual({ batch: 'b1', ...totals(3, 3), resumedAt: 3, wasFinished: true, interrupted: false });
     expect(redis.calls).toBe(1);
   });
@@ -203,6 +217,48 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
+  it('reads a pipe again when it is through: other rows, fewer or more are not passed over in silence', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(3), {}, { redis });
+    const { result } = await run(goodRows(3), {}, { redis });
+    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), resumedAt: 3, wasFinished: true, interrupted: false });
+    const others = [
+      goodRows(2),
+      [good(1), good(2), good(3, { id: 'x' })],
+      [],
+      goodRows(4),
+      [...goodRows(3), broken(4)],
+    ];
+    for (const rows of others) {
+      await expect(run(rows, {}, { redis })).rejects.toThrow(
+        /the source is not the one that batch 'b1' was begun with/,
+      );
+    }
+    expect(redis.calls).toBe(1);
+  });
+
+  it('tells all rejected rows again when it is through, to whoever wants them', async () => {
+    const redis = new BatchRedis();
+    const source = () => ({ ...sourceOf([good(1), broken(2), good(3)]), identity: { bytes: 5, sha256: 'abc' } });
+    await run([], { source: source() }, { redis });
+    expect((await run([], { source: source() }, { redis })).rejected).toEqual([]);
+    const { result, rejected } = await run([], { source: source(), repeatRejected: true }, { redis });
+    expect(result).toMatchObject({ ...totals(3, 2, 0, 1), wasFinished: true });
+    expect(rejected.map(({ row }) => row)).toEqual([2]);
+  });
+
+  it('is interrupted while a pipe that is through is read again', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(3), {}, { redis });
+    const stop = new AbortController();
+    function* closed(): Generator<SourceRow> {
+      yield* goodRows(1);
+      stop.abort();
+      throw new Error('Premature close');
+    }
+    const { result } = await run(closed(), { signal: stop.signal }, { redis });
+    expect(result).toMatchObject({ ...totals(3, 3), wasFinished: true, interrupted: true });
+  });
   it.each<[string, Partial<BatchOptions>, RegExp]>([
     ['another key field', { keyField: 'email' }, /keyField was not given, is email/],
     ['another delay', { delay: 5 }, /delayMs was 0, is 5/],

@@ -15,14 +15,14 @@ import { BatchReader } from './batch-reader.js';
 import { type BatchBooks, forgetBooks, noteColumns } from './books.js';
 import { type ChunkSeal, ChunkSender, SendingInterrupted } from './chunk-sender.js';
 import { openBatch } from './open-batch.js';
-import { tellRejected } from './tell-rejected.js';
+import { rereadSource } from './reread-source.js';
 
 /** What became of a batch's rows, in all: in this run and those before it. */
 export interface BatchResult extends BatchTotals {
   readonly batch: string;
   /** How many rows had been read before this run; 0 for a new batch. */
   readonly resumedAt: number;
-  /** Whether its source had been read to the end before this run, which then did nothing. */
+  /** Whether its source had been read to the end before this run, which then added nothing. */
   readonly wasFinished: boolean;
   /** Whether `signal` ended it before the source did. */
   readonly interrupted: boolean;
@@ -32,12 +32,14 @@ export interface BatchResult extends BatchTotals {
 export class BatchStopped extends Error {
   readonly totals: BatchTotals;
   readonly resumedAt: number;
+  readonly wasFinished: boolean;
 
-  constructor(cause: unknown, totals: BatchTotals, resumedAt: number) {
+  constructor(cause: unknown, totals: BatchTotals, resumedAt: number, wasFinished = false) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'BatchStopped';
     this.totals = totals;
     this.resumedAt = resumedAt;
+    this.wasFinished = wasFinished;
   }
 }
 
@@ -65,12 +67,13 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     ...{ batch, ...totals, resumedAt: books.read, interrupted },
     wasFinished: books.readAt !== undefined,
   });
-  const stopped = (error: unknown): BatchStopped => new BatchStopped(error, totals, books.read);
+  const stopped = (error: unknown): BatchStopped =>
+    new BatchStopped(error, totals, books.read, books.readAt !== undefined);
   if (books.readAt !== undefined) {
-    const areTold = await tellRejected(job, options, books).catch((error: unknown) => {
+    const isThrough = await rereadSource(job, options, books).catch((error: unknown) => {
       throw stopped(error);
     });
-    return result(!areTold);
+    return result(!isThrough);
   }
 
   const jobTerms: Terms = { ...terms, expiresAt: undefined, keyed: books.keyField !== undefined };
@@ -83,7 +86,7 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     insert: (rows, covers) => ways.insert(job, rows, jobTerms, { ...part, ...covers }),
     inserted(now) {
       if (now.read >= totals.read) totals = now;
-      onProgress?.(totals);
+      onProgress?.(totals, books.read);
     },
   });
   // A pipe in which nothing comes would not let us hear of a chunk that has failed.

@@ -117,8 +117,8 @@ function after(
 }
 
 /** The source is not what it was when the batch was begun. */
-export function changed(batch: string): SourceInvalid {
+export function changed(batch: string, how = 'the rows read before are not the same'): SourceInvalid {
   return new SourceInvalid(
-    `the source is not the one that batch '${batch}' was begun with: the rows read before are not the same; give it the same source, or another name`,
+    `the source is not the one that batch '${batch}' was begun with: ${how}; give it the same source, or another name`,
   );
 }

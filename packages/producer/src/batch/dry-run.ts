@@ -23,7 +23,7 @@ export async function runDryBatch(job: JobDefinition, options: BatchOptions): Pr
   try {
     const isThrough = await reader.run(
       () => undefined,
-      () => void onProgress?.(totals()),
+      () => void onProgress?.(totals(), 0),
     );
     return { batch, ...totals(), resumedAt: 0, wasFinished: false, interrupted: !isThrough };
   } catch (error) {

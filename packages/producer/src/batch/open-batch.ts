@@ -35,6 +35,17 @@ export async function openBatch(
   if (books.cancelledAt !== undefined) {
     throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
   }
-  if (books.format !== source.format || books.bytes !== bytes || books.sha256 !== sha256) throw changed(batch);
+  const how = howChanged(books, { format: source.format, bytes, sha256 });
+  if (how !== undefined) throw changed(batch, how);
   return books;
+}
+
+function howChanged(
+  books: BatchBooks,
+  { format, bytes, sha256 }: Pick<BatchBooks, 'format' | 'bytes' | 'sha256'>,
+): string | undefined {
+  if (books.format !== format) return `it was ${books.format}, is ${format}`;
+  const kind = (size: number | undefined): string => (size === undefined ? 'a pipe' : 'a file');
+  if (kind(books.bytes) !== kind(bytes)) return `it was ${kind(books.bytes)}, is ${kind(bytes)}`;
+  return books.bytes === bytes && books.sha256 === sha256 ? undefined : 'the file has changed';
 }

@@ -92,6 +92,10 @@ describe('printReport', () => {
     expect(JSON.parse(printed(resumed, { json: true }))).toMatchObject({ resumedAt: 1 });
   });
 
+  it('says one row of one', () => {
+    expect(printed(reportOf({ result: { ...whole, read: 1 } }))).toContain(': 1 row read, ');
+  });
+
   it('counts valid rows after a dry run', () => {
     expect(printed(reportOf({ result: { ...result, added: 0 } }), { dryRun: true })).toBe(
       'dry run: 1,234 rows read, 1,230 valid, 4 rejected, in 1.5 s\n',

@@ -1,7 +1,7 @@
 import { BatchConflict, EXIT, type ExitCode, SourceInvalid } from '@bullpen/shared';
 import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
-import { printLine, showCount } from './print.js';
+import { countOf, printLine, showCount } from './print.js';
 
 /** How a `batch` command ended. */
 export interface Report {
@@ -56,12 +56,12 @@ export function printReport(
   const seconds = (durationMs / 1000).toFixed(1);
   if (dryRun) {
     printLine(
-      `dry run: ${showCount(read)} rows read, ${showCount(read - rejected)} valid, ${showCount(rejected)} rejected, in ${seconds} s`,
+      `dry run: ${countOf(read, 'row')} read, ${showCount(read - rejected)} valid, ${showCount(rejected)} rejected, in ${seconds} s`,
     );
     return;
   }
   const parts = [
-    `${showCount(read)} rows read`,
+    `${countOf(read, 'row')} read`,
     `${showCount(added)} added`,
     `${showCount(duplicate)} duplicate`,
     `${showCount(rejected)} rejected`,

@@ -19,10 +19,11 @@ import { FORMATS, openSource, type Source } from '../batch/source.js';
 import type { BatchTotals } from '../insert.js';
 import type { Producer } from '../producer.js';
 import { adviceFor, exitCodeFor, printReport, type Report } from './batch-report.js';
+import { withKeyColumn } from './key-column.js';
 import { showCount } from './print.js';
-import { restoreCursor, startProgress } from './progress.js';
+import { type Progress, restoreCursor, startProgress } from './progress.js';
 import { openRejects, type Rejects } from './rejects.js';
-import { findJob, startSession, withProducer } from './session.js';
+import { findJob, prioritySetting, startSession, withProducer } from './session.js';
 
 const settings = {
   batch: { flag: '--batch', schema: z.string().optional() },
@@ -31,7 +32,7 @@ const settings = {
   rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MOST_ROWS_PER_JOB).optional() },
   maxWaiting: { flag: '--max-waiting', schema: countSetting(1_000_000_000).optional() },
   delay: { flag: '--delay', schema: optionalDurationSetting },
-  priority: { flag: '--priority', schema: z.coerce.number().optional() },
+  priority: prioritySetting,
   results: { flag: '--results', schema: z.boolean().default(false) },
   keep: { flag: '--keep', schema: optionalDurationSetting },
   keepKeys: { flag: '--keep-keys', schema: optionalDurationSetting },
@@ -67,8 +68,12 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         ]);
       }
       const job = await findJob(config.jobs, name);
-      const source = await openSource(path, config.format, process.stdin);
-      const say = (line: string): void => void process.stderr.write(`${line}\n`);
+      const source = await withKeyColumn(await openSource(path, config.format, process.stdin), config.keyField);
+      let bar: Progress | undefined;
+      const say = (line: string): void => {
+        if (bar === undefined) process.stderr.write(`${line}\n`);
+        else bar.say(line);
+      };
       const rejects = await openRejects(config.rejects, path, say);
       const stop = new AbortController();
       const off = onStopSignal((signal, count) => {
@@ -82,7 +87,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
       });
       const startedAt = performance.now();
       try {
-        const run = { job, source, rejects, config, signal: stop.signal };
+        bar = startProgress(config.dryRun ? 'checking' : 'enqueuing', source.totalBytes);
+        const run = { job, source, rejects, config, bar, signal: stop.signal };
         const report = config.dryRun
           ? { ...(await enqueueRows(run, (options) => runDryBatch(job, options))), settled: undefined }
           : await withProducer(open(), (producer) => enqueueAndWait(producer, run, config.wait));
@@ -117,16 +123,16 @@ interface Run {
   readonly source: Source;
   readonly rejects: Rejects;
   readonly config: Config<typeof settings>;
+  readonly bar: Progress;
   readonly signal: AbortSignal;
 }
 
 /** Enqueues all rows with a bar. A failure on the way is part of what it returns: the rows before it are in, and are to be reported. */
 async function enqueueRows(
-  { source, rejects, config, signal }: Run,
+  { source, rejects, config, bar, signal }: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Omit<Report, 'settled'>> {
   const { dryRun, batch: name = nameBatch(new Date()) } = config;
-  const bar = startProgress(dryRun ? 'checking' : 'enqueuing', source.totalBytes);
   // Frozen where it was, so that what is said next stands below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
@@ -135,14 +141,18 @@ async function enqueueRows(
       // A file of them is written anew each time, and is to be complete.
       repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
-      onProgress: (totals) => bar.update(source.bytesRead(), totals.read, noteOf(totals)),
+      onProgress: (totals, before) => bar.update(source.bytesRead(), totals.read, noteOf(totals), before),
     });
-    if (!result.interrupted) bar.update(source.totalBytes ?? 0, result.read, noteOf(result));
+    if (result.wasFinished) bar.clear();
+    else if (!result.interrupted) {
+      bar.update(source.totalBytes ?? source.bytesRead(), result.read, noteOf(result), result.resumedAt);
+    }
     return { result, failure: undefined };
   } catch (error) {
     if (!(error instanceof BatchStopped)) throw error;
-    const { totals, resumedAt } = error;
-    const result = { batch: name, ...totals, resumedAt, wasFinished: false, interrupted: signal.aborted };
+    const { totals, resumedAt, wasFinished } = error;
+    if (wasFinished) bar.clear();
+    const result = { batch: name, ...totals, resumedAt, wasFinished, interrupted: signal.aborted };
     return { result, failure: error };
   } finally {
     bar.stop();

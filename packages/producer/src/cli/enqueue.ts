@@ -2,16 +2,13 @@ import { EXIT, type ExitCode, OptionsInvalid, optionalDurationSetting } from '@b
 import { Command } from 'commander';
 import { z } from 'zod';
 import { printLine } from './print.js';
-import { findJob, startSession, withProducer } from './session.js';
+import { findJob, prioritySetting, startSession, withProducer } from './session.js';
 
 const settings = {
   data: { flag: '--data', schema: z.string('give the payload as JSON') },
   key: { flag: '--key', schema: z.string().optional() },
   delay: { flag: '--delay', schema: optionalDurationSetting },
-  priority: {
-    flag: '--priority',
-    schema: z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional(),
-  },
+  priority: prioritySetting,
   expiresIn: { flag: '--expires-in', schema: optionalDurationSetting },
 };
 

@@ -8,18 +8,42 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Rows as a table on a terminal, as tab-separated lines in a pipe. */
-export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+/**
+ * Rows as a table on a terminal, as tab-separated lines in a pipe. On a terminal that is too narrow the table has no borders, and if that is not enough each row is a block of lines.
+ * @param texts how many of the columns, from the left, are text and no figures
+ */
+export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[], texts = 1): void {
   if (!process.stdout.isTTY) {
     for (const row of [head, ...rows]) printLine(row.join('\t'));
     return;
   }
-  const colAligns = head.map((_, at) => (at === 0 ? 'left' : 'right') as 'left' | 'right');
+  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => String(row[at]).length)));
+  const cells = widths.reduce((sum, width) => sum + width, 0);
+  const room = process.stdout.columns ?? 80;
+  // A space on either side of each cell, and a border around it.
+  if (cells + 3 * head.length + 1 > room) {
+    if (cells + 2 * (head.length - 1) > room) printBlocks(head, rows);
+    else
+      for (const row of [head, ...rows])
+        printLine(row.map((cell, at) => pad(cell, widths[at] ?? 0, at < texts)).join('  '));
+    return;
+  }
+  const colAligns = head.map((_, at) => (at < texts ? 'left' : 'right') as 'left' | 'right');
   // Loaded when there is a terminal to draw on.
   const TableOf = require('cli-table3') as typeof Table;
   const table = new TableOf({ head: [...head], colAligns, style: { head: ['bold'], border: ['dim'] } });
   table.push(...rows.map((row) => [...row]));
   printLine(table.toString());
+}
+
+const pad = (cell: string | number, width: number, isText: boolean): string =>
+  isText ? String(cell).padEnd(width) : String(cell).padStart(width);
+
+function printBlocks(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  for (const row of rows) {
+    printFacts(head.map((name, at) => [name, String(row[at])]));
+    printLine('');
+  }
 }
 
 /** `1234567` as `1,234,567`. */
@@ -40,7 +64,7 @@ export function showFigure(count: number): string {
   return process.stdout.isTTY ? showCount(count) : String(count);
 }
 
-/** Text that others wrote (a message, a file's name), on one line and without what would command a terminal. */
-export function showText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+/** `1 row`, `2,000 rows`. */
+export function countOf(count: number, thing: string, things = `${thing}s`): string {
+  return `${showCount(count)} ${count === 1 ? thing : things}`;
 }

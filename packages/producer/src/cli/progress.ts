@@ -1,50 +1,84 @@
 import { createRequire } from 'node:module';
 import { showCount } from './print.js';
+import { perSecond, secondsLeft } from './speed.js';
 
 const require = createRequire(import.meta.url);
 
 /** What a progress line shows. */
 export interface Progress {
-  /** @param done of `total`, in whatever unit */
-  update(done: number, rows: number, note: string): void;
+  /**
+   * @param done of `total`, in whatever unit
+   * @param before how many of the rows an earlier run did: they are not this one's speed
+   */
+  update(done: number, rows: number, note: string, before?: number): void;
+  /** Says a line on stderr: above the bar, where there is one. */
+  say(line: string): void;
   /** Leaves the bar as it is. Safe to call twice. */
   stop(): void;
+  /** Takes the bar away: there was nothing to do. */
+  clear(): void;
 }
+
+/** The screen beside the bar that its figures need. */
+const FIGURES = 60;
 
 /**
  * A bar on a terminal, nothing in a pipe. Without a total it shows the count and the rate only.
  * @param what stands before the bar
  */
 export function startProgress(what: string, total: number | undefined): Progress {
-  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const stream = process.stderr;
+  const sayPlainly = (line: string): void => void stream.write(`${line}\n`);
+  const nothing = (): void => undefined;
+  if (!stream.isTTY) return { update: nothing, say: sayPlainly, stop: nothing, clear: nothing };
   // Loaded when there is a terminal to draw on.
   const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
   const startedAt = performance.now();
-  const width = Math.max(10, Math.min(30, (process.stderr.columns ?? 80) - 60));
+  const columns = stream.columns ?? 80;
+  const barsize = Math.max(columns < FIGURES ? 4 : 10, Math.min(30, columns - FIGURES));
   const bar = new SingleBar(
     {
       format:
         total === undefined
           ? `${what} {rows} rows  {rate}/s  {note}`
           : `${what} {bar} {percentage}%  {rate}/s  ETA {left}  {note}`,
-      stream: withoutSavedCursor(process.stderr),
+      stream: withoutSavedCursor(stream),
       // Signals are ours to answer; the bar would answer them too.
       gracefulExit: false,
-      barsize: width,
+      barsize,
       hideCursor: true,
-      etaBuffer: 50,
+      // Also over what was said meanwhile, and what the terminal itself wrote: ^C.
+      forceRedraw: true,
       fps: 10,
     },
     Presets.shades_classic,
   );
   bar.start(total ?? 0, 0, { rows: '0', rate: '-', left: '-', note: '' });
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+    bar.stop();
+  };
   return {
-    update(done, rows, note) {
-      const elapsedS = Math.max(0.001, (performance.now() - startedAt) / 1000);
-      const left = total === undefined || done === 0 ? '-' : showSeconds((elapsedS / done) * (total - done));
-      bar.update(done, { rows: showCount(rows), rate: showCount(Math.round(rows / elapsedS)), left, note });
+    update(done, rows, note, before = 0) {
+      const speed = perSecond(rows - before, performance.now() - startedAt);
+      const rate = speed === undefined ? '-' : showCount(Math.round(speed));
+      const seconds = total === undefined ? undefined : secondsLeft({ done, total, rows }, speed);
+      const left = seconds === undefined ? '-' : showSeconds(seconds);
+      bar.update(done, { rows: showCount(rows), rate, left, note });
     },
-    stop: () => bar.stop(),
+    say(line) {
+      if (stopped) return sayPlainly(line);
+      // In the place of the bar, wrapped where it is long; the bar goes on below it.
+      stream.write(`\r\u001B[K\u001B[?7h${line}\n\u001B[?7l`);
+      bar.render();
+    },
+    stop,
+    clear() {
+      stop();
+      // It ended its line: one up, and empty.
+      stream.write('\u001B[1A\u001B[2K');
+    },
   };
 }
 

@@ -49,6 +49,13 @@ describe('openRejects', () => {
     expect(said[5]).toBe('… and 3 more; name a file with --rejects to keep them all');
   });
 
+  it('says nothing that commands a terminal', async () => {
+    const said: string[] = [];
+    const rejects = await openRejects(undefined, 'rows.csv', (line) => said.push(line));
+    await rejects.write({ ...rejected(1), faults: [{ path: 'e\u001B[2J', reason: 'odd\nline' }] });
+    expect(said).toEqual(['rejected row 1 (line 2): e [2J: odd line']);
+  });
+
   it('says nothing when nothing was rejected', async () => {
     const said: string[] = [];
     await (await openRejects(undefined, 'rows.csv', (line) => said.push(line))).close();

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { listFaults, SourceInvalid } from '@bullpen/shared';
+import { listFaults, SourceInvalid, showText } from '@bullpen/shared';
 import type { RejectedRow } from '../batch/check-row.js';
+import { showCount } from './print.js';
 
 /** How many rejected rows are named on stderr when there is no file to read them in. */
 const NAMED = 5;
@@ -32,12 +33,12 @@ function nameFew(say: (line: string) => void): Rejects {
     write({ row, line, faults }) {
       count += 1;
       if (count > NAMED) return;
-      say(`rejected row ${row}${line === undefined ? '' : ` (line ${line})`}: ${listFaults(faults)}`);
+      say(`rejected row ${row}${line === undefined ? '' : ` (line ${line})`}: ${showText(listFaults(faults))}`);
     },
     async close() {
       const more = count - NAMED;
       count = 0;
-      if (more > 0) say(`… and ${more} more; name a file with --rejects to keep them all`);
+      if (more > 0) say(`… and ${showCount(more)} more; name a file with --rejects to keep them all`);
     },
   };
 }

@@ -74,6 +74,17 @@ describe('the command line', () => {
     });
   });
 
+  it('says what a priority is', async () => {
+    for (const args of [
+      ['enqueue', 'x', '--data', '1'],
+      ['batch', 'x', 'rows.csv'],
+    ]) {
+      expect(await endOf(...args, '--priority', 'high')).toMatchObject({
+        faults: [{ path: '--priority', reason: 'expected a whole number' }],
+      });
+    }
+  });
+
   it('takes the settings of all commands before and after the command', async () => {
     for (const args of [
       ['--jobs', '/no/such/module.js', 'enqueue', 'x', '--data', '1'],

@@ -25,6 +25,12 @@ const settings = {
   json: { flag: '--json', schema: z.boolean().default(false) },
 } satisfies Record<string, Setting>;
 
+/** `--priority` of the commands that enqueue. */
+export const prioritySetting = {
+  flag: '--priority',
+  schema: z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional(),
+} satisfies Setting;
+
 /** What a command works with: its settings, a logger on stderr, and a way to a producer. */
 export interface Session<T extends Record<string, Setting>> {
   readonly config: Config<typeof settings & T>;

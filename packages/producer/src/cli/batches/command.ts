@@ -26,7 +26,7 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
       const all = await withProducer(open(), ({ batches }) => batches.list({ queue: config.queue }));
       if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
       else if (all.length === 0) process.stderr.write(`no batches under the prefix '${config.prefix}'\n`);
-      else printTable(HEAD, all.map(toRow));
+      else printBatches(all);
       ends(EXIT.ok);
     });
   for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, exportCommand]) {
@@ -36,6 +36,18 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
 }
 
 const HEAD = ['batch', 'queue', 'stage', 'read', 'open', 'completed', 'failed', 'cancelled', 'begun'];
+
+function printBatches(all: readonly BatchBooks[]): void {
+  const rows = all.map(toRow);
+  // People need no column that says nothing; programs need all of them.
+  const isSpare = (name: string, at: number): boolean =>
+    process.stdout.isTTY &&
+    ((name === 'cancelled' && rows.every((row) => row[at] === '0')) ||
+      (name === 'queue' && rows.every((row) => row[at] === 'default')));
+  const places = HEAD.flatMap((name, at) => (isSpare(name, at) ? [] : [at]));
+  const pick = (row: readonly string[]): string[] => places.map((at) => row[at] ?? '');
+  printTable(pick(HEAD), rows.map(pick), places.filter((at) => at <= HEAD.indexOf('stage')).length);
+}
 
 function toRow(books: BatchBooks): string[] {
   const { batch, queue, read, completed, failed, cancelled, createdAt } = books;

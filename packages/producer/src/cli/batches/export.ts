@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { BatchView } from '../../batches/batch-view.js';
 import type { Batches } from '../../batches/batches.js';
-import { printLine, showCount } from '../print.js';
+import { countOf, printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
 import { openOutput } from './output.js';
@@ -48,8 +48,8 @@ export function exportCommand(ends: (code: ExitCode) => void): Command {
       if (exported === undefined) return ends(EXIT.interrupted);
       const { output, results } = config;
       const report = { batch: name, ...exported, what: results ? 'results' : 'failed', output };
-      const what = results ? 'results' : 'failed rows';
-      const sentence = `batch ${name}: ${showCount(exported.rows)} ${what} exported${output === undefined ? '' : ` to ${output}`}`;
+      const what = countOf(exported.rows, results ? 'result' : 'failed row');
+      const sentence = `batch ${name}: ${what} exported${output === undefined ? '' : ` to ${output}`}`;
       if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
       // The standard output has the rows, and is for them alone.
       else process.stderr.write(`${sentence}\n`);

@@ -1,12 +1,14 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { showCount } from '../print.js';
 import { withoutSavedCursor } from '../progress.js';
-import { countsLine, type Progress, paceLine, reasonLines } from './watch-lines.js';
+import { countsLines, type Progress, paceLine, reasonLines } from './watch-lines.js';
 
 /** The most reasons on the screen. */
 const REASONS = 5;
-/** Lines that are not reasons: the bar, the counts, a note, and where the shell writes next. */
+/** Lines that are neither reasons nor counts: the bar, the pace where it has a line of its own, a note, and where the shell writes next. */
 const OTHER_LINES = 4;
+/** With fewer columns the bar and the pace do not fit on one line. */
+const WIDE = 80;
 
 /** A view of a batch on a terminal, written over and over in place. */
 export interface Live {
@@ -20,13 +22,14 @@ export interface Live {
 /** Opens a view on the standard output. */
 export function openLive(batch: string): Live {
   const { columns = 80, rows = 24 } = process.stdout;
+  const isWide = columns >= WIDE;
   const bars = new MultiBar(
     {
-      format: `${batch} {bar} {percentage}%  {pace}`,
+      format: `${clip(batch, Math.floor(columns / 2))} {bar} {percentage}%  {pace}`,
       stream: withoutSavedCursor(process.stdout),
       // Signals are ours to answer; the bars would answer them too.
       gracefulExit: false,
-      barsize: Math.max(10, Math.min(40, columns - batch.length - 45)),
+      barsize: Math.max(4, Math.min(40, columns - Math.min(batch.length, columns / 2) - (isWide ? 45 : 8))),
       hideCursor: true,
       linewrap: false,
       // Also what the terminal itself wrote over: ^C.
@@ -53,9 +56,11 @@ export function openLive(batch: string): Live {
     update(progress) {
       const { done, view } = progress;
       bar.setTotal(Math.max(1, view.added));
-      bar.update(done, { pace: `${showCount(done)} of ${showCount(view.added)}  ${paceLine(progress)}` });
-      const room = Math.max(0, Math.min(REASONS, rows - OTHER_LINES));
-      shown = [countsLine(view), ...reasonLines(view, room)];
+      const pace = `${showCount(done)} of ${showCount(view.added)}  ${paceLine(progress)}`;
+      bar.update(done, { pace: isWide ? pace : '' });
+      const counts = countsLines(view, columns);
+      const room = Math.max(0, Math.min(REASONS, rows - counts.length - OTHER_LINES));
+      shown = [...(isWide ? [] : [pace]), ...counts, ...reasonLines(view, room)];
       write(shown);
     },
     note: (text) => write([...shown, text]),
@@ -67,3 +72,5 @@ export function openLive(batch: string): Live {
     },
   };
 }
+
+const clip = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '@bullpen/shared';
 import { Command } from 'commander';
 import type { RetriedBatch } from '../../batches/retry.js';
-import { printLine, showCount } from '../print.js';
+import { countOf, printLine, showCount } from '../print.js';
 import { startProgress } from '../progress.js';
 import { findJob, startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
@@ -34,7 +34,7 @@ export function retryCommand(ends: (code: ExitCode) => void): Command {
 
 function sentence({ batch, retried, keyTaken, unusable, interrupted }: RetriedBatch): string {
   const parts = [
-    `${showCount(retried)} failed rows wait again`,
+    `${countOf(retried, 'failed row waits', 'failed rows wait')} again`,
     ...(keyTaken > 0 ? [`${showCount(keyTaken)} stay failed, their keys were taken meanwhile`] : []),
     ...(unusable > 0 ? [`${showCount(unusable)} stay failed, their payloads cannot be used`] : []),
     ...(interrupted ? ['interrupted; the same command goes on'] : []),

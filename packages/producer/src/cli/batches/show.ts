@@ -1,7 +1,7 @@
-import { EXIT, type ExitCode } from '@bullpen/shared';
+import { EXIT, type ExitCode, showText } from '@bullpen/shared';
 import { Command } from 'commander';
 import type { BatchView } from '../../batches/batch-view.js';
-import { printFacts, printLine, showFigure, showText } from '../print.js';
+import { printFacts, printLine, showFigure } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { queueSetting } from './queue-setting.js';
 import { showSince } from './since.js';

@@ -1,5 +1,6 @@
+import { showText } from '@bullpen/shared';
 import type { BatchView } from '../../batches/batch-view.js';
-import { showCount, showText } from '../print.js';
+import { showCount } from '../print.js';
 import { showSeconds } from '../progress.js';
 import type { Pace } from './pace.js';
 
@@ -27,13 +28,25 @@ export function paceLine({ perSecond, secondsLeft }: Progress): string {
   return `${rate}/s  ETA ${secondsLeft === undefined ? '-' : showSeconds(secondsLeft)}`;
 }
 
-/** Where the rows are. */
-export function countsLine(view: BatchView): string {
+/** Where the rows are, in lines that a terminal has room for. */
+export function countsLines(view: BatchView, columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of countsOf(view)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + GAP.length + part.length > columns) lines.push(part);
+    else lines[lines.length - 1] = `${last}${GAP}${part}`;
+  }
+  return lines;
+}
+
+const GAP = '  ';
+
+function countsOf(view: BatchView): string[] {
   const { waiting, active, delayed, completed, failed, cancelled, missing } = view;
   const counts = { waiting, active, delayed, completed, failed, cancelled, ...(missing > 0 ? { missing } : {}) };
   const line = Object.entries(counts).map(([name, count]) => `${name} ${showCount(count)}`);
   if (view.stage === 'reading') line.push(`source not read to its end (row ${showCount(view.read)})`);
-  return line.join('  ');
+  return line;
 }
 
 /** The most frequent reasons why rows failed. */
@@ -45,7 +58,7 @@ export function reasonLines({ reasons }: BatchView, most: number): string[] {
 export function pipeLine(progress: Progress): string {
   const { view, done } = progress;
   const part = `${showCount(done)} of ${showCount(view.added)} settled`;
-  return `batch ${view.batch}: ${part}  ${paceLine(progress)}  ${countsLine(view)}`;
+  return `batch ${view.batch}: ${part}  ${paceLine(progress)}  ${countsOf(view).join(GAP)}`;
 }
 
 /** All of it for a program. */

@@ -1,0 +1,30 @@
+import { didYouMean, OptionsInvalid, showText } from '@bullpen/shared';
+import type { Source } from '../batch/source.js';
+import type { SourceRow } from '../batch/source-row.js';
+
+type Opened = Pick<Source, 'blocks' | 'name' | 'columns' | 'close'>;
+
+/**
+ * Sees that a table has the column that is to be the key: by a misspelt name all of its rows would be rejected, and the batch's name be taken. Its first block is read
+ * for that; the source that is returned begins with it all the same.
+ * @throws OptionsInvalid when it has no such column
+ */
+export async function withKeyColumn<S extends Opened>(source: S, keyField: string | undefined): Promise<S> {
+  if (keyField === undefined) return source;
+  const blocks = source.blocks[Symbol.asyncIterator]();
+  const first = await blocks.next();
+  const columns = source.columns();
+  if (columns !== undefined && !columns.includes(keyField)) {
+    source.close();
+    const hint = didYouMean(keyField, columns) || ` It has: ${columns.join(', ')}.`;
+    const reason = showText(`${source.name} has no column '${keyField}'.${hint}`);
+    throw new OptionsInvalid('cannot enqueue the batch', [{ path: '--key-field', reason }]);
+  }
+  return { ...source, blocks: chain(first, blocks) };
+}
+
+type Block = readonly SourceRow[];
+
+async function* chain(first: IteratorResult<Block>, rest: AsyncIterator<Block>): AsyncGenerator<Block> {
+  for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+}

@@ -1,0 +1,72 @@
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startProgress } from './progress.js';
+
+afterEach(() => vi.restoreAllMocks());
+
+/** What is written to a terminal by `draw`. */
+function drawn(draw: () => void): string {
+  const [isTTY, columns] = ['isTTY', 'columns'].map((name) => Object.getOwnPropertyDescriptor(process.stderr, name));
+  Object.defineProperties(process.stderr, {
+    isTTY: { value: true, configurable: true },
+    columns: { value: 80, configurable: true },
+  });
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    draw();
+    return write.mock.calls.map(([text]) => text).join('');
+  } finally {
+    for (const [name, was] of Object.entries({ isTTY, columns })) {
+      Reflect.deleteProperty(process.stderr, name);
+      if (was !== undefined) Object.defineProperty(process.stderr, name, was);
+    }
+  }
+}
+
+/** The lines that a terminal shows in the end, of text that only goes back to the beginning of a line. */
+const linesOf = (text: string): string[] =>
+  text.split('\n').map((line) => {
+    const parts = line.replaceAll('\u001B[1G', '\r').split('\r').map(stripVTControlCharacters);
+    return (parts.findLast((part) => part !== '') ?? '').trim();
+  });
+
+describe('a bar', () => {
+  it('stays below what is said meanwhile, which has lines of its own', () => {
+    const text = drawn(() => {
+      const bar = startProgress('enqueuing', 100);
+      bar.update(50, 5, '1 rejected');
+      bar.say('rejected row 1 (line 2): odd');
+      bar.say('rejected row 4 (line 5): odd');
+      bar.stop();
+      bar.say('all said');
+    });
+    const [first, second, third, ...rest] = linesOf(text);
+    expect([first, second]).toEqual(['rejected row 1 (line 2): odd', 'rejected row 4 (line 5): odd']);
+    expect(third).toMatch(/^enqueuing █+░+ 50% .* 1 rejected$/);
+    expect(rest).toEqual(['all said', '']);
+  });
+
+  it('wraps what is said, and cuts itself off', () => {
+    const text = drawn(() => {
+      const bar = startProgress('enqueuing', 100);
+      bar.say('a long line');
+      bar.stop();
+    });
+    expect(text).toContain('\u001B[?7ha long line\n\u001B[?7l');
+  });
+
+  it('is taken away when there was nothing to do', () => {
+    const text = drawn(() => startProgress('enqueuing', 100).clear());
+    expect(text.endsWith('\n\u001B[1A\u001B[2K')).toBe(true);
+  });
+
+  it('is nothing in a pipe, where what is said is a line', () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const bar = startProgress('enqueuing', 100);
+    bar.update(50, 5, '');
+    bar.say('odd');
+    bar.stop();
+    bar.clear();
+    expect(write.mock.calls.map(([text]) => text).join('')).toBe('odd\n');
+  });
+});
