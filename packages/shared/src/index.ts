@@ -97,4 +97,3 @@ export { type Parsed, parse, type Schema } from './schema.js';
 export { showText, showValue } from './show-value.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './signals.js';
 export { describeThrown, readProperty, type Thrown } from './thrown.js';
-export { sendNow } from './write-together.js';

@@ -2,7 +2,6 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from './errors.js';
 import { isReadonly, refusesForNow } from './redis-faults.js';
 import { readRedisUrl, redisUrlFault, withoutCredentials } from './redis-url.js';
-import { writeTogether } from './write-together.js';
 
 /** An open connection. */
 export type { Redis } from 'ioredis';
@@ -62,7 +61,6 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   });
   // Each call that waits for the connection listens to it.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
-  if (role === 'worker') writeTogether(redis);
   let served = false;
   redis.on('ready', () => {
     served = true;

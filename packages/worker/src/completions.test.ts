@@ -55,9 +55,9 @@ describe('Completions', () => {
 
   it.each([
     [1, [1, 1, 1, 1]],
-    [8, [2, 2]],
+    [4, [2, 2]],
     [20, [4]],
-  ])('keeps a call to a quarter of a concurrency of %i', async (concurrency, sizes) => {
+  ])('keeps a call to half of a concurrency of %i', async (concurrency, sizes) => {
     const { made, calls } = completions(concurrency);
     await Promise.all([1, 2, 3, 4].map((row) => made.add(completion(row))));
     expect(calls.map(rowsOf)).toEqual(sizes);

@@ -1,4 +1,4 @@
-import { type Logger, sendNow } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
 import type { ScriptedRedis } from './scripted-redis.js';
 
 /** What {@link Orphans} needs. */
@@ -73,10 +73,7 @@ export class Orphans {
     const { redis, prefix, queue, name } = this.#parts;
     const base = `${prefix}:${queue}:`;
     const keys = ['active', 'wait', 'prioritized', 'stalled', 'meta', 'marker', 'events'].map((key) => base + key);
-    const given = redis.bullpenGiveBack(...keys, base, name, ...fetches);
-    // Now, as this may be the end of the process.
-    sendNow(redis);
-    return given;
+    return redis.bullpenGiveBack(...keys, base, name, ...fetches);
   }
 
   /** Whether this fetch of the job was given back before it arrived. Asked once. */

@@ -47,8 +47,8 @@ export interface RowEndsParts {
   readonly concurrency: number;
 }
 
-/** How many jobs share a call at most: a quarter of what this worker does at once. So Redis works on one call, another travels, and we make the next; and not so many that others wait. */
-export const jobsPerCall = (concurrency: number): number => Math.min(16, Math.ceil(concurrency / 4));
+/** How many jobs share a call at most: half of what this worker does at once, so that Redis works on one half while we do on the other; and not so many that others wait for Redis. */
+export const jobsPerCall = (concurrency: number): number => Math.min(25, Math.ceil(concurrency / 2));
 
 /** Sends the ends of rows. Those that end in one turn of the event loop, each of another job, go together: a call to the system costs more than a quick row. */
 export class RowEnds {
