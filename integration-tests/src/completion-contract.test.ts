@@ -128,7 +128,7 @@ async function read(redis: Redis, key: string): Promise<unknown> {
     case 'list':
       return redis.lrange(key, 0, -1);
     case 'zset':
-      return redis.zrange(key, 0, -1);
+      return redis.zrange(key, '0', '-1');
     case 'set':
       return (await redis.smembers(key)).sort();
     case 'stream':

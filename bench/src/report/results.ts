@@ -12,6 +12,7 @@ export type Measure = (sample: Sample) => number;
 
 export const rate: Measure = ({ rows, ms }) => (rows / ms) * 1000;
 export const usPerRow: Measure = ({ rows, ms }) => (ms * 1000) / rows;
+export const ownCpuPerRow: Measure = ({ rows, ownCpuUs }) => ownCpuUs / rows;
 export const redisCpuPerRow: Measure = ({ rows, redisCpuUs }) => redisCpuUs / rows;
 export const bytesPerRow: Measure = ({ rows, redisBytes }) => redisBytes / rows;
 export const rssMb: Measure = (sample) => sample.rssMb;

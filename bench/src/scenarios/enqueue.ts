@@ -1,5 +1,5 @@
 import { barPlot, barsOf } from '../report/bar-plot.js';
-import { rate, redisCpuPerRow } from '../report/results.js';
+import { ownCpuPerRow, rate, redisCpuPerRow } from '../report/results.js';
 import { ratioTarget, type Scenario } from '../report/section.js';
 import { showMedian, showRatio, table } from '../report/show.js';
 import type { Entrant, Heat, Work } from '../running/heat.js';
@@ -54,11 +54,19 @@ export function enqueueScenario(scale: number): Scenario {
       ],
       tables: [
         table(
-          ['contender', 'rows/s', 'to addBulk (min … max)', 'Redis µs per row', 'to addBulk (min … max)'],
+          [
+            'contender',
+            'rows/s',
+            'to addBulk (min … max)',
+            'Node µs per row',
+            'Redis µs per row',
+            'to addBulk (min … max)',
+          ],
           entrants.map(({ label }) => [
             label,
             showMedian(results.of(HEAT, label, rate)),
             showRatio(results.ratio(HEAT, label, RAW, rate)),
+            showMedian(results.of(HEAT, label, ownCpuPerRow)),
             showMedian(results.of(HEAT, label, redisCpuPerRow)),
             showRatio(results.ratio(HEAT, label, RAW, redisCpuPerRow)),
           ]),
