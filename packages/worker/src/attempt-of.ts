@@ -20,3 +20,17 @@ export function attemptOf(job: object): ActiveAttempt | undefined {
 export function forgetAttempt(job: object): void {
   (job as { [ATTEMPT]?: ActiveAttempt | undefined })[ATTEMPT] = undefined;
 }
+
+/** Where a BullMQ job object keeps its `data` as Redis has it. */
+const STORED = Symbol('stored');
+
+/** Remembers a job's `data` as Redis has it. */
+export function setStored(job: object, data: string): void {
+  (job as { [STORED]?: string })[STORED] = data;
+}
+
+/** A job's `data` as it was enqueued. A handler may have changed the one it was given, where its schema hands on the very object. */
+export function storedData(job: { readonly data: unknown }): unknown {
+  const text = (job as { readonly [STORED]?: string })[STORED];
+  return text === undefined ? job.data : JSON.parse(text);
+}

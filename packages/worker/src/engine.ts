@@ -1,7 +1,7 @@
 import { describeThrown } from '@bullpen/shared';
 import { type Job, type Span, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
-import { attemptOf, forgetAttempt } from './attempt-of.js';
+import { attemptOf, forgetAttempt, setStored } from './attempt-of.js';
 import type { Completions } from './completions.js';
 import { notesOf } from './notes.js';
 import type { Outage } from './outage.js';
@@ -132,6 +132,7 @@ export class Engine extends Worker {
     if (fields && fields.repeatJobKey === undefined) {
       this.#bullmq.drained = false;
       const job = Object.assign(this.createJob(fields, jobId ?? ''), { token: token ?? '' });
+      setStored(job, fields.data);
       this.emit('active', job, 'waiting');
       return job;
     }

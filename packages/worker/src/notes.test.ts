@@ -23,7 +23,7 @@ function noted(
 ): Notes | undefined {
   return notesOf(outcomes[kind], {
     ...{ bullpen, jobId, attempt, cancelAsked },
-    ...{ maxAttempts: 3, job: 'mail.send', payload: 5 },
+    ...{ maxAttempts: 3, job: 'mail.send', payload: () => 5 },
   });
 }
 

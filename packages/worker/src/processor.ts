@@ -4,7 +4,7 @@ import type { ActiveAttempt } from './active-attempts.js';
 import { attempt } from './attempt.js';
 import { AttemptContext, type Attempted } from './attempt-context.js';
 import type { AttemptInput } from './attempt-input.js';
-import { attemptOf, setAttempt } from './attempt-of.js';
+import { attemptOf, setAttempt, storedData } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
 import type { Handler } from './handler.js';
@@ -142,7 +142,7 @@ export class Processor {
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
     const { attempt: number, maxAttempts } = attemptsOf(job);
     entry.noting = {
-      ...{ bullpen, cancelAsked, job: job.name, jobId: entry.jobId, payload: job.data },
+      ...{ bullpen, cancelAsked, job: job.name, jobId: entry.jobId, payload: () => storedData(job) },
       attempt: number,
       maxAttempts,
     };

@@ -10,7 +10,7 @@ const completed = (result: unknown): Outcome => ({ kind: 'completed', result });
 
 /** The end of row 7 in its third and last attempt. */
 const endOf = (bullpen: BullpenOpts = {}, more: Partial<RowEnd> = {}): RowEnd => ({
-  ...{ bullpen, row: 7, job: 'mail.send', payload: { id: 'order-7' }, attempt: 3, maxAttempts: 3 },
+  ...{ bullpen, row: 7, job: 'mail.send', payload: () => ({ id: 'order-7' }), attempt: 3, maxAttempts: 3 },
   ...more,
 });
 
@@ -38,7 +38,7 @@ describe('rowNote', () => {
 
   it('keeps the payload as it was enqueued, whatever that is', () => {
     for (const payload of [null, 'text', [1], { nested: { deep: true } }]) {
-      expect(recordOf('rejected', { payload }).payload).toEqual(payload);
+      expect(recordOf('rejected', { payload: () => payload }).payload).toEqual(payload);
     }
   });
 
@@ -64,7 +64,7 @@ describe('rowNote', () => {
 
   it('frees no key where none can be read', () => {
     for (const payload of [{}, null, 'text', { id: '' }, { id: {} }]) {
-      expect(rowNote({ kind: 'rejected', error }, endOf({ keyField: 'id' }, { payload }))?.key).toBe('');
+      expect(rowNote({ kind: 'rejected', error }, endOf({ keyField: 'id' }, { payload: () => payload }))?.key).toBe('');
     }
   });
 });

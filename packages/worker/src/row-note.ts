@@ -26,7 +26,8 @@ export interface RowEnd {
   readonly bullpen: BullpenOpts;
   readonly row: number;
   readonly job: string;
-  readonly payload: unknown;
+  /** As it was enqueued; asked for only when it is to be kept. */
+  readonly payload: () => unknown;
   /** Which attempt it was, counted from 1, and how many there may be. */
   readonly attempt: number;
   readonly maxAttempts: number;
@@ -59,7 +60,7 @@ export function failedRow(kind: FailureRecord['outcome'], error: Thrown, end: Ro
   // An expired or crashed job's handler was not called for the attempt at hand.
   const attempts = kind === 'expired' || kind === 'crashed' ? end.attempt - 1 : end.attempt;
   const { reason, text } = writeFailure({
-    ...{ payload: end.payload, outcome: kind, attempts, failedAt: Date.now() },
+    ...{ payload: end.payload(), outcome: kind, attempts, failedAt: Date.now() },
     error: { name, message, ...(stack === undefined ? {} : { stack }) },
   });
   return { row: end.row, fate: 'failed', reason, text, key: keyOf(end) };
@@ -78,6 +79,6 @@ function resultText(result: unknown, { results }: BullpenOpts): string {
 
 /** A row that failed or was cancelled may be sent again, mended, under its key. */
 function keyOf({ bullpen: { keyField }, payload, job }: RowEnd): string {
-  const read = keyField === undefined ? undefined : readRowKey(payload, keyField);
+  const read = keyField === undefined ? undefined : readRowKey(payload(), keyField);
   return read !== undefined && 'key' in read ? idForKey(job, read.key).slice(-22) : '';
 }

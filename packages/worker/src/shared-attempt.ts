@@ -4,6 +4,7 @@ import type { ActiveAttempt } from './active-attempts.js';
 import { attempt, endedBefore } from './attempt.js';
 import type { Attempted } from './attempt-context.js';
 import { attemptMany } from './attempt-many.js';
+import { storedData } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
 import type { SharedJob, SplitRow } from './books.js';
@@ -14,7 +15,7 @@ import type { ProcessParts } from './process-parts.js';
 import { RowAcks } from './row-acks.js';
 import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
 import type { RowEnds } from './row-ends.js';
-import { failedRow, type RowNote, rowNote } from './row-note.js';
+import { type RowNote, rowNote } from './row-note.js';
 import { attemptsOf } from './settle.js';
 import { type Leaving, splitRow } from './split-row.js';
 
@@ -45,6 +46,8 @@ export class SharedAttempt {
   readonly #acks: RowAcks;
   readonly #batch: string;
   readonly #maxAttempts: number;
+  /** Read again when the first of them is asked for. */
+  #storedPayloads: unknown[] | undefined;
 
   constructor(parts: SharedAttemptParts) {
     const { entry, shared, bullpen, job, rowEnds } = parts;
@@ -161,23 +164,26 @@ export class SharedAttempt {
     const notes: RowNote[] = [];
     const splits: SplitRow[] = [];
     for (const { row, outcome } of ends) {
-      const { payload } = row;
+      const payload = (): unknown => this.#stored(row);
       const end = { bullpen, row: row.row, job: job.name, payload, attempt: 1, maxAttempts: this.#maxAttempts };
       const note = rowNote(outcome, end);
       if (note !== undefined) notes.push(note);
       else if (outcome.kind === 'snoozed' || outcome.kind === 'failed') {
-        try {
-          splits.push(splitRow(job, row, leavingBy(outcome, handler)));
-        } catch (thrown) {
-          // Its handler has put into the payload what is not JSON: nobody could attempt it again.
-          notes.push(failedRow('failed', describeThrown(thrown), end));
-        }
+        splits.push(splitRow(job, { ...row, payload: payload() }, leavingBy(outcome, handler)));
       }
     }
     const isNoted = notes.length === 0 || this.#acks.write(notes);
     const isSplit = splits.length === 0 || this.#split(splits, undefined);
     if (!(await isNoted) || !(await isSplit)) return;
     for (const { outcome } of ends) shared.active.countRow(outcome.kind);
+  }
+
+  /** A row's payload as it was enqueued. */
+  #stored({ row, payload }: OpenRow): unknown {
+    const { job, bullpen } = this.#parts;
+    if (payload === undefined) return undefined;
+    this.#storedPayloads ??= storedData(job) as unknown[];
+    return this.#storedPayloads[expandRows(bullpen.rows ?? []).indexOf(row)];
   }
 
   #split(rows: readonly SplitRow[], crashes: number | undefined): Promise<boolean> {
