@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { until } from './support/until.js';
@@ -90,6 +90,35 @@ describe('rows that do not parse or validate', () => {
     // Written anew by the same command, and complete, although there is nothing left to enqueue.
     expect((await batch(world, args)).result).toMatchObject({ added: 2, rejected: 2, wasFinished: true });
     expect(await readFile(rejects, 'utf8')).toBe(written);
+  });
+
+  test('a run that gets nowhere leaves the rejects file as it was; one that is stopped leaves what it has, and says so', async ({
+    world,
+  }) => {
+    const rejects = await world.file('rejects.ndjson', 'of an earlier run\n');
+    const more = ['--batch', 'kept', '--rejects', rejects];
+    await batch(world, [await world.file('first.ndjson', BAD), '--batch', 'kept']);
+    const other = await world.file('other.ndjson', `{oops\n${BAD}`);
+    const piped = ['-', '--format', 'ndjson'];
+    await batch(world, [...piped, '--batch', 'piped'], BAD);
+    expect((await batch(world, [other, ...more])).code).toBe(64);
+    expect((await batch(world, [...piped, ...more, '--batch', 'piped'], `{oops\n${BAD}`)).code).toBe(64);
+    const away = ['--redis', 'redis://127.0.0.1:1', '--redis-timeout', '200ms'];
+    expect((await batch(world, [other, ...more, '--batch', 'new', ...away])).code).toBe(69);
+    expect(await readFile(rejects, 'utf8')).toBe('of an earlier run\n');
+
+    const args = ['batch', 'test.row', ...piped, '--batch', 'stopped', '--rejects', rejects];
+    const running = world.producerProcess(args, 'keep open');
+    running.write(`{oops\n${lines(1_500)}`);
+    await until('a chunk to be added', async () => (await waiting(world)) >= 1_000);
+    running.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(75);
+    expect(stderr).toContain(
+      `${rejects} has the 1 row rejected so far; a run that comes to its end writes all of them`,
+    );
+    expect(await readFile(rejects, 'utf8')).toMatch(/^\{"row":1,.*\}\n$/);
+    expect((await readdir(world.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   test('without a rejects file the first few are named on stderr', async ({ world }) => {
