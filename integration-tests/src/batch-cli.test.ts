@@ -102,6 +102,9 @@ describe('rows that do not parse or validate', () => {
     const piped = ['-', '--format', 'ndjson'];
     await batch(world, [...piped, '--batch', 'piped'], BAD);
     expect((await batch(world, [other, ...more])).code).toBe(64);
+    const unlike = await batch(world, [other, ...more, '--rows-per-job', '5', '--delay', '90m']);
+    expect(unlike.code).toBe(64);
+    expect(unlike.stderr).toMatch(/: --rows-per-job was 1, is 5; --delay was not given, is 90m\. Give it another name/);
     expect((await batch(world, [...piped, ...more, '--batch', 'piped'], `{oops\n${BAD}`)).code).toBe(64);
     const away = ['--redis', 'redis://127.0.0.1:1', '--redis-timeout', '200ms'];
     expect((await batch(world, [other, ...more, '--batch', 'new', ...away])).code).toBe(69);
@@ -258,6 +261,10 @@ describe('wrong use', () => {
       [
         ['batch', 'test.row', await world.file('rows.txt', '')],
         /cannot tell the format of .*rows\.txt by its name; say --format \(csv, ndjson, json\)/,
+      ],
+      [
+        ['batch', 'test.row', rows, '--batch', 'a b', '--keep', '0'],
+        /--batch: expected 1 to 100 .*; --keep: must be at/,
       ],
       [['batch', 'test.row', '-'], /the standard input has no name to tell its format by/],
       [['batch', 'test.row', rows, '--format', 'xml'], /--format: expected csv, ndjson, json/],
