@@ -124,6 +124,17 @@ describe('rows that do not parse or validate', () => {
     expect((await readdir(world.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  test('a queue that is full: says in a line that it waits for room, and goes on when there is some', async ({
+    world,
+  }) => {
+    const file = await world.file('rows.ndjson', lines(1_100));
+    const running = world.producerProcess(['batch', 'test.row', file, '--max-waiting', '100']);
+    const says = "waiting for room: 1,000 jobs wait on 'rows'\n";
+    await until('the line', () => running.stderr.includes(says));
+    await world.redis.ltrim(`${world.prefix}:rows:wait`, 0, 0);
+    expect(await running.ended).toMatchObject({ code: 0, stderr: says });
+  });
+
   test('without a rejects file the first few are named on stderr', async ({ world }) => {
     const many = Array.from({ length: 8 }, () => '{}\n').join('');
     const { code, stderr } = await batch(world, [await world.file('rows.ndjson', many)]);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Config, JobDefinition } from '@bullpen/shared';
+import { type Config, type JobDefinition, showText } from '@bullpen/shared';
 import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { BatchOptions } from '../batch/batch-options.js';
 import type { Source } from '../batch/source.js';
@@ -7,7 +7,7 @@ import type { BatchTotals } from '../insert.js';
 import type { Producer } from '../producer.js';
 import { type Report, rejectsToKeep } from './batch-report.js';
 import type { batchSettings } from './batch-settings.js';
-import { showCount } from './print.js';
+import { countOf, showCount } from './print.js';
 import { type Progress, startProgress } from './progress.js';
 import type { Rejects } from './rejects.js';
 
@@ -38,7 +38,7 @@ export async function enqueueRows(
 }
 
 async function readRows(
-  { source, rejects, config, bar, signal }: Run,
+  { job, source, rejects, config, bar, signal }: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Pick<Report, 'result' | 'failure'>> {
   const { dryRun, batch: name = nameBatch(new Date()) } = config;
@@ -51,6 +51,8 @@ async function readRows(
       repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
       onProgress: (totals, before) => bar.update(source.bytesRead(), totals.read, noteOf(totals), before),
+      onFull: (waiting) =>
+        bar.wait(`waiting for room: ${countOf(waiting, 'job waits', 'jobs wait')} on '${showText(job.queue)}'`),
     });
     if (result.wasFinished) bar.clear();
     else if (!result.interrupted) {
