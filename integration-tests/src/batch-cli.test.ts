@@ -57,9 +57,11 @@ describe('sources', () => {
     expect({ code, ...result }).toMatchObject({ code: 0, read: 1_500, added: 1_500 });
   });
 
-  test('an empty file is a batch of nothing', async ({ world }) => {
-    const { code, result } = await batch(world, [await world.file('none.csv', '')]);
+  test('an empty file is a batch of nothing, and is told', async ({ world }) => {
+    const file = await world.file('none.csv', '');
+    const { code, result, stderr } = await batch(world, [file]);
     expect({ code, ...result }).toMatchObject({ code: 0, read: 0, added: 0 });
+    expect(stderr).toBe(`bullpen-producer: the file ${file} is empty; there is nothing to enqueue\n`);
   });
 });
 

@@ -2,7 +2,15 @@ import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared'
 import { describe, expect, it, vi } from 'vitest';
 import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
-import { adviceFor, exitCodeFor, printReport, type RejectsKept, type Report, rejectsToKeep } from './batch-report.js';
+import {
+  adviceFor,
+  emptinessOf,
+  exitCodeFor,
+  printReport,
+  type RejectsKept,
+  type Report,
+  rejectsToKeep,
+} from './batch-report.js';
 
 const result: BatchResult = {
   ...{ batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4 },
@@ -72,6 +80,22 @@ describe('rejectsToKeep', () => {
     ['one that was through, interrupted', { result: { ...whole, wasFinished: true, interrupted: true } }, 3, 'none'],
   ])('says of %s', (_, parts, written, kept) => {
     expect(rejectsToKeep(reportOf(parts), written)).toBe(kept);
+  });
+});
+
+describe('emptinessOf', () => {
+  const none = { ...whole, read: 0, added: 0 };
+  const file = (bytes: number) => ({ name: 'a.csv', totalBytes: bytes, bytesRead: () => 0 });
+  const pipe = (bytes: number) => ({ name: '-', totalBytes: undefined, bytesRead: () => bytes });
+  it.each([
+    ['a file of nothing', none, file(0), 'the file a.csv is empty; there is nothing to enqueue'],
+    ['a file of a header', none, file(7), 'the file a.csv has no rows; there is nothing to enqueue'],
+    ['a pipe of nothing', none, pipe(0), 'the standard input is empty; there is nothing to enqueue'],
+    ['a pipe of blanks', none, pipe(2), 'the standard input has no rows; there is nothing to enqueue'],
+    ['a pipe in which nothing came until it was left', { ...none, interrupted: true }, pipe(0), undefined],
+    ['a file with rows', whole, file(7), undefined],
+  ])('says of %s', (_, of, source, says) => {
+    expect(emptinessOf(reportOf({ result: of }), source)).toBe(says);
   });
 });
 

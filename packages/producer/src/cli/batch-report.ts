@@ -1,5 +1,6 @@
-import { BatchConflict, EXIT, type ExitCode, SourceInvalid } from '@bullpen/shared';
+import { BatchConflict, EXIT, type ExitCode, SourceInvalid, showText } from '@bullpen/shared';
 import { type BatchResult, BatchStopped } from '../batch/batch.js';
+import type { Source } from '../batch/source.js';
 import type { SettledBatch } from '../batch/wait.js';
 import { countOf, printLine, showCount } from './print.js';
 
@@ -51,6 +52,17 @@ export function adviceFor({ result, failure }: Report): string | undefined {
   if (wasFinished || (failure === undefined && !interrupted)) return undefined;
   if (isRefused(failure)) return undefined;
   return `the rest is not enqueued; ${again} goes on where this one stopped`;
+}
+
+/** What to say of a source that was read to its end and had no rows: more often a mistake than not. */
+export function emptinessOf(
+  { result, failure }: Report,
+  { name, totalBytes, bytesRead }: Pick<Source, 'name' | 'totalBytes' | 'bytesRead'>,
+): string | undefined {
+  if (failure !== undefined || result.interrupted || result.read > 0) return undefined;
+  const what = name === '-' ? 'the standard input' : `the file ${showText(name)}`;
+  // One that was through before is not read again.
+  return `${what} ${(totalBytes ?? bytesRead()) === 0 ? 'is empty' : 'has no rows'}; there is nothing to enqueue`;
 }
 
 /** Prints the result: one JSON line, or one sentence per fact. */

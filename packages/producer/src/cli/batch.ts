@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, OptionsInvalid, onStopSignal } from '@bullpen/shar
 import { Command } from 'commander';
 import { runDryBatch } from '../batch/dry-run.js';
 import { FORMATS, openSource } from '../batch/source.js';
-import { adviceFor, exitCodeFor, printReport } from './batch-report.js';
+import { adviceFor, emptinessOf, exitCodeFor, printReport } from './batch-report.js';
 import { batchSettings } from './batch-settings.js';
 import { withKeyColumn } from './key-column.js';
 import { countOf } from './print.js';
@@ -77,6 +77,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
           );
         }
         if (failure !== undefined) throw failure;
+        const empty = emptinessOf(report, source);
+        if (empty !== undefined) say(`bullpen-producer: ${empty}`);
         const change = await source.changed();
         if (change !== undefined && !report.result.interrupted) say(`bullpen-producer: ${path} ${change}`);
         ends(change === undefined ? exitCodeFor(report) : (Math.max(exitCodeFor(report), EXIT.data) as ExitCode));
