@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { until } from './support/until.js';
@@ -57,9 +57,11 @@ describe('sources', () => {
     expect({ code, ...result }).toMatchObject({ code: 0, read: 1_500, added: 1_500 });
   });
 
-  test('an empty file is a batch of nothing', async ({ world }) => {
-    const { code, result } = await batch(world, [await world.file('none.csv', '')]);
+  test('an empty file is a batch of nothing, and is told', async ({ world }) => {
+    const file = await world.file('none.csv', '');
+    const { code, result, stderr } = await batch(world, [file]);
     expect({ code, ...result }).toMatchObject({ code: 0, read: 0, added: 0 });
+    expect(stderr).toBe(`bullpen-producer: the file ${file} is empty; there is nothing to enqueue\n`);
   });
 });
 
@@ -90,6 +92,49 @@ describe('rows that do not parse or validate', () => {
     // Written anew by the same command, and complete, although there is nothing left to enqueue.
     expect((await batch(world, args)).result).toMatchObject({ added: 2, rejected: 2, wasFinished: true });
     expect(await readFile(rejects, 'utf8')).toBe(written);
+  });
+
+  test('a run that gets nowhere leaves the rejects file as it was; one that is stopped leaves what it has, and says so', async ({
+    world,
+  }) => {
+    const rejects = await world.file('rejects.ndjson', 'of an earlier run\n');
+    const more = ['--batch', 'kept', '--rejects', rejects];
+    await batch(world, [await world.file('first.ndjson', BAD), '--batch', 'kept']);
+    const other = await world.file('other.ndjson', `{oops\n${BAD}`);
+    const piped = ['-', '--format', 'ndjson'];
+    await batch(world, [...piped, '--batch', 'piped'], BAD);
+    expect((await batch(world, [other, ...more])).code).toBe(64);
+    const unlike = await batch(world, [other, ...more, '--rows-per-job', '5', '--delay', '90m']);
+    expect(unlike.code).toBe(64);
+    expect(unlike.stderr).toMatch(/: --rows-per-job was 1, is 5; --delay was not given, is 90m\. Give it another name/);
+    expect((await batch(world, [...piped, ...more, '--batch', 'piped'], `{oops\n${BAD}`)).code).toBe(64);
+    const away = ['--redis', 'redis://127.0.0.1:1', '--redis-timeout', '200ms'];
+    expect((await batch(world, [other, ...more, '--batch', 'new', ...away])).code).toBe(69);
+    expect(await readFile(rejects, 'utf8')).toBe('of an earlier run\n');
+
+    const args = ['batch', 'test.row', ...piped, '--batch', 'stopped', '--rejects', rejects];
+    const running = world.producerProcess(args, 'keep open');
+    running.write(`{oops\n${lines(1_500)}`);
+    await until('a chunk to be added', async () => (await waiting(world)) >= 1_000);
+    running.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(75);
+    expect(stderr).toContain(
+      `${rejects} has the 1 row rejected so far; a run that comes to its end writes all of them`,
+    );
+    expect(await readFile(rejects, 'utf8')).toMatch(/^\{"row":1,.*\}\n$/);
+    expect((await readdir(world.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a queue that is full: says in a line that it waits for room, and goes on when there is some', async ({
+    world,
+  }) => {
+    const file = await world.file('rows.ndjson', lines(1_100));
+    const running = world.producerProcess(['batch', 'test.row', file, '--max-waiting', '100']);
+    const says = "waiting for room: 1,000 jobs wait on 'rows'\n";
+    await until('the line', () => running.stderr.includes(says));
+    await world.redis.ltrim(`${world.prefix}:rows:wait`, 0, 0);
+    expect(await running.ended).toMatchObject({ code: 0, stderr: says });
   });
 
   test('without a rejects file the first few are named on stderr', async ({ world }) => {
@@ -230,6 +275,10 @@ describe('wrong use', () => {
         ['batch', 'test.row', await world.file('rows.txt', '')],
         /cannot tell the format of .*rows\.txt by its name; say --format \(csv, ndjson, json\)/,
       ],
+      [
+        ['batch', 'test.row', rows, '--batch', 'a b', '--keep', '0'],
+        /--batch: expected 1 to 100 .*; --keep: must be at/,
+      ],
       [['batch', 'test.row', '-'], /the standard input has no name to tell its format by/],
       [['batch', 'test.row', rows, '--format', 'xml'], /--format: expected csv, ndjson, json/],
       [['batch', 'test.rwo', rows], /no job 'test\.rwo'\. Did you mean 'test\.row'\?/],
@@ -238,7 +287,8 @@ describe('wrong use', () => {
       [['batch', 'test.row', await world.file('twice.csv', 'id,id\n1,2\n')], /the CSV header names 'id' twice/],
       [['batch', 'test.row', rows, '--rejcts', 'x'], /unknown option '--rejcts'\n\(Did you mean --rejects\?\)/],
       [['btach', 'test.row', rows], /unknown command 'btach'\n\(Did you mean batch\?\)/],
-      [['batch', 'test.row'], /missing required argument 'source'/],
+      [['batches', 'shw', 'x'], /^bullpen-producer: batches: no such command 'shw'\. Did you mean 'show'\?/],
+      [['batch', 'test.row'], /^bullpen-producer: missing required argument 'source'/],
       [['enqueue', 'test.row'], /required option '--data <json>' not specified/],
       [['enqueue', 'test.row', '--data', '{'], /--data: not JSON/],
       [['enqueue', 'test.row', '--data', '{}', '--delay', 'soon'], /--delay: expected a duration such as '30s'/],

@@ -397,7 +397,7 @@ describe('batches export', () => {
     expect(await readFile(output, 'utf8')).toBe('precious');
     for (const [wrong, says] of [
       [world.folder, /is a folder/],
-      [join(world.folder, 'no', 'such.csv'), /cannot be written/],
+      [join(world.folder, 'no', 'such.csv'), /--output: cannot write/],
     ] as const) {
       const { code, stderr } = await world.producerProcess(['batches', 'export', 'a', '--output', wrong]).ended;
       expect(stderr).toMatch(says);

@@ -10,7 +10,7 @@ import { BOOKS_SCRIPT } from '@bullpen/shared';
  * ranges; one more when the chunk was sent before, and may be in. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
  * Answers a word, and what belongs to it:
  * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
- * - `full`: too many jobs wait. Nothing was done.
+ * - `full`, and how many jobs wait: too many. Nothing was done.
  * - `mixed`: the queue has jobs with priorities and this chunk has none, or the other way round. Nothing was done.
  * - of a batch also `gone`, `cancelled`; `ahead` or `elsewhere`, and how far it was read: the chunk, or a part of it, is in already, or one before it is not; `changed`: what was read
  *   before is not what this source has.
@@ -63,7 +63,7 @@ end
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
-  if waits >= chunk.maxWaiting and not (ARGV[4] and isIn()) then return { 'full' } end
+  if waits >= chunk.maxWaiting and not (ARGV[4] and isIn()) then return { 'full', tostring(waits) } end
 end
 
 local maxEvents = call('HGET', metaKey, 'opts.maxLenEvents')

@@ -146,7 +146,7 @@ describe('what the script answers', () => {
       ['ok', 'd', '14', '7', '5', '2'],
       { kind: 'ok', answers: ['duplicate'], counts: { read: 14, added: 7, duplicate: 5, rejected: 2 } },
     ],
-    [['full'], { kind: 'full' }],
+    [['full', '7'], { kind: 'full', waiting: 7 }],
     [['mixed'], { kind: 'mixed' }],
     [['gone'], { kind: 'gone' }],
     [['cancelled'], { kind: 'cancelled' }],

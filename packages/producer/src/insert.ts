@@ -53,7 +53,7 @@ export interface BatchPart {
 export type Inserted =
   | { readonly kind: 'ok'; readonly answers: Added[]; readonly counts: BatchTotals | undefined }
   /** Too many jobs wait; nothing was done. */
-  | { readonly kind: 'full' }
+  | { readonly kind: 'full'; readonly waiting?: number }
   /** The queue has jobs with priorities and these have none, or the other way round; nothing was done. */
   | { readonly kind: 'mixed' }
   | { readonly kind: 'gone' | 'cancelled' | 'changed' }
@@ -197,6 +197,8 @@ function readReply([kind, ...rest]: Reply): Inserted {
         counts: read === undefined ? undefined : ({ read, added, duplicate, rejected } as BatchTotals),
       };
     }
+    case 'full':
+      return { kind, waiting: Number(rest[0]) };
     case 'ahead':
     case 'elsewhere':
       return { kind, read: Number(rest[0]), checksum: rest[1] ?? '' };

@@ -27,6 +27,17 @@ describe('untilRoom', () => {
     expect(asked.count).toBe(4);
   });
 
+  it('tells how many jobs wait, each time it is going to look again', async () => {
+    const told: number[] = [];
+    let waiting = 9;
+    const insert = async (): Promise<Inserted> => {
+      waiting -= 1;
+      return waiting >= 7 ? { kind: 'full', waiting } : ok;
+    };
+    await untilRoom(insert, undefined, (jobs) => told.push(jobs));
+    expect(told).toEqual([8, 7]);
+  });
+
   it('gives up at a signal', async () => {
     const { insert, asked } = fullFor(Number.POSITIVE_INFINITY);
     expect(await untilRoom(insert, AbortSignal.abort())).toEqual({ kind: 'full' });

@@ -5,12 +5,20 @@ import type { Inserted } from './insert.js';
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 
-/** Inserts as often as it takes for the queue to have room; gives up, with the answer `full`, only when `signal` aborts. */
-export async function untilRoom(insert: () => Promise<Inserted>, signal: AbortSignal | undefined): Promise<Inserted> {
+/**
+ * Inserts as often as it takes for the queue to have room; gives up, with the answer `full`, only when `signal` aborts.
+ * @param onFull is told how many jobs wait, each time it finds the queue full and is going to look again
+ */
+export async function untilRoom(
+  insert: () => Promise<Inserted>,
+  signal: AbortSignal | undefined,
+  onFull?: (waiting: number) => void,
+): Promise<Inserted> {
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     const inserted = await insert();
     if (inserted.kind !== 'full' || signal?.aborted === true) return inserted;
+    onFull?.(inserted.waiting ?? 0);
     await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInstant, parseDuration, showDuration } from './duration.js';
+import { isInstant, parseDuration, showDuration, writeDuration } from './duration.js';
 
 describe('parseDuration', () => {
   it.each([
@@ -72,6 +72,26 @@ describe('showDuration', () => {
     [86_400_000, '1d'],
   ])('says %d ms as %s', (durationMs, text) => {
     expect(showDuration(durationMs)).toBe(text);
+  });
+});
+
+describe('writeDuration', () => {
+  it.each([
+    [0, '0ms'],
+    [1_500, '1500ms'],
+    [90_000, '90s'],
+    [5_400_000, '90m'],
+    [604_800_000, '7d'],
+  ])('writes %d ms as %s', (durationMs, text) => {
+    expect(writeDuration(durationMs)).toBe(text);
+  });
+
+  it('is read back exactly', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 10 * 365 * 86_400_000 }), (durationMs) => {
+        expect(parseDuration(writeDuration(durationMs))).toBe(durationMs);
+      }),
+    );
   });
 });
 

@@ -35,6 +35,19 @@ export function showDuration(durationMs: number): string {
   return ms(Math.round(durationMs));
 }
 
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** Milliseconds exactly, as somebody may have given them: `90m`, `1500ms`, `7d`. */
+export function writeDuration(durationMs: number): string {
+  const [unit, length] = UNITS.find(([, length]) => durationMs > 0 && durationMs % length === 0) ?? ['ms', 1];
+  return `${durationMs / length}${unit}`;
+}
+
 /** Whether `value` is an instant that a `Date` can hold, in milliseconds since 1970. */
 export function isInstant(value: unknown): value is number {
   return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());

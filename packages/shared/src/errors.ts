@@ -24,10 +24,13 @@ export const listFaults = (faults: readonly Fault[]): string =>
   faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');
 
 abstract class FaultyValue extends BullpenError {
+  /** What the message says before it lists the faults. */
+  readonly subject: string;
   readonly faults: readonly Fault[];
 
   constructor(subject: string, faults: readonly Fault[]) {
     super(`${subject}: ${listFaults(faults)}`);
+    this.subject = subject;
     this.faults = faults;
   }
 }
@@ -94,6 +97,17 @@ export class QueueFull extends BullpenError {
 /** A batch by this name exists and is another one: of another job, source or way to read it. Nothing was enqueued. */
 export class BatchConflict extends BullpenError {
   readonly code = 'BULLPEN_BATCH_CONFLICT';
+  /** What the message says before it lists what differs. */
+  readonly subject: string;
+  /** What differs: each with the option it was given by as `path`, and what it was and is as `reason`. */
+  readonly faults: readonly Fault[];
+
+  constructor(subject: string, faults: readonly Fault[] = []) {
+    const list = faults.map(({ path, reason }) => `${path} ${reason}`).join('; ');
+    super(faults.length === 0 ? subject : `${subject}: ${list}. Give it another name.`);
+    this.subject = subject;
+    this.faults = faults;
+  }
 }
 
 /** There is no batch by this name, or its books have expired. */

@@ -11,7 +11,15 @@ export {
   switchSetting,
 } from './config.js';
 export { didYouMean } from './did-you-mean.js';
-export { type Duration, isInstant, MAX_TIMER_MS, parseDuration, parseTimerDuration, showDuration } from './duration.js';
+export {
+  type Duration,
+  isInstant,
+  MAX_TIMER_MS,
+  parseDuration,
+  parseTimerDuration,
+  showDuration,
+  writeDuration,
+} from './duration.js';
 export {
   BatchConflict,
   BatchUnknown,

@@ -41,6 +41,8 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
   /** Is told how far the batch is in all, now and then: after each chunk; and how many rows had been read before this run. */
   readonly onProgress?: (totals: BatchTotals, resumedAt: number) => void;
+  /** Is told that the queue is full (`maxWaiting`) and how many jobs wait on it, several times a second while the batch waits for room. */
+  readonly onFull?: (waiting: number) => void;
 }
 
 /** What {@link readBatchOptions} makes of the options. */

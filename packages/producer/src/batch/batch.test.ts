@@ -261,9 +261,9 @@ describe('a batch that was begun before', () => {
   });
   it.each<[string, Partial<BatchOptions>, RegExp]>([
     ['another key field', { keyField: 'email' }, /keyField was not given, is email/],
-    ['another delay', { delay: 5 }, /delayMs was 0, is 5/],
-    ['another priority', { priority: 2 }, /priority was 0, is 2/],
-    ['results to keep', { results: true }, /results was false, is true/],
+    ['another delay', { delay: 5 }, /: delay was not given, is 5ms\./],
+    ['another priority', { priority: 2 }, /priority was not given, is 2/],
+    ['results to keep', { results: true }, /results was not given, is given/],
     ['other rows per job', { rowsPerJob: 7 }, /rowsPerJob was 1, is 7/],
   ])('is another one with %s: nothing is enqueued', async (_, options, says) => {
     const redis = new BatchRedis();

@@ -82,7 +82,7 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
     ...{ rowsPerJob: books.rowsPerJob, results: books.results, keepKeysMs: books.keepKeysMs },
   };
   const sender = new ChunkSender({
-    ...{ batch, signal },
+    ...{ batch, signal, onFull: options.onFull },
     insert: (rows, covers) => ways.insert(job, rows, jobTerms, { ...part, ...covers }),
     inserted(now) {
       if (now.read >= totals.read) totals = now;

@@ -25,6 +25,8 @@ export interface ChunkSending {
   ) => Promise<Inserted>;
   /** Is told how far the batch is in all, after each chunk that went in. */
   readonly inserted: (totals: BatchTotals) => void;
+  /** Is told how many jobs wait, again and again while a chunk waits for room. */
+  readonly onFull?: ((waiting: number) => void) | undefined;
 }
 
 /** Thrown when the wait for room was ended by the signal. */
@@ -53,12 +55,13 @@ export class ChunkSender {
   }
 
   async #send(rows: readonly JobRow[], seal: ChunkSeal, before: Promise<void>): Promise<void> {
-    const { batch, insert, inserted, signal } = this.#sending;
+    const { batch, insert, inserted, signal, onFull } = this.#sending;
     let rest = { rows, seal };
     let waited = false;
     for (;;) {
       const { rejectedRows, checksums, ...covers } = rest.seal;
-      const answer = await untilRoom(() => insert(rest.rows, { ...covers, rejected: rejectedRows.length }), signal);
+      const sendOnce = () => insert(rest.rows, { ...covers, rejected: rejectedRows.length });
+      const answer = await untilRoom(sendOnce, signal, onFull);
       switch (answer.kind) {
         case 'ok':
           if (answer.counts !== undefined) inserted(answer.counts);

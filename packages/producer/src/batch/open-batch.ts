@@ -1,4 +1,4 @@
-import { BatchConflict, type JobDefinition } from '@bullpen/shared';
+import { BatchConflict, type Fault, type JobDefinition, writeDuration } from '@bullpen/shared';
 import type { BatchWays } from './batch.js';
 import type { BatchOptions, BatchTerms } from './batch-options.js';
 import { type BatchBooks, openBooks } from './books.js';
@@ -25,19 +25,35 @@ export async function openBatch(
     }),
   );
   const asked = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
-  const others = (Object.keys(asked) as (keyof typeof asked)[]).filter((field) => asked[field] !== books[field]);
-  if (others.length > 0) {
-    const list = others.map(
-      (field) => `${field} was ${books[field] ?? 'not given'}, is ${asked[field] ?? 'not given'}`,
-    );
-    throw new BatchConflict(`batch '${batch}' exists and is another one: ${list.join('; ')}. Give it another name.`);
-  }
+  const faults = differences(books, asked);
+  if (faults.length > 0) throw new BatchConflict(`batch '${batch}' exists and is another one`, faults);
   if (books.cancelledAt !== undefined) {
     throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
   }
   const how = howChanged(books, { format: source.format, bytes, sha256 });
   if (how !== undefined) throw changed(batch, how);
   return books;
+}
+
+type Terms = Pick<BatchBooks, 'job' | 'keyField' | 'delayMs' | 'priority' | 'results' | 'rowsPerJob'>;
+
+/** What a batch was begun with and is asked for with another value, by the names of the options. */
+function differences(was: Terms, is: Terms): Fault[] {
+  const [before, now] = [asGiven(was), asGiven(is)];
+  return (Object.keys(now) as (keyof typeof now)[])
+    .filter((option) => before[option] !== now[option])
+    .map((option) => ({
+      path: option,
+      reason: `was ${before[option] ?? 'not given'}, is ${now[option] ?? 'not given'}`,
+    }));
+}
+
+/** Terms as somebody gave them; `undefined` where that is the same as nothing. */
+function asGiven({ job, keyField, delayMs, priority, results, rowsPerJob }: Terms) {
+  return {
+    ...{ job, keyField, rowsPerJob, delay: delayMs === 0 ? undefined : writeDuration(delayMs) },
+    ...{ priority: priority === 0 ? undefined : priority, results: results ? 'given' : undefined },
+  };
 }
 
 function howChanged(

@@ -2,7 +2,15 @@ import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared'
 import { describe, expect, it, vi } from 'vitest';
 import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { SettledBatch } from '../batch/wait.js';
-import { adviceFor, exitCodeFor, printReport, type Report } from './batch-report.js';
+import {
+  adviceFor,
+  emptinessOf,
+  exitCodeFor,
+  printReport,
+  type RejectsKept,
+  type Report,
+  rejectsToKeep,
+} from './batch-report.js';
 
 const result: BatchResult = {
   ...{ batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4 },
@@ -15,6 +23,7 @@ const reportOf = (parts: Partial<Report>): Report => ({
   result: whole,
   settled: undefined,
   failure: undefined,
+  rejects: 'all',
   ...parts,
 });
 
@@ -47,6 +56,46 @@ describe('adviceFor', () => {
     ['one that was finished before', { result: { ...whole, wasFinished: true, interrupted: true } }, undefined],
   ])('says of %s', (_, parts, advice) => {
     expect(adviceFor(reportOf(parts))).toBe(advice);
+  });
+});
+
+describe('rejectsToKeep', () => {
+  const stopped = (cause: Error): Partial<Report> => ({ failure: new BatchStopped(cause, whole, 0) });
+  const away = stopped(new RedisUnavailable('away', { unanswered: false }));
+  const refused = stopped(new SourceInvalid('another one'));
+  const further = { ...whole, resumedAt: 1 };
+  const nowhere = { ...whole, resumedAt: 2 };
+  const untouched = { ...whole, read: 0, added: 0 };
+  it.each<[string, Partial<Report>, number, RejectsKept]>([
+    ['a batch that is through', {}, 0, 'all'],
+    ['one whose jobs were waited for in vain', { result: { ...whole, wasFinished: true } }, 1, 'all'],
+    ['one that was interrupted', { result: { ...further, interrupted: true } }, 0, 'partly'],
+    ['an outage on the way', { ...away, result: further }, 3, 'partly'],
+    ['a source that breaks on the way', { ...refused, result: further }, 3, 'partly'],
+    ['an outage before anything was added to what was read', { ...away, result: nowhere }, 3, 'none'],
+    ['another source', { ...refused, result: nowhere }, 3, 'none'],
+    ['another source of a new batch', { ...refused, result: untouched }, 3, 'none'],
+    ['an outage that let nothing through', { ...away, result: untouched }, 0, 'none'],
+    ['an interruption before the books were written', { result: { ...untouched, interrupted: true } }, 3, 'partly'],
+    ['one that was through, interrupted', { result: { ...whole, wasFinished: true, interrupted: true } }, 3, 'none'],
+  ])('says of %s', (_, parts, written, kept) => {
+    expect(rejectsToKeep(reportOf(parts), written)).toBe(kept);
+  });
+});
+
+describe('emptinessOf', () => {
+  const none = { ...whole, read: 0, added: 0 };
+  const file = (bytes: number) => ({ name: 'a.csv', totalBytes: bytes, bytesRead: () => 0 });
+  const pipe = (bytes: number) => ({ name: '-', totalBytes: undefined, bytesRead: () => bytes });
+  it.each([
+    ['a file of nothing', none, file(0), 'the file a.csv is empty; there is nothing to enqueue'],
+    ['a file of a header', none, file(7), 'the file a.csv has no rows; there is nothing to enqueue'],
+    ['a pipe of nothing', none, pipe(0), 'the standard input is empty; there is nothing to enqueue'],
+    ['a pipe of blanks', none, pipe(2), 'the standard input has no rows; there is nothing to enqueue'],
+    ['a pipe in which nothing came until it was left', { ...none, interrupted: true }, pipe(0), undefined],
+    ['a file with rows', whole, file(7), undefined],
+  ])('says of %s', (_, of, source, says) => {
+    expect(emptinessOf(reportOf({ result: of }), source)).toBe(says);
   });
 });
 

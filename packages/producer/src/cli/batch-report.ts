@@ -1,5 +1,6 @@
-import { BatchConflict, EXIT, type ExitCode, SourceInvalid } from '@bullpen/shared';
+import { BatchConflict, EXIT, type ExitCode, SourceInvalid, showText } from '@bullpen/shared';
 import { type BatchResult, BatchStopped } from '../batch/batch.js';
+import type { Source } from '../batch/source.js';
 import type { SettledBatch } from '../batch/wait.js';
 import { countOf, printLine, showCount } from './print.js';
 
@@ -10,7 +11,30 @@ export interface Report {
   readonly settled: SettledBatch | undefined;
   /** What stopped it before its time, when that was not a signal. */
   readonly failure: unknown;
+  /** What became of the file of rejected rows. */
+  readonly rejects: RejectsKept;
+  /** Why it could not be kept, if so. */
+  readonly unkept?: unknown;
 }
+
+/** Whether rejected rows are kept: all of them, those until the batch stopped, or none, so that what an earlier run wrote stays. */
+export type RejectsKept = 'all' | 'partly' | 'none';
+
+/**
+ * Which rejected rows are to be kept of a run that ended so. One that got nowhere, refused or without a Redis, takes nobody's file away; one that was stopped part of the way has what there is to mend by now.
+ * @param written how many rejected rows it has told
+ */
+export function rejectsToKeep({ result, failure }: Pick<Report, 'result' | 'failure'>, written: number): RejectsKept {
+  const { read, resumedAt, wasFinished, interrupted } = result;
+  if (failure === undefined && !interrupted) return 'all';
+  if (!wasFinished && read > resumedAt) return 'partly';
+  // It goes on, and what was rejected before is in the file of the run before; or it is no source of this batch.
+  return resumedAt > 0 || wasFinished || written === 0 || isRefused(failure) ? 'none' : 'partly';
+}
+
+/** Whether the same command would only fail again. */
+const isRefused = (failure: unknown): boolean =>
+  failure instanceof BatchStopped && (failure.cause instanceof BatchConflict || failure.cause instanceof SourceInvalid);
 
 /** The exit code of a batch that was not stopped by a failure. */
 export function exitCodeFor({ result, settled }: Report): ExitCode {
@@ -26,8 +50,19 @@ export function adviceFor({ result, failure }: Report): string | undefined {
   const isStopped = failure instanceof BatchStopped;
   if (failure !== undefined && !isStopped) return `all rows are enqueued; ${again} waits for them again`;
   if (wasFinished || (failure === undefined && !interrupted)) return undefined;
-  if (isStopped && (failure.cause instanceof BatchConflict || failure.cause instanceof SourceInvalid)) return undefined;
+  if (isRefused(failure)) return undefined;
   return `the rest is not enqueued; ${again} goes on where this one stopped`;
+}
+
+/** What to say of a source that was read to its end and had no rows: more often a mistake than not. */
+export function emptinessOf(
+  { result, failure }: Report,
+  { name, totalBytes, bytesRead }: Pick<Source, 'name' | 'totalBytes' | 'bytesRead'>,
+): string | undefined {
+  if (failure !== undefined || result.interrupted || result.read > 0) return undefined;
+  const what = name === '-' ? 'the standard input' : `the file ${showText(name)}`;
+  // One that was through before is not read again.
+  return `${what} ${(totalBytes ?? bytesRead()) === 0 ? 'is empty' : 'has no rows'}; there is nothing to enqueue`;
 }
 
 /** Prints the result: one JSON line, or one sentence per fact. */

@@ -1,45 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import {
-  type Config,
-  countSetting,
-  EXIT,
-  type ExitCode,
-  type JobDefinition,
-  MOST_ROWS_PER_JOB,
-  OptionsInvalid,
-  onStopSignal,
-  optionalDurationSetting,
-} from '@bullpen/shared';
+import { EXIT, type ExitCode, OptionsInvalid, onStopSignal } from '@bullpen/shared';
 import { Command } from 'commander';
-import { z } from 'zod';
-import { type BatchResult, BatchStopped } from '../batch/batch.js';
-import type { BatchOptions } from '../batch/batch-options.js';
 import { runDryBatch } from '../batch/dry-run.js';
-import { FORMATS, openSource, type Source } from '../batch/source.js';
-import type { BatchTotals } from '../insert.js';
-import type { Producer } from '../producer.js';
-import { adviceFor, exitCodeFor, printReport, type Report } from './batch-report.js';
+import { FORMATS, openSource } from '../batch/source.js';
+import { adviceFor, emptinessOf, exitCodeFor, printReport } from './batch-report.js';
+import { batchSettings } from './batch-settings.js';
 import { withKeyColumn } from './key-column.js';
-import { showCount } from './print.js';
+import { countOf } from './print.js';
 import { type Progress, restoreCursor, startProgress } from './progress.js';
-import { openRejects, type Rejects } from './rejects.js';
-import { findJob, prioritySetting, startSession, withProducer } from './session.js';
-
-const settings = {
-  batch: { flag: '--batch', schema: z.string().optional() },
-  format: { flag: '--format', schema: z.enum(FORMATS, `expected ${FORMATS.join(', ')}`).optional() },
-  keyField: { flag: '--key-field', schema: z.string().min(1, 'expected the name of a field').optional() },
-  rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MOST_ROWS_PER_JOB).optional() },
-  maxWaiting: { flag: '--max-waiting', schema: countSetting(1_000_000_000).optional() },
-  delay: { flag: '--delay', schema: optionalDurationSetting },
-  priority: prioritySetting,
-  results: { flag: '--results', schema: z.boolean().default(false) },
-  keep: { flag: '--keep', schema: optionalDurationSetting },
-  keepKeys: { flag: '--keep-keys', schema: optionalDurationSetting },
-  rejects: { flag: '--rejects', schema: z.string().optional() },
-  dryRun: { flag: '--dry-run', schema: z.boolean().default(false) },
-  wait: { flag: '--wait', schema: z.boolean().default(false) },
-};
+import { openRejects } from './rejects.js';
+import { enqueueAndWait, enqueueRows } from './run-batch.js';
+import { findJob, startSession, withProducer } from './session.js';
 
 /** `batch <job> <file|->`: every row of a source. */
 export function batchCommand(ends: (code: ExitCode) => void): Command {
@@ -61,7 +31,7 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
     .option('--dry-run', 'check every row, enqueue nothing; Redis is not needed')
     .option('--wait', 'wait until every job of this batch is settled; exit 1 if any failed')
     .action(async (name: string, path: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, settings);
+      const { config, open } = startSession(command, batchSettings);
       if (config.dryRun && config.wait) {
         throw new OptionsInvalid('cannot run the batch', [
           { path: '--wait', reason: 'a dry run enqueues nothing to wait for' },
@@ -92,106 +62,30 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
         const report = config.dryRun
           ? { ...(await enqueueRows(run, (options) => runDryBatch(job, options))), settled: undefined }
           : await withProducer(open(), (producer) => enqueueAndWait(producer, run, config.wait));
-        // What was enqueued is told even when the rejects cannot be kept.
-        const unkept = await rejects.close().then(
-          () => undefined,
-          (error: unknown) => error,
-        );
         printReport(report, {
           job: job.name,
           durationMs: Math.round(performance.now() - startedAt),
           json: config.json,
           dryRun: config.dryRun,
         });
-        const failure = report.failure ?? unkept;
+        const failure = report.failure ?? report.unkept;
         const advice = config.dryRun || path === '-' ? undefined : adviceFor(report);
         if (advice !== undefined) say(advice);
+        if (config.rejects !== undefined && report.rejects === 'partly') {
+          say(
+            `${config.rejects} has the ${countOf(rejects.written, 'row')} rejected so far; a run that comes to its end writes all of them`,
+          );
+        }
         if (failure !== undefined) throw failure;
+        const empty = emptinessOf(report, source);
+        if (empty !== undefined) say(`bullpen-producer: ${empty}`);
         const change = await source.changed();
         if (change !== undefined && !report.result.interrupted) say(`bullpen-producer: ${path} ${change}`);
         ends(change === undefined ? exitCodeFor(report) : (Math.max(exitCodeFor(report), EXIT.data) as ExitCode));
       } finally {
         off();
         source.close();
-        await rejects.close().catch(() => undefined);
+        await rejects.close(false).catch(() => undefined);
       }
     });
-}
-
-interface Run {
-  readonly job: JobDefinition;
-  readonly source: Source;
-  readonly rejects: Rejects;
-  readonly config: Config<typeof settings>;
-  readonly bar: Progress;
-  readonly signal: AbortSignal;
-}
-
-/** Enqueues all rows with a bar. A failure on the way is part of what it returns: the rows before it are in, and are to be reported. */
-async function enqueueRows(
-  { source, rejects, config, bar, signal }: Run,
-  batch: (options: BatchOptions) => Promise<BatchResult>,
-): Promise<Omit<Report, 'settled'>> {
-  const { dryRun, batch: name = nameBatch(new Date()) } = config;
-  // Frozen where it was, so that what is said next stands below it.
-  signal.addEventListener('abort', () => bar.stop(), { once: true });
-  try {
-    const result = await batch({
-      ...{ batch: name, source, signal, dryRun, ...given(config) },
-      // A file of them is written anew each time, and is to be complete.
-      repeatRejected: config.rejects !== undefined,
-      onRejected: (row) => rejects.write(row),
-      onProgress: (totals, before) => bar.update(source.bytesRead(), totals.read, noteOf(totals), before),
-    });
-    if (result.wasFinished) bar.clear();
-    else if (!result.interrupted) {
-      bar.update(source.totalBytes ?? source.bytesRead(), result.read, noteOf(result), result.resumedAt);
-    }
-    return { result, failure: undefined };
-  } catch (error) {
-    if (!(error instanceof BatchStopped)) throw error;
-    const { totals, resumedAt, wasFinished } = error;
-    if (wasFinished) bar.clear();
-    const result = { batch: name, ...totals, resumedAt, wasFinished, interrupted: signal.aborted };
-    return { result, failure: error };
-  } finally {
-    bar.stop();
-  }
-}
-
-/** The options that were given as they are. */
-function given(config: Config<typeof settings>): Partial<BatchOptions> {
-  const { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys } = config;
-  const options = { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Promise<Report> {
-  const enqueued = await enqueueRows(run, (options) => producer.batch(run.job, options));
-  const { result, failure } = enqueued;
-  if (!wait || failure !== undefined || result.interrupted) return { ...enqueued, settled: undefined };
-  const bar = startProgress('settling', result.added);
-  run.signal.addEventListener('abort', () => bar.stop(), { once: true });
-  try {
-    const settled = await producer.waitForBatch(run.job, {
-      batch: result.batch,
-      signal: run.signal,
-      onProgress({ completed, failed, cancelled }) {
-        const done = completed + failed + cancelled;
-        bar.update(done, done, failed > 0 ? `${showCount(failed)} failed` : '');
-      },
-    });
-    return { ...enqueued, settled };
-  } catch (error) {
-    return { ...enqueued, settled: undefined, failure: error };
-  } finally {
-    bar.stop();
-  }
-}
-
-const noteOf = ({ rejected }: BatchTotals): string => (rejected > 0 ? `${showCount(rejected)} rejected` : '');
-
-/** A batch's name: when it was begun, for people, and enough chance to be alone in that second. */
-function nameBatch(now: Date): string {
-  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
 }

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { printLine } from './print.js';
 import { findJob, prioritySetting, startSession, withProducer } from './session.js';
 
-const settings = {
+/** The settings of `enqueue`. */
+export const enqueueSettings = {
   data: { flag: '--data', schema: z.string('give the payload as JSON') },
   key: { flag: '--key', schema: z.string().optional() },
   delay: { flag: '--delay', schema: optionalDurationSetting },
@@ -23,7 +24,7 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
     .option('--priority <n>', '1 is first; a queue has jobs with priorities or without, not both at a time')
     .option('--expires-in <duration>', 'do not start the job any more after this long')
     .action(async (name: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, settings);
+      const { config, open } = startSession(command, enqueueSettings);
       const job = await findJob(config.jobs, name);
       const payload = parseJson(config.data);
       const result = await withProducer(open(), (producer) =>

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { reportFailure } from '@bullpen/shared';
 import { BatchStopped } from '../batch/batch.js';
+import { inFlags } from './in-flags.js';
 import { buildProgram } from './program.js';
 
 /** The one place that ends the process: each command says with which code. */
@@ -11,7 +12,7 @@ async function main(): Promise<void> {
     process.exit(exitCode());
   } catch (error) {
     const reason = error instanceof BatchStopped ? error.cause : error;
-    process.exit(reportFailure('bullpen-producer', reason));
+    process.exit(reportFailure('bullpen-producer', inFlags(reason)));
   }
 }
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { ExitCode } from '@bullpen/shared';
+import { type ExitCode, showText } from '@bullpen/shared';
 import { Command } from 'commander';
 import { batchCommand } from './batch.js';
 import { batchesCommand } from './batches/command.js';
@@ -34,17 +34,27 @@ Exit codes: 0 done, 64 usage, 65 some rows rejected or payload invalid, 69 Redis
 Options go before or after the command; a flag wins over its environment variable.`,
     )
     .exitOverride()
+    .configureOutput({ outputError: (said, write) => write(`bullpen-producer: ${inOurWords(said)}`) })
     .configureHelp({ showGlobalOptions: true });
   const commands = [enqueueCommand, batchCommand, batchesCommand, cancelCommand, queuesCommand];
   for (const make of commands) program.addCommand(make(ends));
-  passSettingsOn(program);
+  passSettingsOn(program, 'bullpen-producer');
   return { program, exitCode: () => code };
 }
 
-/** Commands made apart from the program do not take over its settings by themselves. */
-function passSettingsOn(parent: Command): void {
+/** Commands made apart from the program do not take over its settings by themselves. Of each, `path` is how it is called. */
+function passSettingsOn(parent: Command, path: string): void {
+  parent.showHelpAfterError(`(all that can be said: ${path} --help)`);
   for (const command of parent.commands) {
     command.copyInheritedSettings(parent);
-    passSettingsOn(command);
+    passSettingsOn(command, `${path} ${command.name()}`);
   }
 }
+
+/** What the parser says of a wrong command line, line by line: it quotes what was typed, and that is not to command a terminal. */
+const inOurWords = (said: string): string =>
+  said
+    .replace(/^error: /, '')
+    .split('\n')
+    .map((line) => showText(line))
+    .join('\n');

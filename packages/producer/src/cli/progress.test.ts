@@ -55,9 +55,38 @@ describe('a bar', () => {
     expect(text).toContain('\u001B[?7ha long line\n\u001B[?7l');
   });
 
+  it('says in place of its figures why nothing moves, until something does', () => {
+    const text = drawn(() => {
+      const bar = startProgress('enqueuing', 100);
+      bar.update(50, 5, '');
+      bar.wait("waiting for room: 100 jobs wait on 'mails'");
+      bar.say('first');
+      bar.update(60, 6, '');
+      bar.stop();
+    });
+    expect(stripVTControlCharacters(text)).toMatch(/░ 50% {2}waiting for room: 100 jobs wait on 'mails'/);
+    expect(linesOf(text)[1]).toMatch(/60% {2}\S+\/s {2}ETA \S+$/);
+  });
+
   it('is taken away when there was nothing to do', () => {
     const text = drawn(() => startProgress('enqueuing', 100).clear());
     expect(text.endsWith('\n\u001B[1A\u001B[2K')).toBe(true);
+  });
+
+  it('says in a pipe, once for each wait, why nothing moves, when it has been so for a while', () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const bar = startProgress('enqueuing', 100);
+    const waitUntil = (at: number): void => {
+      now.mockReturnValue(at);
+      bar.wait(`waiting at ${at}`);
+    };
+    for (const at of [0, 900, 1_000, 1_100, 9_000]) waitUntil(at);
+    bar.update(50, 5, '');
+    for (const at of [10_000, 10_900]) waitUntil(at);
+    bar.update(60, 6, '');
+    for (const at of [11_000, 12_500, 13_000]) waitUntil(at);
+    expect(write.mock.calls.map(([text]) => text).join('')).toBe('waiting at 1000\nwaiting at 12500\n');
   });
 
   it('is nothing in a pipe, where what is said is a line', () => {

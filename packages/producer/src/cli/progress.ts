@@ -11,6 +11,8 @@ export interface Progress {
    * @param before how many of the rows an earlier run did: they are not this one's speed
    */
   update(done: number, rows: number, note: string, before?: number): void;
+  /** Says in place of the figures why nothing moves, until the next `update`; in a pipe in a line, once, when it has been so for a second. */
+  wait(why: string): void;
   /** Says a line on stderr: above the bar, where there is one. */
   say(line: string): void;
   /** Leaves the bar as it is. Safe to call twice. */
@@ -19,18 +21,20 @@ export interface Progress {
   clear(): void;
 }
 
+/** A wait that is shorter is not worth a line. */
+const LONG_WAIT_MS = 1_000;
+
 /** The screen beside the bar that its figures need. */
 const FIGURES = 60;
 
 /**
- * A bar on a terminal, nothing in a pipe. Without a total it shows the count and the rate only.
+ * A bar on a terminal; in a pipe nothing but what is said. Without a total it shows the count and the rate only.
  * @param what stands before the bar
  */
 export function startProgress(what: string, total: number | undefined): Progress {
   const stream = process.stderr;
   const sayPlainly = (line: string): void => void stream.write(`${line}\n`);
-  const nothing = (): void => undefined;
-  if (!stream.isTTY) return { update: nothing, say: sayPlainly, stop: nothing, clear: nothing };
+  if (!stream.isTTY) return withoutBar(sayPlainly);
   // Loaded when there is a terminal to draw on.
   const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
   const startedAt = performance.now();
@@ -38,10 +42,7 @@ export function startProgress(what: string, total: number | undefined): Progress
   const barsize = Math.max(columns < FIGURES ? 4 : 10, Math.min(30, columns - FIGURES));
   const bar = new SingleBar(
     {
-      format:
-        total === undefined
-          ? `${what} {rows} rows  {rate}/s  {note}`
-          : `${what} {bar} {percentage}%  {rate}/s  ETA {left}  {note}`,
+      format: total === undefined ? `${what} {rows} rows  {figures}` : `${what} {bar} {percentage}%  {figures}`,
       stream: withoutSavedCursor(stream),
       // Signals are ours to answer; the bar would answer them too.
       gracefulExit: false,
@@ -53,7 +54,7 @@ export function startProgress(what: string, total: number | undefined): Progress
     },
     Presets.shades_classic,
   );
-  bar.start(total ?? 0, 0, { rows: '0', rate: '-', left: '-', note: '' });
+  bar.start(total ?? 0, 0, { rows: '0', figures: total === undefined ? '-/s' : '-/s  ETA -' });
   let stopped = false;
   const stop = (): void => {
     stopped = true;
@@ -64,8 +65,11 @@ export function startProgress(what: string, total: number | undefined): Progress
       const speed = perSecond(rows - before, performance.now() - startedAt);
       const rate = speed === undefined ? '-' : showCount(Math.round(speed));
       const seconds = total === undefined ? undefined : secondsLeft({ done, total, rows }, speed);
-      const left = seconds === undefined ? '-' : showSeconds(seconds);
-      bar.update(done, { rows: showCount(rows), rate, left, note });
+      const left = total === undefined ? '' : `  ETA ${seconds === undefined ? '-' : showSeconds(seconds)}`;
+      bar.update(done, { rows: showCount(rows), figures: `${rate}/s${left}  ${note}` });
+    },
+    wait(why) {
+      if (!stopped) bar.update({ figures: why });
     },
     say(line) {
       if (stopped) return sayPlainly(line);
@@ -78,6 +82,25 @@ export function startProgress(what: string, total: number | undefined): Progress
       stop();
       // It ended its line: one up, and empty.
       stream.write('\u001B[1A\u001B[2K');
+    },
+  };
+}
+
+/** What is shown where there is no terminal. */
+function withoutBar(say: (line: string) => void): Progress {
+  const nothing = (): void => undefined;
+  let since: number | undefined;
+  return {
+    ...{ say, stop: nothing, clear: nothing },
+    update() {
+      since = undefined;
+    },
+    wait(why) {
+      since ??= performance.now();
+      if (performance.now() - since < LONG_WAIT_MS) return;
+      say(why);
+      // Until the next update.
+      since = Number.POSITIVE_INFINITY;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SourceInvalid } from '@bullpen/shared';
@@ -30,11 +30,29 @@ describe('openRejects', () => {
     const file = join(folder, 'rejects.ndjson');
     const rejects = await openRejects(file, source, silent);
     for (let row = 1; row <= 3_000; row += 1) await rejects.write(rejected(row));
-    await rejects.close();
-    await rejects.close();
+    await rejects.close(true);
+    await rejects.close(true);
     const lines = (await readFile(file, 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(3_000);
     expect(JSON.parse(lines[1] ?? '')).toEqual({ ...rejected(2), reason: 'id: too small; odd' });
+  });
+
+  it('leaves what an earlier run wrote until it is closed, and where it is not to be kept', async () => {
+    const { folder, source } = await folderWithSource();
+    const file = join(folder, 'rejects.ndjson');
+    await writeFile(file, 'earlier\n');
+    for (const [isKept, held] of [
+      [false, /^earlier\n$/],
+      [true, /^\{"row":1,/],
+    ] as const) {
+      const rejects = await openRejects(file, source, silent);
+      await rejects.write(rejected(1));
+      expect(await readFile(file, 'utf8')).toBe('earlier\n');
+      await rejects.close(isKept);
+      await rejects.close(!isKept);
+      expect(await readFile(file, 'utf8')).toMatch(held);
+    }
+    expect((await readdir(folder)).sort()).toEqual(['rejects.ndjson', 'rows.csv']);
   });
 
   it('names the first five and counts the rest when there is no file', async () => {
@@ -42,8 +60,8 @@ describe('openRejects', () => {
     const rejects = await openRejects(undefined, 'rows.csv', (line) => said.push(line));
     for (let row = 1; row <= 7; row += 1) await rejects.write(rejected(row));
     await rejects.write({ ...rejected(8), line: undefined });
-    await rejects.close();
-    await rejects.close();
+    await rejects.close(true);
+    await rejects.close(true);
     expect(said).toHaveLength(6);
     expect(said[0]).toBe('rejected row 1 (line 2): id: too small; odd');
     expect(said[5]).toBe('… and 3 more; name a file with --rejects to keep them all');
@@ -58,7 +76,7 @@ describe('openRejects', () => {
 
   it('says nothing when nothing was rejected', async () => {
     const said: string[] = [];
-    await (await openRejects(undefined, 'rows.csv', (line) => said.push(line))).close();
+    await (await openRejects(undefined, 'rows.csv', (line) => said.push(line))).close(true);
     expect(said).toEqual([]);
   });
 
@@ -87,13 +105,13 @@ describe('openRejects', () => {
       }
     };
     await expect(writeUntilToldSo()).rejects.toThrow(/^--rejects: cannot write \/dev\/full: ENOSPC/);
-    await rejects.close();
+    await rejects.close(true);
   });
 
   it.runIf(existsSync('/dev/full'))('tells of a disk that is full at the latest when it is closed', async () => {
     const rejects = await openRejects('/dev/full', '-', silent);
     await rejects.write(rejected(1));
-    await expect(rejects.close()).rejects.toThrow(/^--rejects: cannot write \/dev\/full: ENOSPC/);
-    await rejects.close();
+    await expect(rejects.close(true)).rejects.toThrow(/^--rejects: cannot write \/dev\/full: ENOSPC/);
+    await rejects.close(true);
   });
 });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import type { WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { listFaults, SourceInvalid, showText } from '@bullpen/shared';
 import type { RejectedRow } from '../batch/check-row.js';
+import { type Output, openOutput } from './output.js';
 import { showCount } from './print.js';
 
 /** How many rejected rows are named on stderr when there is no file to read them in. */
@@ -11,12 +12,17 @@ const NAMED = 5;
 /** Where rejected rows go: a file, one JSON line each, or the first few to stderr. */
 export interface Rejects {
   write(row: RejectedRow): void | Promise<void>;
-  /** Says what was not said yet and closes the file. Safe to call twice. */
-  close(): Promise<void>;
+  /** How many rows were written. */
+  readonly written: number;
+  /**
+   * Says what was not said yet, and gives the file its name; or with `isKept` false leaves what stood there before. Safe to call twice: the first call counts.
+   * @throws Error when rows could not be written, if that was not told yet
+   */
+  close(isKept: boolean): Promise<void>;
 }
 
 /**
- * Opens the rejects file at once, so that a path we may not write is found before any row is enqueued.
+ * Opens the rejects file at once, so that a path we may not write is found before any row is enqueued. What it held is replaced when it is closed.
  * @throws SourceInvalid when it cannot be written, or is the source itself
  */
 export async function openRejects(
@@ -24,60 +30,82 @@ export async function openRejects(
   source: string,
   say: (line: string) => void,
 ): Promise<Rejects> {
-  return path === undefined ? nameFew(say) : writeFile(await openFile(path, source));
+  return path === undefined ? nameFew(say) : writeFile(await openFile(path, source), path);
 }
 
 function nameFew(say: (line: string) => void): Rejects {
-  let count = 0;
+  let [count, closed] = [0, false];
   return {
+    get written() {
+      return count;
+    },
     write({ row, line, faults }) {
       count += 1;
       if (count > NAMED) return;
       say(`rejected row ${row}${line === undefined ? '' : ` (line ${line})`}: ${showText(listFaults(faults))}`);
     },
     async close() {
-      const more = count - NAMED;
-      count = 0;
+      const more = closed ? 0 : count - NAMED;
+      closed = true;
       if (more > 0) say(`… and ${showCount(more)} more; name a file with --rejects to keep them all`);
     },
   };
 }
 
-function writeFile(file: WriteStream): Rejects {
+function writeFile(output: Output, path: string): Rejects {
+  const { stream } = output;
+  const broken = (error: Error): Error =>
+    new Error(`--rejects: cannot write ${path}: ${error.message}`, { cause: error });
   // Listened to all the time: a disk that is full would otherwise end the process in the middle of the batch.
-  let failure: Error | undefined;
-  file.on('error', (error) => {
-    failure = new Error(`--rejects: cannot write ${file.path}: ${error.message}`, { cause: error });
+  let [failure, untold]: (Error | undefined)[] = [];
+  stream.on('error', (error) => {
+    failure = broken(error);
+    untold = failure;
   });
   const tellFailure = (): void => {
-    const untold = failure;
-    failure = undefined;
-    if (untold !== undefined) throw untold;
+    const telling = untold;
+    untold = undefined;
+    if (telling !== undefined) throw telling;
   };
+  let [written, closed] = [0, false];
   return {
+    get written() {
+      return written;
+    },
     async write({ row, line, faults, input }) {
       tellFailure();
-      const more = file.write(`${JSON.stringify({ row, line, reason: listFaults(faults), faults, input })}\n`);
-      if (!more) await once(file, 'drain').catch(tellFailure);
+      written += 1;
+      const more = stream.write(`${JSON.stringify({ row, line, reason: listFaults(faults), faults, input })}\n`);
+      if (!more) await once(stream, 'drain').catch(tellFailure);
     },
-    async close() {
-      if (!file.closed) await once(file.end(), 'close').catch(tellFailure);
+    async close(isKept) {
+      if (closed) return;
+      closed = true;
+      if (isKept && !stream.closed) await once(stream.end(), 'close').catch(() => undefined);
+      // With a hole in it, it would pass for all there are.
+      if (!isKept || failure !== undefined) await output.discard();
+      else {
+        await output.commit().catch((error: Error) => {
+          throw broken(error);
+        });
+      }
       tellFailure();
     },
   };
 }
 
-async function openFile(path: string, source: string): Promise<WriteStream> {
+async function openFile(path: string, source: string): Promise<Output> {
   const same = await Promise.all([realpath(path), realpath(source)]).then(
     ([a, b]) => a === b,
     () => false,
   );
   if (same) throw new SourceInvalid(`--rejects ${path} is the source itself; it would be overwritten`);
-  const file = createWriteStream(path);
   try {
-    await once(file, 'open');
+    const output = await openOutput(path);
+    // A device is opened as it is: whether we may write it is to be known now, too.
+    if ((output.stream as Partial<WriteStream>).pending === true) await once(output.stream, 'open');
+    return output;
   } catch (error) {
-    throw new SourceInvalid(`--rejects: cannot write ${path}: ${(error as Error).message}`);
+    throw new SourceInvalid(`--rejects: ${(error as Error).message}`);
   }
-  return file;
 }

@@ -1,5 +1,5 @@
 import { defineJob, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { Producer } from '../producer.js';
 import { buildProgram } from './program.js';
@@ -97,6 +97,29 @@ describe('the command line', () => {
   it('refuses a payload that is no JSON', async () => {
     const error = await endOf('--jobs', HERE, 'enqueue', 'session.mail', '--data', '{');
     expect(error).toMatchObject({ faults: [{ path: '--data', reason: expect.stringMatching(/^not JSON: /) }] });
+  });
+
+  it('says what is wrong under its own name, what may have been meant, and where help is', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    onTestFinished(() => write.mockRestore());
+    const said = async (...args: string[]): Promise<string> => {
+      write.mockClear();
+      const error = await buildProgram()
+        .program.parseAsync(['node', 'bullpen-producer', ...args])
+        .then(
+          () => 'ended well',
+          (thrown: unknown) => thrown,
+        );
+      const own = (error as { code?: string }).code?.startsWith('commander.') === true ? '' : (error as Error).message;
+      return write.mock.calls.map(([text]) => text).join('') + own;
+    };
+    expect(await said('enqueu')).toBe(
+      "bullpen-producer: unknown command 'enqueu'\n(Did you mean enqueue?)\n(all that can be said: bullpen-producer --help)\n",
+    );
+    expect(await said('batches', 'show', 'a', '--qeue\u001B[2J', 'b')).toBe(
+      "bullpen-producer: unknown option '--qeue [2J'\n(all that can be said: bullpen-producer batches show --help)\n",
+    );
+    expect(await said('batches', 'shw', 'a', 'b')).toBe("batches: no such command 'shw'. Did you mean 'show'?");
   });
 
   it('refuses a command and an option that it does not know', async () => {

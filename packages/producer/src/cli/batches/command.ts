@@ -17,10 +17,10 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
   const group = new Command('batches')
     .description('Lists the batches; its commands show, watch, cancel, retry or export one.')
     .option('--queue <name>', 'only this queue; needed where two queues have a batch by the same name')
-    // Only what is none of its commands gets here.
-    .argument('[command]')
+    // Only what is none of its commands gets here, with what it was given.
+    .argument('[command...]')
     .usage('[options] [command]')
-    .action(async (typed: string | undefined, _: unknown, command: Command) => {
+    .action(async ([typed]: string[], _: unknown, command: Command) => {
       if (typed !== undefined) throw noSuchCommand(typed, command);
       const { config, open } = startSession(command, queueSetting);
       const all = await withProducer(open(), ({ batches }) => batches.list({ queue: config.queue }));

@@ -4,10 +4,10 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { BatchView } from '../../batches/batch-view.js';
 import type { Batches } from '../../batches/batches.js';
+import { type Output, OutputInvalid, openOutput, standardOutput } from '../output.js';
 import { countOf, printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
-import { openOutput } from './output.js';
 import { queueSetting } from './queue-setting.js';
 import { failedTable, resultTable, type Table } from './tables.js';
 
@@ -65,7 +65,7 @@ async function exportTo(
   signal: AbortSignal,
 ): Promise<{ rows: number; format: ExportFormat } | undefined> {
   const chosen = format ?? formatFor(path, view.format, json);
-  const output = await openOutput(path);
+  const output = path === undefined ? standardOutput() : await openFile(path);
   try {
     const table: Table = results ? resultTable(batches, view, chosen) : await failedTable(batches, view, chosen);
     // Loaded here: no other command writes CSV.
@@ -80,6 +80,14 @@ async function exportTo(
     const { syscall, message } = error as NodeJS.ErrnoException;
     throw syscall === undefined ? error : new Error(`--output: cannot write ${path}: ${message}`, { cause: error });
   }
+}
+
+/** @throws OptionsInvalid when it cannot be written */
+async function openFile(path: string): Promise<Output> {
+  return openOutput(path).catch((error: unknown) => {
+    if (!(error instanceof OutputInvalid)) throw error;
+    throw new OptionsInvalid('cannot export', [{ path: '--output', reason: error.message }]);
+  });
 }
 
 /** What was not said: by the output's name, or as the source was. */

@@ -2,29 +2,31 @@ import { once } from 'node:events';
 import { createWriteStream, type Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { OptionsInvalid } from '@bullpen/shared';
 
-/** Where an export goes. */
+/** Where rows are written for people: an export, rejected rows. */
 export interface Output {
   readonly stream: Writable;
-  /** All was written: it may be seen. */
+  /** All was written, and the stream has ended: it may be seen. */
   commit(): Promise<void>;
-  /** It was not: nothing of it is to be seen. */
+  /** It was not: nothing of it is to be seen, and what stood there before stays. */
   discard(): Promise<void>;
 }
 
+/** Thrown for a file that cannot be written, as the option that named it is to say. */
+export class OutputInvalid extends Error {}
+
 /**
- * Opens a file, or the standard output. A file is written beside its name and renamed at the end: under the name that was asked for there is never half of it.
- * @throws OptionsInvalid when it cannot be written
+ * Opens a file to be written beside its name and renamed at the end: under the name that was asked for there is never half of it, and what was there stays until then.
+ * @throws OutputInvalid when it cannot be written
  */
-export async function openOutput(path: string | undefined): Promise<Output> {
-  if (path === undefined) return standardOutput();
+export async function openOutput(path: string): Promise<Output> {
   const stats = await stat(path).catch(() => undefined);
-  if (stats?.isDirectory() === true) throw wrongOutput(path, 'is a folder');
+  if (stats?.isDirectory() === true) throw new OutputInvalid(`cannot write ${path}: it is a folder`);
   return stats === undefined || stats.isFile() ? beside(path, stats) : inPlace(path);
 }
 
-function standardOutput(): Output {
+/** The standard output: what was written there was seen. */
+export function standardOutput(): Output {
   return {
     stream: process.stdout,
     // A pipe may take its time, and the process ends when we are through.
@@ -41,12 +43,13 @@ function inPlace(path: string): Output {
 async function beside(path: string, stats: Stats | undefined): Promise<Output> {
   // Through a link: it is to go on pointing at what it points at.
   const final = stats === undefined ? path : await realpath(path);
-  const temporary = `${final}.tmp`;
+  // Two runs by mistake at the same time write a file each; the last one to end is seen.
+  const temporary = `${final}.${process.pid}.tmp`;
   const stream = createWriteStream(temporary, { mode: stats?.mode ?? 0o666 });
   try {
     await once(stream, 'open');
   } catch (error) {
-    throw wrongOutput(path, `cannot be written: ${(error as Error).message}`);
+    throw new OutputInvalid(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
   }
   return {
     stream,
@@ -61,8 +64,4 @@ async function beside(path: string, stats: Stats | undefined): Promise<Output> {
       await rm(temporary, { force: true });
     },
   };
-}
-
-function wrongOutput(path: string, what: string): OptionsInvalid {
-  return new OptionsInvalid('cannot export', [{ path: '--output', reason: `${path} ${what}` }]);
 }

@@ -1,0 +1,33 @@
+import { BatchConflict, OptionsInvalid, PayloadInvalid } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { inFlags } from './in-flags.js';
+
+const messageOf = (error: unknown): string => (inFlags(error) as Error).message;
+
+describe('inFlags', () => {
+  it('names options by their flags, and leaves what has none', () => {
+    const faults = ['keep', 'rowsPerJob', 'expiresAt', 'queue', '--jobs', 'job', ''].map((path) => ({
+      path,
+      reason: 'odd',
+    }));
+    expect(messageOf(new OptionsInvalid('cannot enqueue the batch', faults))).toBe(
+      'cannot enqueue the batch: --keep: odd; --rows-per-job: odd; --expires-in: odd; --queue: odd; --jobs: odd; job: odd; odd',
+    );
+  });
+
+  it('says so of what differs between two batches, too', () => {
+    const other = new BatchConflict("batch 'a' exists and is another one", [
+      { path: 'keyField', reason: 'was id, is not given' },
+      { path: 'delay', reason: 'was 90m, is 1h' },
+    ]);
+    expect(messageOf(other)).toBe(
+      "batch 'a' exists and is another one: --key-field was id, is not given; --delay was 90m, is 1h. Give it another name.",
+    );
+    expect(messageOf(new BatchConflict("batch 'a' was cancelled"))).toBe("batch 'a' was cancelled");
+  });
+
+  it('leaves other errors as they are: the fields of a payload are no options', () => {
+    const error = new PayloadInvalid('payload of mail.send', [{ path: 'keep', reason: 'odd' }]);
+    expect(inFlags(error)).toBe(error);
+  });
+});
