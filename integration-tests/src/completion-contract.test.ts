@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, type Producer } from '@bullpen/producer';
 import { defineJob, type Redis } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
@@ -170,4 +171,44 @@ describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', 
       expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
     });
   }
+});
+
+/** Rows with jobs of their own, for a worker with free slots that were told that the queue is full, and wait. */
+describe('a row’s success in a queue that is full', () => {
+  async function beginnings(world: World, count: number, run: (producer: Producer) => Promise<unknown>) {
+    await world.queue(job.queue).setGlobalConcurrency(1);
+    const producer = world.producer();
+    const begun: number[] = [];
+    const handlers = [
+      handle(job, async () => {
+        begun.push(performance.now());
+        await run(producer);
+      }),
+    ];
+    world.worker({ handlers, concurrency: 10 });
+    return { producer, begun, all: () => until('all rows to begin', () => begun.length === count) };
+  }
+
+  test('brings the next of rows with a priority', async ({ world }) => {
+    const { producer, begun, all } = await beginnings(world, 4, () => sleep(100));
+    const source = sourceOf(['1', '2', '3', '4'].map((name) => ({ name })));
+    await producer.batch(job, { batch: 'b', source, priority: 3 });
+    await all();
+    // A blocking read lasts 3 s.
+    expect((begun[3] ?? 0) - (begun[0] ?? 0)).toBeLessThan(3_000);
+  });
+
+  test('wakes who waits for a delayed job that has become due', async ({ world }) => {
+    let ended = 0;
+    const { producer, begun, all } = await beginnings(world, 2, async (own) => {
+      if (ended > 0) return;
+      // Due after the free slots have begun to wait a second time, for 3 s and not for the job.
+      await own.batch(job, { batch: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
+      await sleep(3_500);
+      ended = performance.now();
+    });
+    await producer.batch(job, { batch: 'b', source: sourceOf([{ name: '1' }]) });
+    await all();
+    expect((begun[1] ?? 0) - ended).toBeLessThan(1_000);
+  });
 });

@@ -49,7 +49,7 @@ export class Completions {
 
   constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionParts) {
     const base = `${prefix}:${queue}:`;
-    const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker'];
+    const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker', 'pc'];
     this.#redis = redis;
     this.#before = names.map((key) => base + key);
     this.#head = [base, leaseMs, name];
