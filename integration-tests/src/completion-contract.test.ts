@@ -97,13 +97,22 @@ const theirs = (world: World, name: string): Promise<Side> =>
   sideOf(
     world,
     `${world.prefix}-theirs`,
-    ({ prefix }, run) => {
+    (side, run) => {
+      const { prefix } = side;
       const worker = new Worker(job.queue, run, {
         ...{ connection: { url: world.redisUrl }, prefix, name: 'w' },
         // As the jobs of batches go when they are settled.
         removeOnComplete: { count: 0 },
       });
-      world.onClose(() => worker.close());
+      let completed = 0;
+      worker.on('completed', () => {
+        completed += 1;
+      });
+      world.onClose(async () => {
+        // A worker that hears of a rate limit when it is closing already waits for it.
+        await until('what has begun to be completed', () => completed === side.started.length, 5_000);
+        await worker.close();
+      });
     },
     name,
   );
