@@ -221,3 +221,32 @@ describe('a row’s success in a queue that is full', () => {
     expect((begun[1] ?? 0) - ended).toBeLessThan(1_000);
   });
 });
+
+describe('a row whose result Redis does not take', () => {
+  test('takes no other along that ends with it, and is counted itself', async ({ world }) => {
+    const producer = world.producer();
+    const rows = [1, 2, 3].map((row) => ({ name: `${row}` }));
+    await producer.batch(job, { batch: 'b', source: sourceOf(rows), results: true });
+    await producer.batch(job, { batch: 'c', source: sourceOf(rows) });
+    const base = `${world.prefix}:${job.queue}`;
+    await world.redis.set(`${base}:batch:b:results`, 'not a hash');
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let begun = 0;
+    const handlers = [
+      handle(job, async () => {
+        begun += 1;
+        await gate;
+      }),
+    ];
+    const worker = world.worker({ handlers, concurrency: 12 });
+    await until('all rows to begin', () => begun === 6);
+    letGo();
+    await until('no attempt to be under way', () => worker.active === 0);
+    expect(await world.redis.hget(`${base}:batch:b`, 'completed')).toBe('3');
+    expect(await world.redis.hget(`${base}:batch:c`, 'completed')).toBe('3');
+    expect(await world.redis.keys(`${base}:b-*`)).toEqual([]);
+  });
+});

@@ -10,7 +10,8 @@ export const COMPLETE_KEYS = 9;
  *
  * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
  * of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and what the books keep of the result.
- * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers. None is
+ * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers; an error,
+ * completed, but Redis would not have it noted. None is
  * fetched from a queue that is paused or full, or has delayed jobs that are due: the worker asks by itself then, as it does when it starts. One that waits for the marker does not; so it is set if there is
  * something to ask for.
  */
@@ -27,6 +28,14 @@ if meta[3] then
   end
   return answers
 end
+local function noteRow(batch, row, text)
+  openBooks(base, batch)
+  if books and completeRow(row) and text ~= '' then
+    call('HSET', books[5], row, text)
+    if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
+  end
+end
+
 call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or 10000)
 
 for at = 5, #ARGV, 7 do
@@ -47,11 +56,9 @@ for at = 5, #ARGV, 7 do
     gone[n + 5] = job .. ':failed'
     ended[#ended + 1] = id
     call('XADD', eventsKey, '*', 'event', 'completed', 'jobId', id, 'returnvalue', ARGV[at + 3], 'prev', 'active')
-    openBooks(base, ARGV[at + 4])
-    if books and completeRow(row) and text ~= '' then
-      call('HSET', books[5], row, text)
-      if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
-    end
+    -- What Redis refuses here must not end the call: the others are half done.
+    local isNoted, fault = pcall(noteRow, ARGV[at + 4], row, text)
+    if not isNoted then answer = type(fault) == 'table' and fault or redis.error_reply(fault) end
   end
   answers[#answers + 1] = answer
   answers[#answers + 1] = false

@@ -44,6 +44,13 @@ describe('Completions', () => {
     ]);
   });
 
+  it('tells only one of what Redis refuses of it', async () => {
+    const { made } = completions(20, async () => [new Error('WRONGTYPE'), null, 0, null]);
+    const [first, second] = await Promise.allSettled([made.add(completion(1)), made.add(completion(2))]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { message: 'WRONGTYPE' } });
+    expect(second).toEqual({ status: 'fulfilled', value: [0, null] });
+  });
+
   it('gives each its own answer', async () => {
     const next = [['name', 'mail.send'], 'b-b1-9'];
     const { made } = completions(20, async () => [-2, null, 0, next]);
