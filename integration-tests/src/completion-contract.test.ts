@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, type Producer } from '@bullpen/producer';
 import { defineJob, type Redis } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
@@ -96,13 +97,22 @@ const theirs = (world: World, name: string): Promise<Side> =>
   sideOf(
     world,
     `${world.prefix}-theirs`,
-    ({ prefix }, run) => {
+    (side, run) => {
+      const { prefix } = side;
       const worker = new Worker(job.queue, run, {
         ...{ connection: { url: world.redisUrl }, prefix, name: 'w' },
         // As the jobs of batches go when they are settled.
         removeOnComplete: { count: 0 },
       });
-      world.onClose(() => worker.close());
+      let completed = 0;
+      worker.on('completed', () => {
+        completed += 1;
+      });
+      world.onClose(async () => {
+        // A worker that hears of a rate limit when it is closing already waits for it.
+        await until('what has begun to be completed', () => completed === side.started.length, 5_000);
+        await worker.close();
+      });
     },
     name,
   );
@@ -170,4 +180,73 @@ describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', 
       expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
     });
   }
+});
+
+/** Rows with jobs of their own, for a worker with free slots that were told that the queue is full, and wait. */
+describe('a row’s success in a queue that is full', () => {
+  async function beginnings(world: World, count: number, run: (producer: Producer) => Promise<unknown>) {
+    await world.queue(job.queue).setGlobalConcurrency(1);
+    const producer = world.producer();
+    const begun: number[] = [];
+    const handlers = [
+      handle(job, async () => {
+        begun.push(performance.now());
+        await run(producer);
+      }),
+    ];
+    world.worker({ handlers, concurrency: 10 });
+    return { producer, begun, all: () => until('all rows to begin', () => begun.length === count) };
+  }
+
+  test('brings the next of rows with a priority', async ({ world }) => {
+    const { producer, begun, all } = await beginnings(world, 4, () => sleep(100));
+    const source = sourceOf(['1', '2', '3', '4'].map((name) => ({ name })));
+    await producer.batch(job, { batch: 'b', source, priority: 3 });
+    await all();
+    // A blocking read lasts 3 s.
+    expect((begun[3] ?? 0) - (begun[0] ?? 0)).toBeLessThan(3_000);
+  });
+
+  test('wakes who waits for a delayed job that has become due', async ({ world }) => {
+    let ended = 0;
+    const { producer, begun, all } = await beginnings(world, 2, async (own) => {
+      if (ended > 0) return;
+      // Due after the free slots have begun to wait a second time, for 3 s and not for the job.
+      await own.batch(job, { batch: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
+      await sleep(3_500);
+      ended = performance.now();
+    });
+    await producer.batch(job, { batch: 'b', source: sourceOf([{ name: '1' }]) });
+    await all();
+    expect((begun[1] ?? 0) - ended).toBeLessThan(1_000);
+  });
+});
+
+describe('a row whose result Redis does not take', () => {
+  test('takes no other along that ends with it, and is counted itself', async ({ world }) => {
+    const producer = world.producer();
+    const rows = [1, 2, 3].map((row) => ({ name: `${row}` }));
+    await producer.batch(job, { batch: 'b', source: sourceOf(rows), results: true });
+    await producer.batch(job, { batch: 'c', source: sourceOf(rows) });
+    const base = `${world.prefix}:${job.queue}`;
+    await world.redis.set(`${base}:batch:b:results`, 'not a hash');
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let begun = 0;
+    const handlers = [
+      handle(job, async () => {
+        begun += 1;
+        await gate;
+      }),
+    ];
+    const worker = world.worker({ handlers, concurrency: 12 });
+    await until('all rows to begin', () => begun === 6);
+    letGo();
+    await until('no attempt to be under way', () => worker.active === 0);
+    expect(await world.redis.hget(`${base}:batch:b`, 'completed')).toBe('3');
+    expect(await world.redis.hget(`${base}:batch:c`, 'completed')).toBe('3');
+    expect(await world.redis.keys(`${base}:b-*`)).toEqual([]);
+  });
 });

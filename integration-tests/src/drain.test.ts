@@ -1,6 +1,10 @@
+import { defineJob } from '@bullpen/shared';
+import { type DrainSummary, handle, type RunningWorker } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { scripted } from './fixtures/jobs.js';
 import type { RunningCommand } from './support/command.js';
+import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
 type Ends = NonNullable<Parameters<typeof scripted.payload.parse>[0]>;
@@ -160,6 +164,27 @@ describe('SIGTERM', () => {
     const summary = await stopped(worker);
     expect(summary).toMatchObject({ code: 0 });
     expect(summary['durationMs']).toBeLessThan(3_000);
+  });
+});
+
+describe('a rate limit', () => {
+  const limited = defineJob({ name: 'test.limited', queue: 'limited', payload: z.object({ name: z.string() }) });
+
+  test('that is heard of when the drain has begun is not waited for', async ({ world }) => {
+    await world.queue(limited.queue).setGlobalRateLimit(1, 60_000);
+    await world.producer().enqueue(limited, { name: 'last of its minute' });
+    let drained: Promise<DrainSummary> | undefined;
+    const handler = handle(limited, async () => {
+      // Its end is on its way to Redis then, and a next job was asked for.
+      setImmediate(() => {
+        drained = worker.drain();
+      });
+    });
+    const worker: RunningWorker = world.worker({ handlers: [handler] });
+    const summary = await until('the drain', () => drained);
+    expect(summary).toMatchObject({ active: 1, completed: 1, cutOff: 0 });
+    // What a drain allows the intake to stop.
+    expect(summary.durationMs).toBeLessThan(700);
   });
 });
 

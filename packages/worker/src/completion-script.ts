@@ -1,21 +1,23 @@
 import { COMPLETED_ROWS_SCRIPT } from './row-script.js';
 
 /** How many arguments stand before those of the first row, and how many each row has. */
-export const COMPLETE_KEYS = 8;
+export const COMPLETE_KEYS = 9;
 
 /**
  * Records that rows with a job of their own are completed, counts them in the books of their batches, and fetches a next job for each: what BullMQ's moveToFinished does for such a job, of the
  * version we pin, and no more. That script has to be ready for flows, schedulers, deduplication, metrics, limits and what is kept of a job, and takes three times as long; a job that has to do with any of
  * them is left to it. A contract test compares what the two leave in Redis, key by key.
  *
- * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
+ * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
  * of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and what the books keep of the result.
- * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers. None is
- * fetched from a queue that is paused or full, or has jobs with priorities or delayed ones that are due: the worker asks by itself then, as it does when it starts.
+ * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers; an error,
+ * completed, but Redis would not have it noted. None is
+ * fetched from a queue that is paused or full, or has delayed jobs that are due: the worker asks by itself then, as it does when it starts. One that waits for the marker does not; so it is set if there is
+ * something to ask for.
  */
 export const COMPLETE_ROWS = `
 ${COMPLETED_ROWS_SCRIPT}
-local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey = unpack(KEYS)
+local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey, counterKey = unpack(KEYS)
 local base, now, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local meta = call('HMGET', metaKey, 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
 local answers, gone, ended = {}, {}, {}
@@ -26,6 +28,14 @@ if meta[3] then
   end
   return answers
 end
+local function noteRow(batch, row, text)
+  openBooks(base, batch)
+  if books and completeRow(row) and text ~= '' then
+    call('HSET', books[5], row, text)
+    if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
+  end
+end
+
 call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or 10000)
 
 for at = 5, #ARGV, 7 do
@@ -46,11 +56,9 @@ for at = 5, #ARGV, 7 do
     gone[n + 5] = job .. ':failed'
     ended[#ended + 1] = id
     call('XADD', eventsKey, '*', 'event', 'completed', 'jobId', id, 'returnvalue', ARGV[at + 3], 'prev', 'active')
-    openBooks(base, ARGV[at + 4])
-    if books and completeRow(row) and text ~= '' then
-      call('HSET', books[5], row, text)
-      if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
-    end
+    -- What Redis refuses here must not end the call: the others are half done.
+    local isNoted, fault = pcall(noteRow, ARGV[at + 4], row, text)
+    if not isNoted then answer = type(fault) == 'table' and fault or redis.error_reply(fault) end
   end
   answers[#answers + 1] = answer
   answers[#answers + 1] = false
@@ -60,18 +68,26 @@ if #ended == 0 then return answers end
 call('DEL', unpack(gone))
 call('SREM', stalledKey, unpack(ended))
 
-local isPlain = not meta[1] and call('EXISTS', prioritizedKey) == 0
-isPlain = isPlain and #call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * 0x1000 - 1, 'LIMIT', 0, 1) == 0
-local fetched, mayBeDrained = false, false
+local function nextId()
+  local id = call('RPOPLPUSH', waitKey, activeKey)
+  if id then return id end
+  id = call('ZPOPMIN', prioritizedKey)[1]
+  if id then call('LPUSH', activeKey, id) else call('DEL', counterKey) end
+  return id
+end
+
+local isDue = #call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * 0x1000 - 1, 'LIMIT', 0, 1) > 0
+local mark, mayBeDrained = false, false
 for at = 5, #ARGV, 7 do
   local place = (at - 5) / 7 * 2 + 1
   if answers[place] == 0 then
     local isWanted = ARGV[at + 2] == '1'
-    local mayFetch = isWanted and isPlain and not (meta[2] and call('LLEN', activeKey) >= tonumber(meta[2]))
-    local id = mayFetch and call('RPOPLPUSH', waitKey, activeKey)
+    local mayFetch = isWanted and not meta[1] and not (meta[2] and call('LLEN', activeKey) >= tonumber(meta[2]))
+    local id = mayFetch and not isDue and nextId()
     -- A marker that old versions of BullMQ put there.
     if id and string.sub(id, 1, 2) == '0:' then
       call('LREM', activeKey, 1, id)
+      mark = true
     elseif id then
       local job = base .. id
       call('SET', job .. ':lock', ARGV[at + 1], 'PX', leaseMs)
@@ -79,13 +95,14 @@ for at = 5, #ARGV, 7 do
       call('HSET', job, 'processedOn', now, 'pb', worker)
       call('HINCRBY', job, 'ats', 1)
       answers[place + 1] = { call('HGETALL', job), id }
-      fetched = true
+      mark = true
     else
+      mark = mark or mayFetch and isDue
       mayBeDrained = mayBeDrained or not isWanted or mayFetch and call('EXISTS', delayedKey) == 0
     end
   end
 end
-if fetched then call('ZADD', markerKey, 0, '0') end
+if mark then call('ZADD', markerKey, 0, '0') end
 if mayBeDrained and call('LLEN', waitKey) == 0 and call('LLEN', activeKey) == 0 and call('EXISTS', prioritizedKey) == 0 then
   call('XADD', eventsKey, '*', 'event', 'drained')
 end

@@ -15,7 +15,7 @@ function completions(concurrency: number, answer: (args: unknown[]) => Promise<u
 }
 
 /** Keys and arguments before the first row, and how many each row has. */
-const [BEFORE, EACH] = [12, 7];
+const [BEFORE, EACH] = [13, 7];
 const rowsOf = (args: unknown[]): number => (args.length - BEFORE) / EACH;
 const accept = async (args: unknown[]): Promise<unknown[]> =>
   Array.from({ length: rowsOf(args) }).flatMap(() => [0, null]);
@@ -34,7 +34,7 @@ describe('Completions', () => {
     ]);
     expect(calls).toEqual([
       [
-        ...['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker'].map(
+        ...['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker', 'pc'].map(
           (key) => `p:mail:${key}`,
         ),
         ...['p:mail:', expect.any(Number), 10_000, 'w1'],
@@ -42,6 +42,13 @@ describe('Completions', () => {
         ...['b-b1-2', 't2', '', 'null', 'b1', 2, 'kept'],
       ],
     ]);
+  });
+
+  it('tells only one of what Redis refuses of it', async () => {
+    const { made } = completions(20, async () => [new Error('WRONGTYPE'), null, 0, null]);
+    const [first, second] = await Promise.allSettled([made.add(completion(1)), made.add(completion(2))]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { message: 'WRONGTYPE' } });
+    expect(second).toEqual({ status: 'fulfilled', value: [0, null] });
   });
 
   it('gives each its own answer', async () => {

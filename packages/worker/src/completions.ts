@@ -49,14 +49,14 @@ export class Completions {
 
   constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionParts) {
     const base = `${prefix}:${queue}:`;
-    const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker'];
+    const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker', 'pc'];
     this.#redis = redis;
     this.#before = names.map((key) => base + key);
     this.#head = [base, leaseMs, name];
     this.#mostRows = jobsPerCall(concurrency);
   }
 
-  /** @throws what the connection throws; then whether it was carried out is not known */
+  /** @throws what the connection throws; then whether it was carried out is not known. And what Redis says of this row alone */
   add({ jobId, token, isNextWanted, result, batch, note }: Completion): Promise<Completed> {
     // When all that has ended by now has said so.
     if (this.#waiting.length === 0) process.nextTick(() => this.#send());
@@ -75,8 +75,10 @@ export class Completions {
     [this.#args, this.#waiting, this.#characters] = [[], [], 0];
     this.#redis.bullpenCompleteRows(args).then(
       (answers) => {
-        for (const [at, { resolve }] of waiting.entries()) {
-          resolve([answers[2 * at] as number, answers[2 * at + 1] as Completed[1]]);
+        for (const [at, { resolve, reject }] of waiting.entries()) {
+          const answer = answers[2 * at];
+          if (answer instanceof Error) reject(answer);
+          else resolve([answer as number, answers[2 * at + 1] as Completed[1]]);
         }
       },
       (error: unknown) => {

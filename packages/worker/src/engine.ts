@@ -32,6 +32,7 @@ interface BullmqPrivate {
   drained: boolean;
   retryIfFailed<T>(work: () => Promise<T>, options: { delayInMs: number; onlyEmitError: boolean }): Promise<T>;
   updateDelays(limitMs: number | undefined, until: number | undefined): void;
+  waitForRateLimit(): Promise<void>;
 }
 
 /** How long a fetch that failed waits before the next, whatever the reason. BullMQ would ask again at once, for ever. */
@@ -48,9 +49,9 @@ const LONGEST_BLOCK_S = 3;
 const COMEBACK_MS = 3_000;
 
 /**
- * BullMQ's Worker, with seven things changed: an end is recorded through an outage and is never turned into a failure by one; an attempt begins when its job is fetched, and is told
+ * BullMQ's Worker, with eight things changed: an end is recorded through an outage and is never turned into a failure by one; an attempt begins when its job is fetched, and is told
  * when BullMQ is through with it; a job that BullMQ cannot read is an attempt like any other; a fetch that is refused waits; blocking reads are short enough for a dead connection to be
- * noticed; and after an outage the living come back before the dead are looked for.
+ * noticed; one that closes waits for no rate limit; and after an outage the living come back before the dead are looked for.
  */
 export class Engine extends Worker {
   readonly #hooks: EngineHooks;
@@ -71,6 +72,11 @@ export class Engine extends Worker {
     this.on('error', ({ message }) => {
       if (message.startsWith(SCHEDULING)) this.#schedulingFault = new Error(message.slice(SCHEDULING.length));
     });
+    // Closing ends such a wait; but the last end to be recorded may say that the queue is limited when closing has begun, and BullMQ would wait for up to 30 s then.
+    const waitForRateLimit = this.#bullmq.waitForRateLimit.bind(this);
+    this.#bullmq.waitForRateLimit = async () => {
+      if (this.closing === undefined) await waitForRateLimit();
+    };
     const { backend } = this;
     this.#recording = new Recording(backend, hooks.finish, hooks.completions);
     const findStalled = backend.moveStalledJobsToWait.bind(backend);
