@@ -2,7 +2,7 @@ import type { Thrown } from './thrown.js';
 
 /** What the books keep of a row that failed. */
 export interface FailureRecord {
-  /** As it was enqueued: what is needed to mend it and send it again. Absent when it was not readable, or its handler made it into what cannot be written. */
+  /** As it was enqueued: what is needed to mend it and send it again. Absent when it was not readable. */
   readonly payload: unknown;
   readonly outcome: 'failed' | 'rejected' | 'expired' | 'crashed';
   readonly error: { readonly name: string; readonly message: string; readonly stack?: string };
@@ -34,16 +34,7 @@ export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'messag
 export function writeFailure(record: FailureRecord): { readonly reason: string; readonly text: string } {
   const { name, message, stack } = record.error;
   const error = { name, message, ...(stack === undefined ? {} : { stack: stack.slice(0, LONGEST_STACK) }) };
-  return { reason: reasonOfFailure(record.error), text: textOf({ ...record, error }) };
-}
-
-/** Where the schema hands on the very object, a handler may have put into its payload what is not JSON: the row has failed all the same, and is counted. */
-function textOf(record: FailureRecord): string {
-  try {
-    return JSON.stringify(record);
-  } catch {
-    return JSON.stringify({ ...record, payload: undefined });
-  }
+  return { reason: reasonOfFailure(record.error), text: JSON.stringify({ ...record, error }) };
 }
 
 /** Reads a record as the books keep it: behind its reason and a line break. */
