@@ -12,6 +12,8 @@ import type { ProcessParts } from './process-parts.js';
 export interface OpenRow {
   readonly row: number;
   readonly id: string;
+  /** Which of the job's rows it is, counted from 0. */
+  readonly place: number;
   readonly payload: unknown;
 }
 

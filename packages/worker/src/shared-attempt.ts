@@ -87,7 +87,12 @@ export class SharedAttempt {
     const { job, entry, bullpen, shared } = this.#parts;
     const numbers = expandRows(bullpen.rows ?? []);
     const payloads = Array.isArray(job.data) && job.data.length === numbers.length ? job.data : undefined;
-    const rows = numbers.map((row, at) => ({ row, id: idForRow(this.#batch, row), payload: payloads?.[at] }));
+    const rows = numbers.map((row, place) => ({
+      row,
+      id: idForRow(this.#batch, row),
+      place,
+      payload: payloads?.[place],
+    }));
     if (entry.lease.fetches <= 1) return rows;
     const carried = await shared.recorder.carry(entry, () => shared.books.openRows(entry.queue, this.#batch, numbers));
     if (carried.kind !== 'written') return undefined;
@@ -179,11 +184,10 @@ export class SharedAttempt {
   }
 
   /** A row's payload as it was enqueued. */
-  #stored({ row, payload }: OpenRow): unknown {
-    const { job, bullpen } = this.#parts;
+  #stored({ place, payload }: OpenRow): unknown {
     if (payload === undefined) return undefined;
-    this.#storedPayloads ??= storedData(job) as unknown[];
-    return this.#storedPayloads[expandRows(bullpen.rows ?? []).indexOf(row)];
+    this.#storedPayloads ??= storedData(this.#parts.job) as unknown[];
+    return this.#storedPayloads[place];
   }
 
   #split(rows: readonly SplitRow[], crashes: number | undefined): Promise<boolean> {

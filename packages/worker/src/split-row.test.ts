@@ -4,7 +4,7 @@ import { splitRow } from './split-row.js';
 
 const bullpen = { batch: 'b1', rows: [5, 9], keyField: 'id', results: true, expiresAt: 1_900_000_000_000 };
 const job = { opts: { attempts: 3, priority: 2, bullpen } } as unknown as Job;
-const row = { row: 7, id: 'b-b1-7', payload: { id: 'x', nested: [1] } };
+const row = { row: 7, id: 'b-b1-7', place: 0, payload: { id: 'x', nested: [1] } };
 const error = { name: 'TypeError', message: 'no such file', stack: undefined, code: undefined };
 
 describe('splitRow', () => {
