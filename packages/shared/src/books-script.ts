@@ -1,6 +1,22 @@
-/** Lua for how long books are kept; a part of {@link BOOKS_SCRIPT}. */
-export const KEEP_BOOKS_SCRIPT = `
+/** The part of {@link BOOKS_SCRIPT} that also the scripts need which are called for every row: few functions, as Lua makes each of them anew in each call. */
+export const BOOKS_BASE_SCRIPT = `
 local call = redis.call
+
+-- Books that have expired stay gone.
+local function hasBooks(books) return call('EXISTS', books[1]) == 1 end
+
+-- Turns the fate of an open row; whether it was open.
+local function turnFate(books, row, fate)
+  local at = '#' .. (row - 1)
+  local was = call('BITFIELD', books[2], 'SET', 'u2', at, fate)[1]
+  if was ~= 0 and was ~= fate then call('BITFIELD', books[2], 'SET', 'u2', at, was) end
+  return was == 0
+end
+
+-- A part of the books that was just begun expires with the rest.
+local function expireWithBooks(books, key)
+  if call('PTTL', key) == -1 then call('PEXPIRE', key, math.max(1, call('PTTL', books[1]))) end
+end
 
 -- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row. Their name stays in the index a little longer than they are there.
 local function keepBooks(books, index, name)
@@ -22,27 +38,14 @@ end
  * A row's fate is two bits, and turning it is what counts it: however often an end is said, it is counted once.
  */
 export const BOOKS_SCRIPT = `
-${KEEP_BOOKS_SCRIPT}
+${BOOKS_BASE_SCRIPT}
 local FATES = { 'completed', 'failed', 'cancelled' }
-
--- Books that have expired stay gone.
-local function hasBooks(books) return call('EXISTS', books[1]) == 1 end
 
 -- Settles an open row; whether it was open.
 local function settleRow(books, row, fate)
-  local at = '#' .. (row - 1)
-  local was = call('BITFIELD', books[2], 'SET', 'u2', at, fate)[1]
-  if was ~= 0 then
-    if was ~= fate then call('BITFIELD', books[2], 'SET', 'u2', at, was) end
-    return false
-  end
-  call('HINCRBY', books[1], FATES[fate], 1)
-  return true
-end
-
--- A part of the books that was just begun expires with the rest.
-local function expireWithBooks(books, key)
-  if call('PTTL', key) == -1 then call('PEXPIRE', key, math.max(1, call('PTTL', books[1]))) end
+  local isOpen = turnFate(books, row, fate)
+  if isOpen then call('HINCRBY', books[1], FATES[fate], 1) end
+  return isOpen
 end
 
 -- Keeps why a row failed: its reason, for the tally, and the record, for who mends it. The tally has room for so many reasons; the rest share one.

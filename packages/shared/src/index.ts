@@ -1,5 +1,5 @@
 export { type Backoff, type BackoffPolicy, backoffDelayMs } from './backoff.js';
-export { BOOKS_SCRIPT, KEEP_BOOKS_SCRIPT } from './books-script.js';
+export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './books-script.js';
 export {
   type Config,
   commonSettings,

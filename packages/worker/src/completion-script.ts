@@ -1,6 +1,6 @@
 import { COMPLETED_ROWS_SCRIPT } from './row-script.js';
 
-/** How many arguments stand before those of the first row, and how many each row has. */
+/** How many keys it takes. */
 export const COMPLETE_KEYS = 9;
 
 /**
@@ -11,9 +11,8 @@ export const COMPLETE_KEYS = 9;
  * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
  * of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and what the books keep of the result.
  * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers; an error,
- * completed, but Redis would not have it noted. None is
- * fetched from a queue that is paused or full, or has delayed jobs that are due: the worker asks by itself then, as it does when it starts. One that waits for the marker does not; so it is set if there is
- * something to ask for.
+ * completed, but Redis would not have it noted. None is fetched from a queue that is paused or full, or has delayed jobs that are due: the worker asks by itself then, as it does when it starts. One that waits
+ * for the marker does not; so it is set if there is something to ask for.
  */
 export const COMPLETE_ROWS = `
 ${COMPLETED_ROWS_SCRIPT}
@@ -30,10 +29,7 @@ if meta[3] then
 end
 local function noteRow(batch, row, text)
   openBooks(base, batch)
-  if books and completeRow(row) and text ~= '' then
-    call('HSET', books[5], row, text)
-    if call('PTTL', books[5]) == -1 then call('PEXPIRE', books[5], math.max(1, call('PTTL', books[1]))) end
-  end
+  if books and completeRow(row) and text ~= '' then keepResult(books, row, text) end
 end
 
 call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or 10000)

@@ -1,13 +1,21 @@
-import { BOOKS_SCRIPT, KEEP_BOOKS_SCRIPT } from '@bullpen/shared';
+import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from '@bullpen/shared';
 
-/** Lua for the ends of rows, on top of that for the books; see `row-note.ts` for what is noted. */
-export const ROW_SCRIPT = `
-${BOOKS_SCRIPT}
+const BOOKS_OF = `
 local function booksOf(base, batch)
   local books = base .. 'batch:' .. batch
   return { books, books .. ':fates', books .. ':failures', books .. ':reasons', books .. ':results' }
 end
 
+local function keepResult(books, row, text)
+  call('HSET', books[5], row, text)
+  expireWithBooks(books, books[5])
+end
+`;
+
+/** Lua for the ends of rows, on top of that for the books; see `row-note.ts` for what is noted. */
+export const ROW_SCRIPT = `
+${BOOKS_SCRIPT}
+${BOOKS_OF}
 -- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free again.
 local function noteRow(base, books, row, fate, reason, text, key)
   local isKept = hasBooks(books)
@@ -18,17 +26,17 @@ local function noteRow(base, books, row, fate, reason, text, key)
   if fate == 2 then
     noteFailure(books, row, reason, text)
   elseif text ~= '' then
-    call('HSET', books[5], row, text)
-    expireWithBooks(books, books[5])
+    keepResult(books, row, text)
   end
 end
 `;
 
 /**
- * Lua that counts completed rows, for the scripts that do so all the time; without the functions that most rows have no use for, as Lua makes each of them anew in each call. Rows of one batch in a row are counted in one go.
+ * Lua that counts completed rows, for the scripts that do so all the time, without what most rows have no use for. Rows of one batch in a row are counted in one go.
  */
 export const COMPLETED_ROWS_SCRIPT = `
-${KEEP_BOOKS_SCRIPT}
+${BOOKS_BASE_SCRIPT}
+${BOOKS_OF}
 local batch, books, completed = nil, nil, 0
 
 local function closeBooks(base)
@@ -39,22 +47,18 @@ local function closeBooks(base)
   completed = 0
 end
 
--- Books that have expired stay gone.
 local function openBooks(base, name)
   if name == batch then return end
   closeBooks(base)
-  batch = name
-  local key = base .. 'batch:' .. name
-  books = call('EXISTS', key) == 1 and { key, key .. ':fates', key .. ':failures', key .. ':reasons', key .. ':results' }
+  batch, books = name, booksOf(base, name)
+  if not hasBooks(books) then books = nil end
 end
 
--- Turns the fate of an open row; whether it was open.
+-- Completes an open row; whether it was open.
 local function completeRow(row)
-  local place = '#' .. (row - 1)
-  local was = call('BITFIELD', books[2], 'SET', 'u2', place, 1)[1]
-  if was == 0 then completed = completed + 1
-  elseif was ~= 1 then call('BITFIELD', books[2], 'SET', 'u2', place, was) end
-  return was == 0
+  local isOpen = turnFate(books, row, 1)
+  if isOpen then completed = completed + 1 end
+  return isOpen
 end
 `;
 
