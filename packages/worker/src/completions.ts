@@ -1,6 +1,6 @@
-import { jobsPerCall } from './row-ends.js';
 import type { RowNote } from './row-note.js';
 import type { ScriptedRedis } from './scripted-redis.js';
+import { jobsPerCall, Together } from './together.js';
 
 /** A row with a job of its own, whose handler succeeded. */
 export interface Completion {
@@ -30,22 +30,14 @@ export interface CompletionParts {
 /** A call is also sent when its results have so many characters. */
 const MOST_CHARACTERS = 262_144;
 
-interface Waiting {
-  readonly resolve: (completed: Completed) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/**
- * Records the success of rows, those that end in one turn of the event loop together: a call costs more than a quick row, here and in Redis.
- */
+/** Records the success of rows, those that end in one turn of the event loop together. */
 export class Completions {
   readonly #redis: ScriptedRedis;
   readonly #before: readonly (string | number)[];
-  readonly #mostRows: number;
   readonly #head: readonly [base: string, leaseMs: number, name: string];
-  #args: (string | number)[] = [];
+  readonly #together: Together<Completion, Completed>;
+  /** Of the results that wait to be sent. */
   #characters = 0;
-  #waiting: Waiting[] = [];
 
   constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionParts) {
     const base = `${prefix}:${queue}:`;
@@ -53,37 +45,29 @@ export class Completions {
     this.#redis = redis;
     this.#before = names.map((key) => base + key);
     this.#head = [base, leaseMs, name];
-    this.#mostRows = jobsPerCall(concurrency);
+    this.#together = new Together(jobsPerCall(concurrency), (rows) => this.#call(rows));
   }
 
   /** @throws what the connection throws; then whether it was carried out is not known. And what Redis says of this row alone */
-  add({ jobId, token, isNextWanted, result, batch, note }: Completion): Promise<Completed> {
-    // When all that has ended by now has said so.
-    if (this.#waiting.length === 0) process.nextTick(() => this.#send());
-    this.#args.push(jobId, token, isNextWanted ? '1' : '', result, batch, note.row, note.text);
-    this.#characters += result.length;
-    const completed = new Promise<Completed>((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    if (this.#waiting.length >= this.#mostRows || this.#characters >= MOST_CHARACTERS) this.#send();
+  add(completion: Completion): Promise<Completed> {
+    this.#characters += completion.result.length;
+    const completed = this.#together.add(completion);
+    if (this.#characters >= MOST_CHARACTERS) this.#together.flush();
     return completed;
   }
 
-  #send(): void {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
+  async #call(rows: readonly Completion[]): Promise<(Completed | Error)[]> {
+    this.#characters = 0;
     const [base, leaseMs, name] = this.#head;
-    const args = [...this.#before, base, Date.now(), leaseMs, name, ...this.#args];
-    [this.#args, this.#waiting, this.#characters] = [[], [], 0];
-    this.#redis.bullpenCompleteRows(args).then(
-      (answers) => {
-        for (const [at, { resolve, reject }] of waiting.entries()) {
-          const answer = answers[2 * at];
-          if (answer instanceof Error) reject(answer);
-          else resolve([answer as number, answers[2 * at + 1] as Completed[1]]);
-        }
-      },
-      (error: unknown) => {
-        for (const { reject } of waiting) reject(error);
-      },
-    );
+    const args = rows.flatMap(argsOf);
+    const answers = await this.#redis.bullpenCompleteRows([...this.#before, base, Date.now(), leaseMs, name, ...args]);
+    return rows.map((_, at) => {
+      const answer = answers[2 * at];
+      return answer instanceof Error ? answer : [answer as number, answers[2 * at + 1] as Completed[1]];
+    });
   }
 }
+
+const argsOf = ({ jobId, token, isNextWanted, result, batch, note }: Completion): (string | number)[] => [
+  ...[jobId, token, isNextWanted ? '1' : '', result, batch, note.row, note.text],
+];

@@ -1,41 +1,10 @@
 import type { SharedJob } from './books.js';
 import { type RowNote, rowNoteArgs } from './row-note.js';
 import type { ScriptedRedis } from './scripted-redis.js';
+import { jobsPerCall, Together } from './together.js';
 
 /** So many rows go in one call at most: more would keep Redis from everybody else for too long, and be too many arguments for one call of a function. */
 const MOST_ROWS = 1_000;
-
-/** What goes to Redis in one call. */
-class Group {
-  readonly args: (string | number)[] = [];
-  jobs = 0;
-  rows = 0;
-  /** Redis' answer for each of the jobs, in their order: `1`, or `0` when the job is not ours. */
-  readonly answers: Promise<string>;
-  #answer: ((answers: Promise<string>) => void) | undefined;
-
-  constructor() {
-    this.answers = new Promise((resolve) => {
-      this.#answer = resolve;
-    });
-  }
-
-  /** @returns which of the answers is the job's */
-  add({ jobId, batch, lease }: RowEndsOf, notes: readonly RowNote[]): number {
-    const isPlain = ({ fate, text }: RowNote): boolean => fate === 'completed' && text === '';
-    const others = notes.filter((note) => !isPlain(note));
-    const plain = others.length === 0 ? notes : notes.filter(isPlain);
-    this.args.push(jobId, lease.token, batch, plain.map(({ row }) => row).join(' '), others.length);
-    for (const note of others) this.args.push(...rowNoteArgs(note));
-    this.rows += notes.length;
-    this.jobs += 1;
-    return this.jobs - 1;
-  }
-
-  answerWith(answers: Promise<string>): void {
-    this.#answer?.(answers);
-  }
-}
 
 type RowEndsOf = Omit<SharedJob, 'queue'>;
 
@@ -47,58 +16,56 @@ export interface RowEndsParts {
   readonly concurrency: number;
 }
 
-/** How many jobs share a call at most: half of what this worker does at once, so that Redis works on one half while we do on the other; and not so many that others wait for Redis. */
-export const jobsPerCall = (concurrency: number): number => Math.min(25, Math.ceil(concurrency / 2));
+/** Ends of rows of one shared job. */
+interface Ends {
+  readonly job: RowEndsOf;
+  readonly notes: readonly RowNote[];
+}
 
-/** Sends the ends of rows. Those that end in one turn of the event loop, each of another job, go together: a call to the system costs more than a quick row. */
+/** Sends the ends of rows; those that end in one turn of the event loop, each of another job, go together. */
 export class RowEnds {
   readonly #redis: ScriptedRedis;
-  readonly #prefix: string;
-  readonly #queue: string;
-  readonly #mostJobs: number;
-  #group: Group | undefined;
+  readonly #base: string;
+  readonly #together: Together<Ends, boolean>;
+  /** How many rows wait to be sent. */
+  #rows = 0;
 
   constructor({ redis, prefix, queue, concurrency }: RowEndsParts) {
     this.#redis = redis;
-    this.#prefix = prefix;
-    this.#queue = queue;
-    this.#mostJobs = jobsPerCall(concurrency);
+    this.#base = `${prefix}:${queue}:`;
+    this.#together = new Together(jobsPerCall(concurrency), (all) => {
+      this.#rows = 0;
+      return this.#call(all);
+    });
   }
 
   /**
    * Notes the ends of rows of a shared job, while its lease holds.
    * @returns whether it did, or the job is not ours; rejects with what Redis throws
    */
-  async send(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
-    if (this.#group !== undefined && this.#group.rows + notes.length > MOST_ROWS) this.#flush();
-    if (this.#group === undefined) {
-      this.#group = new Group();
-      // When all that has ended by now has said so.
-      process.nextTick(() => this.#flush());
-    }
-    const group = this.#group;
-    const at = group.add(job, notes);
-    if (group.jobs >= this.#mostJobs) this.#flush();
-    return (await group.answers)[at] === '1';
+  send(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
+    if (this.#rows + notes.length > MOST_ROWS) this.#together.flush();
+    this.#rows += notes.length;
+    return this.#together.add({ job, notes });
   }
 
   /** As {@link send}, but in a call of its own: what Redis would not take is not to take others' ends along a second time. */
   async sendAlone(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
-    const group = new Group();
-    group.add(job, notes);
-    this.#call(group);
-    return (await group.answers) === '1';
+    const [isOurs] = await this.#call([{ job, notes }]);
+    return isOurs === true;
   }
 
-  #flush(): void {
-    const group = this.#group;
-    if (group === undefined) return;
-    this.#group = undefined;
-    this.#call(group);
+  async #call(all: readonly Ends[]): Promise<boolean[]> {
+    const answers = await this.#redis.bullpenSettleRows(`${this.#base}active`, this.#base, ...all.flatMap(argsOf));
+    return Array.from(answers, (answer) => answer === '1');
   }
+}
 
-  #call(group: Group): void {
-    const base = `${this.#prefix}:${this.#queue}:`;
-    group.answerWith(this.#redis.bullpenSettleRows(`${base}active`, base, ...group.args));
-  }
+const isPlain = ({ fate, text }: RowNote): boolean => fate === 'completed' && text === '';
+
+function argsOf({ job: { jobId, batch, lease }, notes }: Ends): (string | number)[] {
+  const others = notes.filter((note) => !isPlain(note));
+  const plain = others.length === 0 ? notes : notes.filter(isPlain);
+  const rows = plain.map(({ row }) => row).join(' ');
+  return [jobId, lease.token, batch, rows, others.length, ...others.flatMap(rowNoteArgs)];
 }

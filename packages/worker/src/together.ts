@@ -1,0 +1,52 @@
+/** How many jobs share a call at most: half of what this worker does at once, so that Redis works on one half while we do on the other; and not so many that others wait for Redis. */
+export const jobsPerCall = (concurrency: number): number => Math.min(25, Math.ceil(concurrency / 2));
+
+interface Waiting<Item, Answer> {
+  readonly item: Item;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Sends what comes in one turn of the event loop in one call, and gives each item its own answer: a call to the system costs more than a quick row, here and in Redis. */
+export class Together<Item, Answer> {
+  readonly #most: number;
+  readonly #call: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>;
+  #waiting: Waiting<Item, Answer>[] = [];
+
+  /**
+   * @param most items in one call
+   * @param call answers for each item, in their order; an error is that item's alone
+   */
+  constructor(most: number, call: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>) {
+    this.#most = most;
+    this.#call = call;
+  }
+
+  /** @throws what the call throws, or what it answered for this item */
+  add(item: Item): Promise<Answer> {
+    // When all that has ended by now has said so.
+    if (this.#waiting.length === 0) process.nextTick(() => this.flush());
+    const answered = new Promise<Answer>((resolve, reject) => this.#waiting.push({ item, resolve, reject }));
+    if (this.#waiting.length >= this.#most) this.flush();
+    return answered;
+  }
+
+  /** Sends what there is, now. */
+  flush(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    this.#call(waiting.map(({ item }) => item)).then(
+      (answers) => {
+        for (const [at, { resolve, reject }] of waiting.entries()) {
+          const answer = answers[at];
+          if (answer instanceof Error) reject(answer);
+          else resolve(answer as Answer);
+        }
+      },
+      (error: unknown) => {
+        for (const { reject } of waiting) reject(error);
+      },
+    );
+  }
+}
