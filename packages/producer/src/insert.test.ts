@@ -17,11 +17,11 @@ const part: BatchPart = {
   ...{ keepKeysMs: 5_000, from: 10, to: 14, fromChecksum: '17', toChecksum: '18', rejected: 2, isLast: false },
 };
 
-/** A connection that knows the insert command alone: answers with `reply`, and remembers what it was given. */
+/** A connection that knows the insert command alone: answers with `reply`, and remembers what it was given, bytes as the text that they are. */
 function redisAnswering(...reply: string[]) {
   const calls: (string | number)[][] = [];
-  const bullpenInsert = async (...args: (string | number)[]): Promise<string[]> => {
-    calls.push(args);
+  const bullpenInsert = async (...args: (string | number | Buffer)[]): Promise<string[]> => {
+    calls.push(args.map((arg) => (Buffer.isBuffer(arg) ? arg.toString() : arg)));
     return reply;
   };
   return { redis: { bullpenInsert } as unknown as Redis, calls };

@@ -76,7 +76,7 @@ export const CHUNK_ROWS = 5_000;
 export const CHUNK_BYTES = 1_048_576;
 
 type Reply = [word: Inserted['kind'], ...rest: string[]];
-type WithInsert = Redis & { bullpenInsert(...args: (string | number)[]): Promise<Reply> };
+type WithInsert = Redis & { bullpenInsert(...args: (string | number | Buffer)[]): Promise<Reply> };
 
 /** Teaches a connection the insert script; call once per connection, before a chunk is sent on it. */
 export function defineInsert(redis: Redis): void {
@@ -101,7 +101,7 @@ export interface ChunkParts {
  */
 export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: ChunkParts) {
   const base = `${prefix}:${job.queue}:`;
-  const args: (string | number)[] = [];
+  const args: (string | number | Buffer)[] = [];
   for (const key of ['wait', 'meta', 'id', 'delayed', 'prioritized', 'pc', 'marker', 'events', 'active']) {
     args.push(base + key);
   }
@@ -116,7 +116,8 @@ export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: 
     if (id !== '') ids += `${id}\n`;
     payloads += `${data}\n`;
   }
-  args.push(ids, payloads);
+  // As bytes: texts of this length would leave V8's young space, all of them, before they are collected.
+  args.push(Buffer.from(ids), Buffer.from(payloads));
   const again: string[] = [];
   return async (redis: Redis): Promise<Inserted> => {
     const reply = (redis as WithInsert).bullpenInsert(...args, ...again);
