@@ -1,7 +1,7 @@
 import { SourceInvalid } from '@bullpen/shared';
 
 /** Pieces are cut to this, so that what is parsed between two waits is bounded whatever a stream hands over. */
-const LONGEST_PIECE = 256 * 1024;
+const LONGEST_PIECE = 64 * 1024;
 
 /** The longest of the marks that we look for at the beginning, and the bytes that they begin with. */
 const LONGEST_MARK = 3;
