@@ -1,5 +1,7 @@
 import { createProducer, openSource, type Producer } from '@bullpen/producer';
-import { type Contender, PREFIX, type Task } from '../task.js';
+import type { Handler } from '@bullpen/worker';
+import type { Stopwatch } from '../stopwatch.js';
+import { type Contender, PREFIX, type Task, type Timed } from '../task.js';
 import { makeRows } from '../workload.js';
 import { JOBS } from './jobs.js';
 
@@ -32,15 +34,29 @@ export const contenders = {
   },
 
   /** A worker with its defaults: payloads parsed, deadlines armed, outcomes settled and logged at `info` (JSON to standard output). */
-  work: async ({ redis, kind, rows, concurrency }, stopwatch) => {
-    // Loaded here, as a producer's process has no worker in it and its memory is measured.
-    const { handle, startWorker } = await import('@bullpen/worker');
-    return stopwatch.timeWorker(rows, (count) => {
-      const handlers = [handle(JOBS[kind], async () => count())];
-      return startWorker({ handlers, redis, prefix: PREFIX, concurrency, queues: [kind] }).ready;
-    });
-  },
+  work: (task, stopwatch) => work(task, stopwatch, ({ handle }, count) => handle(JOBS[task.kind], async () => count())),
+
+  /** The same, with a handler that has the rows of a job all at once. */
+  workMany: (task, stopwatch) =>
+    work(task, stopwatch, ({ handleMany }, count) =>
+      handleMany(JOBS[task.kind], async (rows) => {
+        for (const _ of rows) count();
+      }),
+    ),
 } satisfies Record<string, Contender>;
+
+async function work(
+  { redis, kind, rows, concurrency }: Task,
+  stopwatch: Stopwatch,
+  handlerOf: (worker: typeof import('@bullpen/worker'), count: () => void) => Handler,
+): Promise<Timed> {
+  // Loaded here, as a producer's process has no worker in it and its memory is measured.
+  const worker = await import('@bullpen/worker');
+  return stopwatch.timeWorker(rows, (count) => {
+    const handlers = [handlerOf(worker, count)];
+    return worker.startWorker({ handlers, redis, prefix: PREFIX, concurrency, queues: [kind] }).ready;
+  });
+}
 
 async function connect({ redis }: Task): Promise<Producer> {
   // A noisy machine is no reason to end a bench; how long we would wait for Redis costs nothing.

@@ -11,7 +11,7 @@ export function describe(run: JudgedRun): string {
     `${(run.durationMs / 1000).toFixed(1)} s`,
     `read ${read}: added ${added}, duplicate ${duplicate}, rejected ${rejected}; completed ${completed}, failed ${failed}`,
     killsOf(run),
-    `ran again ${show(run.startedAgain)}, completed twice ${show(run.completedAgain)}`,
+    `rows run again ${show(run.startedAgain)}, ${show(run.completedAgain)} of them after their handler had ended`,
     run.violations.length === 0 ? 'clean' : `${show(run.violations.length)} VIOLATIONS`,
   ];
   return parts.join(' · ');
