@@ -26,6 +26,8 @@ local books = { KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15] }
 local chunk = cjson.decode(ARGV[1])
 local batch, base, name, timestamp = chunk.batch, chunk.base, chunk.name, chunk.now
 local delay, priority = tonumber(chunk.delay), tonumber(chunk.priority)
+-- As text: a number is written anew by Redis for each job.
+local delayText, priorityText = tostring(chunk.delay), tostring(chunk.priority)
 
 if batch then
   local at = call('HMGET', books[1], 'read', 'checksum', 'cancelledAt')
@@ -79,6 +81,29 @@ local function delayedScore(dueAt)
   return last[2] and math.min(tonumber(last[2]) + 1, most) or least
 end
 
+-- Which rows of the batch these are.
+local rows = {}
+for at = 1, batch and #batch.rows or 0, 2 do
+  for row = batch.rows[at], batch.rows[at + 1] do rows[#rows + 1] = row end
+end
+
+-- The ids of the jobs, where each row has one of its own.
+local ids = {}
+if not batch then
+  for id in string.gmatch(ARGV[2], '[^\\n]+') do ids[#ids + 1] = id end
+elseif batch.rowsPerJob == 1 then
+  for at = 1, #rows do ids[at] = 'b-' .. batch.name .. '-' .. rows[at] end
+end
+
+-- Whether any of them may be there already. Asked of all at once: hardly ever one is.
+local function mayExist()
+  local keys = {}
+  for at = 1, #ids do keys[at] = base .. ids[at] end
+  return #keys == 0 or call('EXISTS', unpack(keys)) > 0
+end
+local anyExists = mayExist()
+local function exists(id) return anyExists and call('EXISTS', base .. id) == 1 end
+
 -- A cancellation that came too late for an earlier job of this id is not meant for the new one.
 local anyCancelled = call('EXISTS', cancelledKey) == 1
 local waiting = {}
@@ -86,7 +111,7 @@ local delayed, prioritized, jobs = false, false, 0
 
 local function addJob(id, data, opts)
   if anyCancelled then call('ZREM', cancelledKey, id) end
-  call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delay, 'priority', priority)
+  call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
   jobs = jobs + 1
   -- Of a batch nobody is told job by job: it would push all that is told of other jobs out of the stream, which keeps 10,000 events.
   if not batch then call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name) end
@@ -109,7 +134,7 @@ end
 
 -- Adds a job of a batch. It may be there already, from a batch of this name whose books have expired since and whose rows, perhaps others, still wait: then it carries the new ones.
 local function putJob(id, data, opts)
-  if call('EXISTS', base .. id) == 0 then
+  if not exists(id) then
     addJob(id, data, opts)
   elseif call('EXISTS', base .. id .. ':lock') == 0 then
     call('HSET', base .. id, 'data', data, 'opts', opts)
@@ -132,14 +157,14 @@ local function addPack()
   pack = { rows = {}, data = {} }
 end
 
-local function addRow(row, data)
+local function addRow(at, data)
   if batch.rowsPerJob > 1 then
-    pack.rows[#pack.rows + 1] = row
+    pack.rows[#pack.rows + 1] = rows[at]
     pack.data[#pack.data + 1] = data
     if #pack.rows >= batch.rowsPerJob then addPack() end
     return
   end
-  putJob(batch.ids .. row, data, batch.opts)
+  putJob(ids[at], data, batch.opts)
 end
 
 -- Whether a key's last word is spoken: the key is taken by a job, or by a row of a batch.
@@ -148,12 +173,9 @@ local function takeKey(id)
   return call('EXISTS', base .. id) == 0 and call('SET', base .. 'key:' .. string.sub(id, -22), '1', 'NX', 'PX', chunk.keepKeys)
 end
 
-if batch then
-  batch.ids = 'b-' .. batch.name .. '-'
-  batch.opts = chunk.opts[1] .. chunk.opts[2]
-end
+if batch then batch.opts = chunk.opts[1] .. chunk.opts[2] end
 
--- The next line of a text. What has no ids has none for all of its rows.
+-- The next line of a text. What has no keys has none for all of its rows.
 local function cutter(text)
   local from, find, sub = 1, string.find, string.sub
   return function()
@@ -164,23 +186,15 @@ local function cutter(text)
     return line
   end
 end
-local nextId, nextData = cutter(ARGV[2]), cutter(ARGV[3])
-local ranges, range, row = batch and batch.rows or {}, 1, nil
+local nextKey, nextData = cutter(batch and ARGV[2] or ''), cutter(ARGV[3])
 
 local answers, seen, duplicates = {}, {}, 0
-for _ = 1, chunk.count do
-  local id, data = nextId(), nextData()
-  if batch then
-    if row and row < ranges[range + 1] then
-      row = row + 1
-    else
-      if row then range = range + 2 end
-      row = ranges[range]
-    end
-  end
+for at = 1, chunk.count do
+  local id, key, data = ids[at], nextKey(), nextData()
   local answer = 'a'
   if batch then
-    if batch.retry and not isFailed(books, row) or id ~= '' and not takeKey(id) then
+    local row = rows[at]
+    if batch.retry and not isFailed(books, row) or key ~= '' and not takeKey(key) then
       answer = 'd'
     else
       if batch.retry then
@@ -188,9 +202,9 @@ for _ = 1, chunk.count do
         -- It gets a job of its own: a shared job that it was part of may still be about, and is to know.
         call('HINCRBY', books[1], 'split', 1)
       end
-      addRow(row, data)
+      addRow(at, data)
     end
-  elseif call('EXISTS', base .. id) == 1 then
+  elseif seen[id] or exists(id) then
     if seen[id] or not isOurs(id) then answer = 'd' end
   elseif chunk.keyed and isKept(id) then
     answer = 'd'
@@ -202,7 +216,7 @@ for _ = 1, chunk.count do
     if not batch then call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', id) end
   end
   if not batch then seen[id] = true end
-  answers[#answers + 1] = answer
+  answers[at] = answer
 end
 if batch then addPack() end
 
