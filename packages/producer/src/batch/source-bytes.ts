@@ -1,6 +1,9 @@
 import { SourceInvalid } from '@bullpen/shared';
 
-/** Pieces are cut to this, so that what is parsed between two waits is bounded whatever a stream hands over. */
+/**
+ * Pieces are cut to this, so that what is parsed between two waits is bounded whatever a stream hands over: all rows of a piece are in memory at once, and those of a large one live long enough
+ * to be slow to collect.
+ */
 const LONGEST_PIECE = 64 * 1024;
 
 /** The longest of the marks that we look for at the beginning, and the bytes that they begin with. */

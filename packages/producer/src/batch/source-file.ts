@@ -3,10 +3,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { SourceInvalid } from '@bullpen/shared';
 
-/** What is read at a time to be parsed: all rows of a piece are in memory at once, and those of a large one live long enough to be slow to collect. */
-const PIECE = 64 * 1024;
-/** What is read at a time for the fingerprint. */
-const HASHED_PIECE = 256 * 1024;
+const PIECE = 256 * 1024;
 
 /** What a file is known again by: its size, and the SHA-256 (hex) of all its bytes. */
 export interface Identity {
@@ -45,7 +42,7 @@ export async function openFile(path: string): Promise<SourceBytes> {
     const sha256 = await hashOf(handle, path, before.size);
     async function* pieces(): AsyncGenerator<Buffer> {
       try {
-        yield* readPieces(handle, path, before.size, newBuffer, () => isClosed);
+        yield* readPieces(handle, path, before.size, Buffer.allocUnsafe, () => isClosed);
       } finally {
         await close();
       }
@@ -70,12 +67,12 @@ async function* readPieces(
   handle: FileHandle,
   path: string,
   size: number,
-  bufferFor: (left: number) => Buffer,
+  bufferOf: (bytes: number) => Buffer,
   isClosed: () => boolean = () => false,
 ): AsyncGenerator<Buffer> {
   for (let at = 0; at < size; ) {
     if (isClosed()) throw new Error(`${path} was closed while it was read`);
-    const buffer = bufferFor(size - at);
+    const buffer = bufferOf(Math.min(PIECE, size - at));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) throw new SourceInvalid(`${path} shrank from ${size} to ${at} bytes while it was read`);
     at += bytesRead;
@@ -83,13 +80,11 @@ async function* readPieces(
   }
 }
 
-const newBuffer = (left: number): Buffer => Buffer.allocUnsafe(Math.min(PIECE, left));
-
 /** The SHA-256 (hex) of all bytes. Read into one and the same buffer: a new one for each piece is 35 MB of garbage before anything is collected. */
 async function hashOf(handle: FileHandle, path: string, size: number): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(HASHED_PIECE, size));
-  for await (const piece of readPieces(handle, path, size, (left) => buffer.subarray(0, left))) hash.update(piece);
+  const buffer = Buffer.allocUnsafe(Math.min(PIECE, size));
+  for await (const piece of readPieces(handle, path, size, (bytes) => buffer.subarray(0, bytes))) hash.update(piece);
   return hash.digest('hex');
 }
 

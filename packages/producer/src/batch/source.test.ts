@@ -148,7 +148,7 @@ describe('openSource', () => {
       for await (const _ of source.blocks) source.close();
     };
     await expect(read()).rejects.toThrow(/was closed while it was read/);
-    expect(source.bytesRead()).toBe(65_536);
+    expect(source.bytesRead()).toBe(262_144);
   });
 
   it.runIf(existsSync('/usr/bin/mkfifo'))(
