@@ -1,1 +1,3 @@
-export {};
+export { type RunningDashboard, startDashboard } from './dashboard.js';
+export type { DashboardOptions } from './options.js';
+export { SECRET_NAMES } from './redact.js';

@@ -5,11 +5,21 @@ export type { RejectedRow } from './batch/check-row.js';
 export { FORMATS, type Format, openSource, type Source } from './batch/source.js';
 export type { SourceRow } from './batch/source-row.js';
 export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait.js';
-export type { BatchStage, BatchView, FailureReason } from './batches/batch-view.js';
+export {
+  type BatchStage,
+  type BatchView,
+  countOpen,
+  type FailureReason,
+  isOver,
+  stageOf,
+} from './batches/batch-view.js';
 export type { Batches } from './batches/batches.js';
 export type { CancelBatchOptions, CancelledBatch } from './batches/cancel.js';
+export { type ExportFailuresOptions, exportFailures } from './batches/export/export-failures.js';
 export type { BatchChoice } from './batches/find-batch.js';
 export type { FailedRow, RowResult } from './batches/kept-rows.js';
+export { Pace } from './batches/pace.js';
+export { type Progress, progressOf } from './batches/progress.js';
 export type { RetriedBatch, RetryBatchOptions } from './batches/retry.js';
 export type { Cancelled } from './cancel.js';
 export type { Added, BatchTotals } from './insert.js';

@@ -4,12 +4,12 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { BatchView } from '../../batches/batch-view.js';
 import type { Batches } from '../../batches/batches.js';
+import { failedTable, resultTable, type Table } from '../../batches/export/tables.js';
 import { type Output, OutputInvalid, openOutput, standardOutput } from '../output.js';
 import { countOf, printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
 import { queueSetting } from './queue-setting.js';
-import { failedTable, resultTable, type Table } from './tables.js';
 
 /** The formats of an export. */
 const FORMATS = ['csv', 'ndjson'] as const;
@@ -69,7 +69,7 @@ async function exportTo(
   try {
     const table: Table = results ? resultTable(batches, view, chosen) : await failedTable(batches, view, chosen);
     // Loaded here: no other command writes CSV.
-    const { writeTable } = await import('./write-table.js');
+    const { writeTable } = await import('../../batches/export/write-table.js');
     const rows = await writeTable(table, output.stream, signal);
     await output.commit();
     return { rows, format: chosen };

@@ -1,7 +1,8 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import type { Progress } from '../../batches/progress.js';
 import { showCount } from '../print.js';
 import { withoutSavedCursor } from '../progress.js';
-import { countsLines, type Progress, paceLine, reasonLines } from './watch-lines.js';
+import { countsLines, paceLine, reasonLines } from './watch-lines.js';
 
 /** The most reasons on the screen. */
 const REASONS = 5;

@@ -1,26 +1,8 @@
 import { showText } from '@bullpen/shared';
 import type { BatchView } from '../../batches/batch-view.js';
+import type { Progress } from '../../batches/progress.js';
 import { showCount } from '../print.js';
 import { showSeconds } from '../progress.js';
-import type { Pace } from './pace.js';
-
-/** A batch at one moment, and how fast it goes. */
-export interface Progress {
-  readonly view: BatchView;
-  /** Rows that are settled. */
-  readonly done: number;
-  readonly perSecond: number | undefined;
-  /** How long the rest takes; unknown as long as the source is being read. */
-  readonly secondsLeft: number | undefined;
-}
-
-/** What there is to show of a batch; notes it in its pace. */
-export function progressOf(view: BatchView, pace: Pace, at: number): Progress {
-  const done = view.completed + view.failed + view.cancelled;
-  pace.note(done, at);
-  const secondsLeft = view.stage === 'reading' ? undefined : pace.secondsFor(view.added - done);
-  return { view, done, perSecond: pace.perSecond, secondsLeft };
-}
 
 /** `1,200/s  ETA 1m15s`. */
 export function paceLine({ perSecond, secondsLeft }: Progress): string {

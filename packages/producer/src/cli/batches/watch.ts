@@ -3,12 +3,13 @@ import { EXIT, type ExitCode } from '@bullpen/shared';
 import { Command } from 'commander';
 import { type BatchView, isOver } from '../../batches/batch-view.js';
 import type { Batches } from '../../batches/batches.js';
+import { Pace } from '../../batches/pace.js';
+import { type Progress, progressOf } from '../../batches/progress.js';
 import { printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
-import { Pace } from './pace.js';
 import { queueSetting } from './queue-setting.js';
-import { jsonLine, type Progress, pipeLine, progressOf } from './watch-lines.js';
+import { jsonLine, pipeLine } from './watch-lines.js';
 
 /** How often a batch is looked at: for eyes, for programs. */
 const LIVE_MS = 500;

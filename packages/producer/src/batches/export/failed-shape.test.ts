@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FailedRow } from '../../batches/kept-rows.js';
-import { formatFor } from './export.js';
+import { formatFor } from '../../cli/batches/export.js';
 import { cellOf, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 
 const failed = (payload: unknown): FailedRow => ({

@@ -1,7 +1,7 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import type { BatchView } from '../../batches/batch-view.js';
-import type { Batches } from '../../batches/batches.js';
-import type { FailedRow, RowResult } from '../../batches/kept-rows.js';
+import type { BatchView } from '../batch-view.js';
+import type { Batches } from '../batches.js';
+import type { FailedRow, RowResult } from '../kept-rows.js';
 import { cellOf, type FailedShape, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 
 /** What is exported: rows of cells under a head, or values for a line of JSON each. */
@@ -13,7 +13,11 @@ export type Table =
  * The failed rows of a batch.
  * @throws OptionsInvalid when they have too many different fields for a table
  */
-export async function failedTable(batches: Batches, view: BatchView, format: Table['format']): Promise<Table> {
+export async function failedTable(
+  batches: Pick<Batches, 'failures'>,
+  view: BatchView,
+  format: Table['format'],
+): Promise<Table> {
   const { batch, queue, columns } = view;
   const rows = (): AsyncIterable<FailedRow> => batches.failures(batch, { queue });
   const shape = columns === undefined ? await findShape(rows()) : shapeWith(columns);

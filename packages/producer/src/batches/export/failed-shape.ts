@@ -1,4 +1,4 @@
-import type { FailedRow } from '../../batches/kept-rows.js';
+import type { FailedRow } from '../kept-rows.js';
 
 /** What an exported row says beside its payload. */
 const OWN = ['error', 'attempts'] as const;

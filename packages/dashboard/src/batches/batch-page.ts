@@ -1,0 +1,110 @@
+import { type BatchView, type FailedRow, isOver, type Progress } from '@bullpen/producer';
+import { html } from 'ghtml';
+import { bar } from './bar.js';
+import { showCount, showLeft, showRate, showSince } from './figures.js';
+import { pathOf } from './list-page.js';
+
+/** How many failed rows a page shows; a download has them all. */
+export const ROWS_SHOWN = 20;
+
+/** More of a payload or a message is no help on a page. */
+const LONGEST_SHOWN = 2_000;
+
+/** The page of one batch. */
+export function batchBody(
+  base: string,
+  progress: Progress<BatchView>,
+  failures: readonly FailedRow[],
+  now: number,
+): string {
+  const { view } = progress;
+  const { queue, batch, job, failed } = view;
+  return html`<p><a href="${base}/batches">All batches</a></p>
+<h1>${batch}</h1>
+<div data-live="batch">
+<p class="soft"><span class="tag">${view.stage}</span> ${job} on <a href="${base}/queue/${encodeURIComponent(queue)}">${queue}</a>, from ${view.source} (${view.format}), begun <time datetime="${new Date(view.createdAt).toISOString()}">${showSince(view.createdAt, now)}</time></p>
+!${bar(view)}
+!${figures(progress)}
+!${notes(view)}
+<dl class="counts">!${counts(view)}</dl>
+!${failed > 0 ? reasons(view) : ''}
+</div>
+!${failed > 0 ? download(base, view) : ''}
+!${failures.length > 0 ? rows(failures, failed) : ''}
+!${commands(view)}`;
+}
+
+function figures({ view, done, perSecond, secondsLeft }: Progress<BatchView>): string {
+  const percent = view.added === 0 ? 0 : Math.floor((100 * done) / view.added);
+  const pace = isOver(view) ? '' : html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`;
+  return html`<p class="figures"><b>${percent}%</b> · ${showCount(done)} of ${showCount(view.added)} settled!${pace}</p>`;
+}
+
+/** What one should know, and cannot read off the counts. */
+function notes({ stage, missing, read, cancelledAt, readAt }: BatchView): string {
+  const said = [
+    stage === 'reading'
+      ? `The source is not read to its end (row ${showCount(read)}). Run the same command again if nobody is at it.`
+      : '',
+    cancelledAt !== undefined && readAt === undefined ? 'It was cancelled before its source was read to its end.' : '',
+    missing > 0 ? `The jobs of ${showCount(missing)} waiting rows are gone: somebody removed them by hand.` : '',
+  ];
+  return said
+    .filter((text) => text !== '')
+    .map((text) => html`<p class="note">${text}</p>`)
+    .join('');
+}
+
+const COUNTED = [
+  ...(['completed', 'failed', 'cancelled', 'active', 'delayed', 'waiting'] as const),
+  ...(['read', 'added', 'duplicate', 'rejected'] as const),
+];
+
+const counts = (view: BatchView): string =>
+  COUNTED.map((name) => html`<div class="${name}"><dt>${name}</dt><dd>${showCount(view[name])}</dd></div>`).join('');
+
+function reasons({ reasons: all, failed }: BatchView): string {
+  return html`<h2>Why rows failed</h2>
+<table><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
+!${all.map(({ reason, count }) => html`<tr><td class="number">${showCount(count)}</td><td>${reason}</td></tr>`)}
+</tbody></table>
+<p class="soft">Of ${showCount(failed)} failed rows; the most frequent reasons. Numbers, ids and what is quoted are <code>…</code>, so that rows share a reason.</p>`;
+}
+
+function download(base: string, { queue, batch, failed }: BatchView): string {
+  const path = pathOf(base, queue, batch);
+  return html`<p><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
+}
+
+const rows = (failures: readonly FailedRow[], failed: number): string => html`<h2>Failed rows</h2>
+<table class="failures"><thead><tr><th class="number">Row</th><th>Error</th><th>Payload</th><th class="number">Attempts</th></tr></thead><tbody>
+!${failures.map(
+  ({ row, error, payload, attempts }) => html`<tr>
+<td class="number">${showCount(row)}</td>
+<td><b>${error.name}</b>: ${cut(error.message)}</td>
+<td><pre>${payload === undefined ? 'not readable' : cut(JSON.stringify(payload, undefined, 2))}</pre></td>
+<td class="number">${attempts}</td>
+</tr>`,
+)}
+</tbody></table>
+!${failed > failures.length ? html`<p class="soft">The first ${failures.length} of ${showCount(failed)}.</p>` : ''}`;
+
+/** What is not done here, for it takes the job's definition or a second thought. */
+function commands({ batch, queue, failed, stage }: BatchView): string {
+  const flags = `--queue ${queue}`;
+  const lines = [
+    ...(stage === 'running' || stage === 'reading' ? [`bullpen-producer batches cancel ${batch} ${flags}`] : []),
+    ...(failed > 0
+      ? [
+          `bullpen-producer batches retry ${batch} ${flags} --jobs dist/jobs.js`,
+          `bullpen-producer batches export ${batch} ${flags} --output failed.csv`,
+        ]
+      : []),
+  ];
+  if (lines.length === 0) return '';
+  return html`<h2>At a terminal</h2>
+<pre>${lines.join('\n')}</pre>
+<p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p>`;
+}
+
+const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)} …` : text);

@@ -1,0 +1,141 @@
+import { PassThrough } from 'node:stream';
+import {
+  type BatchView,
+  exportFailures,
+  type FailedRow,
+  type Producer,
+  type Progress,
+  stageOf,
+} from '@bullpen/producer';
+import { hasCode } from '@bullpen/shared';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html } from 'ghtml';
+import { wantsPage } from '../guard/gate.js';
+import { type Nav, page } from '../pages/page.js';
+import type { Redactor } from '../redact.js';
+import { batchBody, ROWS_SHOWN } from './batch-page.js';
+import { type ListFilter, listBody, partOf, STAGES } from './list-page.js';
+import { BatchLooks } from './looks.js';
+
+/** What the pages of batches take. */
+export interface BatchesPagesParts {
+  readonly producer: Pick<Producer, 'batches'>;
+  readonly base: string;
+  readonly redact: Redactor;
+  readonly nav: Nav;
+}
+
+const SCRIPT = 'live.js';
+
+/** Adds `/batches` and what is below it. */
+export async function batchesPages(app: FastifyInstance, parts: BatchesPagesParts): Promise<void> {
+  const { producer, base, redact, nav } = parts;
+  const { batches } = producer;
+  const looks = new BatchLooks(producer);
+  const redactRow = (row: FailedRow): FailedRow => redact(row) as FailedRow;
+  const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
+    reply.type('text/html; charset=utf-8').send(page({ title, base, body, nav, script: SCRIPT }));
+  addAnswers(app, send);
+
+  app.get('/batches', async (request, reply) => {
+    const filter = readFilter(request.query);
+    return send(reply, 'Batches', listBody(base, partOf(await looks.list(), filter), filter, Date.now()));
+  });
+
+  app.get('/batches.json', async (request) => {
+    const { shown, count, page, pages } = partOf(await looks.list(), readFilter(request.query));
+    const all = shown.map(({ view, ...pace }) => ({ ...view, stage: stageOf(view), ...pace }));
+    return redact({ batches: all, count, page, pages });
+  });
+
+  app.get<OneBatch>('/batches/:queue/:batch', async ({ params }, reply) => {
+    const progress = await shown(params);
+    const failures = progress.view.failed > 0 ? await firstFailures(progress.view) : [];
+    return send(reply, params.batch, batchBody(base, progress, failures, Date.now()));
+  });
+
+  app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params }) => {
+    const { view, ...pace } = await shown(params);
+    return { ...view, ...pace };
+  });
+
+  for (const format of ['csv', 'ndjson'] as const) {
+    app.get<OneBatch>(`/batches/:queue/:batch/failed.${format}`, async ({ params }, reply) => {
+      const { view } = await shown(params);
+      return sendFailures(reply, view, format);
+    });
+  }
+
+  /** A batch without its secrets: reasons quote messages. */
+  async function shown({ queue, batch }: OneBatch['Params']): Promise<Progress<BatchView>> {
+    return redact(await looks.show(queue, batch)) as Progress<BatchView>;
+  }
+
+  async function firstFailures({ queue, batch }: BatchView): Promise<FailedRow[]> {
+    const found: FailedRow[] = [];
+    for await (const row of batches.failures(batch, { queue })) {
+      found.push(redactRow(row));
+      if (found.length === ROWS_SHOWN) break;
+    }
+    return found;
+  }
+
+  /** Streams as fast as the reader takes it, and stops when it leaves. What breaks in the middle breaks the connection, lest half a file pass for a whole one. */
+  function sendFailures(reply: FastifyReply, view: BatchView, format: 'csv' | 'ndjson'): FastifyReply {
+    const leaving = new AbortController();
+    const output = new PassThrough();
+    output.once('close', () => leaving.abort());
+    exportFailures(batches, view, output, { format, change: redactRow, signal: leaving.signal }).catch(
+      (error: Error) => {
+        output.destroy(error);
+      },
+    );
+    reply.header('content-disposition', `attachment; filename="${view.batch}-failed.${format}"`);
+    return reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson').send(output);
+  }
+}
+
+interface OneBatch {
+  readonly Params: { readonly queue: string; readonly batch: string };
+}
+
+/** Anything that is no filter is none. */
+function readFilter(query: unknown): ListFilter {
+  const { queue, stage, page } = query as Record<string, unknown>;
+  const at = Number(page);
+  return {
+    queue: typeof queue === 'string' && queue !== '' ? queue : undefined,
+    stage: STAGES.find((name) => name === stage),
+    page: Number.isInteger(at) && at >= 1 ? at : 1,
+  };
+}
+
+/** What goes wrong is said on a page to people, and as JSON to programs. */
+function addAnswers(
+  app: FastifyInstance,
+  send: (reply: FastifyReply, title: string, body: string) => FastifyReply,
+): void {
+  app.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
+    const known = ANSWERS.find(({ code }) => hasCode(error, code));
+    if (known === undefined) throw error;
+    const said = known.says ?? error.message;
+    reply.code(known.status);
+    if (!wantsPage(request)) return reply.send({ error: said });
+    return send(
+      reply,
+      known.title,
+      html`<h1>${known.title}</h1><p class="note bad" role="alert" data-live="fault">${said}</p>`,
+    );
+  });
+}
+
+const ANSWERS = [
+  { code: 'BULLPEN_BATCH_UNKNOWN', status: 404, title: 'No such batch', says: undefined },
+  { code: 'BULLPEN_OPTIONS_INVALID', status: 422, title: 'Not possible', says: undefined },
+  {
+    code: 'BULLPEN_REDIS_UNAVAILABLE',
+    status: 503,
+    title: 'Redis is unavailable',
+    says: 'Redis does not answer. This page asks again by itself.',
+  },
+] as const;

@@ -1,0 +1,106 @@
+import { type BatchBooks, countOpen, type Progress, stageOf } from '@bullpen/producer';
+import { html } from 'ghtml';
+import { bar, partsOfBooks } from './bar.js';
+import { showCount, showLeft, showRate, showSince } from './figures.js';
+
+/** The stages a batch can be in, as one may ask for them. */
+export const STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
+
+/** Which batches are asked for. */
+export interface ListFilter {
+  readonly queue: string | undefined;
+  readonly stage: (typeof STAGES)[number] | undefined;
+  /** Counted from 1. */
+  readonly page: number;
+}
+
+/** A part of the list. */
+export interface ListPart {
+  readonly shown: readonly Progress<BatchBooks>[];
+  /** How many match. */
+  readonly count: number;
+  readonly queues: readonly string[];
+  readonly page: number;
+  readonly pages: number;
+}
+
+const A_PAGE = 100;
+
+/** The batches that match, and the page of them that was asked for; the last one, when there are fewer. */
+export function partOf(all: readonly Progress<BatchBooks>[], { queue, stage, page }: ListFilter): ListPart {
+  const matching = all.filter(
+    ({ view }) => (queue === undefined || view.queue === queue) && (stage === undefined || stageOf(view) === stage),
+  );
+  const pages = Math.max(1, Math.ceil(matching.length / A_PAGE));
+  const at = Math.min(page, pages);
+  const queues = [...new Set(all.map(({ view }) => view.queue))].sort();
+  const shown = matching.slice((at - 1) * A_PAGE, at * A_PAGE);
+  return { shown, count: matching.length, queues, page: at, pages };
+}
+
+/** The page of all batches. */
+export function listBody(base: string, part: ListPart, filter: ListFilter, now: number): string {
+  const { shown, queues, count } = part;
+  const isFiltered = filter.queue !== undefined || filter.stage !== undefined;
+  return html`<h1>Batches</h1>
+!${filterForm(base, queues, filter)}
+<div data-live="list">
+!${count === 0 ? nothing(isFiltered) : table(base, shown, now)}
+!${pager(base, part, filter)}
+</div>`;
+}
+
+const table = (base: string, shown: ListPart['shown'], now: number): string => html`<table class="batches">
+<thead><tr><th>Batch</th><th class="wide">Rows</th><th class="number">Rate</th><th class="number">Time left</th><th class="number">Failed</th><th>Begun</th></tr></thead>
+<tbody>
+!${shown.map((progress) => row(base, progress, now))}
+</tbody>
+</table>`;
+
+function row(base: string, { view, done, perSecond, secondsLeft }: Progress<BatchBooks>, now: number): string {
+  const { queue, batch, job, added, failed, createdAt } = view;
+  const stage = stageOf(view);
+  const goesOn = stage === 'running' && countOpen(view) > 0;
+  return html`<tr>
+<td><a href="${pathOf(base, queue, batch)}">${batch}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
+<td class="wide">!${bar(partsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span></td>
+<td class="number">${goesOn || stage === 'reading' ? showRate(perSecond) : '–'}</td>
+<td class="number">${goesOn ? showLeft(secondsLeft) : '–'}</td>
+<td class="number!${failed > 0 ? ' bad' : ''}">${showCount(failed)}</td>
+<td><time datetime="${new Date(createdAt).toISOString()}">${showSince(createdAt, now)}</time></td>
+</tr>`;
+}
+
+const nothing = (isFiltered: boolean): string =>
+  isFiltered
+    ? '<p class="note">No batch matches.</p>'
+    : html`<div class="note"><p>There are no batches, or their books have expired. A batch is a file, or what comes through a pipe, under a name:</p>
+<pre>bullpen-producer batch invoice.send invoices.csv --batch november --jobs dist/jobs.js</pre></div>`;
+
+function filterForm(base: string, queues: readonly string[], { queue, stage }: ListFilter): string {
+  const option = (value: string, chosen: string | undefined): string =>
+    html`<option value="${value}"!${value === chosen ? ' selected' : ''}>${value}</option>`;
+  return html`<form class="filter" method="get" action="${base}/batches">
+<label>Queue <select name="queue"><option value="">all</option>!${queues.map((name) => option(name, queue))}</select></label>
+<label>Stage <select name="stage"><option value="">all</option>!${STAGES.map((name) => option(name, stage))}</select></label>
+<button class="plain">Show</button>
+</form>`;
+}
+
+function pager(base: string, { page, pages, count }: ListPart, filter: ListFilter): string {
+  if (pages === 1) return '';
+  const link = (to: number, text: string): string =>
+    to < 1 || to > pages ? '' : html`<a class="button plain" href="${base}/batches?${queryOf(filter, to)}">${text}</a>`;
+  return html`<p class="pager">!${link(page - 1, 'Newer')} <span class="soft">page ${page} of ${pages}, ${showCount(count)} batches</span> !${link(page + 1, 'Older')}</p>`;
+}
+
+function queryOf({ queue, stage }: ListFilter, page: number): string {
+  const query = new URLSearchParams({ page: String(page) });
+  if (queue !== undefined) query.set('queue', queue);
+  if (stage !== undefined) query.set('stage', stage);
+  return query.toString();
+}
+
+/** Where the page of a batch is. */
+export const pathOf = (base: string, queue: string, batch: string): string =>
+  `${base}/batches/${encodeURIComponent(queue)}/${encodeURIComponent(batch)}`;

@@ -1,0 +1,72 @@
+import { type BatchBooks, type BatchView, Pace, type Producer, type Progress, progressOf } from '@bullpen/producer';
+
+/** Who looks again sooner is shown what the last one saw, in milliseconds. */
+const SHARED_MS = 1_000;
+/** A look takes Redis' time, and workers need it: we rest so many times as long as we looked. */
+const REST = 10;
+/** Of so many batches the pace is known; a list has a hundred a page. */
+const MOST_PACES = 1_000;
+
+interface Look<T> {
+  readonly result: Promise<T>;
+  /** Until when it is shared. */
+  until: number;
+}
+
+/** What viewers see of batches. Ten tabs and a wall display ask Redis no more often than one. */
+export class BatchLooks {
+  readonly #producer: Pick<Producer, 'batches'>;
+  readonly #now: () => number;
+  readonly #looks = new Map<string, Look<unknown>>();
+  readonly #paces = new Map<string, Pace>();
+
+  /** @param now milliseconds on a clock that is never set back */
+  constructor(producer: Pick<Producer, 'batches'>, now: () => number = () => performance.now()) {
+    this.#producer = producer;
+    this.#now = now;
+  }
+
+  /** All batches by their books, and how fast each goes; the newest first. */
+  list(): Promise<readonly Progress<BatchBooks>[]> {
+    return this.#share('list', async () => {
+      const all = await this.#producer.batches.list();
+      return all.map((books) => this.#progress(books));
+    });
+  }
+
+  /**
+   * One batch, with what its open rows are doing and why rows failed.
+   * @throws BatchUnknown, RedisUnavailable
+   */
+  show(queue: string, batch: string): Promise<Progress<BatchView>> {
+    return this.#share(`show ${queue} ${batch}`, async () => {
+      return this.#progress(await this.#producer.batches.show(batch, { queue }));
+    });
+  }
+
+  #progress<B extends BatchBooks>(view: B): Progress<B> {
+    const key = `${view.queue} ${view.batch} ${view.createdAt}`;
+    const pace = this.#paces.get(key) ?? new Pace();
+    // Put behind all others: the one not looked at for longest is forgotten first.
+    this.#paces.delete(key);
+    this.#paces.set(key, pace);
+    if (this.#paces.size > MOST_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
+    return progressOf(view, pace, this.#now());
+  }
+
+  #share<T>(key: string, look: () => Promise<T>): Promise<T> {
+    const now = this.#now();
+    for (const [other, { until }] of this.#looks) if (until <= now) this.#looks.delete(other);
+    const last = this.#looks.get(key) as Look<T> | undefined;
+    if (last !== undefined) return last.result;
+    const shared: Look<T> = { result: look(), until: Number.POSITIVE_INFINITY };
+    this.#looks.set(key, shared);
+    const rest = (): void => {
+      const ended = this.#now();
+      shared.until = ended + Math.max(SHARED_MS, REST * (ended - now));
+    };
+    // What failed is tried anew by who asks next.
+    shared.result.then(rest, () => this.#looks.delete(key));
+    return shared.result;
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** More are not remembered; the oldest is forgotten. Only who knows the password can begin one. */
+const MOST_SESSIONS = 1_000;
+
+/** Who has logged in, for how long. In memory: a dashboard that starts anew asks for the password again. */
+export class Sessions {
+  readonly #lastMs: number;
+  readonly #now: () => number;
+  /** When each ends, by the digest of its id: ids are compared by being looked up, and a digest tells nothing by how long that takes. */
+  readonly #ends = new Map<string, number>();
+
+  /** @param lastMs how long a session lasts, in milliseconds */
+  constructor(lastMs: number, now: () => number = () => performance.now()) {
+    this.#lastMs = lastMs;
+    this.#now = now;
+  }
+
+  /** Begins a session and returns its id, always a new one. */
+  begin(): string {
+    const id = randomBytes(32).toString('base64url');
+    const now = this.#now();
+    for (const [digest, endsAt] of this.#ends) {
+      if (endsAt > now && this.#ends.size < MOST_SESSIONS) break;
+      this.#ends.delete(digest);
+    }
+    this.#ends.set(digestOf(id), now + this.#lastMs);
+    return id;
+  }
+
+  has(id: string | undefined): boolean {
+    if (id === undefined) return false;
+    const digest = digestOf(id);
+    const endsAt = this.#ends.get(digest);
+    if (endsAt === undefined) return false;
+    if (endsAt > this.#now()) return true;
+    this.#ends.delete(digest);
+    return false;
+  }
+
+  end(id: string | undefined): void {
+    if (id !== undefined) this.#ends.delete(digestOf(id));
+  }
+}
+
+const digestOf = (id: string): string => createHash('sha256').update(id).digest('base64url');

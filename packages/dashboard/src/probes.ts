@@ -1,0 +1,28 @@
+import type { Redis } from '@bullpen/shared';
+import type { FastifyInstance } from 'fastify';
+
+/** How long Redis may take to answer before it counts as away, in milliseconds. */
+const REDIS_WITHIN_MS = 1_000;
+
+/** Adds `/livez` and `/readyz`, at the root whatever the base path, for whoever asks: they say yes or no, and nothing else. */
+export function addProbes(app: FastifyInstance, redis: Redis, isClosing: () => boolean): void {
+  const open = { config: { open: true } };
+  app.get('/livez', open, async () => ({ live: true }));
+  app.get('/readyz', open, async (_request, reply) => {
+    const ready = !isClosing() && (await answers(redis));
+    return reply.code(ready ? 200 : 503).send({ ready });
+  });
+}
+
+async function answers(redis: Redis): Promise<boolean> {
+  if (redis.status !== 'ready') return false;
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, REDIS_WITHIN_MS, false);
+  });
+  const pong = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([pong, tooLate]).finally(() => clearTimeout(timer));
+}
