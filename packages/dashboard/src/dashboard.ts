@@ -17,6 +17,8 @@ export interface RunningDashboard {
 
 /** How long one trip to Redis for a page may take: people are waiting. */
 const REDIS_TIMEOUT = '3s';
+/** After this long without Redis people are told, in milliseconds. */
+const SAY_AFTER_MS = 1_000;
 /** How long requests under way may still take when the dashboard closes, in milliseconds. */
 const CLOSE_WITHIN_MS = 5_000;
 
@@ -67,6 +69,11 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     closing ??= shutDown();
     return closing;
   };
+  const sayWhenAbsent = (): void => {
+    const timer = setTimeout(() => log.warn({ redis: showRedis(options.redis) }, 'waiting for Redis'), SAY_AFTER_MS);
+    ready.catch(() => undefined).finally(() => clearTimeout(timer));
+    timer.unref();
+  };
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -74,6 +81,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     throw error;
   }
   queues.start();
+  if (redis.status !== 'ready') sayWhenAbsent();
   const { port: listening } = app.server.address() as AddressInfo;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${listening}${base}/`, ready, close };
 }

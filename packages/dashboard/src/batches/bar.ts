@@ -1,4 +1,4 @@
-import { type BatchBooks, countOpen } from '@bullpen/producer';
+import { type BatchBooks, type BatchView, countOpen } from '@bullpen/producer';
 import { html } from 'ghtml';
 import { showCount } from './figures.js';
 
@@ -16,6 +16,11 @@ export interface Parts {
 export const partsOfBooks = (books: BatchBooks): Parts => ({
   ...{ completed: books.completed, failed: books.failed, cancelled: books.cancelled },
   ...{ active: 0, delayed: 0, waiting: countOpen(books) },
+});
+
+/** The parts of a batch that was looked at. */
+export const partsOfView = ({ completed, failed, cancelled, active, delayed, waiting }: BatchView): Parts => ({
+  ...{ completed, failed, cancelled, active, delayed, waiting },
 });
 
 /** How wide the picture is, in its own units. */

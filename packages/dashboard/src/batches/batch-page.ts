@@ -1,6 +1,6 @@
 import { type BatchView, type FailedRow, isOver, type Progress } from '@bullpen/producer';
 import { html } from 'ghtml';
-import { bar } from './bar.js';
+import { bar, partsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 import { pathOf } from './list-page.js';
 
@@ -23,7 +23,7 @@ export function batchBody(
 <h1>${batch}</h1>
 <div data-live="batch">
 <p class="soft"><span class="tag">${view.stage}</span> ${job} on <a href="${base}/queue/${encodeURIComponent(queue)}">${queue}</a>, from ${view.source} (${view.format}), begun <time datetime="${new Date(view.createdAt).toISOString()}">${showSince(view.createdAt, now)}</time></p>
-!${bar(view)}
+!${bar(partsOfView(view))}
 !${figures(progress)}
 !${notes(view)}
 <dl class="counts">!${counts(view)}</dl>
@@ -73,10 +73,13 @@ function reasons({ reasons: all, failed }: BatchView): string {
 
 function download(base: string, { queue, batch, failed }: BatchView): string {
   const path = pathOf(base, queue, batch);
-  return html`<p><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
+  return html`<p data-live="download"><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
 }
 
-const rows = (failures: readonly FailedRow[], failed: number): string => html`<h2>Failed rows</h2>
+const rows = (
+  failures: readonly FailedRow[],
+  failed: number,
+): string => html`<section data-live="rows"><h2>Failed rows</h2>
 <table class="failures"><thead><tr><th class="number">Row</th><th>Error</th><th>Payload</th><th class="number">Attempts</th></tr></thead><tbody>
 !${failures.map(
   ({ row, error, payload, attempts }) => html`<tr>
@@ -87,7 +90,8 @@ const rows = (failures: readonly FailedRow[], failed: number): string => html`<h
 </tr>`,
 )}
 </tbody></table>
-!${failed > failures.length ? html`<p class="soft">The first ${failures.length} of ${showCount(failed)}.</p>` : ''}`;
+!${failed > failures.length ? html`<p class="soft">The first ${failures.length} of ${showCount(failed)}.</p>` : ''}
+</section>`;
 
 /** What is not done here, for it takes the job's definition or a second thought. */
 function commands({ batch, queue, failed, stage }: BatchView): string {
@@ -102,9 +106,9 @@ function commands({ batch, queue, failed, stage }: BatchView): string {
       : []),
   ];
   if (lines.length === 0) return '';
-  return html`<h2>At a terminal</h2>
+  return html`<section data-live="commands"><h2>At a terminal</h2>
 <pre>${lines.join('\n')}</pre>
-<p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p>`;
+<p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p></section>`;
 }
 
 const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)} …` : text);

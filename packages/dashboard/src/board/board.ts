@@ -3,6 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { isConnectionLoss, type Logger, reasonOf } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
+import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact.js';
 import type { Queue } from './queues.js';
@@ -26,6 +27,10 @@ export interface Board {
 
 /** Bull Board's page asks for its font from another host. */
 const FOREIGN_FONTS = /<link[^>]*href="https:\/\/fonts\.googleapis\.com[^>]*>\s*/g;
+
+/** Bull Board has no place for a link that is seen. */
+const waysOut = (base: string): string =>
+  html`<link rel="stylesheet" href="${base}/assets/board.css"><a class="bullpen-batches" href="${base}/batches">Batches</a>`;
 
 /** How often its page asks for counts and jobs, in seconds. */
 const POLL_S = 2;
@@ -71,7 +76,8 @@ export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise
     scope.addHook('preSerialization', async (_request, _reply, body) => redact(body));
     scope.addHook('onSend', async (_request, reply, body) => {
       const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
-      return isPage && typeof body === 'string' ? body.replace(FOREIGN_FONTS, '') : body;
+      if (!isPage || typeof body !== 'string') return body;
+      return body.replace(FOREIGN_FONTS, '').replace('</body>', `${waysOut(base)}</body>`);
     });
     await scope.register(adapter.registerPlugin());
   });
