@@ -15,5 +15,8 @@ export interface Origins {
 export function isOurOwn({ site, origin, host }: Origins): boolean {
   if (site !== undefined) return site === 'same-origin';
   if (origin === undefined || !URL.canParse(origin)) return false;
-  return new URL(origin).host === host;
+  const theirs = new URL(origin);
+  // A port that goes without saying may be said.
+  const ours = `${theirs.protocol}//${host}`;
+  return URL.canParse(ours) && theirs.host !== '' && new URL(ours).host === theirs.host;
 }

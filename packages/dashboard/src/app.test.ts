@@ -1,0 +1,217 @@
+import { createBullBoard } from '@bull-board/api';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { Producer } from '@bullpen/producer';
+import { createLogger, type Redis, RedisUnavailable } from '@bullpen/shared';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AppParts, buildApp } from './app.js';
+
+/** Every route of Bull Board, as it hands them to a server: also those that a later version brings. */
+function boardRoutes(): (readonly [method: string, url: string])[] {
+  const adapter = new FastifyAdapter();
+  const routes: [string, string][] = [];
+  const note = ({ method, route }: { method: string | string[]; route: string | string[] }): void => {
+    for (const url of [route].flat()) routes.push([String(method).toUpperCase(), url.replace(/:\w+/g, 'mail')]);
+  };
+  adapter.setEntryRoute = (route) => {
+    note(route);
+    return adapter;
+  };
+  adapter.setApiRoutes = (all) => {
+    all.forEach(note);
+    return adapter;
+  };
+  createBullBoard({ queues: [], serverAdapter: adapter });
+  return routes;
+}
+const OURS = [
+  ...['/batches', '/batches.json', '/batches/mail/november', '/batches/mail/november.json'],
+  ...[
+    '/batches/mail/november/failed.csv',
+    '/batches/mail/november/failed.ndjson',
+    '/logout',
+    '/nowhere',
+    '/static/js/main.js',
+  ],
+];
+const credentials = { user: 'bullpen', password: 'correct-horse-battery' };
+const away = async (): Promise<never> => {
+  throw new RedisUnavailable('Redis does not answer', { unanswered: false });
+};
+const own = { origin: 'http://localhost' };
+
+const parts: AppParts = {
+  redis: { status: 'end' } as unknown as Redis,
+  producer: { batches: { list: away, show: away } } as unknown as Producer,
+  ...{ base: '/bullpen', credentials, sessionMs: 60_000, trustProxy: [], readOnly: false, redact: ['password'] },
+  isClosing: () => false,
+  log: createLogger({ level: 'silent' }),
+};
+
+const opened: FastifyInstance[] = [];
+async function open(different: Partial<AppParts> = {}): Promise<FastifyInstance> {
+  const { app } = await buildApp({ ...parts, ...different });
+  opened.push(app);
+  return app;
+}
+
+async function logIn(app: FastifyInstance, base = '/bullpen'): Promise<{ bullpen_session: string }> {
+  const { cookies } = await app.inject({
+    ...{
+      method: 'POST',
+      url: `${base}/login`,
+      headers: { ...own, 'content-type': 'application/x-www-form-urlencoded' },
+    },
+    payload: new URLSearchParams(credentials).toString(),
+  });
+  return { bullpen_session: cookies[0]?.value ?? '' };
+}
+
+let app: FastifyInstance;
+beforeAll(async () => {
+  app = await open();
+});
+afterAll(() => Promise.all(opened.map((one) => one.close())));
+
+describe('without a login', () => {
+  const routes = [...boardRoutes(), ...OURS.map((url) => ['GET', url] as const)];
+
+  it.each(routes)('%s %s is refused', async (method, url) => {
+    const asked = { method: method as 'GET', url: `/bullpen${url}`, headers: own };
+    expect((await app.inject(asked)).statusCode).toBe(401);
+    const byPerson = await app.inject({ ...asked, headers: { ...own, accept: 'text/html' } });
+    if (method === 'GET') expect(byPerson.headers.location).toMatch(/^\/bullpen\/login\?to=%2Fbullpen%2F/);
+  });
+
+  it('the probes answer, and say nothing', async () => {
+    expect((await app.inject('/livez')).json()).toEqual({ live: true });
+    const ready = await app.inject('/readyz');
+    expect([ready.statusCode, ready.json()]).toEqual([503, { ready: false }]);
+  });
+
+  it('a made-up session is none', async () => {
+    const cookies = { bullpen_session: 'A'.repeat(43) };
+    expect((await app.inject({ url: '/bullpen/api/queues', cookies })).statusCode).toBe(401);
+  });
+});
+
+describe('with a login', () => {
+  it('pages are shown, with headers that let nothing foreign in', async () => {
+    const { statusCode, headers, body } = await app.inject({ url: '/bullpen/', cookies: await logIn(app) });
+    expect(statusCode).toBe(200);
+    expect(body).not.toContain('fonts.googleapis.com');
+    expect(headers['content-security-policy']).toContain("script-src 'self';");
+    expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('the cookie is for us alone', async () => {
+    const { headers } = await app.inject({
+      ...{
+        method: 'POST',
+        url: '/bullpen/login',
+        headers: { ...own, 'content-type': 'application/x-www-form-urlencoded' },
+      },
+      payload: new URLSearchParams({ ...credentials, to: '//evil.example' }).toString(),
+    });
+    expect(headers['set-cookie']).toMatch(/; Path=\/bullpen\/; HttpOnly; SameSite=Strict$/);
+    expect(headers.location).toBe('/bullpen/');
+  });
+
+  it('what another site sends is refused', async () => {
+    const cookies = await logIn(app);
+    const foreign = { method: 'PUT', url: '/bullpen/api/queues/pause', cookies } as const;
+    for (const headers of [{}, { origin: 'http://evil.example' }, { ...own, 'sec-fetch-site': 'cross-site' }]) {
+      expect((await app.inject({ ...foreign, headers })).statusCode).toBe(403);
+    }
+  });
+
+  it('a session ends with a logout, and a link does not end it', async () => {
+    const cookies = await logIn(app);
+    await app.inject({ url: '/bullpen/logout', cookies });
+    expect((await app.inject({ url: '/bullpen/api/queues', cookies })).statusCode).toBe(200);
+    await app.inject({ method: 'POST', url: '/bullpen/logout', cookies, headers: own });
+    expect((await app.inject({ url: '/bullpen/api/queues', cookies })).statusCode).toBe(401);
+  });
+
+  it.each([
+    ['POST', '/api/queues/mail/add', 'enqueued by a producer'],
+    ['PATCH', '/api/queues/mail/1/update-data', 'not edited here'],
+    ['PATCH', '/api/queues/mail/1/priority', 'priority'],
+    ['PUT', '/api/queues/mail/obliterate', 'not deleted here'],
+    ['PUT', '/api/queues/mail/b-november-7/clean', 'batches cancel'],
+  ])('%s %s is refused to everybody, and it is said why', async (method, url, why) => {
+    const cookies = await logIn(app);
+    const answer = await app.inject({ method: method as 'PUT', url: `/bullpen${url}`, cookies, headers: own });
+    expect([answer.statusCode, answer.json().message]).toEqual([403, expect.stringContaining(why)]);
+  });
+
+  it('a Redis that is away is said in words, to people and to programs', async () => {
+    const cookies = await logIn(app);
+    const page = await app.inject({ url: '/bullpen/batches', cookies, headers: { accept: 'text/html' } });
+    expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining('Redis does not answer')]);
+    const json = await app.inject({ url: '/bullpen/batches.json', cookies });
+    expect([json.statusCode, json.json()]).toEqual([503, { error: expect.stringContaining('Redis') }]);
+  });
+});
+
+describe('a dashboard that is read-only', () => {
+  it('refuses every way to change something, but not to log out', async () => {
+    const readOnly = await open({ readOnly: true });
+    const cookies = await logIn(readOnly);
+    const changes = boardRoutes().filter(([method]) => method !== 'GET');
+    expect(changes.length).toBeGreaterThan(15);
+    for (const [method, route] of changes) {
+      const url = `/bullpen${route}`;
+      const answer = await readOnly.inject({ method: method as 'PUT', url, cookies, headers: own });
+      expect([url, answer.statusCode, answer.json().error]).toEqual([url, 403, expect.stringContaining('read-only')]);
+    }
+    const out = await readOnly.inject({ method: 'POST', url: '/bullpen/logout', cookies, headers: own });
+    expect(out.statusCode).toBe(303);
+  });
+});
+
+describe('who tries passwords', () => {
+  const attempt = (of: FastifyInstance, password: string, remoteAddress: string) =>
+    of.inject({
+      ...{ method: 'POST', url: '/bullpen/login', remoteAddress },
+      headers: { ...own, 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ user: 'bullpen', password }).toString(),
+    });
+
+  it('is stopped after ten, the right password included; others are not', async () => {
+    const guarded = await open();
+    const codes: number[] = [];
+    for (let n = 0; n < 12; n += 1) codes.push((await attempt(guarded, `wrong-${n}`, '192.0.2.1')).statusCode);
+    expect(codes).toEqual([...Array(10).fill(401), 429, 429]);
+    const right = await attempt(guarded, credentials.password, '192.0.2.1');
+    expect([right.statusCode, Number(right.headers['retry-after'])]).toEqual([429, expect.toSatisfy((s) => s > 0)]);
+    expect((await attempt(guarded, credentials.password, '192.0.2.2')).statusCode).toBe(303);
+  });
+
+  it('cannot write another address into a header', async () => {
+    const guarded = await open();
+    const codes = new Set<number>();
+    for (let n = 0; n < 12; n += 1) {
+      const answer = await guarded.inject({
+        ...{ method: 'POST', url: '/bullpen/login', remoteAddress: '192.0.2.1' },
+        headers: {
+          ...{ ...own, 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': `198.51.100.${n}` },
+        },
+        payload: 'user=bullpen&password=wrong',
+      });
+      codes.add(answer.statusCode);
+    }
+    expect([...codes]).toEqual([401, 429]);
+  });
+
+  it('with a thousand machines is stopped as well', async () => {
+    const guarded = await open();
+    let refused = 0;
+    for (let n = 0; n < 320; n += 1) {
+      const answer = await attempt(guarded, 'wrong', `10.0.${n >> 8}.${n & 255}`);
+      if (answer.statusCode === 429) refused += 1;
+    }
+    expect(refused).toBe(20);
+  });
+});
