@@ -5,6 +5,11 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 # What the images stand on. Needs glibc and libstdc++, and no shell: gcr.io/distroless/cc-debian12 will do.
 ARG BASE_IMAGE=debian:bookworm-slim
 
+# ── init: a process 1 that loses no signal. The kernel drops signals to a process 1 that has not asked for them yet, and Node cannot ask before it has started:
+# 0.1 s when idle, more on a busy machine, and a worker that is told to stop just then would go on until it is killed.
+FROM ${NODE_IMAGE} AS init
+RUN apt-get update -qq && apt-get install --yes -qq --no-install-recommends tini >/dev/null
+
 # ── packages: what can be installed, known by manifests and lock file alone. Sources may change as they like: this stays in the cache.
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /opt/bullpen
@@ -57,6 +62,7 @@ RUN mkdir -p /links/worker/@bullpen /links/producer/@bullpen \
 
 # ── runtime: a Node binary on a small Debian, and a user that may write nowhere.
 FROM ${BASE_IMAGE} AS runtime
+COPY --from=init /usr/bin/tini /usr/local/bin/tini
 COPY --from=packages /usr/local/bin/node /usr/local/bin/node
 COPY LICENSE scripts/containers/health-check.js /opt/bullpen/
 ENV NODE_ENV=production
@@ -73,8 +79,8 @@ COPY --from=build /ours/worker /opt/bullpen/packages/worker
 # The port that the check asks; nothing is published. Empty: neither port nor check.
 ENV BULLPEN_HEALTH_PORT=8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.js"]
-# Node is process 1: no shell and no npm stands between it and a signal.
-ENTRYPOINT ["/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli.js"]
+# No shell and no npm between Docker and Node. A worker that was told to stop before it could hear it (143) has taken no job: that is 0.
+ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
 ARG SOURCE=unknown
@@ -88,7 +94,7 @@ COPY --from=producer-packages /opt/bullpen /opt/bullpen
 COPY --from=build /links/producer /node_modules
 COPY --from=build /ours/shared /opt/bullpen/packages/shared
 COPY --from=build /ours/producer /opt/bullpen/packages/producer
-ENTRYPOINT ["/usr/local/bin/node", "/opt/bullpen/packages/producer/dist/cli/main.js"]
+ENTRYPOINT ["/usr/local/bin/tini", "-s", "--", "/usr/local/bin/node", "/opt/bullpen/packages/producer/dist/cli/main.js"]
 CMD ["--help"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
@@ -106,7 +112,7 @@ COPY --from=build /ours/dashboard /opt/bullpen/packages/dashboard
 ENV BULLPEN_DASHBOARD_PORT=3000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.js"]
-ENTRYPOINT ["/usr/local/bin/node", "/opt/bullpen/packages/dashboard/dist/cli/main.js"]
+ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/dashboard/dist/cli/main.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
 ARG SOURCE=unknown
@@ -128,5 +134,5 @@ FROM producer AS example-receiver
 COPY --from=build /app /app
 ENV RECEIVER_HOST=0.0.0.0 RECEIVER_PORT=8080 BULLPEN_HEALTH_PORT=8080
 HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.js"]
-ENTRYPOINT ["/usr/local/bin/node", "/app/receive.js"]
+ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/app/receive.js"]
 CMD []
