@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { until } from '../support/until.js';
 import { Compose } from './support/compose.js';
-import { docker, inspect } from './support/docker.js';
+import { docker, inspect, readLogs } from './support/docker.js';
 
 /** What the receiver says at `/books`. */
 interface Books {
@@ -17,7 +17,7 @@ interface Books {
 }
 
 const WORKERS = 4;
-const LEASE_MS = 5_000;
+const LEASE_MS = 3_000;
 /** What the README promises for jobs of a worker that was killed. */
 const RESUMED_WITHIN_MS = 15_000;
 
@@ -102,7 +102,7 @@ describe.sequential('four workers of the compose file', () => {
   });
 
   test('are deployed again and again under load: nothing lost, no attempt spent, each gone within its grace', async () => {
-    await send('deploys', 6_000);
+    await send('deploys', 5_000);
     const before = await books();
     let deploys = 0;
     for (; deploys < 3 || (await books()).events < before.events + 1_000; deploys += 1) {
@@ -122,7 +122,7 @@ describe.sequential('four workers of the compose file', () => {
   test('one is killed, one is cut off from Redis in the middle of jobs: others have their jobs within 15 s, and who was cut off works again', async () => {
     const [killed = '', cutOff = ''] = await compose.containers('worker');
     const address = await addressOf(cutOff, 'front');
-    await send('killed', 4_000);
+    await send('killed', 3_000);
     const { events } = await books();
     await until('workers at work', async () => (await books()).events > events + 200);
     const at = performance.now();
@@ -139,14 +139,17 @@ describe.sequential('four workers of the compose file', () => {
 
     await docker(['network', 'connect', '--alias', 'worker', `${compose.name}_back`, cutOff]);
     await compose.run(['up', '--detach', '--no-build', '--no-recreate', '--scale', `worker=${WORKERS}`, 'worker']);
+    await until('the one that was cut off to be back', async () =>
+      (await readLogs(cutOff)).includes('redis is available'),
+    );
     const taken = (await books()).from[address] ?? 0;
-    await send('after', 500);
+    await send('after', 1_500);
     await until('the one that was cut off to take jobs', async () => ((await books()).from[address] ?? 0) > taken);
     await allDelivered('after');
   });
 
   test('Redis stands still for longer than a lease: nothing lost, nothing failed', async () => {
-    await send('paused', 4_000);
+    await send('paused', 2_500);
     const { events } = await books();
     await until('workers at work', async () => (await books()).events > events + 200);
     await compose.run(['pause', 'redis']);

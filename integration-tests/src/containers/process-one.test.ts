@@ -30,7 +30,7 @@ describe.concurrent('a worker in a container, on a read-only root', () => {
     const worker = await busy({ world, containers }, [{ do: 'hang', heed: true }]);
     const command = ['/usr/local/bin/node', '/opt/bullpen/packages/worker/dist/cli.js', ...['--queue', 'scripted']];
     const processes = (await docker(['top', worker.name, '-o', 'pid,args'])).split('\n').slice(1);
-    const titles = processes.map((line) => line.replace(/^ *\d+ /, ''));
+    const titles = processes.map((line) => line.replace(/^\s*\d+\s+/, ''));
     expect(titles).toEqual([`/usr/local/bin/tini -s -e 143 -- ${command.join(' ')}`, command.join(' ')]);
     await expect(docker(['exec', worker.name, 'touch', '/here'])).rejects.toThrow('Read-only file system');
   });

@@ -53,17 +53,11 @@ export class Compose {
     return Promise.all(names.map(async (name) => (await inspect<ContainerState>(name)).State));
   }
 
-  /** Waits until every worker has said so in its life of now. */
+  /** Waits until so many workers that were started for the first time take jobs. */
   async ready(count: number): Promise<void> {
     await until(`${count} workers to be ready`, async () => {
-      const names = await this.containers('worker');
-      const said = await Promise.all(
-        names.map(async (name) => {
-          const { State } = await inspect<ContainerState>(name);
-          return docker(['logs', '--since', State.StartedAt, name]);
-        }),
-      );
-      return said.filter((log) => log.includes('"worker ready"')).length === count;
+      const logs = await this.run(['logs', '--no-log-prefix', 'worker']);
+      return logs.match(/"worker ready"/g)?.length === count;
     });
   }
 
