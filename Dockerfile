@@ -62,7 +62,7 @@ RUN mkdir -p /links/worker/@bullpen /links/producer/@bullpen \
 
 # ── runtime: a Node binary on a small Debian, and a user that may write nowhere.
 FROM ${BASE_IMAGE} AS runtime
-COPY --from=init /usr/bin/tini /usr/local/bin/tini
+COPY --from=init /usr/bin/tini-static /usr/local/bin/tini
 COPY --from=packages /usr/local/bin/node /usr/local/bin/node
 COPY LICENSE scripts/containers/health-check.js /opt/bullpen/
 ENV NODE_ENV=production

@@ -8,9 +8,9 @@ export default defineConfig({
     root: './integration-tests',
     include: ['src/containers/**/*.test.ts'],
     globalSetup: ['./src/containers/support/ground.setup.ts'],
-    // They wait for containers more than they compute.
-    maxWorkers: 6,
-    maxConcurrency: 4,
+    // One file of them is the fleet, which has the machine's cores to itself for most of its time; the others go on beside it, one after the other.
+    maxWorkers: 2,
+    maxConcurrency: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

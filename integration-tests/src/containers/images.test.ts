@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { hasty } from '../fixtures/jobs.js';
-import { until } from '../support/until.js';
 import { test } from './support/container-world.js';
-import { type ContainerState, docker, inspect } from './support/docker.js';
+import { type ContainerState, docker, inspect, untilDocker } from './support/docker.js';
 
 const IMAGES = ['worker', 'producer', 'dashboard'] as const;
 
@@ -77,9 +76,9 @@ describe.concurrent('our images', () => {
     const worker = await containers.worker(['--queue', 'scripted', '--concurrency', '1'], quickly);
     const status = async () =>
       (await inspect<ContainerState>(worker.name).catch(() => undefined))?.State.Health?.Status;
-    await until('the container to be healthy', async () => (await status()) === 'healthy');
+    await untilDocker('the container to be healthy', async () => (await status()) === 'healthy');
     await world.producer().enqueue(hasty, { ends: [{ do: 'hang', heed: false }] });
-    await until('the container to be unhealthy', async () => (await status()) === 'unhealthy');
+    await untilDocker('the container to be unhealthy', async () => (await status()) === 'unhealthy');
     const { State } = await inspect<ContainerState>(worker.name);
     expect(State.Health?.Log.at(-1)?.Output).toMatch(/stuck/);
   });

@@ -1,8 +1,7 @@
 import { describe, expect } from 'vitest';
 import { scripted } from '../fixtures/jobs.js';
-import { until } from '../support/until.js';
 import { test } from './support/container-world.js';
-import { type ContainerState, inspect, readLogs } from './support/docker.js';
+import { type ContainerState, inspect, readLogs, untilDocker } from './support/docker.js';
 
 describe.concurrent('Redis, as a worker in a container meets it', () => {
   test('not there yet: the worker waits, and works when it comes', async ({ world, containers }) => {
@@ -36,7 +35,7 @@ describe.concurrent('Redis, as a worker in a container meets it', () => {
 
     // As compose runs it. Docker waits longer before each restart, and keeps what each of them said.
     const again = await containers.worker([], [...env, '--restart', 'on-failure:2']);
-    await until('two restarts', async () => {
+    await untilDocker('two restarts', async () => {
       const about = await inspect<ContainerState & { RestartCount: number }>(again.name).catch(() => undefined);
       return about?.RestartCount === 2 && about.State.Status === 'exited' && about.State.ExitCode === 69;
     });

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { until } from '../../support/until.js';
-import { type ContainerState, docker, inspect } from './docker.js';
+import { type ContainerState, docker, inspect, untilDocker } from './docker.js';
 
 export const COMPOSE_FILE = fileURLToPath(new URL('../../../../docker-compose.yml', import.meta.url));
 
@@ -55,7 +54,7 @@ export class Compose {
 
   /** Waits until so many workers that were started for the first time take jobs. */
   async ready(count: number): Promise<void> {
-    await until(`${count} workers to be ready`, async () => {
+    await untilDocker(`${count} workers to be ready`, async () => {
       const logs = await this.run(['logs', '--no-log-prefix', 'worker']);
       return logs.match(/"worker ready"/g)?.length === count;
     });

@@ -1,4 +1,5 @@
 import { execa, type Options } from 'execa';
+import { until } from '../../support/until.js';
 
 /** What is wrong when the `docker` command fails, in its own words. */
 export class DockerFailed extends Error {}
@@ -17,6 +18,11 @@ export async function docker(args: readonly string[], options: Options = {}): Pr
 export async function readLogs(name: string): Promise<string> {
   const { all } = await execa('docker', ['logs', name], { all: true, stdin: 'ignore' });
   return all;
+}
+
+/** Waits for a fact that the `docker` command tells, which costs a process each time. */
+export function untilDocker<T>(what: string, fact: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
+  return until(what, fact, 60_000, 200);
 }
 
 /** Everything that tests make carries it, so that nothing is left behind and nothing else is touched. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
-import { until } from '../../support/until.js';
-import { docker, LABEL } from './docker.js';
+import { docker, LABEL, untilDocker } from './docker.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,7 +22,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const place = ['--network', network, '--network-alias', 'redis', '--publish', '127.0.0.1::6379'];
     const redis = ['redis:7', 'redis-server', '--save', '', '--maxmemory-policy', 'noeviction'];
     await docker(['run', '--detach', '--name', `${network}-redis`, ...label, ...place, ...redis]);
-    await until('Redis to answer', async () => {
+    await untilDocker('Redis to answer', async () => {
       const answer = docker(['exec', `${network}-redis`, 'redis-cli', 'ping']).catch(() => '');
       return (await answer).includes('PONG');
     });
