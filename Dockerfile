@@ -46,8 +46,9 @@ COPY packages packages
 RUN packages/shared/node_modules/.bin/tsc -b packages/worker packages/producer packages/dashboard \
   && for package in shared producer worker dashboard; do \
     mkdir -p /ours/$package && cp -R packages/$package/package.json packages/$package/dist /ours/$package/ || exit 1; \
+    [ ! -d packages/$package/assets ] || cp -R packages/$package/assets /ours/$package/; \
   done \
-  && find /ours -type f ! -name '*.js' ! -name package.json -delete
+  && find /ours/*/dist -type f ! -name '*.js' -delete
 # The example's app, as a team would build its own; it brings the one package that our images do not have.
 COPY examples examples
 RUN packages/shared/node_modules/.bin/tsc -p examples/webhooks/tsconfig.app.json --outDir /app \
