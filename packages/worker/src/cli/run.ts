@@ -13,6 +13,7 @@ import { Watchdog } from '../watchdog.js';
 import { type RunningWorker, startWorker } from '../worker.js';
 import { endedByOthers, hearFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
+import { openHealth } from './health.js';
 import { Life } from './life.js';
 import { readCommandLine, type WorkerConfig } from './program.js';
 
@@ -51,6 +52,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const faults = hearFaults(() => worker, life, log);
   const stopHearing = onExit((code) => endedByOthers(code, worker, life, log));
   try {
+    const health = await openHealth(config, life, log);
     const handlers = await Promise.race([whileSaying(log, loadHandlers(config.handlers, config.queue)), life.over]);
     // Told to stop while the team's modules were being loaded, which may never end.
     if (handlers === undefined) {
@@ -63,6 +65,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };
     const running = startWorker({ ...options, logger: log });
     worker = running;
+    health.add(running);
 
     const ready = running.ready.then(() => {
       if (life.isOver) return;
