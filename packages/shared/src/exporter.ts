@@ -9,7 +9,7 @@ export interface ExporterParts {
   readonly prefix: string;
   /** The queues it is a candidate for; may be others at each call. */
   readonly queues: () => readonly string[];
-  /** How long a queue stays an exporter's without being renewed, in milliseconds: a successor has it at the latest a third of this later. Default 10 s. */
+  /** How long a queue stays an exporter's without being renewed, in milliseconds: a successor has it at the latest a third of this later. Default 6 s. */
   readonly lifeMs?: number;
   /** How long Redis may take to say how many jobs there are, in milliseconds. Default 1 s: a scrape has a limit as well. */
   readonly limitMs?: number;
@@ -55,7 +55,7 @@ export class Exporter {
 
   constructor(parts: ExporterParts) {
     this.#parts = parts;
-    this.#lifeMs = parts.lifeMs ?? 10_000;
+    this.#lifeMs = parts.lifeMs ?? 6_000;
   }
 
   /** Whether it is the exporter of a queue, at this moment. */
