@@ -115,8 +115,9 @@ describe('the health port', () => {
     expect((await ask('/livez')).status).toBe(200);
   });
 
-  it('closes at once, also upon a client that keeps its connection', async () => {
-    const { port } = await opened();
+  it('closes at once, also upon a client that keeps its connection, or is in the middle of a question', async () => {
+    const { port } = await opened(120_000);
+    const asking = sent(port, 'GET /livez HTTP/1.1\r\nX-Slow: ');
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     const answer = await new Promise<IncomingMessage>((resolve) =>
@@ -127,6 +128,7 @@ describe('the health port', () => {
     await once(answer, 'end');
     await port.close();
     await closed;
+    expect(await asking).toBe('');
     await port.close();
   });
 

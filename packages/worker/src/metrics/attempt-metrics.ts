@@ -1,7 +1,8 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { AttemptEnded } from '../observers.js';
 import type { OutcomeKind } from '../outcome.js';
 import type { RunningWorker } from '../worker.js';
+import { Buckets, registerHistogram } from './histogram.js';
 
 /** What a job is called for which this worker has no handler: anybody can put names on Redis, and each would be a series of its own. */
 export const UNKNOWN = 'unknown';
@@ -20,74 +21,69 @@ interface JobLabels {
   readonly job: string;
 }
 
-/** Ready made: a new object for each attempt would be the dearest part of counting it. */
-interface JobSeries {
+/** What is counted of one job. Each series is there from the start: one that only appears with its first failure begins at 1, and no `rate` ever sees that one. */
+class JobCounts {
   readonly labels: JobLabels;
-  readonly byOutcome: Readonly<Record<OutcomeKind, JobLabels & { readonly outcome: OutcomeKind }>>;
+  readonly ended = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<OutcomeKind, number>;
+  readonly duration = new Buckets(DURATION_BUCKETS_S);
+  readonly wait = new Buckets(WAIT_BUCKETS_S);
+
+  constructor(queue: string, job: string) {
+    this.labels = { queue, job };
+  }
 }
 
-/** Counts attempts by job and outcome, how long they took, and how long their jobs had waited for the first. */
+/** Counts attempts by job and outcome, how long they took, and how long their jobs had waited for the first. In plain numbers, for each row; labels come in at the scrape. */
 export class AttemptMetrics {
-  readonly #ended: Counter<'queue' | 'job' | 'outcome'>;
-  readonly #duration: Histogram<'queue' | 'job'>;
-  readonly #wait: Histogram<'queue' | 'job'>;
-  readonly #series = new Map<string, Map<string, JobSeries>>();
+  readonly #queues: ReadonlyMap<string, ReadonlyMap<string, JobCounts>>;
 
   constructor(serves: RunningWorker['serves'], registry: Registry) {
-    const registers = [registry];
-    this.#ended = new Counter({
+    this.#queues = new Map(
+      serves.map(({ queue, jobs }) => [
+        queue,
+        new Map([...jobs, UNKNOWN].map((job) => [job, new JobCounts(queue, job)])),
+      ]),
+    );
+    const jobs = [...this.#queues.values()].flatMap((counts) => [...counts.values()]);
+    new Counter({
       name: 'bullpen_attempts_total',
       help: 'Attempts that ended, by outcome. Each row of a shared job is one.',
       labelNames: ['queue', 'job', 'outcome'],
-      registers,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { labels, ended } of jobs)
+          for (const outcome of OUTCOMES) this.inc({ ...labels, outcome }, ended[outcome]);
+      },
     });
-    this.#duration = new Histogram({
+    registerHistogram(registry, {
       name: 'bullpen_attempt_duration_seconds',
       help: 'How long attempts took. Without those whose handler was not called: expired and crashed.',
-      labelNames: ['queue', 'job'],
-      buckets: DURATION_BUCKETS_S,
-      registers,
+      series: () => jobs.map(({ labels, duration }) => [{ ...labels }, duration]),
     });
-    this.#wait = new Histogram({
+    registerHistogram(registry, {
       name: 'bullpen_queue_wait_seconds',
       help: 'From the instant a job could have started until its first attempt did.',
-      labelNames: ['queue', 'job'],
-      buckets: WAIT_BUCKETS_S,
-      registers,
+      series: () => jobs.map(({ labels, wait }) => [{ ...labels }, wait]),
     });
-    for (const { queue, jobs } of serves) {
-      this.#series.set(queue, new Map([...jobs, UNKNOWN].map((job) => [job, seriesOf(queue, job)])));
-      for (const job of jobs) this.#startAtZero(queue, job);
-      this.#ended.inc({ queue, job: UNKNOWN, outcome: 'rejected' }, 0);
-    }
   }
 
   count({ queue, job, outcome, durationMs, queueWaitMs }: AttemptEnded): void {
-    const { labels, byOutcome } = this.#seriesOf(queue, job);
-    this.#ended.inc(byOutcome[outcome]);
-    if (outcome !== 'expired' && outcome !== 'crashed') this.#duration.observe(labels, durationMs / 1000);
-    if (queueWaitMs !== undefined) this.#wait.observe(labels, queueWaitMs / 1000);
+    const counts = this.#countsOf(queue, job);
+    if (counts === undefined) return;
+    counts.ended[outcome] += 1;
+    if (outcome !== 'expired' && outcome !== 'crashed') counts.duration.observe(durationMs / 1000);
+    if (queueWaitMs !== undefined) counts.wait.observe(queueWaitMs / 1000);
   }
 
   /** What a job from this queue is called here: its name, if there is a handler for it. */
   labelsOf(queue: string, job: string): JobLabels {
-    return this.#seriesOf(queue, job).labels;
+    return this.#countsOf(queue, job)?.labels ?? { queue, job: UNKNOWN };
   }
 
-  #seriesOf(queue: string, job: string): JobSeries {
-    const jobs = this.#series.get(queue);
-    return jobs?.get(job) ?? jobs?.get(UNKNOWN) ?? seriesOf(queue, UNKNOWN);
+  /** Every queue that jobs come from is one that is served. */
+  #countsOf(queue: string, job: string): JobCounts | undefined {
+    const jobs = this.#queues.get(queue);
+    return jobs?.get(job) ?? jobs?.get(UNKNOWN);
   }
-
-  /** A series that only appears with its first failure begins at 1, and no `rate` ever sees that one. */
-  #startAtZero(queue: string, job: string): void {
-    for (const outcome of OUTCOMES) this.#ended.inc({ queue, job, outcome }, 0);
-    this.#duration.zero({ queue, job });
-    this.#wait.zero({ queue, job });
-  }
-}
-
-function seriesOf(queue: string, job: string): JobSeries {
-  const byOutcome = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, { queue, job, outcome }]));
-  return { labels: { queue, job }, byOutcome: byOutcome as JobSeries['byOutcome'] };
 }

@@ -98,7 +98,7 @@ describe('what Prometheus is told', () => {
 
   it('is there from the start for each job with a handler and each outcome: the first failure is a rise', async () => {
     const attempts = Object.entries(await valuesOf(measured().registry, 'bullpen_attempts_total'));
-    expect(attempts).toHaveLength(3 * 8 + 2);
+    expect(attempts).toHaveLength((3 + 2) * 8);
     expect(attempts).toContainEqual(['bullpen_attempts_total{queue="images",job="image.resize",outcome="failed"}', 0]);
     expect(attempts).toContainEqual(['bullpen_attempts_total{queue="mail",job="unknown",outcome="rejected"}', 0]);
     expect(attempts.every(([, value]) => value === 0)).toBe(true);
