@@ -88,6 +88,20 @@ describe('the health port of a worker', () => {
     expect(await worker.logged('worker stopped')).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });
   });
 
+  test('costs a worker without one nothing: neither a server nor a client of Prometheus is loaded', async ({
+    world,
+  }) => {
+    const module = await world.file(
+      'loaded.mjs',
+      `import { createRequire } from 'node:module'; export * from ${JSON.stringify(pathToFileURL(HANDLERS).href)};
+       const found = new Set(Object.keys(createRequire(import.meta.url).cache).flatMap((path) => path.match(/fastify|prom-client/) ?? []));
+       console.log('loaded: ' + [...found].sort().join());`,
+    );
+    const [without, having] = [[], HEALTH].map((args) => world.workerProcess(['--handlers', module, ...args]));
+    expect(await without?.printed('loaded: \n')).toBe(true);
+    expect(await having?.printed('loaded: fastify,prom-client\n')).toBe(true);
+  });
+
   test('says so, and exits 64 before anything is attempted, when the port is in use', async ({ world }) => {
     await world.producer().enqueue(scripted, {});
     const other = createServer().listen(0, '127.0.0.1');

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 type Labels = Readonly<Record<string, string>>;
 
 /**
- * One series of a histogram. prom-client's own takes a microsecond and a half for a value, as it finds the series by its labels each time; a row of a shared job takes ten in all.
+ * One series of a histogram. prom-client's own takes about a microsecond for a value, as it finds the series by its labels each time; a row of a shared job takes ten in all.
  */
 export class Buckets {
   readonly #bounds: readonly number[];
