@@ -40,7 +40,7 @@ return 0`;
  * Tells how many jobs queues hold, each queue by one process of all that could: by who holds its key. A candidate from the first time it is asked on, and as long as it is asked again.
  *
  * A holder counts its time from before it asked for it, on its own monotonic clock, so it has stopped before Redis lets another have the key. Only a process that stands still between its
- * last look at that clock and the end of its answer can say for once what its successor says as well.
+ * last look at that clock and the end of its answer can say for once what its successor says as well; and after a failover that lost the key, whoever held it, until it renews it.
  */
 export class Exporter {
   readonly #parts: ExporterParts;

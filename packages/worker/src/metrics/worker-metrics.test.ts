@@ -94,6 +94,11 @@ describe('what Prometheus is told', () => {
       return `${name} ${type} ${names.sort()}`;
     });
     expect(rows.sort()).toEqual(told.sort());
+    // In alerts and queries, too.
+    const known = new Set(told.map((metric) => metric.split(' ')[0]));
+    for (const [name] of docs.matchAll(/bullpen_[a-z_]+/g)) {
+      expect(known.has(name.replace(/_bucket$/, '')), name).toBe(true);
+    }
   });
 
   it('is there from the start for each job with a handler and each outcome: the first failure is a rise', async () => {
