@@ -16,11 +16,18 @@ export async function serveHealth(worker: RunningWorker, options: HealthPortOpti
   }
   // Loaded by those alone who want it: a worker without a port starts without a server's modules.
   const exposing = import('./metrics/exposition.js').then(({ Exposition }) => new Exposition());
-  await countInto(
+  const stop = await countInto(
     worker,
     exposing.then((exposition) => exposition.add(worker)),
   );
   const exposition = await exposing;
   const { openHealthPort } = await import('./health-port.js');
-  return openHealthPort(options, { health: () => worker.health(), metrics: () => exposition.registry });
+  try {
+    const told = { health: () => worker.health(), metrics: () => exposition.registry };
+    const { close, ...open } = await openHealthPort(options, told);
+    return { ...open, close: () => close().finally(stop) };
+  } catch (error) {
+    stop();
+    throw error;
+  }
 }

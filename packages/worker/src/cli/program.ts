@@ -35,7 +35,11 @@ const settings = {
   },
   exitWhenStuck: { flag: '--exit-when-stuck', env: 'BULLPEN_EXIT_WHEN_STUCK', schema: switchSetting },
   healthPort: { flag: '--health-port', env: 'BULLPEN_HEALTH_PORT', schema: portSetting.optional() },
-  healthHost: { flag: '--health-host', env: 'BULLPEN_HEALTH_HOST', schema: z.string().min(1).default('0.0.0.0') },
+  healthHost: {
+    flag: '--health-host',
+    env: 'BULLPEN_HEALTH_HOST',
+    schema: z.string().min(1, 'expected an address to listen on').default('0.0.0.0'),
+  },
   queue: { flag: '--queue', schema: z.array(z.string()).default([]).transform(readQueues) },
   untilEmpty: { flag: '--until-empty', schema: z.boolean().default(false) },
 };

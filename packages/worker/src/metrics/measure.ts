@@ -8,16 +8,19 @@ import type { RunningWorker } from '../worker.js';
  * @returns when they are there
  * @throws when the registry has metrics of these names already: those of another worker
  */
-export function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
+export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
   const loading = import('./worker-metrics.js').then(({ WorkerMetrics }) => new WorkerMetrics(worker, registry));
-  return countInto(worker, loading);
+  await countInto(worker, loading);
 }
 
-/** Counts what happens from now on, by metrics that are still being loaded: prom-client is loaded by those alone who want it. */
+/**
+ * Counts what happens from now on, by metrics that are still being loaded: prom-client is loaded by those alone who want it.
+ * @returns a function that ends the counting
+ */
 export async function countInto(
   worker: Pick<RunningWorker, 'observe'>,
   loading: Promise<{ count(event: WorkerEvent): void }>,
-): Promise<void> {
+): Promise<() => void> {
   const early: WorkerEvent[] = [];
   let count = (event: WorkerEvent): void => void early.push(event);
   const stop = worker.observe((event) => count(event));
@@ -25,6 +28,7 @@ export async function countInto(
     const metrics = await loading;
     for (const event of early) metrics.count(event);
     count = (event) => metrics.count(event);
+    return stop;
   } catch (error) {
     stop();
     throw error;
