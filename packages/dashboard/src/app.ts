@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Producer } from '@bullpen/producer';
-import { isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
+import { type Exporter, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
 import serveStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';
@@ -11,6 +11,7 @@ import { addSecurityHeaders } from './guard/headers.js';
 import { type Credentials, checkAgainst } from './login/credentials.js';
 import { loginPages, prepareLogin, sessionOf } from './login/login-pages.js';
 import { Sessions } from './login/sessions.js';
+import { addMetrics } from './metrics.js';
 import { addProbes } from './probes.js';
 import { createRedactor } from './redact.js';
 
@@ -18,6 +19,7 @@ import { createRedactor } from './redact.js';
 export interface AppParts {
   readonly redis: Redis;
   readonly producer: Producer;
+  readonly exporter: Exporter;
   readonly base: string;
   readonly credentials: Credentials | undefined;
   readonly sessionMs: number;
@@ -40,7 +42,7 @@ const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
 
 /** Builds the server; nothing listens yet. The order counts: headers and the gate stand before every route. */
 export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance; board: Board }> {
-  const { redis, producer, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
+  const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
   const app = fastify({
     logger: false,
     bodyLimit: LARGEST_BODY,
@@ -62,6 +64,8 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
   addGate(app, { base, hasLogin, readOnly, isLoggedIn: (request) => sessions.has(sessionOf(request)) });
   addAnswers(app, log);
   addProbes(app, redis, isClosing);
+  const check = credentials === undefined ? undefined : checkAgainst(credentials);
+  addMetrics(app, { exporter, check, tooMany });
   if (base !== '') app.get('/', (_request, reply) => reply.redirect(`${base}/`));
 
   let board: Board | undefined;
@@ -73,8 +77,8 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
         });
         await assets.register(serveStatic, { root: ASSETS, prefix: '/assets/', index: false, decorateReply: false });
       });
-      if (credentials !== undefined) {
-        const login = { base, check: checkAgainst(credentials), sessions, sessionMs, log };
+      if (check !== undefined) {
+        const login = { base, check, sessions, sessionMs, log };
         await scope.register((pages) => loginPages(pages, login, tooMany));
       }
       const nav = { canLogOut: hasLogin, readOnly };
