@@ -8,7 +8,7 @@ import type { Redactor } from '../redact.js';
 import { TolerantAdapter } from './adapter.js';
 import { redactAnswer } from './answers.js';
 import type { Queue } from './queues.js';
-import { refusalOf, rowRefusal } from './refusals.js';
+import { type Asked, refusalOf, removalRefusal } from './refusals.js';
 import { shortenList } from './shorten.js';
 
 /** What the board takes. */
@@ -18,6 +18,8 @@ export interface BoardParts {
   readonly readOnly: boolean;
   readonly hasLogin: boolean;
   readonly redact: Redactor;
+  /** Whether a queue has rows of batches that are not settled. */
+  readonly hasOpenBatch: (queue: string) => Promise<boolean>;
   readonly log: Logger;
 }
 
@@ -36,10 +38,12 @@ const waysOut = (base: string): string =>
 
 /** How often its page asks for counts and jobs, in seconds. */
 const POLL_S = 2;
+/** Its own choice ends at 50. */
+const MOST_JOBS = 100;
 
 /** Adds Bull Board at the base path. */
 export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise<Board> {
-  const { base, title, readOnly, hasLogin, redact, log } = parts;
+  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, log } = parts;
   const adapter = new FastifyAdapter();
   const board = createBullBoard({
     queues: [],
@@ -76,10 +80,11 @@ export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise
 
   await app.register(async (scope) => {
     scope.addHook('preHandler', async (request, reply) => {
-      const { url } = request.routeOptions;
-      const { jobId } = (request.params ?? {}) as { jobId?: string };
-      const why = refusalOf(request.method, url) ?? rowRefusal(request.method, url, jobId);
+      const asked: Asked = { method: request.method, route: request.routeOptions.url, params: request.params ?? {} };
+      const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
       if (why !== undefined) return refuse(request, reply, 403, why);
+      const { jobsPerPage } = (request.query ?? {}) as { jobsPerPage?: unknown };
+      if (Number(jobsPerPage) > MOST_JOBS) return refuse(request, reply, 400, `At most ${MOST_JOBS} jobs a page.`);
     });
     // The one door out.
     scope.addHook('preSerialization', async ({ params }, reply, body) => {
