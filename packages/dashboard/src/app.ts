@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { Producer } from '@bullpen/producer';
+import { countOpen, type Producer } from '@bullpen/producer';
 import { type Exporter, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
 import serveStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -34,6 +34,8 @@ export interface AppParts {
 const LARGEST_BODY = 65_536;
 /** Who sends headers and body slower than this is not waited for, in milliseconds. */
 const REQUEST_WITHIN_MS = 15_000;
+/** How often Node looks for those, in milliseconds. */
+const CHECK_EVERY_MS = 5_000;
 const IDLE_MS = 10_000;
 /** Names are at most 100 characters, ids a little more. */
 const LONGEST_PARAMETER = 512;
@@ -49,7 +51,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
     requestTimeout: REQUEST_WITHIN_MS,
     connectionTimeout: 2 * REQUEST_WITHIN_MS,
     keepAliveTimeout: IDLE_MS,
-    http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_WITHIN_MS },
+    http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     ...(trustProxy.length === 0 ? {} : { trustProxy: [...trustProxy] }),
@@ -83,7 +85,9 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
       }
       const nav = { canLogOut: hasLogin, readOnly };
       await scope.register(batchesPages, { producer, base, redact, nav });
-      board = await addBoard(scope, { base, title: 'Bullpen', readOnly, hasLogin, redact, log });
+      const hasOpenBatch = async (queue: string): Promise<boolean> =>
+        (await producer.batches.list({ queue })).some((books) => countOpen(books) > 0);
+      board = await addBoard(scope, { base, title: 'Bullpen', readOnly, hasLogin, redact, hasOpenBatch, log });
     },
     { prefix: base },
   );

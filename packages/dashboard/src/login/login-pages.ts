@@ -47,7 +47,8 @@ export async function prepareLogin(app: FastifyInstance): Promise<TooMany> {
   await app.register(cookie);
   await app.register(rateLimit, { global: false });
   const limits = [
-    app.createRateLimit({ max: FROM_ONE_ADDRESS, timeWindow: WINDOW_MS, keyGenerator: ({ ip }) => ip }),
+    // Without a key of our own it is the address, of IPv6 the network: who has one has all of its addresses.
+    app.createRateLimit({ max: FROM_ONE_ADDRESS, timeWindow: WINDOW_MS }),
     app.createRateLimit({ max: FROM_ALL, timeWindow: WINDOW_MS, keyGenerator: () => 'all' }),
   ];
   return async (request, count = true) => {
