@@ -3,9 +3,9 @@
  * @param master what the sentinels were asked for
  */
 export function sentinelFault(message: string, master: string): string {
-  const [, silent, reason] = /^failed to connect to sentinel (\S+) because (.*)$/s.exec(message) ?? [];
-  if (silent !== undefined) return `${reason} (sentinel ${silent})`;
-  const [, ignorant] = /^connected to sentinel (\S+) successfully, but got an invalid reply: null$/.exec(message) ?? [];
-  if (ignorant !== undefined) return `sentinel ${ignorant} knows no primary '${master}'`;
-  return message;
+  const [, asked, reason] = /^failed to connect to sentinel (\S+) because (.*)$/s.exec(message) ?? [];
+  const [, answered] = /^connected to sentinel (\S+) successfully, but got an invalid reply: null$/.exec(message) ?? [];
+  if (answered !== undefined || reason?.startsWith('ERR No such master') === true)
+    return `sentinel ${answered ?? asked} knows no primary '${master}'`;
+  return asked === undefined ? message : `${reason} (sentinel ${asked})`;
 }
