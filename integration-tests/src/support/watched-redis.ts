@@ -7,7 +7,7 @@ import { until } from './until.js';
 import type { World } from './world.js';
 
 const REDIS_PASSWORD = 'of-redis';
-const SENTINEL_PASSWORD = 'of/the sentinels';
+const SENTINEL_PASSWORD = 'of/the&sentinels';
 const MASTER = 'jobs';
 const COUNT = 3;
 
@@ -67,6 +67,7 @@ export class WatchedRedis {
     return `redis+sentinel://:${redisPassword}@${hosts}/${master}/0?${query}`;
   }
 
+  all() { return [...this.#servers, ...this.#sentinels]; }
   /** A connection to whoever is the primary. */
   open(): Redis {
     const redis = openRedis(this.url, 'worker', 'test:watched');
