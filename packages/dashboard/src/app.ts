@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { countOpen, type Producer } from '@bullpen/producer';
 import { type Exporter, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
 import serveStatic from '@fastify/static';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';
 import { addBoard, type Board } from './board/board.js';
 import { addGate } from './guard/gate.js';
@@ -53,6 +53,11 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
     keepAliveTimeout: IDLE_MS,
     http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     forceCloseConnections: 'idle',
+    // What is no address at all meets no hook; Fastify would quote it.
+    frameworkErrors: ({ statusCode = 400 }, _request, reply) => {
+      const plain = reply as FastifyReply;
+      plain.code(statusCode).header('x-content-type-options', 'nosniff').send({ error: STATUS_CODES[statusCode] });
+    },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     ...(trustProxy.length === 0 ? {} : { trustProxy: [...trustProxy] }),
   });

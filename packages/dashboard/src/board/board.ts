@@ -68,9 +68,9 @@ export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise
     const isAway = isConnectionLoss(error);
     // What cannot be parsed is quoted in the error. What was sent to us has a status.
     const isUnreadable = error instanceof SyntaxError && statusCode === undefined;
-    if (!isAway && !isUnreadable) log.warn({ err: error }, 'board could not answer');
     const message = isAway ? 'Redis is unavailable' : isUnreadable ? 'The job is not readable.' : reasonOf(error);
-    const status = isAway ? 503 : (statusCode ?? 500);
+    const status = isAway ? 503 : (statusCode ?? (error instanceof URIError ? 400 : 500));
+    if (status === 500 && !isUnreadable) log.warn({ err: error }, 'board could not answer');
     return { status: status as 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message } };
   });
 
