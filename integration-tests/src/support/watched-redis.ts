@@ -67,7 +67,9 @@ export class WatchedRedis {
     return `redis+sentinel://:${redisPassword}@${hosts}/${master}/0?${query}`;
   }
 
-  all() { return [...this.#servers, ...this.#sentinels]; }
+  all() {
+    return [...this.#servers, ...this.#sentinels];
+  }
   /** A connection to whoever is the primary. */
   open(): Redis {
     const redis = openRedis(this.url, 'worker', 'test:watched');
