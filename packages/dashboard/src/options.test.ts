@@ -30,6 +30,7 @@ describe('the options of a dashboard', () => {
     ['an empty password', { password: '' }, ['password']],
     ['no port', { port: 70_000 }, ['port']],
     ['a base path that is a URL', { basePath: 'https://jobs.example/bullpen' }, ['basePath']],
+    ['a base path that is taken', { basePath: '/livez/' }, ['basePath']],
     ['a base path that leads elsewhere', { basePath: '//evil.example' }, ['basePath']],
     ['a session of a second', { session: '1s' }, ['session']],
     ['paths that match everything', { redact: ['*', 'a..b'] }, ['redact', 'redact']],

@@ -91,10 +91,15 @@ export function readOptions(options: DashboardOptions) {
 const portFault = (port: number): string | undefined =>
   Number.isInteger(port) && port >= 0 && port <= 65_535 ? undefined : `expected a port, 0 to 65535, got ${port}`;
 
-const basePathFault = (path: string): string | undefined =>
-  path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
+/** What is at the root, whatever the base path. */
+const TAKEN = /^\/(?:livez|readyz|metrics)\/?$/;
+
+const basePathFault = (path: string): string | undefined => {
+  if (TAKEN.test(path)) return `'${path}' is taken; choose a path such as /bullpen`;
+  return path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
     ? undefined
     : `expected a path such as /bullpen, got '${path.slice(0, 60)}'`;
+};
 
 const passwordFault = (password: string): string | undefined =>
   password.length >= SHORTEST_PASSWORD
