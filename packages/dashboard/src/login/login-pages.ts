@@ -3,14 +3,12 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
+import { LONGEST_PASSWORD } from '../options.js';
 import { type PageParts, page } from '../pages/page.js';
 import type { CheckCredentials } from './credentials.js';
 import { returnPath } from './return-path.js';
 import { Sessions } from './sessions.js';
 import { countTries, type Try } from './tries.js';
-
-/** More is no user or password of ours. */
-const LONGEST_TEXT = 1_024;
 
 /** What the login takes. */
 export interface LoginParts {
@@ -92,7 +90,7 @@ export async function loginPages(app: FastifyInstance, parts: LoginParts, { atte
   });
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : '');
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_PASSWORD) : '');
 
 const inWords = (seconds: number): string =>
   seconds < 90 ? `${Math.max(1, seconds)} seconds` : `${Math.ceil(seconds / 60)} minutes`;
