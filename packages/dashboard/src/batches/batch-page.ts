@@ -27,6 +27,7 @@ export function batchBody(
 !${figures(progress)}
 !${notes(view)}
 <dl class="counts">!${counts(view)}</dl>
+!${source(view)}
 !${failed > 0 ? reasons(view) : ''}
 </div>
 !${failed > 0 ? download(base, view) : ''}
@@ -55,17 +56,18 @@ function notes({ stage, missing, read, cancelledAt, readAt }: BatchView): string
     .join('');
 }
 
-const COUNTED = [
-  ...(['completed', 'failed', 'cancelled', 'active', 'delayed', 'waiting'] as const),
-  ...(['read', 'added', 'duplicate', 'rejected'] as const),
-];
-
+/** What became of the rows that were added; the colours are those of the bar. */
 const counts = (view: BatchView): string =>
-  COUNTED.map((name) => html`<div class="${name}"><dt>${name}</dt><dd>${showCount(view[name])}</dd></div>`).join('');
+  Object.entries(partsOfView(view))
+    .map(([name, count]) => html`<div class="${name}"><dt>${name}</dt><dd>${showCount(count)}</dd></div>`)
+    .join('');
+
+const source = ({ read, added, duplicate, rejected }: BatchView): string =>
+  html`<p class="soft">read ${showCount(read)} = added ${showCount(added)} + duplicate ${showCount(duplicate)} + rejected ${showCount(rejected)}</p>`;
 
 function reasons({ reasons: all, failed }: BatchView): string {
   return html`<h2>Why rows failed</h2>
-<table><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
+<table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
 !${all.map(({ reason, count }) => html`<tr><td class="number">${showCount(count)}</td><td>${reason}</td></tr>`)}
 </tbody></table>
 <p class="soft">Of ${showCount(failed)} failed rows; the most frequent reasons. Numbers, ids and what is quoted are <code>…</code>, so that rows share a reason.</p>`;
@@ -85,7 +87,7 @@ const rows = (
   ({ row, error, payload, attempts }) => html`<tr>
 <td class="number">${showCount(row)}</td>
 <td><b>${error.name}</b>: ${cut(error.message)}</td>
-<td><pre>${payload === undefined ? 'not readable' : cut(JSON.stringify(payload, undefined, 2))}</pre></td>
+<td><pre>${payload === undefined ? 'not readable' : cut(onOneLine(payload))}</pre></td>
 <td class="number">${attempts}</td>
 </tr>`,
 )}
@@ -110,5 +112,8 @@ function commands({ batch, queue, failed, stage }: BatchView): string {
 <pre>${lines.join('\n')}</pre>
 <p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p></section>`;
 }
+
+/** JSON that may be broken after each comma: a table of many rows is to be read at a glance. */
+const onOneLine = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
 
 const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)} …` : text);
