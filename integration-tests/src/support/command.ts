@@ -8,6 +8,7 @@ import { until } from './until.js';
 export const BIN = {
   'bullpen-producer': binOf('@bullpen/producer', 'bullpen-producer'),
   'bullpen-worker': binOf('@bullpen/worker', 'bullpen-worker'),
+  'bullpen-dashboard': binOf('@bullpen/dashboard', 'bullpen-dashboard'),
 };
 
 function binOf(name: string, command: string): string {
