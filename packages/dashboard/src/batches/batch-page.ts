@@ -21,7 +21,7 @@ export function batchBody(
   const { queue, batch, job, failed } = view;
   return html`<p><a href="${base}/batches">All batches</a></p>
 <h1>${batch}</h1>
-<div data-live="batch">
+<div class="batch">
 <p class="soft"><span class="tag">${view.stage}</span> ${job} on <a href="${base}/queue/${encodeURIComponent(queue)}">${queue}</a>, from ${view.source} (${view.format}), begun <time datetime="${new Date(view.createdAt).toISOString()}">${showSince(view.createdAt, now)}</time></p>
 !${bar(partsOfView(view))}
 !${figures(progress)}
@@ -75,13 +75,10 @@ function reasons({ reasons: all, failed }: BatchView): string {
 
 function download(base: string, { queue, batch, failed }: BatchView): string {
   const path = pathOf(base, queue, batch);
-  return html`<p data-live="download"><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
+  return html`<p><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
 }
 
-const rows = (
-  failures: readonly FailedRow[],
-  failed: number,
-): string => html`<section data-live="rows"><h2>Failed rows</h2>
+const rows = (failures: readonly FailedRow[], failed: number): string => html`<section><h2>Failed rows</h2>
 <table class="failures"><thead><tr><th class="number">Row</th><th>Error</th><th>Payload</th><th class="number">Attempts</th></tr></thead><tbody>
 !${failures.map(
   ({ row, error, payload, attempts }) => html`<tr>
@@ -108,7 +105,7 @@ function commands({ batch, queue, failed, stage }: BatchView): string {
       : []),
   ];
   if (lines.length === 0) return '';
-  return html`<section data-live="commands"><h2>At a terminal</h2>
+  return html`<section><h2>At a terminal</h2>
 <pre>${lines.join('\n')}</pre>
 <p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p></section>`;
 }

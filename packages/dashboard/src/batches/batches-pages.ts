@@ -121,11 +121,7 @@ function addAnswers(
     const said = known.says ?? error.message;
     reply.code(known.status);
     if (!wantsPage(request)) return reply.send({ error: said });
-    return send(
-      reply,
-      known.title,
-      html`<h1>${known.title}</h1><p class="note bad" role="alert" data-live="fault">${said}</p>`,
-    );
+    return send(reply, known.title, html`<h1>${known.title}</h1><p class="note bad" role="alert">${said}</p>`);
   });
 }
 
