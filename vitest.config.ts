@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Two projects: `unit` runs without Redis, beside the sources; `integration` runs real processes on a real Redis. */
 export default defineConfig({
@@ -21,6 +21,8 @@ export default defineConfig({
           name: 'integration',
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
+          // `pnpm test:containers`: they need a Docker engine, and have a configuration of their own.
+          exclude: [...configDefaults.exclude, 'src/containers/**'],
           globalSetup: ['./src/support/redis.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,

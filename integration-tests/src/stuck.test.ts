@@ -44,7 +44,9 @@ describe('stuck handlers', () => {
       problems: ['redis is unavailable', 'the worker is starting'],
     });
     await worker.ready;
-    expect(worker.health()).toEqual({ live: true, ready: true, problems: [], stuck: [] });
+    expect(worker.health()).toEqual({
+      ...{ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] },
+    });
     await until('the worker to be stuck', () => !worker.health().live);
     expect(worker.health()).toMatchObject({
       ready: false,

@@ -37,6 +37,11 @@ describe('bullpen-worker', () => {
         /--concurrency: expected a whole number from 1 to 10000; BULLPEN_DRAIN_TIMEOUT: expected a duration/,
         { BULLPEN_DRAIN_TIMEOUT: 'soon' },
       ],
+      [
+        ['--handlers', HANDLERS],
+        /BULLPEN_HEALTH_PORT: expected a port from 0 to 65535/,
+        { BULLPEN_HEALTH_PORT: 'tcp://10.0.0.1:80' },
+      ],
     ];
     for (const [args, says, env] of cases) {
       const { code, stderr } = await run(world, args, env);

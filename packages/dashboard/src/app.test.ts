@@ -164,7 +164,7 @@ describe('a dashboard that is read-only', () => {
     for (const [method, route] of changes) {
       const url = `/bullpen${route}`;
       const answer = await readOnly.inject({ method: method as 'PUT', url, cookies, headers: own });
-      expect([url, answer.statusCode, answer.json().error]).toEqual([url, 403, expect.stringContaining('read-only')]);
+      expect([url, answer.statusCode, answer.json().message]).toEqual([url, 403, expect.stringContaining('read-only')]);
     }
     const out = await readOnly.inject({ method: 'POST', url: '/bullpen/logout', cookies, headers: own });
     expect(out.statusCode).toBe(303);

@@ -6,6 +6,7 @@ import {
   countSetting,
   durationSetting,
   optionalDurationSetting,
+  portSetting,
   readConfig,
   switchSetting,
 } from './config.js';
@@ -166,5 +167,25 @@ describe('commonSettings', () => {
       "BULLPEN_PREFIX: expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'",
       'BULLPEN_LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent',
     ]);
+  });
+});
+
+describe('a port', () => {
+  const port = { port: { flag: '--port', env: 'PORT', schema: portSetting.optional() } };
+
+  it('is a whole number up to 65535, and may be absent', () => {
+    for (const [given, read] of [
+      ['9100', 9100],
+      ['0', 0],
+      ['65535', 65_535],
+      [undefined, undefined],
+      ['', undefined],
+    ] as const) {
+      expect(readConfig(port, {}, { PORT: given })).toEqual({ port: read });
+    }
+  });
+
+  it.each(['65536', '-1', '80.5', '1e3', ' 80', 'http', 'tcp://10.0.0.1:80'])('is not %s', (given) => {
+    expect(faultsOf(() => readConfig(port, {}, { PORT: given }))).toEqual(['PORT: expected a port from 0 to 65535']);
   });
 });

@@ -66,6 +66,14 @@ export const countSetting = (most: number) => {
   return z.coerce.number(message).int(message).min(1, message).max(most, message);
 };
 
+const PORT = 'expected a port from 0 to 65535';
+
+/** A port to listen on; 0 takes one that is free. */
+export const portSetting = z
+  .union([z.number(), z.string().regex(/^\d{1,5}$/, PORT)], PORT)
+  .transform(Number)
+  .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65_535, PORT);
+
 const SWITCH = new Map<unknown, boolean>([
   ...[true, '1', 'true'].map((on) => [on, true] as const),
   ...[false, '0', 'false'].map((off) => [off, false] as const),

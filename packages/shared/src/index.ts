@@ -6,6 +6,7 @@ export {
   countSetting,
   durationSetting,
   optionalDurationSetting,
+  portSetting,
   readConfig,
   type Setting,
   switchSetting,
@@ -51,6 +52,7 @@ export {
   WorkerDraining,
 } from './errors.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './exit-code.js';
+export { Exporter, type ExporterParts } from './exporter.js';
 export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './failure-record.js';
 export {
   definedJobs,
@@ -98,6 +100,7 @@ export {
   KEYS_A_LOOK,
   type QueueCounts,
 } from './queue-counts.js';
+export { DEPTH_METRICS, type DepthMetric, type DepthSample, type QueueDepth, readQueueDepth } from './queue-depth.js';
 export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 export { redactUrls } from './redis-url.js';

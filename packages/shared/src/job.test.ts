@@ -188,3 +188,16 @@ describe('isJob', () => {
     expect(isJob({ name: 'job.copy', [Symbol.for('bullpen.job')]: true })).toBe(true);
   });
 });
+
+describe('definedJobs', () => {
+  it('knows what another copy of this package has defined, and refuses its name for another job', async () => {
+    const copy = './job.js?copy';
+    const other: typeof import('./job.js') = await import(copy);
+    expect(other.defineJob).not.toBe(defineJob);
+    const job = other.defineJob({ name: 'job.of-a-copy', payload });
+    expect(definedJobs()).toContain(job);
+    expect(faultsOf({ name: 'job.of-a-copy', payload })).toEqual([
+      expect.stringContaining("name: 'job.of-a-copy' is already defined at"),
+    ]);
+  });
+});

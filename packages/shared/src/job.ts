@@ -64,7 +64,11 @@ const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const MOST_TIMES = 1000;
 
-const defined = new Map<string, JobDefinition>();
+// One for the process, not one for each copy of this package: a worker asks its own copy which jobs an app has defined with another.
+const registry = Symbol.for('bullpen.jobs');
+const shelf = globalThis as { [registry]?: Map<string, JobDefinition> };
+shelf[registry] ??= new Map();
+const defined = shelf[registry];
 
 /**
  * Defines a job.

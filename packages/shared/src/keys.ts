@@ -51,3 +51,6 @@ export const cancelledKey = (prefix: string, queue: string): string => `${prefix
 
 /** Where a cancellation is published, with the job's id as the message. */
 export const cancelledChannel = cancelledKey;
+
+/** Who tells Prometheus how many jobs a queue holds: the id of its exporter, for as long as that renews it. */
+export const exporterKey = (prefix: string, queue: string): string => `${prefix}:${queue}:exporter`;

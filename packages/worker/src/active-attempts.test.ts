@@ -66,6 +66,34 @@ describe('ActiveAttempts', () => {
     expect([active.tally, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
   });
 
+  it('tells of each job that was given back, begun or not, once Redis has confirmed it', () => {
+    const told: string[] = [];
+    const active = new ActiveAttempts(({ jobId }) => void told.push(jobId));
+    end(active, begin(active, 'begun'), 'interrupted');
+    const atTheGate = begin(active, 'at the gate');
+    Object.assign(atTheGate, { outcome: 'interrupted', confirmed: true });
+    active.finish(atTheGate);
+    end(active, begin(active, 'unconfirmed'), 'interrupted', false);
+    end(active, begin(active, 'done'), 'completed');
+    expect(told).toEqual(['begun', 'at the gate']);
+  });
+
+  it('knows how many slots of a queue are taken, and how many by what is stuck', () => {
+    const active = new ActiveAttempts();
+    begin(active, '1').stuck = true;
+    begin(active, '2');
+    begin(active, '3', 'images');
+    // Stuck until it ended; its end is being recorded.
+    Object.assign(begin(active, '4'), { stuck: true, outcome: 'failed' });
+    expect([active.slotsOf('mail'), active.slotsOf('images'), active.slotsOf('fax')]).toEqual([
+      ...[
+        { active: 3, stuck: 1 },
+        { active: 1, stuck: 0 },
+        { active: 0, stuck: 0 },
+      ],
+    ]);
+  });
+
   it('counts the rows of a shared job, and not the job on top of them', () => {
     const active = new ActiveAttempts();
     const attempt = begin(active, 'b-b1-1_5');

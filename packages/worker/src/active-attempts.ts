@@ -55,7 +55,13 @@ export class ActiveAttempts {
   readonly tally: Tally = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
   /** Of those counted as unrecorded in a drain. */
   readonly unrecordedJobIds: string[] = [];
+  readonly #handedBack: (attempt: ActiveAttempt) => void;
   #draining = false;
+
+  /** @param handedBack is told of each job that was given back to the front of its queue, as Redis has confirmed */
+  constructor(handedBack: (attempt: ActiveAttempt) => void = () => undefined) {
+    this.#handedBack = handedBack;
+  }
 
   /** Once true, no handler may start. */
   get draining(): boolean {
@@ -105,6 +111,7 @@ export class ActiveAttempts {
     if (at !== -1) this.#attempts.splice(at, 1);
     const counted = countedAs(attempt);
     if (!(attempt.isShared && counted === 'completed')) this.tally[counted] += 1;
+    if (counted === 'handedBack' || counted === 'notStarted') this.#handedBack(attempt);
     if (counted === 'unrecorded' && this.#draining) this.unrecordedJobIds.push(attempt.jobId);
     if (this.#attempts.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -132,6 +139,12 @@ export class ActiveAttempts {
     return this.#attempts.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** How many slots of a queue are taken, and how many of these by what is stuck. */
+  slotsOf(queue: string): { readonly active: number; readonly stuck: number } {
+    const attempts = this.#attempts.filter((attempt) => attempt.queue === queue);
+    return { active: attempts.length, stuck: attempts.filter(isStuck).length };
+  }
+
   /** How many are past the gate. */
   startedCount(): number {
     let count = 0;
@@ -141,7 +154,7 @@ export class ActiveAttempts {
 
   /** The attempts that are stuck. */
   stuck(): ActiveAttempt[] {
-    return this.#attempts.filter(({ stuck, outcome }) => stuck && outcome === undefined);
+    return this.#attempts.filter(isStuck);
   }
 
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
@@ -149,6 +162,8 @@ export class ActiveAttempts {
     return this.#attempts.map(({ jobId }) => jobId);
   }
 }
+
+const isStuck = ({ stuck, outcome }: ActiveAttempt): boolean => stuck && outcome === undefined;
 
 function countedAs({
   started,

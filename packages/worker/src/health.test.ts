@@ -26,11 +26,13 @@ function worker(...attempts: string[]): HealthParts & { redis: Redis & { status:
 
 describe('healthOf', () => {
   it('finds nothing wrong with a worker that works', () => {
-    expect(healthOf(worker('mail', 'images'))).toEqual({ live: true, ready: true, problems: [], stuck: [] });
+    expect(healthOf(worker('mail', 'images'))).toEqual({
+      ...{ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] },
+    });
   });
 
   it('names what is stuck, and lets the worker live while a slot is left in each queue', () => {
-    expect(healthOf(worker('mail!', 'mail', 'images'))).toEqual({
+    expect(healthOf(worker('mail!', 'mail', 'images'))).toMatchObject({
       ...{ live: true, ready: true, problems: [], stuck: [{ job: 'mail.do', jobId: 'j-0', queue: 'mail' }] },
     });
   });
@@ -47,24 +49,30 @@ describe('healthOf', () => {
   it('lives, and is not ready, while Redis is away', () => {
     const parts = worker();
     parts.redis.status = 'reconnecting';
-    expect(healthOf(parts)).toMatchObject({ live: true, ready: false, problems: ['redis is unavailable'] });
+    expect(healthOf(parts)).toMatchObject({
+      ...{ live: true, ready: false, connected: false, problems: ['redis is unavailable'] },
+    });
   });
 
   it('lives, and is not ready, while Redis refuses to write', () => {
     const parts = worker();
     parts.outage.isOne(new Error("READONLY You can't write against a read only replica."));
-    expect(healthOf(parts)).toMatchObject({ live: true, ready: false, problems: ['redis is unavailable'] });
+    expect(healthOf(parts)).toMatchObject({
+      ...{ live: true, ready: false, connected: false, problems: ['redis is unavailable'] },
+    });
     parts.outage.accepted();
-    expect(healthOf(parts)).toMatchObject({ ready: true, problems: [] });
+    expect(healthOf(parts)).toMatchObject({ ready: true, connected: true, problems: [] });
   });
 
   it('lives, and is not ready, while it starts or drains; draining is said first', () => {
     const parts = worker('mail');
     const starting = healthOf({ ...parts, isReady: false });
-    expect(starting).toMatchObject({ live: true, ready: false, problems: ['the worker is starting'] });
+    expect(starting).toMatchObject({ live: true, ready: false, draining: false, problems: ['the worker is starting'] });
     for (const isReady of [true, false]) {
       const draining = healthOf({ ...parts, isReady, isDraining: true });
-      expect(draining).toMatchObject({ live: true, ready: false, problems: ['the worker is draining'] });
+      expect(draining).toMatchObject({
+        ...{ live: true, ready: false, draining: true, problems: ['the worker is draining'] },
+      });
     }
   });
 

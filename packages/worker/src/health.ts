@@ -8,6 +8,10 @@ export interface Health {
   readonly live: boolean;
   /** Whether it takes jobs now: connected, fetching, not draining. */
   readonly ready: boolean;
+  /** Whether Redis answers, and takes what it is told. */
+  readonly connected: boolean;
+  /** Whether it takes no more jobs and finishes those it has. */
+  readonly draining: boolean;
   /** What keeps it from being live or ready, in words for people. Empty when nothing does. */
   readonly problems: readonly string[];
   /** Attempts past their deadline that are still running; each keeps a slot. */
@@ -31,8 +35,10 @@ export function healthOf({ active, serves, isReady, isDraining, redis, outage }:
     return stuck.filter((attempt) => attempt.queue === queue).length >= concurrency;
   });
   const problems = dead.map(({ queue, concurrency }) => `all ${concurrency} slots of queue '${queue}' are stuck`);
-  if (redis.status !== 'ready' || outage.present) problems.push('redis is unavailable');
+  const connected = redis.status === 'ready' && !outage.present;
+  if (!connected) problems.push('redis is unavailable');
   if (isDraining) problems.push('the worker is draining');
   else if (!isReady) problems.push('the worker is starting');
-  return { live: dead.length === 0, ready: problems.length === 0, problems, stuck };
+  const [live, ready] = [dead.length === 0, problems.length === 0];
+  return { live, ready, connected, draining: isDraining, problems, stuck };
 }

@@ -5,6 +5,7 @@ import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { AttemptStop } from './attempt-stop.js';
 import { leaseOf } from './lease.js';
 import { Leases } from './leases.js';
+import { Observers } from './observers.js';
 import { Outage } from './outage.js';
 import type { ScriptedRedis } from './scripted-redis.js';
 
@@ -70,10 +71,14 @@ function leasing() {
   const log = { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
   const active = new ActiveAttempts();
   const outage = new Outage(new EventEmitter() as unknown as Redis, 'redis://host', log);
-  const parts = { redis: redis as unknown as ScriptedRedis, prefix: 'p', active, leaseMs: LEASE_MS, outage, log };
-  const leases = new Leases(parts);
+  const observers = new Observers(log);
+  const told: string[] = [];
+  observers.add((event) => void told.push(event.kind));
+  const leases = new Leases({
+    ...{ redis: redis as unknown as ScriptedRedis, prefix: 'p', active, leaseMs: LEASE_MS, outage, log, observers },
+  });
   onTestFinished(() => leases.close());
-  return { leases, redis, active, outage, questions, lines };
+  return { leases, redis, active, outage, questions, lines, told };
 }
 
 /** An attempt under way since now, and whether it was abandoned. */
@@ -198,7 +203,7 @@ describe('Leases that are renewed', () => {
 
 describe('a lease that runs out', () => {
   it('aborts its attempt once, with LeaseLost, and leaves it its time', async () => {
-    const { leases, active, redis, lines } = leasing();
+    const { leases, active, redis, lines, told } = leasing();
     const attempt = begin(active, 'j-1');
     let fired = 0;
     attempt.stop.signal.addEventListener('abort', () => {
@@ -212,6 +217,7 @@ describe('a lease that runs out', () => {
     expect(attempt.lease).toMatchObject({ lapsed: true, lost: false });
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST' });
     expect([fired, attempt.wasAbandoned(), lines]).toEqual([1, false, [RAN_OUT]]);
+    expect(told).toEqual(['lease-lapsed']);
   });
 
   it('does so while Redis refuses, too, and is asked for until it does not', async () => {
@@ -284,12 +290,13 @@ describe('a lease that runs out', () => {
 
 describe('a lease that is lost', () => {
   it('abandons its attempt at once, and for good', async () => {
-    const { leases, active, redis, questions, lines } = leasing();
+    const { leases, active, redis, questions, lines, told } = leasing();
     const attempt = begin(active, 'j-1');
     redis.reply = () => 'l';
     leases.start();
     await later(3_000);
     expect([attempt.lease.lost, attempt.wasAbandoned(), lines]).toEqual([true, true, [LOST]]);
+    expect(told).toEqual(['lease-lost']);
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST' });
     redis.reply = () => 'h';
     await later(30_000);

@@ -1,6 +1,7 @@
 import { LeaseLost, type Logger } from '@bullpen/shared';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { confirms, type LeaseAnswer } from './lease.js';
+import type { Observers } from './observers.js';
 import type { Outage } from './outage.js';
 import { pause } from './pause.js';
 import type { ScriptedRedis } from './scripted-redis.js';
@@ -13,6 +14,7 @@ export interface LeasesParts {
   readonly leaseMs: number;
   readonly outage: Outage;
   readonly log: Logger;
+  readonly observers: Observers;
 }
 
 const ANSWERS: Readonly<Record<string, LeaseAnswer>> = {
@@ -123,6 +125,7 @@ export class Leases {
     attempt.lease.lapsed = true;
     if (attempt.outcome !== undefined) return;
     this.#parts.log.warn({ jobId: attempt.jobId, queue: attempt.queue }, 'lease ran out; aborting the attempt');
+    this.#tell('lease-lapsed', attempt);
     attempt.stop.abort(new LeaseLost());
   }
 
@@ -182,6 +185,11 @@ export class Leases {
     if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, attempt)) return;
     lease.lost = true;
     this.#parts.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
+    this.#tell('lease-lost', attempt);
     if (outcome === undefined) attempt.stop.abandon(new LeaseLost());
+  }
+
+  #tell(kind: 'lease-lapsed' | 'lease-lost', { queue, job, jobId }: ActiveAttempt): void {
+    this.#parts.observers.tell({ kind, queue, job, jobId });
   }
 }

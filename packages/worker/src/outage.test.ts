@@ -13,8 +13,12 @@ function watched() {
     fields.push(said);
   };
   const log = { warn: at('warn'), info: at('info') };
-  const outage = new Outage(connection as unknown as Redis, 'redis://host', log as unknown as Logger);
-  return { outage, connection, lines, fields };
+  let began = 0;
+  const count = (): void => {
+    began += 1;
+  };
+  const outage = new Outage(connection as unknown as Redis, 'redis://host', log as unknown as Logger, count);
+  return { outage, connection, lines, fields, timesBegun: () => began };
 }
 
 const refused = () => new Error('connect ECONNREFUSED 127.0.0.1:6379');
@@ -26,12 +30,12 @@ const BACK = 'info: redis is available';
 
 describe('an outage without connection', () => {
   it('is told once when it begins and once when it is over, however often the client fails in between', () => {
-    const { outage, connection, lines } = watched();
+    const { outage, connection, lines, timesBegun } = watched();
     connection.emit('ready');
     expect([outage.present, lines]).toEqual([false, []]);
     connection.emit('close');
     for (let at = 0; at < 50; at += 1) connection.emit(at % 2 === 0 ? 'error' : 'close', refused());
-    expect([outage.present, lines]).toEqual([true, [LOST]]);
+    expect([outage.present, lines, timesBegun()]).toEqual([true, [LOST], 1]);
     connection.emit('ready');
     expect([outage.present, lines]).toEqual([false, [LOST, BACK]]);
     connection.emit('ready');

@@ -20,14 +20,17 @@ const STILL_FULL_MS = 5_000;
 export class Outage {
   readonly #address: string;
   readonly #log: Logger;
+  readonly #toldOf: () => void;
   #kind: 'away' | 'refusing' | undefined;
   /** When Redis last said that it has no room. */
   #fullAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(redis: Redis, address: string, log: Logger) {
+  /** @param began is called when an outage begins */
+  constructor(redis: Redis, address: string, log: Logger, began: () => void = () => undefined) {
     this.#address = address;
     this.#log = log;
+    this.#toldOf = began;
     redis.on('error', (error: Error) => this.#began('away', 'redis is unavailable; retrying', error));
     redis.on('close', () => {
       if (redis.status !== 'end') this.#began('away', 'redis connection was lost; retrying');
@@ -74,6 +77,7 @@ export class Outage {
     this.#kind = kind;
     const reason = error === undefined ? {} : { reason: reasonOf(error) };
     this.#log.warn({ redis: this.#address, ...reason }, message);
+    this.#toldOf();
   }
 
   #over(): void {

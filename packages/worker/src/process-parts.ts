@@ -3,6 +3,7 @@ import type { ActiveAttempts } from './active-attempts.js';
 import type { Books } from './books.js';
 import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
+import type { Observers } from './observers.js';
 import type { Outage } from './outage.js';
 import type { Recorder } from './recorder.js';
 import type { ScriptedRedis } from './scripted-redis.js';
@@ -18,6 +19,7 @@ export interface ProcessParts {
   readonly outage: Outage;
   readonly cancellations: Cancellations;
   readonly log: Logger;
+  readonly observers: Observers;
   readonly leaseMs: number;
   readonly keepCompleted: { readonly count: number; readonly age: number };
 }

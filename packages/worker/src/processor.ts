@@ -9,9 +9,9 @@ import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
 import type { Handler } from './handler.js';
 import { leaseOf } from './lease.js';
-import { logOutcome } from './log-outcome.js';
 import { notesOf } from './notes.js';
 import type { ProcessParts } from './process-parts.js';
+import { reportOutcome } from './report-outcome.js';
 import { RowEnds } from './row-ends.js';
 import { attemptsOf, handBack, settle, type Ways } from './settle.js';
 import { SharedAttempt } from './shared-attempt.js';
@@ -136,7 +136,7 @@ export class Processor {
     };
     const outcome = await onBehalfOf(entry, () => attempt(input));
     entry.outcome = outcome.kind;
-    logOutcome(log, outcome, job, entry.jobId, startedAt);
+    reportOutcome(this.#shared, outcome, job, entry, entry.jobId, startedAt);
     // Redis would refuse it, and what BullMQ is told now it only repeats.
     if (entry.lease.lost) return leave(entry);
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');

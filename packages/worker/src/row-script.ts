@@ -117,7 +117,7 @@ for at = 8, #ARGV, 7 do
   local id = 'b-' .. batch .. '-' .. row
   local isOpen = call('BITFIELD', books[2], 'GET', 'u2', '#' .. (row - 1))[1] == 0
   if isOpen and call('EXISTS', base .. id) == 0 then
-    call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, 'atm', made)
+    call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, 'atm', made, 'ats', 1)
     if crashes ~= '0' then call('HSET', base .. id, 'stc', crashes) end
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
     call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * 0x1000), id)

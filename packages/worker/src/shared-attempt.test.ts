@@ -18,6 +18,7 @@ import type { SplitRow, SplitTerms } from './books.js';
 import type { Cancellable } from './cancellations.js';
 import { type Context, type Handler, handle, handleMany } from './handler.js';
 import { leaseOf } from './lease.js';
+import { Observers } from './observers.js';
 import type { ProcessParts } from './process-parts.js';
 import type { Carried } from './recorder.js';
 import type { RowEnds } from './row-ends.js';
@@ -93,13 +94,18 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
   };
   const quiet = (): void => undefined;
   const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;
+  const observers = new Observers(log);
+  const reported: string[] = [];
+  observers.add((event) => {
+    if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
+  });
   const handler = typeof run === 'function' ? handle(defined(setting.definition), run as never) : run;
   const attempt = new SharedAttempt({
     ...{ job, entry, handler, bullpen, rowEnds: rowEnds as unknown as RowEnds, onStuck: quiet },
-    shared: { active, books, recorder, cancellations, log, prefix: 'p', redis } as unknown as ProcessParts,
+    shared: { active, books, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as ProcessParts,
   });
   const fates = () => told.notes.map(({ row, fate }) => `${row} ${fate}`);
-  return { attempt, active, entry, lease, told, redis, fates };
+  return { attempt, active, entry, lease, told, redis, fates, reported };
 }
 
 const all = (fate: string): string[] => [11, 12, 13, 14].map((row) => `${row} ${fate}`);
@@ -122,10 +128,11 @@ describe('a shared attempt', () => {
 
   it('gives a row that failed a job of its own, due after its backoff, its neighbours go on', async () => {
     const before = Date.now();
-    const { attempt, told, fates, active } = sharing(({ n }) => {
+    const { attempt, told, fates, active, reported } = sharing(({ n }) => {
       if (n === 2) throw new Error('boom');
     });
     expect(await attempt.run()).toBe(true);
+    expect(reported).toEqual([...['b-b1-11 completed', 'b-b1-12 failed', 'b-b1-13 completed', 'b-b1-14 completed']]);
     expect(fates()).toEqual(['11 completed', '13 completed', '14 completed']);
     expect(told.splits).toMatchObject([
       { row: 12, data: '{"n":2}', attemptsMade: 1, crashes: 0, failure: 'Error: boom', crashesLeft: undefined },

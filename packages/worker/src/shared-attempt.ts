@@ -9,9 +9,9 @@ import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
 import type { SharedJob, SplitRow } from './books.js';
 import type { Handler } from './handler.js';
-import { logOutcome } from './log-outcome.js';
 import type { Outcome } from './outcome.js';
 import type { ProcessParts } from './process-parts.js';
+import { reportOutcome } from './report-outcome.js';
 import { RowAcks } from './row-acks.js';
 import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
 import type { RowEnds } from './row-ends.js';
@@ -153,7 +153,7 @@ export class SharedAttempt {
     row.outcome = outcomes[0]?.kind;
     const ends: EndedRow[] = [];
     for (const [at, end] of outcomes.entries()) {
-      logOutcome(shared.log, end, job, (rows[at] as OpenRow).id, row.startedAt);
+      reportOutcome(shared, end, job, entry, (rows[at] as OpenRow).id, row.startedAt);
       if (end.kind !== 'interrupted') ends.push({ row: rows[at] as OpenRow, outcome: end });
     }
     if (entry.lease.lost) return false;

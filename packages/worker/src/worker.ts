@@ -5,6 +5,7 @@ import {
   createLogger,
   DEFAULT_PREFIX,
   definedJobs,
+  Exporter,
   forgetCommand,
   openRedis,
   RedisUnavailable,
@@ -18,6 +19,7 @@ import { Cancellations } from './cancellations.js';
 import { type DrainSummary, drain } from './drain.js';
 import { type Health, healthOf } from './health.js';
 import { Leases } from './leases.js';
+import { Observers, type WorkerObserver } from './observers.js';
 import { Outage } from './outage.js';
 import { QueueWorker } from './queue-worker.js';
 import { Recorder } from './recorder.js';
@@ -51,6 +53,16 @@ export interface RunningWorker {
   hurry(): void;
   /** How this worker is, at this moment. */
   health(): Health;
+  /** The slots of each queue: how many it has (`concurrency`), how many are taken, and how many of these by attempts that are stuck. */
+  slots(): readonly Slots[];
+  /**
+   * Calls `observer` for all that a worker tells: each attempt that ended, jobs handed back, leases that lapsed or were lost, outages. What it throws is logged, once. Nothing is made for
+   * observers while there are none.
+   * @returns a function that takes the observer away again
+   */
+  observe(observer: WorkerObserver): () => void;
+  /** Counts the jobs of the queues served, of those that no other process tells of. See `measure`. */
+  readonly exporter: Pick<Exporter, 'count' | 'holds'>;
   /**
    * For your process's `uncaughtException` and `unhandledRejection` listeners, called in them: finds the attempt whose handler threw an error that nobody
    * caught, in a timer or in a promise it did not await, and fails that attempt. `bullpen-worker` then drains and exits 1; so should you.
@@ -66,6 +78,14 @@ export interface RunningWorker {
   giveBackAll(): void;
   /** Resolves when the queues served hold nothing that is still to be settled, delayed jobs included. */
   untilEmpty(): Promise<void>;
+}
+
+/** The slots of a queue. */
+export interface Slots {
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly active: number;
+  readonly stuck: number;
 }
 
 const EMPTY_POLL_MS = 250;
@@ -93,7 +113,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const log = options.logger ?? createLogger();
   const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker'));
   const where = showRedis(address);
-  const outage = new Outage(redis, where, log);
+  const observers = new Observers(log);
+  const outage = new Outage(redis, where, log, () => observers.tell({ kind: 'outage-began' }));
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
     fault = error;
@@ -101,14 +122,17 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   redis.on('ready', () => {
     fault = undefined;
   });
-  const active = new ActiveAttempts();
+  const active = new ActiveAttempts(({ queue, job, jobId }) => {
+    if (observers.any) observers.tell({ kind: 'handed-back', queue, job, jobId });
+  });
   const queues = serves.map(({ queue }) => queue);
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations');
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
   const { leaseMs, keepCompleted } = settings;
-  const leases = new Leases({ redis, prefix, active, leaseMs, outage, log });
+  const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
+  const exporter = new Exporter({ redis, prefix, queues: () => queues });
   const shared = {
-    ...{ prefix, redis, active, leases, outage, cancellations, log, leaseMs, keepCompleted },
+    ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, keepCompleted },
     books: new Books(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };
@@ -127,9 +151,12 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
   const shutDown = async (): Promise<DrainSummary> => {
     const close = () => Promise.all(workers.map((worker) => worker.close()));
+    // Another tells of these queues from now on.
+    const retired = exporter.close();
     const summary = await drain({ ...settings, close, giveBackAll, active, hurry: hurry.signal });
     leases.close();
     cancellations.close();
+    await retired;
     redis.disconnect();
     return summary;
   };
@@ -177,6 +204,9 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       return draining;
     },
     hurry: () => hurry.abort(),
+    slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
+    observe: (observer) => observers.add(observer),
+    exporter,
     health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
     blame(error) {
       const blamed = blame(error);

@@ -4,6 +4,8 @@ import type { Mischief } from './mischief.js';
 export interface Acceptance {
   /** Who sent it, by its `user-agent`. */
   readonly sender: string;
+  /** The address it was sent from. */
+  readonly from?: string;
   /** Which attempt of the sender it was. */
   readonly attempt: number;
   /** Whether the receiver broke the connection instead of answering. */

@@ -20,7 +20,10 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-function post(id: string, { key = secret, path = '/hooks/lantern-tea', body = '{}', sentAt = new Date() } = {}) {
+function post(
+  id: string,
+  { key = secret, path = '/hooks/lantern-tea', body = '{}', sentAt = new Date(), url = receiver.url } = {},
+) {
   const headers = {
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1_000)),
@@ -28,7 +31,7 @@ function post(id: string, { key = secret, path = '/hooks/lantern-tea', body = '{
     'user-agent': 'test',
     'x-delivery-attempt': '1',
   };
-  return fetch(`${receiver.url}${path}`, { method: 'POST', headers, body });
+  return fetch(`${url}${path}`, { method: 'POST', headers, body });
 }
 
 describe('receiver', () => {
@@ -36,7 +39,7 @@ describe('receiver', () => {
     const id = eventWith('none');
     expect((await post(id)).status).toBe(204);
     expect((await post(id)).status).toBe(204);
-    const acceptance = { sender: 'test', attempt: 1, answerLost: false };
+    const acceptance = { sender: 'test', from: '127.0.0.1', attempt: 1, answerLost: false };
     expect(receiver.books.accepted.get(id)).toEqual([acceptance, acceptance]);
     expect(receiver.books.accepted.size).toBe(1);
   });
@@ -67,7 +70,7 @@ describe('receiver', () => {
     await expect(post(eventWith('reset'))).rejects.toThrow();
     expect(receiver.books.accepted.size).toBe(0);
     await expect(post(eventWith('answer lost'))).rejects.toThrow();
-    expect([...receiver.books.accepted.values()]).toEqual([[{ sender: 'test', attempt: 1, answerLost: true }]]);
+    expect([...receiver.books.accepted.values()]).toMatchObject([[{ sender: 'test', attempt: 1, answerLost: true }]]);
   });
 
   it('answers 410 for a closed shop, every time', async () => {
@@ -76,6 +79,33 @@ describe('receiver', () => {
     expect((await post(id, { path: CLOSED_SHOP.path })).status).toBe(410);
     expect([...receiver.books.gone]).toEqual([id]);
     expect(receiver.books.accepted.size).toBe(0);
+  });
+
+  it('does no mischief when it is told not to', async () => {
+    const calm = await startReceiver({ secret, mischief: false });
+    try {
+      const { status } = await post(eventWith('error'), { url: calm.url });
+      expect(status).toBe(204);
+    } finally {
+      await calm.close();
+    }
+  });
+
+  it('shows its books: what was taken, how often, on which attempt and from where', async () => {
+    const [once, twice] = [eventWith('error'), eventWith('none')];
+    await post(once);
+    for (const id of [once, twice, twice]) await post(id);
+    expect(await (await fetch(`${receiver.url}/books`)).json()).toEqual({
+      events: 2,
+      acceptances: 3,
+      again: [twice],
+      attempts: { 1: 3 },
+      from: { '127.0.0.1': 3 },
+      gone: 0,
+      forged: 0,
+      connections: expect.any(Number),
+      mischief: { none: 3, error: 1, busy: 0, reset: 0, 'answer lost': 0 },
+    });
   });
 
   it('tells when it has taken so many', async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { latencyFor, mischiefFor } from './mischief.js';
 import { ReceiverBooks } from './receiver-books.js';
+import { summarizeBooks } from './summarize-books.js';
 
 /** Options of {@link startReceiver}. */
 export interface ReceiverOptions {
@@ -12,6 +13,11 @@ export interface ReceiverOptions {
   readonly secret: string;
   /** Paths of endpoints that were switched off. */
   readonly gonePaths?: readonly string[];
+  /** Where it listens. Default a free port of the loopback. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Whether it fails now and then, on purpose. Default it does. */
+  readonly mischief?: boolean;
 }
 
 /** A receiver that listens. */
@@ -24,8 +30,9 @@ export interface Receiver {
 
 const MOST_BYTES = 64 * 1_024;
 
-/** Starts a shop's endpoint on a free port of the loopback: checks every signature, keeps books, and fails now and then, on purpose. */
-export async function startReceiver({ secret, gonePaths = [] }: ReceiverOptions): Promise<Receiver> {
+/** Starts a shop's endpoint: checks every signature, keeps books, and fails now and then, on purpose. What it knows is at `GET /books`. */
+export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const { secret, gonePaths = [], host = '127.0.0.1', port = 0 } = options;
   const webhook = new Webhook(secret);
   const books = new ReceiverBooks();
   const closing = new AbortController();
@@ -42,6 +49,8 @@ export async function startReceiver({ secret, gonePaths = [] }: ReceiverOptions)
   });
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET' && request.url === '/books') return answerBooks(response, books);
+    if (request.method === 'GET' && request.url === '/livez') return answer(response, 200, 'live');
     const body = await readBody(request);
     const headers = request.headers as Record<string, string>;
     const id = headers['webhook-id'] ?? '';
@@ -57,7 +66,8 @@ export async function startReceiver({ secret, gonePaths = [] }: ReceiverOptions)
     }
 
     const sender = headers['user-agent'] ?? '';
-    const mischief = books.bring(id, sender) ? mischiefFor(id) : 'none';
+    const first = books.bring(id, sender);
+    const mischief = first && options.mischief !== false ? mischiefFor(id) : 'none';
     await sleep(latencyFor(id), undefined, { signal: closing.signal });
     books.mischief[mischief] += 1;
     if (mischief === 'error') return answer(response, 500, 'out of luck');
@@ -66,6 +76,7 @@ export async function startReceiver({ secret, gonePaths = [] }: ReceiverOptions)
       // Taken whether or not the sender is still there: a real receiver has written the event down by now.
       books.accept(id, {
         sender,
+        from: request.socket.remoteAddress ?? '',
         attempt: Number(headers['x-delivery-attempt']),
         answerLost: mischief === 'answer lost',
       });
@@ -74,11 +85,11 @@ export async function startReceiver({ secret, gonePaths = [] }: ReceiverOptions)
     request.socket.resetAndDestroy();
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${address.port}`,
     books,
     async close() {
       closing.abort();
@@ -104,4 +115,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
 
 function answer(response: ServerResponse, status: number, text?: string, headers: Record<string, string> = {}): void {
   response.writeHead(status, text === undefined ? headers : { ...headers, 'content-type': 'text/plain' }).end(text);
+}
+
+function answerBooks(response: ServerResponse, books: ReceiverBooks): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify(summarizeBooks(books))}\n`);
 }

@@ -37,7 +37,7 @@ describe('deliverTo', () => {
   it('delivers a signed event and says how it went', async () => {
     const id = idWith('none');
     expect(await deliver(eventOf(id))).toEqual({ status: 204, durationMs: expect.any(Number) });
-    expect(receiver.books.accepted.get(id)).toEqual([{ sender: 'test', attempt: 1, answerLost: false }]);
+    expect(receiver.books.accepted.get(id)).toMatchObject([{ sender: 'test', attempt: 1, answerLost: false }]);
   });
 
   it('fails on a 500, and delivers at the next attempt', async () => {

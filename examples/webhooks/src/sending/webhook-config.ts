@@ -3,19 +3,21 @@ import { z } from 'zod';
 
 const NEW_SECRET = `node -p "'whsec_' + crypto.randomBytes(24).toString('base64')"`;
 
+/** Signs every request. Without a default on purpose: one that is known to all signs nothing. */
+export const webhookSecret = {
+  flag: 'WEBHOOK_SECRET',
+  env: 'WEBHOOK_SECRET',
+  schema: z
+    .string(`is not set; it signs the webhooks. Make one: ${NEW_SECRET}`)
+    .regex(
+      /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/,
+      `expected 'whsec_' and 24 to 64 bytes in base64. Make one: ${NEW_SECRET}`,
+    ),
+} satisfies Setting;
+
 // There are no flags: a secret on a command line is seen by everybody who may list processes.
 const settings = {
-  /** Signs every request. Without a default on purpose: one that is known to all signs nothing. */
-  secret: {
-    flag: 'WEBHOOK_SECRET',
-    env: 'WEBHOOK_SECRET',
-    schema: z
-      .string(`is not set; it signs the webhooks. Make one: ${NEW_SECRET}`)
-      .regex(
-        /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/,
-        `expected 'whsec_' and 24 to 64 bytes in base64. Make one: ${NEW_SECRET}`,
-      ),
-  },
+  secret: webhookSecret,
   /** Where the paths of the events start: the receiver's own URL. */
   baseUrl: {
     flag: 'WEBHOOK_URL',

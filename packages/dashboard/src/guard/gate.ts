@@ -27,11 +27,11 @@ export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLogg
     const { open, session } = request.routeOptions.config;
     const changes = !CHANGES_NOTHING.has(request.method);
     if (changes && !isOurOwn(originsOf(request))) {
-      return refuse(request, reply, 403, 'Refused: this request does not come from a page of this dashboard.');
+      return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.');
     }
     if (hasLogin && open !== true && !isLoggedIn(request)) return askForLogin(request, reply, base);
     if (changes && readOnly && session !== true) {
-      return refuse(request, reply, 403, 'Refused: this dashboard is read-only.');
+      return refuse(request, reply, 403, 'This dashboard is read-only.');
     }
   });
 }
@@ -59,5 +59,5 @@ export const wantsPage = ({ method, headers }: FastifyRequest): boolean =>
 export function refuse(request: FastifyRequest, reply: FastifyReply, code: number, message: string): FastifyReply {
   // What is still being sent is not waited for.
   if (!CHANGES_NOTHING.has(request.method)) reply.header('connection', 'close');
-  return reply.code(code).send({ error: message, message });
+  return reply.code(code).send({ error: code === 401 ? 'Logged out' : 'Refused', message });
 }

@@ -1,10 +1,16 @@
-import { createRequire } from 'node:module';
-import { type Config, commonSettings, countSetting, durationSetting, readConfig, switchSetting } from '@bullpen/shared';
+import {
+  type Config,
+  commonSettings,
+  countSetting,
+  durationSetting,
+  portSetting,
+  readConfig,
+  switchSetting,
+} from '@bullpen/shared';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { VERSION } from '../version.js';
 import { DEFAULTS, MOST_CONCURRENCY, type QueueOption, SHORTEST_LEASE_MS } from '../worker-options.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
 
@@ -28,13 +34,19 @@ const settings = {
     schema: durationSetting.default(10_000).refine((ms) => ms >= SHORTEST_LEASE_MS, 'expected at least 1s'),
   },
   exitWhenStuck: { flag: '--exit-when-stuck', env: 'BULLPEN_EXIT_WHEN_STUCK', schema: switchSetting },
+  healthPort: { flag: '--health-port', env: 'BULLPEN_HEALTH_PORT', schema: portSetting.optional() },
+  healthHost: {
+    flag: '--health-host',
+    env: 'BULLPEN_HEALTH_HOST',
+    schema: z.string().min(1, 'expected an address to listen on').default('0.0.0.0'),
+  },
   queue: { flag: '--queue', schema: z.array(z.string()).default([]).transform(readQueues) },
   untilEmpty: { flag: '--until-empty', schema: z.boolean().default(false) },
 };
 
 const program = new Command('bullpen-worker')
   .description('Attempts the jobs of one or more queues until it is told to stop.')
-  .version(version)
+  .version(VERSION)
   .option('--handlers <module>', 'ES module that exports handlers (BULLPEN_HANDLERS)')
   .option('--queue <name[:concurrency]>', 'serve only this queue; repeat for more', (value, all: string[] = []) => [
     ...all,
@@ -57,6 +69,11 @@ const program = new Command('bullpen-worker')
     '--exit-when-stuck',
     'drain and exit 1 when all slots of a queue are stuck past their deadline (BULLPEN_EXIT_WHEN_STUCK=1)',
   )
+  .option(
+    '--health-port <port>',
+    'tell over HTTP how it is: /livez, /readyz, and /metrics for Prometheus; 0 takes a free port (BULLPEN_HEALTH_PORT; default off)',
+  )
+  .option('--health-host <address>', 'listen there for it (BULLPEN_HEALTH_HOST; default 0.0.0.0)')
   .option('--until-empty', 'drain and exit when the queues hold nothing more to do, delayed jobs included')
   .option('--redis <url>', 'where Redis is (REDIS_URL; default redis://127.0.0.1:6379)')
   .option('--prefix <prefix>', 'first part of every key (BULLPEN_PREFIX; default bullpen)')

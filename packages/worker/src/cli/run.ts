@@ -13,6 +13,7 @@ import { Watchdog } from '../watchdog.js';
 import { type RunningWorker, startWorker } from '../worker.js';
 import { endedByOthers, hearFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
+import { openHealth } from './health.js';
 import { Life } from './life.js';
 import { readCommandLine, type WorkerConfig } from './program.js';
 
@@ -51,18 +52,23 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const faults = hearFaults(() => worker, life, log);
   const stopHearing = onExit((code) => endedByOthers(code, worker, life, log));
   try {
-    const handlers = await Promise.race([whileSaying(log, loadHandlers(config.handlers, config.queue)), life.over]);
+    const loading = openHealth(config, life, log).then(async (health) => {
+      return { health, handlers: await whileSaying(log, loadHandlers(config.handlers, config.queue)) };
+    });
+    const loaded = await Promise.race([loading, life.over]);
     // Told to stop while the team's modules were being loaded, which may never end.
-    if (handlers === undefined) {
+    if (loaded === undefined) {
       log.info('worker stopped before it started');
       watchdog.endIn(0);
       return life.exitCode;
     }
+    const { health, handlers } = loaded;
     watchdog.guardLeases(lease);
     const queues = config.queue.length === 0 ? {} : { queues: config.queue };
     const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };
     const running = startWorker({ ...options, logger: log });
     worker = running;
+    health.add(running);
 
     const ready = running.ready.then(() => {
       if (life.isOver) return;

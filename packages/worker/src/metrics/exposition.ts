@@ -1,0 +1,35 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { RunningWorker } from '../worker.js';
+import { WorkerMetrics } from './worker-metrics.js';
+
+/** Gauges that are called counters: `promtool check metrics` refuses them. There are better ones beside them, by type. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+
+let ofProcess: Registry | undefined;
+
+/** What Node tells of this process: event loop, heap, CPU, file descriptors. Watched from the first call on, once and for good: prom-client knows no end to it. */
+function processMetrics(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+    for (const name of MISNAMED) ofProcess.removeSingleMetric(name);
+  }
+  return ofProcess;
+}
+
+/** What `/metrics` tells: of the process, and of the worker in it as soon as there is one. */
+export class Exposition {
+  #registry = processMetrics();
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /** Tells of this worker from now on; what is counted of it is given to what this returns. */
+  add(worker: RunningWorker): WorkerMetrics {
+    const registry = new Registry();
+    const metrics = new WorkerMetrics(worker, registry);
+    this.#registry = Registry.merge([registry, processMetrics()]);
+    return metrics;
+  }
+}

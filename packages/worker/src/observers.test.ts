@@ -1,0 +1,41 @@
+import type { Logger } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { Observers, type WorkerEvent } from './observers.js';
+
+const outage: WorkerEvent = { kind: 'outage-began' };
+
+function observed() {
+  const lines: string[] = [];
+  const log = { error: (_: object, message: string) => void lines.push(message) };
+  return { observers: new Observers(log as unknown as Logger), lines };
+}
+
+describe('observers', () => {
+  it('are told until they are taken away, each as often as it was added', () => {
+    const { observers } = observed();
+    const told: WorkerEvent[] = [];
+    const observer = (event: WorkerEvent) => void told.push(event);
+    expect(observers.any).toBe(false);
+    const [stopFirst, stopSecond] = [observers.add(observer), observers.add(observer)];
+    observers.tell(outage);
+    expect([told.length, observers.any]).toEqual([2, true]);
+    stopFirst();
+    stopFirst();
+    observers.tell(outage);
+    expect(told).toEqual([outage, outage, outage]);
+    stopSecond();
+    expect(observers.any).toBe(false);
+  });
+
+  it('harm neither the worker nor each other by what they throw, which is logged once', () => {
+    const { observers, lines } = observed();
+    const told: WorkerEvent[] = [];
+    observers.add(() => {
+      throw new Error('boom');
+    });
+    observers.add((event) => void told.push(event));
+    observers.tell(outage);
+    observers.tell(outage);
+    expect([told.length, lines]).toEqual([2, ['observer of the worker threw']]);
+  });
+});

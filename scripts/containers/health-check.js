@@ -1,0 +1,31 @@
+// The health check of our images: asks the process in this container whether it is live. Exits 0 when it is, 1 when not, and says what it was told, for
+// `docker inspect`. It is started every few seconds, so it speaks HTTP by hand: `node:net` costs 33 ms of a core, `node:http` 61, `fetch` 73.
+import { connect } from 'node:net';
+
+const port = process.env.BULLPEN_HEALTH_PORT || process.env.BULLPEN_DASHBOARD_PORT;
+const ANSWER_WITHIN_MS = 4_000;
+const MOST_SAID = 1_000;
+
+/** Says one thing and ends. */
+function end(code, words) {
+  process.stdout.write(words.slice(0, MOST_SAID));
+  process.exit(code);
+}
+
+if (!port) end(0, 'not asked: BULLPEN_HEALTH_PORT is empty');
+
+let answer = '';
+const socket = connect(Number(port), '127.0.0.1', () => {
+  socket.end('GET /livez HTTP/1.0\r\nhost: localhost\r\n\r\n');
+});
+socket.setEncoding('utf8');
+socket.setTimeout(ANSWER_WITHIN_MS, () => end(1, `no answer within ${ANSWER_WITHIN_MS} ms`));
+socket.on('error', (error) => end(1, error.message));
+socket.on('data', (part) => {
+  answer += part;
+});
+socket.on('end', () => {
+  const [head, ...words] = answer.split('\r\n\r\n');
+  const isLive = /^HTTP\/1\.[01] 200 /.test(head);
+  end(isLive ? 0 : 1, words.join('') || head.split('\r\n', 1)[0]);
+});
