@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type BatchSource, openSource, type Producer } from '@bullpen/producer';
-import { deliver, invoice, newsletter, thumbnail } from './jobs.js';
+import { deliver, invoice, newsletter, SINGLES } from './jobs.js';
 
 /** The demo's orders. */
 const ORDERS = fileURLToPath(new URL('../../../examples/webhooks/data/orders.csv', import.meta.url));
@@ -15,19 +15,23 @@ export async function openShop(producer: Producer): Promise<void> {
   await producer.batches.cancel('newsletter-draft', { queue: newsletter.queue });
   await producer.batch(newsletter, { batch: 'newsletter-spring', source: await orders('subscribers.csv', 4_000) });
   await producer.batch(invoice, { batch: 'invoices-march', source: await orders('march.csv', 2_600) });
-  await producer.batch(deliver, { batch: BATCH, source: await orders('orders.csv', 5_000), keyField: 'event_id' });
-  const images = Array.from({ length: 240 }, (_, at) => ({ image: `https://img.example.com/products/${at + 1}.jpg` }));
-  await producer.enqueueMany(thumbnail, images);
+  await producer.batch(deliver, { batch: BATCH, source: await orders('orders.csv', 5_000) });
+  for (const { job, count } of SINGLES) {
+    await producer.enqueueMany(
+      job,
+      Array.from({ length: count }, (_, at) => ({ number: at + 1 })),
+    );
+  }
 }
 
 /** So many of the demo's orders, as the rows of a file of that name. Each carries a secret, to be seen redacted. */
 async function orders(name: string, count: number): Promise<BatchSource> {
   const source = await openSource(ORDERS, 'csv', process.stdin);
-  async function* blocks(): BatchSource['blocks'] {
+  async function* blocks(): BatchSource['blocks'] & AsyncGenerator {
     for await (const block of source.blocks) {
       const rows = block.filter(({ row }) => row <= count);
       yield rows.map((row) =>
-        row.ok ? { ...row, value: { ...(row.value as object), token: `tok_${row.row}` } } : row,
+        row.ok ? { ...row, value: { token: `tok_${row.row}`, ...(row.value as object) } } : row,
       );
       if (rows.length < block.length) break;
     }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { PASSWORD } from './dashboard.js';
 
 /** Where distributions put it. `CHROMIUM_PATH` says otherwise. */
@@ -65,8 +65,8 @@ export class Viewer {
   }
 
   /** Opens a page, with cookies of its own. */
-  static async open(browser: Browser, url: URL): Promise<Viewer> {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  static async open(browser: Browser, url: URL, options: BrowserContextOptions = {}): Promise<Viewer> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const viewer = new Viewer(context, await context.newPage(), url);
     await viewer.go('');
     return viewer;
@@ -87,6 +87,11 @@ export class Viewer {
     await this.page.getByLabel('User').fill('bullpen');
     await this.page.getByLabel('Password').fill(password);
     await this.page.getByRole('button', { name: 'Log in' }).click();
+  }
+
+  /** What a browser is to be opened with to be logged in as this one is. */
+  cookies(): ReturnType<BrowserContext['storageState']> {
+    return this.#context.storageState();
   }
 
   close(): Promise<void> {
