@@ -119,6 +119,21 @@ describe('bullpen-dashboard', () => {
     expect(await contents(world)).toEqual(before);
   });
 
+  test('Prometheus is told how many jobs wait, by who may; the next may when it has stopped', async ({ world }) => {
+    const [first, second] = [await Dashboard.start(world), await Dashboard.start(world)];
+    await world.producer().enqueue(scripted, { ends: [{ do: 'return' as const }] });
+    const authorization = `Basic ${Buffer.from(`bullpen:${PASSWORD}`).toString('base64')}`;
+    const tells = async (dashboard: Dashboard) =>
+      (await dashboard.ask('/metrics', { headers: { authorization } })).text.includes(
+        'bullpen_queue_jobs{queue="scripted",state="waiting"} 1\n',
+      );
+    await until('the first to tell it', () => tells(first));
+    expect(await tells(second)).toBe(false);
+    first.process.kill('SIGTERM');
+    expect(await first.process.ended).toMatchObject({ code: 0 });
+    await until('the second to tell it', () => tells(second));
+  });
+
   test('a failed job is retried, and a worker completes it; read-only refuses, and nothing changes', async ({
     world,
   }) => {

@@ -49,7 +49,7 @@ forget_dead() {
 if ! answers; then
   if ! grep -q ' /sys/fs/cgroup' /proc/mounts; then
     command -v cgroupfs-mount >/dev/null || apt_install cgroupfs-mount || fail "cannot install cgroupfs-mount"
-    cgroupfs-mount
+    cgroupfs-mount || fail "cannot mount cgroups"
   fi
   forget_dead /var/run/docker.pid dockerd
   forget_dead /var/run/docker/containerd/containerd.pid containerd

@@ -8,21 +8,33 @@ import { Child } from './child.js';
 
 const READY_LIMIT_MS = 20_000;
 
+/** What sets a server apart from the others of a test. */
+export interface ServerSetting {
+  /** Its folder's. */
+  readonly name?: string;
+  /** Arguments of redis-server beside ours. */
+  readonly args?: readonly string[];
+  /** The file of a server that is a sentinel and no Redis; a sentinel writes into it. */
+  readonly sentinelFile?: string;
+}
+
 /** A real Redis that writes every change to disk before it answers, and can be killed, frozen and started again on the same port and data. */
 export class RedisServer {
   readonly port: number;
   readonly #program: RedisProgram;
   readonly #folder: string;
+  readonly #setting: ServerSetting;
   #child: Child | undefined;
 
-  private constructor(program: RedisProgram, folder: string, port: number) {
+  private constructor(program: RedisProgram, folder: string, port: number, setting: ServerSetting) {
     this.#program = program;
     this.#folder = folder;
     this.port = port;
+    this.#setting = setting;
   }
 
-  static async start(program: RedisProgram, folder: string): Promise<RedisServer> {
-    const server = new RedisServer(program, join(folder, 'redis'), await freePort());
+  static async start(program: RedisProgram, folder: string, setting: ServerSetting = {}): Promise<RedisServer> {
+    const server = new RedisServer(program, join(folder, setting.name ?? 'redis'), await freePort(), setting);
     mkdirSync(server.#folder, { recursive: true });
     await server.start();
     return server;
@@ -54,7 +66,10 @@ export class RedisServer {
       ];
       const libraries = libraryFolders.length > 0 ? { LD_LIBRARY_PATH: libraryFolders.join(':') } : {};
       const env = { LC_ALL: 'C', ...libraries };
-      this.#child = new Child(binary, [...place, ...durable], env, join(this.#folder, 'redis.log'));
+      const { args = [], sentinelFile } = this.#setting;
+      const kind = sentinelFile === undefined ? [] : [sentinelFile, '--sentinel'];
+      const all = [...kind, ...place, ...(sentinelFile === undefined ? durable : []), ...args];
+      this.#child = new Child(binary, all, env, join(this.#folder, 'redis.log'));
     }
     const deadline = Date.now() + READY_LIMIT_MS;
     while (!(await this.#answers())) {
@@ -83,8 +98,8 @@ export class RedisServer {
       socket.setTimeout(1_000, () => over(false));
       socket.on('error', () => over(false));
       socket.on('connect', () => socket.write('PING\r\n'));
-      // While it reads its data it answers -LOADING.
-      socket.on('data', (reply) => over(reply.toString().startsWith('+PONG')));
+      // While it reads its data it answers -LOADING; one with a password has nothing else to say to us.
+      socket.on('data', (reply) => over(/^(\+PONG|-NOAUTH)/.test(reply.toString())));
     });
   }
 }
@@ -92,7 +107,7 @@ export class RedisServer {
 const taken = new Set<number>();
 
 /** A free port below those that the system gives to outgoing connections: one of these could take it while Redis is down. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     if (taken.has(port)) continue;

@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Producer } from '@bullpen/producer';
-import { createLogger, type Redis, RedisUnavailable } from '@bullpen/shared';
+import { createLogger, type Exporter, type Redis, RedisUnavailable } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppParts, buildApp } from './app.js';
@@ -43,6 +43,7 @@ const own = { origin: 'http://localhost' };
 const parts: AppParts = {
   redis: { status: 'end' } as unknown as Redis,
   producer: { batches: { list: away, show: away } } as unknown as Producer,
+  exporter: { count: async () => [] } as unknown as Exporter,
   ...{ base: '/bullpen', credentials, sessionMs: 60_000, trustProxy: [], readOnly: false, redact: ['password'] },
   isClosing: () => false,
   log: createLogger({ level: 'silent' }),
@@ -152,6 +153,31 @@ describe('with a login', () => {
     expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining('Redis does not answer')]);
     const json = await app.inject({ url: '/bullpen/batches.json', cookies });
     expect([json.statusCode, json.json()]).toEqual([503, { error: expect.stringContaining('Redis') }]);
+  });
+});
+
+describe('metrics', () => {
+  const scrape = (of: FastifyInstance, password: string) =>
+    of.inject({
+      ...{ url: '/metrics', remoteAddress: '192.0.2.9' },
+      headers: { authorization: `Basic ${Buffer.from(`bullpen:${password}`).toString('base64')}` },
+    });
+
+  it('are for who knows the password, as often as they like', async () => {
+    const guarded = await open();
+    expect((await guarded.inject('/metrics')).headers['www-authenticate']).toMatch(/^Basic /);
+    for (let n = 0; n < 20; n += 1) expect((await scrape(guarded, credentials.password)).statusCode).toBe(200);
+    const { body } = await scrape(guarded, credentials.password);
+    expect(body).toContain('# TYPE bullpen_queue_jobs gauge');
+    expect(body).not.toContain('nodejs_active_handles_total');
+  });
+
+  it('are no way to guess it', async () => {
+    const guarded = await open();
+    const codes: number[] = [];
+    for (let n = 0; n < 12; n += 1) codes.push((await scrape(guarded, `wrong-${n}`)).statusCode);
+    expect(codes).toEqual([...Array(10).fill(401), 429, 429]);
+    expect((await scrape(guarded, credentials.password)).statusCode).toBe(429);
   });
 });
 

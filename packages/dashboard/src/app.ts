@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { Producer } from '@bullpen/producer';
-import { isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
+import { countOpen, type Producer } from '@bullpen/producer';
+import { type Exporter, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
 import serveStatic from '@fastify/static';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';
 import { addBoard, type Board } from './board/board.js';
 import { addGate } from './guard/gate.js';
@@ -11,6 +11,7 @@ import { addSecurityHeaders } from './guard/headers.js';
 import { type Credentials, checkAgainst } from './login/credentials.js';
 import { loginPages, prepareLogin, sessionOf } from './login/login-pages.js';
 import { Sessions } from './login/sessions.js';
+import { addMetrics } from './metrics.js';
 import { addProbes } from './probes.js';
 import { createRedactor } from './redact.js';
 
@@ -18,6 +19,7 @@ import { createRedactor } from './redact.js';
 export interface AppParts {
   readonly redis: Redis;
   readonly producer: Producer;
+  readonly exporter: Exporter;
   readonly base: string;
   readonly credentials: Credentials | undefined;
   readonly sessionMs: number;
@@ -32,6 +34,8 @@ export interface AppParts {
 const LARGEST_BODY = 65_536;
 /** Who sends headers and body slower than this is not waited for, in milliseconds. */
 const REQUEST_WITHIN_MS = 15_000;
+/** How often Node looks for those, in milliseconds. */
+const CHECK_EVERY_MS = 5_000;
 const IDLE_MS = 10_000;
 /** Names are at most 100 characters, ids a little more. */
 const LONGEST_PARAMETER = 512;
@@ -40,15 +44,20 @@ const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
 
 /** Builds the server; nothing listens yet. The order counts: headers and the gate stand before every route. */
 export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance; board: Board }> {
-  const { redis, producer, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
+  const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
   const app = fastify({
     logger: false,
     bodyLimit: LARGEST_BODY,
     requestTimeout: REQUEST_WITHIN_MS,
     connectionTimeout: 2 * REQUEST_WITHIN_MS,
     keepAliveTimeout: IDLE_MS,
-    http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_WITHIN_MS },
+    http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     forceCloseConnections: 'idle',
+    // What is no address at all meets no hook; Fastify would quote it.
+    frameworkErrors: ({ statusCode = 400 }, _request, reply) => {
+      const plain = reply as FastifyReply;
+      plain.code(statusCode).header('x-content-type-options', 'nosniff').send({ error: STATUS_CODES[statusCode] });
+    },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     ...(trustProxy.length === 0 ? {} : { trustProxy: [...trustProxy] }),
   });
@@ -62,6 +71,8 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
   addGate(app, { base, hasLogin, readOnly, isLoggedIn: (request) => sessions.has(sessionOf(request)) });
   addAnswers(app, log);
   addProbes(app, redis, isClosing);
+  const check = credentials === undefined ? undefined : checkAgainst(credentials);
+  addMetrics(app, { exporter, check, tooMany });
   if (base !== '') app.get('/', (_request, reply) => reply.redirect(`${base}/`));
 
   let board: Board | undefined;
@@ -73,13 +84,15 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
         });
         await assets.register(serveStatic, { root: ASSETS, prefix: '/assets/', index: false, decorateReply: false });
       });
-      if (credentials !== undefined) {
-        const login = { base, check: checkAgainst(credentials), sessions, sessionMs, log };
+      if (check !== undefined) {
+        const login = { base, check, sessions, sessionMs, log };
         await scope.register((pages) => loginPages(pages, login, tooMany));
       }
       const nav = { canLogOut: hasLogin, readOnly };
       await scope.register(batchesPages, { producer, base, redact, nav });
-      board = await addBoard(scope, { base, title: 'Bullpen', readOnly, hasLogin, redact, log });
+      const hasOpenBatch = async (queue: string): Promise<boolean> =>
+        (await producer.batches.list({ queue })).some((books) => countOpen(books) > 0);
+      board = await addBoard(scope, { base, title: 'Bullpen', readOnly, hasLogin, redact, hasOpenBatch, log });
     },
     { prefix: base },
   );

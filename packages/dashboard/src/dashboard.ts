@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createProducer } from '@bullpen/producer';
-import { createLogger, openRedis, RedisUnavailable, refusesUs, showRedis } from '@bullpen/shared';
+import { createLogger, Exporter, openRedis, RedisUnavailable, refusesUs, showRedis } from '@bullpen/shared';
 import { buildApp } from './app.js';
 import { BoardQueues } from './board/queues.js';
 import { type DashboardOptions, readOptions } from './options.js';
@@ -44,13 +44,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
 
   let closing: Promise<void> | undefined;
   const isClosing = (): boolean => closing !== undefined;
-  const { app, board } = await buildApp({
-    ...settings,
-    redis,
-    producer,
-    isClosing,
-    log,
-  });
+  const exporter = new Exporter({ redis, prefix, queues: () => queues.names() });
+  const { app, board } = await buildApp({ ...settings, redis, producer, exporter, isClosing, log });
   const queues = new BoardQueues({
     ...{ redis, prefix, discoverEveryMs: settings.discoverEveryMs, log },
     added: (queue) => board.add(queue),
@@ -60,6 +55,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   const shutDown = async (): Promise<void> => {
     const cutOff = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
     await app.close().finally(() => clearTimeout(cutOff));
+    await exporter.close();
     // What a Redis that hangs was asked ends with the connection.
     redis.disconnect();
     await queues.close();

@@ -10,6 +10,7 @@ import {
   prefixFault,
   type RedisAddress,
 } from '@bullpen/shared';
+import { isLoopback } from './guard/loopback.js';
 import type { Credentials } from './login/credentials.js';
 import { SECRET_NAMES } from './redact.js';
 
@@ -116,12 +117,6 @@ const proxyFault = (proxy: string): string | undefined => {
     ? undefined
     : `expected an address, a network such as 10.0.0.0/8, loopback or uniquelocal, got '${proxy.slice(0, 60)}'`;
 };
-
-/** Whether only this machine reaches an address. */
-function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
-}
 
 /**
  * Reads a password from a file, as Docker and Kubernetes hand out secrets; a line break at its end is not part of it.

@@ -7,9 +7,17 @@ const REDIS_WITHIN_MS = 1_000;
 /** Adds `/livez` and `/readyz`, at the root whatever the base path, for whoever asks: they say yes or no, and nothing else. */
 export function addProbes(app: FastifyInstance, redis: Redis, isClosing: () => boolean): void {
   const open = { config: { open: true } };
+  // Anybody may ask, as often as they like; Redis is asked once at a time.
+  let asked: Promise<boolean> | undefined;
+  const redisAnswers = (): Promise<boolean> => {
+    asked ??= answers(redis).finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
   app.get('/livez', open, async () => ({ live: true }));
   app.get('/readyz', open, async (_request, reply) => {
-    const ready = !isClosing() && (await answers(redis));
+    const ready = !isClosing() && (await redisAnswers());
     return reply.code(ready ? 200 : 503).send({ ready });
   });
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseDuration, parseTimerDuration } from './duration.js';
 import { ConfigInvalid, type Fault } from './errors.js';
 import { DEFAULT_PREFIX, prefixFault } from './keys.js';
-import { redisUrlFault } from './redis-url.js';
+import { redisAddressFault } from './redis-address.js';
 import { showValue } from './show-value.js';
 
 /** One thing a command can be told: by a flag, else by the environment, else by the default inside its schema. */
@@ -103,7 +103,7 @@ export const commonSettings = {
   redis: {
     flag: '--redis',
     env: 'REDIS_URL',
-    schema: checkedText('redis://127.0.0.1:6379', redisUrlFault),
+    schema: checkedText('redis://127.0.0.1:6379', redisAddressFault),
   },
   prefix: {
     flag: '--prefix',

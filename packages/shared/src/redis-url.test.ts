@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRedisUrl, redactUrls, redisUrlFault, withoutCredentials } from './redis-url.js';
+import { withoutCredentials } from './redis-address.js';
+import { readRedisUrl, redactUrls, redisUrlFault } from './redis-url.js';
 
 /** A password of characters that a URL can hold as they are, odd ones among them. */
 const rawPassword = fc
@@ -26,7 +27,7 @@ describe('redisUrlFault', () => {
     ['//host', /expected a URL such as/],
     ['redis://host:port', /expected a URL such as/],
     ['redis://host:99999', /expected a URL such as/],
-    ['http://host', /expected redis:\/\/ or rediss:\/\/ \(TLS\), got http:\/\//],
+    ['http://host', /expected redis:\/\/, rediss:\/\/ \(TLS\) or redis\+sentinel:\/\/, got http:\/\//],
     ['redis:host', /names no host/],
     ['redis:///0', /names no host/],
     ['redis://host/zero', /nothing but a database number/],
@@ -133,6 +134,13 @@ describe('redactUrls', () => {
     ['redis://user:back\\slash@host', 'redis://***@host'],
     ['redis://user:p%40ss@[::1]:6379', 'redis://***@[::1]:6379'],
     ['postgres://me:secret@db/x and HTTPS://a:b@c', 'postgres://***@db/x and HTTPS://***@c'],
+    ['redis+sentinel://a:b@h1,h2/m/0', 'redis+sentinel://***@h1,h2/m/0'],
+    [
+      'of h/m?sentinelUsername=me&sentinelPassword=s%26c, said',
+      'of h/m?sentinelUsername=***&sentinelPassword=*** said',
+    ],
+    ['{"url":"h?sentinelPassword=s"}', '{"url":"h?sentinelPassword=***"}'],
+    ['"{\\"url\\":\\"h?sentinelPassword=s\\"}"', '"{\\"url\\":\\"h?sentinelPassword=***\\"}"'],
     ['redis://a:b@h1:1,redis://c:d@h2:2', 'redis://***@h1:1,redis://***@h2:2'],
     ['_redis://user:secret@host', '_redis://***@host'],
     ["'redis://a:b@h1' 'redis://c:d@h2'", "'redis://***@h1' 'redis://***@h2'"],

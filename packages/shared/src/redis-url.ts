@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 
-/** What is wrong with a Redis URL, or `undefined`. Never repeats the URL: it may hold a password. */
+/** What is wrong with the URL of a Redis server, or `undefined`. Never repeats the URL: it may hold a password. */
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
   const { protocol, hostname, pathname, username, password } = new URL(url);
-  if (protocol !== 'redis:' && protocol !== 'rediss:') return `expected redis:// or rediss:// (TLS), got ${protocol}//`;
+  if (protocol !== 'redis:' && protocol !== 'rediss:')
+    return `expected redis://, rediss:// (TLS) or redis+sentinel://, got ${protocol}//`;
   if (hostname === '') return 'the URL names no host';
   if (!/^\/?\d*$/.test(pathname)) return 'expected nothing but a database number after the host';
   try {
@@ -15,7 +16,7 @@ export function redisUrlFault(url: string): string | undefined {
   return undefined;
 }
 
-/** The parts of a valid Redis URL, decoded. */
+/** The parts of a valid URL of a Redis server, decoded. */
 export function readRedisUrl(url: string): {
   host: string;
   port: number;
@@ -40,18 +41,13 @@ export function readRedisUrl(url: string): {
   };
 }
 
-/** A valid Redis URL without user and password. */
-export function withoutCredentials(url: string): string {
-  const bare = new URL(url);
-  bare.username = '';
-  bare.password = '';
-  return bare.href;
-}
-
 // Up to the last '@' before the path, as a URL's parser reads it: '@' and ' may stand in a password. A quote ends it, so that JSON stays JSON.
 const CREDENTIALS = /:\/\/[^\s/"]*@/g;
 
-/** Takes user and password out of every URL in a text. */
+// Only what is valid there: a quote and a backslash are not, so that JSON stays JSON.
+const SENTINEL_CREDENTIALS = /([?&]sentinel(?:Username|Password)=)[^\s"&\\]*/g;
+
+/** Takes users and passwords out of every URL in a text. */
 export function redactUrls(text: string): string {
-  return text.replace(CREDENTIALS, '://***@');
+  return text.replace(CREDENTIALS, '://***@').replace(SENTINEL_CREDENTIALS, '$1***');
 }

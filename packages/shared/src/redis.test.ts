@@ -9,6 +9,45 @@ describe('openRedis', () => {
   });
 });
 
+describe('a connection by sentinels', () => {
+  const url = 'redis+sentinel://me:secret@h1:1,h2/jobs/2?sentinelPassword=theirs';
+
+  /** As BullMQ has one for its blocking reads. */
+  function optionsOfDuplicate(address: Parameters<typeof openRedis>[0]) {
+    const redis = openRedis(address, 'worker', 'test');
+    const second = redis.duplicate({ connectionName: 'second' });
+    second.on('error', () => undefined);
+    for (const each of [redis, second]) each.disconnect();
+    return second.options;
+  }
+
+  it('and one like it ask for the primary, as whom the address says', () => {
+    expect(optionsOfDuplicate(url)).toMatchObject({
+      sentinels: [
+        { host: 'h1', port: 1 },
+        { host: 'h2', port: 26_379 },
+      ],
+      ...{ name: 'jobs', role: 'master', db: 2, username: 'me', password: 'secret', sentinelPassword: 'theirs' },
+      ...{ enableTLSForSentinelMode: false, maxRetriesPerRequest: null, connectionName: 'second' },
+    });
+  });
+
+  it('have TLS to Redis and to the sentinels, or to none', () => {
+    const ca = 'of our own';
+    for (const options of [
+      optionsOfDuplicate({ url: url.replace('redis+', 'rediss+'), tls: { ca } }),
+      optionsOfDuplicate({ url, tls: { ca } }),
+    ]) {
+      expect(options).toMatchObject({ tls: { ca }, sentinelTLS: { ca }, enableTLSForSentinelMode: true });
+    }
+  });
+
+  it('ask again for ever when no sentinel answers, their waits growing to a limit', () => {
+    const { sentinelRetryStrategy } = optionsOfDuplicate(url);
+    expect([1, 3, 100_000].map((times) => sentinelRetryStrategy?.(times))).toEqual([50, 200, 2_000]);
+  });
+});
+
 describe('a connection', () => {
   const roles = ['producer', 'worker'] as const;
 
@@ -72,6 +111,7 @@ describe('a connection', () => {
 describe('showRedis', () => {
   it('shows where Redis is, without user and password, of either kind of address', () => {
     expect(showRedis('redis://user:secret@host:6379/0')).toBe('redis://host:6379/0');
+    expect(showRedis('redis+sentinel://user:secret@h1,h2/jobs?sentinelPassword=s')).toBe('redis+sentinel://h1,h2/jobs');
     expect(showRedis({ url: "rediss://user:s'e@c@host", tls: { rejectUnauthorized: false } })).toBe('rediss://host');
   });
 });

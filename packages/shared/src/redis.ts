@@ -1,17 +1,24 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from './errors.js';
-import { isReadonly, refusesForNow } from './redis-faults.js';
-import { readRedisUrl, redisUrlFault, withoutCredentials } from './redis-url.js';
+import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
+import { isReadonly, refusesForNow, refusesUs } from './redis-faults.js';
+import { wayTo } from './redis-way.js';
+import { sentinelFault } from './sentinel-fault.js';
 
 /** An open connection. */
 export type { Redis } from 'ioredis';
 
-/** Where Redis is: a `redis://` or `rediss://` URL, or one with TLS options beside it. */
+/**
+ * Where Redis is, or one of these with TLS options beside it:
+ * - `redis://user:password@host:6379/0`, `rediss://…` with TLS
+ * - `redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0`, `rediss+sentinel://…` with TLS to all of them: whichever server the sentinels call the primary `mymaster`. User
+ *   and password are those of Redis; the sentinels' own follow as `?sentinelUsername=…&sentinelPassword=…`
+ */
 export type RedisAddress =
   | string
   | {
       readonly url: string;
-      /** For `rediss://`: certificate authority, client certificate and key, server name … as for Node's `tls.connect`. */
+      /** For TLS: certificate authority, client certificate and key, server name … as for Node's `tls.connect`. */
       readonly tls?: NonNullable<RedisOptions['tls']>;
     };
 
@@ -37,24 +44,19 @@ const RECONNECT_EVERY_MS = 1_000;
  */
 export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
   const { url, tls } = typeof address === 'string' ? { url: address, tls: undefined } : address;
-  const fault = redisUrlFault(url);
+  const fault = redisAddressFault(url);
   if (fault !== undefined) throw new ConfigInvalid('invalid Redis address', [{ path: 'redis', reason: fault }]);
 
-  const { host, port, username, password, db, tls: secure, servername } = readRedisUrl(url);
+  const place = readRedisAddress(url);
   const mostMs = RETRY_AT_MOST_MS[role];
+  const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times - 1, 10), mostMs);
   const redis = new Redis({
-    host,
-    port,
-    db,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(secure || tls !== undefined ? { tls: { ...(servername === undefined ? {} : { servername }), ...tls } } : {}),
+    ...wayTo(place, tls, retryStrategy),
     connectionName: name,
-    connectTimeout: 5_000,
     keepAlive: 10_000,
     // 0: what a lost connection leaves unanswered is rejected at once; null: it waits for the next connection.
     maxRetriesPerRequest: role === 'producer' ? 0 : null,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 10), mostMs),
+    retryStrategy,
     socketTimeout: UNANSWERED_MS,
     reconnectOnError: reconnectOnReadonly(),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
@@ -62,6 +64,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   // Each call that waits for the connection listens to it.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   let served = false;
+  if (place.by === 'sentinel') tellWhatSentinelsSay(redis, place.sentinel.master, () => served);
   redis.on('ready', () => {
     served = true;
   });
@@ -72,6 +75,22 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
     if (refusesDatabase) redis.disconnect(served || refusesForNow(error));
   });
   return redis;
+}
+
+/**
+ * The client says that no sentinel could be reached, whatever they said. Here they are heard, and who is refused by them from the start gives up, as with Redis itself.
+ * To be called before others listen: they read what is written into the error here.
+ */
+function tellWhatSentinelsSay(redis: Redis, master: string, hasServed: () => boolean): void {
+  let said: string | undefined;
+  redis.on('sentinelError', (error: Error) => {
+    said = sentinelFault(error.message, master);
+  });
+  redis.on('error', (error: Error) => {
+    if (said === undefined || !error.message.startsWith('All sentinels are unreachable')) return;
+    error.message = said;
+    if (refusesUs(error) && !hasServed()) redis.disconnect();
+  });
 }
 
 function reconnectOnReadonly(): (error: Error) => boolean {

@@ -1,12 +1,5 @@
 import { PassThrough } from 'node:stream';
-import {
-  type BatchView,
-  exportFailures,
-  type FailedRow,
-  type Producer,
-  type Progress,
-  stageOf,
-} from '@bullpen/producer';
+import { type BatchView, exportFailures, type FailedRow, type Producer, stageOf } from '@bullpen/producer';
 import { hasCode } from '@bullpen/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
@@ -14,6 +7,7 @@ import { wantsPage } from '../guard/gate.js';
 import { type Nav, page } from '../pages/page.js';
 import type { Redactor } from '../redact.js';
 import { batchBody, ROWS_SHOWN } from './batch-page.js';
+import { withoutFormulas } from './formulas.js';
 import { type ListFilter, listBody, partOf, STAGES } from './list-page.js';
 import { BatchLooks } from './looks.js';
 
@@ -49,32 +43,36 @@ export async function batchesPages(app: FastifyInstance, parts: BatchesPagesPart
   });
 
   app.get<OneBatch>('/batches/:queue/:batch', async ({ params }, reply) => {
-    const progress = await shown(params);
-    const failures = progress.view.failed > 0 ? await firstFailures(progress.view) : [];
+    const { progress, failures } = await shown(params);
     return send(reply, params.batch, batchBody(base, progress, failures, Date.now()));
   });
 
   app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params }) => {
-    const { view, ...pace } = await shown(params);
+    const { view, ...pace } = (await shown(params)).progress;
     return { ...view, ...pace };
   });
 
   for (const format of ['csv', 'ndjson'] as const) {
     app.get<OneBatch>(`/batches/:queue/:batch/failed.${format}`, async ({ params }, reply) => {
-      const { view } = await shown(params);
+      const { view } = await looks.show(params.queue, params.batch);
       return sendFailures(reply, view, format);
     });
   }
 
-  /** A batch without its secrets: reasons quote messages. */
-  async function shown({ queue, batch }: OneBatch['Params']): Promise<Progress<BatchView>> {
-    return redact(await looks.show(queue, batch)) as Progress<BatchView>;
+  /** A batch and its first failed rows, without their secrets. */
+  async function shown({ queue, batch }: OneBatch['Params']) {
+    const progress = await looks.show(queue, batch);
+    const rows = progress.view.failed > 0 ? await firstFailures(progress.view) : [];
+    // Reasons quote messages, and messages payloads: what is secret is known of these rows.
+    const { reasons } = redact({ reasons: progress.view.reasons, rows }) as Pick<BatchView, 'reasons'>;
+    const view = { ...(redact(progress.view) as BatchView), reasons };
+    return { progress: { ...progress, view }, failures: rows.map(redactRow) };
   }
 
   async function firstFailures({ queue, batch }: BatchView): Promise<FailedRow[]> {
     const found: FailedRow[] = [];
     for await (const row of batches.failures(batch, { queue })) {
-      found.push(redactRow(row));
+      found.push(row);
       if (found.length === ROWS_SHOWN) break;
     }
     return found;
@@ -84,12 +82,11 @@ export async function batchesPages(app: FastifyInstance, parts: BatchesPagesPart
   function sendFailures(reply: FastifyReply, view: BatchView, format: 'csv' | 'ndjson'): FastifyReply {
     const leaving = new AbortController();
     const output = new PassThrough();
+    const change = format === 'csv' ? (row: FailedRow) => withoutFormulas(redact(row)) as FailedRow : redactRow;
     output.once('close', () => leaving.abort());
-    exportFailures(batches, view, output, { format, change: redactRow, signal: leaving.signal }).catch(
-      (error: Error) => {
-        output.destroy(error);
-      },
-    );
+    exportFailures(batches, view, output, { format, change, signal: leaving.signal }).catch((error: Error) => {
+      output.destroy(error);
+    });
     reply.header('content-disposition', `attachment; filename="${view.batch}-failed.${format}"`);
     return reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson').send(output);
   }

@@ -1,13 +1,15 @@
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { isConnectionLoss, type Logger, reasonOf } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact.js';
+import { TolerantAdapter } from './adapter.js';
+import { redactAnswer } from './answers.js';
 import type { Queue } from './queues.js';
-import { refusalOf, rowRefusal } from './refusals.js';
+import { type Asked, refusalOf, removalRefusal } from './refusals.js';
+import { shortenList } from './shorten.js';
 
 /** What the board takes. */
 export interface BoardParts {
@@ -16,6 +18,8 @@ export interface BoardParts {
   readonly readOnly: boolean;
   readonly hasLogin: boolean;
   readonly redact: Redactor;
+  /** Whether a queue has rows of batches that are not settled. */
+  readonly hasOpenBatch: (queue: string) => Promise<boolean>;
   readonly log: Logger;
 }
 
@@ -34,10 +38,12 @@ const waysOut = (base: string): string =>
 
 /** How often its page asks for counts and jobs, in seconds. */
 const POLL_S = 2;
+/** Its own choice ends at 50. */
+const MOST_JOBS = 100;
 
 /** Adds Bull Board at the base path. */
 export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise<Board> {
-  const { base, title, readOnly, hasLogin, redact, log } = parts;
+  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, log } = parts;
   const adapter = new FastifyAdapter();
   const board = createBullBoard({
     queues: [],
@@ -58,22 +64,34 @@ export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise
   });
   adapter.setBasePath(base === '' ? '/' : base);
   adapter.setErrorHandler((error) => {
+    const { statusCode } = error as { statusCode?: number };
     const isAway = isConnectionLoss(error);
-    if (!isAway) log.warn({ err: error }, 'board could not answer');
-    const message = isAway ? 'Redis is unavailable' : reasonOf(error);
-    const status = isAway ? 503 : ((error as { statusCode?: number }).statusCode ?? 500);
+    // What cannot be parsed is quoted in the error. What was sent to us has a status.
+    const isUnreadable = error instanceof SyntaxError && statusCode === undefined;
+    const message = isAway ? 'Redis is unavailable' : isUnreadable ? 'The job is not readable.' : reasonOf(error);
+    const status = isAway ? 503 : (statusCode ?? (error instanceof URIError ? 400 : 500));
+    if (status === 500 && !isUnreadable) log.warn({ err: error }, 'board could not answer');
     return { status: status as 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message } };
   });
 
+  const queues = new Map<string, Queue>();
+  const payloadOf = async (queue: string, jobId: string): Promise<unknown> =>
+    (await queues.get(queue)?.getJob(jobId))?.data;
+
   await app.register(async (scope) => {
     scope.addHook('preHandler', async (request, reply) => {
-      const { url } = request.routeOptions;
-      const { jobId } = (request.params ?? {}) as { jobId?: string };
-      const why = refusalOf(request.method, url) ?? rowRefusal(request.method, url, jobId);
+      const asked: Asked = { method: request.method, route: request.routeOptions.url, params: request.params ?? {} };
+      const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
       if (why !== undefined) return refuse(request, reply, 403, why);
+      const { jobsPerPage } = (request.query ?? {}) as { jobsPerPage?: unknown };
+      if (Number(jobsPerPage) > MOST_JOBS) return refuse(request, reply, 400, `At most ${MOST_JOBS} jobs a page.`);
     });
-    // The one door out: whatever Bull Board answers, now or in a later version, is redacted as a whole.
-    scope.addHook('preSerialization', async (_request, _reply, body) => redact(body));
+    // The one door out.
+    scope.addHook('preSerialization', async ({ params }, reply, body) => {
+      // What went wrong is no job's, and what is asked of Redis now may go wrong again.
+      if (reply.statusCode >= 400) return redact(body);
+      return shortenList(await redactAnswer({ body, params: params ?? {} }, redact, payloadOf));
+    });
     scope.addHook('onSend', async (_request, reply, body) => {
       const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
       if (!isPage || typeof body !== 'string') return body;
@@ -83,7 +101,13 @@ export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise
   });
 
   return {
-    add: (queue) => board.addQueue(new BullMQAdapter(queue, { readOnlyMode: readOnly })),
-    remove: (name) => board.removeQueue(name),
+    add: (queue) => {
+      queues.set(queue.name, queue);
+      board.addQueue(new TolerantAdapter(queue, readOnly));
+    },
+    remove: (name) => {
+      queues.delete(name);
+      board.removeQueue(name);
+    },
   };
 }

@@ -12,6 +12,7 @@ const ENQUEUED =
 /** Ways around the producer, and ways to destroy what is not only BullMQ's. */
 const REFUSALS: readonly Refusal[] = [
   { method: 'POST', route: '/:queueName/add', why: ENQUEUED },
+  { method: 'PUT', route: '/:schedulerId/run', why: ENQUEUED },
   {
     method: 'PATCH',
     route: '/:jobId/update-data',
@@ -34,11 +35,31 @@ export function refusalOf(method: string, route: string | undefined): string | u
   return REFUSALS.find((refusal) => refusal.method === method && route?.endsWith(refusal.route))?.why;
 }
 
-/** Bull Board's ways to remove one job: a row of a batch is not one job. */
+/** Bull Board's ways to remove jobs. A row of a batch is not one job. */
 const REMOVES_ONE = '/:jobId/clean';
+const REMOVES_WAITING = ['/:queueName/empty', '/:queueName/clean/:queueStatus'];
+/** Jobs of batches are removed when they are settled: none of these is a row. */
+const SETTLED: ReadonlySet<string> = new Set(['completed', 'failed']);
 
-/** Why this job may not be removed; `undefined` when it may. */
-export function rowRefusal(method: string, route: string | undefined, jobId: string | undefined): string | undefined {
-  if (method !== 'PUT' || route?.endsWith(REMOVES_ONE) !== true || jobId?.startsWith('b-') !== true) return undefined;
-  return 'This job is of a batch, whose books would wait for it for ever. Use bullpen-producer cancel, or batches cancel.';
+const BOOKS = 'whose books would wait for it for ever. Use bullpen-producer cancel, or batches cancel.';
+
+/** What is asked for. */
+export interface Asked {
+  readonly method: string;
+  readonly route: string | undefined;
+  readonly params: { readonly queueName?: string; readonly jobId?: string; readonly queueStatus?: string };
+}
+
+/** Why these jobs may not be removed; `undefined` when they may. */
+export async function removalRefusal(
+  { method, route = '', params }: Asked,
+  hasOpenBatch: (queue: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  const { queueName = '', jobId = '', queueStatus = '' } = params;
+  if (method !== 'PUT') return undefined;
+  if (route.endsWith(REMOVES_ONE)) return jobId.startsWith('b-') ? `This job is of a batch, ${BOOKS}` : undefined;
+  const removes = REMOVES_WAITING.some((end) => route.endsWith(end)) && !SETTLED.has(queueStatus);
+  return removes && (await hasOpenBatch(queueName))
+    ? `There are rows of a batch among these jobs, ${BOOKS}`
+    : undefined;
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { namesLoopback } from './loopback.js';
 import { isOurOwn } from './same-origin.js';
 
 declare module 'fastify' {
@@ -29,6 +30,10 @@ export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLogg
     if (changes && !isOurOwn(originsOf(request))) {
       return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.');
     }
+    // Without a login the name is all that tells a page of ours from one of another site in a browser on this machine.
+    if (!hasLogin && open !== true && !namesLoopback(request.headers.host)) {
+      return refuse(request, reply, 403, 'Without a password this dashboard answers only as localhost or 127.0.0.1.');
+    }
     if (hasLogin && open !== true && !isLoggedIn(request)) return askForLogin(request, reply, base);
     if (changes && readOnly && session !== true) {
       return refuse(request, reply, 403, 'This dashboard is read-only.');
@@ -48,6 +53,8 @@ const oneOf = (value: string | string[] | undefined): string | undefined =>
 
 function askForLogin(request: FastifyRequest, reply: FastifyReply, base: string): FastifyReply {
   if (!wantsPage(request)) return refuse(request, reply, 401, 'Log in first.');
+  // The cookie is for what is below: who asks for this may well have logged in.
+  if (request.url === base) return reply.redirect(`${base}/`, 302);
   return reply.redirect(`${base}/login?to=${encodeURIComponent(request.url)}`, 302);
 }
 

@@ -33,21 +33,28 @@ const COOKIE = 'bullpen_session';
 /** What somebody's cookie says their session is. */
 export const sessionOf = (request: FastifyRequest): string | undefined => request.cookies[COOKIE];
 
-/** Whether logins are being tried too often, from where this one comes or from everywhere; counts it. */
-export type TooMany = (request: FastifyRequest) => Promise<{ readonly retryAfterS: number } | undefined>;
+/**
+ * Whether logins are being tried too often, from where this one comes or from everywhere.
+ * @param count whether this one counts as well; default true
+ */
+export type TooMany = (
+  request: FastifyRequest,
+  count?: boolean,
+) => Promise<{ readonly retryAfterS: number } | undefined>;
 
 /** Adds cookies and the counting of logins to the whole server. To be called before any route. */
 export async function prepareLogin(app: FastifyInstance): Promise<TooMany> {
   await app.register(cookie);
   await app.register(rateLimit, { global: false });
   const limits = [
-    app.createRateLimit({ max: FROM_ONE_ADDRESS, timeWindow: WINDOW_MS, keyGenerator: ({ ip }) => ip }),
+    // Without a key of our own it is the address, of IPv6 the network: who has one has all of its addresses.
+    app.createRateLimit({ max: FROM_ONE_ADDRESS, timeWindow: WINDOW_MS }),
     app.createRateLimit({ max: FROM_ALL, timeWindow: WINDOW_MS, keyGenerator: () => 'all' }),
   ];
-  return async (request) => {
+  return async (request, count = true) => {
     // One after the other: what one address does too often does not count for the rest.
     for (const limit of limits) {
-      const counted = await limit(request);
+      const counted = await limit(request, { increment: count });
       if (!counted.isAllowed && counted.isExceeded) return { retryAfterS: counted.ttlInSeconds };
     }
     return undefined;

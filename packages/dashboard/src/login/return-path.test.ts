@@ -9,6 +9,8 @@ describe('the way back after a login', () => {
 
   it.each([
     '//evil.example/',
+    '//',
+    '//:',
     '/\\evil.example/',
     '/\t/evil.example/',
     '/..//evil.example/',

@@ -4,7 +4,7 @@
  */
 export function returnPath(asked: unknown, base: string): string {
   const first = `${base}/`;
-  if (typeof asked !== 'string' || !asked.startsWith(first)) return first;
+  if (typeof asked !== 'string' || !asked.startsWith(first) || !URL.canParse(asked, 'http://own.invalid')) return first;
   // A browser reads `//host`, `/\host` and tabs inside as the beginning of another address.
   const { origin, pathname, search } = new URL(asked, 'http://own.invalid');
   return origin === 'http://own.invalid' && pathname.startsWith(first) && !/^\/[/\\]/.test(pathname)

@@ -98,9 +98,19 @@ describe('ChunkSender', () => {
     expect(rowsIn(redis)).toEqual([1, 2, 3]);
   });
 
-  it('refuses to go on where nobody has been', async () => {
+  it('says that Redis has lost what it had accepted, and another run adds it', async () => {
     const redis = new BatchRedis().open();
-    await expect(send(senderTo(redis.insert), sealOf(3, 4))).rejects.toThrow(SourceInvalid);
+    const sender = senderTo(redis.insert);
+    await send(sender, sealOf(0, 2));
+    const before = { ...redis.books };
+    await send(sender, sealOf(2, 3));
+    redis.books = before;
+    redis.stored.pop();
+    const lost = send(sender, sealOf(3, 4));
+    await expect(lost).rejects.toThrow(RedisUnavailable);
+    await expect(lost).rejects.toThrow(/up to row 3, and is up to row 2 now; run it again/);
+    await send(senderTo(redis.insert), sealOf(2, 4, { isLast: true }));
+    expect(rowsIn(redis)).toEqual([1, 2, 3, 4]);
   });
 
   it('says that the batch was cancelled, or that its books are gone', async () => {

@@ -1,4 +1,4 @@
-import { BatchConflict, SourceInvalid } from '@bullpen/shared';
+import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
 import type { BatchPart, BatchTotals, Inserted, JobRow } from '../insert.js';
 import { untilRoom } from '../until-room.js';
 
@@ -44,7 +44,7 @@ export class ChunkSender {
     this.#sending = sending;
   }
 
-  /** @throws SourceInvalid, BatchConflict, SendingInterrupted, and what `insert` throws */
+  /** @throws SourceInvalid, BatchConflict, SendingInterrupted, RedisUnavailable when it forgot what it had accepted, and what `insert` throws */
   send(rows: readonly JobRow[], seal: ChunkSeal): Promise<void> {
     const before = this.#last;
     const sent = this.#send(rows, seal, before);
@@ -76,7 +76,7 @@ export class ChunkSender {
         case 'elsewhere':
           // The chunk before this one is still on its way.
           if (answer.read < rest.seal.from) {
-            if (waited) throw changed(batch);
+            if (waited) throw wentBack(batch, rest.seal.from, answer.read);
             await before;
             waited = true;
           } else {
@@ -117,6 +117,14 @@ function after(
       rejectedRows: seal.rejectedRows.filter((row) => row > read),
     },
   };
+}
+
+/** Redis had said that the rows before these are in. It goes back when a failover or a loss of power takes its last writes; what is missing then is added by the next run. */
+function wentBack(batch: string, was: number, is: number): RedisUnavailable {
+  return new RedisUnavailable(
+    `Redis has lost rows of batch '${batch}' that it had accepted, in a failover or a restart: it was read up to row ${was}, and is up to row ${is} now; run it again, and it goes on from there`,
+    { unanswered: true },
+  );
 }
 
 /** The source is not what it was when the batch was begun. */

@@ -1,0 +1,40 @@
+/** A list shows so many characters of a text, and nothing of a value that is longer: it is asked for every few seconds, and has many jobs. */
+const LONGEST_TEXT = 10_000;
+const LONGEST_VALUE = 100_000;
+
+interface ListedJob {
+  readonly data?: unknown;
+  readonly returnValue?: unknown;
+  readonly progress?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** The list of queues, with the jobs of one of them made short. A job's own page shows all of it. */
+export function shortenList(body: unknown): unknown {
+  const { queues } = (body ?? {}) as { queues?: readonly { readonly jobs: readonly ListedJob[] }[] };
+  if (!Array.isArray(queues)) return body;
+  return { queues: queues.map((queue) => ({ ...queue, jobs: queue.jobs.map(shortenJob) })) };
+}
+
+function shortenJob({ data, returnValue, progress, ...job }: ListedJob): ListedJob {
+  return {
+    ...(shortenTexts(job) as ListedJob),
+    ...{ data: shortenValue(data), returnValue: shortenValue(returnValue), progress: shortenValue(progress) },
+  };
+}
+
+function shortenValue(value: unknown): unknown {
+  const { length } = JSON.stringify(value) ?? '';
+  return length > LONGEST_VALUE ? `[${Math.ceil(length / 1000)} KB: open the job to see it]` : value;
+}
+
+function shortenTexts(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return value.length > LONGEST_TEXT
+      ? `${value.slice(0, LONGEST_TEXT)} … (${value.length} characters: open the job to see them)`
+      : value;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(shortenTexts);
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, shortenTexts(child)]));
+}

@@ -1,0 +1,61 @@
+import { DEPTH_METRICS, type Exporter } from '@bullpen/shared';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { refuse } from './guard/gate.js';
+import type { CheckCredentials } from './login/credentials.js';
+import type { TooMany } from './login/login-pages.js';
+
+/** What `/metrics` takes. */
+export interface MetricsParts {
+  readonly exporter: Exporter;
+  /** `undefined`: there is no login. */
+  readonly check: CheckCredentials | undefined;
+  readonly tooMany: TooMany;
+}
+
+/** Adds `/metrics`, at the root: how many jobs queues hold, as their exporter, and what Node tells. Prometheus logs in by HTTP Basic, with the user and password that people have. */
+export function addMetrics(app: FastifyInstance, { exporter, check, tooMany }: MetricsParts): void {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const { name, help, labelNames, samplesOf } of DEPTH_METRICS) {
+    new Gauge({
+      ...{ name, help, labelNames: [...labelNames], registers: [registry] },
+      async collect() {
+        const depths = await exporter.count();
+        this.reset();
+        for (const { labels, value } of depths.flatMap(samplesOf)) this.set(labels, value);
+      },
+    });
+  }
+  // Node's own, that Prometheus' rules have no place for: gauges by the name of counters.
+  for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
+
+  app.get('/metrics', { config: { open: true } }, async (request, reply) => {
+    const refused = check === undefined ? undefined : await challenge(request, reply, check);
+    if (refused !== undefined) return refused;
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+
+  /** A scrape that is let in does not count as a try: there are many. */
+  async function challenge(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    check: CheckCredentials,
+  ): Promise<FastifyReply | undefined> {
+    const limit = await tooMany(request, false);
+    if (limit === undefined && check(...readBasic(request.headers.authorization))) return undefined;
+    const over = limit ?? (await tooMany(request));
+    if (over === undefined) {
+      reply.header('www-authenticate', 'Basic realm="bullpen", charset="UTF-8"');
+      return refuse(request, reply, 401, 'Log in with HTTP Basic.');
+    }
+    return refuse(request, reply.header('retry-after', over.retryAfterS), 429, 'Too many tries.');
+  }
+}
+
+function readBasic(header: string | undefined): [user: string, password: string] {
+  const encoded = /^basic ([\w+/=]{1,4096})$/i.exec(header ?? '')?.[1] ?? '';
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const at = text.indexOf(':');
+  return at < 0 ? ['', ''] : [text.slice(0, at), text.slice(at + 1)];
+}
