@@ -216,8 +216,12 @@ describe('bullpen-dashboard', () => {
     await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
     world.onClose(() => new Promise((closed) => proxy.close(closed)));
     const outside = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const ask = (path: string, init: RequestInit = {}) =>
-      fetch(outside + path, { redirect: 'manual', ...init, headers: { connection: 'close', ...init.headers } });
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const own = { connection: 'close', ...init.headers };
+      const answer = await fetch(outside + path, { redirect: 'manual', ...init, headers: own });
+      // An answer that is not read to its end keeps its connection.
+      return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    };
 
     expect((await ask('/', { headers: { accept: 'text/html' } })).headers.get('location')).toBe(
       '/ops/bullpen/login?to=%2F',
@@ -229,7 +233,7 @@ describe('bullpen-dashboard', () => {
     const cookie = login.headers.get('set-cookie') ?? '';
     expect([login.status, login.headers.get('location')]).toEqual([303, '/ops/bullpen/batches']);
     expect(cookie).toMatch(/; Path=\/ops\/bullpen\/; HttpOnly; Secure; SameSite=Strict$/);
-    const board = await (await ask('/ops/bullpen/', { headers: { cookie } })).text();
+    const { text: board } = await ask('/ops/bullpen/', { headers: { cookie } });
     expect(board).toContain('<base href="/ops/bullpen/" />');
     const script = /static\/js\/main[^"]*/.exec(board)?.[0];
     expect((await ask(`/ops/bullpen/${script}`, { headers: { cookie } })).status).toBe(200);
