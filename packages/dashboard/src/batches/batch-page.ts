@@ -4,9 +4,6 @@ import { bar, partsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 import { pathOf } from './list-page.js';
 
-/** How many failed rows a page shows; a download has them all. */
-export const ROWS_SHOWN = 20;
-
 /** More of a payload or a message is no help on a page. */
 const LONGEST_SHOWN = 2_000;
 

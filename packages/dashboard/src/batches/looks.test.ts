@@ -1,3 +1,4 @@
+import type { FailedRow } from '@bullpen/producer';
 import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { books, producerOf, view } from '../../test/some-batch.js';
@@ -23,7 +24,7 @@ describe('BatchLooks', () => {
     await looks.show('mail', 'november');
     expect(seen.looks).toBe(1);
     seen.now = 1_000;
-    expect((await looks.show('mail', 'november')).done).toBe(2);
+    expect((await looks.show('mail', 'november')).progress.done).toBe(2);
   });
 
   it('batches, and the list of them, are looked at apart from each other', async () => {
@@ -65,14 +66,28 @@ describe('BatchLooks', () => {
     const looks = new BatchLooks(producerOf({ show }), () => 0);
     await expect(looks.show('mail', 'may')).rejects.toBe(error);
     fails = false;
-    expect((await looks.show('mail', 'may')).view.batch).toBe('november');
+    expect((await looks.show('mail', 'may')).progress.view.batch).toBe('november');
+  });
+
+  it('the first twenty rows that failed belong to the look: they are read once for all who look', async () => {
+    let read = 0;
+    async function* failures(): AsyncGenerator<FailedRow> {
+      for (let row = 1; row <= 1_000; row += 1) {
+        read += 1;
+        yield { row } as FailedRow;
+      }
+    }
+    const looks = new BatchLooks(producerOf({ show: async () => view({ failed: 50 }), failures }), () => 0);
+    const seen = await Promise.all(Array.from({ length: 10 }, () => looks.show('mail', 'november')));
+    expect(seen.map(({ failures: rows }) => rows.length)).toEqual(Array(10).fill(20));
+    expect(read).toBe(20);
   });
 
   it('tells how fast a batch goes, by the looks of whoever looked', async () => {
     const { seen, looks } = watched();
     expect((await looks.list())[0]?.perSecond).toBeUndefined();
     seen.now = 2_000;
-    const { done, perSecond, secondsLeft } = await looks.show('mail', 'november');
+    const { done, perSecond, secondsLeft } = (await looks.show('mail', 'november')).progress;
     expect({ done, perSecond, secondsLeft }).toEqual({ done: 2, perSecond: 0.5, secondsLeft: 196 });
   });
 
