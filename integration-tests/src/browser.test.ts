@@ -1,37 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { expect } from 'vitest';
 import { handleRow, scriptedHandlers } from './fixtures/handlers.js';
 import { hasty, row, scripted } from './fixtures/jobs.js';
-import { sourceOf } from './support/batch-source.js';
-import { chromiumPath, openBrowser, Viewer } from './support/browser.js';
 import { Dashboard } from './support/dashboard.js';
+import { describeInBrowser } from './support/in-browser.js';
 import { until } from './support/until.js';
-import { test, type World } from './support/world.js';
+import { test } from './support/world.js';
 
-if (chromiumPath === undefined) {
-  process.stderr.write(
-    '\nNO BROWSER: the tests of the dashboard in a browser are SKIPPED. Install one (apt-get install chromium), or name it in CHROMIUM_PATH.\n\n',
-  );
-}
-
-/** What would run if somebody's payload were taken for a page. */
+/** What would run if somebody's payload, or an error, were taken for a page. */
 const SCRIPT = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 
-async function look(world: World, browser: Browser, args: readonly string[] = []): Promise<Viewer & { at: Dashboard }> {
-  const dashboard = await Dashboard.start(world, args);
-  const viewer = await Viewer.open(browser, dashboard.url);
-  world.onClose(() => viewer.close());
-  return Object.assign(viewer, { at: dashboard });
-}
-
-describe.skipIf(chromiumPath === undefined)('the dashboard in a browser', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await openBrowser();
-  });
-  afterAll(() => browser?.close());
-
+describeInBrowser('queues in a browser', (look) => {
   test('a wrong password, the right one, counts that move, a failed job retried, and out again', async ({ world }) => {
     const producer = world.producer();
     const failing = { name: SCRIPT, ends: [{ do: 'reject' as const }, { do: 'return' as const }] };
@@ -45,7 +23,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard in a browser', () => 
       Array.from({ length: 30 }, () => ({ ends: [{ do: 'until-file' as const, path: gate }] })),
     );
 
-    const viewer = await look(world, browser);
+    const viewer = await look(world, (await Dashboard.start(world)).url);
     const { page } = viewer;
     await viewer.logIn('not the password');
     await page.getByRole('alert').getByText('User or password is wrong.').waitFor();
@@ -63,7 +41,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard in a browser', () => 
     await world.file('gate', '');
     await until('the queue to be empty', async () => (await world.queue('scripted').getCompletedCount()) === 30);
 
-    await page.goto(new URL('queue/scripted?status=failed', viewer.at.url).href);
+    await viewer.go('queue/scripted?status=failed');
     await page.getByText('the script says so').first().waitFor();
     await worker.drain();
     await page.getByRole('button', { name: 'Retry all' }).click();
@@ -73,53 +51,39 @@ describe.skipIf(chromiumPath === undefined)('the dashboard in a browser', () => 
     await until('the job to be completed', async () => (await world.queue('scripted').getJob(id))?.isCompleted());
     await second.drain();
 
-    await page.goto(new URL('logout', viewer.at.url).href);
+    await viewer.go('logout');
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByLabel('Password').waitFor();
-    expect((await page.request.get(new URL('api/queues', viewer.at.url).href)).status()).toBe(401);
+    expect((await page.request.get(new URL('api/queues', viewer.url).href)).status()).toBe(401);
     expect(viewer.complaints).toEqual([]);
   });
 
-  test('read-only: no button to press, and the server refuses what a page sends all the same', async ({ world }) => {
-    const { id } = await world.producer().enqueue(scripted, { name: SCRIPT });
-    const viewer = await look(world, browser, ['--read-only']);
-    await viewer.logIn();
-    const { page } = viewer;
-    await page.goto(new URL(`queue/scripted/${id}`, viewer.at.url).href);
-    await page.getByText(id).first().waitFor();
-    expect(await page.getByRole('button', { name: /remove|clean|delete/i }).count()).toBe(0);
-    const status = await page.evaluate(
-      async (url) => (await fetch(url, { method: 'PUT' })).status,
-      new URL(`api/queues/scripted/${id}/clean`, viewer.at.url).href,
-    );
-    expect(status).toBe(403);
-    expect(await world.queue('scripted').getJob(id)).toBeDefined();
-    expect(viewer.complaints).toEqual([expect.stringContaining('403')]);
-  });
-
-  test('a batch moves on its page, says why rows failed, and its failed rows are downloaded', async ({ world }) => {
-    const rows = Array.from({ length: 400 }, (_, at) => ({
-      ...{ id: at + 1, email: `p${at + 1}@example.com` },
-      ...(at % 100 === 0 ? { fail: `${SCRIPT} in row ${at + 1}` } : {}),
-    }));
-    await world.producer().batch(row, { source: sourceOf(rows), batch: 'november' });
-    const viewer = await look(world, browser, ['--base-path', '/ops']);
-    await viewer.logIn();
-    const { page } = viewer;
-    await page.getByRole('link', { name: 'Batches' }).click();
-    await page.getByRole('link', { name: 'november' }).click();
-    await page.getByText('0 of 400 settled').waitFor();
+  test('read-only: no button to press, and the server refuses what a page sends all the same; what is in a job is text', async ({
+    world,
+  }) => {
+    const { id } = await world.producer().enqueue(row, { id: 7, email: 'ada@example.com', fail: SCRIPT });
     const worker = world.worker({ handlers: [handleRow] });
-    await page.getByText('400 of 400 settled').waitFor();
+    await world.settled(world.queue('rows'), id);
     await worker.drain();
-    await page.getByRole('cell', { name: /Error: .* in row …/ }).waitFor();
-    const link = page.getByRole('link', { name: 'Download 4 failed rows (CSV)' });
-    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-    expect(download.suggestedFilename()).toBe('november-failed.csv');
-    const text = await readFile(await download.path(), 'utf8');
-    expect(text.match(/^\d+,p\d+@example\.com/gm)).toEqual([
-      ...['1,p1@example.com', '101,p101@example.com', '201,p201@example.com', '301,p301@example.com'],
-    ]);
+    const viewer = await look(world, (await Dashboard.start(world, ['--read-only'])).url);
+    await viewer.logIn();
+    const { page } = viewer;
+    await viewer.go('queue/rows?status=failed');
+    await page.getByText(id).first().waitFor();
+    expect(await page.getByRole('button', { name: /^(retry|clean|promote) all/i }).count()).toBe(0);
+
+    await viewer.go(`queue/rows/${id}`);
+    await page.getByText(`Error: ${SCRIPT}`).first().waitFor();
+    // One that copies the error.
+    expect(await page.getByRole('main').getByRole('button').count()).toBe(1);
+    await page.getByRole('tab', { name: 'Data' }).click();
+    await page.getByText(SCRIPT.slice(0, 8)).first().waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
     expect(viewer.complaints).toEqual([]);
+
+    const url = new URL(`api/queues/rows/${id}/retry`, viewer.url).href;
+    expect(await page.evaluate(async (at) => (await fetch(at, { method: 'PUT' })).status, url)).toBe(403);
+    expect(await (await world.queue('rows').getJob(id))?.isFailed()).toBe(true);
+    expect(viewer.complaints).toEqual([expect.stringContaining('403')]);
   });
 });

@@ -217,9 +217,9 @@ describe('bullpen-dashboard', () => {
     world.onClose(() => new Promise((closed) => proxy.close(closed)));
     const outside = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const ask = async (path: string, init: RequestInit = {}) => {
-      const asked = { redirect: 'manual', ...init, headers: { connection: 'close', ...init.headers } } as const;
-      const answer = await fetch(outside + path, asked);
-      // What is not read keeps the connection open.
+      const own = { connection: 'close', ...init.headers };
+      const answer = await fetch(outside + path, { redirect: 'manual', ...init, headers: own });
+      // An answer that is not read to its end keeps its connection.
       return { status: answer.status, headers: answer.headers, text: await answer.text() };
     };
 

@@ -4,9 +4,6 @@ import { bar, partsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 import { pathOf } from './list-page.js';
 
-/** How many failed rows a page shows; a download has them all. */
-export const ROWS_SHOWN = 20;
-
 /** More of a payload or a message is no help on a page. */
 const LONGEST_SHOWN = 2_000;
 
@@ -21,12 +18,13 @@ export function batchBody(
   const { queue, batch, job, failed } = view;
   return html`<p><a href="${base}/batches">All batches</a></p>
 <h1>${batch}</h1>
-<div data-live="batch">
+<div class="batch">
 <p class="soft"><span class="tag">${view.stage}</span> ${job} on <a href="${base}/queue/${encodeURIComponent(queue)}">${queue}</a>, from ${view.source} (${view.format}), begun <time datetime="${new Date(view.createdAt).toISOString()}">${showSince(view.createdAt, now)}</time></p>
 !${bar(partsOfView(view))}
 !${figures(progress)}
 !${notes(view)}
 <dl class="counts">!${counts(view)}</dl>
+!${source(view)}
 !${failed > 0 ? reasons(view) : ''}
 </div>
 !${failed > 0 ? download(base, view) : ''}
@@ -55,17 +53,18 @@ function notes({ stage, missing, read, cancelledAt, readAt }: BatchView): string
     .join('');
 }
 
-const COUNTED = [
-  ...(['completed', 'failed', 'cancelled', 'active', 'delayed', 'waiting'] as const),
-  ...(['read', 'added', 'duplicate', 'rejected'] as const),
-];
-
+/** What became of the rows that were added; the colours are those of the bar. */
 const counts = (view: BatchView): string =>
-  COUNTED.map((name) => html`<div class="${name}"><dt>${name}</dt><dd>${showCount(view[name])}</dd></div>`).join('');
+  Object.entries(partsOfView(view))
+    .map(([name, count]) => html`<div class="${name}"><dt>${name}</dt><dd>${showCount(count)}</dd></div>`)
+    .join('');
+
+const source = ({ read, added, duplicate, rejected }: BatchView): string =>
+  html`<p class="soft">read ${showCount(read)} = added ${showCount(added)} + duplicate ${showCount(duplicate)} + rejected ${showCount(rejected)}</p>`;
 
 function reasons({ reasons: all, failed }: BatchView): string {
   return html`<h2>Why rows failed</h2>
-<table><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
+<table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
 !${all.map(({ reason, count }) => html`<tr><td class="number">${showCount(count)}</td><td>${reason}</td></tr>`)}
 </tbody></table>
 <p class="soft">Of ${showCount(failed)} failed rows; the most frequent reasons. Numbers, ids and what is quoted are <code>…</code>, so that rows share a reason.</p>`;
@@ -73,19 +72,16 @@ function reasons({ reasons: all, failed }: BatchView): string {
 
 function download(base: string, { queue, batch, failed }: BatchView): string {
   const path = pathOf(base, queue, batch);
-  return html`<p data-live="download"><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
+  return html`<p><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
 }
 
-const rows = (
-  failures: readonly FailedRow[],
-  failed: number,
-): string => html`<section data-live="rows"><h2>Failed rows</h2>
+const rows = (failures: readonly FailedRow[], failed: number): string => html`<section><h2>Failed rows</h2>
 <table class="failures"><thead><tr><th class="number">Row</th><th>Error</th><th>Payload</th><th class="number">Attempts</th></tr></thead><tbody>
 !${failures.map(
   ({ row, error, payload, attempts }) => html`<tr>
 <td class="number">${showCount(row)}</td>
 <td><b>${error.name}</b>: ${cut(error.message)}</td>
-<td><pre>${payload === undefined ? 'not readable' : cut(JSON.stringify(payload, undefined, 2))}</pre></td>
+<td><pre>${payload === undefined ? 'not readable' : cut(onOneLine(payload))}</pre></td>
 <td class="number">${attempts}</td>
 </tr>`,
 )}
@@ -106,9 +102,12 @@ function commands({ batch, queue, failed, stage }: BatchView): string {
       : []),
   ];
   if (lines.length === 0) return '';
-  return html`<section data-live="commands"><h2>At a terminal</h2>
+  return html`<section><h2>At a terminal</h2>
 <pre>${lines.join('\n')}</pre>
 <p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p></section>`;
 }
+
+/** JSON that may be broken after each comma: a table of many rows is to be read at a glance. */
+const onOneLine = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
 
 const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)} …` : text);

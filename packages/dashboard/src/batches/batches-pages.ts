@@ -6,7 +6,7 @@ import { html } from 'ghtml';
 import { wantsPage } from '../guard/gate.js';
 import { type Nav, page } from '../pages/page.js';
 import type { Redactor } from '../redact.js';
-import { batchBody, ROWS_SHOWN } from './batch-page.js';
+import { batchBody } from './batch-page.js';
 import { withoutFormulas } from './formulas.js';
 import { type ListFilter, listBody, partOf, STAGES } from './list-page.js';
 import { BatchLooks } from './looks.js';
@@ -54,28 +54,18 @@ export async function batchesPages(app: FastifyInstance, parts: BatchesPagesPart
 
   for (const format of ['csv', 'ndjson'] as const) {
     app.get<OneBatch>(`/batches/:queue/:batch/failed.${format}`, async ({ params }, reply) => {
-      const { view } = await looks.show(params.queue, params.batch);
-      return sendFailures(reply, view, format);
+      const { progress } = await looks.show(params.queue, params.batch);
+      return sendFailures(reply, progress.view, format);
     });
   }
 
   /** A batch and its first failed rows, without their secrets. */
   async function shown({ queue, batch }: OneBatch['Params']) {
-    const progress = await looks.show(queue, batch);
-    const rows = progress.view.failed > 0 ? await firstFailures(progress.view) : [];
+    const { progress, failures: rows } = await looks.show(queue, batch);
     // Reasons quote messages, and messages payloads: what is secret is known of these rows.
     const { reasons } = redact({ reasons: progress.view.reasons, rows }) as Pick<BatchView, 'reasons'>;
     const view = { ...(redact(progress.view) as BatchView), reasons };
     return { progress: { ...progress, view }, failures: rows.map(redactRow) };
-  }
-
-  async function firstFailures({ queue, batch }: BatchView): Promise<FailedRow[]> {
-    const found: FailedRow[] = [];
-    for await (const row of batches.failures(batch, { queue })) {
-      found.push(row);
-      if (found.length === ROWS_SHOWN) break;
-    }
-    return found;
   }
 
   /** Streams as fast as the reader takes it, and stops when it leaves. What breaks in the middle breaks the connection, lest half a file pass for a whole one. */
@@ -118,11 +108,7 @@ function addAnswers(
     const said = known.says ?? error.message;
     reply.code(known.status);
     if (!wantsPage(request)) return reply.send({ error: said });
-    return send(
-      reply,
-      known.title,
-      html`<h1>${known.title}</h1><p class="note bad" role="alert" data-live="fault">${said}</p>`,
-    );
+    return send(reply, known.title, html`<h1>${known.title}</h1><p class="note bad" role="alert">${said}</p>`);
   });
 }
 

@@ -44,10 +44,8 @@ export function listBody(base: string, part: ListPart, filter: ListFilter, now: 
   const isFiltered = filter.queue !== undefined || filter.stage !== undefined;
   return html`<h1>Batches</h1>
 !${filterForm(base, queues, filter)}
-<div data-live="list">
 !${count === 0 ? nothing(isFiltered) : table(base, shown, now)}
-!${pager(base, part, filter)}
-</div>`;
+!${pager(base, part, filter)}`;
 }
 
 const table = (base: string, shown: ListPart['shown'], now: number): string => html`<table class="batches">

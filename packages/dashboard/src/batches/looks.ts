@@ -1,4 +1,15 @@
-import { type BatchBooks, type BatchView, Pace, type Producer, type Progress, progressOf } from '@bullpen/producer';
+import {
+  type BatchBooks,
+  type BatchView,
+  type FailedRow,
+  Pace,
+  type Producer,
+  type Progress,
+  progressOf,
+} from '@bullpen/producer';
+
+/** How many failed rows are looked at; a download has them all. */
+const ROWS_SHOWN = 20;
 
 /** Who looks again sooner is shown what the last one saw, in milliseconds. */
 const SHARED_MS = 1_000;
@@ -6,6 +17,13 @@ const SHARED_MS = 1_000;
 const REST = 10;
 /** Of so many batches the pace is known; a list has a hundred a page. */
 const MOST_PACES = 1_000;
+
+/** What is seen of one batch. */
+export interface BatchLook {
+  readonly progress: Progress<BatchView>;
+  /** The first rows that failed. */
+  readonly failures: readonly FailedRow[];
+}
 
 interface Look<T> {
   readonly result: Promise<T>;
@@ -35,13 +53,23 @@ export class BatchLooks {
   }
 
   /**
-   * One batch, with what its open rows are doing and why rows failed.
+   * One batch, with what its open rows are doing, why rows failed and which did so first.
    * @throws BatchUnknown, RedisUnavailable
    */
-  show(queue: string, batch: string): Promise<Progress<BatchView>> {
+  show(queue: string, batch: string): Promise<BatchLook> {
     return this.#share(`show ${queue} ${batch}`, async () => {
-      return this.#progress(await this.#producer.batches.show(batch, { queue }));
+      const progress = this.#progress(await this.#producer.batches.show(batch, { queue }));
+      return { progress, failures: progress.view.failed > 0 ? await this.#firstFailures(queue, batch) : [] };
     });
+  }
+
+  async #firstFailures(queue: string, batch: string): Promise<FailedRow[]> {
+    const found: FailedRow[] = [];
+    for await (const row of this.#producer.batches.failures(batch, { queue })) {
+      found.push(row);
+      if (found.length === ROWS_SHOWN) break;
+    }
+    return found;
   }
 
   #progress<B extends BatchBooks>(view: B): Progress<B> {

@@ -45,7 +45,7 @@ export function page({ title, base, body, nav, script }: PageParts): string {
 
 const header = (base: string, { canLogOut, readOnly }: Nav): string => html`<header>
 <a class="brand" href="${base}/batches">Bullpen</a>
-<nav aria-label="Pages"><a href="${base}/">Queues</a><a href="${base}/batches">Batches</a></nav>
+<nav aria-label="Pages"><a href="${base}/">Queues</a><a href="${base}/batches" aria-current="true">Batches</a></nav>
 !${readOnly ? '<span class="tag">read-only</span>' : ''}
 !${canLogOut ? html`<form method="post" action="${base}/logout"><button class="plain">Log out</button></form>` : ''}
 </header>`;

@@ -1,0 +1,78 @@
+import type { FailedRow } from '@bullpen/producer';
+import { describe, expect, it } from 'vitest';
+import { progress, view } from '../../test/some-batch.js';
+import { batchBody } from './batch-page.js';
+
+const NOW = Date.UTC(2026, 2, 2, 6, 5);
+const body = (different: Parameters<typeof view>[0], failures: readonly FailedRow[] = []): string =>
+  batchBody('/ops', progress(view(different)), failures, NOW);
+
+const failure = (different: Partial<FailedRow> = {}): FailedRow =>
+  ({
+    ...{
+      row: 7,
+      payload: { email: 'a@example.com' },
+      attempts: 3,
+      error: { name: 'Error', message: 'no such mailbox' },
+    },
+    ...different,
+  }) as FailedRow;
+
+describe('batchBody', () => {
+  it('says how far it is, and that all adds up', () => {
+    const counts = { read: 120, added: 100, duplicate: 15, rejected: 5, completed: 40, failed: 2 };
+    const page = body({ ...counts, active: 8, delayed: 10, waiting: 40 });
+    expect(page).toContain('<b>42%</b> · 42 of 100 settled');
+    expect(page).toContain('read 120 = added 100 + duplicate 15 + rejected 5');
+    expect([...page.matchAll(/<dt>(\w+)<\/dt><dd>(\d+)/g)].map(([, name, count]) => `${name} ${count}`)).toEqual([
+      ...['completed 40', 'failed 2', 'cancelled 0', 'active 8', 'delayed 10', 'waiting 40'],
+    ]);
+    expect(page).toContain('begun <time datetime="2026-03-02T06:00:00.000Z">5m ago</time>');
+  });
+
+  it('is not at a hundred percent before the last row', () => {
+    expect(body({ added: 1_000_000, completed: 999_999 })).toContain('<b>99%</b>');
+    expect(body({ completed: 100 })).toContain('<b>100%</b>');
+    expect(body({ read: 0, added: 0, readAt: undefined })).toContain('<b>0%</b>');
+  });
+
+  it('shows failed rows, offers them for download below the base path, and says what a terminal can do', () => {
+    const reasons = [{ reason: 'Error: no such mailbox', count: 1_234 }];
+    const page = body({ added: 2_000, failed: 1_234, reasons }, [failure()]);
+    expect(page).toContain('href="/ops/batches/mail/november/failed.csv"');
+    expect(page).toContain('Download 1,234 failed rows');
+    expect(page).toContain('{ &#34;email&#34;: &#34;a@example.com&#34; }');
+    expect(page).toContain('The first 1 of 1,234.');
+    for (const command of ['cancel', 'retry', 'export']) {
+      expect(page).toContain(`bullpen-producer batches ${command} november --queue mail`);
+    }
+  });
+
+  it('offers nothing that is of no use', () => {
+    expect(body({ completed: 100 })).not.toMatch(/bullpen-producer|failed\.csv|Why rows failed/);
+    expect(body({ cancelled: 100, cancelledAt: NOW })).not.toContain('batches cancel');
+  });
+
+  it.each([
+    ['a source that is not read to its end', { readAt: undefined }, 'Run the same command again'],
+    ['one that was cancelled before that', { readAt: undefined, cancelledAt: NOW }, 'cancelled before its source'],
+    ['jobs that were removed by hand', { missing: 3 }, 'The jobs of 3 waiting rows are gone'],
+  ])('tells of %s', (_, different, says) => {
+    expect(body(different)).toContain(says);
+  });
+
+  it('shows as text whatever a payload, an error, a reason or a file name holds', () => {
+    const evil = `</pre><script>alert(1)</script><img src=x onerror="alert(2)">`;
+    const error = { name: evil, message: evil };
+    const page = body({ failed: 1, source: evil, job: evil, reasons: [{ reason: evil, count: 1 }] }, [
+      ...[failure({ payload: { [evil]: evil }, error: error as FailedRow['error'] }), failure({ payload: undefined })],
+    ]);
+    expect(page).not.toMatch(/<script|<img/);
+    expect(page.match(/<pre>/g)).toHaveLength(3);
+  });
+
+  it('cuts what is too long to be read', () => {
+    const page = body({ failed: 1 }, [failure({ payload: { text: 'x'.repeat(100_000) } })]);
+    expect(page.length).toBeLessThan(10_000);
+  });
+});

@@ -1,0 +1,36 @@
+import { type BatchBooks, type BatchView, type Producer, type Progress, stageOf } from '@bullpen/producer';
+
+const BEGUN_AT = Date.UTC(2026, 2, 2, 6, 0, 0);
+
+/** The books of a batch of a hundred rows that were read and wait, but for what a test says otherwise. */
+export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
+  ...{ batch: 'november', queue: 'mail', job: 'invoice.send', source: 'invoices.csv', format: 'csv' },
+  ...{ bytes: undefined, sha256: undefined, columns: undefined, keyField: undefined, rowsPerJob: 1, delayMs: 0 },
+  ...{ priority: 0, results: false, keepMs: 1_000, keepKeysMs: 1_000, createdAt: BEGUN_AT, writtenAt: BEGUN_AT },
+  ...{ readAt: BEGUN_AT, cancelledAt: undefined, read: 100, added: 100, duplicate: 0, rejected: 0 },
+  ...{ checksum: '0', completed: 0, failed: 0, cancelled: 0 },
+  ...different,
+});
+
+/** What `batches show` says of it. */
+export const view = (different: Partial<BatchView> = {}): BatchView => {
+  const of = books(different);
+  const counted = { active: 0, delayed: 0, missing: 0, reasons: [] };
+  return {
+    ...of,
+    stage: stageOf(of),
+    waiting: of.added - of.completed - of.failed - of.cancelled,
+    ...counted,
+    ...different,
+  };
+};
+
+/** How far it is, at no pace that is known. */
+export const progress = <B extends BatchBooks>(of: B): Progress<B> => ({
+  ...{ view: of, done: of.completed + of.failed + of.cancelled, perSecond: undefined, secondsLeft: undefined },
+});
+
+/** A producer that knows these ways to ask for batches, and no other. */
+export const producerOf = (batches: Partial<Producer['batches']>): Pick<Producer, 'batches'> => ({
+  batches: batches as Producer['batches'],
+});
