@@ -65,7 +65,7 @@ RUN mkdir -p /links/worker/@bullpen /links/producer/@bullpen \
 FROM ${BASE_IMAGE} AS runtime
 COPY --from=init /usr/bin/tini-static /usr/local/bin/tini
 COPY --from=packages /usr/local/bin/node /usr/local/bin/node
-COPY LICENSE scripts/containers/health-check.js /opt/bullpen/
+COPY LICENSE scripts/containers/health-check.mjs /opt/bullpen/
 ENV NODE_ENV=production
 WORKDIR /app
 USER 10001:10001
@@ -79,7 +79,7 @@ COPY --from=build /ours/producer /opt/bullpen/packages/producer
 COPY --from=build /ours/worker /opt/bullpen/packages/worker
 # The port that the check asks; nothing is published. Empty: neither port nor check.
 ENV BULLPEN_HEALTH_PORT=8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.js"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.mjs"]
 # No shell and no npm between Docker and Node. A worker that was told to stop before it could hear it (143) has taken no job: that is 0.
 ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli.js"]
 ARG VERSION=unversioned
@@ -112,7 +112,7 @@ COPY --from=build /ours/producer /opt/bullpen/packages/producer
 COPY --from=build /ours/dashboard /opt/bullpen/packages/dashboard
 ENV BULLPEN_DASHBOARD_PORT=3000
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.js"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.mjs"]
 ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/dashboard/dist/cli/main.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
@@ -134,6 +134,6 @@ ENV BULLPEN_JOBS=/app/jobs.js
 FROM producer AS example-receiver
 COPY --from=build /app /app
 ENV RECEIVER_HOST=0.0.0.0 RECEIVER_PORT=8080 BULLPEN_HEALTH_PORT=8080
-HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.js"]
+HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.mjs"]
 ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/app/receive.js"]
 CMD []

@@ -11,7 +11,7 @@ export default defineConfig({
     // One file of them is the fleet, which has the machine's cores to itself for most of its time; the others go on beside it, one after the other.
     maxWorkers: 2,
     maxConcurrency: 3,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
   },
 });

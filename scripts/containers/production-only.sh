@@ -18,4 +18,6 @@ find node_modules -type f -name package.json -path '*/node_modules/*' | while re
 done
 find node_modules packages -type d -name .bin -prune -exec rm -rf {} +
 rm -rf node_modules/.modules.yaml node_modules/.pnpm-workspace-state*.json node_modules/.pnpm/lock.yaml
+# The manifests were pnpm's; those of our packages come again with their code.
+rm -rf examples package.json pnpm-lock.yaml pnpm-workspace.yaml packages/*/package.json
 find node_modules packages -type d -empty -delete

@@ -17,6 +17,8 @@ interface Books {
 }
 
 const WORKERS = 4;
+/** A limit for busy machines; nothing is waited for in vain for so long. */
+const MOST_MS = 240_000;
 /** A lease is 10 s. */
 const LONGER_THAN_A_LEASE_MS = 11_000;
 /** What the README promises for jobs of a worker that was killed. */
@@ -36,7 +38,7 @@ const books = async (): Promise<Books> => (await (await fetch(`${receiver}/books
 const redis = (...command: string[]): Promise<string> => compose.run(['exec', '-T', 'redis', 'redis-cli', ...command]);
 
 /** Waits for a fact. To look at the books costs the receiver some milliseconds, and to ask Redis a process. */
-const untilBooks = (what: string, fact: () => Promise<boolean>): Promise<true> => until(what, fact, 90_000, 150);
+const untilBooks = (what: string, fact: () => Promise<boolean>): Promise<true> => until(what, fact, MOST_MS, 150);
 
 /** Real orders with new ids, none of them to the shop that has closed. */
 function ordersCsv(count: number): string {

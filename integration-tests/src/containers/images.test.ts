@@ -52,6 +52,8 @@ describe.concurrent('our images', () => {
       expect(anyLike(/\.([cm]?ts|map|tsbuildinfo)$|\.test\./)).toEqual([]);
       expect(anyLike(/\/(npm|npx|yarn|corepack|pnpm)$/)).toEqual([]);
       expect(anyLike(/\/node_modules\/(typescript|vitest|@biomejs|testcontainers|@types)\//)).toEqual([]);
+      const ourFolder = new Set(files.flatMap((file) => /^\/opt\/bullpen\/([^/]+)/.exec(file)?.[1] ?? []));
+      expect([...ourFolder].sort()).toEqual(['LICENSE', 'health-check.mjs', 'node_modules', 'packages']);
       const foreign = IMAGES.filter((other) => other !== name && !(name !== 'producer' && other === 'producer'));
       const ours = (other: string): boolean => files.some((file) => file.includes(`/packages/${other}/dist/`));
       expect(foreign.filter(ours)).toEqual([]);
