@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namedInText } from './named-in-text.js';
 
-const hide = namedInText(['password', 'apiKey', 'authorization', 'cookie'], '[-]');
+const hide = namedInText(['secret', 'password', 'secretKey', 'passwords', 'apiKey', 'authorization', 'cookie'], '[-]');
 
 describe('secrets that are named in text', () => {
   it.each([
@@ -10,6 +10,8 @@ describe('secrets that are named in text', () => {
     ["{ password: 'hunter22' }", '{ password: [-] }'],
     ['db_password=hunter22&stripeApiKey=hunter23', 'db_password=[-]&stripeApiKey=[-]'],
     ['X-Api-Key: hunter22, API key: hunter23', 'X-Api-Key: [-], API key: [-]'],
+    ['secret_key=hunter22 secretKey: hunter23', 'secret_key=[-] secretKey: [-]'],
+    ['passwords: hunter22 secretPassword=hunter23', 'passwords: [-] secretPassword=[-]'],
     // JSON in a text of JSON, and in another one.
     [String.raw`body {\"password\":\"hunter22\",\"n\":1}`, String.raw`body {\"password\":[-],\"n\":1}`],
     [String.raw`{\\\"password\\\":\\\"hunter22\\\",\\\"n\\\"`, String.raw`{\\\"password\\\":[-],\\\"n\\\"`],

@@ -22,7 +22,9 @@ const SCHEME = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{16,}/g;
 
 /** Makes what finds `name=value`, `name: value`, `"name":"value"` and `Authorization: Bearer value`. */
 export function namedInText(names: readonly string[], instead: string): HideNamed {
-  const some = names.length > 0 ? names.map(pattern).join('|') : '(?!)';
+  // The longest first: what `secret` finds in `secretKey=` is followed by no value.
+  const longestFirst = [...names].sort((a, b) => b.length - a.length);
+  const some = names.length > 0 ? longestFirst.map(pattern).join('|') : '(?!)';
   const anyName = new RegExp(some, 'gi');
   const hasHeaders = names.some((name) => HEADERS.test(name));
   return (text) => {
