@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { hasty } from '../fixtures/jobs.js';
 import { test } from './support/container-world.js';
-import { type ContainerState, docker, inspect, untilDocker } from './support/docker.js';
+import { type ContainerState, inspect, untilDocker } from './support/docker.js';
 
 const IMAGES = ['worker', 'producer', 'dashboard'] as const;
 
@@ -70,10 +70,7 @@ describe.concurrent('our images', () => {
   test('have a health check that believes the process: healthy when it works, unhealthy when it is stuck', async ({
     world,
     containers,
-    skip,
   }) => {
-    const help = await docker(['run', '--rm', ...containers.label, 'bullpen-worker', '--help']);
-    skip(!help.includes('--health-port'), 'this worker has no health port yet');
     const quickly = ['--health-interval', '200ms', '--health-retries', '2', '--health-start-period', '0s'];
     const worker = await containers.worker(['--queue', 'scripted', '--concurrency', '1'], quickly);
     const status = async () =>
