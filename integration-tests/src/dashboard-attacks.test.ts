@@ -5,7 +5,7 @@ import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { sourceOf } from './support/batch-source.js';
-import { Dashboard } from './support/dashboard.js';
+import { Dashboard, PASSWORD } from './support/dashboard.js';
 import { until } from './support/until.js';
 import { test, type World } from './support/world.js';
 
@@ -46,7 +46,9 @@ async function open(world: World, queues: readonly string[], args: readonly stri
 }
 
 describe('a dashboard that is attacked', () => {
-  test('by requests that are none, too large, or for other files: refuses each, and goes on', async ({ world }) => {
+  test('by requests that are none, too large, for other files, too many at once: refuses each, and goes on', async ({
+    world,
+  }) => {
     const dashboard = await Dashboard.start(world, ['--base-path', '/ops']);
     const login = `POST /ops/login HTTP/1.1\r\nOrigin: ${dashboard.url.origin}\r\nContent-Type: application/x-www-form-urlencoded`;
     const cases: [what: string, head: string, status: number, body?: string][] = [
@@ -85,6 +87,18 @@ describe('a dashboard that is attacked', () => {
     }
     expect((await dashboard.ask('/livez')).status).toBe(200);
     expect((await dashboard.ask('login?to=//:')).status).toBe(200);
+
+    // A hundred passwords in one go: ten are looked at.
+    const guesses = [...Array.from({ length: 99 }, (_, n) => `wrong-${n}`), PASSWORD];
+    const requests = guesses.map((password, n) => {
+      const basic = Buffer.from(`bullpen:${password}`).toString('base64');
+      const last = n === guesses.length - 1 ? '\r\nConnection: close' : '';
+      return `GET /metrics HTTP/1.1\r\nHost: ${dashboard.url.host}\r\nAuthorization: Basic ${basic}${last}\r\n\r\n`;
+    });
+    const socket = connect(Number(dashboard.url.port), dashboard.url.hostname);
+    socket.write(requests.join(''));
+    const statuses = [...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    expect(statuses).toEqual([...Array(10).fill('401'), ...Array(90).fill('429')]);
   });
 
   test('by another site whose name leads to this machine: answers to its own names only, when there is no login', async ({
@@ -92,12 +106,13 @@ describe('a dashboard that is attacked', () => {
   }) => {
     const process = Dashboard.run(world, [], {});
     const { port } = new URL(String((await process.logged('dashboard ready'))['url']));
-    const ask = async (host: string): Promise<string> => {
+    const ask = async (host: string, path = '/api/queues'): Promise<string> => {
       const socket = connect(Number(port), '127.0.0.1');
-      socket.write(`GET /api/queues HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       return text(socket);
     };
     expect(await ask(`evil.example:${port}`)).toMatch(/^HTTP\/1\.1 403 .*answers only as localhost/s);
+    expect(await ask(`evil.example:${port}`, '/metrics')).toMatch(/^HTTP\/1\.1 403 /);
     expect(await ask(`localhost:${port}`)).toMatch(/^HTTP\/1\.1 200 .*\{"queues":\[\]\}$/s);
   });
 

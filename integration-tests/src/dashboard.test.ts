@@ -230,7 +230,7 @@ describe('bullpen-dashboard', () => {
       ...{ method: 'POST', headers: { origin: 'https://jobs.example' } },
       body: new URLSearchParams({ user: 'bullpen', password: PASSWORD, to: '/ops/bullpen/batches' }),
     });
-    const cookie = login.headers.get('set-cookie') ?? '';
+    const cookie = login.headers.getSetCookie()[0] ?? '';
     expect([login.status, login.headers.get('location')]).toEqual([303, '/ops/bullpen/batches']);
     expect(cookie).toMatch(/; Path=\/ops\/bullpen\/; HttpOnly; Secure; SameSite=Strict$/);
     const { text: board } = await ask('/ops/bullpen/', { headers: { cookie } });

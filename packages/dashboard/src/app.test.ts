@@ -115,7 +115,10 @@ describe('with a login', () => {
       },
       payload: new URLSearchParams({ ...credentials, to: '//evil.example' }).toString(),
     });
-    expect(headers['set-cookie']).toMatch(/; Path=\/bullpen\/; HttpOnly; SameSite=Strict$/);
+    expect(headers['set-cookie']).toEqual([
+      expect.stringMatching(/^bullpen_session=.*; Path=\/bullpen\/; HttpOnly; SameSite=Strict$/),
+      expect.stringMatching(/^bullpen_browser=.*; Path=\/bullpen\/login; HttpOnly; SameSite=Strict$/),
+    ]);
     expect(headers.location).toBe('/bullpen/');
   });
 
@@ -174,6 +177,8 @@ describe('metrics', () => {
 
   it('are no way to guess it', async () => {
     const guarded = await open();
+    // Any page can have a browser ask for this, and lock nobody out.
+    for (let n = 0; n < 12; n += 1) await guarded.inject({ url: '/metrics', remoteAddress: '192.0.2.9' });
     const codes: number[] = [];
     for (let n = 0; n < 12; n += 1) codes.push((await scrape(guarded, `wrong-${n}`)).statusCode);
     expect(codes).toEqual([...Array(10).fill(401), 429, 429]);
@@ -198,8 +203,9 @@ describe('a dashboard that is read-only', () => {
 });
 
 describe('who tries passwords', () => {
-  const attempt = (of: FastifyInstance, password: string, remoteAddress: string) =>
+  const attempt = (of: FastifyInstance, password: string, remoteAddress: string, browser?: string) =>
     of.inject({
+      ...(browser === undefined ? {} : { cookies: { bullpen_browser: browser } }),
       ...{ method: 'POST', url: '/bullpen/login', remoteAddress },
       headers: { ...own, 'content-type': 'application/x-www-form-urlencoded' },
       payload: new URLSearchParams({ user: 'bullpen', password }).toString(),
@@ -213,6 +219,52 @@ describe('who tries passwords', () => {
     const right = await attempt(guarded, credentials.password, '192.0.2.1');
     expect([right.statusCode, Number(right.headers['retry-after'])]).toEqual([429, expect.toSatisfy((s) => s > 0)]);
     expect((await attempt(guarded, credentials.password, '192.0.2.2')).statusCode).toBe(303);
+  });
+
+  it('all at once is stopped after ten, too', async () => {
+    const guarded = await open();
+    const passwords = [...Array.from({ length: 30 }, (_, n) => `wrong-${n}`), credentials.password];
+    const answers = await Promise.all(passwords.map((password) => attempt(guarded, password, '192.0.2.1')));
+    const codes = answers.map(({ statusCode }) => statusCode);
+    expect(codes.filter((code) => code === 401)).toHaveLength(10);
+    expect(codes.filter((code) => code === 429)).toHaveLength(21);
+  });
+
+  it('locks nobody out of a browser that has logged in before', async () => {
+    const guarded = await open();
+    const { cookies } = await attempt(guarded, credentials.password, '192.0.2.1');
+    const known = cookies.find(({ name }) => name === 'bullpen_browser')?.value ?? '';
+    for (let n = 0; n < 400; n += 1) await attempt(guarded, 'wrong', `10.0.${n >> 8}.${n & 255}`);
+    for (let n = 0; n < 12; n += 1) await attempt(guarded, 'wrong', '192.0.2.1');
+    expect((await attempt(guarded, credentials.password, '192.0.2.1')).statusCode).toBe(429);
+    const codes: number[] = [];
+    for (let n = 0; n < 9; n += 1) codes.push((await attempt(guarded, 'wrong', '192.0.2.1', known)).statusCode);
+    expect(codes).toEqual(Array(9).fill(401));
+    expect((await attempt(guarded, credentials.password, '192.0.2.1', known)).statusCode).toBe(303);
+    // The login has given it another cookie; the old one is worth nothing.
+    expect((await attempt(guarded, credentials.password, '192.0.2.1', known)).statusCode).toBe(429);
+  });
+
+  it('from a browser that has logged in before is stopped after ten as well', async () => {
+    const guarded = await open();
+    const { cookies } = await attempt(guarded, credentials.password, '192.0.2.1');
+    const known = cookies.find(({ name }) => name === 'bullpen_browser')?.value ?? '';
+    const tried = Array.from({ length: 12 }, () => attempt(guarded, 'wrong', '192.0.2.1', known));
+    const codes = (await Promise.all(tried)).map(({ statusCode }) => statusCode);
+    expect(codes).toEqual([...Array(10).fill(401), 429, 429]);
+  });
+
+  it('on many addresses of one IPv6 network is one', async () => {
+    const guarded = await open();
+    const tried = Array.from({ length: 12 }, (_, n) => attempt(guarded, 'wrong', `2001:db8::${n + 1}`));
+    expect((await Promise.all(tried)).map(({ statusCode }) => statusCode)).toContain(429);
+  });
+
+  it('and knows the password is not counted: a team comes from one address', async () => {
+    const guarded = await open();
+    for (let n = 0; n < 15; n += 1) {
+      expect((await attempt(guarded, credentials.password, '192.0.2.1')).statusCode).toBe(303);
+    }
   });
 
   it('cannot write another address into a header', async () => {

@@ -67,12 +67,12 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
 
   const isStatic = (url: string): boolean => url.startsWith(`${base}/static/`) || url.startsWith(`${base}/assets/`);
   await addSecurityHeaders(app, isStatic);
-  const tooMany = await prepareLogin(app);
+  const door = await prepareLogin(app);
   addGate(app, { base, hasLogin, readOnly, isLoggedIn: (request) => sessions.has(sessionOf(request)) });
   addAnswers(app, log);
   addProbes(app, redis, isClosing);
   const check = credentials === undefined ? undefined : checkAgainst(credentials);
-  addMetrics(app, { exporter, check, tooMany });
+  addMetrics(app, { exporter, check, attempt: door.attempt });
   if (base !== '') app.get('/', (_request, reply) => reply.redirect(`${base}/`));
 
   let board: Board | undefined;
@@ -86,7 +86,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
       });
       if (check !== undefined) {
         const login = { base, check, sessions, sessionMs, log };
-        await scope.register((pages) => loginPages(pages, login, tooMany));
+        await scope.register((pages) => loginPages(pages, login, door));
       }
       const nav = { canLogOut: hasLogin, readOnly };
       await scope.register(batchesPages, { producer, base, redact, nav });

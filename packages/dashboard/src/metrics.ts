@@ -3,18 +3,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { refuse } from './guard/gate.js';
 import type { CheckCredentials } from './login/credentials.js';
-import type { TooMany } from './login/login-pages.js';
+import type { Try } from './login/tries.js';
 
 /** What `/metrics` takes. */
 export interface MetricsParts {
   readonly exporter: Exporter;
   /** `undefined`: there is no login. */
   readonly check: CheckCredentials | undefined;
-  readonly tooMany: TooMany;
+  readonly attempt: Try;
 }
 
 /** Adds `/metrics`, at the root: how many jobs queues hold, as their exporter, and what Node tells. Prometheus logs in by HTTP Basic, with the user and password that people have. */
-export function addMetrics(app: FastifyInstance, { exporter, check, tooMany }: MetricsParts): void {
+export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: MetricsParts): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const { name, help, labelNames, samplesOf } of DEPTH_METRICS) {
@@ -36,25 +36,27 @@ export function addMetrics(app: FastifyInstance, { exporter, check, tooMany }: M
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 
-  /** A scrape that is let in does not count as a try: there are many. */
   async function challenge(
     request: FastifyRequest,
     reply: FastifyReply,
     check: CheckCredentials,
   ): Promise<FastifyReply | undefined> {
-    const limit = await tooMany(request, false);
-    if (limit === undefined && check(...readBasic(request.headers.authorization))) return undefined;
-    const over = limit ?? (await tooMany(request));
-    if (over === undefined) {
-      reply.header('www-authenticate', 'Basic realm="bullpen", charset="UTF-8"');
-      return refuse(request, reply, 401, 'Log in with HTTP Basic.');
+    const { authorization } = request.headers;
+    // Who sends nothing tries nothing: any page could have somebody's browser ask for this.
+    if (authorization !== undefined) {
+      const tried = await attempt(request, () => check(...readBasic(authorization)));
+      if (tried === 'right') return undefined;
+      if (typeof tried === 'object') {
+        return refuse(request, reply.header('retry-after', tried.retryAfterS), 429, 'Too many tries.');
+      }
     }
-    return refuse(request, reply.header('retry-after', over.retryAfterS), 429, 'Too many tries.');
+    reply.header('www-authenticate', 'Basic realm="bullpen", charset="UTF-8"');
+    return refuse(request, reply, 401, 'Log in with HTTP Basic.');
   }
 }
 
-function readBasic(header: string | undefined): [user: string, password: string] {
-  const encoded = /^basic ([\w+/=]{1,4096})$/i.exec(header ?? '')?.[1] ?? '';
+function readBasic(header: string): [user: string, password: string] {
+  const encoded = /^basic ([\w+/=]{1,4096})$/i.exec(header)?.[1] ?? '';
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const at = text.indexOf(':');
   return at < 0 ? ['', ''] : [text.slice(0, at), text.slice(at + 1)];

@@ -45,6 +45,8 @@ export interface DashboardOptions {
 
 /** A shorter password could be found by trying. */
 export const SHORTEST_PASSWORD = 12;
+/** A longer one is not read from a form. */
+export const LONGEST_PASSWORD = 1_024;
 
 /** What is used where nothing else is said. */
 export const DEFAULTS = { port: 3000, user: 'bullpen', session: '12h', discoverEvery: '10s', basePath: '/' } as const;
@@ -70,6 +72,8 @@ export function readOptions(options: DashboardOptions) {
   fault('port', portFault(port));
   fault('basePath', basePathFault(basePath));
   if (user === '') fault('user', 'expected a name');
+  // HTTP Basic, by which Prometheus logs in, ends the name at the first colon.
+  if (user.includes(':')) fault('user', 'expected a name without a colon');
   fault('password', password === undefined ? undefined : passwordFault(password));
   if (password === undefined && !isLoopback(host)) {
     fault('host', `without a password only a loopback address is listened on, got '${host}'; set a password`);
@@ -91,15 +95,24 @@ export function readOptions(options: DashboardOptions) {
 const portFault = (port: number): string | undefined =>
   Number.isInteger(port) && port >= 0 && port <= 65_535 ? undefined : `expected a port, 0 to 65535, got ${port}`;
 
-const basePathFault = (path: string): string | undefined =>
-  path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
+/** What is at the root, whatever the base path. */
+const TAKEN = /^\/(?:livez|readyz|metrics)\/?$/;
+
+const basePathFault = (path: string): string | undefined => {
+  if (TAKEN.test(path)) return `'${path}' is taken; choose a path such as /bullpen`;
+  return path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
     ? undefined
     : `expected a path such as /bullpen, got '${path.slice(0, 60)}'`;
+};
 
-const passwordFault = (password: string): string | undefined =>
-  password.length >= SHORTEST_PASSWORD
-    ? undefined
-    : `expected at least ${SHORTEST_PASSWORD} characters, got ${password.length}`;
+function passwordFault(password: string): string | undefined {
+  if (password.length < SHORTEST_PASSWORD) {
+    return `expected at least ${SHORTEST_PASSWORD} characters, got ${password.length}`;
+  }
+  // A key file by mistake, say: nobody could log in.
+  const isTyped = password.length <= LONGEST_PASSWORD && !/[\r\n]/.test(password);
+  return isTyped ? undefined : `expected one line of at most ${LONGEST_PASSWORD} characters`;
+}
 
 const redactFault = (path: string): string | undefined =>
   /^(?:[\p{L}\p{N}_$-]+|\*)(?:\.(?:[\p{L}\p{N}_$-]+|\*))*$/u.test(path) && path.replace(/[.*]/g, '') !== ''

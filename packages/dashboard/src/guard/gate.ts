@@ -31,7 +31,7 @@ export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLogg
       return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.');
     }
     // Without a login the name is all that tells a page of ours from one of another site in a browser on this machine.
-    if (!hasLogin && open !== true && !namesLoopback(request.headers.host)) {
+    if (!hasLogin && !namesLoopback(request.headers.host)) {
       return refuse(request, reply, 403, 'Without a password this dashboard answers only as localhost or 127.0.0.1.');
     }
     if (hasLogin && open !== true && !isLoggedIn(request)) return askForLogin(request, reply, base);

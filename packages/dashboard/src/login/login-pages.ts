@@ -1,21 +1,14 @@
 import type { Logger } from '@bullpen/shared';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
+import { LONGEST_PASSWORD } from '../options.js';
 import { type PageParts, page } from '../pages/page.js';
 import type { CheckCredentials } from './credentials.js';
 import { returnPath } from './return-path.js';
-import type { Sessions } from './sessions.js';
-
-/** Logins from one address within {@link WINDOW_MS}, right ones included. */
-const FROM_ONE_ADDRESS = 10;
-/** Logins from all addresses together: what many machines can try, and more than any team needs. Sessions that were begun before go on. */
-const FROM_ALL = 300;
-const WINDOW_MS = 5 * 60_000;
-/** More is no user or password of ours. */
-const LONGEST_TEXT = 1_024;
+import { Sessions } from './sessions.js';
+import { countTries, type Try } from './tries.js';
 
 /** What the login takes. */
 export interface LoginParts {
@@ -33,36 +26,28 @@ const COOKIE = 'bullpen_session';
 /** What somebody's cookie says their session is. */
 export const sessionOf = (request: FastifyRequest): string | undefined => request.cookies[COOKIE];
 
-/**
- * Whether logins are being tried too often, from where this one comes or from everywhere.
- * @param count whether this one counts as well; default true
- */
-export type TooMany = (
-  request: FastifyRequest,
-  count?: boolean,
-) => Promise<{ readonly retryAfterS: number } | undefined>;
+/** Says from which browser a request is, to who has let it in before. Sent with logins only. */
+const BROWSER_COOKIE = 'bullpen_browser';
+/** For so long a browser is known, in milliseconds. */
+const BROWSER_MS = 30 * 24 * 60 * 60_000;
 
-/** Adds cookies and the counting of logins to the whole server. To be called before any route. */
-export async function prepareLogin(app: FastifyInstance): Promise<TooMany> {
-  await app.register(cookie);
-  await app.register(rateLimit, { global: false });
-  const limits = [
-    // Without a key of our own it is the address, of IPv6 the network: who has one has all of its addresses.
-    app.createRateLimit({ max: FROM_ONE_ADDRESS, timeWindow: WINDOW_MS }),
-    app.createRateLimit({ max: FROM_ALL, timeWindow: WINDOW_MS, keyGenerator: () => 'all' }),
-  ];
-  return async (request, count = true) => {
-    // One after the other: what one address does too often does not count for the rest.
-    for (const limit of limits) {
-      const counted = await limit(request, { increment: count });
-      if (!counted.isAllowed && counted.isExceeded) return { retryAfterS: counted.ttlInSeconds };
-    }
-    return undefined;
-  };
+/** Who tries to log in, and from where it was done before. */
+export interface Door {
+  readonly attempt: Try;
+  readonly browsers: Sessions;
 }
 
+/** Adds cookies and the counting of tries to the whole server. To be called before any route. */
+export async function prepareLogin(app: FastifyInstance): Promise<Door> {
+  await app.register(cookie);
+  const browsers = new Sessions(BROWSER_MS);
+  return { attempt: await countTries(app, browsers, browserOf), browsers };
+}
+
+const browserOf = (request: FastifyRequest): string | undefined => request.cookies[BROWSER_COOKIE];
+
 /** The pages to log in and out. */
-export async function loginPages(app: FastifyInstance, parts: LoginParts, tooMany: TooMany): Promise<void> {
+export async function loginPages(app: FastifyInstance, parts: LoginParts, { attempt, browsers }: Door): Promise<void> {
   const { base, check, sessions, sessionMs, log } = parts;
   const path = `${base}/`;
   await app.register(formbody, { bodyLimit: 16_384 });
@@ -75,21 +60,24 @@ export async function loginPages(app: FastifyInstance, parts: LoginParts, tooMan
   app.post('/login', { config: { open: true, session: true } }, async (request, reply) => {
     const { user, password, to } = (request.body ?? {}) as Record<string, unknown>;
     const form = { base, to: returnPath(to, base) };
-    const limit = await tooMany(request);
-    if (limit !== undefined) {
+    const tried = await attempt(request, () => check(textOf(user), textOf(password)));
+    if (typeof tried === 'object') {
       log.warn({ address: request.ip }, 'login refused: too many tries');
-      reply.code(429).header('retry-after', limit.retryAfterS);
-      return sendForm(reply, { ...form, fault: `Too many tries. Try again in ${inWords(limit.retryAfterS)}.` });
+      reply.code(429).header('retry-after', tried.retryAfterS);
+      return sendForm(reply, { ...form, fault: `Too many tries. Try again in ${inWords(tried.retryAfterS)}.` });
     }
-    if (!check(textOf(user), textOf(password))) {
+    if (tried === 'wrong') {
       log.warn({ address: request.ip }, 'login failed');
       return sendForm(reply.code(401), { ...form, fault: 'User or password is wrong.' });
     }
     sessions.end(sessionOf(request));
+    browsers.end(browserOf(request));
     log.info({ address: request.ip }, 'login succeeded');
     const secure = request.protocol === 'https';
-    const cookieOptions = { path, httpOnly: true, sameSite: 'strict', secure } as const;
-    reply.setCookie(COOKIE, sessions.begin(), { ...cookieOptions, maxAge: Math.floor(sessionMs / 1000) });
+    const cookieOptions = (ms: number) =>
+      ({ httpOnly: true, sameSite: 'strict', secure, maxAge: Math.floor(ms / 1000) }) as const;
+    reply.setCookie(COOKIE, sessions.begin(), { path, ...cookieOptions(sessionMs) });
+    reply.setCookie(BROWSER_COOKIE, browsers.begin(), { path: `${base}/login`, ...cookieOptions(BROWSER_MS) });
     return reply.redirect(form.to, 303);
   });
 
@@ -102,7 +90,7 @@ export async function loginPages(app: FastifyInstance, parts: LoginParts, tooMan
   });
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : '');
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_PASSWORD) : '');
 
 const inWords = (seconds: number): string =>
   seconds < 90 ? `${Math.max(1, seconds)} seconds` : `${Math.ceil(seconds / 60)} minutes`;
