@@ -26,7 +26,11 @@ export async function exportFailures(
   { format, change = (row) => row, signal }: ExportFailuresOptions,
 ): Promise<number> {
   async function* failures(...which: Parameters<Batches['failures']>): AsyncIterable<FailedRow> {
-    for await (const row of batches.failures(...which)) yield change(row);
+    for await (const row of batches.failures(...which)) {
+      // Rows may all be read before the first is written: to find their columns.
+      signal.throwIfAborted();
+      yield change(row);
+    }
   }
   const table = await failedTable({ failures }, view, format);
   // Loaded when something is exported: it brings a library with it.
