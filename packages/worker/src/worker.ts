@@ -91,7 +91,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
 
   const { prefix = DEFAULT_PREFIX, redis: address } = options;
   const log = options.logger ?? createLogger();
-  const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker'));
+  const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
   const outage = new Outage(redis, where, log);
   let fault: Error | undefined;
@@ -103,7 +103,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   });
   const active = new ActiveAttempts();
   const queues = serves.map(({ queue }) => queue);
-  const subscriber = openRedis(address, 'worker', 'bullpen:cancellations');
+  const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
   const { leaseMs, keepCompleted } = settings;
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log });
