@@ -1,34 +1,14 @@
-import type { BatchSource } from '@bullpen/producer';
 import type { Redis } from '@bullpen/shared';
 import { Queue } from 'bullmq';
 import { expect } from 'vitest';
 import { row, scripted } from './fixtures/jobs.js';
-import { sourceOf } from './support/batch-source.js';
+import { gatedRows } from './support/batch-source.js';
 import { until } from './support/until.js';
 import { WatchedRedis } from './support/watched-redis.js';
 import { test, type World } from './support/world.js';
 
 const JOBS = 100;
 const HALF = 2_000;
-
-/** Rows that come in two halves, the second when it is let through. */
-function halves(): { readonly source: BatchSource; readonly goOn: () => void } {
-  let goOn: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
-  const values = Array.from({ length: 2 * HALF }, (_, at) => ({ id: at + 1, email: `c${at + 1}@example.com` }));
-  const source = sourceOf(values);
-  async function* blocks() {
-    let read = 0;
-    for await (const block of source.blocks) {
-      if (read === HALF) await gate;
-      read += block.length;
-      yield block;
-    }
-  }
-  return { source: { ...source, blocks: blocks() }, goOn };
-}
 
 /** Waits until so many replicas, all there are, have whatever Redis accepted before. */
 async function untilCopied(redis: Redis, replicas: number, { prefix }: World): Promise<void> {
@@ -56,7 +36,8 @@ test('Redis behind Sentinel: its primary is killed, the next one steps down, and
   const producer = world.producer({ redis: url, redisTimeout: '30s' });
   const hasty = world.producer({ redis: url, redisTimeout: '500ms' });
   const enqueue = (key: string) => producer.enqueue(scripted, payload, { key });
-  const { source, goOn } = halves();
+  const { source, goOn } = gatedRows(HALF);
+  world.onClose(async () => goOn());
   const batch = producer.batch(row, { batch: 'through', source });
   const accepted = await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`before-${at}`)));
   expect(await hasty.enqueue(scripted, payload, { key: 'before-0' })).toMatchObject({ status: 'duplicate' });

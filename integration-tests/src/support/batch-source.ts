@@ -14,3 +14,22 @@ export function sourceOf(values: readonly unknown[]): BatchSource {
   }
   return { blocks: blocks(), name: 'values', format: 'ndjson' };
 }
+
+/** Rows of the batch tests, twice as many as `half`; the second half comes when it is let through. */
+export function gatedRows(half: number): { readonly source: BatchSource; readonly goOn: () => void } {
+  let goOn: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const values = Array.from({ length: 2 * half }, (_, at) => ({ id: at + 1, email: `c${at + 1}@example.com` }));
+  const source = sourceOf(values);
+  async function* blocks() {
+    let read = 0;
+    for await (const block of source.blocks) {
+      if (read === half) await gate;
+      read += block.length;
+      yield block;
+    }
+  }
+  return { source: { ...source, blocks: blocks() }, goOn };
+}

@@ -106,7 +106,7 @@ export function createProducer({
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (typeof withinMs === 'string' || faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
-  const redis = openRedis(address, 'producer', 'bullpen:producer');
+  const redis = openRedis(address, 'producer', 'bullpen:producer', prefix);
   defineInsert(redis);
   defineOpenBatch(redis);
   defineCancel(redis);

@@ -1,31 +1,34 @@
+import { type ClusterPlace, clusterUrlFault, readClusterUrl } from './cluster-url.js';
+import { type HostsUrl, isOfKind, splitHostsUrl } from './hosts-url.js';
 import { readRedisUrl, redisUrlFault } from './redis-url.js';
-import {
-  isSentinelUrl,
-  readSentinelUrl,
-  type SentinelPlace,
-  sentinelUrlFault,
-  withoutSentinelCredentials,
-} from './sentinel-url.js';
+import { readSentinelUrl, type SentinelPlace, sentinelUrlFault } from './sentinel-url.js';
 
-/** Where Redis is: one server, or whichever server the sentinels name. */
+/** Where Redis is: one server, or whichever server the sentinels name, or whichever node of a cluster has our keys. */
 export type RedisPlace =
   | { readonly by: 'server'; readonly server: ReturnType<typeof readRedisUrl> }
-  | { readonly by: 'sentinel'; readonly sentinel: SentinelPlace };
+  | { readonly by: 'sentinel'; readonly sentinel: SentinelPlace }
+  | { readonly by: 'cluster'; readonly cluster: ClusterPlace };
 
 /** What is wrong with the address of a Redis, or `undefined`. Never repeats it: it may hold a password. */
 export function redisAddressFault(url: string): string | undefined {
-  return isSentinelUrl(url) ? sentinelUrlFault(url) : redisUrlFault(url);
+  if (isOfKind('sentinel', url)) return sentinelUrlFault(url);
+  return isOfKind('cluster', url) ? clusterUrlFault(url) : redisUrlFault(url);
 }
 
 /** Reads a valid address. */
 export function readRedisAddress(url: string): RedisPlace {
-  if (isSentinelUrl(url)) return { by: 'sentinel', sentinel: readSentinelUrl(url) };
+  if (isOfKind('sentinel', url)) return { by: 'sentinel', sentinel: readSentinelUrl(url) };
+  if (isOfKind('cluster', url)) return { by: 'cluster', cluster: readClusterUrl(url) };
   return { by: 'server', server: readRedisUrl(url) };
 }
 
 /** A valid address without users and passwords. */
 export function withoutCredentials(url: string): string {
-  if (isSentinelUrl(url)) return withoutSentinelCredentials(url);
+  const kind = (['sentinel', 'cluster'] as const).find((each) => isOfKind(each, url));
+  if (kind !== undefined) {
+    const { tls, hosts, path } = splitHostsUrl(url) as HostsUrl;
+    return [`redis${tls ? 's' : ''}+${kind}://${hosts.join()}`, ...path.filter((part) => part !== '')].join('/');
+  }
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';

@@ -9,8 +9,11 @@ const NOT_NOW = refusal(
   ...['UNBLOCKED', 'NOSCRIPT'],
 );
 const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM');
+/** A node of a cluster says so to a client that takes it for all there is. */
+const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT');
 /** What NOPERM reads like from inside a script: before Redis 7.2, and since. */
 const NOT_YOUR_SCRIPT = /The user executing the script can't|ACL failure in script/;
+const DOWN = refusal('CLUSTERDOWN');
 const FULL = refusal('OOM');
 const REPLICA = refusal('READONLY');
 
@@ -19,10 +22,20 @@ export function refusesForNow(error: unknown): boolean {
   return NOT_NOW.test(reasonOf(error));
 }
 
-/** Whether Redis does not know us, or no longer: the password is wrong or missing, or we may not do this. */
+/** Whether Redis does not know us, or no longer: the password is wrong or missing, or we may not do this; or it is a part of a cluster, and not what we take it for. */
 export function refusesUs(error: unknown): boolean {
   const reason = reasonOf(error);
-  return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason);
+  return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason) || NOT_ALL.test(reason);
+}
+
+/** Whether a node of a cluster refuses because it is not all there is. */
+export function isOfCluster(error: unknown): boolean {
+  return NOT_ALL.test(reasonOf(error));
+}
+
+/** Whether the cluster, or this node of it, serves nobody now. */
+export function isClusterDown(error: unknown): boolean {
+  return DOWN.test(reasonOf(error));
 }
 
 /** Whether Redis has no room for what we wanted to write. */

@@ -27,7 +27,10 @@ describe('redisUrlFault', () => {
     ['//host', /expected a URL such as/],
     ['redis://host:port', /expected a URL such as/],
     ['redis://host:99999', /expected a URL such as/],
-    ['http://host', /expected redis:\/\/, rediss:\/\/ \(TLS\) or redis\+sentinel:\/\/, got http:\/\//],
+    [
+      'http://host',
+      /expected redis:\/\/, rediss:\/\/ \(TLS\), redis\+sentinel:\/\/ or redis\+cluster:\/\/, got http:\/\//,
+    ],
     ['redis:host', /names no host/],
     ['redis:///0', /names no host/],
     ['redis://host/zero', /nothing but a database number/],

@@ -5,7 +5,7 @@ export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
   const { protocol, hostname, pathname, username, password } = new URL(url);
   if (protocol !== 'redis:' && protocol !== 'rediss:')
-    return `expected redis://, rediss:// (TLS) or redis+sentinel://, got ${protocol}//`;
+    return `expected redis://, rediss:// (TLS), redis+sentinel:// or redis+cluster://, got ${protocol}//`;
   if (hostname === '') return 'the URL names no host';
   if (!/^\/?\d*$/.test(pathname)) return 'expected nothing but a database number after the host';
   try {

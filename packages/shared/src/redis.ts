@@ -1,8 +1,11 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { ClusterConnector, type ClusterParts, type NodeAnswer, readSlots } from './cluster-connector.js';
+import { type ClusterPlace, hashTagFault } from './cluster-url.js';
 import { ConfigInvalid } from './errors.js';
+import type { HostPort } from './hosts-url.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
-import { isReadonly, refusesForNow, refusesUs } from './redis-faults.js';
-import { wayTo } from './redis-way.js';
+import { isClusterDown, isOfCluster, isReadonly, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
+import { wayTo, wayToNodes } from './redis-way.js';
 import { sentinelFault } from './sentinel-fault.js';
 
 /** An open connection. */
@@ -13,6 +16,7 @@ export type { Redis } from 'ioredis';
  * - `redis://user:password@host:6379/0`, `rediss://…` with TLS
  * - `redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0`, `rediss+sentinel://…` with TLS to all of them: whichever server the sentinels call the primary `mymaster`. User
  *   and password are those of Redis; the sentinels' own follow as `?sentinelUsername=…&sentinelPassword=…`
+ * - `redis+cluster://user:password@host1:6379,host2:6379`, `rediss+cluster://…` with TLS: whichever node of a Redis Cluster has the keys of the prefix, which has a part in braces: `{bullpen}`
  */
 export type RedisAddress =
   | string
@@ -40,9 +44,10 @@ const RECONNECT_EVERY_MS = 1_000;
 /**
  * Opens a connection (in the background; it is usable at once in role `worker`). The caller closes it.
  * An `error` listener that does nothing is attached, because a missing one ends the process; attach your own to hear of faults.
- * @throws ConfigInvalid when the URL is wrong
+ * @param prefix the first part of every key that is asked for; a cluster keeps them where it wants to
+ * @throws ConfigInvalid when the URL is wrong, or the prefix for a cluster
  */
-export function openRedis(address: RedisAddress, role: RedisRole, name: string): Redis {
+export function openRedis(address: RedisAddress, role: RedisRole, name: string, prefix = ''): Redis {
   const { url, tls } = typeof address === 'string' ? { url: address, tls: undefined } : address;
   const fault = redisAddressFault(url);
   if (fault !== undefined) throw new ConfigInvalid('invalid Redis address', [{ path: 'redis', reason: fault }]);
@@ -50,21 +55,33 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   const place = readRedisAddress(url);
   const mostMs = RETRY_AT_MOST_MS[role];
   const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times - 1, 10), mostMs);
+  if (place.by === 'cluster') {
+    const scattered = hashTagFault(prefix);
+    if (scattered !== undefined) throw new ConfigInvalid('invalid prefix', [{ path: 'prefix', reason: scattered }]);
+  }
+  const way =
+    place.by === 'cluster' ? byCluster(place.cluster, tls, prefix, retryStrategy) : wayTo(place, tls, retryStrategy);
   const redis = new Redis({
-    ...wayTo(place, tls, retryStrategy),
+    ...way,
     connectionName: name,
     keepAlive: 10_000,
     // 0: what a lost connection leaves unanswered is rejected at once; null: it waits for the next connection.
     maxRetriesPerRequest: role === 'producer' ? 0 : null,
     retryStrategy,
     socketTimeout: UNANSWERED_MS,
-    reconnectOnError: reconnectOnReadonly(),
+    reconnectOnError: reconnectOnMove(place.by === 'cluster'),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
   // Each call that waits for the connection listens to it.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   let served = false;
-  if (place.by === 'sentinel') tellWhatSentinelsSay(redis, place.sentinel.master, () => served);
+  if (place.by === 'sentinel') tellWhatSentinelsSay(redis, place.sentinel.master);
+  if (place.by !== 'server') {
+    // Who is refused by those who are to say where Redis is gives up from the start, as with Redis itself.
+    redis.on('error', (error: Error) => {
+      if (!served && refusesUs(error)) redis.disconnect();
+    });
+  }
   redis.on('ready', () => {
     served = true;
   });
@@ -77,26 +94,67 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string):
   return redis;
 }
 
-/**
- * The client says that no sentinel could be reached, whatever they said. Here they are heard, and who is refused by them from the start gives up, as with Redis itself.
- * To be called before others listen: they read what is written into the error here.
- */
-function tellWhatSentinelsSay(redis: Redis, master: string, hasServed: () => boolean): void {
+/** The client says that no sentinel could be reached, whatever they said. Here they are heard. To be called before others listen: they read what is written into the error here. */
+function tellWhatSentinelsSay(redis: Redis, master: string): void {
   let said: string | undefined;
   redis.on('sentinelError', (error: Error) => {
     said = sentinelFault(error.message, master);
   });
   redis.on('error', (error: Error) => {
-    if (said === undefined || !error.message.startsWith('All sentinels are unreachable')) return;
-    error.message = said;
-    if (refusesUs(error) && !hasServed()) redis.disconnect();
+    if (said !== undefined && error.message.startsWith('All sentinels are unreachable')) error.message = said;
   });
 }
 
-function reconnectOnReadonly(): (error: Error) => boolean {
+function byCluster(
+  cluster: ClusterPlace,
+  tls: RedisOptions['tls'],
+  prefix: string,
+  retryAfterMs: (round: number) => number,
+) {
+  const toNodes = wayToNodes(cluster, tls);
+  const parts: ClusterParts = {
+    ...{ nodes: cluster.nodes, tls: toNodes.tls, retryAfterMs },
+    ask: (node) => askNode(new Redis({ ...toNodes, ...node, ...ASKING }), prefix, node),
+  };
+  class Connector extends ClusterConnector {
+    constructor() {
+      super(parts);
+    }
+  }
+  // The client wants a class of its own kind, and uses no more of it than what is there.
+  return { ...toNodes, Connector: Connector as unknown as NonNullable<RedisOptions['Connector']> };
+}
+
+/** One question, and no second attempt at it. */
+const ASKING = { lazyConnect: true, retryStrategy: null, enableReadyCheck: false, commandTimeout: 1_500 } as const;
+
+async function askNode(redis: Redis, prefix: string, node: HostPort): Promise<NodeAnswer> {
+  let heard: Error | undefined;
+  redis.on('error', (error: Error) => {
+    heard = error;
+  });
+  try {
+    const [slot, slots] = await Promise.all([redis.cluster('KEYSLOT', prefix), redis.cluster('SLOTS')]);
+    return readSlots(slot, slots, node);
+  } catch (error) {
+    throw new Error(`${reasonOf(heard ?? error)} (node ${node.host}:${node.port})`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Whether an error means that the primary is elsewhere by now; and what it means to who reads it. */
+function reconnectOnMove(byCluster: boolean): (error: Error) => boolean {
   let reconnectedAt = -RECONNECT_EVERY_MS;
   return (error) => {
-    if (!isReadonly(error) || performance.now() - reconnectedAt < RECONNECT_EVERY_MS) return false;
+    const isElsewhere = isOfCluster(error);
+    if (isElsewhere) {
+      error.message = byCluster
+        ? `TRYAGAIN ${error.message}`
+        : `${error.message}; this is a node of a Redis Cluster: give its address as redis+cluster://host:port, and a prefix such as {bullpen}`;
+    }
+    const isMoved = isReadonly(error) || (byCluster && (isElsewhere || isClusterDown(error)));
+    if (!isMoved || performance.now() - reconnectedAt < RECONNECT_EVERY_MS) return false;
     reconnectedAt = performance.now();
     return true;
   };

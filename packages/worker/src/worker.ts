@@ -111,7 +111,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
 
   const { prefix = DEFAULT_PREFIX, redis: address } = options;
   const log = options.logger ?? createLogger();
-  const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker'));
+  const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
   const observers = new Observers(log);
   const outage = new Outage(redis, where, log, () => observers.tell({ kind: 'outage-began' }));
@@ -126,7 +126,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     if (observers.any) observers.tell({ kind: 'handed-back', queue, job, jobId });
   });
   const queues = serves.map(({ queue }) => queue);
-  const subscriber = openRedis(address, 'worker', 'bullpen:cancellations');
+  const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
   const { leaseMs, keepCompleted } = settings;
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
