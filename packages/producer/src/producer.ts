@@ -34,7 +34,7 @@ import { writePayload } from './payload.js';
 
 /** Options of {@link createProducer}. */
 export interface ProducerOptions {
-  /** `redis://…` or `rediss://…`, or that with TLS options. */
+  /** `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS options. */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
