@@ -93,7 +93,7 @@ export interface Producer {
 
 /**
  * Makes a producer. Connects in the background.
- * @throws ConfigInvalid for a wrong Redis URL, OptionsInvalid for wrong options
+ * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter, OptionsInvalid for wrong options
  */
 export function createProducer({
   redis: address,
