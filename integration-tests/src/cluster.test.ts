@@ -59,12 +59,29 @@ describe('a Redis Cluster', () => {
     expect(await batch).toMatchObject({ read: 2 * HALF, added: 2 * HALF, duplicate: 0 });
     expect(await producer.waitForBatch(row, { batch: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
 
-    const shared = sourceOf(Array.from({ length: 500 }, (_, id) => ({ id, email: 'a@example.com' })));
+    const values = Array.from({ length: 500 }, (_, id) => ({ id, email: 'a@example.com' }));
+    const shared = sourceOf(values.map((value) => (value.id % 10 === 0 ? { ...value, fail: 'boom' } : value)));
     await producer.batch(row, { batch: 'shared', source: shared, rowsPerJob: 5 });
     accepted.push(...(await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`moved-${at}`)))));
     await cluster.moveKeys();
     accepted.push(await enqueue('after'));
-    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({ completed: 500, missing: 0 });
+    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({
+      completed: 450,
+      failed: 50,
+      missing: 0,
+    });
+
+    // The other scripts: each is refused if its keys are not all in one slot.
+    expect(await producer.batches.retry(row, 'shared')).toMatchObject({ retried: 50 });
+    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({ completed: 450, failed: 50 });
+    const failures = [];
+    for await (const { row: failed } of producer.batches.failures('shared')) failures.push(failed);
+    expect(failures).toHaveLength(50);
+    await producer.batch(row, { batch: 'later', source: sourceOf(values), delay: '1h' });
+    expect(await producer.batches.cancel('later')).toMatchObject({ cancelled: 500 });
+    expect(await producer.batches.list()).toHaveLength(3);
+    expect(await producer.cancel(scripted, 'j-nobody')).toBe('unknown');
+
     // Our own look at it is no producer's: it is refused once, and led on.
     await until('the marker to be found again', () => redis.get(`${prefix}:marker`).catch(() => undefined));
     for (const { id } of accepted) expect(await (await world.settled(queue, id)).getState()).toBe('completed');

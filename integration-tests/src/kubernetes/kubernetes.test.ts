@@ -159,8 +159,10 @@ describe('scaling', () => {
     const [{ metadata }] = spec.triggers;
     const keys = new QueueKeys(settings.get('BULLPEN_PREFIX')).getKeys('webhooks');
     expect(metadata.listName).toBe(keys['wait']);
-    expect(metadata.address).toBe(new URL(secret.get('REDIS_URL') as string).host);
-    expect(metadata.address).toBe(`redis:${named('Service', 'redis').spec.ports[0].port}`);
+    // KEDA asks from a namespace of its own.
+    const { hostname, port } = new URL(secret.get('REDIS_URL') as string);
+    expect(metadata.address).toBe(`${hostname}.${kustomization['namespace']}.svc:${port}`);
+    expect([hostname, Number(port)]).toEqual(['redis', named('Service', 'redis').spec.ports[0].port]);
     expect(secret.get('REDIS_URL')).toContain(`:${secret.get('REDIS_PASSWORD')}@`);
   });
 

@@ -1,6 +1,6 @@
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { openRedis, type Redis } from '@bullpen/shared';
-import { RedisServer } from './redis-server.js';
+import { freePort, RedisServer } from './redis-server.js';
 import { until } from './until.js';
 import type { World } from './world.js';
 
@@ -23,25 +23,22 @@ export class ClusteredRedis {
 
   static async start(world: World): Promise<ClusteredRedis> {
     const program = await findRedisProgram();
+    const settings = ['--cluster-node-timeout', '1000', '--repl-diskless-sync-delay', '0'];
     const login = ['--requirepass', PASSWORD, '--masterauth', PASSWORD];
-    const args = [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-node-timeout',
-      '1000',
-      '--repl-diskless-sync-delay',
-      '0',
-      ...login,
-    ];
+    const buses: number[] = [];
     const nodes = await Promise.all(
       Array.from({ length: PRIMARIES + 1 }, async (_, at) => {
+        // Where nodes talk to each other; left to itself it is a port that the system gives to outgoing connections.
+        const bus = await freePort();
+        buses[at] = bus;
+        const args = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), ...settings, ...login];
         const node = await RedisServer.start(program, world.folder, { name: `node-${at}`, args });
         world.onClose(() => node.kill());
         return node;
       }),
     );
     const cluster = new ClusteredRedis(world, nodes);
-    await cluster.#join();
+    await cluster.#join(buses);
     return cluster;
   }
 
@@ -100,7 +97,7 @@ export class ClusteredRedis {
     return this.#nodes.find((node) => String(node.port) === port) as RedisServer;
   }
 
-  async #join(): Promise<void> {
+  async #join(buses: readonly number[]): Promise<void> {
     const admins = this.#nodes.map((node) => openRedis(this.urlOf(node), 'worker', 'test:node'));
     const primaries = admins.slice(0, PRIMARIES);
     try {
@@ -108,7 +105,9 @@ export class ClusteredRedis {
       await Promise.all(
         primaries.map((redis, at) => redis.call('CLUSTER', 'ADDSLOTSRANGE', bounds(at), bounds(at + 1) - 1)),
       );
-      await Promise.all(this.#nodes.slice(1).map(({ port }) => admins[0]?.call('CLUSTER', 'MEET', '127.0.0.1', port)));
+      await Promise.all(
+        this.#nodes.map(({ port }, at) => admins[0]?.call('CLUSTER', 'MEET', '127.0.0.1', port, buses[at] ?? 0)),
+      );
       const says = async (redis: Redis, text: string) => String(await redis.call('CLUSTER', 'INFO')).includes(text);
       for (const redis of admins) {
         await until('the nodes to know each other', () => says(redis, `cluster_known_nodes:${this.#nodes.length}`));

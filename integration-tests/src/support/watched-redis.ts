@@ -97,7 +97,10 @@ export class WatchedRedis {
     await this.#servers.find((server) => String(server.port) === port)?.kill();
   }
 
-  /** Has the sentinels make another server the primary while this one lives, as in an upgrade. Waits until they have. */
+  /**
+   * Has the sentinels make another server the primary while this one lives, as in an upgrade. Waits until this one knows, too: until then it accepts what it will forget, and Redis promises
+   * no more.
+   */
   async moveOn(): Promise<void> {
     const [sentinel] = this.#sentinels as [RedisServer];
     const primary = (redis: Redis) => redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER).then(String);
@@ -108,6 +111,10 @@ export class WatchedRedis {
       return (await redis.call('SENTINEL', 'FAILOVER', MASTER).catch(() => undefined)) === 'OK';
     });
     await this.#ask(sentinel, 'the failover to be over', async (redis) => (await primary(redis)) !== before);
+    const old = this.#servers.find(({ port }) => before?.endsWith(`,${port}`)) as RedisServer;
+    const redis = openAt(old);
+    const knows = async (): Promise<boolean> => String(await redis.call('ROLE')).startsWith('slave');
+    await until('who was the primary to know', knows).finally(() => redis.disconnect());
   }
 
   async #ask(sentinel: RedisServer, what: string, fact: (redis: Redis) => Promise<boolean>): Promise<void> {

@@ -34,7 +34,7 @@ import { writePayload } from './payload.js';
 
 /** Options of {@link createProducer}. */
 export interface ProducerOptions {
-  /** `redis://…` or `rediss://…`, or that with TLS options. */
+  /** `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS options. */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
@@ -93,7 +93,7 @@ export interface Producer {
 
 /**
  * Makes a producer. Connects in the background.
- * @throws ConfigInvalid for a wrong Redis URL, OptionsInvalid for wrong options
+ * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter, OptionsInvalid for wrong options
  */
 export function createProducer({
   redis: address,

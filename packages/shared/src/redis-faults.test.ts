@@ -26,6 +26,10 @@ test('refusesUs: not known, or not allowed', () => {
   ]) {
     expect([refusesUs(new Error(reply)), refusesForNow(new Error(reply))]).toEqual([true, false]);
   }
+  for (const reply of ['MOVED 1 h:1', 'ASK 1 h:1', "CROSSSLOT Keys in request don't hash to the same slot"]) {
+    expect([refusesUs(new Error(reply)), refusesForNow(new Error(`TRYAGAIN ${reply}`))]).toEqual([true, true]);
+    expect(refusesUs(new Error(`TRYAGAIN ${reply}`))).toBe(false);
+  }
   expect(refusesUs(new Error('READONLY You cannot'))).toBe(false);
 });
 

@@ -108,6 +108,27 @@ describe('a connection', () => {
   });
 });
 
+describe('a connection to a cluster', () => {
+  const url = 'redis+cluster://127.0.0.1:1';
+
+  it('is refused when the keys of the prefix would be scattered', () => {
+    expect(() => openRedis(url, 'producer', 'test', 'bullpen')).toThrow(/^invalid prefix: prefix: .*\{bullpen\}/);
+    expect(() => openRedis(url, 'producer', 'test')).toThrow(ConfigInvalid);
+  });
+
+  it('looks for the keys anew when they have moved, and tells to try again; any other is told what a cluster is', () => {
+    const heard = (address: string): [string, boolean | undefined] => {
+      const redis = openRedis(address, 'worker', 'test', '{test}');
+      redis.disconnect();
+      const error = new Error('MOVED 5968 127.0.0.1:7000');
+      const reconnects = redis.options.reconnectOnError?.(error);
+      return [error.message, reconnects as boolean | undefined];
+    };
+    expect(heard(url)).toEqual(['TRYAGAIN MOVED 5968 127.0.0.1:7000', true]);
+    expect(heard('redis://127.0.0.1:1')).toEqual([expect.stringMatching(/^MOVED .*redis\+cluster:/), false]);
+  });
+});
+
 describe('showRedis', () => {
   it('shows where Redis is, without user and password, of either kind of address', () => {
     expect(showRedis('redis://user:secret@host:6379/0')).toBe('redis://host:6379/0');

@@ -14,7 +14,7 @@ import type { Handler } from './handler.js';
 export interface WorkerOptions {
   /** What `handle()` returned, for every job defined on the queues served. */
   readonly handlers: readonly Handler[];
-  /** `redis://…` or `rediss://…`, or that with TLS options. */
+  /** `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS options. */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;

@@ -19,7 +19,10 @@ export function buildProgram(): { program: Command; exitCode: () => ExitCode } {
     .description('Puts typed jobs onto queues: one at a time, or every row of a file.')
     .version(version)
     .option('--jobs <module>', 'ES module that exports job definitions (BULLPEN_JOBS)')
-    .option('--redis <url>', 'where Redis is (REDIS_URL; default redis://127.0.0.1:6379)')
+    .option(
+      '--redis <url>',
+      'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster:// (REDIS_URL; default redis://127.0.0.1:6379)',
+    )
     .option(
       '--redis-timeout <duration>',
       'how long Redis may be away before giving up (BULLPEN_REDIS_TIMEOUT; default 5s)',
