@@ -30,7 +30,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   const settings = readOptions(options);
   const { prefix, port, host, base } = settings;
   const log = options.logger ?? createLogger();
-  const redis = openRedis(options.redis, 'producer', 'bullpen:dashboard');
+  const redis = openRedis(options.redis, 'producer', 'bullpen:dashboard', prefix);
   const producer = createProducer({ redis: options.redis, prefix, redisTimeout: REDIS_TIMEOUT });
   const ready = new Promise<void>((resolve, reject) => {
     redis.once('ready', resolve);

@@ -16,7 +16,7 @@ import { SECRET_NAMES } from './redact.js';
 
 /** Options of `startDashboard`. */
 export interface DashboardOptions {
-  /** As for a producer. */
+  /** As for a producer: a URL of a server, of sentinels or of a cluster. */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
