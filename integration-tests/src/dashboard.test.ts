@@ -260,9 +260,13 @@ describe('bullpen-dashboard', () => {
 
   test('a Redis that refuses us: exit 69, and why', async ({ world }) => {
     const redis = await OwnRedis.start(world);
+    const refusal = async (url: string) => {
+      const { code, stderr } = await Dashboard.run(world, ['--redis', url], {}).ended;
+      return [code, stderr];
+    };
+    expect(await refusal(`${redis.server.url}/99`)).toEqual([69, expect.stringContaining('DB index is out of range')]);
     await redis.admin.config('SET', 'requirepass', 'another');
-    const { code, stderr } = await Dashboard.run(world, redis.flags, {}).ended;
-    expect([code, stderr]).toEqual([69, expect.stringContaining('refused us: NOAUTH')]);
+    expect(await refusal(redis.server.url)).toEqual([69, expect.stringContaining('refused us: NOAUTH')]);
   });
 
   test('a batch: its page, its failed rows for download, redacted, and a batch that is not there', async ({

@@ -1,6 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { createProducer } from '@bullpen/producer';
-import { createLogger, Exporter, openRedis, RedisUnavailable, refusesUs, showRedis } from '@bullpen/shared';
+import {
+  createLogger,
+  Exporter,
+  isConnectionLoss,
+  openRedis,
+  RedisUnavailable,
+  refusesUs,
+  showRedis,
+} from '@bullpen/shared';
 import { buildApp } from './app.js';
 import { BoardQueues } from './board/queues.js';
 import { type DashboardOptions, readOptions } from './options.js';
@@ -33,11 +41,19 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   const redis = openRedis(options.redis, 'producer', 'bullpen:dashboard', prefix);
   const producer = createProducer({ redis: options.redis, prefix, redisTimeout: REDIS_TIMEOUT });
   const ready = new Promise<void>((resolve, reject) => {
+    const refuse = (fault: Error): void => {
+      const message = `Redis at ${showRedis(options.redis)} refused us: ${fault.message}`;
+      reject(new RedisUnavailable(message, { cause: fault, unanswered: false }));
+    };
+    let last: Error | undefined;
     redis.once('ready', resolve);
     redis.on('error', (error: Error) => {
-      if (!refusesUs(error)) return;
-      const message = `Redis at ${showRedis(options.redis)} refused us: ${error.message}`;
-      reject(new RedisUnavailable(message, { cause: error, unanswered: false }));
+      if (!isConnectionLoss(error)) last = error;
+      if (refusesUs(error)) refuse(error);
+    });
+    // A client that gives up by itself: there is no such database, say.
+    redis.once('end', () => {
+      if (last !== undefined) refuse(last);
     });
   });
   ready.catch(() => undefined);
