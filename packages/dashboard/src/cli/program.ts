@@ -78,7 +78,8 @@ const program = new Command('bullpen-dashboard')
     'after',
     `
 The password is read from BULLPEN_DASHBOARD_PASSWORD, or from the file that
-BULLPEN_DASHBOARD_PASSWORD_FILE names: at least 12 characters. Without one there is no login, and only this machine can connect.
+BULLPEN_DASHBOARD_PASSWORD_FILE names: at least 12 characters.
+Without one there is no login, and only this machine can connect.
 Exit codes: 0 told to stop, 64 usage, 69 Redis refused us, 1 anything else.`,
   )
   .showHelpAfterError('(all that can be said: bullpen-dashboard --help)')
