@@ -65,10 +65,9 @@ export class Containers {
   /** Builds a team's image from a Dockerfile and the test's folder. */
   async build(dockerfile: string): Promise<string> {
     const image = this.newName();
-    await docker(['build', '--quiet', ...this.label, '--tag', image, '--file', '-', this.#world.folder], {
-      stdin: 'pipe',
-      input: dockerfile,
-    });
+    // Not through a pipe: the client would leave it in a folder of its own.
+    const path = await this.#world.file('Dockerfile', dockerfile);
+    await docker(['build', '--quiet', ...this.label, '--tag', image, '--file', path, this.#world.folder]);
     this.#world.onClose(() => docker(['rmi', '--force', image]));
     return image;
   }
