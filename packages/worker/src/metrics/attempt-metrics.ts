@@ -1,8 +1,7 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { AttemptEnded } from '../observers.js';
 import type { OutcomeKind } from '../outcome.js';
 import type { RunningWorker } from '../worker.js';
-import { Buckets, registerHistogram } from './histogram.js';
 
 /** What a job is called for which this worker has no handler: anybody can put names on Redis, and each would be a series of its own. */
 export const UNKNOWN = 'unknown';
@@ -21,21 +20,24 @@ interface JobLabels {
   readonly job: string;
 }
 
-/** What is counted of one job. Each series is there from the start: one that only appears with its first failure begins at 1, and no `rate` ever sees that one. */
+/** What is counted of one job. */
 class JobCounts {
   readonly labels: JobLabels;
   readonly ended = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<OutcomeKind, number>;
-  readonly duration = new Buckets(DURATION_BUCKETS_S);
-  readonly wait = new Buckets(WAIT_BUCKETS_S);
 
   constructor(queue: string, job: string) {
     this.labels = { queue, job };
   }
 }
 
-/** Counts attempts by job and outcome, how long they took, and how long their jobs had waited for the first. In plain numbers, for each row; labels come in at the scrape. */
+/**
+ * Counts attempts by job and outcome, how long they took, and how long their jobs had waited for the first. Each series is there from the start: one that only appears with its first failure
+ * begins at 1, and no `rate` ever sees that one.
+ */
 export class AttemptMetrics {
   readonly #queues: ReadonlyMap<string, ReadonlyMap<string, JobCounts>>;
+  readonly #duration: Histogram<'queue' | 'job'>;
+  readonly #wait: Histogram<'queue' | 'job'>;
 
   constructor(serves: RunningWorker['serves'], registry: Registry) {
     this.#queues = new Map(
@@ -56,24 +58,29 @@ export class AttemptMetrics {
           for (const outcome of OUTCOMES) this.inc({ ...labels, outcome }, ended[outcome]);
       },
     });
-    registerHistogram(registry, {
-      name: 'bullpen_attempt_duration_seconds',
-      help: 'How long attempts took. Without those whose handler was not called: expired and crashed.',
-      series: () => jobs.map(({ labels, duration }) => [{ ...labels }, duration]),
-    });
-    registerHistogram(registry, {
-      name: 'bullpen_queue_wait_seconds',
-      help: 'From the instant a job could have started until its first attempt did.',
-      series: () => jobs.map(({ labels, wait }) => [{ ...labels }, wait]),
-    });
+    const histogram = (name: string, help: string, buckets: number[]): Histogram<'queue' | 'job'> => {
+      const made = new Histogram({ name, help, buckets, labelNames: ['queue', 'job'], registers: [registry] });
+      for (const { labels } of jobs) made.zero({ ...labels });
+      return made;
+    };
+    this.#duration = histogram(
+      'bullpen_attempt_duration_seconds',
+      'How long attempts took. Without those whose handler was not called: expired and crashed.',
+      DURATION_BUCKETS_S,
+    );
+    this.#wait = histogram(
+      'bullpen_queue_wait_seconds',
+      'From the instant a job could have started until its first attempt did.',
+      WAIT_BUCKETS_S,
+    );
   }
 
   count({ queue, job, outcome, durationMs, queueWaitMs }: AttemptEnded): void {
     const counts = this.#countsOf(queue, job);
     if (counts === undefined) return;
     counts.ended[outcome] += 1;
-    if (outcome !== 'expired' && outcome !== 'crashed') counts.duration.observe(durationMs / 1000);
-    if (queueWaitMs !== undefined) counts.wait.observe(queueWaitMs / 1000);
+    if (outcome !== 'expired' && outcome !== 'crashed') this.#duration.observe(counts.labels, durationMs / 1000);
+    if (queueWaitMs !== undefined) this.#wait.observe(counts.labels, queueWaitMs / 1000);
   }
 
   /** What a job from this queue is called here: its name, if there is a handler for it. */
