@@ -1,4 +1,4 @@
-import { DEPTH_METRICS, type Exporter } from '@bullpen/shared';
+import { depthGauges, type Exporter, MISNAMED_NODE_METRICS } from '@bullpen/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { refuse } from './guard/gate.js';
@@ -17,18 +17,8 @@ export interface MetricsParts {
 export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: MetricsParts): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const { name, help, labelNames, samplesOf } of DEPTH_METRICS) {
-    new Gauge({
-      ...{ name, help, labelNames: [...labelNames], registers: [registry] },
-      async collect() {
-        const depths = await exporter.count();
-        this.reset();
-        for (const { labels, value } of depths.flatMap(samplesOf)) this.set(labels, value);
-      },
-    });
-  }
-  // Node's own, that Prometheus' rules have no place for: gauges by the name of counters.
-  for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
+  for (const name of MISNAMED_NODE_METRICS) registry.removeSingleMetric(name);
+  for (const gauge of depthGauges(exporter)) new Gauge({ ...gauge, registers: [registry] });
 
   app.get('/metrics', { config: { open: true } }, async (request, reply) => {
     const refused = check === undefined ? undefined : await challenge(request, reply, check);

@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import { type Redis, within } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
 
 /** How long Redis may take to answer before it counts as away, in milliseconds. */
@@ -23,14 +23,5 @@ export function addProbes(app: FastifyInstance, redis: Redis, isClosing: () => b
 }
 
 async function answers(redis: Redis): Promise<boolean> {
-  if (redis.status !== 'ready') return false;
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, REDIS_WITHIN_MS, false);
-  });
-  const pong = redis.ping().then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([pong, tooLate]).finally(() => clearTimeout(timer));
+  return redis.status === 'ready' && (await within(REDIS_WITHIN_MS, redis.ping())) !== undefined;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { exporterKey } from './keys.js';
 import { type QueueDepth, readQueueDepth } from './queue-depth.js';
 import type { Redis } from './redis.js';
+import { within } from './within.js';
 
 /** What an {@link Exporter} needs. */
 export interface ExporterParts {
@@ -138,18 +139,5 @@ export class Exporter {
     } catch {
       // What it holds it holds until its time is up. An outage is for others to tell.
     }
-  }
-}
-
-/** What a promise gives within a time; `undefined` when it does not, or fails. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -92,6 +92,7 @@ export {
 } from './keys.js';
 export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
+export { depthGauges, MISNAMED_NODE_METRICS } from './prometheus.js';
 export {
   countOutstanding,
   countQueue,
@@ -100,7 +101,7 @@ export {
   KEYS_A_LOOK,
   type QueueCounts,
 } from './queue-counts.js';
-export { DEPTH_METRICS, type DepthMetric, type DepthSample, type QueueDepth, readQueueDepth } from './queue-depth.js';
+export type { QueueDepth } from './queue-depth.js';
 export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 export { redactUrls } from './redis-url.js';
@@ -108,3 +109,4 @@ export { type Parsed, parse, type Schema } from './schema.js';
 export { showText, showValue } from './show-value.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './signals.js';
 export { describeThrown, readProperty, type Thrown } from './thrown.js';
+export { within } from './within.js';

@@ -4,6 +4,7 @@ import {
   commonSettings,
   durationSetting,
   OptionsInvalid,
+  portSetting,
   readConfig,
   switchSetting,
 } from '@bullpen/shared';
@@ -14,7 +15,6 @@ import { SECRET_NAMES } from '../redact.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-const PORT = 'expected a port, 0 to 65535';
 const PASSWORD = 'BULLPEN_DASHBOARD_PASSWORD';
 const PASSWORD_FILE = 'BULLPEN_DASHBOARD_PASSWORD_FILE';
 
@@ -23,7 +23,7 @@ const settings = {
   port: {
     flag: '--port',
     env: 'BULLPEN_DASHBOARD_PORT',
-    schema: z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(DEFAULTS.port),
+    schema: portSetting.default(DEFAULTS.port),
   },
   host: { flag: '--host', env: 'BULLPEN_DASHBOARD_HOST', schema: z.string().optional() },
   basePath: { flag: '--base-path', env: 'BULLPEN_DASHBOARD_BASE_PATH', schema: z.string().default(DEFAULTS.basePath) },

@@ -1,9 +1,7 @@
+import { MISNAMED_NODE_METRICS } from '@bullpen/shared';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { RunningWorker } from '../worker.js';
 import { WorkerMetrics } from './worker-metrics.js';
-
-/** Gauges that are called counters: `promtool check metrics` refuses them. There are better ones beside them, by type. */
-const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
 let ofProcess: Registry | undefined;
 
@@ -12,7 +10,7 @@ function processMetrics(): Registry {
   if (ofProcess === undefined) {
     ofProcess = new Registry();
     collectDefaultMetrics({ register: ofProcess });
-    for (const name of MISNAMED) ofProcess.removeSingleMetric(name);
+    for (const name of MISNAMED_NODE_METRICS) ofProcess.removeSingleMetric(name);
   }
   return ofProcess;
 }

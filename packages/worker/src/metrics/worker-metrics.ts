@@ -1,4 +1,4 @@
-import { DEPTH_METRICS } from '@bullpen/shared';
+import { depthGauges } from '@bullpen/shared';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JobEvent, WorkerEvent } from '../observers.js';
 import { VERSION } from '../version.js';
@@ -95,7 +95,6 @@ function gaugeHealth(worker: Measured, registry: Registry): void {
   ]);
 }
 
-/** One count for all of them: what is under way is shared by those who ask meanwhile. */
 function gaugeDepth({ serves, exporter }: Measured, registry: Registry): void {
   new Gauge({
     name: 'bullpen_queue_exporter',
@@ -107,14 +106,5 @@ function gaugeDepth({ serves, exporter }: Measured, registry: Registry): void {
       for (const { queue } of serves) this.set({ queue }, Number(exporter.holds(queue)));
     },
   });
-  for (const { name, help, labelNames, samplesOf } of DEPTH_METRICS) {
-    new Gauge({
-      ...{ name, help, labelNames: [...labelNames], registers: [registry] },
-      async collect() {
-        const depths = await exporter.count();
-        this.reset();
-        for (const { labels, value } of depths.flatMap(samplesOf)) this.set(labels, value);
-      },
-    });
-  }
+  for (const gauge of depthGauges(exporter)) new Gauge({ ...gauge, registers: [registry] });
 }
