@@ -1,6 +1,4 @@
-import { execa, type ResultPromise } from 'execa';
-import type { Ended, LogLine } from '../../support/command.js';
-import { until } from '../../support/until.js';
+import { Attached } from '../../support/attached.js';
 import { docker } from './docker.js';
 
 /** How to run a container. */
@@ -15,46 +13,13 @@ export interface ContainerStart {
 }
 
 /** A container whose `docker run` we stay attached to: what it prints is read as it comes, and its exit code is the container's. */
-export class Container {
+export class Container extends Attached {
   readonly name: string;
-  readonly ended: Promise<Ended>;
-  readonly #process: ResultPromise<{ reject: false }>;
-  #stdout = '';
-  #stderr = '';
 
   constructor({ name, flags, image, args, input }: ContainerStart) {
-    this.name = name;
     const interactive = input === undefined ? [] : ['--interactive'];
-    this.#process = execa('docker', ['run', '--name', name, ...interactive, ...flags, image, ...args], {
-      reject: false,
-      ...(input === undefined ? { stdin: 'ignore' as const } : input === 'keep open' ? {} : { input }),
-      stripFinalNewline: false,
-    }) as never;
-    this.#process.stdout?.on('data', (part) => (this.#stdout += String(part)));
-    this.#process.stderr?.on('data', (part) => (this.#stderr += String(part)));
-    this.ended = this.#process.then(({ exitCode, signal }) => ({
-      code: exitCode,
-      signal,
-      stdout: this.#stdout,
-      stderr: this.#stderr,
-    }));
-  }
-
-  /** What it has logged so far. */
-  get log(): LogLine[] {
-    const lines = this.#stdout.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
-    return lines.map((line) => JSON.parse(line) as LogLine);
-  }
-
-  /** Waits for a log line with this message. */
-  logged(message: string, limitMs?: number): Promise<LogLine> {
-    return until(
-      `the log line '${message}' of ${this.name}`,
-      () => this.log.find(({ msg }) => msg === message),
-      limitMs,
-    ).catch((error: Error) => {
-      throw new Error(`${error.message}; so far: ${this.#stdout}${this.#stderr}`);
-    });
+    super('docker', ['run', '--name', name, ...interactive, ...flags, image, ...args], input);
+    this.name = name;
   }
 
   /** Sends its process 1 a signal. */
