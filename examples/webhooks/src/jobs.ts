@@ -25,8 +25,9 @@ export const deliverWebhook = defineJob({
   queue: 'webhooks',
   payload: orderEvent,
   result: z.object({ status: z.number(), durationMs: z.number() }),
-  // A receiver should take the event down and answer; whoever needs longer than this works before answering.
-  timeout: '5s',
+  // A receiver should take the event down and answer. What it took and could not say in time comes to it again, so there is time for a machine out of
+  // breath; and less than a worker's 25 s to drain, so that a deploy interrupts no delivery.
+  timeout: '20s',
   // In production a receiver may be down for a night: { delay: '5s', maxDelay: '8h' } and maxAttempts: 15 go on for three days.
   // The demo's receiver is back at once, and nobody wants to watch an hour of backoff.
   maxAttempts: 6,
