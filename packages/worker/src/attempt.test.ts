@@ -510,7 +510,9 @@ describe('the timer of an attempt', () => {
     const stop = new AttemptStop();
     const onStuck = vi.fn();
     const running = attemptWith(handlerOf(never, { timeout: 1_000 }), { stop, onStuck });
-    vi.advanceTimersByTime(3_999);
+    vi.advanceTimersByTime(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(2_999);
     expect(onStuck).not.toHaveBeenCalled();
     vi.advanceTimersByTime(60_000);
     expect(onStuck).toHaveBeenCalledTimes(1);

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { DeadlineExceeded, defineJob, HandlerCrashed, JobCancelled, LeaseLost, WorkerDraining } from '@bullpen/shared';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -20,6 +23,47 @@ function under(run: () => string | Promise<string>, onStuck?: () => void) {
   return { stop, ended: underDeadline(input, job, run, (reason) => `abandoned: ${reason?.name}`) };
 }
 
+/** A server on a thread of its own, which answers while the event loop of the test stands still. */
+class AnsweringThread {
+  static readonly #code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const server = require('node:net').createServer((socket) => socket.once('data', () => socket.write('answer', () => {
+      Atomics.store(workerData, 0, 1);
+      Atomics.notify(workerData, 0);
+    })));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+  readonly #answered = new Int32Array(new SharedArrayBuffer(4));
+  readonly #thread = new Worker(AnsweringThread.#code, { eval: true, workerData: this.#answered });
+  #socket!: Socket;
+
+  static async start(): Promise<AnsweringThread> {
+    const answering = new AnsweringThread();
+    const [port] = (await once(answering.#thread, 'message')) as [number];
+    answering.#socket = connect(port, '127.0.0.1');
+    await once(answering.#socket, 'connect');
+    return answering;
+  }
+
+  async ask(): Promise<string> {
+    this.#socket.write('question');
+    const [answer] = (await once(this.#socket, 'data')) as [Buffer];
+    return answer.toString();
+  }
+
+  standStillUntilAnswered(leastMs: number): void {
+    Atomics.wait(this.#answered, 0, 0);
+    const until = performance.now() + leastMs;
+    while (performance.now() < until);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.destroy();
+    await this.#thread.terminate();
+  }
+}
+
+/** One turn of the event loop. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const never = (): Promise<string> => new Promise(() => undefined);
 
 describe('underDeadline', () => {
@@ -49,16 +93,38 @@ describe('underDeadline', () => {
     await vi.advanceTimersByTimeAsync(999);
     expect(stop.reason).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
+    await turn();
     expect(stop.reason).toBeInstanceOf(DeadlineExceeded);
     finish('late');
     expect(await ended).toBe('late');
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('hears what has come before it says that time is up: the process may have stood still', async () => {
+    vi.useRealTimers();
+    await using answering = await AnsweringThread.start();
+    const stop = new AttemptStop();
+    const ended = underDeadline(
+      { stop },
+      { ...job, timeoutMs: 20 },
+      async () => {
+        const answer = answering.ask();
+        // The answer is in this machine, and the deadline passes, before the event loop turns again.
+        answering.standStillUntilAnswered(20);
+        return answer;
+      },
+      () => 'abandoned',
+    );
+    expect(await ended).toBe('answer');
+    expect(stop.reason).toBeUndefined();
+  });
+
   it('says once that something is stuck, three seconds after its deadline', async () => {
     const onStuck = vi.fn();
     under(never, onStuck);
-    await vi.advanceTimersByTimeAsync(3_999);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await turn();
+    await vi.advanceTimersByTimeAsync(2_999);
     expect(onStuck).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(onStuck).toHaveBeenCalledTimes(1);
@@ -85,7 +151,7 @@ describe('underDeadline', () => {
     stop.abandon(new WorkerDraining());
     await ended;
     fail(new Error('nobody listens'));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   });
 });
 

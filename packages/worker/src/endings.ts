@@ -26,16 +26,25 @@ export function underDeadline<T>(
 ): Promise<T> {
   const { stop } = input;
   return new Promise((resolve, reject) => {
+    let lastCall: NodeJS.Immediate | undefined;
+    // Timers come before sockets in a turn of the event loop. In a process that stood still, an answer may have been there long before its deadline, so that what has
+    // come is heard first: an attempt is not spent because a machine was out of breath.
     let timer = setTimeout(() => {
-      stop.abort(new DeadlineExceeded(timeoutMs));
-      timer = setTimeout(() => input.onStuck?.(), STUCK_AFTER_MS);
+      lastCall = setImmediate(() => {
+        stop.abort(new DeadlineExceeded(timeoutMs));
+        timer = setTimeout(() => input.onStuck?.(), STUCK_AFTER_MS);
+      });
     }, timeoutMs);
-    const end = (value: T): void => {
+    const disarm = (): void => {
       clearTimeout(timer);
+      if (lastCall !== undefined) clearImmediate(lastCall);
+    };
+    const end = (value: T): void => {
+      disarm();
       resolve(value);
     };
     const fail = (error: unknown): void => {
-      clearTimeout(timer);
+      disarm();
       reject(error);
     };
     // Abandoned: what handler and schemas do from here on is nobody's business any more.
