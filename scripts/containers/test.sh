@@ -29,4 +29,5 @@ docker build --quiet --target worker --tag bullpen-worker . >/dev/null
 docker build --quiet --target producer --tag bullpen-producer . >/dev/null
 took "images are built"
 
-exec node_modules/.bin/vitest run --config vitest.containers.config.ts "$@"
+# Not `exec`: the log is removed when this ends.
+node_modules/.bin/vitest run --config vitest.containers.config.ts "$@"
