@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { countOpen, type Producer } from '@bullpen/producer';
-import { type Exporter, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
+import { type Exporter, hasCode, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
 import serveStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';
@@ -104,7 +104,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
 function addAnswers(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    const isAway = isConnectionLoss(error) || (error as { code?: unknown }).code === 'BULLPEN_REDIS_UNAVAILABLE';
+    const isAway = isConnectionLoss(error) || hasCode(error, 'BULLPEN_REDIS_UNAVAILABLE');
     const code = isAway ? 503 : (error.statusCode ?? 500);
     if (code === 500) log.error({ err: error, method: request.method, url: request.url }, 'request failed');
     const said = isAway ? 'Redis is unavailable' : code < 500 ? error.message : STATUS_CODES[code];

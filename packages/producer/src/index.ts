@@ -6,6 +6,7 @@ export { FORMATS, type Format, openSource, type Source } from './batch/source.js
 export type { SourceRow } from './batch/source-row.js';
 export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait.js';
 export {
+  BATCH_STAGES,
   type BatchStage,
   type BatchView,
   countOpen,

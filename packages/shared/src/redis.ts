@@ -55,10 +55,6 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
   const place = readRedisAddress(url);
   const mostMs = RETRY_AT_MOST_MS[role];
   const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times - 1, 10), mostMs);
-  if (place.by === 'cluster') {
-    const scattered = hashTagFault(prefix);
-    if (scattered !== undefined) throw new ConfigInvalid('invalid prefix', [{ path: 'prefix', reason: scattered }]);
-  }
   const way =
     place.by === 'cluster' ? byCluster(place.cluster, tls, prefix, retryStrategy) : wayTo(place, tls, retryStrategy);
   const redis = new Redis({
@@ -105,12 +101,15 @@ function tellWhatSentinelsSay(redis: Redis, master: string): void {
   });
 }
 
+/** @throws ConfigInvalid when a cluster would scatter the keys of the prefix */
 function byCluster(
   cluster: ClusterPlace,
   tls: RedisOptions['tls'],
   prefix: string,
   retryAfterMs: (round: number) => number,
 ) {
+  const scattered = hashTagFault(prefix);
+  if (scattered !== undefined) throw new ConfigInvalid('invalid prefix', [{ path: 'prefix', reason: scattered }]);
   const toNodes = wayToNodes(cluster, tls);
   const parts: ClusterParts = {
     ...{ nodes: cluster.nodes, tls: toNodes.tls, retryAfterMs },

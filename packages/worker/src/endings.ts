@@ -37,7 +37,7 @@ export function underDeadline<T>(
     }, timeoutMs);
     const disarm = (): void => {
       clearTimeout(timer);
-      if (lastCall !== undefined) clearImmediate(lastCall);
+      clearImmediate(lastCall);
     };
     const end = (value: T): void => {
       disarm();

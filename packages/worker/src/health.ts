@@ -31,9 +31,7 @@ export interface HealthParts {
 /** Takes the pulse of a worker. */
 export function healthOf({ active, serves, isReady, isDraining, redis, outage }: HealthParts): Health {
   const stuck = active.stuck().map(({ job, jobId, queue }) => ({ job, jobId, queue }));
-  const dead = serves.filter(({ queue, concurrency }) => {
-    return stuck.filter((attempt) => attempt.queue === queue).length >= concurrency;
-  });
+  const dead = serves.filter(({ queue, concurrency }) => active.slotsOf(queue).stuck >= concurrency);
   const problems = dead.map(({ queue, concurrency }) => `all ${concurrency} slots of queue '${queue}' are stuck`);
   const connected = redis.status === 'ready' && !outage.present;
   if (!connected) problems.push('redis is unavailable');

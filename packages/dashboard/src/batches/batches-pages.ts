@@ -1,5 +1,12 @@
 import { PassThrough } from 'node:stream';
-import { type BatchView, exportFailures, type FailedRow, type Producer, stageOf } from '@bullpen/producer';
+import {
+  BATCH_STAGES,
+  type BatchView,
+  exportFailures,
+  type FailedRow,
+  type Producer,
+  stageOf,
+} from '@bullpen/producer';
 import { hasCode } from '@bullpen/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
@@ -8,7 +15,7 @@ import { type Nav, page } from '../pages/page.js';
 import type { Redactor } from '../redact.js';
 import { batchBody } from './batch-page.js';
 import { withoutFormulas } from './formulas.js';
-import { type ListFilter, listBody, partOf, STAGES } from './list-page.js';
+import { type ListFilter, listBody, partOf } from './list-page.js';
 import { BatchLooks } from './looks.js';
 
 /** What the pages of batches take. */
@@ -92,7 +99,7 @@ function readFilter(query: unknown): ListFilter {
   const at = Number(page);
   return {
     queue: typeof queue === 'string' && queue !== '' ? queue : undefined,
-    stage: STAGES.find((name) => name === stage),
+    stage: BATCH_STAGES.find((name) => name === stage),
     page: Number.isInteger(at) && at >= 1 ? at : 1,
   };
 }

@@ -1,15 +1,12 @@
-import { type BatchBooks, countOpen, type Progress, stageOf } from '@bullpen/producer';
+import { BATCH_STAGES, type BatchBooks, type BatchStage, type Progress, stageOf } from '@bullpen/producer';
 import { html } from 'ghtml';
 import { bar, partsOfBooks } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 
-/** The stages a batch can be in, as one may ask for them. */
-export const STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
-
 /** Which batches are asked for. */
 export interface ListFilter {
   readonly queue: string | undefined;
-  readonly stage: (typeof STAGES)[number] | undefined;
+  readonly stage: BatchStage | undefined;
   /** Counted from 1. */
   readonly page: number;
 }
@@ -58,7 +55,7 @@ const table = (base: string, shown: ListPart['shown'], now: number): string => h
 function row(base: string, { view, done, perSecond, secondsLeft }: Progress<BatchBooks>, now: number): string {
   const { queue, batch, job, added, failed, createdAt } = view;
   const stage = stageOf(view);
-  const goesOn = stage === 'running' && countOpen(view) > 0;
+  const goesOn = stage === 'running';
   return html`<tr>
 <td><a href="${pathOf(base, queue, batch)}">${batch}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
 <td class="wide">!${bar(partsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span></td>
@@ -80,7 +77,7 @@ function filterForm(base: string, queues: readonly string[], { queue, stage }: L
     html`<option value="${value}"!${value === chosen ? ' selected' : ''}>${value}</option>`;
   return html`<form class="filter" method="get" action="${base}/batches">
 <label>Queue <select name="queue"><option value="">all</option>!${queues.map((name) => option(name, queue))}</select></label>
-<label>Stage <select name="stage"><option value="">all</option>!${STAGES.map((name) => option(name, stage))}</select></label>
+<label>Stage <select name="stage"><option value="">all</option>!${BATCH_STAGES.map((name) => option(name, stage))}</select></label>
 <button class="plain">Show</button>
 </form>`;
 }

@@ -1,10 +1,13 @@
 import type { BatchBooks } from '../batch/books.js';
 
+/** The stages a batch can be in. */
+export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
+
 /**
  * How far a batch is: `reading` while its source is not read to its end (somebody is at it, or was interrupted), `running` while rows are open, `settled`; `cancelled` whatever rows are still open,
  * they will not be begun.
  */
-export type BatchStage = 'reading' | 'running' | 'settled' | 'cancelled';
+export type BatchStage = (typeof BATCH_STAGES)[number];
 
 /** A reason why rows failed, and how many did. Numbers, ids and what is quoted in a message are `…`, so that rows share it. */
 export interface FailureReason {
