@@ -1,4 +1,4 @@
-import { type Redis, within } from '@bullpen/shared';
+import { oneAtATime, type Redis, within } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
 
 /** How long Redis may take to answer before it counts as away, in milliseconds. */
@@ -8,13 +8,7 @@ const REDIS_WITHIN_MS = 1_000;
 export function addProbes(app: FastifyInstance, redis: Redis, isClosing: () => boolean): void {
   const open = { config: { open: true } };
   // Anybody may ask, as often as they like; Redis is asked once at a time.
-  let asked: Promise<boolean> | undefined;
-  const redisAnswers = (): Promise<boolean> => {
-    asked ??= answers(redis).finally(() => {
-      asked = undefined;
-    });
-    return asked;
-  };
+  const redisAnswers = oneAtATime(() => answers(redis));
   app.get('/livez', open, async () => ({ live: true }));
   app.get('/readyz', open, async (_request, reply) => {
     const ready = !isClosing() && (await redisAnswers());

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { exporterKey } from './keys.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { type QueueDepth, readQueueDepth } from './queue-depth.js';
 import type { Redis } from './redis.js';
 import { within } from './within.js';
@@ -49,10 +50,12 @@ export class Exporter {
   readonly #owner = randomUUID();
   readonly #heldUntil = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
-  #claiming: Promise<void> | undefined;
-  #counting: Promise<QueueDepth[]> | undefined;
   #askedAt = 0;
   #isClosed = false;
+  /** A Redis that does not answer is not asked the same again. */
+  readonly #claimRound = oneAtATime(() => Promise.all(this.#parts.queues().map((queue) => this.#claim(queue))));
+  /** The queues it is the exporter of, counted: none of them while Redis is away or slow. Never throws. */
+  readonly count = oneAtATime((): Promise<QueueDepth[]> => this.#count());
 
   constructor(parts: ExporterParts) {
     this.#parts = parts;
@@ -62,14 +65,6 @@ export class Exporter {
   /** Whether it is the exporter of a queue, at this moment. */
   holds(queue: string): boolean {
     return performance.now() < (this.#heldUntil.get(queue) ?? 0);
-  }
-
-  /** The queues it is the exporter of, counted: none of them while Redis is away or slow. Never throws. */
-  count(): Promise<QueueDepth[]> {
-    this.#counting ??= this.#count().finally(() => {
-      this.#counting = undefined;
-    });
-    return this.#counting;
   }
 
   /** Gives up what it holds, so that another has it at once. Takes half a second at most; safe to call twice. */
@@ -118,15 +113,8 @@ export class Exporter {
     await within(GIVE_UP_MS, Promise.all([...claimed].map(giveUp)));
   }
 
-  /** One round at a time: a Redis that does not answer is not asked the same again. */
   async #claimAll(): Promise<void> {
-    if (this.#parts.redis.status !== 'ready') return;
-    this.#claiming ??= Promise.all(this.#parts.queues().map((queue) => this.#claim(queue)))
-      .then(() => undefined)
-      .finally(() => {
-        this.#claiming = undefined;
-      });
-    await this.#claiming;
+    if (this.#parts.redis.status === 'ready') await this.#claimRound();
   }
 
   async #claim(queue: string): Promise<void> {

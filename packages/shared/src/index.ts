@@ -92,6 +92,7 @@ export {
 } from './keys.js';
 export { loadModule } from './load-module.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
+export { oneAtATime } from './one-at-a-time.js';
 export { depthGauges, MISNAMED_NODE_METRICS } from './prometheus.js';
 export {
   countOutstanding,
