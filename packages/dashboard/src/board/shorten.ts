@@ -1,3 +1,5 @@
+import { mapTexts } from '../map-texts.js';
+
 /** A list shows so many characters of a text, and nothing of a value that is longer: it is asked for every few seconds, and has many jobs. */
 const LONGEST_TEXT = 10_000;
 const LONGEST_VALUE = 100_000;
@@ -18,7 +20,7 @@ export function shortenList(body: unknown): unknown {
 
 function shortenJob({ data, returnValue, progress, ...job }: ListedJob): ListedJob {
   return {
-    ...(shortenTexts(job) as ListedJob),
+    ...(mapTexts(job, shortenText) as ListedJob),
     ...{ data: shortenValue(data), returnValue: shortenValue(returnValue), progress: shortenValue(progress) },
   };
 }
@@ -28,13 +30,7 @@ function shortenValue(value: unknown): unknown {
   return length > LONGEST_VALUE ? `[${Math.ceil(length / 1000)} KB: open the job to see it]` : value;
 }
 
-function shortenTexts(value: unknown): unknown {
-  if (typeof value === 'string') {
-    return value.length > LONGEST_TEXT
-      ? `${value.slice(0, LONGEST_TEXT)} … (${value.length} characters: open the job to see them)`
-      : value;
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(shortenTexts);
-  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, shortenTexts(child)]));
-}
+const shortenText = (text: string): string =>
+  text.length > LONGEST_TEXT
+    ? `${text.slice(0, LONGEST_TEXT)} … (${text.length} characters: open the job to see them)`
+    : text;

@@ -1,3 +1,5 @@
+import { mapTexts } from '../map-texts.js';
+
 /** A secret that is shorter is found by its name alone: in free text it would be any word. */
 const SHORTEST = 6;
 const MOST_SECRETS = 1_000;
@@ -33,14 +35,7 @@ export class QuotedSecrets {
     if (this.#secrets.size === 0) return value;
     // The longest first: one may be a part of another.
     const secrets = [...this.#secrets].sort((a, b) => b.length - a.length);
-    const walk = (inner: unknown): unknown => {
-      if (typeof inner === 'string') return this.#takeOutOf(inner, secrets);
-      if (typeof inner !== 'object' || inner === null) return inner;
-      if (Array.isArray(inner)) return inner.map(walk);
-      // Names stay: who reads the value relies on them.
-      return Object.fromEntries(Object.entries(inner).map(([name, child]) => [name, walk(child)]));
-    };
-    return walk(value);
+    return mapTexts(value, (text) => this.#takeOutOf(text, secrets));
   }
 
   #takeOutOf(text: string, secrets: readonly string[]): string {
