@@ -1,4 +1,4 @@
-import { onStopSignal, readConfig, reportFailure, switchSetting } from '@bullpen/shared';
+import { onStopSignal, portSetting, readConfig, reportFailure, switchSetting } from '@bullpen/shared';
 import { z } from 'zod';
 import { CLOSED_SHOP } from './orders/orders.js';
 import { startReceiver } from './receiving/receiver.js';
@@ -8,7 +8,7 @@ import { webhookSecret } from './sending/webhook-config.js';
 const settings = {
   secret: webhookSecret,
   host: { flag: 'RECEIVER_HOST', env: 'RECEIVER_HOST', schema: z.string().default('127.0.0.1') },
-  port: { flag: 'RECEIVER_PORT', env: 'RECEIVER_PORT', schema: z.coerce.number().int().min(0).max(65_535).default(0) },
+  port: { flag: 'RECEIVER_PORT', env: 'RECEIVER_PORT', schema: portSetting.default(0) },
   calm: { flag: 'RECEIVER_CALM', env: 'RECEIVER_CALM', schema: switchSetting },
 };
 

@@ -4,6 +4,7 @@ import {
   DEFAULT_PREFIX,
   type Duration,
   type Fault,
+  isPort,
   type Logger,
   OptionsInvalid,
   parseTimerDuration,
@@ -93,7 +94,7 @@ export function readOptions(options: DashboardOptions) {
 }
 
 const portFault = (port: number): string | undefined =>
-  Number.isInteger(port) && port >= 0 && port <= 65_535 ? undefined : `expected a port, 0 to 65535, got ${port}`;
+  isPort(port) ? undefined : `expected a port, 0 to 65535, got ${port}`;
 
 /** What is at the root, whatever the base path. */
 const TAKEN = /^\/(?:livez|readyz|metrics)\/?$/;

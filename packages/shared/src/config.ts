@@ -66,13 +66,17 @@ export const countSetting = (most: number) => {
   return z.coerce.number(message).int(message).min(1, message).max(most, message);
 };
 
+/** Whether a process can be told to listen there: a port, or 0 for one that is free. */
+export const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
+
 const PORT = 'expected a port from 0 to 65535';
 
 /** A port to listen on; 0 takes one that is free. */
 export const portSetting = z
   .union([z.number(), z.string().regex(/^\d{1,5}$/, PORT)], PORT)
   .transform(Number)
-  .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65_535, PORT);
+  .refine(isPort, PORT);
 
 const SWITCH = new Map<unknown, boolean>([
   ...[true, '1', 'true'].map((on) => [on, true] as const),
@@ -121,3 +125,16 @@ export const commonSettings = {
       .default('info'),
   },
 } satisfies Record<string, Setting>;
+
+/** Their flags and what help says of them, as commander's `option` takes both. */
+export const commonOptions = {
+  redis: [
+    '--redis <url>',
+    'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster:// (REDIS_URL; default redis://127.0.0.1:6379)',
+  ],
+  prefix: ['--prefix <prefix>', 'first part of every key (BULLPEN_PREFIX; default bullpen)'],
+  logLevel: [
+    '--log-level <level>',
+    'trace, debug, info, warn, error, fatal or silent (BULLPEN_LOG_LEVEL; default info)',
+  ],
+} as const satisfies Record<keyof typeof commonSettings, readonly [flags: string, description: string]>;

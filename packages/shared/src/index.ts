@@ -2,9 +2,11 @@ export { type Backoff, type BackoffPolicy, backoffDelayMs } from './backoff.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './books-script.js';
 export {
   type Config,
+  commonOptions,
   commonSettings,
   countSetting,
   durationSetting,
+  isPort,
   optionalDurationSetting,
   portSetting,
   readConfig,

@@ -1,4 +1,4 @@
-import { OptionsInvalid, showValue } from '@bullpen/shared';
+import { isPort, OptionsInvalid, showValue } from '@bullpen/shared';
 import type { HealthPort, HealthPortOptions } from './health-port.js';
 import { countInto } from './metrics/measure.js';
 import type { RunningWorker } from './worker.js';
@@ -10,7 +10,7 @@ import type { RunningWorker } from './worker.js';
  */
 export async function serveHealth(worker: RunningWorker, options: HealthPortOptions): Promise<HealthPort> {
   const { port } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!isPort(port)) {
     const reason = `expected a whole number from 0 to 65535, got ${showValue(port)}`;
     throw new OptionsInvalid('cannot open the health port', [{ path: 'port', reason }]);
   }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import {
   type Config,
+  commonOptions,
   commonSettings,
   durationSetting,
   OptionsInvalid,
@@ -68,12 +69,9 @@ const program = new Command('bullpen-dashboard')
     '--discover-every <duration>',
     'how often to look for new queues (BULLPEN_DASHBOARD_DISCOVER_EVERY; default 10s)',
   )
-  .option(
-    '--redis <url>',
-    'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster:// (REDIS_URL; default redis://127.0.0.1:6379)',
-  )
-  .option('--prefix <prefix>', 'first part of every key (BULLPEN_PREFIX; default bullpen)')
-  .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (BULLPEN_LOG_LEVEL; default info)')
+  .option(...commonOptions.redis)
+  .option(...commonOptions.prefix)
+  .option(...commonOptions.logLevel)
   .addHelpText(
     'after',
     `

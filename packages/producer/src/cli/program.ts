@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type ExitCode, showText } from '@bullpen/shared';
+import { commonOptions, type ExitCode, showText } from '@bullpen/shared';
 import { Command } from 'commander';
 import { batchCommand } from './batch.js';
 import { batchesCommand } from './batches/command.js';
@@ -19,17 +19,14 @@ export function buildProgram(): { program: Command; exitCode: () => ExitCode } {
     .description('Puts typed jobs onto queues: one at a time, or every row of a file.')
     .version(version)
     .option('--jobs <module>', 'ES module that exports job definitions (BULLPEN_JOBS)')
-    .option(
-      '--redis <url>',
-      'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster:// (REDIS_URL; default redis://127.0.0.1:6379)',
-    )
+    .option(...commonOptions.redis)
     .option(
       '--redis-timeout <duration>',
       'how long Redis may be away before giving up (BULLPEN_REDIS_TIMEOUT; default 5s)',
     )
-    .option('--prefix <prefix>', 'first part of every key (BULLPEN_PREFIX; default bullpen)')
+    .option(...commonOptions.prefix)
     .option('--json', 'print the result as one JSON line')
-    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (BULLPEN_LOG_LEVEL; default info)')
+    .option(...commonOptions.logLevel)
     .addHelpText(
       'after',
       `

@@ -1,5 +1,6 @@
 import {
   type Config,
+  commonOptions,
   commonSettings,
   countSetting,
   durationSetting,
@@ -75,12 +76,9 @@ const program = new Command('bullpen-worker')
   )
   .option('--health-host <address>', 'listen there for it (BULLPEN_HEALTH_HOST; default 0.0.0.0)')
   .option('--until-empty', 'drain and exit when the queues hold nothing more to do, delayed jobs included')
-  .option(
-    '--redis <url>',
-    'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster:// (REDIS_URL; default redis://127.0.0.1:6379)',
-  )
-  .option('--prefix <prefix>', 'first part of every key (BULLPEN_PREFIX; default bullpen)')
-  .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (BULLPEN_LOG_LEVEL; default info)')
+  .option(...commonOptions.redis)
+  .option(...commonOptions.prefix)
+  .option(...commonOptions.logLevel)
   .addHelpText(
     'after',
     `
