@@ -1,6 +1,6 @@
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { openRedis, type Redis } from '@bullpen/shared';
-import { freePort, RedisServer } from './redis-server.js';
+import { freePort, RedisServer, serverBehind } from './redis-server.js';
 import { until } from './until.js';
 import type { World } from './world.js';
 
@@ -50,7 +50,7 @@ export class ClusteredRedis {
 
   /** The address of a node, as if it were all there is. */
   urlOf(node = this.#nodes[0] as RedisServer): string {
-    return node.url.replace('://', `://:${PASSWORD}@`);
+    return node.urlWith(PASSWORD);
   }
 
   /** A connection to whoever has our keys. */
@@ -92,9 +92,7 @@ export class ClusteredRedis {
 
   async #owner(): Promise<RedisServer> {
     const redis = this.open();
-    const [, port] = /tcp_port:(\d+)/.exec(await redis.info('server')) ?? [];
-    redis.disconnect();
-    return this.#nodes.find((node) => String(node.port) === port) as RedisServer;
+    return serverBehind(redis, this.#nodes).finally(() => redis.disconnect());
   }
 
   async #join(buses: readonly number[]): Promise<void> {

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisProgram } from '@bullpen/dev-redis';
+import type { Redis } from '@bullpen/shared';
 import { Child } from './child.js';
 
 const READY_LIMIT_MS = 20_000;
@@ -47,6 +48,11 @@ export class RedisServer {
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** The address for who has this password. */
+  urlWith(password: string): string {
+    return this.url.replace('://', `://:${encodeURIComponent(password)}@`);
   }
 
   /** Starts it, unless it runs, and waits until it has read its data and answers. */
@@ -102,6 +108,12 @@ export class RedisServer {
       socket.on('data', (reply) => over(/^(\+PONG|-NOAUTH)/.test(reply.toString())));
     });
   }
+}
+
+/** Which of the servers a connection leads to. */
+export async function serverBehind(redis: Redis, servers: readonly RedisServer[]): Promise<RedisServer> {
+  const [, port] = /tcp_port:(\d+)/.exec(await redis.info('server')) ?? [];
+  return servers.find((server) => String(server.port) === port) as RedisServer;
 }
 
 const taken = new Set<number>();

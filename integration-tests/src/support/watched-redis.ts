@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { openRedis, type Redis } from '@bullpen/shared';
-import { RedisServer, type ServerSetting } from './redis-server.js';
+import { RedisServer, type ServerSetting, serverBehind } from './redis-server.js';
 import { until } from './until.js';
 import type { World } from './world.js';
 
@@ -92,9 +92,8 @@ export class WatchedRedis {
   /** SIGKILL to whoever is the primary. */
   async killPrimary(): Promise<void> {
     const redis = this.open();
-    const [, port] = /tcp_port:(\d+)/.exec(await redis.info('server')) ?? [];
-    redis.disconnect();
-    await this.#servers.find((server) => String(server.port) === port)?.kill();
+    const primary = await serverBehind(redis, this.#servers).finally(() => redis.disconnect());
+    await primary.kill();
   }
 
   /**
@@ -118,14 +117,13 @@ export class WatchedRedis {
   }
 
   async #ask(sentinel: RedisServer, what: string, fact: (redis: Redis) => Promise<boolean>): Promise<void> {
-    const login = `:${encodeURIComponent(SENTINEL_PASSWORD)}@`;
-    const redis = openRedis(sentinel.url.replace('://', `://${login}`), 'worker', 'test:sentinel');
+    const redis = openRedis(sentinel.urlWith(SENTINEL_PASSWORD), 'worker', 'test:sentinel');
     await until(what, () => fact(redis)).finally(() => redis.disconnect());
   }
 }
 
 function openAt(server: RedisServer): Redis {
-  return openRedis(server.url.replace('://', `://:${REDIS_PASSWORD}@`), 'worker', 'test:server');
+  return openRedis(server.urlWith(REDIS_PASSWORD), 'worker', 'test:server');
 }
 
 function sentinelSettings(primaryPort: number): string {

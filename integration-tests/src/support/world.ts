@@ -166,19 +166,24 @@ function countOpen(): number {
   return process.getActiveResourcesInfo().filter((kind) => kinds.test(kind)).length;
 }
 
+/** Lends a world with a folder of its own, and takes both away afterwards. */
+export async function lendWorld(use: (world: World) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bullpen-test-'));
+  const world = new World(folder);
+  try {
+    await use(world);
+  } finally {
+    await world.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** A test with a world of its own. */
 export const test = base.extend<{ world: World }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
   world: async ({}, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'bullpen-test-'));
     const openBefore = countOpen();
-    const world = new World(folder);
-    try {
-      await use(world);
-    } finally {
-      await world.close();
-      await rm(folder, { recursive: true, force: true });
-    }
+    await lendWorld(use);
     await until('every connection, process and timer of the test to be closed', () => countOpen() <= openBefore, 5_000);
   },
 });

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { test as base, inject } from 'vitest';
-import { World } from '../../support/world.js';
+import { lendWorld, type World } from '../../support/world.js';
 import { Container } from './container.js';
 import { docker, LABEL } from './docker.js';
 
@@ -76,16 +74,7 @@ export class Containers {
 /** A test with a world and containers of its own. These tests run side by side in one process, so that nobody can say whose a socket is: what is left behind is seen at the end of the run. */
 export const test = base.extend<{ world: World; containers: Containers }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
-  world: async ({}, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'bullpen-test-'));
-    const world = new World(folder);
-    try {
-      await use(world);
-    } finally {
-      await world.close();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+  world: ({}, use) => lendWorld(use),
   containers: async ({ world }, use) => {
     await use(new Containers(world));
   },
