@@ -1,5 +1,14 @@
 import { openRedis, type Redis } from '@bullpen/shared';
-import type { Timed } from './task.js';
+
+/** What a contender did: how many rows, in which time, and what that cost Redis. */
+export interface Timed {
+  readonly rows: number;
+  readonly ms: number;
+  /** User and system time of the contender's own process, for all the rows. */
+  readonly ownCpuUs: number;
+  /** User and system time of the Redis process, for all the rows. */
+  readonly redisCpuUs: number;
+}
 
 /** Times one contender, and reads what Redis spent on it, over a connection that is not the contender's. */
 export class Stopwatch {

@@ -1,4 +1,4 @@
-import type { Stopwatch } from './stopwatch.js';
+import type { Stopwatch, Timed } from './stopwatch.js';
 import type { Kind } from './workload.js';
 
 /** Everything a contender is told. It crosses a process border, so it is plain JSON. */
@@ -14,16 +14,6 @@ export interface Task {
   readonly rowsPerJob: number;
   /** Jobs at once, of a worker. */
   readonly concurrency: number;
-}
-
-/** What a contender did: how many rows, in which time, and what that cost Redis. */
-export interface Timed {
-  readonly rows: number;
-  readonly ms: number;
-  /** User and system time of the contender's own process, for all the rows. */
-  readonly ownCpuUs: number;
-  /** User and system time of the Redis process, for all the rows. */
-  readonly redisCpuUs: number;
 }
 
 /** A way to do the work. It says by its stopwatch what is to be timed; all else is preparation. */

@@ -1,7 +1,7 @@
 import { createProducer, openSource, type Producer } from '@bullpen/producer';
 import type { Handler } from '@bullpen/worker';
-import type { Stopwatch } from '../stopwatch.js';
-import { type Contender, PREFIX, type Task, type Timed } from '../task.js';
+import type { Stopwatch, Timed } from '../stopwatch.js';
+import { type Contender, PREFIX, type Task } from '../task.js';
 import { makeRows } from '../workload.js';
 import { JOBS } from './jobs.js';
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { Task, Timed } from '../task.js';
+import type { Timed } from '../stopwatch.js';
+import type { Task } from '../task.js';
 import { rowsFile } from '../workload.js';
 import type { Arena } from './arena.js';
 import type { Work } from './heat.js';

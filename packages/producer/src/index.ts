@@ -23,12 +23,11 @@ export { Pace } from './batches/pace.js';
 export { type Progress, progressOf } from './batches/progress.js';
 export type { RetriedBatch, RetryBatchOptions } from './batches/retry.js';
 export type { Cancelled } from './cancel.js';
+export type { Enqueued, EnqueuedRow } from './enqueued.js';
 export type { Added, BatchTotals } from './insert.js';
 export type { EnqueueOptions } from './options.js';
 export {
   createProducer,
-  type Enqueued,
-  type EnqueuedRow,
   type EnqueueManyOptions,
   type Producer,
   type ProducerOptions,

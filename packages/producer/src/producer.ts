@@ -28,7 +28,8 @@ import { type Batches, defineBatches, openBatches } from './batches/batches.js';
 import { type Cancelled, cancelJob, defineCancel } from './cancel.js';
 import { deliver } from './delivery.js';
 import { enqueueAll } from './enqueue-many.js';
-import { type Added, type BatchPart, defineInsert, type JobRow, prepareChunk, type Terms } from './insert.js';
+import type { Enqueued, EnqueuedRow } from './enqueued.js';
+import { type BatchPart, defineInsert, type JobRow, prepareChunk, type Terms } from './insert.js';
 import { type EnqueueOptions, idFor, readTerms } from './options.js';
 import { writePayload } from './payload.js';
 
@@ -41,15 +42,6 @@ export interface ProducerOptions {
   /** How long one trip to Redis may take, outages included, before `RedisUnavailable`. Default `'5s'`. */
   readonly redisTimeout?: Duration;
 }
-
-/** What `enqueue` answers. */
-export interface Enqueued {
-  readonly id: string;
-  readonly status: Added;
-}
-
-/** What became of one payload of `enqueueMany`. */
-export type EnqueuedRow = Enqueued | { readonly status: 'rejected'; readonly faults: readonly Fault[] };
 
 /** Options of `enqueueMany`: as for `enqueue`, with the key made from each payload. */
 export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<EnqueueOptions, 'key'> {

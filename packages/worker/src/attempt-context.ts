@@ -1,9 +1,9 @@
 import type { Logger } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
+import { attemptNumber } from './attempt-number.js';
 import type { Books } from './books.js';
 import type { Context } from './handler.js';
-import { attemptsOf } from './settle.js';
 
 /** What a handler's context is about: an attempt, or that of a row of a shared job. */
 export type Attempted = Pick<ActiveAttempt, 'jobId' | 'queue' | 'lease' | 'stop' | 'outcome' | 'isShared'>;
@@ -30,11 +30,11 @@ export class AttemptContext implements Context {
   }
 
   get attempt(): number {
-    return attemptsOf(this.#job).attempt;
+    return attemptNumber(this.#job).attempt;
   }
 
   get maxAttempts(): number {
-    return attemptsOf(this.#job).maxAttempts;
+    return attemptNumber(this.#job).maxAttempts;
   }
 
   get enqueuedAt(): number {

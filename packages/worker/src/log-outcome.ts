@@ -1,15 +1,20 @@
 import type { Logger } from '@bullpen/shared';
-import type { Job } from 'bullmq';
+import { attemptNumber, type CountedJob } from './attempt-number.js';
 import type { Outcome } from './outcome.js';
-import { attemptsOf } from './settle.js';
+
+/** What a log line says of a job. */
+export interface LoggedJob extends CountedJob {
+  readonly name: string;
+  readonly queueName: string;
+}
 
 /**
  * One line for each attempt that ended, as loud as on-call should hear it.
  * @param jobId what the attempt was at: the job, or a row of a shared one
  */
-export function logOutcome(log: Logger, outcome: Outcome, job: Job, jobId: string, startedAt: number): void {
+export function logOutcome(log: Logger, outcome: Outcome, job: LoggedJob, jobId: string, startedAt: number): void {
   if (outcome.kind === 'completed' && !log.isLevelEnabled('debug')) return;
-  const { attempt, maxAttempts } = attemptsOf(job);
+  const { attempt, maxAttempts } = attemptNumber(job);
   const durationMs = Date.now() - startedAt;
   const fields = { job: job.name, jobId, queue: job.queueName, attempt, durationMs };
   switch (outcome.kind) {

@@ -4,6 +4,7 @@ import type { ActiveAttempt } from './active-attempts.js';
 import { attempt } from './attempt.js';
 import { AttemptContext, type Attempted } from './attempt-context.js';
 import type { AttemptInput } from './attempt-input.js';
+import { attemptNumber } from './attempt-number.js';
 import { attemptOf, setAttempt, storedData } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
@@ -13,7 +14,7 @@ import { notesOf } from './notes.js';
 import type { ProcessParts } from './process-parts.js';
 import { reportOutcome } from './report-outcome.js';
 import { RowEnds } from './row-ends.js';
-import { attemptsOf, handBack, settle, type Ways } from './settle.js';
+import { handBack, settle, type Ways } from './settle.js';
 import { SharedAttempt } from './shared-attempt.js';
 
 /** What {@link Processor} needs beside what all queues share. */
@@ -140,7 +141,7 @@ export class Processor {
     // Redis would refuse it, and what BullMQ is told now it only repeats.
     if (entry.lease.lost) return leave(entry);
     const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
-    const { attempt: number, maxAttempts } = attemptsOf(job);
+    const { attempt: number, maxAttempts } = attemptNumber(job);
     entry.noting = {
       ...{ bullpen, cancelAsked, job: job.name, jobId: entry.jobId, payload: () => storedData(job) },
       attempt: number,

@@ -1,20 +1,30 @@
-import type { ActiveAttempt } from './active-attempts.js';
-import { logOutcome } from './log-outcome.js';
+import type { Logger } from '@bullpen/shared';
+import { type LoggedJob, logOutcome } from './log-outcome.js';
+import type { Observers } from './observers.js';
 import type { Outcome } from './outcome.js';
-import type { ProcessParts } from './process-parts.js';
 
 /** What an attempt was at. */
-type AttemptedJob = Parameters<typeof logOutcome>[2];
+interface AttemptedJob extends LoggedJob {
+  readonly timestamp: number;
+  readonly opts: LoggedJob['opts'] & { readonly delay?: unknown };
+}
+
+/** What is known of earlier fetches of a job. */
+interface FetchCounts {
+  readonly fetches: number;
+  readonly attemptsMade: number;
+  readonly crashes: number;
+}
 
 /**
  * Says how an attempt ended, to the log and to those who observe the worker. Each attempt and each row is said here, once.
  * @param jobId what the attempt was at: the job, or a row of a shared one
  */
 export function reportOutcome(
-  { log, observers }: Pick<ProcessParts, 'log' | 'observers'>,
+  { log, observers }: { readonly log: Logger; readonly observers: Observers },
   outcome: Outcome,
   job: AttemptedJob,
-  { queue, lease }: Pick<ActiveAttempt, 'queue' | 'lease'>,
+  { queue, lease }: { readonly queue: string; readonly lease: FetchCounts },
   jobId: string,
   startedAt: number,
 ): void {
@@ -33,7 +43,7 @@ export function reportOutcome(
 }
 
 /** Only of a job that was never fetched before: since when another could have started, after a failure, a snooze, a hand-back or a crash, nobody has written down. */
-function queueWaitOf(job: AttemptedJob, lease: ActiveAttempt['lease'], startedAt: number): number | undefined {
+function queueWaitOf(job: AttemptedJob, lease: FetchCounts, startedAt: number): number | undefined {
   if (lease.fetches > 1 || lease.attemptsMade > 0 || lease.crashes > 0) return undefined;
   const { delay } = job.opts;
   // Of the job's own `delay` nothing is left when it is due.

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ActiveAttempt } from './active-attempts.js';
 import type { Outcome } from './outcome.js';
-import { attemptsOf, handBack, type Settling, settle } from './settle.js';
+import { handBack, type Settling, settle } from './settle.js';
 
 interface Parts {
   readonly attemptsMade?: number;
@@ -170,15 +170,5 @@ describe('handBack', () => {
     const { settling, done } = settlingOf();
     await expect(handBack(settling)).rejects.toMatchObject({ name: 'WaitingError' });
     expect(done).not.toContain('wake');
-  });
-});
-
-describe('attemptsOf', () => {
-  it('counts attempts from 1, and allows one at least', () => {
-    const of = (attemptsMade: number, attempts?: number) => attemptsOf({ attemptsMade, opts: { attempts } } as Job);
-    expect(of(0, 3)).toEqual({ attempt: 1, maxAttempts: 3 });
-    expect(of(2, 3)).toEqual({ attempt: 3, maxAttempts: 3 });
-    expect(of(0, 0)).toEqual({ attempt: 1, maxAttempts: 1 });
-    expect(of(0)).toEqual({ attempt: 1, maxAttempts: 1 });
   });
 });

@@ -1,6 +1,7 @@
 import { type BackoffPolicy, backoffDelayMs, type Thrown } from '@bullpen/shared';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { ActiveAttempt } from './active-attempts.js';
+import { attemptNumber } from './attempt-number.js';
 import type { Outcome } from './outcome.js';
 
 /** The ways to Redis that all attempts of a queue share. */
@@ -30,7 +31,7 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
 
     case 'failed': {
       const { job, backoff } = settling;
-      const { attempt, maxAttempts } = attemptsOf(job);
+      const { attempt, maxAttempts } = attemptNumber(job);
       // Our backoff knows a cap and BullMQ's does not: hand it the wait, ready computed, for this retry alone.
       if (attempt < maxAttempts && backoff !== undefined) {
         job.opts.backoff = { type: 'fixed', delay: backoffDelayMs(backoff, attempt, Math.random()) };
@@ -66,12 +67,6 @@ export async function handBack({ job, attempt, ways }: Settling): Promise<never>
   await ways.record(attempt, () => job.moveToWait(attempt.lease.token));
   if (job.priority > 0) ways.wakeOne();
   throw new WaitingError();
-}
-
-/** Which attempt this is, counted from 1, and how many there may be. */
-export function attemptsOf(job: Job): { attempt: number; maxAttempts: number } {
-  // Not below 1: a process that dies between a note and its record leaves the count one too low.
-  return { attempt: Math.max(0, job.attemptsMade) + 1, maxAttempts: Math.max(1, job.opts.attempts ?? 1) };
 }
 
 /** Fills an error of our own making with what is to be kept of the handler's. */

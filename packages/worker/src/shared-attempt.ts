@@ -4,6 +4,7 @@ import type { ActiveAttempt } from './active-attempts.js';
 import { attempt, endedBefore } from './attempt.js';
 import type { Attempted } from './attempt-context.js';
 import { attemptMany } from './attempt-many.js';
+import { attemptNumber } from './attempt-number.js';
 import { storedData } from './attempt-of.js';
 import { AttemptStop } from './attempt-stop.js';
 import { onBehalfOf } from './blame.js';
@@ -16,7 +17,6 @@ import { RowAcks } from './row-acks.js';
 import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
 import type { RowEnds } from './row-ends.js';
 import { type RowNote, rowNote } from './row-note.js';
-import { attemptsOf } from './settle.js';
 import { type Leaving, splitRow } from './split-row.js';
 
 /** What a {@link SharedAttempt} needs. */
@@ -53,7 +53,7 @@ export class SharedAttempt {
     const { entry, shared, bullpen, job, rowEnds } = parts;
     this.#parts = parts;
     this.#batch = bullpen.batch ?? '';
-    this.#maxAttempts = attemptsOf(job).maxAttempts;
+    this.#maxAttempts = attemptNumber(job).maxAttempts;
     this.#job = { queue: entry.queue, jobId: entry.jobId, batch: this.#batch, lease: entry.lease };
     this.#acks = new RowAcks(this.#job, entry, shared.recorder, rowEnds);
   }

@@ -10,7 +10,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BatchRedis, broken, good, goodRows, silentAfter, sourceOf } from '../../test/batch-redis.js';
 import { type BatchPart, type BatchTotals, CHUNK_JOBS, CHUNK_ROWS, type Terms } from '../insert.js';
-import { BatchStopped, type BatchWays, runBatch } from './batch.js';
+import type { RedisAccess } from '../redis-access.js';
+import { BatchStopped, runBatch } from './batch.js';
 import type { BatchOptions } from './batch-options.js';
 import type { RejectedRow } from './check-row.js';
 import type { SourceRow } from './source-row.js';
@@ -19,10 +20,10 @@ const job = defineJob({ name: 'batch.test', queue: 'rows', payload: z.object({ i
 const packed = defineJob({ name: 'batch.packed', queue: 'rows', payload: z.unknown(), rowsPerJob: 20 });
 const began = { resumedAt: 0, wasFinished: false, interrupted: false };
 
-/** The ways to a Redis that holds one batch, and what went along them. */
+/** The access to a Redis that holds one batch, and what went along them. */
 function waysTo(redis: BatchRedis, insert: typeof redis.insert = redis.insert) {
   const sent: { rows: number; terms: Terms; part: BatchPart }[] = [];
-  const ways: BatchWays = {
+  const access: RedisAccess = {
     prefix: 'p',
     ask: redis.ask,
     insert: (_, rows, terms, part) => {
@@ -30,7 +31,7 @@ function waysTo(redis: BatchRedis, insert: typeof redis.insert = redis.insert) {
       return insert(rows, part);
     },
   };
-  return { ways, sent };
+  return { access, sent };
 }
 
 /** Runs a batch of `rows`; what it gives back is its result, the rows stored and the rows rejected. */
@@ -40,9 +41,9 @@ async function run(
   { redis = new BatchRedis(), definition = job as JobDefinition } = {},
 ) {
   const rejected: RejectedRow[] = [];
-  const { ways, sent } = waysTo(redis);
+  const { access, sent } = waysTo(redis);
   const all = { batch: 'b1', source: sourceOf(rows), onRejected: (row: RejectedRow) => void rejected.push(row) };
-  const result = await runBatch(definition, { ...all, ...options }, ways);
+  const result = await runBatch(definition, { ...all, ...options }, access);
   return { result, stored: redis.stored, rejected, sent };
 }
 
@@ -346,10 +347,10 @@ describe('a batch that is interrupted', () => {
 
   it('ends at once, also while its source has nothing to say', async () => {
     const stop = new AbortController();
-    const { ways } = waysTo(new BatchRedis());
+    const { access } = waysTo(new BatchRedis());
     const onProgress = (): void => stop.abort();
     const source = silentAfter(goodRows(CHUNK_JOBS + 5));
-    const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, ways);
+    const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, access);
     expect(result).toMatchObject({ ...totals(CHUNK_JOBS + 5, CHUNK_JOBS + 5), interrupted: true });
   });
 
@@ -373,13 +374,16 @@ describe('a batch that is interrupted', () => {
   it('ends its wait for room at the signal, with what is in', async () => {
     const stop = new AbortController();
     const redis = new BatchRedis();
-    const { ways } = waysTo(redis, async (rows, covers) => {
+    const { access } = waysTo(redis, async (rows, covers) => {
       if (covers.from === 0) return redis.insert(rows, covers);
       stop.abort();
       return { kind: 'full' };
     });
     const options = { batch: 'b1', source: sourceOf(goodRows(CHUNK_JOBS + 1)), signal: stop.signal, maxWaiting: 5 };
-    expect(await runBatch(job, options, ways)).toMatchObject({ ...totals(CHUNK_JOBS, CHUNK_JOBS), interrupted: true });
+    expect(await runBatch(job, options, access)).toMatchObject({
+      ...totals(CHUNK_JOBS, CHUNK_JOBS),
+      interrupted: true,
+    });
   });
 });
 
@@ -398,8 +402,8 @@ describe('a batch that stops', () => {
 
   it('names Redis’ error as the cause, and counts what is in', async () => {
     const outage = new RedisUnavailable('Redis is away', { unanswered: true });
-    const { ways } = waysTo(new BatchRedis(), () => Promise.reject(outage));
-    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: sourceOf(goodRows(5)) }, ways));
+    const { access } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: sourceOf(goodRows(5)) }, access));
     expect(stopped.cause).toBe(outage);
     expect(stopped.totals).toEqual(totals(0, 0));
   });
@@ -410,22 +414,22 @@ describe('a batch that stops', () => {
     const turns = async (): Promise<void> => {
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     };
-    const { ways, sent } = waysTo(redis, async (rows, covers) => {
+    const { access, sent } = waysTo(redis, async (rows, covers) => {
       if (covers.from > 0) throw new Error('redis is away');
       await turns();
       isFirstThrough = true;
       return redis.insert(rows, covers);
     });
     const source = sourceOf(goodRows(3 * CHUNK_JOBS));
-    const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, ways));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, access));
     expect([sent.length, isFirstThrough]).toEqual([2, true]);
     expect(stopped.totals.added).toBe(CHUNK_JOBS);
   });
 
   it('stops at once when a chunk fails, also while its source has nothing to say', async () => {
     const outage = new RedisUnavailable('Redis is away', { unanswered: true });
-    const { ways } = waysTo(new BatchRedis(), () => Promise.reject(outage));
-    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, ways));
+    const { access } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, access));
     expect(stopped.cause).toBe(outage);
   });
 

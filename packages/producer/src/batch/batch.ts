@@ -1,15 +1,7 @@
-import { batchKeys, type JobDefinition, type Redis, SourceInvalid } from '@bullpen/shared';
+import { batchKeys, type JobDefinition, SourceInvalid } from '@bullpen/shared';
 import { ChunkWriter } from '../chunk-writer.js';
-import {
-  type BatchPart,
-  type BatchTotals,
-  CHUNK_BYTES,
-  CHUNK_JOBS,
-  CHUNK_ROWS,
-  type Inserted,
-  type JobRow,
-  type Terms,
-} from '../insert.js';
+import { type BatchTotals, CHUNK_BYTES, CHUNK_JOBS, CHUNK_ROWS, type JobRow, type Terms } from '../insert.js';
+import type { RedisAccess } from '../redis-access.js';
 import { type BatchOptions, readBatchOptions } from './batch-options.js';
 import { BatchReader } from './batch-reader.js';
 import { type BatchBooks, forgetBooks, noteColumns } from './books.js';
@@ -43,13 +35,6 @@ export class BatchStopped extends Error {
   }
 }
 
-/** The ways to Redis that a batch needs. */
-export interface BatchWays {
-  readonly prefix: string;
-  readonly ask: <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
-  readonly insert: (job: JobDefinition, rows: readonly JobRow[], terms: Terms, part: BatchPart) => Promise<Inserted>;
-}
-
 /** When so many rows were rejected since the last chunk, that is noted on Redis without waiting for a full one. */
 const NOTE_EVERY_ROWS = 10_000;
 
@@ -58,10 +43,10 @@ const NOTE_EVERY_ROWS = 10_000;
  * @throws OptionsInvalid for wrong options, BatchConflict when the batch exists and is another, SourceInvalid when its source is another
  * @throws BatchStopped when the source or Redis fails on the way; it holds the cause and how far the batch is
  */
-export async function runBatch(job: JobDefinition, options: BatchOptions, ways: BatchWays): Promise<BatchResult> {
+export async function runBatch(job: JobDefinition, options: BatchOptions, access: RedisAccess): Promise<BatchResult> {
   const { batch, signal, onProgress } = options;
   const terms = readBatchOptions(job, options, Date.now());
-  const books = await openBatch(job, options, terms, ways);
+  const books = await openBatch(job, options, terms, access);
   let totals = totalsOf(books);
   const result = (interrupted: boolean): BatchResult => ({
     ...{ batch, ...totals, resumedAt: books.read, interrupted },
@@ -78,12 +63,12 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
 
   const jobTerms: Terms = { ...terms, expiresAt: undefined, keyed: books.keyField !== undefined };
   const part = {
-    ...{ name: batch, keys: batchKeys(ways.prefix, job.queue, batch), keyField: books.keyField },
+    ...{ name: batch, keys: batchKeys(access.prefix, job.queue, batch), keyField: books.keyField },
     ...{ rowsPerJob: books.rowsPerJob, results: books.results, keepKeysMs: books.keepKeysMs },
   };
   const sender = new ChunkSender({
     ...{ batch, signal, onFull: options.onFull },
-    insert: (rows, covers) => ways.insert(job, rows, jobTerms, { ...part, ...covers }),
+    insert: (rows, covers) => access.insert(job, rows, jobTerms, { ...part, ...covers }),
     inserted(now) {
       if (now.read >= totals.read) totals = now;
       onProgress?.(totals, books.read);
@@ -106,7 +91,7 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
   const noteOnce = async (): Promise<void> => {
     const names = typeof columns === 'function' ? columns() : undefined;
     columns = undefined;
-    if (names !== undefined) await ways.ask((redis) => noteColumns(redis, part.keys, names));
+    if (names !== undefined) await access.ask((redis) => noteColumns(redis, part.keys, names));
   };
 
   let isThrough = false;
@@ -125,8 +110,8 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, ways: 
       await writer.flush().catch(() => undefined);
       // A source that was no good from its beginning is mended, and is another one then; the name is for that one. Should Redis be away, the name stays taken.
       if (totals.read === 0 && error instanceof SourceInvalid) {
-        await ways
-          .ask((redis) => forgetBooks(redis, { prefix: ways.prefix, queue: job.queue, batch }))
+        await access
+          .ask((redis) => forgetBooks(redis, { prefix: access.prefix, queue: job.queue, batch }))
           .catch(() => undefined);
       }
       throw stopped(error);

@@ -1,5 +1,5 @@
 import { BatchConflict, type Fault, type JobDefinition, writeDuration } from '@bullpen/shared';
-import type { BatchWays } from './batch.js';
+import type { RedisAccess } from '../redis-access.js';
 import type { BatchOptions, BatchTerms } from './batch-options.js';
 import { type BatchBooks, openBooks } from './books.js';
 import { changed } from './chunk-sender.js';
@@ -12,7 +12,7 @@ export async function openBatch(
   job: JobDefinition,
   { batch, source, keyField, results = false }: BatchOptions,
   { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: BatchTerms,
-  { ask, prefix }: BatchWays,
+  { ask, prefix }: RedisAccess,
 ): Promise<BatchBooks> {
   const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
   const place = { prefix, queue: job.queue, batch, now: Date.now() };

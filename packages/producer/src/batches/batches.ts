@@ -1,6 +1,6 @@
 import type { JobDefinition, Redis } from '@bullpen/shared';
-import type { BatchWays } from '../batch/batch.js';
 import type { BatchBooks } from '../batch/books.js';
+import type { RedisAccess } from '../redis-access.js';
 import type { BatchView } from './batch-view.js';
 import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel.js';
 import { type BatchChoice, findBatch } from './find-batch.js';
@@ -36,21 +36,21 @@ export function defineBatches(redis: Redis): void {
   for (const define of [defineList, defineShow, defineCancelBatch]) define(redis);
 }
 
-/** @param ways each call of which is one trip to Redis with its own time limit */
-export function openBatches(ways: BatchWays): Batches {
+/** @param access each call of which is one trip to Redis with its own time limit */
+export function openBatches(access: RedisAccess): Batches {
   async function* single<T>(
-    pages: (queue: string, batch: string, ways: BatchWays) => AsyncIterable<T[]>,
+    pages: (queue: string, batch: string, access: RedisAccess) => AsyncIterable<T[]>,
     name: string,
     choice: BatchChoice,
   ): AsyncIterable<T> {
-    for await (const page of pages(await findBatch(name, choice, ways), name, ways)) yield* page;
+    for await (const page of pages(await findBatch(name, choice, access), name, access)) yield* page;
   }
   return {
-    list: async ({ queue } = {}) => listBatches(queue, ways),
-    show: async (name, choice = {}) => showBatch(await findBatch(name, choice, ways), name, ways),
-    cancel: async (name, options = {}) => cancelBatch(await findBatch(name, options, ways), name, options, ways),
+    list: async ({ queue } = {}) => listBatches(queue, access),
+    show: async (name, choice = {}) => showBatch(await findBatch(name, choice, access), name, access),
+    cancel: async (name, options = {}) => cancelBatch(await findBatch(name, options, access), name, options, access),
     retry: async (job, name, options = {}) =>
-      retryBatch(job, await findBatch(name, { queue: options.queue }, ways), name, options, ways),
+      retryBatch(job, await findBatch(name, { queue: options.queue }, access), name, options, access),
     failures: (name, choice = {}) => single(readFailures, name, choice),
     results: (name, choice = {}) => single(readResults, name, choice),
   };

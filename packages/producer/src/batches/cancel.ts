@@ -1,9 +1,9 @@
 import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
 import { bookKeys, fetchBooks } from '../batch/books.js';
+import type { RedisReading } from '../redis-access.js';
 import type { BatchView } from './batch-view.js';
 import { CANCEL_BATCH_SCRIPT, PEEK_SCRIPT, SWEEP_SCRIPT } from './cancel-script.js';
 import { unknownBatch } from './find-batch.js';
-import type { AskingWays } from './list.js';
 import { type Keying, keysOfJobs } from './row-keys.js';
 import { showBatch } from './show.js';
 
@@ -49,9 +49,9 @@ export async function cancelBatch(
   queue: string,
   batch: string,
   { onProgress }: CancelBatchOptions,
-  ways: AskingWays,
+  access: RedisReading,
 ): Promise<CancelledBatch> {
-  const { prefix, ask } = ways;
+  const { prefix, ask } = access;
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
   const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
@@ -60,17 +60,17 @@ export async function cancelBatch(
   const [found, before] = await ask((redis) =>
     (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
   );
-  if (found === 'unknown') throw await unknownBatch(batch, queue, ways);
+  if (found === 'unknown') throw await unknownBatch(batch, queue, access);
   let cancelledNow = 0;
   if (found !== 'settled') {
     const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
-    const sweeper = new Sweeper(queue, batch, books && keyingOf(books), ways, (takenOff) => {
+    const sweeper = new Sweeper(queue, batch, books && keyingOf(books), access, (takenOff) => {
       cancelledNow = takenOff - Number(before);
       onProgress?.(cancelledNow);
     });
     await sweeper.sweep();
   }
-  return { ...(await showBatch(queue, batch, ways)), found, cancelledNow };
+  return { ...(await showBatch(queue, batch, access)), found, cancelledNow };
 }
 
 const keyingOf = ({ job, keyField }: { job: string; keyField: string | undefined }): Keying | undefined =>
@@ -83,14 +83,14 @@ class Sweeper {
   readonly #fates: string;
   readonly #others: readonly string[];
   readonly #keying: Keying | undefined;
-  readonly #ask: AskingWays['ask'];
+  readonly #ask: RedisReading['ask'];
   readonly #onProgress: (takenOff: number) => void;
 
   constructor(
     queue: string,
     batch: string,
     keying: Keying | undefined,
-    { prefix, ask }: AskingWays,
+    { prefix, ask }: RedisReading,
     onProgress: (takenOff: number) => void,
   ) {
     const keys = batchKeys(prefix, queue, batch);

@@ -1,4 +1,4 @@
-import type { AskingWays } from './list.js';
+import type { RedisReading } from '../redis-access.js';
 
 /** Four rows a byte: one trip for 65,536 rows. */
 const BYTES_A_BLOCK = 16_384;
@@ -10,7 +10,7 @@ const BYTES_A_BLOCK = 16_384;
 export async function* rowsOfFate(
   key: string,
   fate: number,
-  { ask }: Pick<AskingWays, 'ask'>,
+  { ask }: Pick<RedisReading, 'ask'>,
 ): AsyncIterable<number[]> {
   for (let from = 0; ; from += BYTES_A_BLOCK) {
     const bytes = await ask((redis) => redis.getrangeBuffer(key, from, from + BYTES_A_BLOCK - 1));

@@ -1,5 +1,6 @@
 import { BatchUnknown, batchKeys, didYouMean, isBatchName, OptionsInvalid, showValue } from '@bullpen/shared';
-import { type AskingWays, listBatches, queuesWith } from './list.js';
+import type { RedisReading } from '../redis-access.js';
+import { listBatches, queuesWith } from './list.js';
 
 /** Which batch is meant: its name, and its queue when several have one by that name. */
 export interface BatchChoice {
@@ -10,16 +11,16 @@ export interface BatchChoice {
  * Finds the queue of a batch. By its books, not by the index of batches, which may be shorter-lived.
  * @throws BatchUnknown when there is none, with what may have been meant; OptionsInvalid when several queues have one by this name
  */
-export async function findBatch(name: string, { queue }: BatchChoice, ways: AskingWays): Promise<string> {
-  if (!isBatchName(name)) throw await unknownBatch(name, queue, ways);
+export async function findBatch(name: string, { queue }: BatchChoice, access: RedisReading): Promise<string> {
+  if (!isBatchName(name)) throw await unknownBatch(name, queue, access);
   if (queue !== undefined) {
-    const { books } = batchKeys(ways.prefix, queue, name);
-    if ((await ways.ask((redis) => redis.exists(books))) === 1) return queue;
-    throw await unknownBatch(name, queue, ways);
+    const { books } = batchKeys(access.prefix, queue, name);
+    if ((await access.ask((redis) => redis.exists(books))) === 1) return queue;
+    throw await unknownBatch(name, queue, access);
   }
-  const queues = await queuesWith(`batch:${name}`, ways);
+  const queues = await queuesWith(`batch:${name}`, access);
   const [only] = queues;
-  if (only === undefined) throw await unknownBatch(name, queue, ways);
+  if (only === undefined) throw await unknownBatch(name, queue, access);
   if (queues.length === 1) return only;
   const several = queues.map((found) => `'${found}'`).join(', ');
   throw new OptionsInvalid('which batch?', [
@@ -28,8 +29,12 @@ export async function findBatch(name: string, { queue }: BatchChoice, ways: Aski
 }
 
 /** What to say of a batch that is not there; in so many words that a slip of the hand is found. */
-export async function unknownBatch(name: string, queue: string | undefined, ways: AskingWays): Promise<BatchUnknown> {
-  const all = await listBatches(undefined, ways);
+export async function unknownBatch(
+  name: string,
+  queue: string | undefined,
+  access: RedisReading,
+): Promise<BatchUnknown> {
+  const all = await listBatches(undefined, access);
   const elsewhere = queue === undefined ? undefined : all.find(({ batch }) => batch === name);
   const hint =
     elsewhere !== undefined

@@ -1,6 +1,6 @@
 import { batchKeys, FATE, type FailureRecord, readFailure } from '@bullpen/shared';
+import type { RedisReading } from '../redis-access.js';
 import { rowsOfFate } from './fates.js';
-import type { AskingWays } from './list.js';
 import { PageSize } from './page-size.js';
 
 /** A row that failed, and what the books keep of it. */
@@ -14,17 +14,17 @@ export interface FailedRow extends FailureRecord {
 export type RowResult = { readonly row: number } & ({ readonly result: unknown } | { readonly tooLong: number });
 
 /** The failed rows of a batch, in their order, by pages. */
-export async function* readFailures(queue: string, batch: string, ways: AskingWays): AsyncIterable<FailedRow[]> {
-  const { fates, failures } = batchKeys(ways.prefix, queue, batch);
-  for await (const page of keptRows(fates, FATE.failed, failures, ways)) {
+export async function* readFailures(queue: string, batch: string, access: RedisReading): AsyncIterable<FailedRow[]> {
+  const { fates, failures } = batchKeys(access.prefix, queue, batch);
+  for await (const page of keptRows(fates, FATE.failed, failures, access)) {
     yield page.map(({ row, text }) => ({ row, ...readFailure(text) }));
   }
 }
 
 /** What the handlers of a batch returned, in the order of its rows, by pages. */
-export async function* readResults(queue: string, batch: string, ways: AskingWays): AsyncIterable<RowResult[]> {
-  const { fates, results } = batchKeys(ways.prefix, queue, batch);
-  for await (const page of keptRows(fates, FATE.completed, results, ways)) {
+export async function* readResults(queue: string, batch: string, access: RedisReading): AsyncIterable<RowResult[]> {
+  const { fates, results } = batchKeys(access.prefix, queue, batch);
+  for await (const page of keptRows(fates, FATE.completed, results, access)) {
     yield page.map(({ row, text }) =>
       text.startsWith('!') ? { row, tooLong: Number(text.slice(1)) } : { row, result: JSON.parse(text) as unknown },
     );
@@ -36,7 +36,7 @@ async function* keptRows(
   fates: string,
   fate: number,
   hash: string,
-  { ask }: AskingWays,
+  { ask }: RedisReading,
 ): AsyncIterable<{ row: number; text: string }[]> {
   const size = new PageSize();
   for await (const block of rowsOfFate(fates, fate, { ask })) {

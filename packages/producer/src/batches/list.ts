@@ -1,9 +1,6 @@
 import { batchesKey, findQueues, KEYS_A_LOOK, type Redis } from '@bullpen/shared';
-import type { BatchWays } from '../batch/batch.js';
 import { type BatchBooks, readBooks, recordOf } from '../batch/books.js';
-
-/** What asking for batches takes. */
-export type AskingWays = Pick<BatchWays, 'prefix' | 'ask'>;
+import type { RedisReading } from '../redis-access.js';
 
 const NAMES_A_PAGE = 100;
 
@@ -36,21 +33,21 @@ export function defineList(redis: Redis): void {
 }
 
 /** Finds the queues that have a key of this name. Every look at the key space has a time limit of its own. */
-export function queuesWith(key: string, { prefix, ask }: AskingWays): Promise<string[]> {
+export function queuesWith(key: string, { prefix, ask }: RedisReading): Promise<string[]> {
   return findQueues(prefix, key, (cursor, pattern) =>
     ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK)),
   );
 }
 
 /** The books of every batch under the prefix, or on one queue; the newest first. */
-export async function listBatches(queue: string | undefined, ways: AskingWays): Promise<BatchBooks[]> {
-  const queues = queue === undefined ? await queuesWith('batches', ways) : [queue];
+export async function listBatches(queue: string | undefined, access: RedisReading): Promise<BatchBooks[]> {
+  const queues = queue === undefined ? await queuesWith('batches', access) : [queue];
   const all: BatchBooks[] = [];
-  for (const name of queues) all.push(...(await listQueue(name, ways)));
+  for (const name of queues) all.push(...(await listQueue(name, access)));
   return all.sort((a, b) => b.createdAt - a.createdAt || (a.batch < b.batch ? -1 : 1));
 }
 
-async function listQueue(queue: string, { prefix, ask }: AskingWays): Promise<BatchBooks[]> {
+async function listQueue(queue: string, { prefix, ask }: RedisReading): Promise<BatchBooks[]> {
   const found: BatchBooks[] = [];
   for (let from = 0; ; ) {
     const [read, stay, ...entries] = await ask((redis) =>

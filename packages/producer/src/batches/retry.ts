@@ -7,9 +7,9 @@ import {
   OptionsInvalid,
   readRowKey,
 } from '@bullpen/shared';
-import type { BatchWays } from '../batch/batch.js';
 import { type BatchBooks, fetchBooks } from '../batch/books.js';
 import { type BatchPart, CHUNK_BYTES, type JobRow } from '../insert.js';
+import type { RedisAccess } from '../redis-access.js';
 import { unknownBatch } from './find-batch.js';
 import { type FailedRow, readFailures } from './kept-rows.js';
 
@@ -43,27 +43,27 @@ export async function retryBatch(
   queue: string,
   batch: string,
   { signal, onProgress }: RetryBatchOptions,
-  ways: BatchWays,
+  access: RedisAccess,
 ): Promise<RetriedBatch> {
-  const keys = batchKeys(ways.prefix, queue, batch);
-  const books = await ways.ask((redis) => fetchBooks(redis, { prefix: ways.prefix, queue, batch }));
-  if (books === undefined) throw await unknownBatch(batch, queue, ways);
+  const keys = batchKeys(access.prefix, queue, batch);
+  const books = await access.ask((redis) => fetchBooks(redis, { prefix: access.prefix, queue, batch }));
+  if (books === undefined) throw await unknownBatch(batch, queue, access);
   check(job, books);
   const part = partFor(books, keys);
   const terms = { delayMs: 0, priority: books.priority, expiresAt: undefined, keyed: false, maxWaiting: undefined };
   let [retried, keyTaken, unusable] = [0, 0, 0];
   const result = (interrupted: boolean) => ({ batch, queue, retried, keyTaken, unusable, interrupted });
 
-  for await (const page of readFailures(queue, batch, ways)) {
+  for await (const page of readFailures(queue, batch, access)) {
     const rows = page.flatMap((failed) => rowAgain(failed, books) ?? []);
     unusable += page.length - rows.length;
     for (const chunk of cut(rows)) {
       if (signal?.aborted === true) return result(true);
-      const inserted = await ways.insert(job, chunk, terms, part);
+      const inserted = await access.insert(job, chunk, terms, part);
       if (inserted.kind === 'cancelled') throw cancelled(batch);
       if (inserted.kind !== 'ok') throw new BatchUnknown(`the books of batch '${batch}' are gone: they expired`);
       const left = chunk.filter((_, at) => inserted.answers[at] !== 'added').map(({ row = 0 }) => row);
-      const stayed = left.length === 0 ? 0 : await countFailed(keys.fates, left, ways);
+      const stayed = left.length === 0 ? 0 : await countFailed(keys.fates, left, access);
       retried += chunk.length - stayed;
       keyTaken += stayed;
       onProgress?.(retried);
@@ -118,7 +118,7 @@ function cut(rows: readonly JobRow[]): JobRow[][] {
 }
 
 /** How many of the rows are failed still. One that is not was retried after all: by the call before this one, whose answer was lost, or by somebody else. */
-async function countFailed(fates: string, rows: readonly number[], { ask }: BatchWays): Promise<number> {
+async function countFailed(fates: string, rows: readonly number[], { ask }: RedisAccess): Promise<number> {
   const gets = rows.flatMap((row) => ['GET', 'u2', `#${row - 1}`]);
   const found = (await ask((redis) => redis.call('BITFIELD_RO', fates, ...gets))) as number[];
   return found.filter((fate) => fate === 2).length;

@@ -1,8 +1,8 @@
 import { batchKeys, type Redis } from '@bullpen/shared';
 import { readBooks, recordOf } from '../batch/books.js';
+import type { RedisReading } from '../redis-access.js';
 import { type BatchView, divideOpen, type FailureReason, stageOf } from './batch-view.js';
 import { unknownBatch } from './find-batch.js';
-import type { AskingWays } from './list.js';
 import { SHOW_SCRIPT } from './show-script.js';
 
 /** How many reasons are shown. */
@@ -22,8 +22,8 @@ export function defineShow(redis: Redis): void {
  * A batch as it stands now.
  * @throws BatchUnknown when it is not there (any more)
  */
-export async function showBatch(queue: string, batch: string, ways: AskingWays): Promise<BatchView> {
-  const { prefix, ask } = ways;
+export async function showBatch(queue: string, batch: string, access: RedisReading): Promise<BatchView> {
+  const { prefix, ask } = access;
   const base = `${prefix}:${queue}:`;
   const { fates, reasons } = batchKeys(prefix, queue, batch);
   const look = (part: 'active' | 'delayed', from: number, withBooks: boolean): Promise<Page> => {
@@ -42,7 +42,7 @@ export async function showBatch(queue: string, batch: string, ways: AskingWays):
 
   const [next, active, flat = [], tally = [], queued = 0] = await look('active', 0, true);
   const books = readBooks(queue, batch, recordOf(flat));
-  if (books === undefined) throw await unknownBatch(batch, queue, ways);
+  if (books === undefined) throw await unknownBatch(batch, queue, access);
   const counted = { active: active + (await rest('active', next)), delayed: await rest('delayed', 0), queued };
   return { ...books, stage: stageOf(books), ...divideOpen(books, counted), reasons: readTally(tally) };
 }
