@@ -81,7 +81,7 @@ COPY --from=build /ours/worker /opt/bullpen/packages/worker
 ENV BULLPEN_HEALTH_PORT=8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.mjs"]
 # No shell and no npm between Docker and Node. A worker that was told to stop before it could hear it (143) has taken no job: that is 0.
-ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli.js"]
+ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli/main.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
 ARG SOURCE=unknown

@@ -33,7 +33,11 @@ const waiting = async (world: World) => (await world.queue('scripted').getWaitin
 describe.concurrent('a worker in a container, on a read-only root', () => {
   test('is Node itself under an init: no shell, no npm', async ({ world, containers }) => {
     const worker = await busy({ world, containers }, [{ do: 'hang', heed: true }]);
-    const command = ['/usr/local/bin/node', '/opt/bullpen/packages/worker/dist/cli.js', ...['--queue', 'scripted']];
+    const command = [
+      '/usr/local/bin/node',
+      '/opt/bullpen/packages/worker/dist/cli/main.js',
+      ...['--queue', 'scripted'],
+    ];
     const processes = (await docker(['top', worker.name, '-o', 'pid,args'])).split('\n').slice(1);
     const titles = processes.map((line) => line.replace(/^\s*\d+\s+/, ''));
     expect(titles).toEqual([`/usr/local/bin/tini -s -e 143 -- ${command.join(' ')}`, command.join(' ')]);

@@ -19,19 +19,19 @@ import {
   type RedisAddress,
   showRedis,
 } from '@bullpen/shared';
-import { type BatchResult, runBatch } from './batch/batch.js';
 import type { BatchOptions } from './batch/batch-options.js';
-import { defineOpenBatch } from './batch/books.js';
 import { runDryBatch } from './batch/dry-run.js';
+import { type BatchResult, runBatch } from './batch/run-batch.js';
 import { type SettledBatch, type WaitOptions, waitForBatch } from './batch/wait.js';
-import { type Batches, defineBatches, openBatches } from './batches/batches.js';
-import { type Cancelled, cancelJob, defineCancel } from './cancel.js';
-import { deliver } from './delivery.js';
-import { enqueueAll } from './enqueue-many.js';
-import type { Enqueued, EnqueuedRow } from './enqueued.js';
-import { type BatchPart, defineInsert, type JobRow, prepareChunk, type Terms } from './insert.js';
-import { type EnqueueOptions, idFor, readTerms } from './options.js';
-import { writePayload } from './payload.js';
+import { defineOpenBatch } from './books/books.js';
+import { type Cancelled, cancelJob, defineCancel } from './enqueue/cancel.js';
+import { enqueueAll } from './enqueue/enqueue-many.js';
+import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
+import { type BatchPart, defineInsert, type JobRow, prepareChunk, type Terms } from './enqueue/insert.js';
+import { type EnqueueOptions, idFor, readTerms } from './enqueue/options.js';
+import { writePayload } from './enqueue/payload.js';
+import { deliver } from './enqueue/redis-call.js';
+import { type Batches, defineBatches, openBatches } from './manage/batches.js';
 
 /** Options of {@link createProducer}. */
 export interface ProducerOptions {

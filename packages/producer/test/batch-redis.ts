@@ -1,7 +1,7 @@
 import type { Redis } from '@bullpen/shared';
-import type { Source } from '../src/batch/source.js';
-import type { SourceRow } from '../src/batch/source-row.js';
-import type { BatchPart, Inserted, JobRow } from '../src/insert.js';
+import type { BatchPart, Inserted, JobRow } from '../src/enqueue/insert.js';
+import type { Source } from '../src/source/source.js';
+import type { SourceRow } from '../src/source/source-row.js';
 
 type Covers = Pick<BatchPart, 'from' | 'to' | 'fromChecksum' | 'toChecksum' | 'rejected' | 'isLast'>;
 

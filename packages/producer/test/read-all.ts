@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import type { SourceRow } from '../src/batch/source-row.js';
+import type { SourceRow } from '../src/source/source-row.js';
 
 /** A stream of the text's bytes, in pieces of `size`. */
 export function streamOf(text: string | Buffer, size = 65_536): Readable {

@@ -1,19 +1,23 @@
-export { type Backoff, type BackoffPolicy, backoffDelayMs } from './backoff.js';
-export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './books-script.js';
+export { Exporter, type ExporterParts } from './exporter/exporter.js';
+export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
+export type { QueueDepth } from './exporter/queue-depth.js';
+export { oneAtATime } from './exporter/share-call.js';
+export { type Backoff, type BackoffPolicy, backoffDelayMs } from './job/backoff.js';
 export {
-  type Config,
-  commonOptions,
-  commonSettings,
-  countSetting,
-  durationSetting,
-  isPort,
-  optionalDurationSetting,
-  portSetting,
-  readConfig,
-  type Setting,
-  switchSetting,
-} from './config.js';
-export { didYouMean } from './did-you-mean.js';
+  type BullpenOpts,
+  expandRows,
+  idForKey,
+  idForRow,
+  isBatchName,
+  keyFault,
+  MOST_ROWS,
+  MOST_ROWS_PER_JOB,
+  newId,
+  readBullpenOpts,
+  readRowKey,
+  rowOfId,
+} from './job/bullpen-opts.js';
+export { describeThrown, readProperty, type Thrown } from './job/describe-thrown.js';
 export {
   type Duration,
   isInstant,
@@ -22,7 +26,7 @@ export {
   parseTimerDuration,
   showDuration,
   writeDuration,
-} from './duration.js';
+} from './job/duration.js';
 export {
   BatchConflict,
   BatchUnknown,
@@ -52,10 +56,8 @@ export {
   ResultInvalid,
   SourceInvalid,
   WorkerDraining,
-} from './errors.js';
-export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './exit-code.js';
-export { Exporter, type ExporterParts } from './exporter.js';
-export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './failure-record.js';
+} from './job/errors.js';
+export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
 export {
   definedJobs,
   defineJob,
@@ -65,21 +67,29 @@ export {
   type Payload,
   type PayloadInput,
   type ResultInput,
-} from './job.js';
+} from './job/job.js';
+export { type Parsed, parse, type Schema } from './job/schema.js';
+export { showText, showValue } from './job/show-value.js';
+export { didYouMean } from './job/suggest.js';
 export {
-  type BullpenOpts,
-  expandRows,
-  idForKey,
-  idForRow,
-  isBatchName,
-  keyFault,
-  MOST_ROWS,
-  MOST_ROWS_PER_JOB,
-  newId,
-  readBullpenOpts,
-  readRowKey,
-  rowOfId,
-} from './job-opts.js';
+  type Config,
+  commonOptions,
+  commonSettings,
+  countSetting,
+  durationSetting,
+  isPort,
+  optionalDurationSetting,
+  portSetting,
+  readConfig,
+  type Setting,
+  switchSetting,
+} from './process/config.js';
+export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
+export { loadModule } from './process/load-module.js';
+export { createLogger, type Logger, type LoggerOptions } from './process/logger.js';
+export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
+export { within } from './process/within.js';
+export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export {
   type BatchKeys,
   batchesKey,
@@ -91,11 +101,7 @@ export {
   DEFAULT_PREFIX,
   FATE,
   prefixFault,
-} from './keys.js';
-export { loadModule } from './load-module.js';
-export { createLogger, type Logger, type LoggerOptions } from './logger.js';
-export { oneAtATime } from './one-at-a-time.js';
-export { depthGauges, MISNAMED_NODE_METRICS } from './prometheus.js';
+} from './redis/keys.js';
 export {
   countOutstanding,
   countQueue,
@@ -103,13 +109,7 @@ export {
   findQueues,
   KEYS_A_LOOK,
   type QueueCounts,
-} from './queue-counts.js';
-export type { QueueDepth } from './queue-depth.js';
-export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis.js';
-export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
-export { redactUrls } from './redis-url.js';
-export { type Parsed, parse, type Schema } from './schema.js';
-export { showText, showValue } from './show-value.js';
-export { onExit, onFault, onStopSignal, type StopSignal } from './signals.js';
-export { describeThrown, readProperty, type Thrown } from './thrown.js';
-export { within } from './within.js';
+} from './redis/queue-counts.js';
+export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis/redis.js';
+export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export { redactUrls } from './redis/redis-url.js';

@@ -1,5 +1,5 @@
 export { JobRejected, JobSnoozed } from '@bullpen/shared';
-export type { DrainSummary } from './drain.js';
+export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
   type Context,
   type Handler,
@@ -9,11 +9,11 @@ export {
   type ManyHandlerFunction,
   type Row,
   type RowOutcome,
-} from './handler.js';
-export type { Health } from './health.js';
-export type { HealthPort, HealthPortOptions } from './health-port.js';
-export { measure } from './metrics/measure.js';
-export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './observers.js';
-export { serveHealth } from './serve-health.js';
+} from './handlers/handler.js';
+export type { HealthPort, HealthPortOptions } from './health/health-port.js';
+export { measure } from './health/metrics/measure.js';
+export { serveHealth } from './health/serve-health.js';
+export type { DrainSummary } from './in-flight/drain.js';
+export type { Health } from './in-flight/health.js';
 export { type RunningWorker, type Slots, startWorker } from './worker.js';
 export type { QueueOption, WorkerOptions } from './worker-options.js';

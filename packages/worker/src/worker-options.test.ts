@@ -1,7 +1,7 @@
 import { defineJob, HandlersInvalid, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { handle } from './handler.js';
+import { handle } from './handlers/handler.js';
 import { startWorker } from './worker.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 

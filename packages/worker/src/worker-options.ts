@@ -8,7 +8,7 @@ import {
   prefixFault,
   type RedisAddress,
 } from '@bullpen/shared';
-import type { Handler } from './handler.js';
+import type { Handler } from './handlers/handler.js';
 
 /** Options of `startWorker`. */
 export interface WorkerOptions {

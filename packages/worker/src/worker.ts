@@ -12,19 +12,19 @@ import {
   refusesForNow,
   showRedis,
 } from '@bullpen/shared';
-import { ActiveAttempts } from './active-attempts.js';
-import { blame } from './blame.js';
-import { Books } from './books.js';
-import { Cancellations } from './cancellations.js';
-import { type DrainSummary, drain } from './drain.js';
-import { type Health, healthOf } from './health.js';
-import { Leases } from './leases.js';
-import { Observers, type WorkerObserver } from './observers.js';
-import { Outage } from './outage.js';
-import { QueueWorker } from './queue-worker.js';
-import { Recorder } from './recorder.js';
-import { buildRegistry } from './registry.js';
-import { defineScripts } from './scripted-redis.js';
+import { Observers, type WorkerObserver } from './events/observers.js';
+import { buildRegistry } from './handlers/registry.js';
+import { ActiveAttempts } from './in-flight/active-attempts.js';
+import { Cancellations } from './in-flight/cancellations.js';
+import { type DrainSummary, drain } from './in-flight/drain.js';
+import { blame } from './in-flight/fault-owner.js';
+import { type Health, healthOf } from './in-flight/health.js';
+import { Leases } from './in-flight/leases.js';
+import { Recorder } from './in-flight/recorder.js';
+import { QueueWorker } from './intake/queue-worker.js';
+import { defineScripts } from './redis/commands.js';
+import { Outage } from './redis/outage.js';
+import { Books } from './rows/row-jobs.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 
 /** A worker that runs. */

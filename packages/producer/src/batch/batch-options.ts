@@ -8,10 +8,10 @@ import {
   parseDuration,
   showValue,
 } from '@bullpen/shared';
-import type { BatchTotals } from '../insert.js';
-import { type EnqueueOptions, readTerms } from '../options.js';
+import type { BatchTotals } from '../enqueue/insert.js';
+import { type EnqueueOptions, readTerms } from '../enqueue/options.js';
+import type { Source } from '../source/source.js';
 import type { RejectedRow } from './check-row.js';
-import type { Source } from './source.js';
 
 /** What a batch is read from: what `openSource` opened, or rows of your own. */
 export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<Pick<Source, 'identity' | 'columns'>>;

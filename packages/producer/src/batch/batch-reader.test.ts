@@ -2,9 +2,9 @@ import { defineJob, SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
+import type { SourceRow } from '../source/source-row.js';
 import { BatchReader, type BatchReading } from './batch-reader.js';
 import { withRow } from './row-checksum.js';
-import type { SourceRow } from './source-row.js';
 
 const job = defineJob({ name: 'reader.test', payload: z.object({ id: z.number() }) });
 

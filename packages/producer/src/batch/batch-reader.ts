@@ -1,11 +1,11 @@
 import { type JobDefinition, MOST_ROWS, SourceInvalid } from '@bullpen/shared';
-import type { JobRow } from '../insert.js';
-import { untilAborted } from '../until-aborted.js';
+import type { JobRow } from '../enqueue/insert.js';
+import { untilAborted } from '../enqueue/until-aborted.js';
+import type { SourceRow } from '../source/source-row.js';
 import type { BatchOptions } from './batch-options.js';
 import { checkRow, isRejected } from './check-row.js';
 import { type ChunkSeal, changed } from './chunk-sender.js';
 import { withRow } from './row-checksum.js';
-import type { SourceRow } from './source-row.js';
 
 /** What a {@link BatchReader} is told. */
 export interface BatchReading

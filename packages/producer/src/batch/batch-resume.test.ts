@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BatchRedis, broken, good, sourceOf } from '../../test/batch-redis.js';
-import { type BatchResult, BatchStopped, runBatch } from './batch.js';
+import type { SourceRow } from '../source/source-row.js';
 import type { BatchOptions } from './batch-options.js';
-import type { SourceRow } from './source-row.js';
+import { type BatchResult, BatchStopped, runBatch } from './run-batch.js';
 
 const job = defineJob({ name: 'resume.test', payload: z.object({ id: z.coerce.string() }).loose() });
 

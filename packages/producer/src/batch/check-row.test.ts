@@ -2,8 +2,8 @@ import { defineJob, idForKey, type JobDefinition } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good } from '../../test/batch-redis.js';
+import type { SourceRow } from '../source/source-row.js';
 import { checkRow, isRejected, type RejectedRow } from './check-row.js';
-import type { SourceRow } from './source-row.js';
 
 const job = defineJob({ name: 'check.test', payload: z.object({ id: z.coerce.string() }).loose() });
 const anything = defineJob({ name: 'check.any', payload: z.unknown() });

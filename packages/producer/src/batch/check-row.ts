@@ -1,7 +1,7 @@
 import { type Fault, idForKey, type JobDefinition, type Parsed, readRowKey } from '@bullpen/shared';
-import type { JobRow } from '../insert.js';
-import { checkJson, writePayload } from '../payload.js';
-import type { SourceRow } from './source-row.js';
+import type { JobRow } from '../enqueue/insert.js';
+import { checkJson, writePayload } from '../enqueue/payload.js';
+import type { SourceRow } from '../source/source-row.js';
 
 /** A row that was not enqueued, and why. */
 export interface RejectedRow {

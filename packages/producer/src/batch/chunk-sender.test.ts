@@ -2,7 +2,7 @@ import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared'
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchRedis } from '../../test/batch-redis.js';
-import type { Inserted, JobRow } from '../insert.js';
+import type { Inserted, JobRow } from '../enqueue/insert.js';
 import { type ChunkSeal, ChunkSender, type ChunkSending, SendingInterrupted } from './chunk-sender.js';
 
 /** The checksum of the first rows of the one source of these tests. */

@@ -1,6 +1,6 @@
 import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
-import type { BatchPart, BatchTotals, Inserted, JobRow } from '../insert.js';
-import { untilRoom } from '../until-room.js';
+import type { BatchPart, BatchTotals, Inserted, JobRow } from '../enqueue/insert.js';
+import { untilRoom } from '../enqueue/until-room.js';
 
 /** What a chunk of a batch covers. */
 export interface ChunkSeal {

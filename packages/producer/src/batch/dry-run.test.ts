@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
 import { createProducer } from '../producer.js';
-import type { BatchStopped } from './batch.js';
+import type { SourceRow } from '../source/source-row.js';
 import { runDryBatch } from './dry-run.js';
-import type { SourceRow } from './source-row.js';
+import type { BatchStopped } from './run-batch.js';
 
 const job = defineJob({ name: 'dry.test', payload: z.object({ id: z.number() }) });
 const none = { added: 0, duplicate: 0, resumedAt: 0, wasFinished: false };

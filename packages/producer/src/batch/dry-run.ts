@@ -1,7 +1,7 @@
 import type { JobDefinition } from '@bullpen/shared';
-import { type BatchResult, BatchStopped } from './batch.js';
 import { type BatchOptions, readBatchOptions } from './batch-options.js';
 import { BatchReader } from './batch-reader.js';
+import { type BatchResult, BatchStopped } from './run-batch.js';
 
 /**
  * Reads and checks every row, and enqueues nothing; Redis is not asked.

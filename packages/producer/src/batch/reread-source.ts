@@ -1,7 +1,7 @@
 import type { JobDefinition } from '@bullpen/shared';
+import type { BatchBooks } from '../books/books.js';
 import type { BatchOptions } from './batch-options.js';
 import { BatchReader } from './batch-reader.js';
-import type { BatchBooks } from './books.js';
 import { changed } from './chunk-sender.js';
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchUnknown, countOutstanding, countQueue, type Redis } from '@bullpen/shared';
-import { countOpen } from '../batches/batch-view.js';
-import { fetchBooks } from './books.js';
+import { countOpen } from '../books/batch-view.js';
+import { fetchBooks } from '../books/books.js';
 
 /** Options of `waitForBatch`. */
 export interface WaitOptions {

@@ -1,7 +1,7 @@
 import { BatchConflict, EXIT, type ExitCode, SourceInvalid, showText } from '@bullpen/shared';
-import { type BatchResult, BatchStopped } from '../batch/batch.js';
-import type { Source } from '../batch/source.js';
+import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
 import type { SettledBatch } from '../batch/wait.js';
+import type { Source } from '../source/source.js';
 import { countOf, printLine, showCount } from './print.js';
 
 /** How a `batch` command ended. */

@@ -1,6 +1,6 @@
 import { countSetting, MOST_ROWS_PER_JOB, optionalDurationSetting, type Setting } from '@bullpen/shared';
 import { z } from 'zod';
-import { FORMATS } from '../batch/source.js';
+import { FORMATS } from '../source/source.js';
 import { prioritySetting } from './session.js';
 
 /** The settings of `batch`. */

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, OptionsInvalid, onStopSignal } from '@bullpen/shared';
 import { Command } from 'commander';
 import { runDryBatch } from '../batch/dry-run.js';
-import { FORMATS, openSource } from '../batch/source.js';
+import { FORMATS, openSource } from '../source/source.js';
 import { adviceFor, emptinessOf, exitCodeFor, printReport } from './batch-report.js';
 import { batchSettings } from './batch-settings.js';
 import { withKeyColumn } from './key-column.js';

@@ -1,6 +1,6 @@
 import { didYouMean, OptionsInvalid, showText } from '@bullpen/shared';
-import type { Source } from '../batch/source.js';
-import type { SourceRow } from '../batch/source-row.js';
+import type { Source } from '../source/source.js';
+import type { SourceRow } from '../source/source-row.js';
 
 type Opened = Pick<Source, 'blocks' | 'name' | 'columns' | 'close'>;
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Config, type JobDefinition, showText } from '@bullpen/shared';
-import { type BatchResult, BatchStopped } from '../batch/batch.js';
 import type { BatchOptions } from '../batch/batch-options.js';
-import type { Source } from '../batch/source.js';
-import type { BatchTotals } from '../insert.js';
+import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
+import type { BatchTotals } from '../enqueue/insert.js';
 import type { Producer } from '../producer.js';
+import type { Source } from '../source/source.js';
 import { type Report, rejectsToKeep } from './batch-report.js';
 import type { batchSettings } from './batch-settings.js';
 import { countOf, showCount } from './print.js';

@@ -1,6 +1,6 @@
 import { EXIT, type Logger, onFault } from '@bullpen/shared';
 import type { RunningWorker } from '../worker.js';
-import type { Life } from './life.js';
+import type { Life } from './exit-reason.js';
 
 /** A timer that throws does so again and again while the worker drains. */
 const MOST_SAID = 10;

@@ -1,5 +1,5 @@
 import { didYouMean, HandlersInvalid, loadModule } from '@bullpen/shared';
-import { type Handler, isHandler } from '../handler.js';
+import { type Handler, isHandler } from '../handlers/handler.js';
 import type { QueueOption } from '../worker-options.js';
 
 /**

@@ -8,14 +8,14 @@ import {
   reportFailure,
   showRedis,
 } from '@bullpen/shared';
-import type { DrainSummary } from '../drain.js';
-import { Watchdog } from '../watchdog.js';
+import type { DrainSummary } from '../in-flight/drain.js';
 import { type RunningWorker, startWorker } from '../worker.js';
+import { Life } from './exit-reason.js';
 import { endedByOthers, hearFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
-import { openHealth } from './health.js';
-import { Life } from './life.js';
+import { openHealth } from './process-health.js';
 import { readCommandLine, type WorkerConfig } from './program.js';
+import { Watchdog } from './watchdog.js';
 
 /**
  * Runs the command and returns what to exit with.

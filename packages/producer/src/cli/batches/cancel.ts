@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '@bullpen/shared';
 import { Command } from 'commander';
-import type { CancelledBatch } from '../../batches/cancel.js';
+import type { CancelledBatch } from '../../manage/cancel.js';
 import { printLine, showCount } from '../print.js';
 import { startProgress } from '../progress.js';
 import { startSession, withProducer } from '../session.js';

@@ -1,7 +1,7 @@
 import { didYouMean, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
 import { Command } from 'commander';
-import type { BatchBooks } from '../../batch/books.js';
-import { countOpen, stageOf } from '../../batches/batch-view.js';
+import { countOpen, stageOf } from '../../books/batch-view.js';
+import type { BatchBooks } from '../../books/books.js';
 import { printLine, printTable, showFigure } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { cancelCommand } from './cancel.js';

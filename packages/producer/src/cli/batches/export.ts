@@ -2,9 +2,9 @@ import { extname } from 'node:path';
 import { type Config, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
 import { Command } from 'commander';
 import { z } from 'zod';
-import type { BatchView } from '../../batches/batch-view.js';
-import type { Batches } from '../../batches/batches.js';
-import { failedTable, resultTable, type Table } from '../../batches/export/tables.js';
+import type { BatchView } from '../../books/batch-view.js';
+import type { Batches } from '../../manage/batches.js';
+import { failedTable, resultTable, type Table } from '../../manage/export/tables.js';
 import { type Output, OutputInvalid, openOutput, standardOutput } from '../output.js';
 import { countOf, printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
@@ -69,7 +69,7 @@ async function exportTo(
   try {
     const table: Table = results ? resultTable(batches, view, chosen) : await failedTable(batches, view, chosen);
     // Loaded here: no other command writes CSV.
-    const { writeTable } = await import('../../batches/export/write-table.js');
+    const { writeTable } = await import('../../manage/export/write-table.js');
     const rows = await writeTable(table, output.stream, signal);
     await output.commit();
     return { rows, format: chosen };

@@ -1,5 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import type { Progress } from '../../batches/progress.js';
+import type { Progress } from '../../books/progress.js';
 import { showCount } from '../print.js';
 import { withoutSavedCursor } from '../progress.js';
 import { countsLines, paceLine, reasonLines } from './watch-lines.js';

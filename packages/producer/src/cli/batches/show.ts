@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, showText } from '@bullpen/shared';
 import { Command } from 'commander';
-import type { BatchView } from '../../batches/batch-view.js';
+import type { BatchView } from '../../books/batch-view.js';
 import { printFacts, printLine, showFigure } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { queueSetting } from './queue-setting.js';

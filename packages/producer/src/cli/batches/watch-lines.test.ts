@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchView } from '../../batches/batch-view.js';
+import type { BatchView } from '../../books/batch-view.js';
 import { countsLines, pipeLine } from './watch-lines.js';
 
 const counts = { waiting: 84_815, active: 50, delayed: 0, completed: 33_000, failed: 2_105, cancelled: 0, missing: 0 };

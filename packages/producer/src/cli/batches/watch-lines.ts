@@ -1,6 +1,6 @@
 import { showText } from '@bullpen/shared';
-import type { BatchView } from '../../batches/batch-view.js';
-import type { Progress } from '../../batches/progress.js';
+import type { BatchView } from '../../books/batch-view.js';
+import type { Progress } from '../../books/progress.js';
 import { showCount } from '../print.js';
 import { showSeconds } from '../progress.js';
 

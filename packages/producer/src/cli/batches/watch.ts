@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '@bullpen/shared';
 import { Command } from 'commander';
-import { type BatchView, isOver } from '../../batches/batch-view.js';
-import type { Batches } from '../../batches/batches.js';
-import { Pace } from '../../batches/pace.js';
-import { type Progress, progressOf } from '../../batches/progress.js';
+import { type BatchView, isOver } from '../../books/batch-view.js';
+import { type Progress, progressOf } from '../../books/progress.js';
+import { Pace } from '../../books/rate.js';
+import type { Batches } from '../../manage/batches.js';
 import { printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';

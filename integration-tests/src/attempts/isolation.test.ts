@@ -1,0 +1,74 @@
+import { describe, expect } from 'vitest';
+import { scripted } from '../fixtures/jobs.js';
+import { test } from '../support/world.js';
+
+describe('an error that nobody caught', () => {
+  for (const how of ['timer', 'promise'] as const) {
+    test(`in a ${how} of a handler: its job is named, its attempt fails, the others finish, exit 1`, async ({
+      world,
+    }) => {
+      const work = await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 300 }] });
+      const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
+      const worker = world.workerProcess(['--queue', 'scripted']);
+      const fatal = await worker.logged('nobody caught an error; draining, as nothing is certain any more');
+      expect(fatal).toMatchObject({
+        level: 60,
+        jobId: bad.id,
+        job: 'test.scripted',
+        err: { message: `detached ${how}` },
+      });
+      expect((await worker.ended).code).toBe(1);
+      expect(await worker.logged('worker stopped')).toMatchObject({ active: 2, completed: 1, failed: 1, cutOff: 0 });
+      const queue = world.queue('scripted');
+      expect(await (await world.settled(queue, work.id)).getState()).toBe('completed');
+      expect((await queue.getJob(bad.id))?.attemptsMade).toBe(1);
+      world.workerProcess();
+      expect(await (await world.settled(queue, bad.id)).getState()).toBe('completed');
+    });
+  }
+
+  for (const how of ['null', 'unreadable'] as const) {
+    test(`that is no error at all (${how}): named, drained and exited all the same`, async ({ world }) => {
+      const work = await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 300 }] });
+      const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
+      const worker = world.workerProcess(['--queue', 'scripted']);
+      expect((await worker.ended).code).toBe(1);
+      const fatal = await worker.logged('nobody caught an error; draining, as nothing is certain any more');
+      expect(fatal).toMatchObject({ jobId: bad.id });
+      expect(await (await world.settled(world.queue('scripted'), work.id)).getState()).toBe('completed');
+      expect(await worker.logged('worker stopped')).toMatchObject({ active: 2, completed: 1, failed: 1, cutOff: 0 });
+    });
+  }
+
+  test('that is but the abort of its own attempt, forgotten by the handler: a warning, and a drain as any other', async ({
+    world,
+  }) => {
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'own-abort' }] });
+    const worker = world.workerProcess(['--queue', 'scripted', '--drain-timeout', '50ms']);
+    await world.started(1);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(75);
+    const warning = await worker.logged('a promise that nobody awaits was rejected as its attempt was aborted');
+    expect(warning).toMatchObject({ level: 40, jobId: id });
+  });
+
+  test('while the worker drains: exit 1 all the same, and the job is handed back', async ({ world }) => {
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'aborted' }] });
+    const worker = world.workerProcess(['--drain-timeout', '50ms']);
+    await world.started(1);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(1);
+    expect(await worker.logged('worker stopped')).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });
+    expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
+  });
+
+  test('after its handler has returned: the job stays completed, and is named all the same', async ({ world }) => {
+    const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'late' }] });
+    const worker = world.workerProcess();
+    expect((await worker.ended).code).toBe(1);
+    expect(await worker.logged('nobody caught an error; draining, as nothing is certain any more')).toMatchObject({
+      jobId: id,
+    });
+    expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
+  });
+});

@@ -1,0 +1,368 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { until } from '../support/until.js';
+import { test, type World } from '../support/world.js';
+
+const good = (id: number): string => JSON.stringify({ id, email: `user${id}@example.com` });
+const lines = (count: number): string => Array.from({ length: count }, (_, at) => `${good(at + 1)}\n`).join('');
+
+/** Runs `batch test.row …` and returns how it ended, with the result read from its JSON line. */
+async function batch(world: World, args: readonly string[], input?: string | Uint8Array, env?: Record<string, string>) {
+  const ended = await world.producerProcess(['batch', 'test.row', ...args, '--json'], input, env).ended;
+  const result = ended.stdout === '' ? undefined : (JSON.parse(ended.stdout) as Record<string, unknown>);
+  return { ...ended, result };
+}
+
+const waiting = (world: World) => world.queue('rows').getWaitingCount();
+
+describe('sources', () => {
+  test('NDJSON: added, then duplicate by key, and one JSON line of the promised shape', async ({ world }) => {
+    const file = await world.file('rows.ndjson', lines(2_345));
+    const first = await batch(world, [file, '--key-field', 'id']);
+    expect(first.code).toBe(0);
+    expect(first.result).toEqual({
+      batch: expect.stringMatching(/^[A-Za-z0-9_-]+$/),
+      job: 'test.row',
+      read: 2_345,
+      added: 2_345,
+      duplicate: 0,
+      rejected: 0,
+      durationMs: expect.any(Number),
+    });
+    const second = await batch(world, [file, '--key-field', 'id']);
+    expect(second.result).toMatchObject({ read: 2_345, added: 0, duplicate: 2_345 });
+    expect(await waiting(world)).toBe(2_345);
+  });
+
+  test('CSV, with quotes, a BOM and CRLF', async ({ world }) => {
+    const file = await world.file(
+      'rows.csv',
+      '\uFEFFid,email,fail\r\n1,a@example.com,\r\n2,"b@example.com","two\r\nlines"\r\n',
+    );
+    const { code, result } = await batch(world, [file]);
+    expect({ code, ...result }).toMatchObject({ code: 0, read: 2, added: 2 });
+    const jobs = await world.queue('rows').getWaiting();
+    expect(jobs.map(({ data }) => data)).toContainEqual({ id: '2', email: 'b@example.com', fail: 'two\r\nlines' });
+  });
+
+  test('a JSON array', async ({ world }) => {
+    const file = await world.file('rows.json', `[${[1, 2, 3].map(good).join(',\n')}]`);
+    expect((await batch(world, [file])).result).toMatchObject({ read: 3, added: 3 });
+  });
+
+  test('the standard input', async ({ world }) => {
+    const { code, result } = await batch(world, ['-', '--format', 'ndjson'], lines(1_500));
+    expect({ code, ...result }).toMatchObject({ code: 0, read: 1_500, added: 1_500 });
+  });
+
+  test('an empty file is a batch of nothing, and is told', async ({ world }) => {
+    const file = await world.file('none.csv', '');
+    const { code, result, stderr } = await batch(world, [file]);
+    expect({ code, ...result }).toMatchObject({ code: 0, read: 0, added: 0 });
+    expect(stderr).toBe(`bullpen-producer: the file ${file} is empty; there is nothing to enqueue\n`);
+  });
+});
+
+describe('rows that do not parse or validate', () => {
+  const BAD = `${good(1)}\n{"id":"x","email":"nope"}\n\n{oops\n${good(5)}\n`;
+
+  test('go to the rejects file with line and reason, the others go on, exit 65', async ({ world }) => {
+    const rejects = join(world.folder, 'rejects.ndjson');
+    const args = [await world.file('rows.ndjson', BAD), '--batch', 'bad', '--rejects', rejects];
+    const { code, result, stderr } = await batch(world, args);
+    expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 2, rejected: 2 });
+    expect(stderr).toBe('');
+    const written = await readFile(rejects, 'utf8');
+    const rows = written
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(rows).toEqual([
+      expect.objectContaining({
+        row: 2,
+        line: 2,
+        reason: expect.stringContaining('email: Invalid email'),
+        input: { id: 'x', email: 'nope' },
+      }),
+      expect.objectContaining({ row: 3, line: 4, reason: expect.stringContaining('not JSON'), input: '{oops' }),
+    ]);
+    expect(await waiting(world)).toBe(2);
+    // Written anew by the same command, and complete, although there is nothing left to enqueue.
+    expect((await batch(world, args)).result).toMatchObject({ added: 2, rejected: 2, wasFinished: true });
+    expect(await readFile(rejects, 'utf8')).toBe(written);
+  });
+
+  test('a run that gets nowhere leaves the rejects file as it was; one that is stopped leaves what it has, and says so', async ({
+    world,
+  }) => {
+    const rejects = await world.file('rejects.ndjson', 'of an earlier run\n');
+    const more = ['--batch', 'kept', '--rejects', rejects];
+    await batch(world, [await world.file('first.ndjson', BAD), '--batch', 'kept']);
+    const other = await world.file('other.ndjson', `{oops\n${BAD}`);
+    const piped = ['-', '--format', 'ndjson'];
+    await batch(world, [...piped, '--batch', 'piped'], BAD);
+    expect((await batch(world, [other, ...more])).code).toBe(64);
+    const unlike = await batch(world, [other, ...more, '--rows-per-job', '5', '--delay', '90m']);
+    expect(unlike.code).toBe(64);
+    expect(unlike.stderr).toMatch(/: --rows-per-job was 1, is 5; --delay was not given, is 90m\. Give it another name/);
+    expect((await batch(world, [...piped, ...more, '--batch', 'piped'], `{oops\n${BAD}`)).code).toBe(64);
+    const away = ['--redis', 'redis://127.0.0.1:1', '--redis-timeout', '200ms'];
+    expect((await batch(world, [other, ...more, '--batch', 'new', ...away])).code).toBe(69);
+    expect(await readFile(rejects, 'utf8')).toBe('of an earlier run\n');
+
+    const args = ['batch', 'test.row', ...piped, '--batch', 'stopped', '--rejects', rejects];
+    const running = world.producerProcess(args, 'keep open');
+    running.write(`{oops\n${lines(1_500)}`);
+    await until('a chunk to be added', async () => (await waiting(world)) >= 1_000);
+    running.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(75);
+    expect(stderr).toContain(
+      `${rejects} has the 1 row rejected so far; a run that comes to its end writes all of them`,
+    );
+    expect(await readFile(rejects, 'utf8')).toMatch(/^\{"row":1,.*\}\n$/);
+    expect((await readdir(world.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a queue that is full: says in a line that it waits for room, and goes on when there is some', async ({
+    world,
+  }) => {
+    const file = await world.file('rows.ndjson', lines(1_100));
+    const running = world.producerProcess(['batch', 'test.row', file, '--max-waiting', '100']);
+    const says = "waiting for room: 1,000 jobs wait on 'rows'\n";
+    await until('the line', () => running.stderr.includes(says));
+    await world.redis.ltrim(`${world.prefix}:rows:wait`, 0, 0);
+    expect(await running.ended).toMatchObject({ code: 0, stderr: says });
+  });
+
+  test('without a rejects file the first few are named on stderr', async ({ world }) => {
+    const many = Array.from({ length: 8 }, () => '{}\n').join('');
+    const { code, stderr } = await batch(world, [await world.file('rows.ndjson', many)]);
+    expect(code).toBe(65);
+    expect(stderr.match(/^rejected row \d \(line \d\)/gm)).toHaveLength(5);
+    expect(stderr).toContain('and 3 more; name a file with --rejects');
+  });
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'a rejects file on a full disk: exit 1, and what was enqueued is told all the same',
+    async ({ world }) => {
+      const file = await world.file('rows.ndjson', BAD);
+      const { code, result, stderr } = await batch(world, [file, '--rejects', '/dev/full']);
+      expect({ code, ...result }).toMatchObject({ code: 1, read: 4, added: 2, rejected: 2 });
+      expect(stderr).toMatch(/--rejects: cannot write \/dev\/full: .*ENOSPC/);
+    },
+  );
+
+  test('CSV: a row of the wrong width and a stray quote cost no other row', async ({ world }) => {
+    const text = 'id,email\n1,a@example.com\n2\n3,"c@example.com"x\n4,d@example.com\n';
+    const { code, result, stderr } = await batch(world, [await world.file('rows.csv', text)]);
+    expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 2, rejected: 2 });
+    expect(stderr).toContain('rejected row 2 (line 3)');
+    expect(stderr).toContain('rejected row 3 (line 4): a quote stands inside a cell');
+  });
+
+  test('a JSON array that breaks: what was read before is in and reported', async ({ world }) => {
+    const { code, result, stderr } = await batch(world, [
+      await world.file('rows.json', `[${good(1)},${good(2)},{"id":`),
+    ]);
+    expect({ code, ...result }).toMatchObject({ code: 64, read: 2, added: 2 });
+    expect(stderr).toContain('not a JSON array after element 2');
+  });
+
+  test('--dry-run checks everything and needs no Redis', async ({ world }) => {
+    const file = await world.file('rows.ndjson', BAD);
+    const { code, result } = await batch(world, [file, '--dry-run'], undefined, { REDIS_URL: 'redis://127.0.0.1:1' });
+    expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 0, rejected: 2, dryRun: true });
+    expect(await world.keys()).toEqual([]);
+  });
+});
+
+describe('--wait', () => {
+  test('follows until every job is settled and counts them; a failed one makes it exit 1', async ({ world }) => {
+    const rows = `${lines(1_200)}{"id":9001,"email":"x@example.com","fail":"on purpose"}\n`;
+    const file = await world.file('rows.ndjson', rows);
+    world.workerProcess(['--queue', 'rows']);
+    const { code, result } = await batch(world, [file, '--wait']);
+    expect({ code, ...result }).toMatchObject({ code: 1, added: 1_201, completed: 1_200, failed: 1 });
+    const all = await batch(world, [await world.file('more.ndjson', lines(10)), '--wait']);
+    expect({ code: all.code, ...all.result }).toMatchObject({ code: 0, added: 10, completed: 10, failed: 0 });
+  });
+
+  test('jobs that were removed by hand are told as missing, not waited for for ever', async ({ world }) => {
+    const producer = world.producerProcess([
+      'batch',
+      'test.row',
+      await world.file('rows.ndjson', lines(5)),
+      '--wait',
+      '--json',
+    ]);
+    await until('five jobs to wait', async () => (await waiting(world)) === 5);
+    await world.queue('rows').drain();
+    const { code, stdout } = await producer.ended;
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ added: 5, completed: 0, failed: 0, missing: 5 });
+  });
+});
+
+describe('interrupted', () => {
+  test('while waiting for more input that never comes: exit 75, and what was read is in', async ({ world }) => {
+    const running = world.producerProcess(['batch', 'test.row', '-', '--format', 'ndjson', '--json'], 'keep open');
+    running.write(lines(2_100));
+    await until('two chunks to be added', async () => (await waiting(world)) >= 2_000);
+    running.kill('SIGTERM');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(75);
+    expect(JSON.parse(stdout)).toMatchObject({ added: await waiting(world), rejected: 0, interrupted: true });
+  });
+
+  test('while waiting for the jobs to settle: what was read is in and reported, exit 75', async ({ world }) => {
+    const running = world.producerProcess(
+      ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--wait'],
+      lines(3_000),
+    );
+    await until('jobs to be added', async () => (await waiting(world)) >= 3_000);
+    running.kill('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    expect(code).toBe(75);
+    expect(JSON.parse(stdout)).toMatchObject({ read: 3_000, added: 3_000, interrupted: true });
+    expect(stderr).toContain('SIGINT: stopping after what is under way');
+  });
+
+  test('Redis goes away on the way: exit 69, with what was done until then', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const file = await world.file('rows.ndjson', lines(200_000));
+    const running = world.producerProcess([
+      'batch',
+      'test.row',
+      file,
+      '--json',
+      '--redis',
+      url,
+      '--redis-timeout',
+      '3s',
+    ]);
+    await until('jobs to be added', async () => (await waiting(world)) > 2_000);
+    proxy.mode = 'black-hole';
+    const { code, stdout, stderr } = await running.ended;
+    expect(code).toBe(69);
+    expect(stderr).toMatch(/bullpen-producer: Redis at redis:\/\/127\.0\.0\.1:\d+ did not answer within 3s/);
+    const { added } = JSON.parse(stdout) as { added: number };
+    expect(added).toBeGreaterThan(0);
+  });
+
+  test('Redis goes away while the pipe has nothing more to say: exit 69 all the same', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const args = ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--redis', url, '--redis-timeout', '1s'];
+    const running = world.producerProcess(args, 'keep open');
+    running.write(lines(1_000));
+    await until('a chunk to be added', async () => (await waiting(world)) === 1_000);
+    proxy.mode = 'black-hole';
+    running.write(lines(1_000));
+    expect((await running.ended).code).toBe(69);
+  });
+});
+
+describe('wrong use', () => {
+  test('exit 64 and a sentence that helps', async ({ world }) => {
+    const rows = await world.file('rows.ndjson', good(1));
+    await mkdir(join(world.folder, 'sub.csv'));
+    const cases: [args: string[], says: RegExp][] = [
+      [['batch', 'test.row', join(world.folder, 'nowhere.csv')], /there is no file .*nowhere\.csv/],
+      [['batch', 'test.row', join(world.folder, 'sub.csv')], /sub\.csv is a folder/],
+      [
+        ['batch', 'test.row', await world.file('rows.txt', '')],
+        /cannot tell the format of .*rows\.txt by its name; say --format \(csv, ndjson, json\)/,
+      ],
+      [
+        ['batch', 'test.row', rows, '--batch', 'a b', '--keep', '0'],
+        /--batch: expected 1 to 100 .*; --keep: must be at/,
+      ],
+      [['batch', 'test.row', '-'], /the standard input has no name to tell its format by/],
+      [['batch', 'test.row', rows, '--format', 'xml'], /--format: expected csv, ndjson, json/],
+      [['batch', 'test.rwo', rows], /no job 'test\.rwo'\. Did you mean 'test\.row'\?/],
+      [['batch', 'test.row', rows, '--rejects', rows], /is the source itself/],
+      [['batch', 'test.row', rows, '--rejects', join(world.folder, 'no', 'such', 'folder')], /--rejects: cannot write/],
+      [['batch', 'test.row', await world.file('twice.csv', 'id,id\n1,2\n')], /the CSV header names 'id' twice/],
+      [['batch', 'test.row', rows, '--rejcts', 'x'], /unknown option '--rejcts'\n\(Did you mean --rejects\?\)/],
+      [['btach', 'test.row', rows], /unknown command 'btach'\n\(Did you mean batch\?\)/],
+      [['batches', 'shw', 'x'], /^bullpen-producer: batches: no such command 'shw'\. Did you mean 'show'\?/],
+      [['batch', 'test.row'], /^bullpen-producer: missing required argument 'source'/],
+      [['enqueue', 'test.row'], /required option '--data <json>' not specified/],
+      [['enqueue', 'test.row', '--data', '{'], /--data: not JSON/],
+      [['enqueue', 'test.row', '--data', '{}', '--delay', 'soon'], /--delay: expected a duration such as '30s'/],
+      [
+        ['queues', '--redis', 'http://x', '--log-level', 'loud'],
+        /--redis: expected redis:\/\/.*; --log-level: expected trace, debug/,
+      ],
+    ];
+    for (const [args, says] of cases) {
+      const { code, stderr, stdout } = await world.producerProcess(args).ended;
+      expect(stderr, args.join(' ')).toMatch(says);
+      expect({ code, stdout }, args.join(' ')).toMatchObject({ code: 64 });
+    }
+  }, 120_000);
+
+  test('modules that cannot be used', async ({ world }) => {
+    const run = async (module: string) => {
+      const args = ['enqueue', 'x', '--data', '{}', '--jobs', module];
+      return world.command('bullpen-producer', args, {}).ended;
+    };
+    const broken = await world.file('broken.mjs', 'export const a = ;');
+    const empty = await world.file('empty.mjs', 'export const a = 1;');
+    expect(await run(join(world.folder, 'none.mjs'))).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/there is no file/),
+    });
+    expect(await run(broken)).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/could not load .*SyntaxError/),
+    });
+    expect(await run(empty)).toMatchObject({ code: 64, stderr: expect.stringMatching(/exports no job/) });
+  });
+
+  test('help and version exit 0', async ({ world }) => {
+    for (const args of [['--help'], ['--version'], ['batch', '--help'], ['help', 'enqueue']]) {
+      const { code, stdout } = await world.command('bullpen-producer', args, {}).ended;
+      expect(code).toBe(0);
+      expect(stdout).not.toBe('');
+    }
+  });
+});
+
+describe('enqueue and queues', () => {
+  test('enqueue: added, duplicate, invalid payload 65, Redis away 69', async ({ world }) => {
+    const enqueue = (data: string, ...more: string[]) =>
+      world.producerProcess(['enqueue', 'test.row', '--data', data, ...more]).ended;
+    expect(await enqueue(good(1), '--key', 'k')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^added k-k-/),
+    });
+    expect(await enqueue(good(1), '--key', 'k', '--json')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"status":"duplicate"'),
+    });
+    expect(await enqueue('{"id":1}')).toMatchObject({
+      code: 65,
+      stderr: expect.stringMatching(/payload of test\.row: email: /),
+    });
+    const away = ['--redis-timeout', '200ms'];
+    const unavailable = world.command('bullpen-producer', ['queues', '--redis', 'redis://127.0.0.1:1', ...away], {});
+    expect(await unavailable.ended).toMatchObject({
+      code: 69,
+      stderr: expect.stringMatching(/was not available within 200ms: .*ECONNREFUSED/),
+    });
+  });
+
+  test('queues: counts per queue and state', async ({ world }) => {
+    await world.producerProcess(['enqueue', 'test.row', '--data', good(1)]).ended;
+    await world.producerProcess(['enqueue', 'test.row', '--data', good(2), '--delay', '1h']).ended;
+    const { stdout } = await world.producerProcess(['queues', '--json']).ended;
+    expect(JSON.parse(stdout)).toEqual([
+      { queue: 'rows', paused: false, waiting: 1, prioritized: 0, delayed: 1, active: 0, completed: 0, failed: 0 },
+    ]);
+    const plain = await world.producerProcess(['queues']).ended;
+    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\n');
+  });
+});

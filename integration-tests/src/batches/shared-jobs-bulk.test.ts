@@ -1,0 +1,110 @@
+import { defineJob } from '@bullpen/shared';
+import { type Handler, handleMany, type ManyHandlerFunction, type RowOutcome } from '@bullpen/worker';
+import { describe, expect } from 'vitest';
+import { z } from 'zod';
+import { bulk } from '../fixtures/jobs.js';
+import { sourceOf } from '../support/batch-source.js';
+import { test, type World } from '../support/world.js';
+
+const job = defineJob({
+  ...{ name: 'test.many', queue: 'many', rowsPerJob: 5, maxAttempts: 2 },
+  payload: z.object({ id: z.number() }),
+  result: z.number().optional(),
+  backoff: { type: 'fixed', delay: 20, jitter: 0 },
+});
+
+const values = (count: number) => Array.from({ length: count }, (_, at) => ({ id: at + 1 }));
+
+/** Works a batch of so many rows off by a handler of many. Answers with how it ended, and which rows each call was given. */
+async function workOff(world: World, count: number, run: ManyHandlerFunction<typeof job>) {
+  const calls: number[][] = [];
+  const handler: Handler = handleMany(job, (rows, context) => {
+    calls.push(rows.map(({ payload }) => payload.id));
+    return run(rows, context);
+  });
+  await world.producer().batch(job, { batch: 'x', source: sourceOf(values(count)), results: true });
+  const worker = world.worker({ handlers: [handler], concurrency: 1 });
+  const settled = await world.producer().waitForBatch(job, { batch: 'x' });
+  await worker.untilEmpty();
+  return { settled, calls };
+}
+
+/** Ends the row with this id as failed, and all others with their ids. */
+const failing =
+  (bad: number): ManyHandlerFunction<typeof job> =>
+  (rows) =>
+    Promise.allSettled(
+      rows.map(async ({ payload: { id } }) => {
+        if (id === bad) throw new Error('boom');
+        return id;
+      }),
+    );
+
+describe('a handler of many', () => {
+  test('gets all rows of a job at once, and completes them all by returning nothing', async ({ world }) => {
+    const { settled, calls } = await workOff(world, 7, () => undefined);
+    expect(settled).toMatchObject({ added: 7, completed: 7, failed: 0, missing: 0 });
+    expect(calls).toEqual([
+      [1, 2, 3, 4, 5],
+      [6, 7],
+    ]);
+  });
+
+  test('says of each row how it ended; the one that failed is given to it again, alone', async ({ world }) => {
+    const { settled, calls } = await workOff(world, 5, failing(3));
+    expect(settled).toMatchObject({ completed: 4, failed: 1, missing: 0 });
+    expect(calls).toEqual([[1, 2, 3, 4, 5], [3]]);
+    const results = [];
+    for await (const result of world.producer().batches.results('x')) results.push(result);
+    expect(results).toEqual([1, 2, 4, 5].map((row) => ({ row, result: row })));
+  });
+
+  test('fails all rows by throwing; each is attempted again', async ({ world }) => {
+    const { settled, calls } = await workOff(world, 3, (rows) => {
+      if (rows.length > 1) throw new Error('the database is away');
+    });
+    expect(settled).toMatchObject({ completed: 3, failed: 0, missing: 0 });
+    expect(calls).toHaveLength(1 + 3);
+    expect(calls.slice(1).flat().sort()).toEqual([1, 2, 3]);
+  });
+
+  test('fails all rows by outcomes that are not theirs', async ({ world }) => {
+    const tooFew: RowOutcome<typeof job>[] = [{ status: 'fulfilled', value: 1 }];
+    const { settled, calls } = await workOff(world, 3, (rows) => (rows.length > 1 ? tooFew : [...tooFew, ...tooFew]));
+    expect(settled).toMatchObject({ completed: 0, failed: 3, missing: 0 });
+    expect(calls).toHaveLength(1 + 3);
+    const { reasons } = await world.producer().batches.show('x');
+    expect(reasons).toEqual([
+      { reason: expect.stringMatching(/^ResultInvalid: .* what Promise.allSettled says of it$/), count: 3 },
+    ]);
+  });
+
+  test('that crashes its worker gets the rows one by one: the one to blame ends as crashed, its neighbours complete', async ({
+    world,
+  }) => {
+    const rows = values(5).map(({ id }) => ({ id, kills: id === 3 }));
+    await world.producer().batch(bulk, { batch: 'x', source: sourceOf(rows) });
+    let deaths = 0;
+    const start = (): void => {
+      // One at a time: the row to blame would take those along that are in hand beside it.
+      const args = ['--queue', 'bulk', '--lease', '2s', '--concurrency', '1'];
+      void world.workerProcess(args).ended.then(({ signal }) => {
+        if (signal !== 'SIGKILL' || world.closed) return;
+        deaths += 1;
+        start();
+      });
+    };
+    start();
+    const settled = await world.producer().waitForBatch(bulk, { batch: 'x' });
+    expect(settled).toMatchObject({ added: 5, completed: 4, failed: 1, missing: 0 });
+    const begun = world.ledger().filter(({ event }) => event === 'start');
+    expect(begun[0]).toMatchObject({ name: '1,2,3,4,5', jobId: 'b-x-1_5' });
+    expect(
+      begun
+        .slice(1)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['1', '2', '3', '3', '4', '5']);
+    expect(deaths).toBe(3);
+  }, 120_000);
+});

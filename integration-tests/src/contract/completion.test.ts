@@ -1,0 +1,252 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createProducer, type Producer } from '@bullpen/producer';
+import { defineJob, type Redis } from '@bullpen/shared';
+import { handle } from '@bullpen/worker';
+import { type Job, Queue, Worker } from 'bullmq';
+import { describe, expect } from 'vitest';
+import { z } from 'zod';
+import { sourceOf } from '../support/batch-source.js';
+import { until } from '../support/until.js';
+import { test, type World } from '../support/world.js';
+
+/**
+ * A row's success is recorded by a script of ours where BullMQ's own would do more than is needed. These tests hold what it leaves in Redis, the next job that it fetches included, against what a stock BullMQ
+ * worker leaves: an upgrade that changes that fails here.
+ */
+
+const job = defineJob({ name: 'test.contract', queue: 'contract', payload: z.object({ name: z.string() }) });
+
+/** Three rows, worked off one after the other; the second is held until it is let go. */
+interface Side {
+  readonly prefix: string;
+  readonly producer: Producer;
+  readonly queue: Queue;
+  readonly started: string[];
+  letGo(): void;
+}
+
+/** What happens while the first row runs. */
+type Meanwhile = (side: Side) => Promise<unknown>;
+
+const CASES: Record<string, { priority?: number; meanwhile?: Meanwhile }> = {
+  'rows that wait': {},
+  'rows with a priority': { priority: 3 },
+  'a queue that was paused': { meanwhile: ({ queue }) => queue.pause() },
+  'a queue with a global concurrency': { meanwhile: ({ queue }) => queue.setGlobalConcurrency(1) },
+  'a queue with a global rate limit': { meanwhile: ({ queue }) => queue.setGlobalRateLimit(1, 60_000) },
+  'a delayed job that is not due': {
+    meanwhile: ({ producer }) => producer.batch(job, { batch: 'c', source: sourceOf([{ name: 'x' }]), delay: 60_000 }),
+  },
+  'a delayed job that has become due': {
+    meanwhile: async ({ producer, queue }) => {
+      await producer.batch(job, { batch: 'c', source: sourceOf([{ name: 'x' }]), delay: 5 });
+      const [due] = await queue.getDelayed();
+      await until('it to be due', () => Date.now() > (due?.timestamp ?? 0) + 10);
+    },
+  },
+};
+
+/** Whose rows are next when the first is done: none while the queue is paused or over its limit. */
+const isStopped = (name: string): boolean => name.includes('paused') || name.includes('rate limit');
+
+async function sideOf(
+  world: World,
+  prefix: string,
+  work: (side: Side, run: (attempted: Pick<Job, 'id'>) => Promise<unknown>) => void,
+  name: string,
+): Promise<Side> {
+  const { priority, meanwhile } = CASES[name] ?? {};
+  const producer = createProducer({ redis: world.redisUrl, prefix });
+  const queue = new Queue(job.queue, { connection: world.redis, prefix });
+  world.onClose(async () => {
+    await Promise.all([producer.close(), queue.close()]);
+    const keys = await world.redis.keys(`${prefix}:*`);
+    if (keys.length > 0) await world.redis.unlink(...keys);
+  });
+  await queue.waitUntilReady();
+  const source = sourceOf([{ name: '1' }, { name: '2' }, { name: '3' }]);
+  await producer.batch(job, { batch: 'b', source, ...(priority === undefined ? {} : { priority }) });
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const side = { prefix, producer, queue, started: [] as string[], letGo };
+  work(side, async ({ id = '' }) => {
+    side.started.push(id);
+    if (side.started.length === 1) await meanwhile?.(side);
+    if (side.started.length === 2) await gate;
+    return { ok: true };
+  });
+  // Should the test end before it does so: workers wait for what they are at.
+  world.onClose(async () => letGo());
+  return side;
+}
+
+const ours = (world: World, name: string): Promise<Side> =>
+  sideOf(
+    world,
+    `${world.prefix}-ours`,
+    ({ prefix }, run) => {
+      const handlers = [handle(job, (_, { jobId }) => run({ id: jobId }))];
+      world.worker({ prefix, handlers, concurrency: 1 });
+    },
+    name,
+  );
+
+const theirs = (world: World, name: string): Promise<Side> =>
+  sideOf(
+    world,
+    `${world.prefix}-theirs`,
+    (side, run) => {
+      const { prefix } = side;
+      const worker = new Worker(job.queue, run, {
+        ...{ connection: { url: world.redisUrl }, prefix, name: 'w' },
+        // As the jobs of batches go when they are settled.
+        removeOnComplete: { count: 0 },
+      });
+      let completed = 0;
+      worker.on('completed', () => {
+        completed += 1;
+      });
+      world.onClose(async () => {
+        // A worker that hears of a rate limit when it is closing already waits for it.
+        await until('what has begun to be completed', () => completed === side.started.length, 5_000);
+        await worker.close();
+      });
+    },
+    name,
+  );
+
+/** Everything under the queue's prefix but the batch's books, with what must differ made equal. */
+async function snapshot({ prefix, queue }: Side, redis: Redis): Promise<Record<string, unknown>> {
+  const base = `${prefix}:${queue.name}:`;
+  const found: Record<string, unknown> = {};
+  for (const key of (await redis.keys(`${base}*`)).sort()) {
+    const name = key.slice(base.length);
+    if (!/^batch|^stalled-check$/.test(name)) found[name] = await read(redis, key);
+  }
+  return found;
+}
+
+async function read(redis: Redis, key: string): Promise<unknown> {
+  switch (await redis.type(key)) {
+    case 'hash': {
+      const hash: Record<string, string> = await redis.hgetall(key);
+      const varying = ['pb', 'processedOn', 'timestamp', 'opts'].filter((field) => hash[field] !== undefined);
+      return { ...hash, ...Object.fromEntries(varying.map((field) => [field, 'set'])) };
+    }
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'zset':
+      return redis.zrange(key, '0', '-1');
+    case 'set':
+      return (await redis.smembers(key)).sort();
+    case 'stream':
+      return (await redis.xrange(key, '-', '+')).map(([, fields]) =>
+        fields.map((field, at) => (fields[at - 1] === 'delay' ? 'time' : field)).join(' '),
+      );
+    default:
+      // A lock's token, and for how long it holds, about.
+      return key.endsWith(':lock') ? (await redis.pttl(key)) > 0 : redis.get(key);
+  }
+}
+
+/** Waits until the first row is done, and the next job has begun if there is one to begin. */
+async function firstDone({ queue, started, prefix }: Side, redis: Redis, name: string): Promise<void> {
+  await until('the first row to be completed', async () => (await redis.exists(`${prefix}:${queue.name}:b-b-1`)) === 0);
+  if (!isStopped(name)) await until('the next job to begin', () => started.length === 2);
+}
+
+describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', () => {
+  for (const name of Object.keys(CASES)) {
+    test(`of ${name}`, async ({ world }) => {
+      const sides = await Promise.all([ours(world, name), theirs(world, name)]);
+      const [one, other] = sides;
+      await Promise.all(sides.map((side) => firstDone(side, world.redis, name)));
+      const [found, expected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
+      expect(found).toEqual(expected);
+      expect(one.started).toEqual(other.started);
+      for (const { letGo } of sides) letGo();
+      if (isStopped(name)) return;
+      for (const side of sides) {
+        await until(
+          'all rows to be done',
+          async () => (await side.queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0,
+        );
+      }
+      const [last, lastExpected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
+      // Whoever idles takes the marker away.
+      expect({ ...last, marker: undefined }).toEqual({ ...lastExpected, marker: undefined });
+      expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
+    });
+  }
+});
+
+/** Rows with jobs of their own, for a worker with free slots that were told that the queue is full, and wait. */
+describe('a row’s success in a queue that is full', () => {
+  async function beginnings(world: World, count: number, run: (producer: Producer) => Promise<unknown>) {
+    await world.queue(job.queue).setGlobalConcurrency(1);
+    const producer = world.producer();
+    const begun: number[] = [];
+    const handlers = [
+      handle(job, async () => {
+        begun.push(performance.now());
+        await run(producer);
+      }),
+    ];
+    world.worker({ handlers, concurrency: 10 });
+    return { producer, begun, all: () => until('all rows to begin', () => begun.length === count) };
+  }
+
+  test('brings the next of rows with a priority', async ({ world }) => {
+    const { producer, begun, all } = await beginnings(world, 4, () => sleep(100));
+    const source = sourceOf(['1', '2', '3', '4'].map((name) => ({ name })));
+    await producer.batch(job, { batch: 'b', source, priority: 3 });
+    await all();
+    // A blocking read lasts 3 s.
+    expect((begun[3] ?? 0) - (begun[0] ?? 0)).toBeLessThan(3_000);
+  });
+
+  test('wakes who waits for a delayed job that has become due', async ({ world }) => {
+    let ended = 0;
+    const { producer, begun, all } = await beginnings(world, 2, async (own) => {
+      if (ended > 0) return;
+      // Due after the free slots have begun to wait a second time, for 3 s and not for the job.
+      await own.batch(job, { batch: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
+      await sleep(3_500);
+      ended = performance.now();
+    });
+    await producer.batch(job, { batch: 'b', source: sourceOf([{ name: '1' }]) });
+    await all();
+    expect((begun[1] ?? 0) - ended).toBeLessThan(1_000);
+  });
+});
+
+describe('a row whose result Redis does not take', () => {
+  test('takes no other along that ends with it, and is counted itself', async ({ world }) => {
+    const producer = world.producer();
+    const rows = [1, 2, 3].map((row) => ({ name: `${row}` }));
+    await producer.batch(job, { batch: 'b', source: sourceOf(rows), results: true });
+    await producer.batch(job, { batch: 'c', source: sourceOf(rows) });
+    const base = `${world.prefix}:${job.queue}`;
+    await world.redis.set(`${base}:batch:b:results`, 'not a hash');
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let begun = 0;
+    const handlers = [
+      handle(job, async () => {
+        begun += 1;
+        await gate;
+      }),
+    ];
+    const worker = world.worker({ handlers, concurrency: 12 });
+    await until('all rows to begin', () => begun === 6);
+    letGo();
+    await until('no attempt to be under way', () => worker.active === 0);
+    expect(await world.redis.hget(`${base}:batch:b`, 'completed')).toBe('3');
+    expect(await world.redis.hget(`${base}:batch:c`, 'completed')).toBe('3');
+    expect(await world.redis.keys(`${base}:b-*`)).toEqual([]);
+  });
+});

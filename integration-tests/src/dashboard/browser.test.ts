@@ -1,0 +1,89 @@
+import { expect } from 'vitest';
+import { handleRow, scriptedHandlers } from '../fixtures/handlers.js';
+import { hasty, row, scripted } from '../fixtures/jobs.js';
+import { Dashboard } from '../support/dashboard.js';
+import { describeInBrowser } from '../support/in-browser.js';
+import { until } from '../support/until.js';
+import { test } from '../support/world.js';
+
+/** What would run if somebody's payload, or an error, were taken for a page. */
+const SCRIPT = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+
+describeInBrowser('queues in a browser', (look) => {
+  test('a wrong password, the right one, counts that move, a failed job retried, and out again', async ({ world }) => {
+    const producer = world.producer();
+    const failing = { name: SCRIPT, ends: [{ do: 'reject' as const }, { do: 'return' as const }] };
+    const { id } = await producer.enqueue(hasty, failing, { key: 'fails' });
+    const first = world.worker({ handlers: scriptedHandlers });
+    await world.settled(world.queue('scripted'), id);
+    await first.drain();
+    const gate = `${world.folder}/gate`;
+    await producer.enqueueMany(
+      scripted,
+      Array.from({ length: 30 }, () => ({ ends: [{ do: 'until-file' as const, path: gate }] })),
+    );
+
+    const viewer = await look(world, (await Dashboard.start(world)).url);
+    const { page } = viewer;
+    await viewer.logIn('not the password');
+    await page.getByRole('alert').getByText('User or password is wrong.').waitFor();
+    // The browser itself notes that the answer was 401.
+    expect(viewer.complaints.splice(0)).toEqual([expect.stringContaining('401')]);
+    await viewer.logIn();
+
+    const card = page.getByRole('link', { name: 'scripted' }).first();
+    await card.waitFor();
+    const shown = (text: string) => page.getByText(text, { exact: true }).filter({ visible: true }).first().waitFor();
+    await shown('30');
+    const worker = world.worker({ handlers: scriptedHandlers, concurrency: 7 });
+    await until('seven attempts', () => worker.active === 7);
+    await shown('7');
+    await world.file('gate', '');
+    await until('the queue to be empty', async () => (await world.queue('scripted').getCompletedCount()) === 30);
+
+    await viewer.go('queue/scripted?status=failed');
+    await page.getByText('the script says so').first().waitFor();
+    await worker.drain();
+    await page.getByRole('button', { name: 'Retry all' }).click();
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await until('the job to wait again', async () => (await world.queue('scripted').getJob(id))?.isWaiting());
+    const second = world.worker({ handlers: scriptedHandlers });
+    await until('the job to be completed', async () => (await world.queue('scripted').getJob(id))?.isCompleted());
+    await second.drain();
+
+    await viewer.go('logout');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Password').waitFor();
+    expect((await page.request.get(new URL('api/queues', viewer.url).href)).status()).toBe(401);
+    expect(viewer.complaints).toEqual([]);
+  });
+
+  test('read-only: no button to press, and the server refuses what a page sends all the same; what is in a job is text', async ({
+    world,
+  }) => {
+    const { id } = await world.producer().enqueue(row, { id: 7, email: 'ada@example.com', fail: SCRIPT });
+    const worker = world.worker({ handlers: [handleRow] });
+    await world.settled(world.queue('rows'), id);
+    await worker.drain();
+    const viewer = await look(world, (await Dashboard.start(world, ['--read-only'])).url);
+    await viewer.logIn();
+    const { page } = viewer;
+    await viewer.go('queue/rows?status=failed');
+    await page.getByText(id).first().waitFor();
+    expect(await page.getByRole('button', { name: /^(retry|clean|promote) all/i }).count()).toBe(0);
+
+    await viewer.go(`queue/rows/${id}`);
+    await page.getByText(`Error: ${SCRIPT}`).first().waitFor();
+    // One that copies the error.
+    expect(await page.getByRole('main').getByRole('button').count()).toBe(1);
+    await page.getByRole('tab', { name: 'Data' }).click();
+    await page.getByText(SCRIPT.slice(0, 8)).first().waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(viewer.complaints).toEqual([]);
+
+    const url = new URL(`api/queues/rows/${id}/retry`, viewer.url).href;
+    expect(await page.evaluate(async (at) => (await fetch(at, { method: 'PUT' })).status, url)).toBe(403);
+    expect(await (await world.queue('rows').getJob(id))?.isFailed()).toBe(true);
+    expect(viewer.complaints).toEqual([expect.stringContaining('403')]);
+  });
+});

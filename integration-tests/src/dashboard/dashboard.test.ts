@@ -1,0 +1,302 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { handleRow, scriptedHandlers } from '../fixtures/handlers.js';
+import { hasty, row, scripted } from '../fixtures/jobs.js';
+import { sourceOf } from '../support/batch-source.js';
+import { Dashboard, PASSWORD } from '../support/dashboard.js';
+import { OwnRedis } from '../support/own-redis.js';
+import { until } from '../support/until.js';
+import { test, type World } from '../support/world.js';
+
+interface Queues {
+  readonly queues: {
+    readonly name: string;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly jobs: { readonly id: string; readonly data: unknown; readonly failedReason?: string }[];
+    readonly readOnlyMode: boolean;
+  }[];
+}
+
+const showing = (dashboard: Dashboard, queue: string) =>
+  until(`queue '${queue}' on the dashboard`, async () => {
+    const { queues } = await dashboard.json<Queues>('api/queues?activeQueue=scripted');
+    return queues.find(({ name }) => name === queue);
+  });
+
+/** Everything under the prefix, byte by byte, but the mark a worker leaves when it looks for stalled jobs, which ends by itself two seconds later. */
+async function contents(world: World): Promise<Record<string, string>> {
+  const keys = (await world.keys()).filter((key) => !key.endsWith(':stalled-check')).sort();
+  const dumps = await Promise.all(keys.map((key) => world.redis.dumpBuffer(key)));
+  return Object.fromEntries(keys.map((key, at) => [key, dumps[at]?.toString('hex') ?? '']));
+}
+
+/** Enqueues one job that fails at once, and waits until it has. */
+async function failOne(world: World): Promise<string> {
+  const worker = world.worker({ handlers: scriptedHandlers });
+  const ends = [{ do: 'reject' as const }, { do: 'return' as const }];
+  const { id } = await world.producer().enqueue(hasty, { ends });
+  await world.settled(world.queue('scripted'), id);
+  await worker.drain();
+  return id;
+}
+
+describe('bullpen-dashboard', () => {
+  test('wrong use: exit 64, every fault at once, and a sentence that helps', async ({ world }) => {
+    const cases: [args: string[], env: Record<string, string>, says: RegExp][] = [
+      [['--host', '0.0.0.0'], {}, /--host: without a password only a loopback address/],
+      [
+        [],
+        { BULLPEN_DASHBOARD_PASSWORD: 'short' },
+        /BULLPEN_DASHBOARD_PASSWORD: expected at least 12 characters, got 5/,
+      ],
+      [['--prot', '1'], {}, /unknown option '--prot'\n\(Did you mean --port\?\)/],
+      [
+        ['--port', 'http'],
+        { BULLPEN_DASHBOARD_SESSION: 'long' },
+        /--port: expected a port.*BULLPEN_DASHBOARD_SESSION: expected a duration/,
+      ],
+      [['--base-path', 'bullpen', '--redact', 'a..b'], {}, /--base-path: expected a path.*--redact: expected names/],
+      [[], { BULLPEN_DASHBOARD_PASSWORD_FILE: join(world.folder, 'none') }, /BULLPEN_DASHBOARD_PASSWORD_FILE: ENOENT/],
+      [[], { BULLPEN_DASHBOARD_PASSWORD: PASSWORD, BULLPEN_DASHBOARD_PASSWORD_FILE: '/x' }, /is set as well; set one/],
+    ];
+    for (const [args, env, says] of cases) {
+      const { code, stderr } = await Dashboard.run(world, args, env).ended;
+      expect(stderr, args.join(' ')).toMatch(says);
+      expect(code, args.join(' ')).toBe(64);
+    }
+  });
+
+  test('a port in use is said', async ({ world }) => {
+    const { url } = await Dashboard.start(world);
+    const { code, stderr } = await Dashboard.run(world, ['--port', url.port], {}).ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${url.port} of 127.0.0.1 is in use`)]);
+  });
+
+  test('without a password there is no login, and it is said', async ({ world }) => {
+    const dashboard = await Dashboard.start(world, [], { BULLPEN_DASHBOARD_PASSWORD: '' });
+    await dashboard.process.logged(
+      'there is no password: anybody on this machine may look and act; nobody else can connect',
+    );
+    expect((await dashboard.ask('api/queues')).status).toBe(200);
+    const foreign = { method: 'PUT', headers: { origin: 'http://evil.example' } };
+    expect((await dashboard.ask('api/queues/pause', foreign)).status).toBe(403);
+  });
+
+  test('a password from a file opens, another does not', async ({ world }) => {
+    const file = await world.file('password', `${PASSWORD}\n`);
+    const env = { BULLPEN_DASHBOARD_PASSWORD: '', BULLPEN_DASHBOARD_PASSWORD_FILE: file };
+    const dashboard = await Dashboard.start(world, [], env);
+    expect((await dashboard.logIn('correct-horse-batterY')).status).toBe(401);
+    expect((await dashboard.ask('api/queues')).status).toBe(401);
+    expect((await dashboard.logIn()).status).toBe(303);
+    expect((await dashboard.ask('api/queues')).status).toBe(200);
+  });
+
+  test('queues are found without a restart, and looking writes nothing', async ({ world }) => {
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    expect((await dashboard.json<Queues>('api/queues')).queues).toEqual([]);
+    const ends = [{ do: 'return' as const }];
+    const { id } = await world.producer().enqueue(scripted, { ends });
+    const before = await contents(world);
+    expect((await showing(dashboard, 'scripted')).counts).toMatchObject({ waiting: 1 });
+    const looks = [
+      ...[
+        '',
+        'queue/scripted',
+        `queue/scripted/${id}`,
+        'batches',
+        'batches.json',
+        'api/redis/stats',
+        'api/job-schedulers',
+      ],
+      ...[`api/queues/scripted/${id}`, `api/queues/scripted/${id}/logs`, `api/queues/scripted/${id}/flow`],
+      ...['api/queues/scripted/workers', 'api/queues/scripted/metrics', 'api/queues/scripted/rate-limit'],
+    ];
+    for (const path of looks) expect([path, (await dashboard.ask(path)).status]).toEqual([path, 200]);
+    expect(await contents(world)).toEqual(before);
+  });
+
+  test('Prometheus is told how many jobs wait, by who may; the next may when it has stopped', async ({ world }) => {
+    const [first, second] = [await Dashboard.start(world), await Dashboard.start(world)];
+    await world.producer().enqueue(scripted, { ends: [{ do: 'return' as const }] });
+    const authorization = `Basic ${Buffer.from(`bullpen:${PASSWORD}`).toString('base64')}`;
+    const tells = async (dashboard: Dashboard) =>
+      (await dashboard.ask('/metrics', { headers: { authorization } })).text.includes(
+        'bullpen_queue_jobs{queue="scripted",state="waiting"} 1\n',
+      );
+    await until('the first to tell it', () => tells(first));
+    expect(await tells(second)).toBe(false);
+    first.process.kill('SIGTERM');
+    expect(await first.process.ended).toMatchObject({ code: 0 });
+    await until('the second to tell it', () => tells(second));
+  });
+
+  test('a failed job is retried, and a worker completes it; read-only refuses, and nothing changes', async ({
+    world,
+  }) => {
+    const id = await failOne(world);
+    const readOnly = await Dashboard.start(world, ['--read-only']);
+    await readOnly.logIn();
+    expect((await showing(readOnly, 'scripted')).readOnlyMode).toBe(true);
+    const before = await contents(world);
+    for (const path of [
+      `api/queues/scripted/${id}/retry`,
+      `api/queues/scripted/${id}/clean`,
+      'api/queues/scripted/empty',
+    ]) {
+      const answer = await readOnly.ask(path, { method: 'PUT' });
+      expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('read-only')]);
+    }
+    expect(await contents(world)).toEqual(before);
+
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    expect((await showing(dashboard, 'scripted')).counts).toMatchObject({ failed: 1 });
+    expect((await dashboard.ask(`api/queues/scripted/${id}/retry`, { method: 'PUT' })).status).toBe(204);
+    world.worker({ handlers: scriptedHandlers });
+    await until('the job to be completed', async () => (await world.queue('scripted').getJob(id))?.isCompleted());
+  });
+
+  test('no secret leaves it, by whatever way', async ({ world }) => {
+    const secret = 'tok_live_51HxQ2';
+    const queue = world.queue('scripted');
+    const data = {
+      ends: [{ do: 'reject' }],
+      note: 'plain',
+      apiKey: secret,
+      nested: [{ Authorization: `Bearer ${secret}` }],
+      said: `used ${secret}`,
+    };
+    const job = await queue.add('test.hasty', data, { jobId: 'j-secret', attempts: 1, removeOnFail: false });
+    await job.log(`token=${secret}`);
+    await job.updateProgress({ token: secret });
+    await queue.upsertJobScheduler('nightly', { every: 3_600_000 }, { name: 'n', data: { password: secret } });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await until('the job to have failed', () => job.isFailed());
+    await worker.drain();
+    await world.redis.hset(`${world.prefix}:scripted:j-secret`, 'failedReason', `refused ${secret}`);
+
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    const ways = [
+      ...['api/queues?activeQueue=scripted&status=failed', 'api/queues?activeQueue=scripted&status=delayed'],
+      ...['api/queues/scripted/j-secret', 'api/queues/scripted/j-secret/logs', 'api/queues/scripted/j-secret/flow'],
+      ...['api/job-schedulers', 'api/queues/scripted/job-data-schema', 'api/queues/scripted/default-job-options'],
+    ];
+    for (const way of ways) expect((await dashboard.ask(way)).text, way).not.toContain(secret);
+    expect((await dashboard.ask('api/queues/scripted/j-secret')).text).toContain('plain');
+
+    const open = await Dashboard.start(world, ['--redact', 'none']);
+    await open.logIn();
+    await showing(open, 'scripted');
+    expect((await open.ask('api/queues/scripted/j-secret')).text).toContain(secret);
+  });
+
+  test('works below a base path behind a proxy that speaks HTTPS for it', async ({ world }) => {
+    const args = ['--base-path', '/ops/bullpen', '--trust-proxy', 'loopback'];
+    const dashboard = await Dashboard.start(world, args);
+    const proxy = createServer((from, to) => {
+      const headers = {
+        ...from.headers,
+        host: 'inside',
+        'x-forwarded-host': 'jobs.example',
+        'x-forwarded-proto': 'https',
+      };
+      const { hostname, port } = dashboard.url;
+      const onward = request({ hostname, port, path: from.url, method: from.method, headers }, (answer) => {
+        to.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(to);
+      });
+      from.pipe(onward);
+    });
+    await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+    world.onClose(() => new Promise((closed) => proxy.close(closed)));
+    const outside = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const own = { connection: 'close', ...init.headers };
+      const answer = await fetch(outside + path, { redirect: 'manual', ...init, headers: own });
+      // An answer that is not read to its end keeps its connection.
+      return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    };
+
+    expect((await ask('/', { headers: { accept: 'text/html' } })).headers.get('location')).toBe(
+      '/ops/bullpen/login?to=%2F',
+    );
+    const login = await ask('/ops/bullpen/login', {
+      ...{ method: 'POST', headers: { origin: 'https://jobs.example' } },
+      body: new URLSearchParams({ user: 'bullpen', password: PASSWORD, to: '/ops/bullpen/batches' }),
+    });
+    const cookie = login.headers.getSetCookie()[0] ?? '';
+    expect([login.status, login.headers.get('location')]).toEqual([303, '/ops/bullpen/batches']);
+    expect(cookie).toMatch(/; Path=\/ops\/bullpen\/; HttpOnly; Secure; SameSite=Strict$/);
+    const { text: board } = await ask('/ops/bullpen/', { headers: { cookie } });
+    expect(board).toContain('<base href="/ops/bullpen/" />');
+    const script = /static\/js\/main[^"]*/.exec(board)?.[0];
+    expect((await ask(`/ops/bullpen/${script}`, { headers: { cookie } })).status).toBe(200);
+    expect((await ask('/livez')).status).toBe(200);
+  });
+
+  test('Redis down: said at once, and over when it is back; told to stop meanwhile, it stops', async ({ world }) => {
+    const redis = await OwnRedis.start(world);
+    const dashboard = await Dashboard.start(world, redis.flags);
+    await dashboard.logIn();
+    await until('Redis to be seen', async () => (await dashboard.ask('/readyz')).status === 200);
+    await redis.server.kill();
+    await until('the outage to be seen', async () => (await dashboard.ask('/readyz')).status === 503);
+    expect((await dashboard.ask('/livez')).status).toBe(200);
+    expect((await dashboard.ask('batches.json')).status).toBe(503);
+    await redis.server.start();
+    await until('Redis to be back', async () => (await dashboard.ask('/readyz')).status === 200);
+    expect((await dashboard.ask('batches.json')).status).toBe(200);
+    process.kill(redis.server.pid as number, 'SIGSTOP');
+    await until('Redis to be seen frozen', async () => (await dashboard.ask('/readyz')).status === 503);
+    dashboard.process.kill('SIGTERM');
+    expect(await dashboard.process.ended).toMatchObject({ code: 0 });
+  });
+
+  test('a Redis that refuses us: exit 69, and why', async ({ world }) => {
+    const redis = await OwnRedis.start(world);
+    const refusal = async (url: string) => {
+      const { code, stderr } = await Dashboard.run(world, ['--redis', url], {}).ended;
+      return [code, stderr];
+    };
+    expect(await refusal(`${redis.server.url}/99`)).toEqual([69, expect.stringContaining('DB index is out of range')]);
+    await redis.admin.config('SET', 'requirepass', 'another');
+    expect(await refusal(redis.server.url)).toEqual([69, expect.stringContaining('refused us: NOAUTH')]);
+  });
+
+  test('a batch: its page, its failed rows for download, redacted, and a batch that is not there', async ({
+    world,
+  }) => {
+    const rows = [
+      { id: 1, email: 'ada@example.com', fail: '<script>alert(1)</script> token=tok_live_51HxQ2' },
+      { id: 2, email: 'bob@example.com' },
+    ];
+    await world.producer().batch(row, { source: sourceOf(rows), batch: 'november' });
+    world.worker({ handlers: [handleRow] });
+    const settled = await world.producer().waitForBatch(row, { batch: 'november' });
+    expect(settled).toMatchObject({ completed: 1, failed: 1 });
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    const page = await dashboard.ask('batches/rows/november', { headers: { accept: 'text/html' } });
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('2 of 2 settled')]);
+    expect(page.text).toContain('&#60;script&#62;alert(1)');
+    expect(page.text).not.toMatch(/tok_live_51HxQ2|<script>/);
+    const csv = await dashboard.ask('batches/rows/november/failed.csv');
+    expect(csv.headers.get('content-disposition')).toBe('attachment; filename="november-failed.csv"');
+    expect(csv.text.split('\n')).toEqual([
+      'id,email,fail,error,attempts',
+      expect.stringMatching(/^1,ada@example\.com,<script>alert\(1\)<\/script> token=\[redacted\],.*,1$/),
+      '',
+    ]);
+    const ndjson = await dashboard.ask('batches/rows/november/failed.ndjson');
+    expect(JSON.parse(ndjson.text)).toMatchObject({ id: 1, attempts: 1 });
+    expect(csv.text + ndjson.text).not.toContain('tok_live_51HxQ2');
+    const none = await dashboard.ask('batches/rows/novembre', { headers: { accept: 'text/html' } });
+    expect([none.status, none.text]).toEqual([404, expect.stringContaining('november')]);
+  });
+});

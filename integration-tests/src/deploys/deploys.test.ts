@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect } from 'vitest';
+import { precious } from '../fixtures/jobs.js';
+import type { RunningCommand } from '../support/command.js';
+import { test, type World } from '../support/world.js';
+
+const ready = async (worker: RunningCommand): Promise<RunningCommand> => {
+  await worker.logged('worker ready');
+  return worker;
+};
+const idle = (world: World, args: readonly string[] = []): Promise<RunningCommand> =>
+  ready(world.workerProcess(['--queue', 'precious', ...args]));
+
+describe('deploys', () => {
+  test('20 rolling deploys over long jobs with maxAttempts 1: all complete, no attempt and no crash spent', async ({
+    world,
+  }) => {
+    const limits = ['--drain-timeout', '50ms', '--abort-grace', '2s'];
+    // None is through before the last deploy is.
+    const path = join(world.folder, 'deployed');
+    const jobs = Array.from({ length: 5 }, (_, at) => ({
+      name: `long ${at}`,
+      ends: [{ do: 'until-file' as const, path }],
+    }));
+    const added = await world.producer().enqueueMany(precious, jobs);
+    let worker = await idle(world, limits);
+    await world.started(jobs.length);
+    for (let deploy = 1; deploy <= 20; deploy += 1) {
+      const next = await idle(world, limits);
+      worker.kill('SIGTERM');
+      const { code } = await worker.ended;
+      expect(code).toBe(75);
+      expect(await worker.logged('worker stopped')).toMatchObject({ handedBack: jobs.length, cutOff: 0 });
+      await world.started(jobs.length * (deploy + 1));
+      worker = next;
+    }
+    await world.file('deployed', '');
+    const queue = world.queue('precious');
+    for (const row of added) {
+      if (row.status === 'rejected') throw new Error('a job was rejected');
+      const job = await world.settled(queue, row.id);
+      expect(await job.getState()).toBe('completed');
+      expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+    }
+    const attempts = new Set(world.ledger().map(({ attempt }) => attempt));
+    expect([...attempts]).toEqual([1]);
+    // It starts 21 processes, one after the other: the time limit of the others is not enough on a busy machine.
+  }, 400_000);
+
+  for (const priority of [undefined, 5]) {
+    test(`a job that is handed back starts again within 100 ms, ${priority === undefined ? 'without' : 'with'} a priority`, async ({
+      world,
+    }) => {
+      const options = priority === undefined ? {} : { priority };
+      await world.producer().enqueue(precious, { ends: [{ do: 'hang', heed: true }] }, options);
+      let running = await idle(world, ['--drain-timeout', '0', '--abort-grace', '5s']);
+      await world.started(1);
+      for (let round = 1; round <= 5; round += 1) {
+        const next = await idle(world, ['--drain-timeout', '0', '--abort-grace', '5s']);
+        running.kill('SIGTERM');
+        await world.started(round + 1);
+        running = next;
+      }
+      const ledger = world.ledger();
+      const waits = ledger
+        .filter(({ event }) => event === 'aborted')
+        .map(({ at }) => (ledger.find((entry) => entry.event === 'start' && entry.at >= at)?.at ?? Number.NaN) - at);
+      // The fastest says what we need; the others say how busy the machine is.
+      expect(waits).toHaveLength(5);
+      expect(Math.min(...waits)).toBeLessThan(100);
+    });
+  }
+
+  test('an idle worker exits within 300 ms of SIGTERM', async ({ world }) => {
+    const took: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const worker = await idle(world);
+      const startedAt = performance.now();
+      worker.kill('SIGTERM');
+      expect((await worker.ended).code).toBe(0);
+      took.push(performance.now() - startedAt);
+    }
+    expect(Math.min(...took)).toBeLessThan(300);
+  });
+
+  test('a signal in the very first moment of a process is heard: it starts nothing, and exits 0', async ({ world }) => {
+    await world.producer().enqueue(precious, {});
+    // Tells the moment the command begins to listen. Everything else it needs is loaded after that.
+    const tell = await world.file(
+      'tell.mjs',
+      `const { on } = process;
+      process.on = function (event, ...rest) {
+        if (event !== 'SIGTERM') return on.call(this, event, ...rest);
+        process.on = on;
+        on.call(this, event, ...rest);
+        console.log('listening');
+        return this;
+      };`,
+    );
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(tell).href}` };
+    const worker = world.workerProcess(['--queue', 'precious', '--drain-timeout', '5s'], env);
+    await worker.printed('listening');
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toMatchObject({ code: 0, signal: undefined });
+    expect(world.ledger()).toEqual([]);
+    expect(await world.queue('precious').getWaitingCount()).toBe(1);
+  });
+
+  test('the numbers of the last line are those of the ledger', async ({ world }) => {
+    const producer = world.producer();
+    const add = (count: number, ends: unknown) =>
+      producer.enqueueMany(precious, Array.from({ length: count }, () => ({ ends })) as never);
+    await add(3, [{ do: 'work', ms: 250, heed: false }]);
+    await add(2, [{ do: 'hang', heed: true }]);
+    await add(2, [{ do: 'hang', heed: false }]);
+    await add(1, [{ do: 'throw', what: 'error' }]);
+    const worker = world.workerProcess(['--queue', 'precious', '--drain-timeout', '600ms', '--abort-grace', '100ms']);
+    await world.started(8);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(75);
+    const summary = await worker.logged('worker stopped');
+    const events = (event: string): number => world.ledger().filter((entry) => entry.event === event).length;
+    expect({ starts: events('start'), ends: events('end'), aborted: events('aborted') }).toEqual({
+      ...{ starts: 8, ends: 3, aborted: 4 },
+    });
+    expect(summary).toMatchObject({
+      ...{ handedBack: 4, cutOff: 0, sinceStart: { completed: 3, failed: 1, handedBack: 4, unrecorded: 0 } },
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect } from 'vitest';
+import { scripted } from '../fixtures/jobs.js';
+import { test } from '../support/world.js';
+
+const SHORT = ['--lease', '2s', '--drain-timeout', '100ms', '--abort-grace', '100ms', '--queue', 'scripted'];
+
+describe('the watchdog', () => {
+  for (const told of [true, false]) {
+    test(`ends a process whose handler loops for ever, ${told ? 'told to stop' : 'told nothing'}: exit 70, and another worker has the job`, async ({
+      world,
+    }) => {
+      const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'block' }] });
+      const worker = world.workerProcess(SHORT);
+      await world.started(1);
+      if (told) worker.kill('SIGTERM');
+      expect(await worker.ended).toMatchObject({ code: 70, signal: undefined });
+      await worker.logged(
+        'event loop stood still for 3000 ms, longer than the lease of its jobs; watchdog ended the process',
+      );
+      const again = world.workerProcess(SHORT);
+      expect((await world.started(2))[1]).toMatchObject({ jobId: id, pid: again.pid, attempt: 1 });
+    });
+  }
+
+  test('ends a process that hangs on its way out: exit 70', async ({ world }) => {
+    await world.producer().enqueue(scripted, { ends: [{ do: 'hang-at-exit' }] });
+    const worker = world.workerProcess(['--lease', '1m', ...SHORT.slice(2)]);
+    await world.started(1);
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toMatchObject({ code: 70, signal: undefined });
+    await worker.logged('worker was not through by its last deadline; watchdog ended the process');
+    // Its work was done all the same.
+    expect(await worker.logged('worker stopped')).toMatchObject({ handedBack: 1, cutOff: 0 });
+  });
+
+  test('does not take a process that was stopped for one that stands still', async ({ world }) => {
+    const worker = world.workerProcess(SHORT);
+    await worker.logged('worker ready');
+    worker.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    worker.kill('SIGCONT');
+    const { id } = await world.producer().enqueue(scripted, {});
+    await world.settled(world.queue('scripted'), id);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+  });
+});

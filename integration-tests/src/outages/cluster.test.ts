@@ -1,0 +1,115 @@
+import { Queue } from 'bullmq';
+import { describe, expect } from 'vitest';
+import { row, scripted } from '../fixtures/jobs.js';
+import { gatedRows, sourceOf } from '../support/batch-source.js';
+import { ClusteredRedis } from '../support/clustered-redis.js';
+import { until } from '../support/until.js';
+import { test } from '../support/world.js';
+
+const JOBS = 50;
+/** As many rows as a chunk takes: what is less waits for more. */
+const HALF = 1_000;
+
+describe('a Redis Cluster', () => {
+  test('whose node with our keys is killed: its replica has them, what was accepted and copied is done, workers go on', async ({
+    world,
+  }) => {
+    const cluster = await ClusteredRedis.start(world);
+    const { url, prefix } = cluster;
+    const redis = cluster.open();
+    const queue = new Queue(scripted.queue, { connection: redis, prefix });
+    queue.on('error', () => undefined);
+    world.onClose(() => queue.close());
+    const flags = ['--queue', 'scripted:5', '--queue', 'rows:5', '--redis', url, '--prefix', prefix];
+    const worker = world.workerProcess(flags);
+    await worker.logged('worker ready');
+
+    const producer = world.producer({ redis: url, prefix, redisTimeout: '30s' });
+    const hasty = world.producer({ redis: url, prefix, redisTimeout: '500ms' });
+    const ends = [
+      { do: 'throw' as const, what: 'error' },
+      { do: 'snooze' as const, ms: 300 },
+      { do: 'return' as const },
+    ];
+    const enqueue = (key: string) => producer.enqueue(scripted, { ends }, { key });
+    const { source, goOn } = gatedRows(HALF);
+    world.onClose(async () => goOn());
+    const batch = producer.batch(row, { batch: 'through', source });
+    const accepted = await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`before-${at}`)));
+    expect(await hasty.enqueue(scripted, { ends }, { key: 'before-0' })).toMatchObject({ status: 'duplicate' });
+    await until('half of the batch to be in', async () => (await producer.batches.show('through')).read === HALF);
+    await redis.set(`${prefix}:marker`, '1');
+    expect(await redis.wait(1, 0)).toBe(1);
+
+    await cluster.killOwner();
+    const askedAt = performance.now();
+    const during = enqueue('during');
+    await expect(hasty.enqueue(scripted, { ends })).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    expect(performance.now() - askedAt).toBeLessThan(1_000);
+    accepted.push(await during);
+    goOn();
+    expect(await batch).toMatchObject({ read: 2 * HALF, added: 2 * HALF, duplicate: 0 });
+    expect(await producer.waitForBatch(row, { batch: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
+
+    const values = Array.from({ length: 500 }, (_, id) => ({ id, email: 'a@example.com' }));
+    const shared = sourceOf(values.map((value) => (value.id % 10 === 0 ? { ...value, fail: 'boom' } : value)));
+    await producer.batch(row, { batch: 'shared', source: shared, rowsPerJob: 5 });
+    accepted.push(...(await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`moved-${at}`)))));
+    // Nobody may be at the keys while they move: scripts touch some that they do not name, and Redis watches over those that they name.
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    await cluster.moveKeys();
+    const next = world.workerProcess(flags);
+    accepted.push(await enqueue('after'));
+    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({
+      completed: 450,
+      failed: 50,
+      missing: 0,
+    });
+
+    // The other scripts: each is refused if its keys are not all in one slot.
+    expect(await producer.batches.retry(row, 'shared')).toMatchObject({ retried: 50 });
+    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({ completed: 450, failed: 50 });
+    const failures = [];
+    for await (const { row: failed } of producer.batches.failures('shared')) failures.push(failed);
+    expect(failures).toHaveLength(50);
+    await producer.batch(row, { batch: 'later', source: sourceOf(values), delay: '1h' });
+    expect(await producer.batches.cancel('later')).toMatchObject({ cancelled: 500 });
+    expect(await producer.batches.list()).toHaveLength(3);
+    expect(await producer.cancel(scripted, 'j-nobody')).toBe('unknown');
+
+    // Our own look at it is no producer's: it is refused once, and led on.
+    await until('the marker to be found again', () => redis.get(`${prefix}:marker`).catch(() => undefined));
+    for (const { id } of accepted) expect(await (await world.settled(queue, id)).getState()).toBe('completed');
+    expect((await producer.queues()).map((each) => each.queue)).toEqual(['rows', 'scripted']);
+    next.kill('SIGTERM');
+    expect((await next.ended).code).toBe(0);
+    expect(JSON.stringify([worker.log, next.log])).not.toContain('of-the-cluster');
+  });
+
+  test('that is asked as if it were one server, or with a prefix that has no part in braces: refused, and told what to do', async ({
+    world,
+  }) => {
+    const cluster = await ClusteredRedis.start(world);
+    const asOne = ['--redis', cluster.urlOf(), '--prefix', world.prefix];
+    const worker = world.workerProcess(['--queue', 'rows', ...asOne]).ended;
+    const producer = world.producerProcess([
+      'enqueue',
+      'test.row',
+      '--data',
+      '{"id":1,"email":"a@example.com"}',
+      ...asOne,
+    ]).ended;
+    for (const { code, stderr } of [await worker, await producer]) {
+      expect(stderr).toMatch(
+        /refused us: (CROSSSLOT|MOVED).*; this is a node of a Redis Cluster: give its address as redis\+cluster:/,
+      );
+      expect(code).toBe(69);
+    }
+    const scattered = await world.workerProcess(['--queue', 'rows', '--redis', cluster.url]).ended;
+    expect(scattered).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/prefix: .*part in braces.*\{bullpen\}/),
+    });
+  });
+});

@@ -1,0 +1,310 @@
+import { createLogger, defineJob } from '@bullpen/shared';
+import { handle, startWorker } from '@bullpen/worker';
+import { describe, expect } from 'vitest';
+import { z } from 'zod';
+import { precious, row } from '../fixtures/jobs.js';
+import { sourceOf } from '../support/batch-source.js';
+import { OwnRedis } from '../support/own-redis.js';
+import { until } from '../support/until.js';
+import { test, type World } from '../support/world.js';
+
+/** A job with one attempt and no crash to spare, being attempted: it works on, whatever becomes of Redis. */
+async function working(world: World, ms: number, flags: readonly string[] = []) {
+  const own = await OwnRedis.start(world);
+  const producer = world.producer({ redis: own.server.url, redisTimeout: '1s' });
+  const { id } = await producer.enqueue(precious, { ends: [{ do: 'work', ms, heed: true }] });
+  const worker = world.workerProcess(['--queue', 'precious', ...own.flags, ...flags]);
+  await world.started(1);
+  return { own, producer, id, worker, queue: own.queue('precious') };
+}
+
+const ended = (world: World): boolean => world.ledger().some(({ event }) => event === 'end');
+
+/** The job is done, once, and cost one attempt. */
+async function expectDoneOnce(world: World, { queue, id }: Awaited<ReturnType<typeof working>>): Promise<void> {
+  const job = await world.settled(queue, id);
+  expect(await job.getState()).toBe('completed');
+  expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+  expect(world.ledger().filter(({ event, jobId }) => event === 'end' && jobId === id)).toHaveLength(1);
+}
+
+describe('a handler that succeeds while Redis', () => {
+  test('is a replica, after a failover: completed once it is a primary again; the log says it once', async ({
+    world,
+  }) => {
+    const setting = await working(world, 300);
+    const { own, worker } = setting;
+    await own.admin.replicaof('127.0.0.1', 1);
+    await worker.logged('redis refuses our commands; retrying');
+    await until('the handler to end', () => ended(world));
+    // Long enough for a hundred refusals.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await own.admin.replicaof('NO', 'ONE');
+    await expectDoneOnce(world, setting);
+    await worker.logged('redis is available');
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const loud = worker.log.filter(({ level }) => Number(level) >= 40);
+    expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
+  });
+
+  test('is a replica, and was a row of a batch: its fate is in the books, written again with the record', async ({
+    world,
+  }) => {
+    const own = await OwnRedis.start(world);
+    const producer = world.producer({ redis: own.server.url });
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const job = defineJob({
+      name: 'test.booked',
+      queue: 'booked',
+      payload: z.object({ fails: z.boolean() }),
+      maxAttempts: 1,
+    });
+    const handler = handle(job, async ({ fails }) => {
+      await released;
+      if (fails) throw new Error('boom');
+    });
+    await producer.batch(job, { batch: 'booked', source: sourceOf([{ fails: false }, { fails: true }]) });
+    const logger = createLogger({ level: 'silent' });
+    const worker = startWorker({ handlers: [handler], redis: own.server.url, prefix: world.prefix, logger });
+    world.onClose(() => worker.drain());
+    await until('both to run', () => worker.active === 2);
+    await own.admin.replicaof('127.0.0.1', 1);
+    release();
+    await until('the worker to be refused', () => !worker.health().ready);
+    await own.admin.replicaof('NO', 'ONE');
+    expect(await producer.waitForBatch(job, { batch: 'booked' })).toMatchObject({
+      completed: 1,
+      failed: 1,
+      missing: 0,
+    });
+    const failures = [];
+    for await (const failure of producer.batches.failures('booked')) failures.push(failure);
+    expect(failures).toMatchObject([{ row: 2, payload: { fails: true }, outcome: 'failed', attempts: 1 }]);
+    // Its books say all there is to say of a row.
+    expect(await own.queue('booked').getJobCounts('completed', 'failed')).toEqual({ completed: 0, failed: 0 });
+  });
+
+  test('is out of memory: completed, and new jobs are fetched when there is room again', async ({ world }) => {
+    const setting = await working(world, 300, ['--lease', '2s']);
+    const { own, producer, worker, queue } = setting;
+    const next = await producer.enqueue(precious, {});
+    await until('the next job to be done', async () => (await queue.getJob(next.id))?.finishedOn !== undefined);
+    await own.admin.config('SET', 'maxmemory', '1');
+    await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    await expectDoneOnce(world, setting);
+    await own.admin.config('SET', 'maxmemory', '0');
+    const last = await producer.enqueue(precious, {});
+    await until('the last job to be done', async () => (await queue.getJob(last.id))?.finishedOn !== undefined);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+  });
+
+  test('is killed and started again: completed; the worker goes on by itself', async ({ world }) => {
+    const setting = await working(world, 400);
+    const { own, producer, worker, queue } = setting;
+    await own.server.kill();
+    await until('the handler to end', () => ended(world));
+    await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    await own.server.start();
+    await expectDoneOnce(world, setting);
+    const next = await producer.enqueue(precious, {});
+    await until('the next job to be done', async () => (await queue.getJob(next.id))?.finishedOn !== undefined);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const told = worker.log.filter(({ level }) => Number(level) >= 40).map(({ msg }) => msg);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^redis (connection was lost|is unavailable); retrying$/);
+  });
+
+  test('is away for longer than the lease: recorded when it is back, as nobody else has the job', async ({ world }) => {
+    const setting = await working(world, 700, ['--lease', '1s']);
+    setting.own.server.send('SIGSTOP');
+    await until('the handler to end', () => ended(world));
+    // Nothing happens in the meantime: that is the point.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    setting.own.server.send('SIGCONT');
+    await expectDoneOnce(world, setting);
+  });
+});
+
+describe('a handler that runs on while Redis', () => {
+  test('is frozen for longer than the lease: aborted with LeaseLost, attempted again, no attempt and no crash spent', async ({
+    world,
+  }) => {
+    const setting = await working(world, 4_000, ['--lease', '1s']);
+    setting.own.server.send('SIGSTOP');
+    await setting.worker.logged('lease ran out; aborting the attempt');
+    await until('the handler to be aborted', () => world.ledger().some(({ event }) => event === 'aborted'));
+    setting.own.server.send('SIGCONT');
+    await expectDoneOnce(world, setting);
+    expect(world.ledger().find(({ event }) => event === 'aborted')?.reason).toBe('LeaseLost');
+  });
+});
+
+describe('a worker that waits for empty queues', () => {
+  test('waits through a Redis that is too busy to answer', async ({ world }) => {
+    const { own, worker, queue, id } = await working(world, 1_500, ['--until-empty']);
+    await own.admin.config('SET', 'lua-time-limit', 20);
+    const busy = own.admin.duplicate();
+    const now = "local t = redis.call('TIME'); return t[1] * 1000 + t[2] / 1000";
+    const forASecond = `local function now() ${now} end local from = now() while now() - from < 1000 do end`;
+    await busy.eval(forASecond, 0).finally(() => busy.disconnect());
+    expect((await worker.ended).code).toBe(0);
+    expect(await (await world.settled(queue, id)).getState()).toBe('completed');
+  });
+});
+
+describe('a Redis that does not let us', () => {
+  test('from the start: exit 69, and it says what', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const redis = own.server.url.replace('://', '://guest:secret@');
+    for (const may of ['-@scripting', '-srem']) {
+      await own.admin.call('ACL', 'SETUSER', 'guest', 'reset', 'on', '>secret', '~*', '&*', '+@all', may);
+      const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+      const says = expect.stringMatching(/refused us: .*(permission|can't run this command|ACL)/);
+      expect(await worker.ended).toMatchObject({ code: 69, stderr: says });
+    }
+  });
+
+  test('any more: waited for, logged once, and what was done meanwhile is recorded when it does again', async ({
+    world,
+  }) => {
+    const setting = await working(world, 300);
+    const { own, worker } = setting;
+    await own.admin.call('ACL', 'SETUSER', 'default', '-evalsha', '-eval');
+    await worker.logged('redis refuses our commands; retrying');
+    await until('the handler to end', () => ended(world));
+    await own.admin.call('ACL', 'SETUSER', 'default', '+evalsha', '+eval');
+    await expectDoneOnce(world, setting);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    const loud = worker.log.filter(({ level }) => Number(level) >= 40);
+    expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
+  });
+
+  test('write any more, out of a script: the same', async ({ world }) => {
+    const setting = await working(world, 300);
+    const { own, worker } = setting;
+    await own.admin.call('ACL', 'SETUSER', 'default', '-zadd', '-lrem', '-sadd');
+    await until('the handler to end', () => ended(world));
+    await worker.logged('redis refuses our commands; retrying');
+    await own.admin.call('ACL', 'SETUSER', 'default', '+zadd', '+lrem', '+sadd');
+    const job = await world.settled(setting.queue, setting.id);
+    expect(await job.getState()).toBe('completed');
+    expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(1);
+  });
+
+  test('fetch, and does not say that it will: an error a minute, not thousands', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    await own.admin.set(`${world.prefix}:precious:wait`, 'somebody else’s');
+    const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
+    await worker.logged('queue reported an error');
+    const fetches = async () =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
+    const [before, beganAt] = [await fetches(), performance.now()];
+    await until('some more fetches', async () => (await fetches()) > before + 5);
+    // Without a pause they would take milliseconds.
+    expect(performance.now() - beganAt).toBeGreaterThan(1_000);
+    worker.kill('SIGTERM');
+    await worker.ended;
+    expect(worker.log.filter(({ msg }) => msg === 'queue reported an error').length).toBeLessThan(4);
+  });
+});
+
+describe('a Redis that refuses us our database', () => {
+  /** Somebody who may do everything on `own` but choose a database, when told so; and the URL of database 5 for them. */
+  async function guest(own: OwnRedis, may: '+select' | '-select'): Promise<string> {
+    await own.admin.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', may);
+    return `${own.server.url.replace('://', '://guest:secret@')}/5`;
+  }
+
+  test('from the start: neither producer nor worker goes on in another one', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const redis = await guest(own, '-select');
+    const theirs = await world.producer({ redis: own.server.url }).enqueue(precious, {});
+    const ours = world.producer({ redis, redisTimeout: '5s' });
+    for (let at = 0; at < 3; at += 1) await expect(ours.enqueue(precious, {})).rejects.toThrow(/refused us/);
+    const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+    expect((await worker.ended).code).toBe(69);
+    expect(await (await own.queue('precious').getJob(theirs.id))?.getState()).toBe('waiting');
+    expect(await own.queue('precious').getJobCountByTypes('waiting', 'completed')).toBe(1);
+  });
+
+  test('on reconnect: the worker waits until it may again', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const redis = await guest(own, '+select');
+    const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
+    await worker.logged('worker ready');
+    const theirs = await world.producer({ redis: own.server.url }).enqueue(precious, {});
+    await guest(own, '-select');
+    await own.admin.call('CLIENT', 'KILL', 'USER', 'guest');
+    await worker.logged('redis connection was lost; retrying');
+    const refused = async (): Promise<boolean> => /rejected_calls=[1-9]/.test(await own.admin.info('commandstats'));
+    await until('the worker to be refused', refused);
+    await guest(own, '+select');
+    await world.producer({ redis: `${own.server.url}/5` }).enqueue(precious, {});
+    await world.started(1);
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(await (await own.queue('precious').getJob(theirs.id))?.getState()).toBe('waiting');
+  });
+});
+
+describe('a Redis that forgets its scripts', () => {
+  test('keeps the books of a batch all the same', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const producer = world.producer({ redis: own.server.url });
+    world.workerProcess(['--queue', 'rows', '--concurrency', '1', ...own.flags]);
+    const send = async (batch: string) => {
+      const source = sourceOf([1, 2, 3].map((id) => ({ id, email: 'a@b.de' })));
+      await producer.batch(row, { batch, source });
+      return producer.waitForBatch(row, { batch });
+    };
+    const settled = { completed: 3, failed: 0, missing: 0 };
+    expect(await send('first')).toMatchObject(settled);
+    await own.admin.script('FLUSH');
+    // What is no row of a batch brings BullMQ's scripts back, and none of ours.
+    const plain = await producer.enqueue(row, { id: 9, email: 'a@b.de' });
+    await world.settled(own.queue('rows'), plain.id);
+    expect(await send('second')).toMatchObject(settled);
+  });
+});
+
+describe('a drain while Redis', () => {
+  for (const how of ['SIGSTOP', 'SIGKILL'] as const) {
+    test(`is gone (${how}): bounded, exit 70, and no attempt is spent`, async ({ world }) => {
+      const limits = ['--drain-timeout', '100ms', '--abort-grace', '100ms', '--lease', '2s'];
+      const { own, worker, id } = await working(world, 60_000, limits);
+      if (how === 'SIGSTOP') own.server.send('SIGSTOP');
+      else await own.server.kill();
+      worker.kill('SIGTERM');
+      const { code } = await worker.ended;
+      const summary = await worker.logged('worker stopped');
+      expect(code).toBe(70);
+      expect(summary).toMatchObject({ active: 1, handedBack: 0, cutOff: 1, cutOffJobIds: [id] });
+      if (how === 'SIGSTOP') own.server.send('SIGCONT');
+      else await own.server.start();
+      world.workerProcess(['--queue', 'precious', ...own.flags, '--lease', '2s']);
+      const queue = own.queue('precious');
+      // A frozen Redis finds our last words when it thaws: handed back. One that was killed never got them, and it looks as if the process had died.
+      if (how === 'SIGSTOP') await world.started(2);
+      else expect((await world.settled(queue, id)).failedReason).toMatch(/^JobCrashed/);
+      expect((await queue.getJob(id))?.attemptsMade).toBe(0);
+    });
+  }
+
+  test('is being looked for again: an idle worker does not wait for it', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
+    await worker.logged('worker ready');
+    await own.server.kill();
+    await until('the worker to notice', () => worker.log.some(({ msg }) => msg.startsWith('redis ')));
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect((await worker.logged('worker stopped'))['durationMs']).toBeLessThan(2_000);
+  });
+});

@@ -1,0 +1,97 @@
+import type { Redis } from '@bullpen/shared';
+import { Queue } from 'bullmq';
+import { expect } from 'vitest';
+import { row, scripted } from '../fixtures/jobs.js';
+import { gatedRows } from '../support/batch-source.js';
+import { until } from '../support/until.js';
+import { WatchedRedis } from '../support/watched-redis.js';
+import { test, type World } from '../support/world.js';
+
+const JOBS = 100;
+const HALF = 2_000;
+
+/** Waits until so many replicas, all there are, have whatever Redis accepted before. */
+async function untilCopied(redis: Redis, replicas: number, { prefix }: World): Promise<void> {
+  // WAIT speaks of what its own connection wrote last; what others wrote before that is copied before it.
+  await redis.set(`${prefix}:marker`, '1');
+  expect(await redis.wait(replicas, 0)).toBe(replicas);
+}
+
+const payload = { ends: [{ do: 'work' as const, ms: 20, heed: false }] };
+
+test('Redis behind Sentinel: its primary is killed, the next one steps down, and all that was accepted and copied is done', async ({
+  world,
+}) => {
+  const watched = await WatchedRedis.start(world);
+  const { url } = watched;
+  const redis = watched.open();
+  const queue = new Queue(scripted.queue, { connection: redis, prefix: world.prefix });
+  queue.on('error', () => undefined);
+  world.onClose(() => queue.close());
+  const flags = ['--queue', 'scripted:5', '--queue', 'rows:5', '--drain-timeout', '2s', '--abort-grace', '500ms'];
+  const start = () => world.workerProcess([...flags, '--redis', url]);
+  const [leaving, staying] = [start(), start()];
+  await Promise.all([leaving.logged('worker ready'), staying.logged('worker ready')]);
+
+  const producer = world.producer({ redis: url, redisTimeout: '30s' });
+  const hasty = world.producer({ redis: url, redisTimeout: '500ms' });
+  const enqueue = (key: string) => producer.enqueue(scripted, payload, { key });
+  const { source, goOn } = gatedRows(HALF);
+  world.onClose(async () => goOn());
+  const batch = producer.batch(row, { batch: 'through', source });
+  const accepted = await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`before-${at}`)));
+  expect(await hasty.enqueue(scripted, payload, { key: 'before-0' })).toMatchObject({ status: 'duplicate' });
+  await until('half of the batch to be in', async () => (await producer.batches.show('through')).read === HALF);
+  await untilCopied(redis, 2, world);
+
+  await watched.killPrimary();
+  leaving.kill('SIGTERM');
+  const askedAt = performance.now();
+  const during = enqueue('during');
+  await expect(hasty.enqueue(scripted, payload)).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+  expect(performance.now() - askedAt).toBeLessThan(1_000);
+  // In a failover or after it: within its time, whatever Redis is doing.
+  expect([0, 70, 75]).toContain((await leaving.ended).code);
+  expect(performance.now() - askedAt).toBeLessThan(2_000 + 500 + 1_000 + 1_000);
+  expect(await during).toMatchObject({ status: 'added' });
+  accepted.push(await during);
+  goOn();
+  expect(await batch).toMatchObject({ read: 2 * HALF, added: 2 * HALF, duplicate: 0 });
+
+  // The new primary steps down in good order.
+  await untilCopied(redis, 1, world);
+  await watched.moveOn();
+  accepted.push(await enqueue('after'));
+  expect(await producer.waitForBatch(row, { batch: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
+
+  for (const { id } of accepted) {
+    const job = await world.settled(queue, id);
+    expect(await job.getState()).toBe('completed');
+    // Failovers are no failures.
+    expect(job.attemptsMade).toBe(1);
+  }
+  staying.kill('SIGTERM');
+  expect((await staying.ended).code).toBe(0);
+  const printed = `${JSON.stringify(leaving.log)}${JSON.stringify(staying.log)}`;
+  expect(printed).toContain(`/jobs/0"`);
+  expect(printed).not.toMatch(/of-redis|of%2Fthe|of\/the/);
+});
+
+test('sentinels that refuse us, know no such primary, or name a Redis that refuses us: exit 69, and it says which', async ({
+  world,
+}) => {
+  const watched = await WatchedRedis.start(world);
+  const worker = (redis: string) => world.workerProcess(['--queue', 'rows', '--redis', redis]).ended;
+  const producer = (redis: string) =>
+    world.producerProcess(['queues', '--redis', redis, '--redis-timeout', '1s']).ended;
+  for (const wrong of [{ sentinelPassword: 'wrong' }, { redisPassword: 'wrong' }]) {
+    const ended = await Promise.all([worker(watched.urlWith(wrong)), producer(watched.urlWith(wrong))]);
+    for (const { code, stderr } of ended) {
+      expect(code).toBe(69);
+      expect(stderr).toMatch(/Redis at redis\+sentinel:\/\/\S+\/jobs\/0 refused us: .*WRONGPASS/);
+      expect(/sentinel 127/.test(stderr)).toBe('sentinelPassword' in wrong);
+    }
+  }
+  const unknown = await producer(watched.urlWith({ master: 'nobody' }));
+  expect(unknown).toMatchObject({ code: 69, stderr: expect.stringMatching(/sentinel \S+ knows no primary 'nobody'/) });
+});

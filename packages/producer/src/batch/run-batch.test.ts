@@ -1,0 +1,445 @@
+import {
+  BatchConflict,
+  defineJob,
+  type JobDefinition,
+  OptionsInvalid,
+  RedisUnavailable,
+  SourceInvalid,
+} from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { BatchRedis, broken, good, goodRows, silentAfter, sourceOf } from '../../test/batch-redis.js';
+import { type BatchPart, type BatchTotals, CHUNK_JOBS, CHUNK_ROWS, type Terms } from '../enqueue/insert.js';
+import type { RedisAccess } from '../enqueue/redis-access.js';
+import type { SourceRow } from '../source/source-row.js';
+import type { BatchOptions } from './batch-options.js';
+import type { RejectedRow } from './check-row.js';
+import { BatchStopped, runBatch } from './run-batch.js';
+
+const job = defineJob({ name: 'batch.test', queue: 'rows', payload: z.object({ id: z.coerce.string() }).loose() });
+const packed = defineJob({ name: 'batch.packed', queue: 'rows', payload: z.unknown(), rowsPerJob: 20 });
+const began = { resumedAt: 0, wasFinished: false, interrupted: false };
+
+/** The access to a Redis that holds one batch, and what went along them. */
+function waysTo(redis: BatchRedis, insert: typeof redis.insert = redis.insert) {
+  const sent: { rows: number; terms: Terms; part: BatchPart }[] = [];
+  const access: RedisAccess = {
+    prefix: 'p',
+    ask: redis.ask,
+    insert: (_, rows, terms, part) => {
+      sent.push({ rows: rows.length, terms, part });
+      return insert(rows, part);
+    },
+  };
+  return { access, sent };
+}
+
+/** Runs a batch of `rows`; what it gives back is its result, the rows stored and the rows rejected. */
+async function run(
+  rows: Iterable<SourceRow>,
+  options: Partial<BatchOptions> = {},
+  { redis = new BatchRedis(), definition = job as JobDefinition } = {},
+) {
+  const rejected: RejectedRow[] = [];
+  const { access, sent } = waysTo(redis);
+  const all = { batch: 'b1', source: sourceOf(rows), onRejected: (row: RejectedRow) => void rejected.push(row) };
+  const result = await runBatch(definition, { ...all, ...options }, access);
+  return { result, stored: redis.stored, rejected, sent };
+}
+
+/** The BatchStopped that a batch ends with. */
+async function stopOf(batch: Promise<unknown>): Promise<BatchStopped> {
+  const error = await batch.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(BatchStopped);
+  return error as BatchStopped;
+}
+
+const totals = (read: number, added: number, duplicate = 0, rejected = 0): BatchTotals => ({
+  ...{ read, added, duplicate, rejected },
+});
+
+describe('runBatch', () => {
+  it('enqueues every row under the name of the batch and the row’s number', async () => {
+    const { result, stored, sent } = await run(goodRows(3));
+    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), ...began });
+    expect(stored[1]).toEqual({ id: '', row: 2, data: '{"id":2}' });
+    expect(sent[0]?.part).toMatchObject({
+      name: 'b1',
+      keys: { books: 'p:rows:batch:b1' },
+      from: 0,
+      to: 3,
+      isLast: true,
+    });
+  });
+
+  it('is well with a source that has no rows', async () => {
+    const { result } = await run([]);
+    expect(result).toEqual({ batch: 'b1', ...totals(0, 0), ...began });
+  });
+
+  it('hands on what is said of the batch, and leaves the expiry to the moment each chunk is sent', async () => {
+    const options = { delay: '5s', priority: 3, maxWaiting: 9, rowsPerJob: 7, results: true, keepKeys: '2s' } as const;
+    const { sent } = await run(goodRows(1), { ...options, keyField: 'id' });
+    expect(sent[0]).toMatchObject({
+      terms: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined, keyed: true },
+      part: { rowsPerJob: 7, results: true, keepKeysMs: 7_000, keyField: 'id' },
+    });
+  });
+
+  it('keeps books and keys from when its rows are due', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(1), { delay: '10d', keep: '1d', keepKeys: '2d' }, { redis });
+    const dayMs = 24 * 60 * 60 * 1000;
+    expect(redis.books).toMatchObject({ keepMs: String(11 * dayMs), keepKeysMs: String(12 * dayMs) });
+  });
+
+  it('puts as many rows into a job as the definition says, and more of them into a chunk', async () => {
+    const { sent } = await run(goodRows(CHUNK_ROWS + 1), {}, { definition: packed });
+    expect(sent.map(({ rows }) => rows)).toEqual([CHUNK_ROWS, 1]);
+    expect(sent[0]?.part.rowsPerJob).toBe(20);
+    const few = await run(goodRows(CHUNK_JOBS + 1), { rowsPerJob: 1 }, { definition: packed });
+    expect(few.sent.map(({ rows }) => rows)).toEqual([CHUNK_JOBS, 1]);
+  });
+
+  it('rejects rows that do not parse or do not fit, tells each, and goes on', async () => {
+    const { result, rejected } = await run([good(1), broken(2), good(3, 'text'), good(4)]);
+    expect(result).toMatchObject(totals(4, 2, 0, 2));
+    expect(rejected.map(({ row, input }) => [row, input])).toEqual([
+      [2, '{'],
+      [3, 'text'],
+    ]);
+  });
+
+  it('adds the same key once', async () => {
+    const rows = [good(1, { id: 'a' }), good(2, { id: 17 }), good(3, { id: 'a' }), good(4, { id: '17' })];
+    const { result, stored } = await run(rows, { keyField: 'id' });
+    expect(result).toMatchObject(totals(4, 2, 2, 0));
+    expect(stored.map(({ row }) => row)).toEqual([1, 2]);
+  });
+
+  it('tells how far it is after each chunk', async () => {
+    const told: BatchTotals[] = [];
+    await run(goodRows(CHUNK_JOBS + 1), { onProgress: (now) => told.push(now) });
+    expect(told).toEqual([totals(CHUNK_JOBS, CHUNK_JOBS), totals(CHUNK_JOBS + 1, CHUNK_JOBS + 1)]);
+  });
+
+  it('tells how many rows were there before', async () => {
+    const redis = new BatchRedis();
+    const stop = new AbortController();
+    function* halted(): Generator<SourceRow> {
+      yield* goodRows(2);
+      stop.abort();
+    }
+    await run(halted(), { signal: stop.signal }, { redis });
+    const told: [BatchTotals, number][] = [];
+    await run(goodRows(3), { onProgress: (...now) => told.push(now) }, { redis });
+    expect(told).toEqual([[totals(3, 3), 2]]);
+  });
+
+  it('notes many rejected rows without waiting for a valid one', async () => {
+    const { result, sent } = await run(Array.from({ length: 10_001 }, (_, at) => broken(at + 1)));
+    expect(result).toMatchObject(totals(10_001, 0, 0, 10_001));
+    expect(sent.map(({ rows, part }) => [rows, part.to, part.rejected])).toEqual([
+      [0, 10_000, 10_000],
+      [0, 10_001, 1],
+    ]);
+  });
+
+  it('notes the columns of its source, once they are known', async () => {
+    const redis = new BatchRedis();
+    const source = { ...sourceOf(goodRows(3)), columns: () => ['id', 'email'] };
+    await run([], { source }, { redis });
+    expect(redis.books?.['columns']).toBe('["id","email"]');
+  });
+
+  it('does not read on while a rejected row is being written down', async () => {
+    let isWritten = false;
+    const { result } = await run([broken(1), broken(2)], {
+      async onRejected({ row }) {
+        if (row === 2) expect(isWritten).toBe(true);
+        await new Promise((resolve) => setImmediate(resolve));
+        isWritten = true;
+      },
+    });
+    expect(result.rejected).toBe(2);
+  });
+
+  it.each(['', 'a:b'])('refuses to name a batch %j, before it asks Redis', async (batch) => {
+    const redis = new BatchRedis();
+    await expect(run(goodRows(1), { batch }, { redis })).rejects.toThrow(OptionsInvalid);
+    expect(redis.opened).toBe(0);
+  });
+});
+
+describe('a batch that was begun before', () => {
+  it('goes on behind the last row that is in, and tells its rejected rows only when asked', async () => {
+    const redis = new BatchRedis();
+    function* failing(): Generator<SourceRow> {
+      yield* [broken(1), good(2)];
+      throw new Error('the disk is gone');
+    }
+    await stopOf(run(failing(), {}, { redis }));
+    const all = [broken(1), good(2), good(3), broken(4)];
+    const { result, rejected } = await run(all, {}, { redis });
+    expect(result).toEqual({ ...{ batch: 'b1', ...began, resumedAt: 2 }, ...totals(4, 2, 0, 2) });
+    expect(redis.stored.map(({ row }) => row)).toEqual([2, 3]);
+    expect(rejected.map(({ row }) => row)).toEqual([4]);
+  });
+
+  it('does nothing when its source was read to the end, and does not read a file again', async () => {
+    const redis = new BatchRedis();
+    const identity = { bytes: 5, sha256: 'abc' };
+    await run([], { source: { ...sourceOf(goodRows(3)), identity } }, { redis });
+    function* unread(): Generator<SourceRow> {
+      yield* [];
+      throw new Error('nobody asked for it');
+    }
+    const { result } = await run([], { source: { ...sourceOf(unread()), identity } }, { redis });
+    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), resumedAt: 3, wasFinished: true, interrupted: false });
+    expect(redis.calls).toBe(1);
+  });
+
+  it('tells its rejected rows again when that is asked, also when its source was read to the end', async () => {
+    const redis = new BatchRedis();
+    const rows = [good(1), broken(2), good(3), broken(4)];
+    await run(rows, {}, { redis });
+    const again = await run(rows, { repeatRejected: true }, { redis });
+    expect(again.result).toMatchObject({ ...totals(4, 2, 0, 2), wasFinished: true, interrupted: false });
+    expect(again.rejected.map(({ row }) => row)).toEqual([2, 4]);
+    for (const other of [rows.slice(0, 3), [...rows, good(5)], [...rows, broken(5)], [broken(1), ...rows.slice(1)]]) {
+      const { cause } = await stopOf(run(other, { repeatRejected: true }, { redis }));
+      expect(cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
+    }
+    const signal = AbortSignal.abort();
+    expect((await run(rows, { repeatRejected: true, signal }, { redis })).result.interrupted).toBe(true);
+    expect(redis.calls).toBe(1);
+  });
+
+  it('reads a pipe again when it is through: other rows, fewer or more are not passed over in silence', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(3), {}, { redis });
+    const { result } = await run(goodRows(3), {}, { redis });
+    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), resumedAt: 3, wasFinished: true, interrupted: false });
+    const others = [
+      goodRows(2),
+      [good(1), good(2), good(3, { id: 'x' })],
+      [],
+      goodRows(4),
+      [...goodRows(3), broken(4)],
+    ];
+    for (const rows of others) {
+      await expect(run(rows, {}, { redis })).rejects.toThrow(
+        /the source is not the one that batch 'b1' was begun with/,
+      );
+    }
+    expect(redis.calls).toBe(1);
+  });
+
+  it('tells all rejected rows again when it is through, to whoever wants them', async () => {
+    const redis = new BatchRedis();
+    const source = () => ({ ...sourceOf([good(1), broken(2), good(3)]), identity: { bytes: 5, sha256: 'abc' } });
+    await run([], { source: source() }, { redis });
+    expect((await run([], { source: source() }, { redis })).rejected).toEqual([]);
+    const { result, rejected } = await run([], { source: source(), repeatRejected: true }, { redis });
+    expect(result).toMatchObject({ ...totals(3, 2, 0, 1), wasFinished: true });
+    expect(rejected.map(({ row }) => row)).toEqual([2]);
+  });
+
+  it('is interrupted while a pipe that is through is read again', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(3), {}, { redis });
+    const stop = new AbortController();
+    function* closed(): Generator<SourceRow> {
+      yield* goodRows(1);
+      stop.abort();
+      throw new Error('Premature close');
+    }
+    const { result } = await run(closed(), { signal: stop.signal }, { redis });
+    expect(result).toMatchObject({ ...totals(3, 3), wasFinished: true, interrupted: true });
+  });
+  it.each<[string, Partial<BatchOptions>, RegExp]>([
+    ['another key field', { keyField: 'email' }, /keyField was not given, is email/],
+    ['another delay', { delay: 5 }, /: delay was not given, is 5ms\./],
+    ['another priority', { priority: 2 }, /priority was not given, is 2/],
+    ['results to keep', { results: true }, /results was not given, is given/],
+    ['other rows per job', { rowsPerJob: 7 }, /rowsPerJob was 1, is 7/],
+  ])('is another one with %s: nothing is enqueued', async (_, options, says) => {
+    const redis = new BatchRedis();
+    await run([good(1, { id: 1, email: 'a' })], {}, { redis });
+    const other = run([good(1, { id: 1, email: 'a' })], options, { redis });
+    await expect(other).rejects.toThrow(BatchConflict);
+    await expect(other).rejects.toThrow(says);
+    expect(redis.calls).toBe(1);
+  });
+
+  it('is another one when it is of another job; and may be found with fewer rows per job than the definition says', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(1), {}, { redis });
+    await expect(run(goodRows(1), {}, { redis, definition: packed })).rejects.toThrow(
+      "batch 'b1' exists and is another one: job was batch.test, is batch.packed. Give it another name.",
+    );
+    const own = new BatchRedis();
+    await run(goodRows(1), { rowsPerJob: 5 }, { redis: own, definition: packed });
+    expect((await run(goodRows(1), {}, { redis: own, definition: packed })).result.wasFinished).toBe(true);
+  });
+
+  it('is another one when its source is another: by its format, its size, its sum, or what was read', async () => {
+    const redis = new BatchRedis();
+    const identity = { bytes: 5, sha256: 'abc' };
+    await run([], { source: { ...sourceOf(goodRows(1)), identity } }, { redis });
+    for (const more of [{ format: 'csv' as const }, { identity: { ...identity, bytes: 6 } }, { identity: undefined }]) {
+      const other = run([], { source: { ...sourceOf(goodRows(1)), identity, ...more } }, { redis });
+      await expect(other).rejects.toThrow(/the source is not the one that batch 'b1' was begun with/);
+    }
+    const begun = new BatchRedis();
+    function* failing(): Generator<SourceRow> {
+      yield* goodRows(2);
+      throw new Error('the disk is gone');
+    }
+    await stopOf(run(failing(), {}, { redis: begun }));
+    const stopped = await stopOf(run([good(1), good(2, { id: 'x' })], {}, { redis: begun }));
+    expect(stopped.cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
+  });
+
+  it('is forgotten when its source was no good from the beginning: mended, it may have the name', async () => {
+    const redis = new BatchRedis();
+    function* headless(before: SourceRow[]): Generator<SourceRow> {
+      yield* before;
+      throw new SourceInvalid('the CSV header names id twice');
+    }
+    const withIdentity = (rows: Iterable<SourceRow>, sha256: string) => ({
+      source: { ...sourceOf(rows), identity: { bytes: 5, sha256 } },
+    });
+    await stopOf(run([], withIdentity(headless([]), 'a'), { redis }));
+    const { result } = await run([], withIdentity(goodRows(2), 'b'), { redis });
+    expect(result).toMatchObject(totals(2, 2));
+    const begun = new BatchRedis();
+    await stopOf(run([], withIdentity(headless(goodRows(1)), 'a'), { redis: begun }));
+    await expect(run([], withIdentity(goodRows(2), 'b'), { redis: begun })).rejects.toThrow(
+      /is not the one that batch/,
+    );
+  });
+
+  it('is not gone on with when it was cancelled', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(1), {}, { redis });
+    Object.assign(redis.books as object, { cancelledAt: '5' });
+    await expect(run(goodRows(1), {}, { redis })).rejects.toThrow(/batch 'b1' was cancelled/);
+  });
+});
+
+describe('a batch that is interrupted', () => {
+  it('sends what it has read, and says that it was interrupted', async () => {
+    const stop = new AbortController();
+    function* rows(): Generator<SourceRow> {
+      yield* goodRows(2);
+      stop.abort();
+      yield good(3);
+      throw new Error('nobody asked for more');
+    }
+    const { result, stored } = await run(rows(), { signal: stop.signal });
+    expect(result).toEqual({ batch: 'b1', ...totals(2, 2), ...began, interrupted: true });
+    expect(stored).toHaveLength(2);
+  });
+
+  it('ends at once, also while its source has nothing to say', async () => {
+    const stop = new AbortController();
+    const { access } = waysTo(new BatchRedis());
+    const onProgress = (): void => stop.abort();
+    const source = silentAfter(goodRows(CHUNK_JOBS + 5));
+    const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, access);
+    expect(result).toMatchObject({ ...totals(CHUNK_JOBS + 5, CHUNK_JOBS + 5), interrupted: true });
+  });
+
+  it('takes the complaint of a source that was closed by the signal for the interruption it is', async () => {
+    const stop = new AbortController();
+    function* rows(): Generator<SourceRow> {
+      yield good(1);
+      stop.abort();
+      throw new Error('Premature close');
+    }
+    const { result } = await run(rows(), { signal: stop.signal });
+    expect(result).toMatchObject({ ...totals(1, 1), interrupted: true });
+  });
+
+  it('was not interrupted by a signal that comes when every row has been read', async () => {
+    const stop = new AbortController();
+    const { result } = await run(goodRows(5), { signal: stop.signal, onProgress: () => stop.abort() });
+    expect(result).toMatchObject({ ...totals(5, 5), interrupted: false });
+  });
+
+  it('ends its wait for room at the signal, with what is in', async () => {
+    const stop = new AbortController();
+    const redis = new BatchRedis();
+    const { access } = waysTo(redis, async (rows, covers) => {
+      if (covers.from === 0) return redis.insert(rows, covers);
+      stop.abort();
+      return { kind: 'full' };
+    });
+    const options = { batch: 'b1', source: sourceOf(goodRows(CHUNK_JOBS + 1)), signal: stop.signal, maxWaiting: 5 };
+    expect(await runBatch(job, options, access)).toMatchObject({
+      ...totals(CHUNK_JOBS, CHUNK_JOBS),
+      interrupted: true,
+    });
+  });
+});
+
+describe('a batch that stops', () => {
+  it('has the rows before the source’s failure enqueued and counted', async () => {
+    function* rows(): Generator<SourceRow> {
+      yield* [good(1), broken(2), good(3)];
+      throw new Error('the disk is gone');
+    }
+    const redis = new BatchRedis();
+    const stopped = await stopOf(run(rows(), {}, { redis }));
+    expect(stopped).toMatchObject({ message: 'the disk is gone', cause: { message: 'the disk is gone' } });
+    expect(stopped.totals).toEqual(totals(3, 2, 0, 1));
+    expect(redis.stored).toHaveLength(2);
+  });
+
+  it('names Redis’ error as the cause, and counts what is in', async () => {
+    const outage = new RedisUnavailable('Redis is away', { unanswered: true });
+    const { access } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: sourceOf(goodRows(5)) }, access));
+    expect(stopped.cause).toBe(outage);
+    expect(stopped.totals).toEqual(totals(0, 0));
+  });
+
+  it('counts what the other chunk under way came to when one fails, before it says so', async () => {
+    const redis = new BatchRedis();
+    let isFirstThrough = false;
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const { access, sent } = waysTo(redis, async (rows, covers) => {
+      if (covers.from > 0) throw new Error('redis is away');
+      await turns();
+      isFirstThrough = true;
+      return redis.insert(rows, covers);
+    });
+    const source = sourceOf(goodRows(3 * CHUNK_JOBS));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, access));
+    expect([sent.length, isFirstThrough]).toEqual([2, true]);
+    expect(stopped.totals.added).toBe(CHUNK_JOBS);
+  });
+
+  it('stops at once when a chunk fails, also while its source has nothing to say', async () => {
+    const outage = new RedisUnavailable('Redis is away', { unanswered: true });
+    const { access } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, access));
+    expect(stopped.cause).toBe(outage);
+  });
+
+  it('stops when a rejected row cannot be written down, and when progress cannot be told', async () => {
+    const full = { onRejected: () => Promise.reject(new Error('the disk is full')) };
+    const stopped = await stopOf(run([good(1), broken(2), good(3)], full));
+    expect([stopped.message, stopped.totals]).toEqual(['the disk is full', totals(2, 1, 0, 1)]);
+    const onProgress = () => {
+      throw new Error('the terminal is gone');
+    };
+    expect((await stopOf(run(goodRows(2), { onProgress }))).message).toBe('the terminal is gone');
+  });
+});

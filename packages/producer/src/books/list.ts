@@ -1,0 +1,63 @@
+import { batchesKey, findQueues, KEYS_A_LOOK, type Redis } from '@bullpen/shared';
+import type { RedisReading } from '../enqueue/redis-access.js';
+import { type BatchBooks, readBooks, recordOf } from './books.js';
+
+const NAMES_A_PAGE = 100;
+
+/**
+ * Reads one page of a queue's index, and takes the names off it whose books are gone.
+ * KEYS: the index. ARGV: base of the keys, how many to pass over, how many to read. Answers how many were read and how many stay, then name and books of each that stays.
+ */
+const LIST_SCRIPT = `
+local names = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[2] + ARGV[3] - 1)
+local page = { #names, 0 }
+for _, name in ipairs(names) do
+  local books = redis.call('HGETALL', ARGV[1] .. 'batch:' .. name)
+  if #books == 0 then
+    redis.call('ZREM', KEYS[1], name)
+  else
+    page[2] = page[2] + 1
+    page[#page + 1] = name
+    page[#page + 1] = books
+  end
+end
+return page
+`;
+
+type Page = [read: number, stay: number, ...namesAndBooks: (string | string[])[]];
+type WithList = Redis & { bullpenListBatches(...args: (string | number)[]): Promise<Page> };
+
+/** Teaches a connection the script that lists batches; once per connection. */
+export function defineList(redis: Redis): void {
+  redis.defineCommand('bullpenListBatches', { numberOfKeys: 1, lua: LIST_SCRIPT });
+}
+
+/** Finds the queues that have a key of this name. Every look at the key space has a time limit of its own. */
+export function queuesWith(key: string, { prefix, ask }: RedisReading): Promise<string[]> {
+  return findQueues(prefix, key, (cursor, pattern) =>
+    ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK)),
+  );
+}
+
+/** The books of every batch under the prefix, or on one queue; the newest first. */
+export async function listBatches(queue: string | undefined, access: RedisReading): Promise<BatchBooks[]> {
+  const queues = queue === undefined ? await queuesWith('batches', access) : [queue];
+  const all: BatchBooks[] = [];
+  for (const name of queues) all.push(...(await listQueue(name, access)));
+  return all.sort((a, b) => b.createdAt - a.createdAt || (a.batch < b.batch ? -1 : 1));
+}
+
+async function listQueue(queue: string, { prefix, ask }: RedisReading): Promise<BatchBooks[]> {
+  const found: BatchBooks[] = [];
+  for (let from = 0; ; ) {
+    const [read, stay, ...entries] = await ask((redis) =>
+      (redis as WithList).bullpenListBatches(batchesKey(prefix, queue), `${prefix}:${queue}:`, from, NAMES_A_PAGE),
+    );
+    for (let at = 0; at < entries.length; at += 2) {
+      const books = readBooks(queue, entries[at] as string, recordOf(entries[at + 1] as string[]));
+      if (books !== undefined) found.push(books);
+    }
+    if (read < NAMES_A_PAGE) return found;
+    from += stay;
+  }
+}

@@ -1,0 +1,54 @@
+import { batchKeys, type Redis } from '@bullpen/shared';
+import type { RedisReading } from '../enqueue/redis-access.js';
+import { type BatchView, divideOpen, type FailureReason, stageOf } from './batch-view.js';
+import { readBooks, recordOf } from './books.js';
+import { unknownBatch } from './find.js';
+import { SHOW_SCRIPT } from './show-script.js';
+
+/** How many reasons are shown. */
+const REASONS = 10;
+/** How many jobs one call looks at: some milliseconds of Redis' time. */
+const JOBS_A_PAGE = 5_000;
+
+type Page = [next: number, rows: number, books?: string[], reasons?: string[], queued?: number];
+type WithShow = Redis & { bullpenShowBatch(...args: (string | number)[]): Promise<Page> };
+
+/** Teaches a connection the script that shows a batch; once per connection. */
+export function defineShow(redis: Redis): void {
+  redis.defineCommand('bullpenShowBatch', { numberOfKeys: 3, lua: SHOW_SCRIPT });
+}
+
+/**
+ * A batch as it stands now.
+ * @throws BatchUnknown when it is not there (any more)
+ */
+export async function showBatch(queue: string, batch: string, access: RedisReading): Promise<BatchView> {
+  const { prefix, ask } = access;
+  const base = `${prefix}:${queue}:`;
+  const { fates, reasons } = batchKeys(prefix, queue, batch);
+  const look = (part: 'active' | 'delayed', from: number, withBooks: boolean): Promise<Page> => {
+    const kind = part === 'active' ? 'list' : 'set';
+    const args = [base, batch, kind, from, JOBS_A_PAGE, withBooks ? '1' : '', REASONS];
+    return ask((redis) => (redis as WithShow).bullpenShowBatch(base + part, fates, reasons, ...args));
+  };
+  const rest = async (part: 'active' | 'delayed', first: number): Promise<number> => {
+    let rows = 0;
+    for (let from = first; from >= 0; ) {
+      const page = await look(part, from, false);
+      [from, rows] = [page[0], rows + page[1]];
+    }
+    return rows;
+  };
+
+  const [next, active, flat = [], tally = [], queued = 0] = await look('active', 0, true);
+  const books = readBooks(queue, batch, recordOf(flat));
+  if (books === undefined) throw await unknownBatch(batch, queue, access);
+  const counted = { active: active + (await rest('active', next)), delayed: await rest('delayed', 0), queued };
+  return { ...books, stage: stageOf(books), ...divideOpen(books, counted), reasons: readTally(tally) };
+}
+
+function readTally(tally: readonly string[]): FailureReason[] {
+  const reasons: FailureReason[] = [];
+  for (let at = 0; at < tally.length; at += 2) reasons.push({ reason: tally[at] ?? '', count: Number(tally[at + 1]) });
+  return reasons;
+}

@@ -1,0 +1,233 @@
+import { EventEmitter } from 'node:events';
+import { type Redis, RedisUnavailable } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { deliver } from './redis-call.js';
+
+/** A connection that does nothing by itself: a status, two events, and a record of what was asked of it. */
+class Connection extends EventEmitter {
+  status: string;
+  readonly asked: string[] = [];
+
+  constructor(status = 'ready') {
+    super();
+    this.status = status;
+  }
+
+  becomeReady(): void {
+    this.status = 'ready';
+    this.emit('ready');
+  }
+
+  async connect(): Promise<void> {
+    this.asked.push('connect');
+  }
+
+  disconnect(reconnect: boolean): void {
+    this.asked.push(`disconnect(${reconnect})`);
+  }
+}
+
+/** Delivers over `connection`; `send` is called with the number of the try, from 1. */
+const deliverOver = <T>(connection: Connection, withinMs: number, send: (nth: number) => Promise<T>): Promise<T> => {
+  let nth = 0;
+  return deliver(connection as unknown as Redis, { withinMs, address: 'redis://host:6379' }, () => {
+    nth += 1;
+    return send(nth);
+  });
+};
+
+/** The RedisUnavailable that a delivery ends with. */
+async function outageOf(delivery: Promise<unknown>): Promise<RedisUnavailable> {
+  const error = await delivery.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(RedisUnavailable);
+  return error as RedisUnavailable;
+}
+
+const never = <T>(): Promise<T> => new Promise(() => undefined);
+const named = (name: string, message = 'lost'): Error => Object.assign(new Error(message), { name });
+const coded = (code: string, message = 'lost'): Error => Object.assign(new Error(message), { code });
+const LONG = 10_000;
+
+describe('deliver', () => {
+  it('sends once over a connection that is ready, and answers with the reply', async () => {
+    const connection = new Connection();
+    const tries: number[] = [];
+    const reply = await deliverOver(connection, LONG, async (nth) => {
+      tries.push(nth);
+      return 'PONG';
+    });
+    expect([reply, tries, connection.asked]).toEqual(['PONG', [1], []]);
+  });
+
+  it('waits for a connection that becomes ready, and does not send before', async () => {
+    const connection = new Connection('connecting');
+    let isSent = false;
+    const delivery = deliverOver(connection, LONG, async () => {
+      isSent = true;
+      return 'PONG';
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isSent).toBe(false);
+    connection.becomeReady();
+    expect(await delivery).toBe('PONG');
+  });
+
+  it.each(['end', 'wait'])('connects a connection whose status is %s', async (status) => {
+    const connection = new Connection(status);
+    const delivery = deliverOver(connection, LONG, async () => 'PONG');
+    expect(connection.asked).toEqual(['connect']);
+    connection.becomeReady();
+    expect(await delivery).toBe('PONG');
+  });
+
+  it('gives up within its time when the connection never becomes ready, and nothing was left unanswered', async () => {
+    const connection = new Connection('reconnecting');
+    const startedAt = performance.now();
+    const delivery = deliverOver(connection, 60, async () => 'PONG');
+    connection.emit('error', new Error('connect ECONNREFUSED 127.0.0.1:6379'));
+    const outage = await outageOf(delivery);
+    expect(performance.now() - startedAt).toBeGreaterThan(50);
+    expect(outage.message).toBe(
+      'Redis at redis://host:6379 was not available within 60ms: connect ECONNREFUSED 127.0.0.1:6379',
+    );
+    expect(outage.unanswered).toBe(false);
+    expect(outage.cause).toMatchObject({ message: 'connect ECONNREFUSED 127.0.0.1:6379' });
+  });
+
+  it('says what connecting failed with, the several addresses of an empty message, never a password', async () => {
+    const refused = new AggregateError([coded('ECONNREFUSED', 'no ::1'), coded('ECONNREFUSED', 'no 127.0.0.1')], '');
+    const connection = new Connection('reconnecting');
+    const delivery = deliverOver(connection, 20, never);
+    connection.emit('error', refused);
+    expect((await outageOf(delivery)).message).toMatch(/: no ::1; no 127\.0\.0\.1$/);
+    const leaky = new Connection('end');
+    leaky.connect = () => Promise.reject(new Error('cannot reach redis://user:hunter2@host'));
+    expect((await outageOf(deliverOver(leaky, 20, never))).message).toMatch(/cannot reach redis:\/\/\*\*\*@host$/);
+  });
+
+  it.each([
+    named('MaxRetriesPerRequestError'),
+    named('AbortError'),
+    coded('ECONNRESET'),
+    coded('EPIPE'),
+    coded('ETIMEDOUT'),
+    new Error('Connection is closed.'),
+    new Error("Stream isn't writeable and enableOfflineQueue options is false"),
+  ])('sends again after a reply was lost (%s), and answers once', async (lost) => {
+    const tries: number[] = [];
+    const reply = await deliverOver(new Connection(), LONG, async (nth) => {
+      tries.push(nth);
+      if (nth === 1) throw lost;
+      return 'PONG';
+    });
+    expect([reply, tries]).toEqual(['PONG', [1, 2]]);
+  });
+
+  it('says that something was left unanswered when a reply was lost and Redis did not come back', async () => {
+    const connection = new Connection();
+    const outage = await outageOf(
+      deliverOver(connection, 60, async () => {
+        connection.status = 'reconnecting';
+        throw named('MaxRetriesPerRequestError', 'Reached the max retries');
+      }),
+    );
+    expect(outage.unanswered).toBe(true);
+    expect(outage.message).toMatch(/was not available within 60ms: Reached the max retries$/);
+  });
+
+  it('gives up on a reply that never comes, within its time, and drops the connection that swallowed it', async () => {
+    const connection = new Connection();
+    const outage = await outageOf(deliverOver(connection, 40, never));
+    expect(outage.unanswered).toBe(true);
+    expect(outage.message).toBe('Redis at redis://host:6379 did not answer within 40ms');
+    expect(connection.asked).toEqual(['disconnect(true)']);
+  });
+
+  it('leaves nothing unhandled when the reply fails after it has given up', async () => {
+    let fail: ((error: Error) => void) | undefined;
+    const late = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    await outageOf(deliverOver(new Connection(), 20, () => late));
+    fail?.(new Error('too late'));
+    // An unhandled rejection would fail the run here.
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it('counts the time from the beginning, however often it sends', async () => {
+    const startedAt = performance.now();
+    const tries: number[] = [];
+    const outage = await outageOf(
+      deliverOver(new Connection(), 180, async (nth) => {
+        tries.push(nth);
+        throw new Error('LOADING Redis is loading the dataset in memory');
+      }),
+    );
+    expect(tries.length).toBeLessThan(10);
+    expect(performance.now() - startedAt).toBeGreaterThan(170);
+    expect(outage.unanswered).toBe(false);
+    expect(outage.message).toMatch(/LOADING Redis is loading/);
+  });
+
+  it.each([
+    "READONLY You can't write against a read only replica.",
+    'LOADING Redis is loading the dataset in memory',
+    'OOM command not allowed when used memory > maxmemory',
+    'BUSY Redis is busy running a script',
+    'MASTERDOWN Link with MASTER is down',
+    'CLUSTERDOWN The cluster is down',
+    'TRYAGAIN Multiple keys request during rehashing of slot',
+    'NOREPLICAS Not enough good replicas to write.',
+  ])('sends again after "%s"', async (message) => {
+    const reply = await deliverOver(new Connection(), LONG, async (nth) => {
+      if (nth < 3) throw new Error(message);
+      return `answer ${nth}`;
+    });
+    expect(reply).toBe('answer 3');
+  });
+
+  it.each([
+    'WRONGPASS invalid username-password pair or user is disabled.',
+    'NOAUTH Authentication required.',
+    'NOPERM this user has no permissions',
+  ])('gives up at once when the login is refused: "%s"', async (message) => {
+    const connection = new Connection('connecting');
+    const delivery = deliverOver(connection, LONG, never);
+    connection.emit('error', new Error(message));
+    const outage = await outageOf(delivery);
+    expect(outage.message).toBe(`Redis at redis://host:6379 refused us: ${message}`);
+    expect(outage.unanswered).toBe(false);
+  });
+
+  it.each([
+    new Error('ERR value is not an integer'),
+    new Error('WRONGTYPE Operation against a key'),
+    new Error('BUSYGROUP Consumer Group name already exists'),
+    new TypeError('undefined is not a function'),
+  ])('passes every other error on as it is: %s', async (error) => {
+    const tries: number[] = [];
+    const delivery = deliverOver(new Connection(), LONG, async (nth) => {
+      tries.push(nth);
+      throw error;
+    });
+    await expect(delivery).rejects.toBe(error);
+    expect(tries).toEqual([1]);
+  });
+
+  it('takes all its listeners away again, however it ends', async () => {
+    const [served, starved, refused] = ['reconnecting', 'reconnecting', 'connecting'].map((s) => new Connection(s));
+    const deliveries = [
+      deliverOver(served as Connection, LONG, async () => 'PONG'),
+      deliverOver(starved as Connection, 20, never).catch(() => undefined),
+      deliverOver(refused as Connection, LONG, never).catch(() => undefined),
+    ];
+    expect(served?.listenerCount('ready')).toBe(1);
+    served?.becomeReady();
+    refused?.emit('error', new Error('WRONGPASS'));
+    await Promise.all(deliveries);
+    for (const connection of [served, starved, refused]) expect(connection?.eventNames()).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+import { BOOKS_SCRIPT } from '@bullpen/shared';
+import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
+
+/**
+ * Notes in the books of a batch that it is cancelled, and tells the workers: from now on nothing is added to it, and what runs of it is aborted.
+ * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is named among cancelled jobs, now (ms), the channel.
+ * Answers `open`, or what it was before: `cancelled`, `settled` (then nothing was noted), `unknown`; and how many of its rows were taken off the queue before.
+ */
+export const CANCEL_BATCH_SCRIPT = `
+${BOOKS_SCRIPT}
+local books, index, set = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }, KEYS[6], KEYS[7]
+local now = tonumber(ARGV[3])
+if not hasBooks(books) then return { 'unknown', '0' } end
+local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled', 'takenOff')
+local open = at[4] - at[5] - at[6] - at[7]
+if not at[1] and at[2] and open <= 0 then return { 'settled', at[8] or '0' } end
+-- Touches first, notes then: a Redis that is out of memory allows it in this order.
+touchBooks(books)
+keepBooks(books, index, ARGV[1])
+call('HSETNX', books[1], 'cancelledAt', ARGV[3])
+-- Noted before it is published: a worker that misses the publication reads the note a moment later.
+call('ZREMRANGEBYSCORE', set, '-inf', now)
+call('ZADD', set, now + at[3], ARGV[2])
+if call('PTTL', set) < tonumber(at[3]) then call('PEXPIRE', set, at[3]) end
+call('PUBLISH', ARGV[4], ARGV[2])
+-- Noted at this very moment: by this call, whose answer was lost.
+return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
+`;
+
+/** The most that one call may cost Redis, in about microseconds, and read, in bytes. */
+const MOST_COST = 4_000;
+const MOST_BYTES = 2_097_152;
+
+/** Reads a window of a list from its tail, the end that is fetched next, or of a set from its lowest score; `ids` in that order. */
+const WINDOW_SCRIPT = `
+local call = redis.call
+local base, batch, part, from, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local key, fates = KEYS[1], KEYS[2]
+${JOB_ROWS_SCRIPT}
+local ids = {}
+if part ~= 'wait' then
+  ids = call('ZRANGE', key, from, from + most - 1)
+elseif from < call('LLEN', key) then
+  local window = call('LRANGE', key, -(from + most), -(from + 1))
+  for at = #window, 1, -1 do ids[#ids + 1] = window[at] end
+end
+`;
+
+/**
+ * Reads the jobs of a batch in a window, with their payloads, for their keys.
+ * KEYS: the list or set, fates. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has.
+ * Answers how many jobs were looked at (payloads may be big), then id and payload of each that is the batch's.
+ */
+export const PEEK_SCRIPT = `
+${WINDOW_SCRIPT}
+local answer, bytes = { #ids }, 0
+for at, id in ipairs(ids) do
+  if rangesOf(id) then
+    local data = call('HGET', base .. id, 'data') or ''
+    answer[#answer + 1] = id
+    answer[#answer + 1] = data
+    bytes = bytes + #data
+  end
+  if bytes > ${MOST_BYTES} or cost > ${MOST_COST} then
+    answer[1] = at
+    break
+  end
+end
+return answer
+`;
+
+/**
+ * Takes the jobs of a batch out of a window, settles their open rows as cancelled, and frees the keys of these rows.
+ * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; of a batch with keys a
+ * JSON object: for each job the keys of its rows, in their order. A job that is not in it stays.
+ * Answers where the next window begins, or -1 at the end; how many jobs were taken out; how many rows of the batch were in all, in calls before this one, too: so none is uncounted whose answer was lost.
+ */
+export const SWEEP_SCRIPT = `
+${BOOKS_SCRIPT}
+${WINDOW_SCRIPT}
+local events, meta = KEYS[3], KEYS[4]
+local books = { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9] }
+local keys = ARGV[6] and cjson.decode(ARGV[6])
+if not hasBooks(books) then return { -1, 0, '0' } end
+
+-- All that can fail comes before all that changes something.
+local taken, looked = {}, #ids
+for at, id in ipairs(ids) do
+  local ranges, isShared = rangesOf(id)
+  if ranges and (not keys or keys[id]) then
+    local job = { id = id, at = at, rows = {}, places = {} }
+    eachOpen(ranges, isShared, function(row, place)
+      job.rows[#job.rows + 1] = row
+      job.places[#job.places + 1] = place
+    end)
+    taken[#taken + 1] = job
+    cost = cost + 10 + 2 * #job.rows
+  end
+  if cost > ${MOST_COST} then
+    looked = at
+    break
+  end
+end
+local next = from + looked - #taken
+if looked == #ids and #ids < most then next = -1 end
+if #taken == 0 then return { next, 0, call('HGET', books[1], 'takenOff') or '0' } end
+
+-- First of all: a Redis that is out of memory allows this, and then all that follows.
+touchBooks(books)
+if part == 'wait' then
+  -- No id has a colon. Taken out in one go, from the end that is nearer.
+  local tombstone = 'removed:' .. batch
+  local fromTail = from + looked < call('LLEN', key) / 2
+  for _, job in ipairs(taken) do call('LSET', key, -(from + job.at), tombstone) end
+  call('LREM', key, fromTail and -#taken or #taken, tombstone)
+else
+  for _, job in ipairs(taken) do call('ZREM', key, job.id) end
+end
+local rows, maxEvents = 0, call('HGET', meta, 'opts.maxLenEvents') or 10000
+for _, job in ipairs(taken) do
+  for at, row in ipairs(job.rows) do
+    if settleRow(books, string.format('%d', row), 3) then rows = rows + 1 end
+    local freed = keys and keys[job.id][job.places[at]]
+    if freed and freed ~= '' then call('DEL', base .. 'key:' .. freed) end
+  end
+  call('DEL', base .. job.id, base .. job.id .. ':lock', base .. job.id .. ':logs')
+  call('XADD', events, 'MAXLEN', '~', maxEvents, '*', 'event', 'removed', 'jobId', job.id, 'prev', part)
+end
+local all = call('HINCRBY', books[1], 'takenOff', rows)
+keepBooks(books, base .. 'batches', batch)
+return { next, #taken, tostring(all) }
+`;

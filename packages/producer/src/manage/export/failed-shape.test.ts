@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { FailedRow } from '../../books/failed-rows.js';
+import { formatFor } from '../../cli/batches/export.js';
+import { cellOf, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
+
+const failed = (payload: unknown): FailedRow => ({
+  ...{ row: 1, reason: 'Error: …', payload, outcome: 'failed', attempts: 2, failedAt: 0 },
+  error: { name: 'Error', message: 'no luck' },
+});
+
+async function* rows(...payloads: unknown[]): AsyncIterable<FailedRow> {
+  for (const payload of payloads) yield failed(payload);
+}
+
+describe('the shape of failed rows', () => {
+  it('is the union of their fields in order of first appearance', async () => {
+    const shape = await findShape(rows({ b: 1, a: 2 }, { c: 3, a: 4 }, 'text', null, [1]));
+    expect(shape).toEqual({ columns: ['b', 'a', 'c', 'payload'], error: 'error', attempts: 'attempts' });
+  });
+
+  it('has names of its own that the source has not, however often it was exported', () => {
+    expect(shapeWith(['error', 'id'])).toMatchObject({ error: 'bullpen_error', attempts: 'attempts' });
+    expect(shapeWith(['error', 'bullpen_error', 'attempts'])).toMatchObject({
+      error: 'bullpen_bullpen_error',
+      attempts: 'bullpen_attempts',
+    });
+  });
+
+  it('is none when every row has a field of its own', async () => {
+    expect(await findShape(rows(...Array.from({ length: 10_001 }, (_, at) => ({ [`id${at}`]: 1 }))))).toBeUndefined();
+  });
+});
+
+describe('a failed row', () => {
+  it('as cells: own fields only, in the order of the columns', () => {
+    const shape = shapeWith(['id', 'constructor', '__proto__']);
+    expect(toCells(failed({ id: 7 }), shape)).toEqual(['7', '', '', 'Error: no luck', '2']);
+    expect(toCells(failed(JSON.parse('{"__proto__":"p"}')), shape)).toEqual(['', '', 'p', 'Error: no luck', '2']);
+    expect(() => toCells(failed({ more: 1 }), shape)).toThrow(/run it again/);
+  });
+
+  it('as an object, with what it was', () => {
+    expect(toObject(failed({ error: 'mine' }), shapeWith(['error']))).toEqual({
+      ...{ error: 'mine', bullpen_error: 'Error: no luck', attempts: 2 },
+    });
+    expect(toObject(failed('text'), shapeWith(['payload']))).toEqual({
+      ...{ payload: 'text', error: 'Error: no luck', attempts: 2 },
+    });
+  });
+
+  it.each([
+    ['=1+1', '=1+1'],
+    [7, '7'],
+    [false, 'false'],
+    [null, ''],
+    [undefined, ''],
+    [{ a: ['b'] }, '{"a":["b"]}'],
+  ])('the cell of %j is %j', (value, cell) => {
+    expect(cellOf(value)).toBe(cell);
+  });
+});
+
+describe('formatFor', () => {
+  it('goes by the output, else by the source', () => {
+    expect(formatFor('x.CSV', 'json', false)).toBe('csv');
+    expect(formatFor('x.jsonl', 'csv', false)).toBe('ndjson');
+    expect(formatFor('x', 'csv', true)).toBe('csv');
+    expect(formatFor(undefined, 'csv', false)).toBe('csv');
+    expect(formatFor(undefined, 'csv', true)).toBe('ndjson');
+    expect(formatFor(undefined, 'json', false)).toBe('ndjson');
+  });
+});

@@ -1,0 +1,61 @@
+import { OptionsInvalid } from '@bullpen/shared';
+import type { BatchView } from '../../books/batch-view.js';
+import type { FailedRow, RowResult } from '../../books/failed-rows.js';
+import type { Batches } from '../batches.js';
+import { cellOf, type FailedShape, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
+
+/** What is exported: rows of cells under a head, or values for a line of JSON each. */
+export type Table =
+  | { readonly format: 'csv'; readonly head: readonly string[]; readonly rows: AsyncIterable<readonly string[]> }
+  | { readonly format: 'ndjson'; readonly rows: AsyncIterable<object> };
+
+/**
+ * The failed rows of a batch.
+ * @throws OptionsInvalid when they have too many different fields for a table
+ */
+export async function failedTable(
+  batches: Pick<Batches, 'failures'>,
+  view: BatchView,
+  format: Table['format'],
+): Promise<Table> {
+  const { batch, queue, columns } = view;
+  const rows = (): AsyncIterable<FailedRow> => batches.failures(batch, { queue });
+  const shape = columns === undefined ? await findShape(rows()) : shapeWith(columns);
+  if (shape === undefined) {
+    const reason = 'the rows have too many different fields for a table; ask for ndjson';
+    if (format === 'csv') throw new OptionsInvalid('cannot export', [{ path: '--format', reason }]);
+  }
+  // No source has a field by such a name by accident.
+  const { error, attempts } = shape ?? { error: 'bullpen_error', attempts: 'bullpen_attempts' };
+  const known: FailedShape = { columns: shape?.columns ?? [], error, attempts };
+  if (format === 'ndjson') return { format, rows: map(rows(), (row) => toObject(row, known)) };
+  return { format, head: [...known.columns, error, attempts], rows: map(rows(), (row) => toCells(row, known)) };
+}
+
+/**
+ * What the handlers of a batch returned.
+ * @throws OptionsInvalid when it keeps no results
+ */
+export function resultTable(batches: Batches, view: BatchView, format: Table['format']): Table {
+  const { batch, queue } = view;
+  if (!view.results) {
+    const reason = `batch '${batch}' keeps no results: it was enqueued without --results`;
+    throw new OptionsInvalid('cannot export', [{ path: '--results', reason }]);
+  }
+  const rows = batches.results(batch, { queue });
+  if (format === 'ndjson') return { format, rows: map(rows, resultObject) };
+  const cells = (kept: RowResult): string[] => {
+    const { row, result, note = '' } = resultObject(kept);
+    return [String(row), cellOf(result), note];
+  };
+  return { format, head: ['row', 'result', 'note'], rows: map(rows, cells) };
+}
+
+function resultObject(kept: RowResult): { row: number; result?: unknown; note?: string } {
+  if ('result' in kept) return kept;
+  return { row: kept.row, note: `not kept: ${kept.tooLong} characters as JSON` };
+}
+
+async function* map<A, B>(rows: AsyncIterable<A>, turn: (row: A) => B): AsyncIterable<B> {
+  for await (const row of rows) yield turn(row);
+}

@@ -1,0 +1,50 @@
+import { SourceInvalid } from '@bullpen/shared';
+import { PAYLOAD_BYTES } from '../enqueue/payload.js';
+
+/** No payload is made of a row longer than this. */
+const LONGEST_TEXT = 2 * PAYLOAD_BYTES;
+
+/** A row whose quotes all open and close a cell, or are doubled inside such a cell. */
+const WELL_QUOTED = /^(?:"[^"]*(?:""[^"]*)*"|[^",]*)(?:,(?:"[^"]*(?:""[^"]*)*"|[^",]*))*$/;
+
+const STRAY_QUOTE = 'a quote stands inside a cell; quote the cell and double the quote';
+
+const hasStrayQuote = (cells: readonly string[], text: string): boolean =>
+  text.includes('"') && cells.some((cell) => cell.includes('"')) && !WELL_QUOTED.test(text);
+
+/**
+ * The names of the columns.
+ * @throws SourceInvalid when the header is unusable
+ */
+export function readHeader(cells: readonly string[], text: string): readonly string[] {
+  if (hasStrayQuote(cells, text)) throw new SourceInvalid(`in the CSV header, ${STRAY_QUOTE}`);
+  const names = cells.map((name) => name.trim());
+  const empty = names.indexOf('');
+  if (empty >= 0) throw new SourceInvalid(`column ${empty + 1} of the CSV header has no name`);
+  const second = names.findIndex((name, at) => names.indexOf(name) !== at);
+  if (second >= 0) {
+    const first = names.indexOf(names[second] ?? '');
+    throw new SourceInvalid(`the CSV header names '${names[second]}' twice, in columns ${first + 1} and ${second + 1}`);
+  }
+  return names;
+}
+
+/** Why no payload is made of a row, if so. */
+export function faultOf(cells: readonly string[], text: string, columns: number): string | undefined {
+  if (text.length > LONGEST_TEXT) return `is longer than ${LONGEST_TEXT} characters`;
+  if (hasStrayQuote(cells, text)) return STRAY_QUOTE;
+  return cells.length === columns ? undefined : `expected ${columns} cells, got ${cells.length}`;
+}
+
+/** The fields of a row. An empty cell is an absent field. */
+export function readFields(names: readonly string[], cells: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [at, name] of names.entries()) {
+    const value = cells[at];
+    if (value === undefined || value === '') continue;
+    // Assigned like any other, this one name would be the object's prototype and no field.
+    if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true, writable: true });
+    else fields[name] = value;
+  }
+  return fields;
+}

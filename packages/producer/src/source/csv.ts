@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+import { SourceInvalid } from '@bullpen/shared';
+import { CsvError } from 'csv-parse';
+import { feed } from './buffered-parser.js';
+import { CsvParser, type ParsedRow } from './csv-parser.js';
+import { faultOf, readFields, readHeader } from './csv-row.js';
+import { CsvText } from './csv-text.js';
+import { clipText, LONGEST_ROW_BYTES, type SourceRow } from './source-row.js';
+import { explainBroken, showBroken } from './utf8.js';
+
+/** The parser looks a few bytes ahead before it says that a row has ended. */
+const LOOK_AHEAD = 16;
+
+/**
+ * CSV with a header line. Every cell is text and an empty cell is an absent field: turn text into numbers in the schema (`z.coerce.number()`).
+ * @param onColumns is told the names of the columns before the first rows come
+ * @throws SourceInvalid when the header is unusable, or a row has no end
+ */
+export async function* readCsv(
+  source: AsyncIterable<Buffer>,
+  onColumns: (names: readonly string[]) => void = () => undefined,
+): AsyncGenerator<readonly SourceRow[]> {
+  const parser = new CsvParser();
+  const table = new Table(onColumns);
+  try {
+    for await (const piece of source) {
+      await feed(parser, piece);
+      yield* table.read(piece, parser.takeRows());
+    }
+    const isUnclosed = await feed(parser, undefined).then(() => false, isUnclosedQuote);
+    yield* table.read(Buffer.alloc(0), parser.takeRows());
+    if (isUnclosed) yield [table.refuseRest()];
+  } finally {
+    parser.destroy();
+  }
+}
+
+function isUnclosedQuote(error: unknown): boolean {
+  if (error instanceof CsvError && error.code === 'CSV_QUOTE_NOT_CLOSED') return true;
+  throw error;
+}
+
+/** What has been read of a table. */
+class Table {
+  readonly #text = new CsvText();
+  readonly #onColumns: (names: readonly string[]) => void;
+  #names: readonly string[] | undefined;
+  #row = 0;
+
+  constructor(onColumns: (names: readonly string[]) => void) {
+    this.#onColumns = onColumns;
+  }
+
+  /** Makes rows of what was parsed once `piece` had been fed. Those before a row that has no end are handed over before it is told. */
+  *read(piece: Buffer, parsed: readonly ParsedRow[]): Generator<readonly SourceRow[]> {
+    this.#text.append(piece);
+    const rows: SourceRow[] = [];
+    let endless: SourceInvalid | undefined;
+    for (const { cells, end } of parsed) {
+      const { bytes, line } = this.#text.cut(end);
+      // Refused like one whose end was not seen: whether it was depends on the pieces that the text comes in.
+      if (bytes.length > LONGEST_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
+      if (endless !== undefined) break;
+      if (this.#names === undefined) this.#readHeader(cells, bytes);
+      else rows.push(this.#makeRow(this.#names, cells, bytes, line));
+    }
+    if (endless === undefined && this.#text.length > LONGEST_ROW_BYTES + LOOK_AHEAD) {
+      endless = tooLong(this.#text.line, this.#text.includes('"'));
+    }
+    if (rows.length > 0) yield rows;
+    if (endless !== undefined) throw endless;
+  }
+
+  /** What follows a quote that is never closed: one row, as far as anyone can tell. */
+  refuseRest(): SourceRow {
+    const { bytes, line } = this.#text.rest();
+    if (this.#names === undefined) throw new SourceInvalid('in the CSV header, a quote opens that is never closed');
+    this.#row += 1;
+    const text = isUtf8(bytes) ? clipText(bytes.toString('utf8')) : showBroken(bytes);
+    const reason = `a quote that opens in this row, which begins on line ${line}, is never closed; all that follows was taken as part of it`;
+    return { row: this.#row, line, text, ok: false, reason };
+  }
+
+  #readHeader(cells: readonly string[], bytes: Buffer): void {
+    if (!isUtf8(bytes)) throw new SourceInvalid(`the CSV header ${explainBroken(bytes)}`);
+    this.#names = readHeader(cells, bytes.toString('utf8'));
+    this.#onColumns(this.#names);
+  }
+
+  #makeRow(names: readonly string[], cells: readonly string[], bytes: Buffer, line: number): SourceRow {
+    this.#row += 1;
+    const row = this.#row;
+    if (!isUtf8(bytes)) return { row, line, text: showBroken(bytes), ok: false, reason: explainBroken(bytes) };
+    const text = bytes.toString('utf8');
+    const reason = faultOf(cells, text, names.length);
+    if (reason !== undefined) return { row, line, text: clipText(text), ok: false, reason };
+    return { row, line, text, ok: true, value: readFields(names, cells) };
+  }
+}
+
+/** We do not look for the next row: where one would begin depends on which quote is the wrong one. */
+function tooLong(line: number, hasQuote: boolean): SourceInvalid {
+  const what = hasQuote ? 'a quote that opens here is not closed within' : 'the row that begins here is longer than';
+  return new SourceInvalid(`line ${line}: ${what} 16 MB`);
+}

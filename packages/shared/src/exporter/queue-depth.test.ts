@@ -1,0 +1,81 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Redis } from '../redis/redis.js';
+import { DEPTH_METRICS, type QueueDepth, readQueueDepth } from './queue-depth.js';
+
+const NOW = 1_900_000_000_000;
+
+interface Waiting {
+  readonly timestamp?: number | string;
+  readonly processedOn?: number;
+  readonly opts?: string;
+}
+
+/** How long the next job of a queue with these jobs waiting has waited; each list in the order in which they are taken. */
+async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[] = []): Promise<number | undefined> {
+  vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const jobs = new Map<string, Waiting>();
+  for (const [at, job] of [...wait, ...prioritized].entries()) jobs.set(`p:mail:j-${at}`, job);
+  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, 0];
+  const chain = { llen: () => chain, zcard: () => chain, hexists: () => chain, exec: async () => counts.map(reply) };
+  const redis = {
+    pipeline: () => chain,
+    lindex: async (key: string, at: number) => (wait.length > 0 && key === 'p:mail:wait' && at === -1 ? 'j-0' : null),
+    zrange: async () => (prioritized.length > 0 ? [`j-${wait.length}`] : []),
+    hmget: async (key: string, ...fields: (keyof Waiting)[]) => fields.map((field) => jobs.get(key)?.[field] ?? null),
+  };
+  return (await readQueueDepth(redis as unknown as Redis, 'p', 'mail')).oldestWaitingMs;
+}
+
+const reply = (count: number): [null, number] => [null, count];
+
+describe('the age of the job that is next', () => {
+  it('is 0 when none waits', async () => {
+    expect(await oldestOf([])).toBe(0);
+  });
+
+  it('counts from when it was enqueued, or due, or fetched the last time, whatever was last', async () => {
+    expect(await oldestOf([{ timestamp: NOW - 5_000 }, { timestamp: NOW }])).toBe(5_000);
+    expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{"delay":3000}' }])).toBe(2_000);
+    expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{"delay":3000}', processedOn: NOW - 500 }])).toBe(500);
+  });
+
+  it('is that of a job with a priority only when no other waits', async () => {
+    const prioritized = [{ timestamp: NOW - 9_000 }];
+    expect(await oldestOf([{ timestamp: NOW - 5_000 }], prioritized)).toBe(5_000);
+    expect(await oldestOf([], prioritized)).toBe(9_000);
+  });
+
+  it('is never negative: who enqueued it has a clock of its own', async () => {
+    expect(await oldestOf([{ timestamp: NOW + 60_000 }])).toBe(0);
+  });
+
+  it('makes the best of what some other client has stored', async () => {
+    expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{' }])).toBe(5_000);
+    expect(await oldestOf([{ timestamp: NOW - 5_000, opts: 'null' }])).toBe(5_000);
+    expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{"delay":"soon"}' }])).toBe(5_000);
+    expect(await oldestOf([{ timestamp: 'yesterday' }])).toBe(0);
+  });
+
+  it('is not known when the job was taken while we looked', async () => {
+    expect(await oldestOf([{}])).toBeUndefined();
+  });
+});
+
+describe('DEPTH_METRICS', () => {
+  it('tell each number of a queue by its state, in base units, and none that is not known', () => {
+    const depth: QueueDepth = {
+      ...{ queue: 'mail', paused: true, waiting: 1, prioritized: 2, delayed: 3, active: 4, completed: 5, failed: 6 },
+      oldestWaitingMs: 1_500,
+    };
+    const told = (of: QueueDepth) =>
+      DEPTH_METRICS.flatMap(({ name, samplesOf }) => samplesOf(of).map(({ labels, value }) => [name, labels, value]));
+    const queue = 'mail';
+    const jobs = (['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const).map((state, at) => {
+      return ['bullpen_queue_jobs', { queue, state }, at + 1];
+    });
+    const rest = [...jobs, ['bullpen_queue_paused', { queue }, 1]];
+    expect(told(depth)).toEqual([...rest, ['bullpen_queue_oldest_waiting_seconds', { queue }, 1.5]]);
+    expect(told({ ...depth, oldestWaitingMs: undefined })).toEqual(rest);
+  });
+});

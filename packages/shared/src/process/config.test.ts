@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { ConfigInvalid } from '../job/errors.js';
+import {
+  commonSettings,
+  countSetting,
+  durationSetting,
+  optionalDurationSetting,
+  portSetting,
+  readConfig,
+  switchSetting,
+} from './config.js';
+
+const settings = {
+  count: { flag: '--count', env: 'COUNT', schema: countSetting(100).default(20) },
+  wait: { flag: '--wait', env: 'WAIT', schema: durationSetting.default(5_000) },
+  grace: { flag: '--grace', schema: optionalDurationSetting },
+};
+
+/** The faults of a reading, as `flag-or-variable: reason`, or nothing. */
+function faultsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigInvalid);
+    return (error as ConfigInvalid).faults.map(({ path, reason }) => `${path}: ${reason}`);
+  }
+}
+
+describe('readConfig', () => {
+  it('takes the default when nothing was said', () => {
+    const config = readConfig(settings, {}, {});
+    expect(config).toEqual({ count: 20, wait: 5_000, grace: undefined });
+    expectTypeOf(config).toEqualTypeOf<{
+      readonly count: number;
+      readonly wait: number;
+      readonly grace: number | undefined;
+    }>();
+  });
+
+  it('takes the environment over the default, and the flag over the environment', () => {
+    const environment = { COUNT: '7', WAIT: '2s' };
+    expect(readConfig(settings, {}, environment)).toMatchObject({ count: 7, wait: 2_000 });
+    expect(readConfig(settings, { count: '8', wait: '3s' }, environment)).toMatchObject({ count: 8, wait: 3_000 });
+  });
+
+  it('takes a variable that is empty as absent, and a flag that is empty as wrong', () => {
+    expect(readConfig(settings, {}, { COUNT: '', WAIT: '' })).toMatchObject({ count: 20, wait: 5_000 });
+    expect(faultsOf(() => readConfig(settings, { count: '', wait: '' }, {}))).toEqual([
+      '--count: expected a whole number from 1 to 100',
+      "--wait: expected a duration such as '30s' or milliseconds, got ''",
+    ]);
+  });
+
+  it('names every fault at once, each by the flag or the variable it came from', () => {
+    const read = () => readConfig(settings, { count: '0', grace: 'soon' }, { COUNT: '7', WAIT: '-1s' });
+    expect(faultsOf(read)).toEqual([
+      '--count: expected a whole number from 1 to 100',
+      "WAIT: a duration cannot be negative, got '-1s'",
+      "--grace: expected a duration such as '30s' or milliseconds, got 'soon'",
+    ]);
+    expect(read).toThrow(/^invalid configuration: --count: .*; WAIT: .*; --grace: /);
+  });
+
+  it('does not let a wrong variable matter when the flag is given', () => {
+    expect(readConfig(settings, { count: '3' }, { COUNT: 'many' })).toMatchObject({ count: 3 });
+  });
+
+  it('does not look at variables of settings that have none', () => {
+    expect(readConfig(settings, {}, { grace: '1s', GRACE: '1s', undefined: '1s' }).grace).toBeUndefined();
+  });
+
+  it('says which flag is missing when there is no default', () => {
+    const required = { jobs: { flag: '--jobs', env: 'JOBS', schema: z.string('name the module') } };
+    expect(faultsOf(() => readConfig(required, {}, {}))).toEqual(['--jobs: name the module']);
+  });
+});
+
+describe('durationSetting', () => {
+  it('takes a bare number as milliseconds, as flags are always text', () => {
+    expect(readConfig(settings, { wait: '500', grace: '500' }, {})).toMatchObject({ wait: 500, grace: 500 });
+    expect(readConfig(settings, { wait: '0' }, {})).toMatchObject({ wait: 0 });
+  });
+
+  it.each([
+    ['250ms', 250],
+    ['30s', 30_000],
+    ['1.5h', 5_400_000],
+  ])('reads %s as %i ms', (text, wait) => {
+    expect(readConfig(settings, { wait: text }, {}).wait).toBe(wait);
+  });
+
+  it('answers with milliseconds or with one fault, whatever was typed', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const faults = faultsOf(() => {
+          expect(Number.isSafeInteger(readConfig(settings, { wait: text }, {}).wait)).toBe(true);
+        });
+        expect(faults.length).toBeLessThanOrEqual(1);
+      }),
+      { examples: [['99999999999999999999'], ['-5'], ['0x10'], ['1e3'], ['٣']] },
+    );
+  });
+});
+
+describe('countSetting', () => {
+  it('takes whole numbers from 1 to the most', () => {
+    expect(['1', '50', '100'].map((count) => readConfig(settings, { count }, {}).count)).toEqual([1, 50, 100]);
+  });
+
+  it('says the same one thing of everything else', () => {
+    for (const count of ['0', '-1', '101', '1.5', '-0.5', 'many', 'NaN', 'Infinity', '']) {
+      expect(faultsOf(() => readConfig(settings, { count }, {}))).toEqual([
+        '--count: expected a whole number from 1 to 100',
+      ]);
+    }
+  });
+});
+
+describe('switchSetting', () => {
+  const switches = { stuck: { flag: '--stuck', env: 'STUCK', schema: switchSetting } };
+  const read = (flags: Record<string, unknown>, environment: Record<string, string>) =>
+    readConfig(switches, flags, environment).stuck;
+
+  it('is off when nothing was said, or an empty variable', () => {
+    expect([read({}, {}), read({}, { STUCK: '' })]).toEqual([false, false]);
+    expectTypeOf(readConfig(switches, {}, {}).stuck).toEqualTypeOf<boolean>();
+  });
+
+  it('is on for a flag without a value, whatever the variable says', () => {
+    expect([read({ stuck: true }, {}), read({ stuck: true }, { STUCK: '0' })]).toEqual([true, true]);
+    expect([read({ stuck: false }, {}), read({ stuck: false }, { STUCK: '1' })]).toEqual([false, false]);
+  });
+
+  it.each([
+    ['1', true],
+    ['true', true],
+    ['0', false],
+    ['false', false],
+  ])('reads %s in the environment as %s', (text, on) => {
+    expect(read({}, { STUCK: text })).toBe(on);
+  });
+
+  it.each(['2', 'yes', 'on', 'TRUE', ' 1', '-1'])('refuses %j, and names the variable', (text) => {
+    expect(faultsOf(() => read({}, { STUCK: text }))).toEqual([`STUCK: expected 1 or 0, got '${text}'`]);
+  });
+
+  it('refuses a flag with a value that is none', () => {
+    expect(faultsOf(() => read({ stuck: 1 }, {}))).toEqual(['--stuck: expected 1 or 0, got 1']);
+  });
+});
+
+describe('commonSettings', () => {
+  it('have defaults that are right for a machine of one’s own', () => {
+    expect(readConfig(commonSettings, {}, {})).toEqual({
+      ...{ redis: 'redis://127.0.0.1:6379', prefix: 'bullpen', logLevel: 'info' },
+    });
+  });
+
+  it('are refused all at once, and never with the password', () => {
+    const environment = { REDIS_URL: 'redis://me:12/hunter2@host', BULLPEN_PREFIX: 'a:b', BULLPEN_LOG_LEVEL: 'loud' };
+    const faults = faultsOf(() => readConfig(commonSettings, {}, environment));
+    expect(faults).toEqual([
+      'REDIS_URL: expected nothing but a database number after the host',
+      "BULLPEN_PREFIX: expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'",
+      'BULLPEN_LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent',
+    ]);
+  });
+});
+
+describe('a port', () => {
+  const port = { port: { flag: '--port', env: 'PORT', schema: portSetting.optional() } };
+
+  it('is a whole number up to 65535, and may be absent', () => {
+    for (const [given, read] of [
+      ['9100', 9100],
+      ['0', 0],
+      ['65535', 65_535],
+      [undefined, undefined],
+      ['', undefined],
+    ] as const) {
+      expect(readConfig(port, {}, { PORT: given })).toEqual({ port: read });
+    }
+  });
+
+  it.each(['65536', '-1', '80.5', '1e3', ' 80', 'http', 'tcp://10.0.0.1:80'])('is not %s', (given) => {
+    expect(faultsOf(() => readConfig(port, {}, { PORT: given }))).toEqual(['PORT: expected a port from 0 to 65535']);
+  });
+});

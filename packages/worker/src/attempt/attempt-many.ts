@@ -1,0 +1,89 @@
+import {
+  type BullpenError,
+  describeThrown,
+  type JobDefinition,
+  PayloadInvalid,
+  parse,
+  ResultInvalid,
+} from '@bullpen/shared';
+import type { Handler, ManyHandlerFunction } from '../handlers/handler.js';
+import type { AttemptInput } from './attempt-input.js';
+import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';
+import type { Outcome } from './outcome.js';
+
+/** One of the rows of an attempt at many. */
+export interface ManyRow {
+  readonly id: string;
+  readonly payload: unknown;
+}
+
+type Returned = Awaited<ReturnType<ManyHandlerFunction<JobDefinition>>>;
+
+/** One attempt at many rows: parse the payloads, run the handler once with those that are valid, say how each row ended. Never throws. */
+export async function attemptMany(
+  input: AttemptInput,
+  rows: readonly ManyRow[],
+  handler: Handler & { readonly many: true },
+): Promise<Outcome[]> {
+  return underDeadline(
+    input,
+    handler.job,
+    () => run(handler, input, rows),
+    (reason) => rows.map(() => endedBy(reason)),
+  );
+}
+
+async function run(
+  handler: Handler & { readonly many: true },
+  input: AttemptInput,
+  rows: readonly ManyRow[],
+): Promise<Outcome[]> {
+  const { job } = handler;
+  const { stop } = input;
+  const outcomes: (Outcome | undefined)[] = [];
+  const valid: { id: string; payload: unknown }[] = [];
+  for (const { id, payload } of rows) {
+    const parsing = parse(job.payload, payload);
+    const parsed = parsing instanceof Promise ? await parsing : parsing;
+    if (parsed.ok) valid.push({ id, payload: parsed.value });
+    const error = parsed.ok ? undefined : new PayloadInvalid(`payload of ${job.name}`, parsed.faults);
+    outcomes.push(error && { kind: 'rejected', error: describeThrown(error) });
+  }
+  // Counted before the handler has them: it may take them out of its list as it goes.
+  const count = valid.length;
+  let ended: (at: number) => Outcome | Promise<Outcome>;
+  // A schema may have taken its time, and the handler must not start with a signal that has fired.
+  if (stop.reason !== undefined) ended = () => endedBy(stop.reason);
+  else if (count === 0) ended = () => endedBy(undefined);
+  else {
+    try {
+      const running = handler.run(valid, input.context(input.startedAt + job.timeoutMs));
+      const returned = (isThenable(running) ? await running : running) as Returned;
+      ended = (at) => endOf(returned, at, count, job, stop.reason);
+    } catch (thrown) {
+      ended = () => fromThrown(thrown, stop.reason);
+    }
+  }
+  let at = 0;
+  return Promise.all(outcomes.map((outcome) => outcome ?? ended(at++)));
+}
+
+/** How one row ended by what the handler returned. */
+function endOf(
+  returned: Returned,
+  at: number,
+  count: number,
+  job: JobDefinition,
+  stopped: BullpenError | undefined,
+): Outcome | Promise<Outcome> {
+  if (returned === undefined) return fromReturned(undefined, job, stopped);
+  const settled = Array.isArray(returned) && returned.length === count ? (returned[at] as unknown) : undefined;
+  const { status, value, reason } = (settled ?? {}) as { status?: unknown; value?: unknown; reason?: unknown };
+  if (status === 'fulfilled') return fromReturned(value, job, stopped);
+  if (status === 'rejected') return fromThrown(reason, stopped);
+  const wrong = `expected nothing, or for each of ${count} rows what Promise.allSettled says of it`;
+  return {
+    kind: 'failed',
+    error: describeThrown(new ResultInvalid(`result of ${job.name}`, [{ path: '', reason: wrong }])),
+  };
+}

@@ -1,0 +1,81 @@
+import {
+  describeThrown,
+  HandlerMissing,
+  JobCrashed,
+  JobExpired,
+  JobUnreadable,
+  type Parsed,
+  PayloadInvalid,
+  parse,
+} from '@bullpen/shared';
+import type { Handler } from '../handlers/handler.js';
+import type { AttemptInput } from './attempt-input.js';
+import { attemptMany } from './attempt-many.js';
+import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';
+import type { Outcome } from './outcome.js';
+
+/**
+ * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows neither Redis nor BullMQ, and never throws. Promises are made only for what must be waited
+ * for: this runs for every job and every row.
+ */
+export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
+  const { handler } = input;
+  const ended = endedBefore(input);
+  if (ended !== undefined) return ended;
+  if (handler === undefined) {
+    const error = new HandlerMissing(`no handler for job '${input.jobName}'`);
+    return { kind: 'rejected', error: describeThrown(error) };
+  }
+  const { maxCrashes } = handler.job;
+  if (input.crashes >= maxCrashes) return { kind: 'crashed', error: describeThrown(new JobCrashed(input.crashes)) };
+  if (!handler.many) return underDeadline(input, handler.job, () => run(handler, input), endedBy);
+  const rows = [{ id: input.rowId, payload: input.payload }];
+  return attemptMany(input, rows, handler).then(([outcome]) => outcome as Outcome);
+}
+
+/** How an attempt ends before it has begun, if it does. */
+export function endedBefore(
+  input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'startedAt' | 'unreadable'>,
+): Outcome | undefined {
+  const { stop } = input;
+  if (input.expiresAt !== undefined && input.startedAt >= input.expiresAt) {
+    return { kind: 'expired', error: describeThrown(new JobExpired(input.expiresAt)) };
+  }
+  if (stop.reason !== undefined) return endedBy(stop.reason);
+  if (input.unreadable !== undefined) {
+    return { kind: 'rejected', error: describeThrown(new JobUnreadable(input.unreadable)) };
+  }
+  return undefined;
+}
+
+/** Runs schemas and handler to their end. */
+function run(handler: Handler & { readonly many: false }, input: AttemptInput): Outcome | Promise<Outcome> {
+  const parsing = parse(handler.job.payload, input.payload);
+  return parsing instanceof Promise
+    ? parsing.then((parsed) => runParsed(handler, input, parsed))
+    : runParsed(handler, input, parsing);
+}
+
+function runParsed(
+  { job, run: handle }: Handler & { readonly many: false },
+  input: AttemptInput,
+  parsed: Parsed<unknown>,
+): Outcome | Promise<Outcome> {
+  const { stop } = input;
+  if (!parsed.ok) {
+    return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, parsed.faults)) };
+  }
+  // A schema may have taken its time, and the handler must not start with a signal that has fired.
+  if (stop.reason !== undefined) return endedBy(stop.reason);
+  let returned: unknown;
+  try {
+    returned = handle(parsed.value, input.context(input.startedAt + job.timeoutMs));
+  } catch (thrown) {
+    return fromThrown(thrown, stop.reason);
+  }
+  if (!isThenable(returned)) return fromReturned(returned, job, stop.reason);
+  return Promise.resolve(returned).then(
+    (value) => fromReturned(value, job, stop.reason),
+    (thrown) => fromThrown(thrown, stop.reason),
+  );
+}

@@ -1,0 +1,73 @@
+import type { RowNote } from '../attempt/row-note.js';
+import { jobsPerCall, Together } from '../redis/coalescer.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+
+/** A row with a job of its own, whose handler succeeded. */
+export interface Completion {
+  readonly jobId: string;
+  readonly token: string;
+  readonly isNextWanted: boolean;
+  /** What its handler returned, as JSON. */
+  readonly result: string;
+  readonly batch: string;
+  readonly note: RowNote;
+}
+
+/** Redis' answer: 0, completed; 1, nothing was done, BullMQ's own script is to do it; below 0, not ours, in BullMQ's numbers. And the next job, if one was fetched: its fields and its id. */
+export type Completed = readonly [answer: number, next: readonly [fields: string[], id: string] | null];
+
+/** Where they go. */
+export interface CompletionParts {
+  readonly redis: ScriptedRedis;
+  readonly prefix: string;
+  readonly queue: string;
+  readonly leaseMs: number;
+  /** The worker's, as its fetches are known by. */
+  readonly name: string;
+  readonly concurrency: number;
+}
+
+/** A call is also sent when its results have so many characters. */
+const MOST_CHARACTERS = 262_144;
+
+/** Records the success of rows, those that end in one turn of the event loop together. */
+export class Completions {
+  readonly #redis: ScriptedRedis;
+  readonly #before: readonly (string | number)[];
+  readonly #head: readonly [base: string, leaseMs: number, name: string];
+  readonly #together: Together<Completion, Completed>;
+  /** Of the results that wait to be sent. */
+  #characters = 0;
+
+  constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionParts) {
+    const base = `${prefix}:${queue}:`;
+    const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker', 'pc'];
+    this.#redis = redis;
+    this.#before = names.map((key) => base + key);
+    this.#head = [base, leaseMs, name];
+    this.#together = new Together(jobsPerCall(concurrency), (rows) => this.#call(rows));
+  }
+
+  /** @throws what the connection throws; then whether it was carried out is not known. And what Redis says of this row alone */
+  add(completion: Completion): Promise<Completed> {
+    this.#characters += completion.result.length;
+    const completed = this.#together.add(completion);
+    if (this.#characters >= MOST_CHARACTERS) this.#together.flush();
+    return completed;
+  }
+
+  async #call(rows: readonly Completion[]): Promise<(Completed | Error)[]> {
+    this.#characters = 0;
+    const [base, leaseMs, name] = this.#head;
+    const args = rows.flatMap(argsOf);
+    const answers = await this.#redis.bullpenCompleteRows([...this.#before, base, Date.now(), leaseMs, name, ...args]);
+    return rows.map((_, at) => {
+      const answer = answers[2 * at];
+      return answer instanceof Error ? answer : [answer as number, answers[2 * at + 1] as Completed[1]];
+    });
+  }
+}
+
+const argsOf = ({ jobId, token, isNextWanted, result, batch, note }: Completion): (string | number)[] => [
+  ...[jobId, token, isNextWanted ? '1' : '', result, batch, note.row, note.text],
+];

@@ -1,0 +1,58 @@
+import type { Logger, Thrown } from '@bullpen/shared';
+import type { Job } from 'bullmq';
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../attempt/outcome.js';
+import { logOutcome } from './log-outcome.js';
+
+/** What is logged about an outcome, at level `debug` or above `info`. */
+function logged(outcome: Outcome, { attemptsMade = 0, debug = true, jobId = 'j-1' } = {}) {
+  const lines: unknown[][] = [];
+  const at =
+    (level: string) =>
+    (...args: unknown[]) =>
+      void lines.push([level, ...args]);
+  const log = {
+    isLevelEnabled: () => debug,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+  };
+  const job = { name: 'mail.send', id: 'j-1', queueName: 'mail', attemptsMade, opts: { attempts: 3 } };
+  logOutcome(log as unknown as Logger, outcome, job as unknown as Job, jobId, Date.now());
+  return lines;
+}
+
+const error: Thrown = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
+const fields = { job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 1, durationMs: expect.any(Number) };
+
+describe('logOutcome', () => {
+  it.each<[Outcome, string, string, object]>([
+    [{ kind: 'completed', result: 'secret' }, 'debug', 'attempt completed', {}],
+    [{ kind: 'failed', error }, 'warn', 'attempt failed, will be retried', { maxAttempts: 3, error }],
+    [{ kind: 'rejected', error }, 'error', 'job rejected', { error }],
+    [{ kind: 'expired', error }, 'warn', 'job expired', { error }],
+    [{ kind: 'crashed', error }, 'error', 'job crashed too often', { error }],
+    [{ kind: 'cancelled', error }, 'info', 'job cancelled', {}],
+    [{ kind: 'snoozed', untilAt: 0, error }, 'info', 'job snoozed', { until: '1970-01-01T00:00:00.000Z' }],
+    [{ kind: 'interrupted', reason: 'draining' }, 'info', 'attempt interrupted', { reason: 'draining' }],
+  ])('writes one line with the fixed fields: %o', (outcome, level, message, more) => {
+    expect(logged(outcome)).toEqual([[level, { ...fields, ...more }, message]]);
+  });
+
+  it('is louder about the last attempt', () => {
+    expect(logged({ kind: 'failed', error }, { attemptsMade: 2 })).toEqual([
+      ['error', { ...fields, attempt: 3, maxAttempts: 3, error }, 'job failed'],
+    ]);
+  });
+
+  it('names the row, when it is the attempt of one that shares its job', () => {
+    expect(logged({ kind: 'rejected', error }, { jobId: 'b-b1-7' })).toEqual([
+      ['error', { ...fields, jobId: 'b-b1-7', error }, 'job rejected'],
+    ]);
+  });
+
+  it('says nothing of what completed unless somebody wants to know', () => {
+    expect(logged({ kind: 'completed', result: 1 }, { debug: false })).toEqual([]);
+  });
+});

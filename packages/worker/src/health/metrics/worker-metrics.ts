@@ -1,0 +1,110 @@
+import { depthGauges } from '@bullpen/shared';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { JobEvent, WorkerEvent } from '../../events/observers.js';
+import { VERSION } from '../../version.js';
+import type { RunningWorker } from '../../worker.js';
+import { AttemptMetrics } from './attempt-metrics.js';
+
+/** What is measured of a worker. */
+export type Measured = Pick<RunningWorker, 'serves' | 'slots' | 'health' | 'exporter'>;
+
+/** All that Prometheus is told of a worker. What is a fact of the moment is asked for at the scrape. */
+export class WorkerMetrics {
+  readonly #attempts: AttemptMetrics;
+  readonly #outages: Counter;
+  readonly #jobEvents: Readonly<Record<JobEvent['kind'], (event: JobEvent) => void>>;
+
+  /** @throws when the registry has metrics of these names already: those of another worker */
+  constructor(worker: Measured, registry: Registry) {
+    this.#attempts = new AttemptMetrics(worker.serves, registry);
+    this.#outages = new Counter({
+      name: 'bullpen_outages_total',
+      help: 'Outages of Redis that this worker met.',
+      registers: [registry],
+    });
+    this.#jobEvents = countJobEvents(worker, registry, this.#attempts);
+    gaugeSlots(worker, registry);
+    gaugeHealth(worker, registry);
+    gaugeDepth(worker, registry);
+  }
+
+  count(event: WorkerEvent): void {
+    if (event.kind === 'attempt-ended') this.#attempts.count(event);
+    else if (event.kind === 'outage-began') this.#outages.inc();
+    else this.#jobEvents[event.kind](event);
+  }
+}
+
+function countJobEvents({ serves }: Measured, registry: Registry, attempts: AttemptMetrics) {
+  const counter = (name: string, help: string) => {
+    const counted = new Counter({ name, help, labelNames: ['queue', 'job'], registers: [registry] });
+    for (const { queue, jobs } of serves) for (const job of jobs) counted.inc({ queue, job }, 0);
+    return ({ queue, job }: JobEvent): void => counted.inc(attempts.labelsOf(queue, job));
+  };
+  return {
+    'handed-back': counter(
+      'bullpen_jobs_handed_back_total',
+      'Jobs given back to the front of their queue in a drain, begun or not, no attempt spent.',
+    ),
+    'lease-lapsed': counter(
+      'bullpen_leases_lapsed_total',
+      'Leases that ran out unrenewed; their attempts were aborted. They may have proved to be ours after all.',
+    ),
+    'lease-lost': counter(
+      'bullpen_leases_lost_total',
+      'Leases that were another worker’s by the time Redis was asked.',
+    ),
+  };
+}
+
+/** A gauge that is read when it is asked for. */
+function gauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  read: () => Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>,
+): void {
+  new Gauge({
+    ...{ name, help, labelNames: [...labelNames], registers: [registry] },
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    },
+  });
+}
+
+function gaugeSlots(worker: Measured, registry: Registry): void {
+  const ofQueues = (name: string, help: string, read: (slots: ReturnType<Measured['slots']>[number]) => number): void =>
+    gauge(registry, name, help, ['queue'], () => worker.slots().map((slots) => [{ queue: slots.queue }, read(slots)]));
+  ofQueues('bullpen_slots', 'How many attempts at once this worker makes of a queue.', (slots) => slots.concurrency);
+  ofQueues('bullpen_attempts_active', 'Attempts under way: slots that are taken.', (slots) => slots.active);
+  ofQueues('bullpen_attempts_stuck', 'Attempts past their deadline and still running.', (slots) => slots.stuck);
+}
+
+function gaugeHealth(worker: Measured, registry: Registry): void {
+  type Fact = 'live' | 'ready' | 'draining' | 'connected';
+  const fact = (name: string, help: string, of: Fact): void =>
+    gauge(registry, name, help, [], () => [[{}, Number(worker.health()[of])]]);
+  fact('bullpen_worker_live', 'Whether this worker is worth keeping (1): a restart would not help it.', 'live');
+  fact('bullpen_worker_ready', 'Whether this worker takes jobs (1).', 'ready');
+  fact('bullpen_worker_draining', 'Whether this worker finishes its jobs and takes no more (1).', 'draining');
+  fact('bullpen_redis_up', 'Whether Redis answers this worker and takes what it is told (1).', 'connected');
+  gauge(registry, 'bullpen_worker_info', 'Always 1; its labels say what runs.', ['version', 'node'], () => [
+    [{ version: VERSION, node: process.versions.node }, 1],
+  ]);
+}
+
+function gaugeDepth({ serves, exporter }: Measured, registry: Registry): void {
+  new Gauge({
+    name: 'bullpen_queue_exporter',
+    help: 'Whether this process tells how many jobs the queue holds (1): one of all that could does.',
+    labelNames: ['queue'],
+    registers: [registry],
+    async collect() {
+      await exporter.count();
+      for (const { queue } of serves) this.set({ queue }, Number(exporter.holds(queue)));
+    },
+  });
+  for (const gauge of depthGauges(exporter)) new Gauge({ ...gauge, registers: [registry] });
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RunningWorker } from '../worker.js';
+import { serveHealth } from './serve-health.js';
+
+/** A worker that does nothing, and how many observe it. */
+function idle() {
+  let observers = 0;
+  const worker = {
+    ...{ serves: [], exporter: { count: async () => [], holds: () => false }, slots: () => [] },
+    health: () => ({ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] }),
+    observe() {
+      observers += 1;
+      return () => {
+        observers -= 1;
+      };
+    },
+  };
+  return { worker: worker as unknown as RunningWorker, observers: () => observers };
+}
+
+describe('serveHealth', () => {
+  it('tells of the worker and of the process, and leaves nothing behind when it is closed', async () => {
+    const { worker, observers } = idle();
+    const port = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
+    const metrics = await (await fetch(`http://127.0.0.1:${port.port}/metrics`)).text();
+    expect(metrics).toContain('\nbullpen_worker_ready 1\n');
+    expect(metrics).toContain('\nprocess_resident_memory_bytes ');
+    expect(observers()).toBe(1);
+    await port.close();
+    expect(observers()).toBe(0);
+  });
+
+  it.each([-1, 65_536, 80.5, Number.NaN, '80', undefined])('refuses %s as a port', async (port) => {
+    const { worker, observers } = idle();
+    await expect(serveHealth(worker, { port: port as number })).rejects.toMatchObject({
+      code: 'BULLPEN_OPTIONS_INVALID',
+      message: expect.stringMatching(
+        /^cannot open the health port: port: expected a whole number from 0 to 65535, got /,
+      ),
+    });
+    expect(observers()).toBe(0);
+  });
+
+  it('leaves nothing behind when the port cannot be opened', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { worker, observers } = idle();
+    const { port } = other.address() as AddressInfo;
+    await expect(serveHealth(worker, { port, host: '127.0.0.1' })).rejects.toThrow('is in use by another process');
+    expect(observers()).toBe(0);
+  });
+});

@@ -1,0 +1,196 @@
+import { JobCancelled, WorkerDraining } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import type { OutcomeKind } from '../attempt/outcome.js';
+import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { leaseOf } from './lease.js';
+
+const lease = () => leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+
+function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAttempt {
+  return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease());
+}
+
+/** Starts an attempt and ends it with an outcome, which Redis has confirmed unless it is said otherwise. */
+function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKind, confirmed = true): void {
+  attempt.started = true;
+  attempt.outcome = outcome;
+  attempt.confirmed = confirmed;
+  active.finish(attempt);
+}
+
+const none = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
+
+describe('ActiveAttempts', () => {
+  it('knows which attempts are under way, by queue and job', () => {
+    const active = new ActiveAttempts();
+    const [one, other] = [begin(active, '1', 'mail'), begin(active, '1', 'images')];
+    expect([active.size, active.jobIds()]).toEqual([2, ['1', '1']]);
+    expect([active.find('mail', '1'), active.find('images', '1'), active.find('fax', '1')]).toEqual([
+      one,
+      other,
+      undefined,
+    ]);
+    end(active, one, 'completed');
+    expect([active.size, active.find('mail', '1'), active.find('images', '1')]).toEqual([1, undefined, other]);
+  });
+
+  it.each<[OutcomeKind, keyof typeof none]>([
+    ['completed', 'completed'],
+    ['failed', 'failed'],
+    ['rejected', 'failed'],
+    ['expired', 'failed'],
+    ['crashed', 'failed'],
+    ['cancelled', 'failed'],
+    ['snoozed', 'snoozed'],
+    ['interrupted', 'handedBack'],
+  ])('counts an attempt that was %s as %s', (outcome, counted) => {
+    const active = new ActiveAttempts();
+    end(active, begin(active, '1'), outcome);
+    expect(active.tally).toEqual({ ...none, [counted]: 1 });
+  });
+
+  it('counts what Redis has not confirmed as unrecorded, whatever the outcome', () => {
+    const active = new ActiveAttempts();
+    end(active, begin(active, '1'), 'completed', false);
+    end(active, begin(active, '2'), 'interrupted', false);
+    end(active, begin(active, '3'), undefined, true);
+    expect(active.tally).toEqual({ ...none, unrecorded: 3 });
+  });
+
+  it('counts what was given back before it started apart from what was handed back', () => {
+    const active = new ActiveAttempts();
+    const atTheGate = begin(active, '1');
+    Object.assign(atTheGate, { outcome: 'interrupted', confirmed: true });
+    active.finish(atTheGate);
+    expect([active.tally, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
+  });
+
+  it('tells of each job that was given back, begun or not, once Redis has confirmed it', () => {
+    const told: string[] = [];
+    const active = new ActiveAttempts(({ jobId }) => void told.push(jobId));
+    end(active, begin(active, 'begun'), 'interrupted');
+    const atTheGate = begin(active, 'at the gate');
+    Object.assign(atTheGate, { outcome: 'interrupted', confirmed: true });
+    active.finish(atTheGate);
+    end(active, begin(active, 'unconfirmed'), 'interrupted', false);
+    end(active, begin(active, 'done'), 'completed');
+    expect(told).toEqual(['begun', 'at the gate']);
+  });
+
+  it('knows how many slots of a queue are taken, and how many by what is stuck', () => {
+    const active = new ActiveAttempts();
+    begin(active, '1').stuck = true;
+    begin(active, '2');
+    begin(active, '3', 'images');
+    // Stuck until it ended; its end is being recorded.
+    Object.assign(begin(active, '4'), { stuck: true, outcome: 'failed' });
+    expect([active.slotsOf('mail'), active.slotsOf('images'), active.slotsOf('fax')]).toEqual([
+      ...[
+        { active: 3, stuck: 1 },
+        { active: 1, stuck: 0 },
+        { active: 0, stuck: 0 },
+      ],
+    ]);
+  });
+
+  it('counts the rows of a shared job, and not the job on top of them', () => {
+    const active = new ActiveAttempts();
+    const attempt = begin(active, 'b-b1-1_5');
+    attempt.isShared = true;
+    for (const outcome of ['completed', 'completed', 'failed', 'cancelled', 'snoozed'] as const) {
+      active.countRow(outcome);
+    }
+    end(active, attempt, 'completed');
+    expect(active.tally).toEqual({ ...none, completed: 2, failed: 2, snoozed: 1 });
+  });
+
+  it('counts a shared job that is handed back, or whose end is unrecorded, as any other', () => {
+    const active = new ActiveAttempts();
+    for (const confirmed of [true, false]) {
+      const attempt = begin(active, 'b-b1-1_5');
+      attempt.isShared = true;
+      end(active, attempt, 'interrupted', confirmed);
+    }
+    expect(active.tally).toEqual({ ...none, handedBack: 1, unrecorded: 1 });
+  });
+
+  it('begins an attempt as one that has neither started nor ended', () => {
+    expect(begin(new ActiveAttempts(), '1')).toMatchObject({
+      ...{ queue: 'mail', jobId: '1', job: 'mail.send', lease: { token: 't1' } },
+      ...{ started: false, stuck: false, isShared: false, batch: undefined },
+      ...{ notes: undefined, noting: undefined, outcome: undefined, confirmed: false },
+    });
+  });
+
+  it('goes through all that is under way, two attempts of one job included', () => {
+    const active = new ActiveAttempts();
+    const [one, again, other] = [begin(active, '1'), begin(active, '1'), begin(active, '2', 'images')];
+    expect([...active]).toEqual([one, again, other]);
+    end(active, one, 'completed');
+    expect([...active]).toEqual([again, other]);
+  });
+
+  it('names the attempts that are stuck, until they have ended', () => {
+    const active = new ActiveAttempts();
+    const [stuck] = [begin(active, '1'), begin(active, '2')];
+    expect(active.stuck()).toEqual([]);
+    stuck.stuck = true;
+    expect(active.stuck()).toEqual([stuck]);
+    end(active, stuck, 'failed');
+    expect(active.stuck()).toEqual([]);
+  });
+
+  // Its handler has returned, and keeps no slot any more than that of any attempt that waits for Redis.
+  it('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
+    const active = new ActiveAttempts();
+    const attempt = begin(active, '1');
+    attempt.stuck = true;
+    attempt.outcome = 'failed';
+    expect(active.stuck()).toEqual([]);
+  });
+
+  it('does not lose the new attempt of a job whose old one ends only now', () => {
+    const active = new ActiveAttempts();
+    const [old, fresh] = [begin(active, '1'), begin(active, '1')];
+    expect([active.size, active.jobIds()]).toEqual([2, ['1', '1']]);
+    end(active, old, 'interrupted', false);
+    expect([active.size, active.find('mail', '1')]).toEqual([1, fresh]);
+    end(active, fresh, 'completed');
+    expect([active.size, active.tally]).toEqual([0, { ...none, completed: 1, unrecorded: 1 }]);
+  });
+
+  it('is idle at once when nothing is under way, else when the last attempt has ended', async () => {
+    const active = new ActiveAttempts();
+    await active.idle();
+    const [one, two] = [begin(active, '1'), begin(active, '2', 'images')];
+    let idle = 0;
+    const waiting = [active.idle(), active.idle()].map((promise) => promise.then(() => (idle += 1)));
+    end(active, one, 'completed');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(idle).toBe(0);
+    end(active, two, 'completed');
+    await Promise.all(waiting);
+    expect(idle).toBe(2);
+  });
+
+  it('aborts and abandons all that is under way, and no reason replaces an earlier one', () => {
+    const active = new ActiveAttempts();
+    const [cancelled, running] = [begin(active, '1'), begin(active, '2', 'images')];
+    const cancelledFor = new JobCancelled();
+    cancelled.stop.abort(cancelledFor);
+    active.abortAll(() => new WorkerDraining());
+    expect([cancelled.stop.reason, running.stop.reason]).toEqual([cancelledFor, expect.any(WorkerDraining)]);
+    let abandoned = 0;
+    for (const { stop } of [cancelled, running]) stop.onAbandon(() => (abandoned += 1));
+    active.abandonAll(() => new WorkerDraining());
+    expect(abandoned).toBe(2);
+  });
+
+  it('closes its gate for good', () => {
+    const active = new ActiveAttempts();
+    expect(active.draining).toBe(false);
+    active.startDraining();
+    expect(active.draining).toBe(true);
+  });
+});

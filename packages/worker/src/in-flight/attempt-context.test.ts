@@ -1,0 +1,86 @@
+import type { Logger } from '@bullpen/shared';
+import type { Job } from 'bullmq';
+import { describe, expect, it } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import type { Books } from '../rows/row-jobs.js';
+import { ActiveAttempts } from './active-attempts.js';
+import { AttemptContext } from './attempt-context.js';
+import { leaseOf } from './lease.js';
+
+/** The context of the second attempt of job j-1, and what it does outside: progress it records, loggers it makes. */
+function contextOf(failure?: Error) {
+  const progress: unknown[] = [];
+  const warnings: string[] = [];
+  const children: object[] = [];
+  const job = { name: 'mail.send', attemptsMade: 1, timestamp: 1_700_000_000_000, opts: { attempts: 3 } };
+  const books = {
+    async progress(queue: string, jobId: string, { token }: { token: string }, value: unknown) {
+      if (failure !== undefined) throw failure;
+      progress.push([queue, jobId, token, value]);
+    },
+  };
+  const warn = (_: object, message: string) => void warnings.push(message);
+  const child = (fields: object) => ({ number: children.push(fields), warn });
+  const lease = leaseOf({ attemptsMade: 1, attemptsStarted: 2, stalledCounter: 0 }, 't1', 10_000);
+  const entry = new ActiveAttempts().begin('mail', 'j-1', 'mail.send', new AttemptStop(), lease);
+  const log = { child } as unknown as Logger;
+  const context = new AttemptContext(job as unknown as Job, entry, 1_700_000_060_000, log, books as unknown as Books);
+  return { context, entry, progress, children, warnings };
+}
+
+describe('AttemptContext', () => {
+  it('says which attempt of which job this is, and until when', () => {
+    const { context } = contextOf();
+    const { jobId, attempt, maxAttempts, enqueuedAt, deadline } = context;
+    expect({ jobId, attempt, maxAttempts, enqueuedAt, deadline }).toEqual({
+      ...{ jobId: 'j-1', attempt: 2, maxAttempts: 3, enqueuedAt: 1_700_000_000_000, deadline: 1_700_000_060_000 },
+    });
+  });
+
+  it('hands out the signal of the attempt', () => {
+    const { context, entry } = contextOf();
+    expect(context.signal).toBe(entry.stop.signal);
+  });
+
+  it('makes one logger, that knows the job, when it is first asked for', () => {
+    const { context, children } = contextOf();
+    expect(children).toEqual([]);
+    expect(context.log).toBe(context.log);
+    expect(children).toEqual([{ job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 2 }]);
+  });
+
+  it('records progress while the attempt runs, and nothing once it is over', async () => {
+    const { context, entry, progress } = contextOf();
+    await context.progress(50);
+    entry.outcome = 'failed';
+    await context.progress(100);
+    expect(progress).toEqual([['mail', 'j-1', 't1', 50]]);
+  });
+
+  it('records no progress of a job that is another worker’s by now', async () => {
+    const { context, entry, progress } = contextOf();
+    entry.lease.lost = true;
+    await context.progress(50);
+    expect(progress).toEqual([]);
+  });
+
+  it('records no progress of one row where several share the job: it would stand for that of all', async () => {
+    const { context, entry, progress } = contextOf();
+    entry.isShared = true;
+    await context.progress(50);
+    expect(progress).toEqual([]);
+  });
+
+  it('does not fail an attempt whose progress cannot be recorded', async () => {
+    const { context, warnings } = contextOf(new Error('WRONGTYPE Operation against a key'));
+    await context.progress(50);
+    expect(warnings).toEqual(['progress was not recorded']);
+  });
+
+  it('may be taken apart by a handler, its methods too', async () => {
+    const { context, progress } = contextOf();
+    const { progress: record, log, signal } = context;
+    await record({ done: 3 });
+    expect([progress, signal.aborted, log]).toEqual([[['mail', 'j-1', 't1', { done: 3 }]], false, context.log]);
+  });
+});

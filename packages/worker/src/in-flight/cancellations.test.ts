@@ -1,0 +1,215 @@
+import { EventEmitter } from 'node:events';
+import type { Redis } from '@bullpen/shared';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { Cancellations } from './cancellations.js';
+import { leaseOf } from './lease.js';
+
+/** An attempt at a job under way. */
+function begin(active: ActiveAttempts, queue: string, jobId: string): ActiveAttempt {
+  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+  return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease);
+}
+
+/** The cancellations of queues mail and images, over two connections that do as the test says. */
+function watching() {
+  const notes: Record<string, string[]> = {};
+  const subscriber = Object.assign(new EventEmitter(), {
+    channels: [] as string[],
+    isClosed: false,
+    async subscribe(...channels: string[]) {
+      subscriber.channels.push(...channels);
+    },
+    disconnect() {
+      subscriber.isClosed = true;
+    },
+  });
+  const redis = {
+    status: 'ready',
+    reads: 0,
+    /** What a read waits for before it answers; the notes are taken when it was sent. */
+    hold: undefined as Promise<void> | undefined,
+    async zrangebyscore(key: string): Promise<string[]> {
+      redis.reads += 1;
+      const noted = [...(notes[key] ?? [])];
+      await redis.hold;
+      return noted;
+    },
+    async zscore(key: string, jobId: string): Promise<string | null> {
+      if (redis.refuses !== undefined) throw redis.refuses;
+      return notes[key]?.includes(jobId) ? '9000000000000' : null;
+    },
+    refuses: undefined as Error | undefined,
+  };
+  const active = new ActiveAttempts();
+  const cancellations = new Cancellations(
+    redis as unknown as Redis,
+    subscriber as unknown as Redis,
+    'p',
+    ['mail', 'images'],
+    active,
+  );
+  onTestFinished(() => cancellations.close());
+  const publish = (channel: string, jobId: string): void => void subscriber.emit('message', channel, jobId);
+  /** Notes a cancellation and publishes it, as a producer does. */
+  const cancel = (queue: string, jobId: string): void => {
+    const key = `p:${queue}:cancelled`;
+    notes[key] = [...(notes[key] ?? []), jobId];
+    publish(key, jobId);
+  };
+  /** Whether a job that is about to start may. */
+  const mayStart = async (queue: string, jobId: string): Promise<boolean> => {
+    const stop = new AttemptStop();
+    const attempt = { queue, jobId, batch: undefined };
+    if (cancellations.suspects(attempt)) await cancellations.stopIfNoted(attempt, stop);
+    return stop.reason === undefined;
+  };
+  return { cancellations, active, notes, redis, subscriber, publish, cancel, mayStart };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('Cancellations', () => {
+  it('stop a job that was cancelled before this worker came, once it has loaded the notes', async () => {
+    const { cancellations, notes, mayStart } = watching();
+    notes['p:mail:cancelled'] = ['j-1'];
+    await cancellations.load();
+    expect(await mayStart('mail', 'j-1')).toBe(false);
+    expect(await mayStart('mail', 'j-2')).toBe(true);
+    expect(await mayStart('images', 'j-1')).toBe(true);
+  });
+
+  it('say with which reason', async () => {
+    const { cancellations, cancel } = watching();
+    cancel('mail', 'j-1');
+    const stop = new AttemptStop();
+    await cancellations.stopIfNoted({ queue: 'mail', jobId: 'j-1', batch: undefined }, stop);
+    expect(stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
+  });
+
+  it('listen for publications of every queue served, and stop a waiting job of that queue', async () => {
+    const { subscriber, cancel, mayStart } = watching();
+    expect(subscriber.channels).toEqual(['p:mail:cancelled', 'p:images:cancelled']);
+    cancel('images', 'j-1');
+    expect([await mayStart('mail', 'j-1'), await mayStart('images', 'j-1')]).toEqual([true, false]);
+  });
+
+  it('stop a job until it is settled, however often it comes back, and then no other of that id', async () => {
+    const { active, cancel, notes, mayStart } = watching();
+    begin(active, 'mail', 'j-1');
+    cancel('mail', 'j-1');
+    expect([await mayStart('mail', 'j-1'), await mayStart('mail', 'j-1')]).toEqual([false, false]);
+    notes['p:mail:cancelled'] = [];
+    expect([await mayStart('mail', 'j-1'), await mayStart('mail', 'j-1')]).toEqual([true, true]);
+  });
+
+  it('stop nothing for a publication that has no note here: it came from another database, or too late', async () => {
+    const { active, publish, mayStart } = watching();
+    const running = begin(active, 'mail', 'j-1');
+    publish('p:mail:cancelled', 'j-1');
+    publish('p:mail:cancelled', 'j-2');
+    await settled();
+    expect([running.stop.reason, await mayStart('mail', 'j-2')]).toEqual([undefined, true]);
+  });
+
+  it('let a job start that nobody can be asked about, and remember it', async () => {
+    const { cancel, redis, mayStart } = watching();
+    cancel('mail', 'j-1');
+    redis.refuses = new Error('LOADING Redis is loading the dataset in memory');
+    expect(await mayStart('mail', 'j-1')).toBe(true);
+    redis.refuses = undefined;
+    expect(await mayStart('mail', 'j-1')).toBe(false);
+  });
+
+  it('abort a running attempt, and no other', async () => {
+    const { active, cancel } = watching();
+    const [running, other] = [begin(active, 'mail', 'j-1'), begin(active, 'images', 'j-1')];
+    cancel('mail', 'j-1');
+    await settled();
+    expect(running.stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
+    expect(other.stop.reason).toBeUndefined();
+  });
+
+  it('abort every running attempt of a cancelled batch, and none of another batch, queue or job', async () => {
+    const { active, cancel } = watching();
+    const ofBatch = (queue: string, jobId: string, batch: string): ActiveAttempt =>
+      Object.assign(begin(active, queue, jobId), { batch });
+    const [one, two] = [ofBatch('mail', 'b-b1-1', 'b1'), ofBatch('mail', 'b-b1-2_9', 'b1')];
+    const others = [ofBatch('mail', 'b-b2-1', 'b2'), ofBatch('images', 'b-b1-1', 'b1'), begin(active, 'mail', 'j-1')];
+    cancel('mail', 'batch:b1');
+    await settled();
+    for (const { stop } of [one, two]) expect(stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
+    for (const { stop } of others) expect(stop.reason).toBeUndefined();
+  });
+
+  it('know a cancelled batch for as long as it is noted, whatever of it is settled', async () => {
+    const { cancellations, cancel, notes, mayStart } = watching();
+    cancel('mail', 'batch:b1');
+    expect([await mayStart('mail', 'batch:b1'), await mayStart('mail', 'batch:b2')]).toEqual([false, true]);
+    await cancellations.load();
+    expect(await mayStart('mail', 'batch:b1')).toBe(false);
+    notes['p:mail:cancelled'] = [];
+    expect(await mayStart('mail', 'batch:b1')).toBe(true);
+  });
+
+  it('take no notice of publications on other channels', async () => {
+    const { cancel, mayStart } = watching();
+    cancel('fax', 'j-1');
+    expect([await mayStart('mail', 'j-1'), await mayStart('fax', 'j-1')]).toEqual([true, true]);
+  });
+
+  it('read the notes again after a reconnect, as publications may have been missed', async () => {
+    const { active, subscriber, notes, mayStart } = watching();
+    const running = begin(active, 'mail', 'j-1');
+    notes['p:mail:cancelled'] = ['j-1', 'j-2'];
+    subscriber.emit('ready');
+    await settled();
+    expect(running.stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
+    expect(await mayStart('mail', 'j-2')).toBe(false);
+  });
+
+  it('do not ask a Redis that is away', async () => {
+    const { redis, subscriber } = watching();
+    redis.status = 'reconnecting';
+    subscriber.emit('ready');
+    await settled();
+    expect(redis.reads).toBe(0);
+  });
+
+  it('forget what other workers have settled', async () => {
+    const { cancellations, notes, mayStart } = watching();
+    notes['p:mail:cancelled'] = ['j-1'];
+    await cancellations.load();
+    notes['p:mail:cancelled'] = [];
+    await cancellations.load();
+    expect(await mayStart('mail', 'j-1')).toBe(true);
+  });
+
+  it('do not forget what was published while they were reading notes that are older', async () => {
+    const { cancellations, redis, cancel, mayStart } = watching();
+    let answer: (() => void) | undefined;
+    redis.hold = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const loading = cancellations.load();
+    cancel('mail', 'j-1');
+    answer?.();
+    await loading;
+    expect(await mayStart('mail', 'j-1')).toBe(false);
+  });
+
+  it('tell when the notes cannot be loaded, and leave nothing unhandled when they cannot be read again', async () => {
+    const { cancellations, redis, subscriber } = watching();
+    redis.hold = Promise.reject(new Error('Connection is closed.'));
+    await expect(cancellations.load()).rejects.toThrow('Connection is closed.');
+    subscriber.emit('ready');
+    await settled();
+  });
+
+  it('close their own connection, and not the shared one', () => {
+    const { cancellations, subscriber } = watching();
+    cancellations.close();
+    expect(subscriber.isClosed).toBe(true);
+  });
+});

@@ -1,0 +1,189 @@
+import { HandlerCrashed, onFault } from '@bullpen/shared';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { type Blamable, type Blamed, blame, onBehalfOf } from './fault-owner.js';
+import { leaseOf } from './lease.js';
+
+const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+/** Keeps the test runner from hearing the faults of one test, which are the test's own. */
+beforeEach(() => {
+  const heard = FAULTS.map((fault) => process.listeners(fault as 'exit'));
+  for (const fault of FAULTS) process.removeAllListeners(fault);
+  onTestFinished(() => {
+    for (const [at, fault] of FAULTS.entries()) {
+      for (const listener of heard[at] ?? []) process.addListener(fault as 'exit', listener);
+    }
+  });
+});
+
+const active = new ActiveAttempts();
+
+/** An attempt under way. */
+function begin(jobId: string): ActiveAttempt {
+  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+  return active.begin('mail', jobId, 'mail.send', new AttemptStop(), lease);
+}
+
+/** Does something that leaves a fault behind, and resolves with whom it is blamed on. */
+async function blamed(leaveFault: () => void): Promise<Blamable | undefined> {
+  return (await blamedWith(leaveFault))?.attempt;
+}
+
+function blamedWith(leaveFault: () => void): Promise<Blamed | undefined> {
+  return new Promise((resolve) => {
+    const off = onFault((error) => {
+      off();
+      resolve(blame(error));
+    });
+    onTestFinished(off);
+    leaveFault();
+  });
+}
+
+/** The ways of a handler to throw where nobody can catch it. */
+const ways: readonly [way: string, leave: (error: unknown) => void][] = [
+  [
+    'throws in a timer',
+    (error) => {
+      setTimeout(() => {
+        throw error;
+      }, 1);
+    },
+  ],
+  [
+    'throws in a timer that it set after waiting for something',
+    (error) => {
+      void Promise.resolve().then(() => {
+        setImmediate(() => {
+          throw error;
+        });
+      });
+    },
+  ],
+  [
+    'does not await a promise that is rejected',
+    (error) => {
+      void (async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        throw error;
+      })();
+    },
+  ],
+  ['rejects a promise at once', (error) => void Promise.reject(error)],
+];
+
+describe('blame', () => {
+  it.each(ways)('finds the attempt whose handler %s, and ends it as crashed by that', async (_, leave) => {
+    const [attempt, other] = [begin('j-1'), begin('j-2')];
+    let wasAbandoned = false;
+    attempt.stop.onAbandon(() => {
+      wasAbandoned = true;
+    });
+    const error = new Error('boom');
+    expect(
+      await blamed(() => {
+        onBehalfOf(other, () => setImmediate(() => undefined));
+        onBehalfOf(attempt, () => leave(error));
+      }),
+    ).toBe(attempt);
+    expect(wasAbandoned).toBe(true);
+    expect(attempt.stop.reason).toBeInstanceOf(HandlerCrashed);
+    expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: error, stack: error.stack });
+    expect(other.stop.reason).toBeUndefined();
+  });
+
+  it.each(ways)('names an attempt that had ended when its handler %s, and does not stop it', async (_, leave) => {
+    const attempt = begin('j-1');
+    attempt.outcome = 'completed';
+    expect(await blamed(() => onBehalfOf(attempt, () => leave(new Error('boom'))))).toBe(attempt);
+    expect(attempt.stop.reason).toBeUndefined();
+  });
+
+  it.each(ways)('blames nobody for code of no attempt that %s', async (_, leave) => {
+    const attempt = begin('j-1');
+    expect(
+      await blamed(() => {
+        onBehalfOf(attempt, () => undefined);
+        leave(new Error('boom'));
+      }),
+    ).toBeUndefined();
+    expect(attempt.stop.reason).toBeUndefined();
+  });
+
+  it('does not change the reason of an earlier stop, but ends the attempt', async () => {
+    const attempt = begin('j-1');
+    const first = new HandlerCrashed('first');
+    attempt.stop.abort(first);
+    let wasAbandoned = false;
+    attempt.stop.onAbandon(() => {
+      wasAbandoned = true;
+    });
+    await blamed(() => onBehalfOf(attempt, () => ways[0]?.[1](new Error('boom'))));
+    expect([attempt.stop.reason, wasAbandoned]).toEqual([first, true]);
+  });
+
+  it.each([undefined, null, 'out of paper', 0, Object.freeze({ code: 5 })])('takes anything thrown: %o', (thrown) => {
+    const attempt = begin('j-1');
+    expect(onBehalfOf(attempt, () => blame(thrown)?.attempt)).toBe(attempt);
+    expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: thrown });
+  });
+
+  // Called in the listener for faults: what it throws there ends the process on the spot, without a drain.
+  it.each([
+    [
+      'an error whose stack cannot be read',
+      Object.defineProperty(new Error('boom'), 'stack', {
+        get() {
+          throw new Error('hostile');
+        },
+      }),
+    ],
+    ['a revoked proxy', revokedProxy()],
+  ])('takes %s', (_, thrown) => {
+    const attempt = begin('j-1');
+    expect(onBehalfOf(attempt, () => blame(thrown)?.attempt)).toBe(attempt);
+    expect(attempt.stop.reason).toBeInstanceOf(HandlerCrashed);
+  });
+});
+
+describe('onBehalfOf', () => {
+  it('returns what was returned, and throws what was thrown', () => {
+    const attempt = begin('j-1');
+    expect(onBehalfOf(attempt, () => 5)).toBe(5);
+    expect(() =>
+      onBehalfOf(attempt, () => {
+        throw new Error('boom');
+      }),
+    ).toThrow('boom');
+  });
+
+  it.each([
+    ['the reason of its own abort', (signal: AbortSignal) => signal.reason],
+    ['an AbortError that Node made of it', (signal: AbortSignal) => new Error('aborted', { cause: signal.reason })],
+  ])('does not hold %s against an attempt', async (_, made) => {
+    const attempt = begin('j-1');
+    const { signal } = attempt.stop;
+    attempt.stop.abort(new HandlerCrashed('a stop'));
+    let wasAbandoned = false;
+    attempt.stop.onAbandon(() => {
+      wasAbandoned = true;
+    });
+    const found = await blamedWith(() => onBehalfOf(attempt, () => void Promise.reject(made(signal))));
+    expect([found?.attempt === attempt, found?.isItsAbort, wasAbandoned]).toEqual([true, true, false]);
+    const other = await blamedWith(() => onBehalfOf(attempt, () => void Promise.reject(new Error('boom'))));
+    expect(other?.isItsAbort).toBe(false);
+  });
+
+  it('ends with what it ran', () => {
+    onBehalfOf(begin('j-1'), () => undefined);
+    expect(blame(new Error('boom'))).toBeUndefined();
+  });
+});
+
+function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

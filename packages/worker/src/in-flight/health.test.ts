@@ -1,0 +1,87 @@
+import { EventEmitter } from 'node:events';
+import type { Logger, Redis } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import { Outage } from '../redis/outage.js';
+import { ActiveAttempts } from './active-attempts.js';
+import { type HealthParts, healthOf } from './health.js';
+import { leaseOf } from './lease.js';
+
+/** A worker of queues mail (two slots) and images (one) that is well, with these attempts; those with a `!` are stuck. */
+function worker(...attempts: string[]): HealthParts & { redis: Redis & { status: string } } {
+  const active = new ActiveAttempts();
+  for (const [at, text] of attempts.entries()) {
+    const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+    const queue = text.replace('!', '');
+    active.begin(queue, `j-${at}`, `${queue}.do`, new AttemptStop(), lease).stuck = text.endsWith('!');
+  }
+  const redis = Object.assign(new EventEmitter(), { status: 'ready' }) as unknown as Redis;
+  const outage = new Outage(redis, 'redis://host', { info: () => undefined, warn: () => undefined } as never as Logger);
+  const serves = [
+    { queue: 'mail', concurrency: 2 },
+    { queue: 'images', concurrency: 1 },
+  ];
+  return { active, serves, isReady: true, isDraining: false, redis, outage };
+}
+
+describe('healthOf', () => {
+  it('finds nothing wrong with a worker that works', () => {
+    expect(healthOf(worker('mail', 'images'))).toEqual({
+      ...{ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] },
+    });
+  });
+
+  it('names what is stuck, and lets the worker live while a slot is left in each queue', () => {
+    expect(healthOf(worker('mail!', 'mail', 'images'))).toMatchObject({
+      ...{ live: true, ready: true, problems: [], stuck: [{ job: 'mail.do', jobId: 'j-0', queue: 'mail' }] },
+    });
+  });
+
+  it('is dead when all slots of one queue are stuck, whatever the others do', () => {
+    expect(healthOf(worker('mail!', 'mail!'))).toMatchObject({
+      ...{ live: false, ready: false, problems: ["all 2 slots of queue 'mail' are stuck"] },
+    });
+    expect(healthOf(worker('mail!', 'images!'))).toMatchObject({
+      ...{ live: false, ready: false, problems: ["all 1 slots of queue 'images' are stuck"] },
+    });
+  });
+
+  it('lives, and is not ready, while Redis is away', () => {
+    const parts = worker();
+    parts.redis.status = 'reconnecting';
+    expect(healthOf(parts)).toMatchObject({
+      ...{ live: true, ready: false, connected: false, problems: ['redis is unavailable'] },
+    });
+  });
+
+  it('lives, and is not ready, while Redis refuses to write', () => {
+    const parts = worker();
+    parts.outage.isOne(new Error("READONLY You can't write against a read only replica."));
+    expect(healthOf(parts)).toMatchObject({
+      ...{ live: true, ready: false, connected: false, problems: ['redis is unavailable'] },
+    });
+    parts.outage.accepted();
+    expect(healthOf(parts)).toMatchObject({ ready: true, connected: true, problems: [] });
+  });
+
+  it('lives, and is not ready, while it starts or drains; draining is said first', () => {
+    const parts = worker('mail');
+    const starting = healthOf({ ...parts, isReady: false });
+    expect(starting).toMatchObject({ live: true, ready: false, draining: false, problems: ['the worker is starting'] });
+    for (const isReady of [true, false]) {
+      const draining = healthOf({ ...parts, isReady, isDraining: true });
+      expect(draining).toMatchObject({
+        ...{ live: true, ready: false, draining: true, problems: ['the worker is draining'] },
+      });
+    }
+  });
+
+  it('names every problem at once', () => {
+    const parts = worker('mail!', 'mail!', 'images!');
+    parts.redis.status = 'close';
+    expect(healthOf({ ...parts, isDraining: true }).problems).toEqual([
+      ...["all 2 slots of queue 'mail' are stuck", "all 1 slots of queue 'images' are stuck"],
+      ...['redis is unavailable', 'the worker is draining'],
+    ]);
+  });
+});

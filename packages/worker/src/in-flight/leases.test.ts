@@ -1,0 +1,589 @@
+import { EventEmitter } from 'node:events';
+import type { Logger, Redis } from '@bullpen/shared';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import { Observers } from '../events/observers.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+import { Outage } from '../redis/outage.js';
+import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { leaseOf } from './lease.js';
+import { Leases } from './leases.js';
+
+const LEASE_MS = 10_000;
+const TICK_MS = 1_000;
+
+/** The monotonic clock, which the test moves: with timers that fire in time, or without, as an event loop that stands still. */
+let now = 0;
+
+beforeEach(() => {
+  now = 1_000_000;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    clock.mockRestore();
+    vi.useRealTimers();
+  });
+});
+
+async function later(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 50) {
+    now += 50;
+    await vi.advanceTimersByTimeAsync(50);
+  }
+}
+
+/** Time passes, and no timer fires; then the next one does. */
+async function standStill(ms: number): Promise<void> {
+  now += ms;
+  await vi.advanceTimersByTimeAsync(TICK_MS);
+}
+
+/** One question that Redis was asked. */
+interface Question {
+  readonly at: number;
+  readonly queue: string;
+  readonly ids: readonly unknown[];
+  /** Whether a crash that was counted meanwhile is to be taken back. */
+  readonly isInnocent: boolean;
+  readonly args: readonly unknown[];
+}
+
+type Reply = string | Error | Promise<string>;
+
+/** The leases of some attempts, over a Redis that says of all of them that they are held, until `reply` is changed. */
+function leasing() {
+  const questions: Question[] = [];
+  const lines: string[] = [];
+  const startedAt = now;
+  const redis = {
+    reply: ({ ids }: Question): Reply => 'h'.repeat(ids.length),
+    async bullpenRenew(...args: unknown[]): Promise<string> {
+      const ids = args.slice(5).filter((_, at) => at % 5 === 0);
+      const queue = String(args[2]).split(':')[1] ?? '';
+      const question = { at: now - startedAt, queue, ids, isInnocent: args[4] === '1', args };
+      questions.push(question);
+      const reply = redis.reply(question);
+      if (reply instanceof Error) throw reply;
+      return reply;
+    },
+  };
+  const at = (level: string) => (_: object, message: string) => void lines.push(`${level}: ${message}`);
+  const log = { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
+  const active = new ActiveAttempts();
+  const outage = new Outage(new EventEmitter() as unknown as Redis, 'redis://host', log);
+  const observers = new Observers(log);
+  const told: string[] = [];
+  observers.add((event) => void told.push(event.kind));
+  const leases = new Leases({
+    ...{ redis: redis as unknown as ScriptedRedis, prefix: 'p', active, leaseMs: LEASE_MS, outage, log, observers },
+  });
+  onTestFinished(() => leases.close());
+  return { leases, redis, active, outage, questions, lines, told };
+}
+
+/** An attempt under way since now, and whether it was abandoned. */
+function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAttempt & { wasAbandoned: () => boolean } {
+  const lease = leaseOf({ attemptsMade: 2, attemptsStarted: 5, stalledCounter: 1 }, `t-${jobId}`, LEASE_MS);
+  const attempt = active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease);
+  let abandoned = false;
+  attempt.stop.onAbandon(() => {
+    abandoned = true;
+  });
+  return Object.assign(attempt, { wasAbandoned: () => abandoned });
+}
+
+/** A reply that the test gives when it wants to. */
+function held() {
+  let answer: (answers: string) => void = () => undefined;
+  let fail: (error: Error) => void = () => undefined;
+  const reply = new Promise<string>((resolve, reject) => {
+    answer = resolve;
+    fail = reject;
+  });
+  return { reply, answer, fail };
+}
+
+const RAN_OUT = 'warn: lease ran out; aborting the attempt';
+const LOST = 'error: lease lost; another worker may attempt the job';
+const lost = () => new Error('Connection is closed.');
+
+describe('Leases that are renewed', () => {
+  it('never come near their end, and cost Redis nothing before they need to', async () => {
+    const { leases, active, questions, lines } = leasing();
+    const { lease, stop } = begin(active, 'j-1');
+    leases.start();
+    let least = Number.POSITIVE_INFINITY;
+    for (let passed = 0; passed < 60_000; passed += TICK_MS) {
+      await later(TICK_MS);
+      least = Math.min(least, lease.until - now);
+    }
+    expect(questions.slice(0, 3).map(({ at }) => at)).toEqual([3_000, 6_000, 9_000]);
+    expect(least).toBeGreaterThan(LEASE_MS / 2);
+    expect([lease.lapsed, lease.lost, stop.reason, lines]).toEqual([false, false, undefined, []]);
+  });
+
+  it('are asked for by queue, with all that Redis needs to know them', async () => {
+    const { leases, active, questions } = leasing();
+    for (const [id, queue] of [
+      ['1', 'mail'],
+      ['2', 'images'],
+      ['3', 'mail'],
+    ] as const)
+      begin(active, id, queue);
+    leases.start();
+    await later(3_000);
+    expect(questions.map(({ args }) => args)).toEqual([
+      [
+        ...['p:mail:active', 'p:mail:stalled', 'p:mail:', LEASE_MS, '1'],
+        ...['1', 't-1', 5, 2, 1],
+        ...['3', 't-3', 5, 2, 1],
+      ],
+      ['p:images:active', 'p:images:stalled', 'p:images:', LEASE_MS, '1', '2', 't-2', 5, 2, 1],
+    ]);
+  });
+
+  it('are asked for 500 at a time, one question after the other', async () => {
+    const { leases, active, redis, questions } = leasing();
+    for (let at = 0; at < 1_201; at += 1) begin(active, `j-${at}`);
+    begin(active, 'other', 'images');
+    const first = held();
+    redis.reply = ({ ids }) => (questions.length === 1 ? first.reply : 'h'.repeat(ids.length));
+    leases.start();
+    await later(4_000);
+    expect(questions.map(({ ids }) => ids.length)).toEqual([500]);
+    first.answer('h'.repeat(500));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(questions.map(({ ids, queue }) => `${queue} ${ids.length}`)).toEqual([
+      ...['mail 500', 'mail 500', 'mail 201', 'images 1'],
+    ]);
+    expect(new Set(questions.flatMap(({ ids }) => ids)).size).toBe(1_202);
+  });
+
+  it('are not asked for again while Redis has not answered', async () => {
+    const { leases, active, redis, questions } = leasing();
+    begin(active, 'j-1');
+    const slow = held();
+    redis.reply = () => slow.reply;
+    leases.start();
+    await later(9_000);
+    expect(questions).toHaveLength(1);
+    redis.reply = () => 'h';
+    slow.answer('h');
+    await later(TICK_MS);
+    expect(questions).toHaveLength(2);
+  });
+
+  it('are counted from before the question: Redis renewed them somewhere between that and its answer', async () => {
+    const { leases, active, redis } = leasing();
+    const { lease } = begin(active, 'j-1');
+    const slow = held();
+    redis.reply = () => slow.reply;
+    leases.start();
+    await later(3_000);
+    const askedAt = now;
+    await later(2_000);
+    expect(lease.until).toBe(askedAt - 3_000 + LEASE_MS);
+    slow.answer('h');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lease.until).toBe(askedAt + LEASE_MS);
+  });
+
+  it('are each told what Redis says of that one', async () => {
+    const { leases, active, redis } = leasing();
+    const attempts = ['1', '2', '3'].map((id) => begin(active, id));
+    redis.reply = () => 'hlr';
+    leases.start();
+    await later(3_000);
+    expect(attempts.map(({ lease }) => lease.lost)).toEqual([false, true, false]);
+    expect(attempts.map((attempt) => attempt.wasAbandoned())).toEqual([false, true, false]);
+    const [first, , third] = attempts.map(({ lease }) => lease.until - now);
+    expect([first, third]).toEqual([LEASE_MS, LEASE_MS - 3_000]);
+  });
+});
+
+describe('a lease that runs out', () => {
+  it('aborts its attempt once, with LeaseLost, and leaves it its time', async () => {
+    const { leases, active, redis, lines, told } = leasing();
+    const attempt = begin(active, 'j-1');
+    let fired = 0;
+    attempt.stop.signal.addEventListener('abort', () => {
+      fired += 1;
+    });
+    redis.reply = () => held().reply;
+    leases.start();
+    await later(9_950);
+    expect([attempt.lease.lapsed, fired]).toEqual([false, 0]);
+    await later(50_000);
+    expect(attempt.lease).toMatchObject({ lapsed: true, lost: false });
+    expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST' });
+    expect([fired, attempt.wasAbandoned(), lines]).toEqual([1, false, [RAN_OUT]]);
+    expect(told).toEqual(['lease-lapsed']);
+  });
+
+  it('does so while Redis refuses, too, and is asked for until it does not', async () => {
+    const { leases, active, redis, questions, lines } = leasing();
+    const { lease } = begin(active, 'j-1');
+    redis.reply = () => new Error('LOADING Redis is loading the dataset in memory');
+    leases.start();
+    await later(12_000);
+    expect(lines).toEqual(['warn: redis refuses our commands; retrying', RAN_OUT]);
+    const asked = questions.length;
+    redis.reply = () => 'h';
+    await later(TICK_MS);
+    expect([questions.length, lease.lapsed]).toEqual([asked + 1, false]);
+    expect(lines.slice(2)).toEqual(['info: redis is available']);
+  });
+
+  it('is taken up again when Redis says that nobody else has the job', async () => {
+    const { leases, active, redis, lines } = leasing();
+    const { lease } = begin(active, 'j-1');
+    redis.reply = lost;
+    leases.start();
+    await later(15_000);
+    expect(lease.lapsed).toBe(true);
+    redis.reply = () => 'h';
+    await later(TICK_MS);
+    expect(lease).toMatchObject({ lapsed: false, lost: false, until: now + LEASE_MS });
+    await later(30_000);
+    expect([lease.lapsed, lines]).toEqual([false, [RAN_OUT]]);
+  });
+
+  it('may run out again', async () => {
+    const { leases, active, redis } = leasing();
+    const { lease } = begin(active, 'j-1');
+    leases.start();
+    for (let times = 0; times < 2; times += 1) {
+      redis.reply = lost;
+      await later(15_000);
+      expect(lease.lapsed).toBe(true);
+      redis.reply = () => 'h';
+      await later(TICK_MS);
+      expect(lease.lapsed).toBe(false);
+    }
+  });
+
+  // The question waited for the connection longer than a lease lasts, and is counted from when it was asked: the lease is still over.
+  it('has run out once, also when the answer to an old question comes', async () => {
+    const { leases, active, redis, lines } = leasing();
+    const { lease } = begin(active, 'j-1');
+    const slow = held();
+    redis.reply = () => slow.reply;
+    leases.start();
+    await later(20_000);
+    redis.reply = () => 'h';
+    slow.answer('h');
+    await later(TICK_MS);
+    expect(lease.until).toBe(now + LEASE_MS);
+    expect(lines).toEqual([RAN_OUT]);
+  });
+
+  it('stops nobody when the attempt has ended and waits to be recorded', async () => {
+    const { leases, active, redis, lines } = leasing();
+    const attempt = begin(active, 'j-1');
+    attempt.outcome = 'completed';
+    redis.reply = lost;
+    leases.start();
+    await later(15_000);
+    expect([attempt.lease.lapsed, attempt.stop.reason, lines]).toEqual([true, undefined, []]);
+  });
+});
+
+describe('a lease that is lost', () => {
+  it('abandons its attempt at once, and for good', async () => {
+    const { leases, active, redis, questions, lines, told } = leasing();
+    const attempt = begin(active, 'j-1');
+    redis.reply = () => 'l';
+    leases.start();
+    await later(3_000);
+    expect([attempt.lease.lost, attempt.wasAbandoned(), lines]).toEqual([true, true, [LOST]]);
+    expect(told).toEqual(['lease-lost']);
+    expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST' });
+    redis.reply = () => 'h';
+    await later(30_000);
+    expect([attempt.lease.lost, attempt.lease.lapsed, questions.length, lines]).toEqual([true, false, 1, [LOST]]);
+    expect([await leases.ask(attempt), questions.length]).toEqual(['lost', 1]);
+  });
+
+  it.each([
+    [undefined, true],
+    ['completed', true],
+    ['interrupted', false],
+    ['snoozed', false],
+  ] as const)('when the job is back in its queue and the attempt ended as %s: %s', async (outcome, lost) => {
+    const { leases, active, redis } = leasing();
+    const attempt = begin(active, 'j-1');
+    attempt.outcome = outcome;
+    redis.reply = () => 'b';
+    expect(await leases.ask(attempt)).toBe('returned');
+    expect([attempt.lease.lost, attempt.wasAbandoned()]).toEqual([lost, outcome === undefined]);
+  });
+
+  it('leaves an attempt alone that has ended: the answer to its record may be on its way, and its recorder asks if it is not', async () => {
+    const { leases, active, redis, lines } = leasing();
+    const attempt = begin(active, 'j-1');
+    attempt.outcome = 'completed';
+    redis.reply = () => 'l';
+    leases.start();
+    await later(3_000);
+    expect([attempt.lease.lost, lines]).toEqual([false, []]);
+    expect(await leases.ask(attempt)).toBe('lost');
+    expect([attempt.lease.lost, attempt.wasAbandoned(), attempt.stop.reason]).toEqual([true, false, undefined]);
+    expect(lines).toEqual([LOST]);
+  });
+
+  it('does not change the reason of an earlier stop', async () => {
+    const { leases, active, redis } = leasing();
+    const attempt = begin(active, 'j-1');
+    redis.reply = lost;
+    leases.start();
+    await later(11_000);
+    const { reason } = attempt.stop;
+    redis.reply = () => 'l';
+    await later(TICK_MS);
+    expect([attempt.wasAbandoned(), attempt.stop.reason === reason]).toEqual([true, true]);
+  });
+
+  // It was handed back, say, and the next worker has it already: that is what handing back is for.
+  it('is not told of an attempt whose end Redis has confirmed', async () => {
+    const { leases, active, redis, lines } = leasing();
+    const attempt = begin(active, 'j-1');
+    const slow = held();
+    redis.reply = () => slow.reply;
+    leases.start();
+    await later(3_000);
+    Object.assign(attempt, { outcome: 'interrupted', confirmed: true });
+    slow.answer('l');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lines).toEqual([]);
+  });
+});
+
+describe('Leases that cannot be renewed', () => {
+  it('say so for what is no outage, and try again', async () => {
+    const { leases, active, redis, questions, lines } = leasing();
+    begin(active, 'j-1');
+    redis.reply = () => new Error('WRONGTYPE Operation against a key');
+    leases.start();
+    await later(3_000);
+    expect(lines).toEqual(['error: leases could not be renewed']);
+    await later(TICK_MS);
+    expect(questions).toHaveLength(2);
+  });
+
+  it('leave the telling of an outage to those who know of it', async () => {
+    const { leases, active, redis, lines } = leasing();
+    begin(active, 'j-1');
+    redis.reply = lost;
+    leases.start();
+    await later(9_000);
+    expect(lines).toEqual([]);
+  });
+});
+
+describe('an event loop that stood still', () => {
+  const STOOD_STILL = 'warn: event loop stood still; leases cannot be renewed meanwhile';
+
+  it('is told when it did so for more than a fifth of a lease', async () => {
+    const { leases, lines } = leasing();
+    leases.start();
+    await later(5_000);
+    await standStill(TICK_MS + LEASE_MS / 5);
+    expect(lines).toEqual([]);
+    await standStill(TICK_MS + LEASE_MS / 5 + 1);
+    expect(lines).toEqual([STOOD_STILL]);
+    await later(5_000);
+    expect(lines).toEqual([STOOD_STILL]);
+  });
+
+  it('finds its leases run out when it was for longer than they last, and asks whose the jobs are', async () => {
+    const { leases, active, questions, lines } = leasing();
+    const { lease, stop } = begin(active, 'j-1');
+    leases.start();
+    await standStill(LEASE_MS * 2);
+    expect(stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST' });
+    expect([lines, questions.length, lease.lapsed]).toEqual([[STOOD_STILL, RAN_OUT], 1, false]);
+  });
+});
+
+describe('a crash that Redis counted meanwhile', () => {
+  /** Whether the last question asked for it to be taken back. */
+  const isTakenBack = (questions: readonly Question[]) => questions.at(-1)?.isInnocent;
+
+  it('is taken back when this worker only could not reach Redis', async () => {
+    const { leases, active, redis, questions } = leasing();
+    begin(active, 'j-1');
+    redis.reply = lost;
+    leases.start();
+    await later(60_000);
+    expect(questions.map(({ isInnocent }) => isInnocent)).not.toContain(false);
+  });
+
+  it('counts when the event loop stood still for more than half a lease, and for two leases after that', async () => {
+    const { leases, active, redis, questions } = leasing();
+    begin(active, 'j-1');
+    redis.reply = lost;
+    leases.start();
+    await later(4_000);
+    await standStill(TICK_MS + LEASE_MS / 2);
+    expect(isTakenBack(questions)).toBe(true);
+    await standStill(TICK_MS + LEASE_MS / 2 + 50);
+    expect(isTakenBack(questions)).toBe(false);
+    await later(2 * LEASE_MS - TICK_MS);
+    expect(isTakenBack(questions)).toBe(false);
+    await later(TICK_MS);
+    expect(isTakenBack(questions)).toBe(true);
+  });
+
+  it('counts as well for a question that is asked before the clock of the leases turns again', async () => {
+    const { leases, active, questions } = leasing();
+    const attempt = begin(active, 'j-1');
+    leases.start();
+    now += LEASE_MS / 2;
+    await leases.ask(attempt);
+    expect(isTakenBack(questions)).toBe(true);
+    now += 1;
+    await leases.ask(attempt);
+    expect(isTakenBack(questions)).toBe(false);
+  });
+});
+
+describe('asking whether we may renew leases', () => {
+  it('asks about none', async () => {
+    const { leases, questions } = leasing();
+    await leases.probe('mail');
+    expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual([['mail', []]]);
+  });
+
+  it('tells when we may not', async () => {
+    const { leases, redis } = leasing();
+    redis.reply = () => new Error("NOPERM this user has no permissions to run the 'evalsha' command");
+    await expect(leases.probe('mail')).rejects.toThrow('NOPERM');
+  });
+});
+
+describe('renewing a queue', () => {
+  it('is asked at once, for all of that queue that are ours, also while another renewal is unanswered', async () => {
+    const { leases, active, redis, questions } = leasing();
+    const [, lostOne, done] = ['1', '2', '3'].map((id) => begin(active, id));
+    begin(active, '4', 'images');
+    Object.assign(lostOne?.lease ?? {}, { lost: true });
+    Object.assign(done ?? {}, { confirmed: true });
+    redis.reply = () => new Promise(() => undefined);
+    leases.start();
+    await later(3_000);
+    questions.length = 0;
+    leases.renewQueue('mail');
+    expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual([['mail', ['1']]]);
+  });
+
+  it('leaves nothing unhandled when it fails', async () => {
+    const { leases, active, redis } = leasing();
+    begin(active, '1');
+    redis.reply = lost;
+    leases.renewQueue('mail');
+    await later(50);
+  });
+});
+
+describe('asking about one lease', () => {
+  it.each([
+    ['h', 'held'],
+    ['r', 'recorded'],
+    ['b', 'returned'],
+    ['l', 'lost'],
+    ['', 'lost'],
+    ['?', 'lost'],
+  ])('takes %j for %s', async (reply, answer) => {
+    const { leases, active, redis } = leasing();
+    const attempt = begin(active, 'j-1');
+    redis.reply = () => reply;
+    expect([await leases.ask(attempt), attempt.lease.lost]).toEqual([answer, ['returned', 'lost'].includes(answer)]);
+  });
+
+  it('renews it when it is held', async () => {
+    const { leases, active } = leasing();
+    const attempt = begin(active, 'j-1');
+    await later(4_000);
+    await leases.ask(attempt);
+    expect(attempt.lease.until).toBe(now + LEASE_MS);
+  });
+
+  it('waits through an outage of either kind', async () => {
+    const { leases, active, redis, questions } = leasing();
+    const attempt = begin(active, 'j-1');
+    const errors = [lost(), lost(), new Error("READONLY You can't write against a read only replica."), lost()];
+    redis.reply = () => errors.shift() ?? 'r';
+    let answer: string | undefined;
+    const asked = leases.ask(attempt).then((said) => {
+      answer = said;
+    });
+    await later(200);
+    expect([answer, questions.length]).toEqual([undefined, 1]);
+    await later(1_000);
+    await asked;
+    expect([answer, questions.length]).toEqual(['recorded', 5]);
+  });
+
+  it('ends with what is no outage', async () => {
+    const { leases, active, redis } = leasing();
+    redis.reply = () => new Error('WRONGTYPE Operation against a key');
+    await expect(leases.ask(begin(active, 'j-1'))).rejects.toThrow('WRONGTYPE');
+  });
+
+  it('ends an outage that no connection was lost for', async () => {
+    const { leases, active, outage } = leasing();
+    outage.isOne(new Error("READONLY You can't write against a read only replica."));
+    await leases.ask(begin(active, 'j-1'));
+    expect(outage.present).toBe(false);
+  });
+});
+
+describe('closing the leases', () => {
+  it('leaves no timer behind, and asks Redis nothing any more', async () => {
+    const { leases, active, questions } = leasing();
+    const attempt = begin(active, 'j-1');
+    leases.start();
+    leases.close();
+    leases.close();
+    expect([vi.getTimerCount(), leases.closed]).toEqual([0, true]);
+    await later(20_000);
+    expect([await leases.ask(attempt), questions, attempt.stop.reason]).toEqual(['lost', [], undefined]);
+  });
+
+  it('does not call a lease lost that nobody could ask about', async () => {
+    const { leases, active } = leasing();
+    const attempt = begin(active, 'j-1');
+    leases.close();
+    await leases.ask(attempt);
+    expect(attempt.lease.lost).toBe(false);
+  });
+
+  it('ends a question that waits through an outage', async () => {
+    const { leases, active, redis } = leasing();
+    redis.reply = lost;
+    let answer: string | undefined;
+    const asked = leases.ask(begin(active, 'j-1')).then((said) => {
+      answer = said;
+    });
+    await later(5_000);
+    expect(answer).toBeUndefined();
+    leases.close();
+    await later(250);
+    await asked;
+    expect(answer).toBe('lost');
+  });
+
+  it('leaves nothing unhandled when a question under way fails then', async () => {
+    const { leases, active, redis, lines } = leasing();
+    begin(active, 'j-1');
+    const slow = held();
+    redis.reply = () => slow.reply;
+    leases.start();
+    await later(3_000);
+    leases.close();
+    slow.fail(lost());
+    // An unhandled rejection would fail the run here.
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lines).toEqual([]);
+  });
+});

@@ -1,0 +1,286 @@
+import { EventEmitter } from 'node:events';
+import type { Logger, Redis } from '@bullpen/shared';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AttemptStop } from '../attempt/attempt-stop.js';
+import { Outage } from '../redis/outage.js';
+import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { type LeaseAnswer, leaseOf } from './lease.js';
+import type { Leases } from './leases.js';
+import { notOurs, Recorder } from './recorder.js';
+
+/** What BullMQ throws when its script answers with a negative number. */
+const scriptError = (code: number) => Object.assign(new Error(`Missing lock for job j-1. moveToFinished`), { code });
+
+/** A recorder whose leases answer with `answers`, one after the other, and the end of an attempt that it is to record. */
+function recording(answers: readonly (LeaseAnswer | Error)[] = []) {
+  const lines: string[] = [];
+  const asked: ActiveAttempt[] = [];
+  const leases = {
+    closed: false,
+    async ask(attempt: ActiveAttempt): Promise<LeaseAnswer> {
+      const answer = answers[asked.push(attempt) - 1];
+      if (answer === undefined) throw new Error('the test did not expect this question');
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const at = (level: string) => (_: object, message: string) => void lines.push(`${level}: ${message}`);
+  const log = { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
+  const outage = new Outage(new EventEmitter() as unknown as Redis, 'redis://host', log);
+  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+  const attempt = new ActiveAttempts().begin('mail', 'j-1', 'mail.send', new AttemptStop(), lease);
+  const recorder = new Recorder(leases as unknown as Leases, outage, log);
+  let writes = 0;
+  /** Records by a write that fails with each of `errors` in turn, and is carried out then. */
+  const record = (...errors: Error[]) =>
+    recorder.record(attempt, async () => {
+      const error = errors[writes++];
+      if (error !== undefined) throw error;
+      return 'next job';
+    });
+  return { leases, lines, asked, attempt, outage, recorder, record, writes: () => writes };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('Recorder', () => {
+  it('writes once when Redis carries it out, and returns what the write returned', async () => {
+    const { record, attempt, writes, asked, lines } = recording();
+    expect(await record()).toBe('next job');
+    expect([attempt.confirmed, writes(), asked, lines]).toEqual([true, 1, [], []]);
+  });
+
+  it('has confirmed nothing before Redis has answered', async () => {
+    const { recorder, attempt } = recording();
+    let answer: (() => void) | undefined;
+    const recorded = recorder.record(attempt, () => new Promise<void>((resolve) => (answer = resolve)));
+    expect(attempt.confirmed).toBe(false);
+    answer?.();
+    await recorded;
+    expect(attempt.confirmed).toBe(true);
+  });
+
+  it('writes again through a lost connection', async () => {
+    const { record, attempt, writes, asked } = recording();
+    const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    const recorded = record(lost, new Error('Connection is closed.'), new Error("Stream isn't writeable"));
+    await vi.runAllTimersAsync();
+    expect(await recorded).toBe('next job');
+    expect([attempt.confirmed, writes(), asked]).toEqual([true, 4, []]);
+  });
+
+  it.each(['READONLY', 'OOM', 'LOADING'])(
+    'writes again while Redis answers %s, and that is logged once',
+    async (word) => {
+      const { record, attempt, outage, writes, lines } = recording();
+      const recorded = record(...Array.from({ length: 20 }, () => new Error(`${word} not now`)));
+      await vi.advanceTimersByTimeAsync(0);
+      expect([outage.present, attempt.confirmed]).toEqual([true, false]);
+      await vi.runAllTimersAsync();
+      expect([await recorded, attempt.confirmed, writes(), outage.present]).toEqual(['next job', true, 21, false]);
+      expect(lines).toEqual(['warn: redis refuses our commands; retrying', 'info: redis is available']);
+    },
+  );
+
+  it('waits longer each time, and never longer than half a second', async () => {
+    const { record, writes } = recording();
+    const recorded = record(...Array.from({ length: 9 }, () => new Error('Connection is closed.')));
+    const waits: number[] = [];
+    await vi.advanceTimersByTimeAsync(0);
+    while (writes() < 10) {
+      const before = writes();
+      let ms = 0;
+      for (; writes() === before; ms += 1) await vi.advanceTimersByTimeAsync(1);
+      waits.push(ms);
+    }
+    expect(waits).toEqual([20, 40, 80, 160, 320, 500, 500, 500, 500]);
+    expect(await recorded).toBe('next job');
+  });
+
+  it.each([-1, -2, -3, -6])('asks whose the job is when BullMQ’s script answers %i', async (code) => {
+    const { record, attempt, asked, writes, lines } = recording(['lost']);
+    expect(await record(scriptError(code))).toBeUndefined();
+    expect([attempt.confirmed, asked, writes()]).toEqual([false, [attempt], 1]);
+    // The leases have said that it is lost; it is not told twice.
+    expect(lines).toEqual([]);
+  });
+
+  it('writes again when the lease is held, taken up again perhaps', async () => {
+    const { record, attempt, asked, writes } = recording(['held', 'held']);
+    const recorded = record(scriptError(-2), scriptError(-3));
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, asked.length, writes()]).toEqual(['next job', true, 2, 3]);
+  });
+
+  it('confirms what had been recorded already: only the reply was lost', async () => {
+    const { record, attempt, writes } = recording(['recorded']);
+    const recorded = record(new Error('Connection is closed.'), scriptError(-2));
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, true, 2]);
+  });
+
+  it.each([
+    ['interrupted', true],
+    ['snoozed', true],
+    ['completed', false],
+    ['failed', false],
+    ['expired', false],
+  ] as const)('of a job that is back in its queue, says of %s: recorded is %s', async (outcome, recorded) => {
+    const { record, attempt, writes } = recording(['returned']);
+    attempt.outcome = outcome;
+    await record(scriptError(-2));
+    expect([attempt.confirmed, writes()]).toEqual([recorded, 1]);
+  });
+
+  it('gives up, and says so, when Redis says something that waiting does not mend', async () => {
+    const { record, attempt, writes, lines } = recording();
+    expect(await record(new Error('WRONGTYPE Operation against a key'))).toBeUndefined();
+    expect([attempt.confirmed, writes()]).toEqual([false, 1]);
+    expect(lines).toEqual(['error: outcome could not be recorded']);
+  });
+
+  const reply = () => Object.assign(new Error('ERR Script killed by user with SCRIPT KILL'), { name: 'ReplyError' });
+
+  it('writes again, while the lease holds, when Redis refuses in words we do not know', async () => {
+    const { record, attempt, writes, lines } = recording(['held', 'held']);
+    const recorded = record(reply(), reply());
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, writes(), lines]).toEqual(['next job', true, 3, []]);
+  });
+
+  it('confirms what was carried out before the script broke', async () => {
+    const { record, attempt, writes } = recording(['recorded']);
+    await record(reply());
+    expect([attempt.confirmed, writes()]).toEqual([true, 1]);
+  });
+
+  it('takes the tenth refusal for the last word', async () => {
+    const { record, attempt, writes, lines } = recording(Array(9).fill('held'));
+    const recorded = record(...Array.from({ length: 20 }, reply));
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, false, 10]);
+    expect(lines).toEqual(['error: outcome could not be recorded']);
+  });
+
+  it('writes something else instead, given the reason, and as long as it takes, when Redis refuses for good', async () => {
+    const { recorder, attempt, lines } = recording();
+    const reasons: string[] = [];
+    const recorded = recorder.record(
+      attempt,
+      () => Promise.reject(scriptError(-4)),
+      async (reason) => {
+        if (reasons.push(reason) === 1) throw new Error('Connection is closed.');
+        return 'next job';
+      },
+    );
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed]).toEqual(['next job', true]);
+    const reason = 'Missing lock for job j-1. moveToFinished';
+    expect([reasons, lines]).toEqual([[reason, reason], ['error: outcome could not be recorded']]);
+  });
+
+  it('gives up when that is refused too', async () => {
+    const { recorder, attempt, lines } = recording();
+    const refused = () => Promise.reject(scriptError(-4));
+    expect(await recorder.record(attempt, refused, refused)).toBeUndefined();
+    expect([attempt.confirmed, lines.length]).toEqual([false, 2]);
+  });
+
+  it('takes a positive code, or one that is text, for no answer about the job', async () => {
+    for (const code of [1, 0, '-2']) {
+      const { record, asked, lines } = recording();
+      expect(await record(Object.assign(new Error('odd'), { code }))).toBeUndefined();
+      expect([asked, lines]).toEqual([[], ['error: outcome could not be recorded']]);
+    }
+  });
+
+  it('gives up, and does not throw, when the question fails too', async () => {
+    const { record, attempt } = recording([new Error('WRONGTYPE Operation against a key')]);
+    expect(await record(scriptError(-2))).toBeUndefined();
+    expect(attempt.confirmed).toBe(false);
+  });
+
+  it('says so when it gives up because the question failed', async () => {
+    const { record, lines } = recording([new Error('WRONGTYPE Operation against a key')]);
+    await record(scriptError(-2));
+    expect(lines).toEqual(['error: outcome could not be recorded']);
+  });
+
+  // Pending or failed children of a job that some other client enqueued: the lease is held, and the answer stays the same for ever.
+  it.each([-4, -9])(
+    'gives up, and says so, when BullMQ’s script answers %i, which is not about the lease',
+    async (code) => {
+      const { record, attempt, leases, lines } = recording(Array.from({ length: 50 }, () => 'held' as const));
+      const recorded = record(...Array.from({ length: 50 }, () => scriptError(code)));
+      await vi.advanceTimersByTimeAsync(10_000);
+      leases.closed = true;
+      await vi.runAllTimersAsync();
+      await recorded;
+      expect([attempt.confirmed, lines]).toEqual([false, ['error: outcome could not be recorded']]);
+    },
+  );
+
+  it('ends when the leases are closed, in the middle of an outage', async () => {
+    const { record, attempt, leases, writes } = recording();
+    const recorded = record(...Array.from({ length: 1_000 }, () => new Error('Connection is closed.')));
+    await vi.advanceTimersByTimeAsync(100);
+    const before = writes();
+    leases.closed = true;
+    await vi.runAllTimersAsync();
+    expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, false, before]);
+  });
+
+  it('writes nothing any more once the leases are closed', async () => {
+    const { record, leases, writes } = recording();
+    leases.closed = true;
+    expect([await record(), writes()]).toEqual([undefined, 0]);
+  });
+});
+
+describe('what is carried to Redis', () => {
+  it('says how it ended, and nothing of the attempt', async () => {
+    const { recorder, attempt } = recording();
+    expect(await recorder.carry(attempt, async () => 5)).toEqual({ kind: 'written', value: 5 });
+    expect(attempt.confirmed).toBe(false);
+  });
+
+  it('is over when the job is not ours, with what Redis said; and when the leases are closed', async () => {
+    const { recorder, attempt, leases } = recording(['gone']);
+    const over = await recorder.carry(attempt, () => Promise.reject(notOurs()));
+    expect(over).toEqual({ kind: 'over', answer: 'gone' });
+    leases.closed = true;
+    expect(await recorder.carry(attempt, async () => 5)).toEqual({ kind: 'over', answer: undefined });
+  });
+
+  it('is carried again while the lease is held, whatever a script of ours answered', async () => {
+    const { recorder, attempt } = recording(['held']);
+    let writes = 0;
+    const carried = recorder.carry(attempt, async () => {
+      writes += 1;
+      if (writes === 1) throw notOurs();
+      return writes;
+    });
+    await vi.runAllTimersAsync();
+    expect(await carried).toEqual({ kind: 'written', value: 2 });
+  });
+
+  it('is refused for good by what waiting does not mend', async () => {
+    const { recorder, attempt, lines } = recording();
+    const error = new Error('WRONGTYPE Operation against a key');
+    expect(await recorder.carry(attempt, () => Promise.reject(error))).toEqual({ kind: 'refused', error });
+    expect(lines).toEqual([]);
+  });
+
+  it('confirms the end of a row whose job is gone: it went with the record', async () => {
+    const { record, attempt } = recording(['gone']);
+    attempt.outcome = 'completed';
+    attempt.notes = { batch: 'b1' };
+    await record(scriptError(-1));
+    expect(attempt.confirmed).toBe(true);
+  });
+});

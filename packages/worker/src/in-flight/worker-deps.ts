@@ -1,0 +1,25 @@
+import type { Logger } from '@bullpen/shared';
+import type { Observers } from '../events/observers.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+import type { Outage } from '../redis/outage.js';
+import type { Books } from '../rows/row-jobs.js';
+import type { ActiveAttempts } from './active-attempts.js';
+import type { Cancellations } from './cancellations.js';
+import type { Leases } from './leases.js';
+import type { Recorder } from './recorder.js';
+
+/** What the workers of all queues of one process share. */
+export interface ProcessParts {
+  readonly prefix: string;
+  readonly redis: ScriptedRedis;
+  readonly books: Books;
+  readonly active: ActiveAttempts;
+  readonly leases: Leases;
+  readonly recorder: Recorder;
+  readonly outage: Outage;
+  readonly cancellations: Cancellations;
+  readonly log: Logger;
+  readonly observers: Observers;
+  readonly leaseMs: number;
+  readonly keepCompleted: { readonly count: number; readonly age: number };
+}

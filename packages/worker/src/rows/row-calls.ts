@@ -1,0 +1,71 @@
+import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
+import { jobsPerCall, Together } from '../redis/coalescer.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+import type { SharedJob } from './row-jobs.js';
+
+/** So many rows go in one call at most: more would keep Redis from everybody else for too long, and be too many arguments for one call of a function. */
+const MOST_ROWS = 1_000;
+
+type RowEndsOf = Omit<SharedJob, 'queue'>;
+
+/** Where they go. */
+export interface RowEndsParts {
+  readonly redis: ScriptedRedis;
+  readonly prefix: string;
+  readonly queue: string;
+  readonly concurrency: number;
+}
+
+/** Ends of rows of one shared job. */
+interface Ends {
+  readonly job: RowEndsOf;
+  readonly notes: readonly RowNote[];
+}
+
+/** Sends the ends of rows; those that end in one turn of the event loop, each of another job, go together. */
+export class RowEnds {
+  readonly #redis: ScriptedRedis;
+  readonly #base: string;
+  readonly #together: Together<Ends, boolean>;
+  /** How many rows wait to be sent. */
+  #rows = 0;
+
+  constructor({ redis, prefix, queue, concurrency }: RowEndsParts) {
+    this.#redis = redis;
+    this.#base = `${prefix}:${queue}:`;
+    this.#together = new Together(jobsPerCall(concurrency), (all) => {
+      this.#rows = 0;
+      return this.#call(all);
+    });
+  }
+
+  /**
+   * Notes the ends of rows of a shared job, while its lease holds.
+   * @returns whether it did, or the job is not ours; rejects with what Redis throws
+   */
+  send(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
+    if (this.#rows + notes.length > MOST_ROWS) this.#together.flush();
+    this.#rows += notes.length;
+    return this.#together.add({ job, notes });
+  }
+
+  /** As {@link send}, but in a call of its own: what Redis would not take is not to take others' ends along a second time. */
+  async sendAlone(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
+    const [isOurs] = await this.#call([{ job, notes }]);
+    return isOurs === true;
+  }
+
+  async #call(all: readonly Ends[]): Promise<boolean[]> {
+    const answers = await this.#redis.bullpenSettleRows(`${this.#base}active`, this.#base, ...all.flatMap(argsOf));
+    return Array.from(answers, (answer) => answer === '1');
+  }
+}
+
+const isPlain = ({ fate, text }: RowNote): boolean => fate === 'completed' && text === '';
+
+function argsOf({ job: { jobId, batch, lease }, notes }: Ends): (string | number)[] {
+  const others = notes.filter((note) => !isPlain(note));
+  const plain = others.length === 0 ? notes : notes.filter(isPlain);
+  const rows = plain.map(({ row }) => row).join(' ');
+  return [jobId, lease.token, batch, rows, others.length, ...others.flatMap(rowNoteArgs)];
+}

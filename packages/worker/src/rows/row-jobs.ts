@@ -1,0 +1,88 @@
+import { batchKeys } from '@bullpen/shared';
+import { LONGEST_JSON } from '../attempt/outcome.js';
+import type { Lease } from '../in-flight/lease.js';
+import { notOurs } from '../in-flight/recorder.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+
+/** A job that several rows share. */
+export interface SharedJob {
+  readonly queue: string;
+  readonly jobId: string;
+  readonly batch: string;
+  readonly lease: Lease;
+}
+
+/** A row that gets a job of its own. */
+export interface SplitRow {
+  readonly row: number;
+  /** Its payload and its job's `opts`, as JSON. */
+  readonly data: string;
+  readonly opts: string;
+  readonly dueAt: number;
+  readonly attemptsMade: number;
+  readonly crashes: number;
+  /** Why its last attempt failed; empty when none did. */
+  readonly failure: string;
+}
+
+/** What a shared job and the rows that leave it have in common. */
+export interface SplitTerms {
+  readonly name: string;
+  readonly timestamp: number;
+  readonly priority: number;
+  /** What the crashes of the shared job are to be set to. */
+  readonly crashes: number | undefined;
+}
+
+/** Writes what Bullpen itself keeps on Redis about jobs and rows, beside what goes with the record of a job's end. */
+export class Books {
+  readonly #redis: ScriptedRedis;
+  readonly #prefix: string;
+
+  constructor(redis: ScriptedRedis, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+  }
+
+  /**
+   * Gives rows of a shared job jobs of their own, while its lease holds.
+   * @throws what says that the job is not ours, and what Redis throws
+   */
+  async splitRows(shared: SharedJob, rows: readonly SplitRow[], terms: SplitTerms): Promise<void> {
+    const { queue, jobId, batch, lease } = shared;
+    const base = this.#base(queue);
+    const keys = [`${jobId}:lock`, jobId, 'meta', 'delayed', 'events', 'marker'].map((key) => base + key);
+    const { name, timestamp, priority, crashes = '' } = terms;
+    const args = rows.flatMap((row) => [
+      ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.failure],
+    ]);
+    const head = [lease.token, base, batch, name, timestamp, priority, crashes];
+    if ((await this.#redis.bullpenSplitRows(...keys, ...head, ...args)) === 0) throw notOurs();
+  }
+
+  /** Which rows of a shared job are still to be done: not settled, and without a job of their own. */
+  openRows(queue: string, batch: string, rows: readonly number[]): Promise<number[]> {
+    return this.#redis.bullpenOpenRows(batchKeys(this.#prefix, queue, batch).fates, this.#base(queue), batch, ...rows);
+  }
+
+  /**
+   * Records how far an attempt is, while its lease holds.
+   * @throws RangeError when it is too long, and what Redis throws
+   */
+  async progress(queue: string, jobId: string, { token }: Lease, progress: unknown): Promise<void> {
+    const text = JSON.stringify(progress);
+    if (text?.length > LONGEST_JSON) throw new RangeError('progress is longer than 16 MiB as JSON');
+    const base = this.#base(queue);
+    const job = base + jobId;
+    await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, token, jobId, text);
+  }
+
+  /** Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was handed back. */
+  wakeOne(queue: string): void {
+    this.#redis.zadd(`${this.#base(queue)}marker`, 0, '0').catch(() => undefined);
+  }
+
+  #base(queue: string): string {
+    return `${this.#prefix}:${queue}:`;
+  }
+}

@@ -1,0 +1,47 @@
+import type { RowNote } from '../attempt/row-note.js';
+import type { ActiveAttempt } from '../in-flight/active-attempts.js';
+import { notOurs, type Recorder } from '../in-flight/recorder.js';
+import type { RowEnds } from './row-calls.js';
+import type { SharedJob } from './row-jobs.js';
+
+/**
+ * Carries the ends of the rows of one shared job to Redis. A row's end is answered before the next is begun: what has only left this process is lost with it, should Redis not have read it yet (its
+ * answer finds nobody, and Redis closes the connection with all that came behind). So a crash repeats at most the row in hand.
+ */
+export class RowAcks {
+  readonly #job: SharedJob;
+  readonly #entry: ActiveAttempt;
+  readonly #recorder: Recorder;
+  readonly #ends: RowEnds;
+  #failed = false;
+
+  constructor(job: SharedJob, entry: ActiveAttempt, recorder: Recorder, ends: RowEnds) {
+    this.#job = job;
+    this.#entry = entry;
+    this.#recorder = recorder;
+    this.#ends = ends;
+  }
+
+  /** Whether Redis would not take one: the job is not ours any more, or it refuses for good. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Writes ends of rows, through an outage; whether Redis has them. */
+  async write(notes: readonly RowNote[]): Promise<boolean> {
+    const isWritten = await this.#ends.send(this.#job, notes).catch(() => false);
+    return (
+      isWritten ||
+      this.carry(async () => {
+        if (!(await this.#ends.sendAlone(this.#job, notes))) throw notOurs();
+      })
+    );
+  }
+
+  /** Writes something else about the rows, through an outage; whether Redis has it. */
+  async carry(write: () => Promise<unknown>): Promise<boolean> {
+    const { kind } = await this.#recorder.carry(this.#entry, write);
+    if (kind !== 'written') this.#failed = true;
+    return kind === 'written';
+  }
+}

@@ -1,0 +1,29 @@
+import type { Thrown } from '@bullpen/shared';
+import type { Job } from 'bullmq';
+import type { OpenRow } from './row-attempt.js';
+import type { SplitRow } from './row-jobs.js';
+
+/** How a row leaves its shared job. */
+export interface Leaving {
+  readonly dueAt: number;
+  readonly attemptsMade: number;
+  readonly crashes: number;
+  /** Why its attempt failed. */
+  readonly error?: Thrown;
+}
+
+/** The job of its own that a row of a shared job gets: the same options, without the other rows. */
+export function splitRow(
+  job: Job,
+  { row, payload }: OpenRow,
+  { dueAt, attemptsMade, crashes, error }: Leaving,
+): SplitRow {
+  const { bullpen, ...opts } = job.opts as { bullpen?: object };
+  const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
+  return {
+    ...{ row, dueAt, attemptsMade, crashes },
+    failure: error === undefined ? '' : `${error.name}: ${error.message}`,
+    data: JSON.stringify(payload),
+    opts: JSON.stringify({ ...opts, bullpen: ofRow }),
+  };
+}
