@@ -1,10 +1,14 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Two projects: `unit` runs without Redis, beside the sources; `integration` runs real processes on a real Redis. */
+/**
+ * Two projects: `unit` runs without Redis, beside the sources; `integration` runs real processes on
+ * a real Redis.
+ */
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/closing-line.ts'],
-    // Integration tests wait more than they compute: more files at once than cores shortens the run to its longest file.
+    // Integration tests wait more than they compute: more files at once than cores shortens the run
+    // to its longest file.
     maxWorkers: 4,
     // Of the tests in a file that may run side by side: each of these starts a fleet.
     maxConcurrency: 3,
@@ -21,7 +25,8 @@ export default defineConfig({
           name: 'integration',
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
-          // `pnpm test:containers`: they need a Docker engine, and have a configuration of their own.
+          // `pnpm test:containers`: they need a Docker engine, and have a configuration of their
+          // own.
           exclude: [...configDefaults.exclude, 'src/containers/**'],
           globalSetup: ['./src/support/redis.setup.ts'],
           testTimeout: 120_000,

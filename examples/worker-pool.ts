@@ -5,7 +5,10 @@ import { createLogger, defineJob, onStopSignal } from '@bullpen/shared';
 import { handle, startWorker } from '@bullpen/worker';
 import { z } from 'zod';
 
-/** The classic worker pool, on one page and in one process: three at a time, five jobs of half a second, a shutdown that waits for them. */
+/**
+ * The classic worker pool, on one page and in one process: three at a time, five jobs of half a
+ * second, a shutdown that waits for them.
+ */
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -19,7 +22,8 @@ const resize = defineJob({
 const handlers = [
   handle(resize, async ({ image }, { signal }) => {
     say(`Image ${image} started`);
-    // Stands for the work. It heeds the signal: past the deadline, or when the drain's time is up, nobody waits for it any more.
+    // Stands for the work. It heeds the signal: past the deadline, or when the drain's time is up,
+    // nobody waits for it any more.
     await sleep(500, undefined, { signal });
     say(`Image ${image} done`);
   }),
@@ -45,7 +49,8 @@ await producer.enqueueMany(
 );
 await worker.untilEmpty();
 
-// What SIGTERM does to `bullpen-worker`: take no new job, finish the active ones, close every connection.
+// What SIGTERM does to `bullpen-worker`: take no new job, finish the active ones, close every
+// connection.
 const { handedBack, cutOff } = await worker.drain();
 await producer.close();
 await redis.stop();

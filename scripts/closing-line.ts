@@ -1,6 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a run with one plain line, `N passed, N failed`, that a CI can read whatever the terminal shows above it. */
+/**
+ * Ends a run with one plain line, `N passed, N failed`, that a CI can read whatever the terminal
+ * shows above it.
+ */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0;

@@ -3,7 +3,8 @@
  *
  *   tmux capture-pane -p -e | node scripts/terminal-svg.js 'what it shows' > docs/picture.svg
  *
- * Text, bold and dim are kept; a line that begins with `$ ` is what somebody typed. Nothing is drawn that was not captured.
+ * Text, bold and dim are kept; a line that begins with `$ ` is what somebody typed. Nothing is
+ * drawn that was not captured.
  */
 const ESCAPE = '\u001B';
 const CELL = 8.43;
@@ -32,7 +33,10 @@ ${parts.flatMap((line, at) => drawLine(line, TOP + at * LINE)).join('\n')}
 `;
 }
 
-/** Each line as parts of one look: `{ text, bold, dim }`. A look lasts until another one is set, over the end of a line. */
+/**
+ * Each line as parts of one look: `{ text, bold, dim }`. A look lasts until another one is set,
+ * over the end of a line.
+ */
 function partsOf(shown) {
   let look = { bold: false, dim: false };
   return shown.map((line) => {

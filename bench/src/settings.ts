@@ -11,7 +11,9 @@ export interface Settings {
   readonly rounds: number;
   /** What every count of rows is multiplied by. */
   readonly scale: number;
-  /** Whether all of it runs in full size: only then do the results take the place of those before. */
+  /**
+   * Whether all of it runs in full size: only then do the results take the place of those before.
+   */
   readonly isComplete: boolean;
 }
 
@@ -22,7 +24,8 @@ export interface Asked {
 }
 
 /**
- * Reads the command line (scenarios to run; none means all; or `--again`) and `BENCH_ROUNDS` (default 5) and `BENCH_SCALE` (default 1).
+ * Reads the command line (scenarios to run; none means all; or `--again`) and `BENCH_ROUNDS`
+ * (default 5) and `BENCH_SCALE` (default 1).
  * @throws Error that says what is wrong
  */
 export function readSettings(args: readonly string[], environment: NodeJS.ProcessEnv): Asked {

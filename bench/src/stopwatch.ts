@@ -10,7 +10,10 @@ export interface Timed {
   readonly redisCpuUs: number;
 }
 
-/** Times one contender, and reads what Redis spent on it, over a connection that is not the contender's. */
+/**
+ * Times one contender, and reads what Redis spent on it, over a connection that is not the
+ * contender's.
+ */
 export class Stopwatch {
   readonly #redis: Redis;
 
@@ -37,7 +40,8 @@ export class Stopwatch {
   }
 
   /**
-   * Times a worker once it is warm: from the row after the first tenth to the last. How long it takes to start is not asked here, nor how long Node takes to compile it: a worker runs for
+   * Times a worker once it is warm: from the row after the first tenth to the last. How long it
+   * takes to start is not asked here, nor how long Node takes to compile it: a worker runs for
    * days. `start` starts it, and has its handler call `count` for each row.
    */
   async timeWorker(rows: number, start: (count: () => void) => unknown): Promise<Timed> {

@@ -28,7 +28,10 @@ export const CHUNK = 1_000;
 /** As many attempts as Bullpen gives a job by default. */
 export const ATTEMPTS = 10;
 
-/** How many completed jobs a queue keeps, and for how many seconds: what a Bullpen worker does by default. */
+/**
+ * How many completed jobs a queue keeps, and for how many seconds: what a Bullpen worker does by
+ * default.
+ */
 export const KEEP_COMPLETED = { count: 10_000, age: 86_400 } as const;
 
 /** The id of a row, as long as the one Bullpen gives it: ids are a part of what Redis stores. */

@@ -3,7 +3,10 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What is in a row: `row` has about a hundred bytes of JSON, as most rows do; `empty` is for jobs with nothing to do. Also the queue's name. */
+/**
+ * What is in a row: `row` has about a hundred bytes of JSON, as most rows do; `empty` is for jobs
+ * with nothing to do. Also the queue's name.
+ */
 export type Kind = 'row' | 'empty';
 
 /** A row of either kind. */

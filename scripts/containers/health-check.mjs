@@ -1,5 +1,6 @@
-// The health check of our images: asks the process in this container whether it is live. Exits 0 when it is, 1 when not, and says what it was told, for
-// `docker inspect`. It is started every few seconds, so it speaks HTTP by hand: `node:net` costs 33 ms of a core, `node:http` 61, `fetch` 73.
+// The health check of our images: asks the process in this container whether it is live. Exits 0
+// when it is, 1 when not, and says what it was told, for `docker inspect`. It is started every few
+// seconds, so it speaks HTTP by hand: `node:net` costs 33 ms of a core, `node:http` 61, `fetch` 73.
 import { connect } from 'node:net';
 
 const port = process.env.BULLPEN_HEALTH_PORT || process.env.BULLPEN_DASHBOARD_PORT;

@@ -3,8 +3,9 @@ import { ATTEMPTS, CHUNK, type Contender, idOf, PREFIX, type Task } from '../tas
 import { chunksOf, makeRows } from '../workload.js';
 
 /**
- * bee-queue, set up as its documentation advises for speed: a producer is no worker and neither listens to events nor remembers its jobs; a worker
- * does not listen either. Completed jobs stay, which is its default: it cannot keep the last so many.
+ * bee-queue, set up as its documentation advises for speed: a producer is no worker and neither
+ * listens to events nor remembers its jobs; a worker does not listen either. Completed jobs stay,
+ * which is its default: it cannot keep the last so many.
  */
 export const contenders = {
   saveAll: async (task, stopwatch) => {

@@ -32,7 +32,10 @@ async function open({ redis, kind }: Task): Promise<Queue.Queue> {
 
 const name = ({ kind }: Task): string => `bench.${kind}`;
 
-/** How many completed jobs to keep is said by the job here, not by the worker. Jobs that nobody will process go without it, as BullMQ's do. */
+/**
+ * How many completed jobs to keep is said by the job here, not by the worker. Jobs that nobody will
+ * process go without it, as BullMQ's do.
+ */
 function optsOf(task: Task, row: number): Queue.JobOptions {
   const keep = task.kind === 'empty' ? { removeOnComplete: KEEP_COMPLETED } : {};
   return { jobId: idOf(task, row), attempts: ATTEMPTS, ...keep };

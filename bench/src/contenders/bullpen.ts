@@ -5,7 +5,10 @@ import { type Contender, PREFIX, type Task } from '../task.js';
 import { makeRows } from '../workload.js';
 import { JOBS } from './jobs.js';
 
-/** Bullpen as its users call it: nothing is switched off. The only file of the bench that knows its producer and its worker. */
+/**
+ * Bullpen as its users call it: nothing is switched off. The only file of the bench that knows its
+ * producer and its worker.
+ */
 export const contenders = {
   /** Connects, and does nothing: the memory of a producer that has had no rows yet. */
   connect: async (task, stopwatch) => {
@@ -33,7 +36,10 @@ export const contenders = {
     });
   },
 
-  /** A worker with its defaults: payloads parsed, deadlines armed, outcomes settled and logged at `info` (JSON to standard output). */
+  /**
+   * A worker with its defaults: payloads parsed, deadlines armed, outcomes settled and logged at
+   * `info` (JSON to standard output).
+   */
   work: (task, stopwatch) => work(task, stopwatch, ({ handle }, count) => handle(JOBS[task.kind], async () => count())),
 
   /** The same, with a handler that has the rows of a job all at once. */

@@ -1,6 +1,9 @@
 import type { Contender } from '../task.js';
 
-/** A contender is named by the file it is in and its name there. Only that file is loaded: others' libraries must not count in its memory. */
+/**
+ * A contender is named by the file it is in and its name there. Only that file is loaded: others'
+ * libraries must not count in its memory.
+ */
 const FILES: Record<string, () => Promise<{ contenders: Readonly<Record<string, Contender>> }>> = {
   bullmq: () => import('./bullmq.js'),
   bullpen: () => import('./bullpen.js'),

@@ -5,8 +5,8 @@ export const WIDTH = 860;
 export const MARGIN = 24;
 
 /**
- * Colours for light and dark. A plot has a ground of its own: whoever's page is dark while their browser says light still sees a
- * plot that is of one piece.
+ * Colours for light and dark. A plot has a ground of its own: whoever's page is dark while their
+ * browser says light still sees a plot that is of one piece.
  */
 const STYLE = `
 .ground{fill:#ffffff;stroke:#d1d9e0}.ink{fill:#1f2328}.soft{fill:#59636e}.rule{stroke:#d1d9e0}.range{stroke:#1f2328}.halo{stroke:#ffffff}

@@ -5,15 +5,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startDevRedis } from '@bullpen/dev-redis';
 import { openRedis } from '@bullpen/shared';
 
-/** Where contenders meet: one private Redis, emptied for each of them, and a folder for files of rows. */
+/**
+ * Where contenders meet: one private Redis, emptied for each of them, and a folder for files of
+ * rows.
+ */
 export interface Arena {
   readonly url: string;
   /** `redis-server 7.0.15`, say. */
   readonly redis: string;
   readonly folder: string;
-  /** Makes Redis as good as new: no key, and no append-only file that grows from one contender to the next. */
+  /**
+   * Makes Redis as good as new: no key, and no append-only file that grows from one contender to
+   * the next.
+   */
   clear(): Promise<void>;
-  /** Waits until what was put in is on the disk: that Redis still writes is no part of what is measured next. */
+  /**
+   * Waits until what was put in is on the disk: that Redis still writes is no part of what is
+   * measured next.
+   */
   settle(): Promise<void>;
   /** Bytes of memory that Redis uses. */
   usedMemory(): Promise<number>;
@@ -29,7 +38,8 @@ export async function openArena(): Promise<Arena> {
   const read = async (section: string, field: string): Promise<number> =>
     Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(await admin.info(section))?.[1]);
 
-  // Redis rewrites that file in a second process when it has grown: in whose turn it does would be chance. We have it done between turns.
+  // Redis rewrites that file in a second process when it has grown: in whose turn it does would be
+  // chance. We have it done between turns.
   await admin.config('SET', 'auto-aof-rewrite-percentage', '0');
   return {
     url: redis.url,

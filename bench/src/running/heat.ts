@@ -18,11 +18,17 @@ export interface Work {
   readonly batch?: string;
   readonly rowsPerJob?: number;
   readonly concurrency?: number;
-  /** Work of the same contender in the same process, before the clock starts: for work too short to forget how Node compiles. */
+  /**
+   * Work of the same contender in the same process, before the clock starts: for work too short to
+   * forget how Node compiles.
+   */
   readonly warmUp?: Work;
 }
 
-/** Entrants that are compared with each other: in each round they run in turn, each on an empty Redis. */
+/**
+ * Entrants that are compared with each other: in each round they run in turn, each on an empty
+ * Redis.
+ */
 export interface Heat {
   readonly name: string;
   readonly entrants: readonly Entrant[];

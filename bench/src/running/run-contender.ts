@@ -13,7 +13,8 @@ const LONGEST_MS = 15 * 60_000;
 type Told = Timed & { readonly rssMb: number };
 
 /**
- * Runs one contender in a process of its own. Its log goes nowhere; what it measured comes on descriptor 3.
+ * Runs one contender in a process of its own. Its log goes nowhere; what it measured comes on
+ * descriptor 3.
  * @throws Error when it fails or hangs; what it said is on standard error by then
  */
 export async function runContender(arena: Arena, name: string, work: Work, signal: AbortSignal): Promise<Told> {

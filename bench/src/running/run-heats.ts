@@ -10,8 +10,9 @@ export interface Outcome {
 }
 
 /**
- * Runs every round of every heat. In each round the entrants run in turn, the first of them another one each time: a machine that slows down
- * for a while slows down all of them. An entrant that fails is reported and the others go on.
+ * Runs every round of every heat. In each round the entrants run in turn, the first of them another
+ * one each time: a machine that slows down for a while slows down all of them. An entrant that
+ * fails is reported and the others go on.
  */
 export async function runHeats(
   arena: Arena,

@@ -24,7 +24,8 @@ export function backlogScenario(scale: number): Scenario {
       contender,
       work: {
         ...{ kind: 'row', rows, fromFile, batch: 'more' },
-        // Into another queue. The time it takes Node to warm up is the same at every backlog, and would hide how much the rest grows.
+        // Into another queue. The time it takes Node to warm up is the same at every backlog, and
+        // would hide how much the rest grows.
         warmUp: { kind: 'empty', rows, fromFile },
       },
       // The keys of a job are the same whoever enqueued it, so the quicker way fills for both.

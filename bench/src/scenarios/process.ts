@@ -63,7 +63,8 @@ function heatOf(concurrency: number, rows: number): Heat {
     const work = { kind: 'empty', rows, concurrency, ...more } as const;
     return { label, contender: `${file}.work`, work, before: { contender: `${file}.${fill}`, work } };
   };
-  // At least two jobs for each slot, however small the run: else it would be measured how slots wait.
+  // At least two jobs for each slot, however small the run: else it would be measured how slots
+  // wait.
   const packed = { rows: Math.max(10 * rows, 200 * concurrency), rowsPerJob: 100, fromFile: true };
   return {
     name: `concurrency ${concurrency}`,

@@ -9,11 +9,15 @@ import { printEnd, printLine, showCursor } from './demo/show.js';
 
 const INTERRUPTED = 130;
 
-/** `pnpm demo`. Exits 0 when nothing was lost and every repetition has its reason, 1 when not, 130 when it was stopped. */
+/**
+ * `pnpm demo`. Exits 0 when nothing was lost and every repetition has its reason, 1 when not, 130
+ * when it was stopped.
+ */
 async function main(): Promise<number> {
   const ending = new Ending();
   const releasers = new Releasers();
-  // A second signal changes nothing: tidying up takes a moment and has limits of its own, and some launchers send each signal twice.
+  // A second signal changes nothing: tidying up takes a moment and has limits of its own, and some
+  // launchers send each signal twice.
   onStopSignal((signal) => ending.because(new StoppedBySignal(signal)));
   const logFolder = await mkdtemp(join(tmpdir(), 'bullpen-demo-'));
 

@@ -4,7 +4,8 @@ import { CLOSED_SHOP } from './orders/orders.js';
 import { startReceiver } from './receiving/receiver.js';
 import { webhookSecret } from './sending/webhook-config.js';
 
-// No flags, as with the sender: it is started by a container, and its secret comes from the environment.
+// No flags, as with the sender: it is started by a container, and its secret comes from the
+// environment.
 const settings = {
   secret: webhookSecret,
   host: { flag: 'RECEIVER_HOST', env: 'RECEIVER_HOST', schema: z.string().default('127.0.0.1') },

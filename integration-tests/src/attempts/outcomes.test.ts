@@ -9,7 +9,10 @@ import { THROWN_THINGS } from '../fixtures/thrown-things.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
-/** Enqueues one scripted job, works it off in this process, and returns it as another BullMQ client sees it. */
+/**
+ * Enqueues one scripted job, works it off in this process, and returns it as another BullMQ client
+ * sees it.
+ */
 async function run(world: World, payload: Parameters<typeof enqueue>[1]) {
   const id = await enqueue(world, payload);
   world.worker({ handlers: scriptedHandlers });

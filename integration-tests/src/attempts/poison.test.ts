@@ -3,7 +3,10 @@ import { scripted } from '../fixtures/jobs.js';
 import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
-/** No round number: what is made of it must be whole all the same, or Redis refuses to look for dead workers. */
+/**
+ * No round number: what is made of it must be whole all the same, or Redis refuses to look for dead
+ * workers.
+ */
 const LEASE = ['--lease', '2003ms'];
 
 describe('a poison job', () => {

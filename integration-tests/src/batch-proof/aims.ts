@@ -2,8 +2,10 @@ import type { Random } from '../chaos/random.js';
 
 /**
  * When a kill comes:
- * - `growth`: when the batch has come so many rows further since the victim was started, and so many milliseconds after that
- * - `early`: before it has come any further at all, after this share of the time that this took the last time
+ * - `growth`: when the batch has come so many rows further since the victim was started, and so
+ *   many milliseconds after that
+ * - `early`: before it has come any further at all, after this share of the time that this took the
+ *   last time
  */
 export type Aim =
   | { readonly kind: 'growth'; readonly rows: number; readonly ms: number }
@@ -11,13 +13,22 @@ export type Aim =
 
 /** So soon after a chunk went in, the next is being made, is on its way, or waits for room. */
 const SOON_MS = 20;
-/** About when the first chunk is on its way, by the time that it took the last time. Half of the early kills come then. */
+/**
+ * About when the first chunk is on its way, by the time that it took the last time. Half of the
+ * early kills come then.
+ */
 const [NEARLY, JUST_AFTER] = [0.85, 1.05];
-/** Chunks that go in while a kill is on its way, one with another: fewer when the producer waits for room. */
+/**
+ * Chunks that go in while a kill is on its way, one with another: fewer when the producer waits for
+ * room.
+ */
 const CHUNKS_PER_KILL = { slowed: 2.5, free: 5 };
 const MOST_GROWTH = 0.8;
 
-/** Plans kills of a producer, so that as many as can be hit it at a chunk and the batch does not end before they are through. */
+/**
+ * Plans kills of a producer, so that as many as can be hit it at a chunk and the batch does not end
+ * before they are through.
+ */
 export function aimAtProducer(
   random: Random,
   { kills, rows, chunkRows, slowed }: { kills: number; rows: number; chunkRows: number; slowed: boolean },

@@ -36,7 +36,9 @@ export function checkFates({ plan, stored }: Facts): string[] {
   });
 }
 
-/** Each row that was to be added was so in one job and one only, and BullMQ counted no other jobs. */
+/**
+ * Each row that was to be added was so in one job and one only, and BullMQ counted no other jobs.
+ */
 export function checkAdded({ plan, stored }: Facts): string[] {
   const times = new Array<number>(plan.kinds.length).fill(0);
   const wrong: string[] = [];

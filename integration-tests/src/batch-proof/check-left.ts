@@ -6,7 +6,10 @@ const OF_THE_QUEUE = ['meta', 'id', 'events', 'marker', 'pc', 'stalled-check', '
 const OF_THE_BATCH = /^batch:x(:(fates|failures|reasons))?$/;
 const OF_A_KEY = /^key:[A-Za-z0-9_-]{22}$/;
 
-/** When all is settled nothing is left but the books: no job, no lock, nothing on any list; of keys, those of the completed rows. */
+/**
+ * When all is settled nothing is left but the books: no job, no lock, nothing on any list; of keys,
+ * those of the completed rows.
+ */
 export function checkLeft({ stored, scenario, plan }: Facts): string[] {
   const { counts, keys, keysLater } = stored;
   const wrong = (['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const)

@@ -8,12 +8,18 @@ import { ENDS, type RowKind } from './rows.js';
 /** What the ledger shows. */
 export interface Runs {
   readonly wrong: readonly string[];
-  /** Rows whose handler started once more, and rows whose handler came to its end once more, because of a kill. */
+  /**
+   * Rows whose handler started once more, and rows whose handler came to its end once more, because
+   * of a kill.
+   */
   readonly startedAgain: number;
   readonly completedAgain: number;
 }
 
-/** Each row that was added ran, as it had to; more often only where a worker, or Redis, was killed while the row was in hand. A row that was not added never ran. */
+/**
+ * Each row that was added ran, as it had to; more often only where a worker, or Redis, was killed
+ * while the row was in hand. A row that was not added never ran.
+ */
 export function checkRuns(facts: Facts): Runs {
   const byRow = groupByRow(facts.ledger);
   const wrong: string[] = [];

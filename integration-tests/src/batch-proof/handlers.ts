@@ -3,7 +3,10 @@ import { handle, JobRejected } from '@bullpen/worker';
 import { appendLine } from '../chaos/ledger.js';
 import { proofRow } from './job.js';
 
-/** One line of the ledger: what the handler did with a row, told by the handler itself, outside Redis. */
+/**
+ * One line of the ledger: what the handler did with a row, told by the handler itself, outside
+ * Redis.
+ */
 export interface RowLine {
   readonly event: 'start' | 'end' | 'threw';
   /** The row as its payload has it, and the id that the worker knows it by. */

@@ -19,7 +19,10 @@ export interface ProducerEnd {
   readonly gaveUp: number;
 }
 
-/** How far the batch was read when a producer was started, when it was killed, and when it was gone: a chunk may be carried out after its sender's death. */
+/**
+ * How far the batch was read when a producer was started, when it was killed, and when it was gone:
+ * a chunk may be carried out after its sender's death.
+ */
 export interface ProducerKill {
   readonly started: number;
   readonly killed: number;
@@ -40,7 +43,10 @@ export interface Seating {
 /** A first guess at how long a producer takes until its first chunk is in. */
 const FIRST_GUESS_MS = 600;
 
-/** Runs a producer at a batch, kills it as planned, and starts it again each time, until it comes to an end by itself. */
+/**
+ * Runs a producer at a batch, kills it as planned, and starts it again each time, until it comes to
+ * an end by itself.
+ */
 export class ProducerSeat {
   readonly #seating: Seating;
   readonly #kills: ProducerKill[] = [];

@@ -8,7 +8,11 @@ export interface Repeat {
   readonly again: RowLine;
 }
 
-/** Who was killed had in hand what it did so shortly before: after that its word on a row has long been with Redis. Of a row that shared its job what was begun after it says so, however slow all is. */
+/**
+ * Who was killed had in hand what it did so shortly before: after that its word on a row has long
+ * been with Redis. Of a row that shared its job what was begun after it says so, however slow all
+ * is.
+ */
 const IN_HAND_MS = 2_000;
 
 /** The starts of a row that were not the first of their attempt. */
@@ -24,7 +28,10 @@ export function repeatsOf(lines: readonly RowLine[]): Repeat[] {
   return repeats;
 }
 
-/** Each repeat has a kill that explains it, and of the rows of one job a kill explains the one that was begun last: the others were not in hand. */
+/**
+ * Each repeat has a kill that explains it, and of the rows of one job a kill explains the one that
+ * was begun last: the others were not in hand.
+ */
 export function checkRepeats(repeats: readonly Repeat[], facts: Facts): string[] {
   const slotOf = slotsOf(facts);
   const last = new Map<string, number>();
@@ -53,7 +60,10 @@ function isExplained({ first }: Repeat, isShared: boolean, { scenario, workers, 
   return isShared && scenario.victim === 'worker' ? life.exitedAt >= first.at : isInHand(kill.at, life.exitedAt);
 }
 
-/** All there is to know of a repeat that nothing explains: the last words of the worker that had the row first, too. */
+/**
+ * All there is to know of a repeat that nothing explains: the last words of the worker that had the
+ * row first, too.
+ */
 function tell({ first, again }: Repeat, { workers }: Facts): string {
   const life = workers.find(({ pid }) => pid === first.pid);
   const words = life?.log.filter(({ msg }) => /lease|stood still/.test(msg)).map(({ msg, time }) => `${time} ${msg}`);
@@ -62,7 +72,10 @@ function tell({ first, again }: Repeat, { workers }: Facts): string {
   return `attempt ${first.attempt} in ${first.pid} at ${since}, again in ${again.pid} at ${until}; ${first.pid} ended with ${end}, and said: ${words?.slice(-3).join('; ') || 'nothing'}`;
 }
 
-/** Which job a row was begun with, in which process: the job it was added with, or one of its own that it left that for; and whether others are in it. */
+/**
+ * Which job a row was begun with, in which process: the job it was added with, or one of its own
+ * that it left that for; and whether others are in it.
+ */
 function slotsOf({ stored }: Facts): (start: RowLine) => { readonly name: string; readonly isShared: boolean } {
   const jobs = new Map<number, string>();
   const alone = new Set<number>();

@@ -7,7 +7,10 @@ import type { Watch } from './watch.js';
 const STANDSTILL_LIMIT_MS = 90_000;
 const LOOK_EVERY_MS = 100;
 
-/** Waits until no job is outstanding, twice in a row: between two states a job can be missed by who counts them one after the other. Says how it stands when nothing has moved for too long. */
+/**
+ * Waits until no job is outstanding, twice in a row: between two states a job can be missed by who
+ * counts them one after the other. Says how it stands when nothing has moved for too long.
+ */
 export async function comeToRest(watch: Watch): Promise<string | undefined> {
   let last = '';
   let movedAt = performance.now();

@@ -8,17 +8,24 @@ import type { Random } from '../chaos/random.js';
  * What a row is, and so how it must end:
  * - `good` completes, `flaky` fails once and then completes
  * - `bad` is rejected by its handler at once, `spent` fails as often as it may
- * - `invalid` has a payload that its schema refuses, `broken` is not JSON: the producer rejects both
+ * - `invalid` has a payload that its schema refuses, `broken` is not JSON: the producer rejects
+ *   both
  * - `again` has the key of a row before it that completes: a duplicate
  */
 export const ROW_KINDS = ['good', 'flaky', 'bad', 'spent', 'invalid', 'broken', 'again'] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 
-/** How often each kind occurs, of a thousand; the rest is good. A row `again` only where rows have keys. */
+/**
+ * How often each kind occurs, of a thousand; the rest is good. A row `again` only where rows have
+ * keys.
+ */
 const WEIGHTS = { flaky: 10, bad: 5, spent: 5, invalid: 2.5, broken: 2.5 };
 const AGAIN = 100;
 
-/** The end that a row of each kind must have, and how often its handler starts when nothing is killed under it; undefined where the producer must not enqueue it. */
+/**
+ * The end that a row of each kind must have, and how often its handler starts when nothing is
+ * killed under it; undefined where the producer must not enqueue it.
+ */
 export const ENDS: Readonly<Record<RowKind, { readonly fate: number; readonly starts: number } | undefined>> = {
   good: { fate: FATE.completed, starts: 1 },
   flaky: { fate: FATE.completed, starts: 2 },
@@ -27,7 +34,10 @@ export const ENDS: Readonly<Record<RowKind, { readonly fate: number; readonly st
   ...{ invalid: undefined, broken: undefined, again: undefined },
 };
 
-/** The rows of a source, the first at 0: what each is, and with keys, of which row (counted from 1) it has the key. */
+/**
+ * The rows of a source, the first at 0: what each is, and with keys, of which row (counted from 1)
+ * it has the key.
+ */
 export interface RowPlan {
   readonly kinds: readonly RowKind[];
   readonly keyOf: readonly number[];
@@ -42,7 +52,8 @@ export function planRows(random: Random, rows: number, { keyed, pad }: { keyed: 
   const weights = { ...WEIGHTS, good: 1_000 - planned, ...(keyed ? { again: AGAIN } : {}) };
   for (let row = 1; row <= rows; row += 1) {
     const drawn = random.weighted(weights) as RowKind;
-    // The key of a row that fails is free again at some instant: only one that completes makes a certain duplicate.
+    // The key of a row that fails is free again at some instant: only one that completes makes a
+    // certain duplicate.
     const kind = drawn === 'again' && completing.length === 0 ? 'good' : drawn;
     kinds.push(kind);
     keyOf.push(kind === 'again' ? random.pick(completing) : row);

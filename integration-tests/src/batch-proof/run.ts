@@ -26,7 +26,10 @@ export interface RunSetting {
   readonly rowsPerJob: number;
 }
 
-/** Brings a batch to its end through kills, on real processes and a real Redis. Returns what happened; everything started has ended by then. */
+/**
+ * Brings a batch to its end through kills, on real processes and a real Redis. Returns what
+ * happened; everything started has ended by then.
+ */
 export async function runScenario(scenario: Scenario, setting: RunSetting): Promise<Facts> {
   const { program, folder, seed, rows, rowsPerJob } = setting;
   const random = new Random(seed);

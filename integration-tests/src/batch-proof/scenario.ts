@@ -8,7 +8,10 @@ export interface Scenario {
   readonly victim: Victim;
   /** How many producers are at the batch at the same time. */
   readonly producers: number;
-  /** The share of the kills that were asked for: a Redis takes longer to start again than a producer. */
+  /**
+   * The share of the kills that were asked for: a Redis takes longer to start again than a
+   * producer.
+   */
   readonly share: number;
   /** Whether the source is piped to the standard input, anew each time. */
   readonly stdin?: true;
@@ -16,7 +19,10 @@ export interface Scenario {
   readonly keyed?: true;
   /** Whether the producer waits for the workers. Else it is done before many kills can hit it. */
   readonly slowed?: true;
-  /** How long a worker's right to a job lasts. Long where no worker is killed: then nothing may take a job from a worker that a busy machine keeps waiting. */
+  /**
+   * How long a worker's right to a job lasts. Long where no worker is killed: then nothing may take
+   * a job from a worker that a busy machine keeps waiting.
+   */
   readonly leaseMs: number;
   /** How long the books are kept; the proof then waits until they are gone. */
   readonly keepMs?: number;

@@ -1,4 +1,7 @@
-/** Where rows share jobs, a chunk takes up to so many of them, or a megabyte; else up to so many. Numbers of the producer's own. */
+/**
+ * Where rows share jobs, a chunk takes up to so many of them, or a megabyte; else up to so many.
+ * Numbers of the producer's own.
+ */
 const SHARED_CHUNK_ROWS = 5_000;
 const CHUNK_ROWS = 1_000;
 const CHUNK_CHARACTERS = 1_048_576;
@@ -20,7 +23,10 @@ export function padFor(chunkRows: number, rowsPerJob: number): number {
   return rowsPerJob === 1 ? 0 : Math.max(0, Math.ceil(CHUNK_CHARACTERS / chunkRows) - ROW_CHARACTERS);
 }
 
-/** How many jobs may wait before a slowed producer waits too: so that the workers have something to do, and no more. */
+/**
+ * How many jobs may wait before a slowed producer waits too: so that the workers have something to
+ * do, and no more.
+ */
 export function maxWaitingOf(chunkRows: number, rowsPerJob: number): number {
   return Math.max(1, Math.floor(chunkRows / rowsPerJob));
 }

@@ -6,12 +6,18 @@ import { BATCH, PREFIX, QUEUE, rowsOf } from './job.js';
 const BASE = `${PREFIX}:${QUEUE}:`;
 const { books, fates, failures } = batchKeys(PREFIX, QUEUE, BATCH);
 
-/** Keeps every event of the queue: BullMQ would forget all but the last ten thousand. To be called before the first job. */
+/**
+ * Keeps every event of the queue: BullMQ would forget all but the last ten thousand. To be called
+ * before the first job.
+ */
 export async function keepAllEvents(redis: Redis): Promise<void> {
   await redis.hset(`${BASE}meta`, 'opts.maxLenEvents', 1_000_000_000);
 }
 
-/** Reads all that Redis holds of a queue and its batch. Waits until the books should be gone, where they are kept for so short a time. */
+/**
+ * Reads all that Redis holds of a queue and its batch. Waits until the books should be gone, where
+ * they are kept for so short a time.
+ */
 export async function readStored(redis: Redis, rows: number, keepMs: number | undefined): Promise<Stored> {
   const stored = {
     books: await redis.hgetall(books),
@@ -43,7 +49,8 @@ async function jobEvents(redis: Redis): Promise<Pick<Stored, 'addedIds' | 'split
   for (let from = '-'; ; ) {
     const page = await redis.xrange(`${BASE}events`, from, '+', 'COUNT', PAGE);
     for (const [eventId, [, event, , id = '']] of page) {
-      // That the jobs of a batch are added is not told, but each of them becomes active; one that was delayed before it ever was has left a shared job.
+      // That the jobs of a batch are added is not told, but each of them becomes active; one that
+      // was delayed before it ever was has left a shared job.
       if (known.has(id)) continue;
       if (event === 'delayed') noteSplit(splitAt, id, eventId);
       else if (event === 'active') addedIds.push(id);

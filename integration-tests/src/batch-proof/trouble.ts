@@ -11,7 +11,10 @@ export interface Outage {
   readonly endedAt: number;
 }
 
-/** The longest that Redis stays away, beside the time that it takes to read its data. Longer than a producer waits for it. */
+/**
+ * The longest that Redis stays away, beside the time that it takes to read its data. Longer than a
+ * producer waits for it.
+ */
 const LONGEST_OUTAGE_MS = 1_200;
 
 /** How trouble is made. */
@@ -36,7 +39,10 @@ export async function restartRedis(redis: RedisServer, troubling: Troubling): Pr
   return outages;
 }
 
-/** Kills one worker after the other, as planned, until the batch is settled. Each is started again by its slot. */
+/**
+ * Kills one worker after the other, as planned, until the batch is settled. Each is started again
+ * by its slot.
+ */
 export async function killWorkers(workers: readonly WorkerSlot[], troubling: Troubling): Promise<[]> {
   await eachInTurn(troubling, async () => {
     troubling.random.pick(workers).send('SIGKILL');

@@ -8,7 +8,10 @@ export interface Progress {
   readonly settled: number;
 }
 
-/** Often, for a kill to come right behind a chunk; not more, for the machine has better things to do. */
+/**
+ * Often, for a kill to come right behind a chunk; not more, for the machine has better things to
+ * do.
+ */
 const LOOK_EVERY_MS = 2;
 
 /** Looks at the books of the batch from outside. A Redis that is away is waited for. */

@@ -9,13 +9,19 @@ import { describe as inALine } from '../batch-proof/report.js';
 import { SCENARIOS } from '../batch-proof/scenario.js';
 import { isAlive } from '../support/child.js';
 
-/** Kills do not come at the same instant twice, whatever the seed: so each time another one, unless one is to be looked into. */
+/**
+ * Kills do not come at the same instant twice, whatever the seed: so each time another one, unless
+ * one is to be looked into.
+ */
 const SEED = Number(process.env['PROOF_SEED'] ?? randomInt(1, 2 ** 30));
 const SMALL = { seed: SEED, rows: 3_000, kills: 5 };
 
-/** Runs a scenario in a folder of its own; every process of it has ended when the test ends, and the folder is gone. */
+/**
+ * Runs a scenario in a folder of its own; every process of it has ended when the test ends, and the
+ * folder is gone.
+ */
 const test = base.extend<{ folder: string }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern
   folder: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'bullpen-proof-test-'));
     await use(folder);

@@ -215,7 +215,8 @@ describe('batches cancel', () => {
     reading.write(csv(2_100));
     await until('rows to be added', async () => (await world.queue('rows').getWaitingCount()) >= 1_000);
     expect((await cancel(world, 'r')).result).toMatchObject({ found: 'open', waiting: 0, completed: 0 });
-    // A chunk, and no more to come: it hears of it when it sends that one, and waits for nothing else.
+    // A chunk, and no more to come: it hears of it when it sends that one, and waits for nothing
+    // else.
     reading.write(csv(1_000));
     const { code, stderr } = await reading.ended;
     expect(code).toBe(64);

@@ -19,7 +19,10 @@ const faultOf = (enqueued: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Takes jobs off the queue until all of them have come by. Answers how long it was at most: it only grows between two takes, so that each finds it at its longest. */
+/**
+ * Takes jobs off the queue until all of them have come by. Answers how long it was at most: it only
+ * grows between two takes, so that each finds it at its longest.
+ */
 async function drainWatching(world: World, queue: string, count: number): Promise<number> {
   const key = `${world.prefix}:${queue}:wait`;
   let [longest, taken] = [0, 0];

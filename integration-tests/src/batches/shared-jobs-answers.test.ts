@@ -7,7 +7,10 @@ import { test, type World } from '../support/world.js';
 
 type Counts = Pick<BatchView, 'waiting' | 'active' | 'completed' | 'failed'>;
 
-/** Two rows of one job, of which the first fails, and is free to succeed from then on: the books have it, its worker has no answer. */
+/**
+ * Two rows of one job, of which the first fails, and is free to succeed from then on: the books
+ * have it, its worker has no answer.
+ */
 async function failUnheard(world: World, options: Partial<BatchOptions> = {}) {
   const { proxy, url } = await world.proxy();
   const producer = world.producer();

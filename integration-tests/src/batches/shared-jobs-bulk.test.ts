@@ -15,7 +15,10 @@ const job = defineJob({
 
 const values = (count: number) => Array.from({ length: count }, (_, at) => ({ id: at + 1 }));
 
-/** Works a batch of so many rows off by a handler of many. Answers with how it ended, and which rows each call was given. */
+/**
+ * Works a batch of so many rows off by a handler of many. Answers with how it ended, and which rows
+ * each call was given.
+ */
 async function workOff(world: World, count: number, run: ManyHandlerFunction<typeof job>) {
   const calls: number[][] = [];
   const handler: Handler = handleMany(job, (rows, context) => {

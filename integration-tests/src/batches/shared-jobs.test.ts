@@ -63,7 +63,10 @@ function send(world: World, values: readonly unknown[], options: Partial<BatchOp
   return world.producer().batch(of, { batch: 'x', source: sourceOf(values), ...options });
 }
 
-/** That the books of batch x count each of its rows once, by its two bits and by its counts, and that no job and no key of a row is left. */
+/**
+ * That the books of batch x count each of its rows once, by its two bits and by its counts, and
+ * that no job and no key of a row is left.
+ */
 async function expectSettled(
   world: World,
   counts: { completed: number; failed: number; cancelled?: number },

@@ -13,11 +13,14 @@ import type { JudgedRun } from './report.js';
 
 const broken = (name: string): string => fileURLToPath(new URL(`../../dist/chaos/broken/${name}.js`, import.meta.url));
 
-/** Runs chaos in a folder of its own; every process of it has ended when the test ends, and the folder is gone. */
+/**
+ * Runs chaos in a folder of its own; every process of it has ended when the test ends, and the
+ * folder is gone.
+ */
 const test = base.extend<{
   chaos: (seed: number, kinds: readonly FaultKind[], handlers?: string) => Promise<JudgedRun>;
 }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern
   chaos: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'bullpen-chaos-test-'));
     const program = await findRedisProgram();
@@ -38,7 +41,10 @@ const test = base.extend<{
   },
 });
 
-/** Seeds that between them have every fault, poison included. Any other would do; these make the same plans every time. */
+/**
+ * Seeds that between them have every fault, poison included. Any other would do; these make the
+ * same plans every time.
+ */
 const SEEDS = [3, 5, 6, 7, 8, 9, 11, 12];
 
 /** A fault shows more where others do not cover it up. */

@@ -27,7 +27,8 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
   }
   try {
     await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
-    // Once in a run: a job that blocks each process it comes to would keep the fleet still for ever.
+    // Once in a run: a job that blocks each process it comes to would keep the fleet still for
+    // ever.
     if (planned.blockMs > 0 && isFirst(planned.key)) {
       // Told beforehand too: the watchdog may end the process in the middle of it.
       tell('blocking', { until: Date.now() + planned.blockMs });
@@ -66,8 +67,9 @@ function isFirst(key: string): boolean {
 const TICK_MS = 100;
 
 /**
- * Notices when this process stood still, whoever's doing it was: a machine too busy to give a process its time takes a lease away just as SIGSTOP does,
- * and the checker should know that rather than guess.
+ * Notices when this process stood still, whoever's doing it was: a machine too busy to give a
+ * process its time takes a lease away just as SIGSTOP does, and the checker should know that rather
+ * than guess.
  */
 function watchClock(): void {
   let last = Date.now();

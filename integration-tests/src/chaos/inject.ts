@@ -14,8 +14,9 @@ export interface Fleet {
 }
 
 /**
- * Brings the planned faults about, each at its time and side by side, and records what really happened. One that finds nobody there (its worker
- * is just being restarted) is passed over. Resolves when the last is over.
+ * Brings the planned faults about, each at its time and side by side, and records what really
+ * happened. One that finds nobody there (its worker is just being restarted) is passed over.
+ * Resolves when the last is over.
  */
 export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet): Promise<Fault[]> {
   const recorded: Fault[] = [];
@@ -24,7 +25,8 @@ export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet
   await Promise.all(
     faults.map(async (planned) => {
       await sleep(Math.max(0, beganAt + planned.atMs - Date.now()));
-      // Two at once upon Redis would undo each other: a restart waits for a Redis that somebody froze.
+      // Two at once upon Redis would undo each other: a restart waits for a Redis that somebody
+      // froze.
       const upon = planned.kind.startsWith('redis') ? redisTurn : (act: () => Promise<Fault | undefined>) => act();
       const fault = await upon(() => inject(planned, fleet));
       if (fault !== undefined) recorded.push(fault);
@@ -42,7 +44,8 @@ const UPON_A_WORKER: Partial<Record<PlannedFault['kind'], true>> = {
 
 async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet): Promise<Fault | undefined> {
   const { kind, slot, forMs, share, aimed } = planned;
-  // An orchestrator, too, stops what serves. The other faults hit processes that are still starting, as they come.
+  // An orchestrator, too, stops what serves. The other faults hit processes that are still
+  // starting, as they come.
   if (kind === 'term') await workers[slot]?.listening();
   if (aimed && kind in UPON_A_WORKER) await workers[slot]?.atWork(AIM_MS);
   const target = slot === -1 ? producer : workers[slot];
@@ -73,7 +76,8 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
     case 'black-hole':
       target.proxy.mode = 'black-hole';
       await sleep(forMs);
-      // Nobody has noticed by then that its connections are dead; they are, and bytes that were swallowed would garble what comes behind them.
+      // Nobody has noticed by then that its connections are dead; they are, and bytes that were
+      // swallowed would garble what comes behind them.
       target.proxy.cut();
       target.proxy.heal();
       return over({ pid });

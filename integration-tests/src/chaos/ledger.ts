@@ -3,9 +3,11 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 /**
  * One line of the ledger: what a handler really did, told by the handler itself, outside the queue.
  *
- * - `start`, and then one of `end` (ran to its end), `threw` (as planned), `left` (stopped because its signal fired), or nothing
+ * - `start`, and then one of `end` (ran to its end), `threw` (as planned), `left` (stopped because
+ *   its signal fired), or nothing
  * - `aborted`: its signal fired, whether it heeds it or not
- * - `blocking`: the event loop will be kept busy, until `until`; `blocked`: it was; `poison`: the process is about to kill itself
+ * - `blocking`: the event loop will be kept busy, until `until`; `blocked`: it was; `poison`: the
+ *   process is about to kill itself
  * - `starved`: no handler's: the process noticed that its event loop stood still, from `since`
  */
 export interface LedgerLine {
@@ -21,12 +23,18 @@ export interface LedgerLine {
   readonly reason?: string;
 }
 
-/** One write per line to a file opened for appending: lines of several processes do not mix, and a kill leaves whole lines. */
+/**
+ * One write per line to a file opened for appending: lines of several processes do not mix, and a
+ * kill leaves whole lines.
+ */
 export function appendLine(path: string, line: object): void {
   appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
 
-/** The lines of a file written by {@link appendLine}; other lines are passed over. None when there is no such file. */
+/**
+ * The lines of a file written by {@link appendLine}; other lines are passed over. None when there
+ * is no such file.
+ */
 export function readLines<T>(path: string): T[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n');

@@ -13,8 +13,9 @@ const SAMPLE_MS = 100;
 const WORTH_NOTING_MS = 20;
 
 /**
- * Watches how the machine treats our processes. On a busy one a process may stand still a little, again and again: too short each time for its own clock to notice, and yet all of its
- * last second is gone. Linux counts it; elsewhere only our own waiting is seen.
+ * Watches how the machine treats our processes. On a busy one a process may stand still a little,
+ * again and again: too short each time for its own clock to notice, and yet all of its last second
+ * is gone. Linux counts it; elsewhere only our own waiting is seen.
  */
 export class Machine {
   readonly waits: Wait[] = [];

@@ -41,7 +41,9 @@ export interface PlannedFault {
   readonly forMs: number;
   /** How much of a reply comes through before the cut. */
   readonly share: number;
-  /** Whether it waits for its worker to be at work. Most do: upon an idle one a fault shows little. */
+  /**
+   * Whether it waits for its worker to be at work. Most do: upon an idle one a fault shows little.
+   */
   readonly aimed: boolean;
 }
 

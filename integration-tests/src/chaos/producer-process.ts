@@ -14,8 +14,9 @@ export interface ProducerLine {
 }
 
 /**
- * Enqueues the chunks of the plan, each at its time, and ends when all are accepted. It may be killed at any moment and started again: a chunk
- * without an answer is sent again under the same keys.
+ * Enqueues the chunks of the plan, each at its time, and ends when all are accepted. It may be
+ * killed at any moment and started again: a chunk without an answer is sent again under the same
+ * keys.
  */
 async function main(folder: string, redis: string, prefix: string, beganAt: number): Promise<void> {
   const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Plan;

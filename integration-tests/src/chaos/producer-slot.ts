@@ -7,10 +7,15 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 const SCRIPT = fileURLToPath(new URL('../../dist/chaos/producer-process.js', import.meta.url));
 const RESTART_MS = 100;
 
-/** The producer process behind its own proxy, started again until it has enqueued all that the plan wants. */
+/**
+ * The producer process behind its own proxy, started again until it has enqueued all that the plan
+ * wants.
+ */
 export class ProducerSlot {
   readonly proxy: TcpProxy;
-  /** Resolves when everything is accepted; rejects when the producer fails rather than is killed. */
+  /**
+   * Resolves when everything is accepted; rejects when the producer fails rather than is killed.
+   */
   finished: Promise<void> = Promise.resolve();
   #child: Child | undefined;
   #closed = false;

@@ -16,7 +16,10 @@ export interface JudgedRun {
   readonly explained: readonly Explained[];
 }
 
-/** The numbers of a run that the table sums up. The facts themselves are let go: five hundred runs of them are too much to hold. */
+/**
+ * The numbers of a run that the table sums up. The facts themselves are let go: five hundred runs
+ * of them are too much to hold.
+ */
 export interface RunNumbers {
   readonly jobs: Counts;
   readonly faults: Counts;

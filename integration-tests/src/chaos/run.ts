@@ -30,7 +30,10 @@ export interface RunSetting {
   readonly handlers: string;
 }
 
-/** Runs a plan on real processes and a real Redis: faults, healing, rest, stop. Returns what happened; everything started has ended by then. */
+/**
+ * Runs a plan on real processes and a real Redis: faults, healing, rest, stop. Returns what
+ * happened; everything started has ended by then.
+ */
 export async function runPlan(plan: Plan, { program, folder, handlers }: RunSetting): Promise<Facts> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
@@ -48,7 +51,8 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
     await Promise.all(workers.map((worker) => worker.open()));
     await Promise.all(workers.map((worker) => worker.ready()));
     await fleet.producer.open(folder, PREFIX, env);
-    // A process takes its time to start, and more of it on a busy machine: upon a fleet that has nothing to do yet, faults would show little.
+    // A process takes its time to start, and more of it on a busy machine: upon a fleet that has
+    // nothing to do yet, faults would show little.
     await until('the first handler to start', () => readLines<LedgerLine>(join(folder, 'ledger.ndjson')).length > 0);
     const faults = await injectFaults(plan.faults, fleet);
     await heal(fleet);
@@ -69,7 +73,10 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
   }
 }
 
-/** Ends whatever is still wrong. The faults themselves have undone theirs; this is for those that waited for their moment. */
+/**
+ * Ends whatever is still wrong. The faults themselves have undone theirs; this is for those that
+ * waited for their moment.
+ */
 async function heal({ redis, producer, workers }: Fleet): Promise<void> {
   redis.send('SIGCONT');
   await redis.start();
@@ -77,7 +84,9 @@ async function heal({ redis, producer, workers }: Fleet): Promise<void> {
   for (const worker of workers) worker.send('SIGCONT');
 }
 
-/** Waits until everything is enqueued and settled; says what is missing when that takes too long. */
+/**
+ * Waits until everything is enqueued and settled; says what is missing when that takes too long.
+ */
 async function comeToRest({ producer }: Fleet, redis: Redis, queues: readonly string[]): Promise<string | undefined> {
   const deadline = Date.now() + REST_LIMIT_MS;
   const missing = { what: 'the producer has not enqueued everything' };

@@ -17,7 +17,10 @@ export interface StoredJob {
 const LISTS = ['wait', 'paused', 'active'];
 const SETS = ['prioritized', 'delayed', 'completed', 'failed', 'waiting-children'];
 
-/** Reads every job of a queue, by its hash and by the lists that name it: a job may be in one and not in the other. */
+/**
+ * Reads every job of a queue, by its hash and by the lists that name it: a job may be in one and
+ * not in the other.
+ */
 export async function readJobs(redis: Redis, prefix: string, queue: string): Promise<StoredJob[]> {
   const base = `${prefix}:${queue}:`;
   const places = new Map<string, string[]>();

@@ -28,7 +28,10 @@ export interface WorkerSetting {
   readonly direct?: boolean;
 }
 
-/** One place in the fleet: a worker process behind its own proxy, started again whenever it ends, as an orchestrator does. */
+/**
+ * One place in the fleet: a worker process behind its own proxy, started again whenever it ends, as
+ * an orchestrator does.
+ */
 export class WorkerSlot {
   readonly lives: Life[] = [];
   readonly proxy: TcpProxy;
@@ -67,7 +70,10 @@ export class WorkerSlot {
     );
   }
 
-  /** Resolves when the process of the moment, or its successor, has come so far that it says something: from then on it hears signals. */
+  /**
+   * Resolves when the process of the moment, or its successor, has come so far that it says
+   * something: from then on it hears signals.
+   */
   async listening(): Promise<void> {
     const speaks = () => this.pid !== undefined && statSync(this.#output).size > 0;
     await until(`worker ${this.#slot} to say something`, speaks, READY_LIMIT_MS);

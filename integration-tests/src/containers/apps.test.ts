@@ -51,7 +51,10 @@ const OURS = {
   spent: 1,
 };
 
-/** The own node_modules of an app: copies of our packages beside their own dependencies, as an install would leave them. */
+/**
+ * The own node_modules of an app: copies of our packages beside their own dependencies, as an
+ * install would leave them.
+ */
 async function bringOwnModules(folder: string): Promise<string> {
   await mkdir(join(folder, 'node_modules', '@bullpen'), { recursive: true });
   for (const name of ['shared', 'worker', 'producer']) {

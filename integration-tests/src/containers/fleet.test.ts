@@ -37,7 +37,10 @@ const batches: string[] = [];
 const books = async (): Promise<Books> => (await (await fetch(`${receiver}/books`)).json()) as Books;
 const redis = (...command: string[]): Promise<string> => compose.run(['exec', '-T', 'redis', 'redis-cli', ...command]);
 
-/** Waits for a fact. To look at the books costs the receiver some milliseconds, and to ask Redis a process. */
+/**
+ * Waits for a fact. To look at the books costs the receiver some milliseconds, and to ask Redis a
+ * process.
+ */
 const untilBooks = (what: string, fact: () => Promise<boolean>): Promise<true> => until(what, fact, MOST_MS, 150);
 
 /** Real orders with new ids, none of them to the shop that has closed. */
@@ -119,7 +122,8 @@ describe.sequential('four workers of the compose file', () => {
   });
 
   test('are deployed again and again under load: nothing lost, no attempt spent, each gone within its grace', async () => {
-    // Until workers were stopped three times in the middle of a batch: a slow engine may come when they are through with one.
+    // Until workers were stopped three times in the middle of a batch: a slow engine may come when
+    // they are through with one.
     for (let deploys = 0, inTheMiddle = 0; inTheMiddle < 3; deploys += 1) {
       const { events } = await books();
       if (sent - events < 8_000) await send(`deploy-${deploys}`, 10_000);
@@ -147,7 +151,8 @@ describe.sequential('four workers of the compose file', () => {
     process.stderr.write(
       `${after.acceptances - after.events} delivered again; all were within ${tookMs} ms of the kill\n`,
     );
-    // A killed process spends no attempt. What two workers had in hand may be delivered twice, and nothing else.
+    // A killed process spends no attempt. What two workers had in hand may be delivered twice, and
+    // nothing else.
     expect(after.attempts).toEqual({ 1: after.acceptances });
     expect(after.acceptances - after.events).toBeLessThanOrEqual(2 * 50);
 

@@ -33,7 +33,8 @@ describe.concurrent('Redis, as a worker in a container meets it', () => {
     });
     expect(stdout + stderr).not.toContain('wrong-secret');
 
-    // As compose runs it. Docker waits longer before each restart, and keeps what each of them said.
+    // As compose runs it. Docker waits longer before each restart, and keeps what each of them
+    // said.
     const again = await containers.worker([], [...env, '--restart', 'on-failure:2']);
     await untilDocker('two restarts', async () => {
       const about = await inspect<ContainerState & { RestartCount: number }>(again.name).catch(() => undefined);

@@ -10,8 +10,9 @@ import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 /**
- * A row's success is recorded by a script of ours where BullMQ's own would do more than is needed. These tests hold what it leaves in Redis, the next job that it fetches included, against what a stock BullMQ
- * worker leaves: an upgrade that changes that fails here.
+ * A row's success is recorded by a script of ours where BullMQ's own would do more than is needed.
+ * These tests hold what it leaves in Redis, the next job that it fetches included, against what a
+ * stock BullMQ worker leaves: an upgrade that changes that fails here.
  */
 
 const job = defineJob({ name: 'test.contract', queue: 'contract', payload: z.object({ name: z.string() }) });
@@ -182,7 +183,10 @@ describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', 
   }
 });
 
-/** Rows with jobs of their own, for a worker with free slots that were told that the queue is full, and wait. */
+/**
+ * Rows with jobs of their own, for a worker with free slots that were told that the queue is full,
+ * and wait.
+ */
 describe('a row’s success in a queue that is full', () => {
   async function beginnings(world: World, count: number, run: (producer: Producer) => Promise<unknown>) {
     await world.queue(job.queue).setGlobalConcurrency(1);

@@ -9,7 +9,10 @@ import { OwnRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
-/** Jobs that Redis, or BullMQ, makes difficult: of other clients, with features that Bullpen has no words for. */
+/**
+ * Jobs that Redis, or BullMQ, makes difficult: of other clients, with features that Bullpen has no
+ * words for.
+ */
 describe('a job', () => {
   test('whose end Redis will not take has failed, once, with the reason, and counts no crash', async ({ world }) => {
     const flows = new FlowProducer({ connection: world.redis, prefix: world.prefix });
@@ -81,7 +84,8 @@ describe('a job', () => {
     const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', ...own.flags]);
     await worker.logged('worker ready');
     await own.admin.config('SET', 'maxmemory', '1');
-    // A due job takes memory from the delayed set first, and so gets past a full Redis; what enqueues the next run does not.
+    // A due job takes memory from the delayed set first, and so gets past a full Redis; what
+    // enqueues the next run does not.
     await worker.logged('queue reported an error');
     await own.admin.config('SET', 'maxmemory', '0');
     const done = await queue.getCompletedCount();

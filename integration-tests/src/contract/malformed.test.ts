@@ -12,7 +12,9 @@ async function store(world: World, id: string, fields: Record<string, string>): 
   await world.redis.multi().lpush(`${base}:wait`, id).zadd(`${base}:marker`, 0, '0').exec();
 }
 
-/** Waits until a job is in the failed set, and returns it. Until then nobody may be able to read it. */
+/**
+ * Waits until a job is in the failed set, and returns it. Until then nobody may be able to read it.
+ */
 const failed = (queue: Queue, id: string): Promise<Job> =>
   until(`${id} to be rejected`, async () => (await queue.getFailed()).find((job) => job.id === id));
 

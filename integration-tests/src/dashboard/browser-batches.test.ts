@@ -37,7 +37,8 @@ describeInBrowser('batches in a browser', (look) => {
     await cell.getByText('0 of 400 settled', { exact: true }).waitFor();
     const worker = world.worker({ handlers: [handleRow] });
     await cell.getByText('400 of 400 settled').waitFor();
-    // Who goes through the page with the keyboard is not thrown back to its beginning each time it changes.
+    // Who goes through the page with the keyboard is not thrown back to its beginning each time it
+    // changes.
     expect(await page.locator('a:focus').textContent()).toBe('november');
     await worker.drain();
 

@@ -21,7 +21,10 @@ const handleLetter = handle(letter, async ({ password }) => {
   if (password !== undefined) throw new Error(`refused ${password}`);
 });
 
-/** Sends bytes as they are, which no client would, and returns all that is answered until the server closes. */
+/**
+ * Sends bytes as they are, which no client would, and returns all that is answered until the server
+ * closes.
+ */
 async function send(
   { url }: Dashboard,
   head: string,

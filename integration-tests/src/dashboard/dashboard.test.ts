@@ -25,7 +25,10 @@ const showing = (dashboard: Dashboard, queue: string) =>
     return queues.find(({ name }) => name === queue);
   });
 
-/** Everything under the prefix, byte by byte, but the mark a worker leaves when it looks for stalled jobs, which ends by itself two seconds later. */
+/**
+ * Everything under the prefix, byte by byte, but the mark a worker leaves when it looks for stalled
+ * jobs, which ends by itself two seconds later.
+ */
 async function contents(world: World): Promise<Record<string, string>> {
   const keys = (await world.keys()).filter((key) => !key.endsWith(':stalled-check')).sort();
   const dumps = await Promise.all(keys.map((key) => world.redis.dumpBuffer(key)));

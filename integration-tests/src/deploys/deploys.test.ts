@@ -45,7 +45,8 @@ describe('deploys', () => {
     }
     const attempts = new Set(world.ledger().map(({ attempt }) => attempt));
     expect([...attempts]).toEqual([1]);
-    // It starts 21 processes, one after the other: the time limit of the others is not enough on a busy machine.
+    // It starts 21 processes, one after the other: the time limit of the others is not enough on a
+    // busy machine.
   }, 400_000);
 
   for (const priority of [undefined, 5]) {

@@ -70,7 +70,8 @@ describe('the health port of a worker', () => {
 
     await world.producer().enqueue(precious, scriptedEnds({ do: 'hang', heed: true }));
     await world.started(1);
-    // Clients that would keep their connections for ever: a scraper, and one that never ends its question.
+    // Clients that would keep their connections for ever: a scraper, and one that never ends its
+    // question.
     await keep(world, port, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
     worker.kill('SIGTERM');
     await worker.logged('worker was told to stop; draining');
@@ -82,7 +83,8 @@ describe('the health port of a worker', () => {
     expect(draining.get('bullpen_queue_exporter{queue="precious"}')).toBe(0);
     await keep(world, port, 'GET /metrics HTTP/1.1\r\nX-Slow: ');
 
-    // In a hurry there is a second for everything: had it waited for a client, the watchdog would have ended it with 70.
+    // In a hurry there is a second for everything: had it waited for a client, the watchdog would
+    // have ended it with 70.
     worker.kill('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 75 });
     expect(await worker.logged('worker stopped')).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });

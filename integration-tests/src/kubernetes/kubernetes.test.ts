@@ -11,7 +11,8 @@ import { parseAllDocuments } from 'yaml';
 import { BIN } from '../support/command.js';
 import { FOLDERS, type Manifest, podsOf, readFolder, readManifests, variablesOf, yamlFiles } from './manifests.js';
 
-// No cluster was to be had: what can be known without one is that the manifests agree with each other, with the commands and with the images.
+// No cluster was to be had: what can be known without one is that the manifests agree with each
+// other, with the commands and with the images.
 
 const production = readFolder(FOLDERS.production);
 const all = [...production, ...readFolder(FOLDERS.trial)];

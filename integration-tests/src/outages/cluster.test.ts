@@ -55,7 +55,8 @@ describe('a Redis Cluster', () => {
     const shared = sourceOf(values.map((value) => (value.id % 10 === 0 ? { ...value, fail: 'boom' } : value)));
     await producer.batch(row, { batch: 'shared', source: shared, rowsPerJob: 5 });
     accepted.push(...(await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`moved-${at}`)))));
-    // Nobody may be at the keys while they move: scripts touch some that they do not name, and Redis watches over those that they name.
+    // Nobody may be at the keys while they move: scripts touch some that they do not name, and
+    // Redis watches over those that they name.
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
     await cluster.moveKeys();

@@ -19,11 +19,13 @@ describe('a reply that was lost', () => {
     const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
     await world.started(1);
     const second = await producer.enqueue(precious, { name: 'second' });
-    // Only the finish names the set of the completed. Any other reply lost before it would keep it from being sent.
+    // Only the finish names the set of the completed. Any other reply lost before it would keep it
+    // from being sent.
     proxy.keepRepliesTo('precious:completed');
     await world.file('go', '');
     const queue = world.queue('precious');
-    // Redis has both carried out: the end of the first, and the fetch of the second that came with it.
+    // Redis has both carried out: the end of the first, and the fetch of the second that came with
+    // it.
     await until('the second job to be fetched', async () => (await queue.getJobState(second.id)) === 'active');
     proxy.heal();
     proxy.cut();
@@ -51,7 +53,8 @@ describe('a worker that lost its connection', () => {
     await worker.logged('worker ready');
     proxy.cut();
     await worker.logged('redis is available');
-    // What it does after a reconnect it does before it fetches again, and nobody else has a slot for this one.
+    // What it does after a reconnect it does before it fetches again, and nobody else has a slot
+    // for this one.
     const next = await world.producer().enqueue(precious, {});
     await world.settled(world.queue('precious'), next.id);
     await world.file('go', '');
@@ -63,7 +66,8 @@ describe('a worker that lost its connection', () => {
 describe('a worker with more slots than the network can fill within a lease', () => {
   test('keeps the leases of what it has fetched and not begun', async ({ world }) => {
     const { proxy, url } = await world.proxy();
-    // 150 fetches, one after the other, of 30 ms each: half as long again as the lease. BullMQ begins none of them before it has filled all slots.
+    // 150 fetches, one after the other, of 30 ms each: half as long again as the lease. BullMQ
+    // begins none of them before it has filled all slots.
     proxy.delayMs = 30;
     const producer = world.producer();
     // One that looks for dead workers' jobs, and has no slot left to do them.

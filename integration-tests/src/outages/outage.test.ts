@@ -8,7 +8,10 @@ import { OwnRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
-/** A job with one attempt and no crash to spare, being attempted: it works on, whatever becomes of Redis. */
+/**
+ * A job with one attempt and no crash to spare, being attempted: it works on, whatever becomes of
+ * Redis.
+ */
 async function working(world: World, ms: number, flags: readonly string[] = []) {
   const own = await OwnRedis.start(world);
   const producer = world.producer({ redis: own.server.url, redisTimeout: '1s' });
@@ -216,7 +219,10 @@ describe('a Redis that does not let us', () => {
 });
 
 describe('a Redis that refuses us our database', () => {
-  /** Somebody who may do everything on `own` but choose a database, when told so; and the URL of database 5 for them. */
+  /**
+   * Somebody who may do everything on `own` but choose a database, when told so; and the URL of
+   * database 5 for them.
+   */
   async function guest(own: OwnRedis, may: '+select' | '-select'): Promise<string> {
     await own.admin.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', may);
     return `${own.server.url.replace('://', '://guest:secret@')}/5`;
@@ -290,7 +296,8 @@ describe('a drain while Redis', () => {
       else await own.server.start();
       world.workerProcess(['--queue', 'precious', ...own.flags, '--lease', '2s']);
       const queue = own.queue('precious');
-      // A frozen Redis finds our last words when it thaws: handed back. One that was killed never got them, and it looks as if the process had died.
+      // A frozen Redis finds our last words when it thaws: handed back. One that was killed never
+      // got them, and it looks as if the process had died.
       if (how === 'SIGSTOP') await world.started(2);
       else expect((await world.settled(queue, id)).failedReason).toMatch(/^JobCrashed/);
       expect((await queue.getJob(id))?.attemptsMade).toBe(0);

@@ -12,7 +12,8 @@ const HALF = 2_000;
 
 /** Waits until so many replicas, all there are, have whatever Redis accepted before. */
 async function untilCopied(redis: Redis, replicas: number, { prefix }: World): Promise<void> {
-  // WAIT speaks of what its own connection wrote last; what others wrote before that is copied before it.
+  // WAIT speaks of what its own connection wrote last; what others wrote before that is copied
+  // before it.
   await redis.set(`${prefix}:marker`, '1');
   expect(await redis.wait(replicas, 0)).toBe(replicas);
 }

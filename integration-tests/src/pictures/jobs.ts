@@ -12,7 +12,10 @@ export const newsletter = defineJob({ name: 'newsletter.send', queue: 'newslette
 const single = (name: string, queue: string) =>
   defineJob({ name, queue, payload: z.object({ number: z.int() }), maxAttempts: 1 });
 
-/** Jobs that are enqueued one at a time: how many there are, how long each takes, and of how many one fails. */
+/**
+ * Jobs that are enqueued one at a time: how many there are, how long each takes, and of how many
+ * one fails.
+ */
 export const SINGLES = [
   { job: single('payment.capture', 'payments'), count: 420, ms: 900, failsOneIn: 31, why: 'card declined' },
   { job: single('thumbnail.make', 'thumbnails'), count: 400, ms: 1_200, failsOneIn: 97, why: 'not an image' },

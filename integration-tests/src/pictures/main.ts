@@ -19,7 +19,10 @@ import { BATCH, openShop } from './shop.js';
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
 const PREFIX = 'pictures';
 
-/** One picture: of which path, what must be seen on it, and how often it has changed before it is taken: a rate is known from the second look on. */
+/**
+ * One picture: of which path, what must be seen on it, and how often it has changed before it is
+ * taken: a rate is known from the second look on.
+ */
 interface Shot {
   readonly name: string;
   readonly path: string;
@@ -65,7 +68,10 @@ async function logIn(browser: Browser, url: URL): Promise<BrowserContextOptions>
   return { storageState };
 }
 
-/** Takes the pictures of the dashboard that are in the README, of real batches on a real Redis; with a folder, of all looks, into it. */
+/**
+ * Takes the pictures of the dashboard that are in the README, of real batches on a real Redis; with
+ * a folder, of all looks, into it.
+ */
 async function main(folder: string | undefined): Promise<void> {
   const releases: (() => Promise<unknown>)[] = [];
   try {

@@ -24,7 +24,10 @@ export async function openShop(producer: Producer): Promise<void> {
   }
 }
 
-/** So many of the demo's orders, as the rows of a file of that name. Each carries a secret, to be seen redacted. */
+/**
+ * So many of the demo's orders, as the rows of a file of that name. Each carries a secret, to be
+ * seen redacted.
+ */
 async function orders(name: string, count: number): Promise<BatchSource> {
   const source = await openSource(ORDERS, 'csv', process.stdin);
   async function* blocks(): BatchSource['blocks'] & AsyncGenerator {

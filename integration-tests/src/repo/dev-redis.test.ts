@@ -10,7 +10,10 @@ import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 
-/** Every way but `url`: these tests are about a Redis of their own, not the one that the other tests share. */
+/**
+ * Every way but `url`: these tests are about a Redis of their own, not the one that the other tests
+ * share.
+ */
 const order: readonly DevRedisWay[] = ['path', 'docker', 'apt'];
 const deadline = { timeout: 10_000, interval: 20 };
 const require = createRequire(import.meta.url);
@@ -51,7 +54,10 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-/** Whether Redis and its data are there. In a container, the data folder's name means nothing out here. */
+/**
+ * Whether Redis and its data are there. In a container, the data folder's name means nothing out
+ * here.
+ */
 async function traces(url: string, way: DevRedisWay, dataFolder: string): Promise<{ answers: boolean; data: boolean }> {
   return { answers: await answers(url), data: way !== 'docker' && existsSync(dataFolder) };
 }

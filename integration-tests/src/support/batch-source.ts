@@ -15,7 +15,9 @@ export function sourceOf(values: readonly unknown[]): BatchSource {
   return { blocks: blocks(), name: 'values', format: 'ndjson' };
 }
 
-/** Rows of the batch tests, twice as many as `half`; the second half comes when it is let through. */
+/**
+ * Rows of the batch tests, twice as many as `half`; the second half comes when it is let through.
+ */
 export function gatedRows(half: number): { readonly source: BatchSource; readonly goOn: () => void } {
   let goOn: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => {

@@ -27,8 +27,9 @@ export function openBrowser(): Promise<Browser> {
 }
 
 /**
- * A network interface came or went: a container was started, somewhere on this machine. Chromium then drops what it is asking for, also from the loopback, and no flag keeps it from that.
- * Nothing of ours has failed.
+ * A network interface came or went: a container was started, somewhere on this machine. Chromium
+ * then drops what it is asking for, also from the loopback, and no flag keeps it from that. Nothing
+ * of ours has failed.
  */
 const INTERFACES_CHANGED = 'net::ERR_NETWORK_CHANGED';
 
@@ -38,7 +39,10 @@ export class Viewer {
   readonly #context: BrowserContext;
   /** Where the dashboard is, with its base path. */
   readonly url: URL;
-  /** Lines of the console that warn or worse, errors of scripts, dialogs, requests for anything that is not below the base path. */
+  /**
+   * Lines of the console that warn or worse, errors of scripts, dialogs, requests for anything that
+   * is not below the base path.
+   */
   readonly complaints: string[] = [];
   #dropped = false;
 

@@ -12,14 +12,19 @@ export interface Exit {
 const alive = new Set<ChildProcess>();
 let watching = false;
 
-/** A process of ours. What it prints goes into a file and costs us nothing; it does not outlive this process. */
+/**
+ * A process of ours. What it prints goes into a file and costs us nothing; it does not outlive this
+ * process.
+ */
 export class Child {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
   #exit: Exit | undefined;
 
-  /** @param input a file to pipe into its standard input; it may end before it has read all of it */
+  /**
+   * @param input a file to pipe into its standard input; it may end before it has read all of it
+   */
   constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv, output: string, input?: string) {
     if (!watching) {
       watching = true;

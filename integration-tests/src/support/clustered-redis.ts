@@ -28,7 +28,8 @@ export class ClusteredRedis {
     const buses: number[] = [];
     const nodes = await Promise.all(
       Array.from({ length: PRIMARIES + 1 }, async (_, at) => {
-        // Where nodes talk to each other; left to itself it is a port that the system gives to outgoing connections.
+        // Where nodes talk to each other; left to itself it is a port that the system gives to
+        // outgoing connections.
         const bus = await freePort();
         buses[at] = bus;
         const args = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), ...settings, ...login];
@@ -65,7 +66,10 @@ export class ClusteredRedis {
     await (await this.#owner()).kill();
   }
 
-  /** Moves our keys to another node, one hundred at a time, as an operator who takes a node away would. */
+  /**
+   * Moves our keys to another node, one hundred at a time, as an operator who takes a node away
+   * would.
+   */
   async moveKeys(): Promise<void> {
     const owner = await this.#owner();
     const nodes = this.#nodes.filter(({ pid }) => pid !== undefined);

@@ -23,7 +23,10 @@ export function ask(port: number, path: string): Promise<Answer> {
   });
 }
 
-/** What `/metrics` tells, by name and labels as they stand there: `bullpen_queue_paused{queue="mail"}`. */
+/**
+ * What `/metrics` tells, by name and labels as they stand there:
+ * `bullpen_queue_paused{queue="mail"}`.
+ */
 export async function scrape(port: number): Promise<ReadonlyMap<string, number>> {
   const { text } = await ask(port, '/metrics');
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

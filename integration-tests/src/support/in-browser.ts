@@ -6,7 +6,10 @@ import type { World } from './world.js';
 /** Opens a page at a dashboard; it is closed with the world. */
 export type Look = (world: World, url: URL) => Promise<Viewer>;
 
-/** Tests that share a browser, each with pages and cookies of its own. Where there is no browser they are skipped, loudly. */
+/**
+ * Tests that share a browser, each with pages and cookies of its own. Where there is no browser
+ * they are skipped, loudly.
+ */
 export function describeInBrowser(name: string, tests: (look: Look) => void): void {
   if (chromiumPath === undefined) process.stderr.write(`\n${NO_BROWSER}\nSKIPPED: ${name}\n\n`);
   describe.skipIf(chromiumPath === undefined)(name, () => {

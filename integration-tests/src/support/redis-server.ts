@@ -19,7 +19,10 @@ export interface ServerSetting {
   readonly sentinelFile?: string;
 }
 
-/** A real Redis that writes every change to disk before it answers, and can be killed, frozen and started again on the same port and data. */
+/**
+ * A real Redis that writes every change to disk before it answers, and can be killed, frozen and
+ * started again on the same port and data.
+ */
 export class RedisServer {
   readonly port: number;
   readonly #program: RedisProgram;
@@ -104,7 +107,8 @@ export class RedisServer {
       socket.setTimeout(1_000, () => over(false));
       socket.on('error', () => over(false));
       socket.on('connect', () => socket.write('PING\r\n'));
-      // While it reads its data it answers -LOADING; one with a password has nothing else to say to us.
+      // While it reads its data it answers -LOADING; one with a password has nothing else to say to
+      // us.
       socket.on('data', (reply) => over(/^(\+PONG|-NOAUTH)/.test(reply.toString())));
     });
   }
@@ -118,7 +122,10 @@ export async function serverBehind(redis: Redis, servers: readonly RedisServer[]
 
 const taken = new Set<number>();
 
-/** A free port below those that the system gives to outgoing connections: one of these could take it while Redis is down. */
+/**
+ * A free port below those that the system gives to outgoing connections: one of these could take it
+ * while Redis is down.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);

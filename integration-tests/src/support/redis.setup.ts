@@ -8,7 +8,10 @@ declare module 'vitest' {
   }
 }
 
-/** One Redis for the whole run: a container when there is an engine, else whatever dev-redis finds. Fails the run when a test left something open on it. */
+/**
+ * One Redis for the whole run: a container when there is an engine, else whatever dev-redis finds.
+ * Fails the run when a test left something open on it.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = await startDevRedis({ order: ['url', 'docker', 'path', 'apt'] });
   process.stderr.write(`integration tests run on: ${redis.description}\n`);

@@ -3,7 +3,10 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { World } from './world.js';
 
-/** Puts a server behind a reverse proxy that passes one path on to it, and has other things behind all others. Answers where it is now. */
+/**
+ * Puts a server behind a reverse proxy that passes one path on to it, and has other things behind
+ * all others. Answers where it is now.
+ */
 export async function behindProxy(world: World, { hostname, port, pathname }: URL): Promise<URL> {
   const proxy = createServer((from, to) => {
     if (!from.url?.startsWith(pathname)) return void to.writeHead(404).end('this is another application');

@@ -6,7 +6,10 @@ export type ProxyMode =
   | 'forward'
   /** Takes connections and bytes, answers nothing: a network that swallows. */
   | 'black-hole'
-  /** Passes requests on, keeps the replies, and closes the connection when one would come: a reply lost on the way. */
+  /**
+   * Passes requests on, keeps the replies, and closes the connection when one would come: a reply
+   * lost on the way.
+   */
   | 'lose-replies';
 
 /** A TCP proxy in front of Redis, to make the network misbehave. */
@@ -20,7 +23,10 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   /** Set while the next reply is to be cut. */
   #replyCut: { readonly share: number; readonly done: (cut: boolean) => void } | undefined;
-  /** Requests with this in them get no reply, and nothing else on their connection does from then on. */
+  /**
+   * Requests with this in them get no reply, and nothing else on their connection does from then
+   * on.
+   */
   #unanswered: string | undefined;
   readonly #target: { host: string; port: number };
 
@@ -40,7 +46,10 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Lets this share of the next reply through and cuts its connection then. Answers whether there was one before `heal` was called. */
+  /**
+   * Lets this share of the next reply through and cuts its connection then. Answers whether there
+   * was one before `heal` was called.
+   */
   cutInReply(share: number): Promise<boolean> {
     this.heal();
     return new Promise((resolve) => {
@@ -48,7 +57,10 @@ export class TcpProxy {
     });
   }
 
-  /** Answers nothing more on a connection that has sent a request with this text in it. The requests are passed on. */
+  /**
+   * Answers nothing more on a connection that has sent a request with this text in it. The requests
+   * are passed on.
+   */
   keepRepliesTo(text: string): void {
     this.#unanswered = text;
   }
@@ -99,7 +111,8 @@ export class TcpProxy {
 
   #cutWithin(reply: Buffer, client: Socket, redis: Socket): void {
     const through = reply.subarray(0, Math.floor(reply.length * (this.#replyCut?.share ?? 0)));
-    // `end` and not `destroy`: what came through must really arrive, or this would be a cut before the reply.
+    // `end` and not `destroy`: what came through must really arrive, or this would be a cut before
+    // the reply.
     client.end(through, () => client.destroy());
     redis.destroy();
     this.#replyCut?.done(true);

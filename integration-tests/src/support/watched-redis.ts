@@ -11,7 +11,10 @@ const SENTINEL_PASSWORD = 'of/the&sentinels';
 const MASTER = 'jobs';
 const COUNT = 3;
 
-/** A primary, two replicas, and three sentinels that watch over them, each with a password: all on loopback, all real. */
+/**
+ * A primary, two replicas, and three sentinels that watch over them, each with a password: all on
+ * loopback, all real.
+ */
 export class WatchedRedis {
   readonly #servers: readonly RedisServer[];
   readonly #sentinels: readonly RedisServer[];
@@ -97,8 +100,9 @@ export class WatchedRedis {
   }
 
   /**
-   * Has the sentinels make another server the primary while this one lives, as in an upgrade. Waits until this one knows, too: until then it accepts what it will forget, and Redis promises
-   * no more.
+   * Has the sentinels make another server the primary while this one lives, as in an upgrade. Waits
+   * until this one knows, too: until then it accepts what it will forget, and Redis promises no
+   * more.
    */
   async moveOn(): Promise<void> {
     const [sentinel] = this.#sentinels as [RedisServer];

@@ -180,7 +180,7 @@ export async function lendWorld(use: (world: World) => Promise<void>): Promise<v
 
 /** A test with a world of its own. */
 export const test = base.extend<{ world: World }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern
   world: async ({}, use) => {
     const openBefore = countOpen();
     await lendWorld(use);

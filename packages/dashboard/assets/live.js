@@ -1,4 +1,5 @@
-// Keeps a page as it is on the server: asks for it again and changes what changed. Without this script the page is complete, and still.
+// Keeps a page as it is on the server: asks for it again and changes what changed. Without this
+// script the page is complete, and still.
 const EVERY_MS = 1_500;
 /** A server that does not answer is asked less often, up to this. */
 const SLOWEST_MS = 15_000;
@@ -26,7 +27,9 @@ async function refresh() {
   return say('');
 }
 
-/** Makes one node like another, and leaves in place what is alike: focus and what is selected stay. */
+/**
+ * Makes one node like another, and leaves in place what is alike: focus and what is selected stay.
+ */
 function change(old, fresh) {
   if (old.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;

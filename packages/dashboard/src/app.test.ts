@@ -6,7 +6,9 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppParts, buildApp } from './app.js';
 
-/** Every route of Bull Board, as it hands them to a server: also those that a later version brings. */
+/**
+ * Every route of Bull Board, as it hands them to a server: also those that a later version brings.
+ */
 function boardRoutes(): (readonly [method: string, url: string])[] {
   const adapter = new FastifyAdapter();
   const routes: [string, string][] = [];

@@ -42,7 +42,10 @@ const LONGEST_PARAMETER = 512;
 
 const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
 
-/** Builds the server; nothing listens yet. The order counts: headers and the gate stand before every route. */
+/**
+ * Builds the server; nothing listens yet. The order counts: headers and the gate stand before every
+ * route.
+ */
 export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance; board: Board }> {
   const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
   const app = fastify({

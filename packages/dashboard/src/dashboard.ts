@@ -17,9 +17,15 @@ import { type DashboardOptions, readOptions } from './options.js';
 export interface RunningDashboard {
   /** Where it is, with the base path: `http://127.0.0.1:3000/`. */
   readonly url: string;
-  /** Resolves when Redis has answered for the first time; rejects with RedisUnavailable when it answered and refuses us. An absent Redis is waited for. */
+  /**
+   * Resolves when Redis has answered for the first time; rejects with RedisUnavailable when it
+   * answered and refuses us. An absent Redis is waited for.
+   */
   readonly ready: Promise<void>;
-  /** Stops listening, lets requests under way end for at most 5 s, closes every connection. Safe to call twice. */
+  /**
+   * Stops listening, lets requests under way end for at most 5 s, closes every connection. Safe to
+   * call twice.
+   */
   close(): Promise<void>;
 }
 
@@ -32,7 +38,8 @@ const CLOSE_WITHIN_MS = 5_000;
 
 /**
  * Starts a dashboard in this process.
- * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; what Node says when the port is taken
+ * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; what Node
+ *   says when the port is taken
  */
 export async function startDashboard(options: DashboardOptions): Promise<RunningDashboard> {
   const settings = readOptions(options);

@@ -1,5 +1,6 @@
 /**
- * Does something now and again and again: each time it says how long to rest before the next, in milliseconds. It must not throw.
+ * Does something now and again and again: each time it says how long to rest before the next, in
+ * milliseconds. It must not throw.
  * @returns a function that stops it, and resolves when what is under way has ended
  */
 export function every(work: () => Promise<number>): () => Promise<void> {

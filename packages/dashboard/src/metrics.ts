@@ -13,7 +13,10 @@ export interface MetricsParts {
   readonly attempt: Try;
 }
 
-/** Adds `/metrics`, at the root: how many jobs queues hold, as their exporter, and what Node tells. Prometheus logs in by HTTP Basic, with the user and password that people have. */
+/**
+ * Adds `/metrics`, at the root: how many jobs queues hold, as their exporter, and what Node tells.
+ * Prometheus logs in by HTTP Basic, with the user and password that people have.
+ */
 export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: MetricsParts): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

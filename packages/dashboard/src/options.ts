@@ -27,17 +27,27 @@ export interface DashboardOptions {
   readonly host?: string;
   /** Who may log in; default `'bullpen'`. */
   readonly user?: string;
-  /** At least 12 characters. Without one there is no login, and the host must be a loopback address. */
+  /**
+   * At least 12 characters. Without one there is no login, and the host must be a loopback address.
+   */
   readonly password?: string | undefined;
   /** How long a login lasts. Default `'12h'`. */
   readonly session?: Duration;
-  /** Where a reverse proxy has put the dashboard, `'/bullpen'` say. The proxy passes the path on as it is. Default `'/'`. */
+  /**
+   * Where a reverse proxy has put the dashboard, `'/bullpen'` say. The proxy passes the path on as
+   * it is. Default `'/'`.
+   */
   readonly basePath?: string;
-  /** The proxies whose `X-Forwarded-*` headers are true: addresses, networks (`10.0.0.0/8`), `loopback`, `uniquelocal`. Default none. */
+  /**
+   * The proxies whose `X-Forwarded-*` headers are true: addresses, networks (`10.0.0.0/8`),
+   * `loopback`, `uniquelocal`. Default none.
+   */
   readonly trustProxy?: readonly string[];
   /** Refuses whatever changes something. Default false. */
   readonly readOnly?: boolean;
-  /** What is redacted; see `createRedactor`. Default {@link SECRET_NAMES}; `[]` shows everything. */
+  /**
+   * What is redacted; see `createRedactor`. Default {@link SECRET_NAMES}; `[]` shows everything.
+   */
   readonly redact?: readonly string[];
   /** The shortest time between two looks for new queues. Default `'10s'`. */
   readonly discoverEvery?: Duration;
@@ -133,7 +143,8 @@ const proxyFault = (proxy: string): string | undefined => {
 };
 
 /**
- * Reads a password from a file, as Docker and Kubernetes hand out secrets; a line break at its end is not part of it.
+ * Reads a password from a file, as Docker and Kubernetes hand out secrets; a line break at its end
+ * is not part of it.
  * @throws OptionsInvalid when it cannot be read
  */
 export function readPasswordFile(path: string, setting: string): string {

@@ -4,7 +4,10 @@ import type { FastifyInstance } from 'fastify';
 /** How long Redis may take to answer before it counts as away, in milliseconds. */
 const REDIS_WITHIN_MS = 1_000;
 
-/** Adds `/livez` and `/readyz`, at the root whatever the base path, for whoever asks: they say yes or no, and nothing else. */
+/**
+ * Adds `/livez` and `/readyz`, at the root whatever the base path, for whoever asks: they say yes
+ * or no, and nothing else.
+ */
 export function addProbes(app: FastifyInstance, redis: Redis, isClosing: () => boolean): void {
   const open = { config: { open: true } };
   // Anybody may ask, as often as they like; Redis is asked once at a time.

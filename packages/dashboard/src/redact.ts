@@ -5,7 +5,10 @@ import { type Path, secretPaths } from './redact/secret-paths.js';
 /** What is shown instead of a secret. */
 export const REDACTED = '[redacted]';
 
-/** What is secret by its name, wherever it stands, unless a dashboard is told otherwise. `token` is `accessToken` and `csrf_token` as well. */
+/**
+ * What is secret by its name, wherever it stands, unless a dashboard is told otherwise. `token` is
+ * `accessToken` and `csrf_token` as well.
+ */
 export const SECRET_NAMES = [
   ...['password', 'passwords', 'passwd', 'pwd', 'passphrase', 'secret', 'secrets', 'token', 'authorization'],
   ...['apiKey', 'accessKey', 'secretKey', 'privateKey', 'signingKey', 'encryptionKey', 'credentials'],
@@ -15,14 +18,20 @@ export const SECRET_NAMES = [
 /** Takes the secrets out of a JSON value, and leaves the value itself as it is. */
 export type Redactor = (value: unknown) => unknown;
 
-/** Nothing that people read is nested deeper; what is would overflow the stack of whoever walks through it. */
+/**
+ * Nothing that people read is nested deeper; what is would overflow the stack of whoever walks
+ * through it.
+ */
 const DEEPEST = 200;
 const TOO_DEEP = '[nested too deep to be shown]';
 
 /**
- * Makes a redactor. A path is names with dots between them, `*` for any one of them, and it matches wherever in a value it ends: `card.number` matches any `number` in a `card`. Lists do
- * not count as a step; case, `_` and `-` make no difference. A name alone is also found at the end of a longer one: `password` in `db_password`, `apiKey` in `x-api-key`. What is found is
- * also taken out of text: of JSON in a text, of `name=value` and `"name": "value"`, and wherever else in the same value the secret itself is quoted (an error message, a stack). Names are never changed.
+ * Makes a redactor. A path is names with dots between them, `*` for any one of them, and it matches
+ * wherever in a value it ends: `card.number` matches any `number` in a `card`. Lists do not count
+ * as a step; case, `_` and `-` make no difference. A name alone is also found at the end of a
+ * longer one: `password` in `db_password`, `apiKey` in `x-api-key`. What is found is also taken out
+ * of text: of JSON in a text, of `name=value` and `"name": "value"`, and wherever else in the same
+ * value the secret itself is quoted (an error message, a stack). Names are never changed.
  */
 export function createRedactor(paths: readonly string[]): Redactor {
   if (paths.length === 0) return (value) => cutDeep(value);
@@ -84,7 +93,10 @@ function cutDeep(value: unknown, depth = 0): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, cutDeep(child, depth + 1)]));
 }
 
-/** What an entry of a list of headers or fields is called: `{ "name": "Authorization", "value": … }`. */
+/**
+ * What an entry of a list of headers or fields is called: `{ "name": "Authorization", "value": …
+ * }`.
+ */
 function labelOf(entry: object): string | undefined {
   if (!('value' in entry)) return undefined;
   const label = 'name' in entry ? entry.name : 'key' in entry ? entry.key : undefined;

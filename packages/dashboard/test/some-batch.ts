@@ -2,7 +2,10 @@ import { type BatchBooks, type BatchView, type Producer, type Progress, stageOf 
 
 const BEGUN_AT = Date.UTC(2026, 2, 2, 6, 0, 0);
 
-/** The books of a batch of a hundred rows that were read and wait, but for what a test says otherwise. */
+/**
+ * The books of a batch of a hundred rows that were read and wait, but for what a test says
+ * otherwise.
+ */
 export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
   ...{ batch: 'november', queue: 'mail', job: 'invoice.send', source: 'invoices.csv', format: 'csv' },
   ...{ bytes: undefined, sha256: undefined, columns: undefined, keyField: undefined, rowsPerJob: 1, delayMs: 0 },

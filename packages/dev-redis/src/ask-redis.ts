@@ -10,7 +10,10 @@ export interface RedisFacts {
   readonly dataFolder: string | undefined;
 }
 
-/** Asks the Redis at `url` who it is, connecting again until it answers, the limit has passed or `unless` has settled. */
+/**
+ * Asks the Redis at `url` who it is, connecting again until it answers, the limit has passed or
+ * `unless` has settled.
+ */
 export async function askRedis(url: string, limitMs: number, unless?: Promise<unknown>): Promise<RedisFacts> {
   let connectionError: unknown;
   const client = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => 25 });
@@ -18,7 +21,8 @@ export async function askRedis(url: string, limitMs: number, unless?: Promise<un
     connectionError = error;
   });
   try {
-    // Disconnecting alone would not end the wait: a client between two connections leaves its commands pending for ever.
+    // Disconnecting alone would not end the wait: a client between two connections leaves its
+    // commands pending for ever.
     return await within(limitMs, 'answering', readFacts(client), unless);
   } catch (error) {
     const reasons = [error, connectionError].filter((reason) => reason !== undefined).map(briefly);

@@ -2,8 +2,8 @@
 export const devRedisWays = ['url', 'path', 'docker', 'apt'] as const;
 
 /**
- * Where a Redis came from: `url` is yours (REDIS_URL), `path` is a program on PATH, `docker` is a container,
- * `apt` is the distribution's own package, unpacked into your cache folder.
+ * Where a Redis came from: `url` is yours (REDIS_URL), `path` is a program on PATH, `docker` is a
+ * container, `apt` is the distribution's own package, unpacked into your cache folder.
  */
 export type DevRedisWay = (typeof devRedisWays)[number];
 
@@ -15,9 +15,15 @@ export interface DevRedis {
   readonly way: DevRedisWay;
   /** One line for people, for example `redis-server 7.0.15 from PATH (/usr/bin/redis-server)`. */
   readonly description: string;
-  /** Resolves when this Redis has ended, asked for or not. Never for `url`, whose end is not ours to see. */
+  /**
+   * Resolves when this Redis has ended, asked for or not. Never for `url`, whose end is not ours to
+   * see.
+   */
   readonly exited: Promise<void>;
-  /** Ends Redis and removes its data; resolves when both are gone. Safe to call twice. Leaves a `url` alone. */
+  /**
+   * Ends Redis and removes its data; resolves when both are gone. Safe to call twice. Leaves a
+   * `url` alone.
+   */
   stop(): Promise<void>;
 }
 
@@ -29,7 +35,10 @@ export interface DevRedisOptions {
   readonly onNote?: (line: string) => void;
 }
 
-/** What a way answers: a Redis, or why it has none. `tell` = something was there and did not work, so people should know. */
+/**
+ * What a way answers: a Redis, or why it has none. `tell` = something was there and did not work,
+ * so people should know.
+ */
 export type WayResult = { readonly redis: DevRedis } | { readonly reason: string; readonly tell: boolean };
 
 /** Says something to people while a way is at work. */

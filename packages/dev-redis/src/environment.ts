@@ -26,11 +26,13 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
 
 /** The environment of a supervisor: the owner's, except for what would be wrong there. */
 export function supervisorEnvironment(dockerHost: string | undefined): NodeJS.ProcessEnv {
-  // NODE_OPTIONS holds the owner's debugger, loaders and coverage: none of them is for the supervisor.
+  // NODE_OPTIONS holds the owner's debugger, loaders and coverage: none of them is for the
+  // supervisor.
   // biome-ignore lint/style/noProcessEnv: this package's one door to the environment
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   return {
-    // The supervisor stops its container itself, and testcontainers' reaper is an image of its own that would have to be pulled.
+    // The supervisor stops its container itself, and testcontainers' reaper is an image of its own
+    // that would have to be pulled.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
     ...inherited,
     ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
@@ -42,7 +44,8 @@ export function redisEnvironment(libraryFolders: readonly string[]): NodeJS.Proc
   return {
     // biome-ignore lint/style/noProcessEnv: this package's one door to the environment
     ...process.env,
-    // Redis refuses to start under a locale that is set but not installed, as is common in containers and over ssh.
+    // Redis refuses to start under a locale that is set but not installed, as is common in
+    // containers and over ssh.
     LC_ALL: 'C',
     ...(libraryFolders.length > 0 && { LD_LIBRARY_PATH: libraryFolders.join(':') }),
   };

@@ -23,7 +23,10 @@ export class DevRedisUnavailable extends Error {
   }
 }
 
-/** The short form of what was thrown: the first line of its message, or its code when the message is empty. */
+/**
+ * The short form of what was thrown: the first line of its message, or its code when the message is
+ * empty.
+ */
 export function briefly(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const [firstLine = ''] = error.message.trim().split('\n');

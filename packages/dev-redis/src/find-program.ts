@@ -7,10 +7,12 @@ import { unpackedProgram } from './ways/apt.js';
 import { findOnPath, redisNames } from './ways/path.js';
 
 /**
- * Finds a redis-server binary for tests that kill and restart Redis themselves, which no container and no URL allows: the one on PATH, else the
- * distribution's own, unpacked into the cache folder. Starts nothing.
+ * Finds a redis-server binary for tests that kill and restart Redis themselves, which no container
+ * and no URL allows: the one on PATH, else the distribution's own, unpacked into the cache folder.
+ * Starts nothing.
  *
- * @throws {DevRedisUnavailable} when this machine has none; its message says why, and what to install.
+ * @throws {DevRedisUnavailable} when this machine has none; its message says why, and what to
+ *   install.
  */
 export async function findRedisProgram(environment: Environment = readEnvironment()): Promise<RedisProgram> {
   const binary = await findOnPath(redisNames, environment.path);

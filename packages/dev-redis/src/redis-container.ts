@@ -11,11 +11,15 @@ const engineLimitMs = 5_000;
 const pullLimitMs = 90_000;
 const readyLimitMs = 20_000;
 
-/** Runs a Redis in a container: reachable from this machine only or, where the engine is on another one, with a password. */
+/**
+ * Runs a Redis in a container: reachable from this machine only or, where the engine is on another
+ * one, with a password.
+ */
 export async function startRedisContainer(note: Note, stopAsked: Promise<unknown>): Promise<RunningRedis> {
   // It takes 0.3 s to load, and most machines do not get here.
   const { GenericContainer, getContainerRuntimeClient, ImageName, Wait } = await import('testcontainers');
-  // It waits for ever for an engine, or a registry, that accepts a connection and then says nothing.
+  // It waits for ever for an engine, or a registry, that accepts a connection and then says
+  // nothing.
   const engine = await within(engineLimitMs, 'asking the engine', getContainerRuntimeClient(), stopAsked);
 
   /** testcontainers publishes ports on all addresses, and has no other way to say which. */

@@ -21,9 +21,12 @@ interface RedisChild {
   readonly gone: Promise<unknown>;
 }
 
-/** Runs a Redis of our own: on loopback, on a free port, with a data folder that goes when it goes. */
+/**
+ * Runs a Redis of our own: on loopback, on a free port, with a data folder that goes when it goes.
+ */
 export async function startRedisProcess(program: RedisProgram, stopAsked: Promise<unknown>): Promise<RunningRedis> {
-  // The real path, because the folder is also how we recognise our own Redis, and macOS has /tmp behind a link.
+  // The real path, because the folder is also how we recognise our own Redis, and macOS has /tmp
+  // behind a link.
   const dataFolder = await realpath(await mkdtemp(join(tmpdir(), 'bullpen-redis-')));
   const removeData = () => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -48,12 +51,16 @@ function spawnRedis({ binary, libraryFolders }: RedisProgram, dataFolder: string
   const args = settingsAsArgs({ ...place, ...durable });
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: redisEnvironment(libraryFolders) });
   const log = keepTail(child.stdout, child.stderr);
-  // `close` rather than `exit`, so that the log is complete. A program that cannot be run rejects with the reason.
+  // `close` rather than `exit`, so that the log is complete. A program that cannot be run rejects
+  // with the reason.
   const gone = once(child, 'close').catch((error: unknown) => log.add(briefly(error)));
   return { process: child, log, gone };
 }
 
-/** The version of our Redis once it answers; undefined when somebody else got the port first. Throws what else went wrong. */
+/**
+ * The version of our Redis once it answers; undefined when somebody else got the port first. Throws
+ * what else went wrong.
+ */
 async function untilOurs(child: RedisChild, url: string, dataFolder: string, stopAsked: Promise<unknown>) {
   try {
     const facts = await askRedis(url, readyLimitMs, Promise.race([child.gone, stopAsked]));

@@ -2,7 +2,10 @@ import { constants } from 'node:os';
 import { execa } from 'execa';
 import { onEndingSignal } from './signals.js';
 
-/** Runs a command with REDIS_URL set and this process's own terminal; returns its exit code as a shell would. */
+/**
+ * Runs a command with REDIS_URL set and this process's own terminal; returns its exit code as a
+ * shell would.
+ */
 export async function runCommand(command: string, args: readonly string[], redisUrl: string): Promise<number> {
   const child = execa(command, args, {
     stdio: 'inherit',
@@ -12,7 +15,8 @@ export async function runCommand(command: string, args: readonly string[], redis
     forceKillAfterDelay: false,
   });
   onEndingSignal((signal) => {
-    // A terminal sends Ctrl-C and its own end to the command as well, and twice means "at once" to many.
+    // A terminal sends Ctrl-C and its own end to the command as well, and twice means "at once" to
+    // many.
     if (signal === 'SIGTERM' || !hasTerminal()) child.kill(signal);
   });
   const result = await child;
@@ -27,7 +31,10 @@ export interface CommandEnd {
   readonly code?: string | undefined;
 }
 
-/** A shell's exit code: the command's own, 128 and the number of the signal that ended it, or why it could not run. */
+/**
+ * A shell's exit code: the command's own, 128 and the number of the signal that ended it, or why it
+ * could not run.
+ */
 export function exitCodeOf({ exitCode, signal, code }: CommandEnd): number {
   if (exitCode !== undefined) return exitCode;
   if (signal !== undefined) return 128 + constants.signals[signal];

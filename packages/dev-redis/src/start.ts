@@ -23,10 +23,11 @@ const startBy: Record<DevRedisWay, (environment: Environment, note: Note) => Pro
 };
 
 /**
- * Starts a private, real Redis, or connects to the one that REDIS_URL names: the first way that works wins.
- * It stops with the calling process, however that ends, and does not keep it alive.
+ * Starts a private, real Redis, or connects to the one that REDIS_URL names: the first way that
+ * works wins. It stops with the calling process, however that ends, and does not keep it alive.
  *
- * @throws {DevRedisUnavailable} when no way works; its message says why for each of them, and what to install.
+ * @throws {DevRedisUnavailable} when no way works; its message says why for each of them, and what
+ *   to install.
  */
 export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevRedis> {
   const order = checkOrder(options.order ?? devRedisWays);

@@ -29,10 +29,14 @@ export interface Supervision {
   readonly dockerHost?: string | undefined;
 }
 
-/** Starts a supervisor with a Redis under it and resolves when that Redis answers. Throws why it does not. */
+/**
+ * Starts a supervisor with a Redis under it and resolves when that Redis answers. Throws why it
+ * does not.
+ */
 export async function startSupervised({ task, startLimitMs, note, dockerHost }: Supervision): Promise<SupervisedRedis> {
   const supervisor = spawn(process.execPath, [supervisorFile, JSON.stringify(task)], {
-    // A process group of its own: Ctrl-C must reach the workers, which drain, and not Redis under them.
+    // A process group of its own: Ctrl-C must reach the workers, which drain, and not Redis under
+    // them.
     detached: true,
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -67,7 +71,9 @@ export async function startSupervised({ task, startLimitMs, note, dockerHost }: 
   }
 }
 
-/** Listens to what the supervisor says, of which the first half decides whether there is a Redis. */
+/**
+ * Listens to what the supervisor says, of which the first half decides whether there is a Redis.
+ */
 function untilReady(supervisor: ChildProcessWithoutNullStreams, note: Note) {
   return new Promise<{ url: string; version: string }>((resolve, reject) => {
     createInterface({ input: supervisor.stdout }).on('line', (line) => {

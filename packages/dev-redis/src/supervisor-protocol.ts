@@ -5,7 +5,10 @@ export type SupervisorTask =
   | { readonly run: 'program'; readonly program: RedisProgram }
   | { readonly run: 'container' };
 
-/** What a supervisor says on stdout, one JSON line each: ready or failed, perhaps notes, and after ready perhaps ended. */
+/**
+ * What a supervisor says on stdout, one JSON line each: ready or failed, perhaps notes, and after
+ * ready perhaps ended.
+ */
 export type SupervisorReport =
   | { readonly is: 'note'; readonly text: string }
   | { readonly is: 'ready'; readonly url: string; readonly version: string }

@@ -6,8 +6,9 @@ import { onEndingSignal } from './signals.js';
 import type { SupervisorReport, SupervisorTask } from './supervisor-protocol.js';
 
 /**
- * A process between the owner and Redis, for the one thing the owner cannot do itself: clean up after its own SIGKILL.
- * Stdin is a pipe that the owner holds open and never writes to. However the owner ends, the system closes it.
+ * A process between the owner and Redis, for the one thing the owner cannot do itself: clean up
+ * after its own SIGKILL. Stdin is a pipe that the owner holds open and never writes to. However the
+ * owner ends, the system closes it.
  */
 async function supervise(task: SupervisorTask): Promise<number> {
   const stopAsked = new Promise<undefined>((resolve) => {

@@ -1,7 +1,8 @@
 /**
  * Waits for `work`, but no longer than `limitMs` and not once `unless` has settled.
  *
- * Plain timers, because on Node 20 an `AbortSignal.any` over an `AbortSignal.timeout` can be collected before it fires.
+ * Plain timers, because on Node 20 an `AbortSignal.any` over an `AbortSignal.timeout` can be
+ * collected before it fires.
  */
 export async function within<T>(
   limitMs: number,

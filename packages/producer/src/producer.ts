@@ -35,11 +35,17 @@ import { type Batches, defineBatches, openBatches } from './manage/batches.js';
 
 /** Options of {@link createProducer}. */
 export interface ProducerOptions {
-  /** `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS options. */
+  /**
+   * `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS
+   * options.
+   */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
-  /** How long one trip to Redis may take, outages included, before `RedisUnavailable`. Default `'5s'`. */
+  /**
+   * How long one trip to Redis may take, outages included, before `RedisUnavailable`. Default
+   * `'5s'`.
+   */
   readonly redisTimeout?: Duration;
 }
 
@@ -54,25 +60,35 @@ export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<Enqueu
 export interface Producer {
   /**
    * Enqueues one job.
-   * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable, ProducerClosed
+   * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable,
+   *   ProducerClosed
    */
   enqueue<J extends JobDefinition>(job: J, payload: PayloadInput<J>, options?: EnqueueOptions): Promise<Enqueued>;
   /**
-   * Enqueues many payloads in chunks of up to 1,000, and answers for each, in order. An invalid payload is `rejected` and the others go on.
-   * @throws OptionsInvalid, QueueFull (only when `signal` aborts), RedisUnavailable (chunks before it are in; with keys, enqueuing all of them again is safe), ProducerClosed
+   * Enqueues many payloads in chunks of up to 1,000, and answers for each, in order. An invalid
+   * payload is `rejected` and the others go on.
+   * @throws OptionsInvalid, QueueFull (only when `signal` aborts), RedisUnavailable (chunks before
+   *   it are in; with keys, enqueuing all of them again is safe), ProducerClosed
    */
   enqueueMany<J extends JobDefinition>(
     job: J,
     payloads: Iterable<PayloadInput<J>> | AsyncIterable<PayloadInput<J>>,
     options?: EnqueueManyOptions<J>,
   ): Promise<EnqueuedRow[]>;
-  /** Enqueues every row of a source; the engine of the `batch` command. Memory stays flat whatever the source's size. */
+  /**
+   * Enqueues every row of a source; the engine of the `batch` command. Memory stays flat whatever
+   * the source's size.
+   */
   batch(job: JobDefinition, options: BatchOptions): Promise<BatchResult>;
-  /** Follows a batch until every row it has added is settled. To be called when its source was read: one that is still being read may well be settled as far as it is. */
+  /**
+   * Follows a batch until every row it has added is settled. To be called when its source was read:
+   * one that is still being read may well be settled as far as it is.
+   */
   waitForBatch(job: JobDefinition, options: WaitOptions): Promise<SettledBatch>;
   /**
-   * Asks that a job not be done: a waiting one is settled as cancelled when a worker picks it up, a running one has its signal aborted.
-   * Answers what was found: `requested`, `settled` (too late) or `unknown`.
+   * Asks that a job not be done: a waiting one is settled as cancelled when a worker picks it up, a
+   * running one has its signal aborted. Answers what was found: `requested`, `settled` (too late)
+   * or `unknown`.
    */
   cancel(job: JobDefinition, id: string): Promise<Cancelled>;
   /** What can be asked of batches that were begun: list, show, cancel, retry, failures, results. */
@@ -85,7 +101,8 @@ export interface Producer {
 
 /**
  * Makes a producer. Connects in the background.
- * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter, OptionsInvalid for wrong options
+ * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter,
+ *   OptionsInvalid for wrong options
  */
 export function createProducer({
   redis: address,

@@ -5,7 +5,10 @@ import type { SourceRow } from '../src/source/source-row.js';
 
 type Covers = Pick<BatchPart, 'from' | 'to' | 'fromChecksum' | 'toChecksum' | 'rejected' | 'isLast'>;
 
-/** What Redis keeps of one batch, in memory: its books with their cursor, the rows added and the keys taken. It decides as our scripts do. */
+/**
+ * What Redis keeps of one batch, in memory: its books with their cursor, the rows added and the
+ * keys taken. It decides as our scripts do.
+ */
 export class BatchRedis {
   readonly stored: JobRow[] = [];
   readonly taken = new Set<string>();
@@ -108,7 +111,10 @@ export function sourceOf(rows: Iterable<SourceRow>, rowsPerBlock = 1): Pick<Sour
   return { blocks: blocks(), name: 'rows.ndjson', format: 'ndjson' };
 }
 
-/** A source that gives these rows, and then nothing, without an end: a pipe into which nobody writes. */
+/**
+ * A source that gives these rows, and then nothing, without an end: a pipe into which nobody
+ * writes.
+ */
 export function silentAfter(rows: readonly SourceRow[]): Pick<Source, 'blocks' | 'name' | 'format'> {
   async function* blocks(): AsyncGenerator<readonly SourceRow[]> {
     yield rows;

@@ -13,7 +13,10 @@ export function streamOfPieces(pieces: Iterable<Buffer> | AsyncIterable<Buffer>)
   return Readable.from(pieces, { objectMode: false });
 }
 
-/** Bytes, and the same bytes cut into pieces at any places: inside a character, inside a CRLF, into empty pieces too. */
+/**
+ * Bytes, and the same bytes cut into pieces at any places: inside a character, inside a CRLF, into
+ * empty pieces too.
+ */
 export function anyPieces(anyText: fc.Arbitrary<string | Buffer>): fc.Arbitrary<{ whole: Buffer; pieces: Buffer[] }> {
   return anyText.chain((text) => {
     const whole = Buffer.from(text);

@@ -14,11 +14,17 @@ import type { Handler } from './handlers/handler.js';
 export interface WorkerOptions {
   /** What `handle()` returned, for every job defined on the queues served. */
   readonly handlers: readonly Handler[];
-  /** `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS options. */
+  /**
+   * `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS
+   * options.
+   */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
-  /** Serve these queues alone, by name or each with its own concurrency. Default: every queue of the handlers. */
+  /**
+   * Serve these queues alone, by name or each with its own concurrency. Default: every queue of the
+   * handlers.
+   */
   readonly queues?: readonly (string | QueueOption)[];
   /** Attempts at once, per queue: 1 to 10,000. Default 20. */
   readonly concurrency?: number;
@@ -27,11 +33,15 @@ export interface WorkerOptions {
   /** How long after that handlers may take to heed their signal. Default `'3s'`. */
   readonly abortGrace?: Duration;
   /**
-   * How long this worker's right to a job lasts without being renewed; at least 1 s. Default `'10s'`. Jobs of a killed worker start again within 1.5 times
-   * this; a worker whose event loop stands still for longer loses its jobs to others.
+   * How long this worker's right to a job lasts without being renewed; at least 1 s. Default
+   * `'10s'`. Jobs of a killed worker start again within 1.5 times this; a worker whose event loop
+   * stands still for longer loses its jobs to others.
    */
   readonly lease?: Duration;
-  /** How many completed jobs a queue keeps, and for how long; a key stays taken as long. Default 10,000 and `'1d'`. Failed jobs are always kept. */
+  /**
+   * How many completed jobs a queue keeps, and for how long; a key stays taken as long. Default
+   * 10,000 and `'1d'`. Failed jobs are always kept.
+   */
   readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
   /** Default: a new one, JSON in a pipe and readable on a terminal. */
   readonly logger?: Logger;

@@ -30,8 +30,9 @@ import { readOptions, type WorkerOptions } from './worker-options.js';
 /** A worker that runs. */
 export interface RunningWorker {
   /**
-   * Resolves when every queue is connected and being fetched from; waits as long as Redis is away. Rejects with `RedisUnavailable` when
-   * Redis is there and refuses us (wrong password, no such database, no permission): nothing is attempted then; call `drain` and give up.
+   * Resolves when every queue is connected and being fetched from; waits as long as Redis is away.
+   * Rejects with `RedisUnavailable` when Redis is there and refuses us (wrong password, no such
+   * database, no permission): nothing is attempted then; call `drain` and give up.
    */
   readonly ready: Promise<void>;
   /** The queues served, each with its jobs and concurrency. */
@@ -45,38 +46,54 @@ export interface RunningWorker {
   /** The ids of their jobs. */
   activeJobIds(): readonly string[];
   /**
-   * Stops the intake, lets active attempts finish, aborts what takes longer than `drainTimeout`, hands back what is left after `abortGrace`, closes every
-   * connection. Resolves within `drainTimeout + abortGrace + 1 s`, whatever handlers and Redis do, as long as the event loop turns. A second call returns the same promise.
+   * Stops the intake, lets active attempts finish, aborts what takes longer than `drainTimeout`,
+   * hands back what is left after `abortGrace`, closes every connection. Resolves within
+   * `drainTimeout + abortGrace + 1 s`, whatever handlers and Redis do, as long as the event loop
+   * turns. A second call returns the same promise.
    */
   drain(): Promise<DrainSummary>;
   /** Ends the patience of a drain under way (or of the next one): signals abort now. */
   hurry(): void;
   /** How this worker is, at this moment. */
   health(): Health;
-  /** The slots of each queue: how many it has (`concurrency`), how many are taken, and how many of these by attempts that are stuck. */
+  /**
+   * The slots of each queue: how many it has (`concurrency`), how many are taken, and how many of
+   * these by attempts that are stuck.
+   */
   slots(): readonly Slots[];
   /**
-   * Calls `observer` for all that a worker tells: each attempt that ended, jobs handed back, leases that lapsed or were lost, outages. What it throws is logged, once. Nothing is made for
+   * Calls `observer` for all that a worker tells: each attempt that ended, jobs handed back, leases
+   * that lapsed or were lost, outages. What it throws is logged, once. Nothing is made for
    * observers while there are none.
    * @returns a function that takes the observer away again
    */
   observe(observer: WorkerObserver): () => void;
-  /** Counts the jobs of the queues served, of those that no other process tells of. See `measure`. */
+  /**
+   * Counts the jobs of the queues served, of those that no other process tells of. See `measure`.
+   */
   readonly exporter: Pick<Exporter, 'count' | 'holds'>;
   /**
-   * For your process's `uncaughtException` and `unhandledRejection` listeners, called in them: finds the attempt whose handler threw an error that nobody
-   * caught, in a timer or in a promise it did not await, and fails that attempt. `bullpen-worker` then drains and exits 1; so should you.
-   * @returns the job, if the error can be attributed to one, and whether the error is but the reason of that attempt's own abort: nothing is wrong then
+   * For your process's `uncaughtException` and `unhandledRejection` listeners, called in them:
+   * finds the attempt whose handler threw an error that nobody caught, in a timer or in a promise
+   * it did not await, and fails that attempt. `bullpen-worker` then drains and exits 1; so should
+   * you.
+   * @returns the job, if the error can be attributed to one, and whether the error is but the
+   *   reason of that attempt's own abort: nothing is wrong then
    */
   blame(
     error: unknown,
   ): { readonly job: string; readonly jobId: string; readonly queue: string; readonly isItsAbort: boolean } | undefined;
   /**
-   * A last word to Redis, sent at once: give back all jobs of this worker. For a process that somebody else ends in the middle of a drain, in its `exit` listener. A process that ends by a
-   * fault of its jobs should not say it: what it leaves behind is counted as a crash, and that is what ends a job that does it again and again.
+   * A last word to Redis, sent at once: give back all jobs of this worker. For a process that
+   * somebody else ends in the middle of a drain, in its `exit` listener. A process that ends by a
+   * fault of its jobs should not say it: what it leaves behind is counted as a crash, and that is
+   * what ends a job that does it again and again.
    */
   giveBackAll(): void;
-  /** Resolves when the queues served hold nothing that is still to be settled, delayed jobs included. */
+  /**
+   * Resolves when the queues served hold nothing that is still to be settled, delayed jobs
+   * included.
+   */
   untilEmpty(): Promise<void>;
 }
 
@@ -94,7 +111,8 @@ const NOT_YET_MS = 250;
 
 /**
  * Starts a worker in this process: one BullMQ Worker per queue, on one shared connection.
- * @throws HandlersInvalid, OptionsInvalid or ConfigInvalid with every fault, before anything is opened
+ * @throws HandlersInvalid, OptionsInvalid or ConfigInvalid with every fault, before anything is
+ *   opened
  */
 export function startWorker(options: WorkerOptions): RunningWorker {
   const settings = readOptions(options);
@@ -176,7 +194,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const start = async (): Promise<void> => {
     // Cancellations first: a job cancelled while no worker ran must not start now.
     await patiently(() => cancellations.load());
-    // May we do what a worker does? Refused later on it would be waited for; refused from the start it is somebody's mistake.
+    // May we do what a worker does? Refused later on it would be waited for; refused from the start
+    // it is somebody's mistake.
     for (const queue of queues) await patiently(() => leases.probe(queue));
     if (draining !== undefined) return;
     leases.start();
@@ -184,12 +203,14 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     isReady = true;
   };
   const ready = start().catch((error: Error) => {
-    // An absent Redis is waited for; this one answered, and does not want us (or the drain closed the connection meanwhile).
+    // An absent Redis is waited for; this one answered, and does not want us (or the drain closed
+    // the connection meanwhile).
     forgetCommand(error);
     const cause = fault ?? error;
     throw new RedisUnavailable(`Redis at ${where} refused us: ${cause.message}`, { cause, unanswered: false });
   });
-  // A drain before Redis ever answered ends this wait by closing the connection; that is no one's unhandled rejection.
+  // A drain before Redis ever answered ends this wait by closing the connection; that is no one's
+  // unhandled rejection.
   ready.catch(() => undefined);
 
   return {

@@ -50,7 +50,8 @@ export async function crash({ stage, ending, narrator, jobOf }: Scene, victim: W
   const jobIds = handsOf(victim.name, active, stage.receiver.books, jobOf);
   const next = stage.startWorker();
   await ending.unlessEnded(next.ready);
-  // Counted only now: a job that another worker had fetched and not yet sent looked ownerless a moment ago.
+  // Counted only now: a job that another worker had fetched and not yet sent looked ownerless a
+  // moment ago.
   const held = handsOf(victim.name, active, stage.receiver.books, jobOf).size;
   narrator.tell(`${victim.name} died with ${held} jobs in its hands; ${next.name} took over`);
   narrator.add('Their leases run out within 15 s; then they start again elsewhere.');
@@ -67,7 +68,10 @@ export async function closeDown({ ending, narrator }: Scene, workers: readonly W
   if (codes !== String(EXIT.ok)) throw new Error(`${names} did not stop as they should: exit ${codes}`);
 }
 
-/** The active jobs without those whose event another worker brought last: these are in that worker's hands. */
+/**
+ * The active jobs without those whose event another worker brought last: these are in that worker's
+ * hands.
+ */
 function handsOf(
   name: string,
   active: ReadonlySet<string>,

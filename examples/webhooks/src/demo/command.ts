@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The file of a package's command, wherever the package is installed: `fileOfCommand('@bullpen/worker', 'bullpen-worker')`. */
+/**
+ * The file of a package's command, wherever the package is installed:
+ * `fileOfCommand('@bullpen/worker', 'bullpen-worker')`.
+ */
 export function fileOfCommand(packageName: string, command: string): string {
   const manifest = fileURLToPath(import.meta.resolve(`${packageName}/package.json`));
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin?: Record<string, string> };

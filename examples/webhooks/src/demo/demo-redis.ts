@@ -12,7 +12,10 @@ export interface DemoRedis {
   stop(): Promise<void>;
 }
 
-/** Starts a private Redis. With `REDIS_URL` set it is that one, and only keys under `prefix` are touched. */
+/**
+ * Starts a private Redis. With `REDIS_URL` set it is that one, and only keys under `prefix` are
+ * touched.
+ */
 export async function startDemoRedis(prefix: string): Promise<DemoRedis> {
   const server = await startDevRedis({ onNote: printNote });
   // Role `worker`: it waits for Redis instead of failing.

@@ -1,7 +1,10 @@
 /** Thrown when somebody asked the demo to stop. */
 export class StoppedBySignal extends Error {}
 
-/** Why a run ends before its time: Ctrl-C, a process that died by itself, a time limit. The first reason counts. */
+/**
+ * Why a run ends before its time: Ctrl-C, a process that died by itself, a time limit. The first
+ * reason counts.
+ */
 export class Ending {
   #end: ((reason: Error) => void) | undefined;
   readonly #ended = new Promise<never>((_, reject) => {

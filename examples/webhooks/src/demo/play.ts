@@ -9,7 +9,8 @@ import { judge } from './verdict.js';
 const LIMIT_MS = 120_000;
 
 /**
- * Sends the orders through two workers, replaces one and kills the other on the way, and counts what arrived.
+ * Sends the orders through two workers, replaces one and kills the other on the way, and counts
+ * what arrived.
  * @returns what is wrong; nothing, if all is well
  */
 export async function playDemo(ground: Ground): Promise<readonly string[]> {
@@ -30,7 +31,8 @@ export async function playDemo(ground: Ground): Promise<readonly string[]> {
   const producer = stage.startProducer();
   narrator.tell(`The producer enqueues the ${rows} rows of orders.csv`);
 
-  // By what the receiver has, not by the clock: the same story on a slow machine. When all is settled before that, the verdict says why.
+  // By what the receiver has, not by the clock: the same story on a slow machine. When all is
+  // settled before that, the verdict says why.
   const delivered = (share: number): Promise<unknown> => {
     const reached = books.until(() => books.accepted.size >= eventIds.length * share);
     return ending.unlessEnded(Promise.race([reached, producer.report]));

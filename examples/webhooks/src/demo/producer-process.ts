@@ -36,7 +36,8 @@ export function startProducerProcess({ file, jobs, keyField, redisUrl, prefix }:
     stdin: 'ignore',
     stderr: 'inherit',
     reject: false,
-    // A kill leaves the terminal without its cursor, which the bar hid: it may take a moment to end by itself.
+    // A kill leaves the terminal without its cursor, which the bar hid: it may take a moment to end
+    // by itself.
     forceKillAfterDelay: 2_000,
   });
   const report = child.then(({ exitCode, signal, stdout }) => {

@@ -6,7 +6,10 @@ export class Releasers {
     this.#stack.push(release);
   }
 
-  /** Closes everything, each thing once, whatever happens to the others; then throws the first fault. */
+  /**
+   * Closes everything, each thing once, whatever happens to the others; then throws the first
+   * fault.
+   */
   async release(): Promise<void> {
     const faults: unknown[] = [];
     for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {

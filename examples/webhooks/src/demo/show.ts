@@ -24,9 +24,13 @@ const CLEAR_BELOW = '\r\u001B[J';
 const SAVE_CURSOR = '\u001B7';
 const SHOW_CURSOR = '\u001B[?25h';
 
-/** Prints a line, in the place of the producer's progress bar if that is there; the bar goes on below. */
+/**
+ * Prints a line, in the place of the producer's progress bar if that is there; the bar goes on
+ * below.
+ */
 export function printLine(text: string): void {
-  // The bar remembers where it began and goes back there at its end. That place is now taken: tell the terminal another one.
+  // The bar remembers where it began and goes back there at its end. That place is now taken: tell
+  // the terminal another one.
   process.stdout.write(process.stdout.isTTY ? `${CLEAR_BELOW}${text}\n${SAVE_CURSOR}` : `${text}\n`);
 }
 

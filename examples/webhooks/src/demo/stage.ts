@@ -32,7 +32,10 @@ export interface Stage {
 const jobs = fileURLToPath(new URL('../jobs.js', import.meta.url));
 const handlers = fileURLToPath(new URL('../handlers.js', import.meta.url));
 
-/** Starts Redis and the receiver. Whatever starts here or later on this stage is closed by `releasers`, however the run ends. */
+/**
+ * Starts Redis and the receiver. Whatever starts here or later on this stage is closed by
+ * `releasers`, however the run ends.
+ */
 export async function setStage({ ending, releasers, logFolder }: Ground): Promise<Stage> {
   // A Redis of yours may hold other people's keys, and those of a run that was killed.
   const prefix = `bullpen-demo-${randomBytes(4).toString('hex')}`;

@@ -30,7 +30,10 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** Compares the receiver's books with the rows. At least once is kept when nothing is lost and each repetition has its reason. */
+/**
+ * Compares the receiver's books with the rows. At least once is kept when nothing is lost and each
+ * repetition has its reason.
+ */
 export function judge({ eventIds, books, report, killed }: Evidence): Verdict {
   const faults: string[] = [];
   const lost = eventIds.filter((id) => !books.accepted.has(id) && !books.gone.has(id));

@@ -42,7 +42,10 @@ export interface WorkerProcess {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
-/** Starts a worker. Its log goes to a file; only the lines "worker ready" and "worker stopped" are read here. */
+/**
+ * Starts a worker. Its log goes to a file; only the lines "worker ready" and "worker stopped" are
+ * read here.
+ */
 export function startWorkerProcess(start: WorkerStart): WorkerProcess {
   const { letter, handlers, redisUrl, prefix, environment, logFolder } = start;
   const name = `worker ${letter}`;

@@ -3,7 +3,10 @@ import type { deliverWebhook } from '../jobs.js';
 import { type Random, seededRandom } from './random.js';
 import { CURRENCIES, FAMILY_NAMES, GIVEN_NAMES, NOTES, OTHER_SCRIPTS, PRODUCTS, SHOPS } from './words.js';
 
-/** The endpoint of a shop that has closed, and how many of the orders are still addressed to it. Its receiver answers 410 Gone. */
+/**
+ * The endpoint of a shop that has closed, and how many of the orders are still addressed to it. Its
+ * receiver answers 410 Gone.
+ */
 export const CLOSED_SHOP = { path: '/hooks/closed-corner-shop', rows: 5 } as const;
 
 const ROWS = 5_000;

@@ -1,4 +1,7 @@
-/** What a receiver does with an event it sees for the first time. The second time it takes everything. */
+/**
+ * What a receiver does with an event it sees for the first time. The second time it takes
+ * everything.
+ */
 export type Mischief =
   /** Takes it. */
   | 'none'
@@ -8,10 +11,16 @@ export type Mischief =
   | 'busy'
   /** Breaks the connection and has not taken it. */
   | 'reset'
-  /** Takes it and breaks the connection before answering: the sender cannot know, and will send it again. */
+  /**
+   * Takes it and breaks the connection before answering: the sender cannot know, and will send it
+   * again.
+   */
   | 'answer lost';
 
-/** Chooses by the event's id, so that the same events fail in every run: 3 %, 1 %, 0.4 % and 0.2 % of them. */
+/**
+ * Chooses by the event's id, so that the same events fail in every run: 3 %, 1 %, 0.4 % and 0.2 %
+ * of them.
+ */
 export function mischiefFor(eventId: string): Mischief {
   const share = hash(eventId) % 1_000;
   if (share < 30) return 'error';
@@ -21,7 +30,10 @@ export function mischiefFor(eventId: string): Mischief {
   return 'none';
 }
 
-/** How long the receiver works on an event: 5 to 30 ms, and for one in fifty 300 to 800 ms, so that some are always under way. */
+/**
+ * How long the receiver works on an event: 5 to 30 ms, and for one in fifty 300 to 800 ms, so that
+ * some are always under way.
+ */
 export function latencyFor(eventId: string): number {
   const share = hash(`latency of ${eventId}`);
   return share % 50 === 0 ? 300 + (share % 501) : 5 + (share % 26);

@@ -13,8 +13,9 @@ export interface Acceptance {
 }
 
 /**
- * What a receiver knows. It counts for itself and asks neither Redis nor Bullpen, so it can bear witness for them.
- * A real one keeps the event ids in its database, under a unique index, and takes each event once.
+ * What a receiver knows. It counts for itself and asks neither Redis nor Bullpen, so it can bear
+ * witness for them. A real one keeps the event ids in its database, under a unique index, and takes
+ * each event once.
  */
 export class ReceiverBooks {
   /** Each event it took, and every time it did. */

@@ -30,7 +30,10 @@ export interface Receiver {
 
 const MOST_BYTES = 64 * 1_024;
 
-/** Starts a shop's endpoint: checks every signature, keeps books, and fails now and then, on purpose. What it knows is at `GET /books`. */
+/**
+ * Starts a shop's endpoint: checks every signature, keeps books, and fails now and then, on
+ * purpose. What it knows is at `GET /books`.
+ */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { secret, gonePaths = [], host = '127.0.0.1', port = 0 } = options;
   const webhook = new Webhook(secret);
@@ -39,10 +42,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   // Every request under way listens to it.
   setMaxListeners(0, closing.signal);
   const server = createServer((request, response) => {
-    // A sender that is killed breaks its connection in the middle of anything; that is no news here.
+    // A sender that is killed breaks its connection in the middle of anything; that is no news
+    // here.
     receive(request, response).catch(() => response.destroy());
   });
-  // Longer than any pause of the sender: a connection that ends just as it is used again looks like a failure.
+  // Longer than any pause of the sender: a connection that ends just as it is used again looks like
+  // a failure.
   server.keepAliveTimeout = 60_000;
   server.on('connection', () => {
     books.connections += 1;
@@ -73,7 +78,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     if (mischief === 'error') return answer(response, 500, 'out of luck');
     if (mischief === 'busy') return answer(response, 503, 'busy', { 'retry-after': '1' });
     if (mischief === 'none' || mischief === 'answer lost') {
-      // Taken whether or not the sender is still there: a real receiver has written the event down by now.
+      // Taken whether or not the sender is still there: a real receiver has written the event down
+      // by now.
       books.accept(id, {
         sender,
         from: request.socket.remoteAddress ?? '',

@@ -11,7 +11,10 @@ export type Answer =
   /** It could not take it now. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** Those of the 4xx that speak of the moment, not of the request: a time-out, "too early", "too many". */
+/**
+ * Those of the 4xx that speak of the moment, not of the request: a time-out, "too early", "too
+ * many".
+ */
 const PASSING = new Set([408, 425, 429]);
 /** The answers whose `Retry-After` is about load. */
 const ASKS_FOR_TIME = new Set([429, 503]);

@@ -6,7 +6,9 @@ import { readBriefly } from './read-briefly.js';
 import { buildSignedRequest, type SignedRequest } from './signed-request.js';
 import type { WebhookConfig } from './webhook-config.js';
 
-/** The handler of `webhook.deliver`: sends one event and turns the answer into the job's outcome. */
+/**
+ * The handler of `webhook.deliver`: sends one event and turns the answer into the job's outcome.
+ */
 export function deliverTo({ secret, baseUrl, userAgent }: WebhookConfig): HandlerFunction<typeof deliverWebhook> {
   const webhook = new Webhook(secret);
   return async (event, { attempt, signal, log }) => {

@@ -2,8 +2,9 @@ const MOST_BYTES = 64 * 1_024;
 const SHOWN_CHARACTERS = 200;
 
 /**
- * Reads a response's body to its end, so that its socket goes back into the pool, and returns the start of it for an error message. Nobody
- * needs a long body of an endpoint that was told something: past 64 KiB it is cancelled, which costs the socket.
+ * Reads a response's body to its end, so that its socket goes back into the pool, and returns the
+ * start of it for an error message. Nobody needs a long body of an endpoint that was told
+ * something: past 64 KiB it is cancelled, which costs the socket.
  */
 export async function readBriefly(response: Response): Promise<string> {
   const decoder = new TextDecoder();

@@ -2,8 +2,9 @@ const LEAST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60 * 60 * 1_000;
 
 /**
- * When a `Retry-After` header allows the next request, in milliseconds since 1970. The header holds seconds or an HTTP date. A receiver may ask
- * for anything, so the wait is at least a second and at most an hour.
+ * When a `Retry-After` header allows the next request, in milliseconds since 1970. The header holds
+ * seconds or an HTTP date. A receiver may ask for anything, so the wait is at least a second and at
+ * most an hour.
  * @returns undefined when there is no header, or one that makes no sense
  */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {

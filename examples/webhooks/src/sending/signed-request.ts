@@ -28,9 +28,11 @@ export function buildSignedRequest(event: Payload<typeof deliverWebhook>, signin
     headers: {
       'content-type': 'application/json',
       'user-agent': userAgent,
-      // The same for every attempt: by it the receiver knows an event it already has. That is its half of at-least-once.
+      // The same for every attempt: by it the receiver knows an event it already has. That is its
+      // half of at-least-once.
       'webhook-id': id,
-      // When it was sent, not when the event happened: receivers refuse old requests, so that nobody can play one back.
+      // When it was sent, not when the event happened: receivers refuse old requests, so that
+      // nobody can play one back.
       'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
       'webhook-signature': webhook.sign(id, now, body),
       'x-delivery-attempt': String(attempt),

@@ -26,7 +26,10 @@ export function allFaults({ faults, ledger }: Pick<Facts, 'faults' | 'ledger'>):
   return [...known, ...starved].toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
-/** Whether a fault can take a lease, a reply or a process away. A standstill shorter than half a lease must not, and excuses nothing. */
+/**
+ * Whether a fault can take a lease, a reply or a process away. A standstill shorter than half a
+ * lease must not, and excuses nothing.
+ */
 export function isHarmful({ kind, startedAt, endedAt }: Fault): boolean {
   switch (kind) {
     case 'term':
@@ -59,7 +62,10 @@ const RECONNECT_MS = 2_000;
 /** One whose connections were cut finds Redis where it was, at its first attempts. */
 const RECONNECT_AFTER_CUT_MS = 500;
 
-/** A process that stood still then starts what it had fetched before: under a lease that ran out meanwhile. */
+/**
+ * A process that stood still then starts what it had fetched before: under a lease that ran out
+ * meanwhile.
+ */
 const BACKLOG_MS = 1_000;
 
 /** Until when a fault may still show. */

@@ -5,7 +5,10 @@ import { describeRun, type HandlerRun, handlerRuns } from './handler-runs.js';
 import { maxAttempts } from './nothing-invented.js';
 import { convict, type Finding } from './violation.js';
 
-/** An attempt is spent by a handler that threw or returned, and by nothing else: no drain, crash or outage. */
+/**
+ * An attempt is spent by a handler that threw or returned, and by nothing else: no drain, crash or
+ * outage.
+ */
 export function attemptsExact(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const stored = new Map(facts.stored.map((job) => [job.id, job]));
@@ -29,7 +32,10 @@ function wronglyCounted({ id, attemptsMade, places }: StoredJob, plan: IntendedJ
   return [`${id} counts ${attemptsMade} attempts; ${plan.throws} planned failures make ${due}`];
 }
 
-/** The numbers that the handlers were told. Attempt n + 1 exists because attempt n threw, in somebody's sight. */
+/**
+ * The numbers that the handlers were told. Attempt n + 1 exists because attempt n threw, in
+ * somebody's sight.
+ */
 function wronglyNumbered({ id, attemptsMade }: StoredJob, runs: readonly HandlerRun[]): string[] {
   const threw = new Set(runs.filter(({ conclusion }) => conclusion === 'threw').map(({ attempt }) => attempt));
   return runs.flatMap((run) => {

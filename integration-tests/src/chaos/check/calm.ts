@@ -8,7 +8,10 @@ import { wasStarved } from './waited.js';
 
 const LOST = 'lease lost; another worker may attempt the job';
 
-/** Where nothing has happened to a worker, it must not act as if something had: no lease is lost, no outcome unrecorded, no handler aborted before its time. */
+/**
+ * Where nothing has happened to a worker, it must not act as if something had: no lease is lost, no
+ * outcome unrecorded, no handler aborted before its time.
+ */
 export function calmWhenCalm(facts: Facts): Finding {
   const faults = allFaults(facts);
   const aborts = handlerRuns(facts).flatMap(({ aborted, jobId, pid, startedAt }): string[] => {

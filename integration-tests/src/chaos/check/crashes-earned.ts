@@ -8,16 +8,24 @@ import { handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
 
 /**
- * Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage of Redis or a cut connection does not: a worker takes such a count back. One that was cut off for
- * longer than a lease, by a black hole or by cuts that it was slow to recover from, cannot for a job that came in a reply that it never got: it does not know of it.
+ * Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage
+ * of Redis or a cut connection does not: a worker takes such a count back. One that was cut off for
+ * longer than a lease, by a black hole or by cuts that it was slow to recover from, cannot for a
+ * job that came in a reply that it never got: it does not know of it.
  */
 const EXCUSED = ['freeze', 'block', 'starved', 'black-hole'];
 const CUTS = ['cut', 'cut-in-reply'];
-/** The shortest time without a connection that can cost a lease; and the longest with one between two such times that changes nothing. */
+/**
+ * The shortest time without a connection that can cost a lease; and the longest with one between
+ * two such times that changes nothing.
+ */
 const LONG_CUT_OFF_MS = LEASE_MS * 0.6;
 const BRIEFLY_MS = 500;
 
-/** A job's crashes are not more than the deaths there were, and a poison job takes down as many processes as it may, no more and no fewer. */
+/**
+ * A job's crashes are not more than the deaths there were, and a poison job takes down as many
+ * processes as it may, no more and no fewer.
+ */
 export function crashesEarned(facts: Facts): Finding {
   const died = facts.lives.filter(diedWithJobs).length;
   const faults = allFaults(facts);
@@ -31,7 +39,10 @@ export function crashesEarned(facts: Facts): Finding {
   return convict('crash counted', [...counted, ...poisonBound(facts, excused)]);
 }
 
-/** The times for which a worker whose connection was cut was without one for so long that it may have lost leases, as it says itself. */
+/**
+ * The times for which a worker whose connection was cut was without one for so long that it may
+ * have lost leases, as it says itself.
+ */
 function longCutOffs({ pid, log, exitedAt }: Life, faults: readonly Fault[]): { from: number; to: number }[] {
   const away: { from: number; to: number }[] = [];
   for (const line of log) {
@@ -51,12 +62,17 @@ function longCutOffs({ pid, log, exitedAt }: Life, faults: readonly Fault[]): { 
   });
 }
 
-/** A process that ended by force, and was up by then: one that was still starting had no job to lose. */
+/**
+ * A process that ended by force, and was up by then: one that was still starting had no job to
+ * lose.
+ */
 function diedWithJobs(life: Life): boolean {
   return (life.signal !== null || life.code === 70) && lineOf(life, READY) !== undefined;
 }
 
-/** The bound holds exactly: one death too many is a fleet in danger, one too few a job given up on. */
+/**
+ * The bound holds exactly: one death too many is a fleet in danger, one too few a job given up on.
+ */
 function poisonBound(facts: Facts, excused: number): string[] {
   const failed = new Set(facts.stored.filter(({ places }) => places.includes('failed')).map(({ id }) => id));
   const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);

@@ -11,7 +11,10 @@ import { waitedWhileStopping } from './waited.js';
 const ENDING_MS = 1_000;
 const EXIT = { ok: 0, cutOff: 70, handedBack: 75 };
 
-/** A process ends as it says, and for a reason: 0 when all is finished, 75 when some was handed back, 70 only after harm, otherwise only by force. */
+/**
+ * A process ends as it says, and for a reason: 0 when all is finished, 75 when some was handed
+ * back, 70 only after harm, otherwise only by force.
+ */
 export function exitCodes(facts: Facts): Finding {
   const faults = allFaults(facts);
   const runs = handlerRuns(facts);
@@ -62,12 +65,16 @@ function wrongCode(
   if (summary['cutOff'] !== 0) return `it says that it cut off ${String(summary['cutOff'])}`;
   const handedBack = Number(summary['handedBack']);
   if (handedBack > 0 !== (code === EXIT.handedBack)) return `it says that it handed back ${handedBack}`;
-  // A handler whose signal fired may go on ignoring it; any other that is still running was forgotten.
+  // A handler whose signal fired may go on ignoring it; any other that is still running was
+  // forgotten.
   const open = runs.find((run) => run.pid === pid && run.conclusion === undefined && run.aborted === undefined);
   return open === undefined ? undefined : `${open.jobId} was still running, and nobody had told its handler to stop`;
 }
 
-/** Since when harm can be the reason of a process' end: a lease before it was told to stop; or, if nobody told it, as long as its watchdog would watch it stand still. */
+/**
+ * Since when harm can be the reason of a process' end: a lease before it was told to stop; or, if
+ * nobody told it, as long as its watchdog would watch it stand still.
+ */
 function nearTheEnd({ sent, exitedAt }: Life): number {
   const told = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? exitedAt - STANDSTILL_MS - ENDING_MS;
   return told - LEASE_MS;

@@ -4,7 +4,10 @@ import { check } from './check.js';
 import { at, history, intended, killed, life, ran, readyLine, stoppedLine, stored, toldLine } from './history.js';
 import type { ViolationKind } from './violation.js';
 
-/** Histories with one thing wrong in each: what it is, what it is called, and words that the explanation must contain. */
+/**
+ * Histories with one thing wrong in each: what it is, what it is called, and words that the
+ * explanation must contain.
+ */
 const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, says: RegExp, facts: Partial<Facts>][]>>> =
   {
     'did not come to rest': [['work is left', /wait: 3/, { restless: 'wait: 3' }]],

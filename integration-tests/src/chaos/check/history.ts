@@ -76,7 +76,10 @@ export const killed = (pid: number, seconds: number): Life =>
     sent: [{ signal: 'SIGKILL', at: at(seconds) }],
   });
 
-/** A run in which one job was enqueued, attempted and completed by one worker. Everything else is said on top of it. */
+/**
+ * A run in which one job was enqueued, attempted and completed by one worker. Everything else is
+ * said on top of it.
+ */
 export function history(more: Partial<Facts> = {}): Facts {
   return {
     intended: [intended('a')],

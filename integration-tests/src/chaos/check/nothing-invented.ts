@@ -5,7 +5,10 @@ import { groupBy } from './group-by.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
 
-/** Nothing exists that nobody asked for, is completed before its work is done, or has failed for a reason that the plan does not state. */
+/**
+ * Nothing exists that nobody asked for, is completed before its work is done, or has failed for a
+ * reason that the plan does not state.
+ */
 export function nothingInvented(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);

@@ -11,8 +11,9 @@ const RECORDING_MS = 1_000;
 const IGNORING = 'handed back while ignoring its signal';
 
 /**
- * A handler runs to its end once per attempt, and in one process at a time, unless the earlier of two runs was itself hit: its process killed, frozen or
- * blocked for longer than a lease allows, its connection cut, Redis away; or unless it was handed back in a drain and ignored its signal.
+ * A handler runs to its end once per attempt, and in one process at a time, unless the earlier of
+ * two runs was itself hit: its process killed, frozen or blocked for longer than a lease allows,
+ * its connection cut, Redis away; or unless it was handed back in a drain and ignored its signal.
  * Each time that happened is listed with its explanation.
  */
 export function onceUnlessHit(facts: Facts): Finding {
@@ -31,14 +32,18 @@ export function onceUnlessHit(facts: Facts): Finding {
   return { violations, explained };
 }
 
-/** Every two runs of one job that should not both be. Overlapping runs that also ended twice are told of once, as the graver. */
+/**
+ * Every two runs of one job that should not both be. Overlapping runs that also ended twice are
+ * told of once, as the graver.
+ */
 function pairs(runs: readonly HandlerRun[]): [HandlerRun, HandlerRun, Explained['kind']][] {
   return runs.flatMap((earlier, at) =>
     runs.slice(at + 1).flatMap((later): [HandlerRun, HandlerRun, Explained['kind']][] => {
       const through = (run: HandlerRun) => run.conclusion === 'end' || run.conclusion === 'threw';
       if (earlier.attempt === later.attempt && through(earlier) && through(later))
         return [[earlier, later, 'ended twice']];
-      // In one process a run that lost its lease, or was handed back, may meet its successor just as well.
+      // In one process a run that lost its lease, or was handed back, may meet its successor just
+      // as well.
       return later.startedAt < earlier.endedAt ? [[earlier, later, 'overlap']] : [];
     }),
   );
@@ -61,14 +66,18 @@ function explanation(
   const until = Math.min(earlier.endedAt + RECORDING_MS, later.startedAt);
   const fault = harmBetween(faults, pid, earlier.startedAt, until);
   if (fault !== undefined) return { kind: because(fault, earlier), says: describeFault(fault) };
-  // The run that starts later may be the older attempt: fetched, then its process stood still while others took the job and did it.
+  // The run that starts later may be the older attempt: fetched, then its process stood still while
+  // others took the job and did it.
   const stale = faults.find(
     (one) => one.pid === later.pid && isStandstill(one) && isHarmful(one) && startsAfter(one, later),
   );
   return stale && { kind: because(stale, later), says: describeFault(stale) };
 }
 
-/** A lease is older than the start of its handler: a process that stood still in between starts what is no longer its own. */
+/**
+ * A lease is older than the start of its handler: a process that stood still in between starts what
+ * is no longer its own.
+ */
 function because(fault: Fault, run: HandlerRun): string {
   return isStandstill(fault) && startsAfter(fault, run) ? `fetched before a ${fault.kind}` : fault.kind;
 }

@@ -17,9 +17,11 @@ export function stopsInTime(facts: Facts): Finding {
       if (told === undefined) return [];
       const during = (kind: Fault['kind']) =>
         faults.some((fault) => fault.kind === kind && fault.pid === life.pid && fault.endedAt >= told.at);
-      // A stopped process can do nothing, not even end; and one that is blocked may take as long as its watchdog.
+      // A stopped process can do nothing, not even end; and one that is blocked may take as long as
+      // its watchdog.
       if (during('freeze')) return [];
-      // And one that the machine keeps waiting, while it is still being loaded, say, needs that time as well.
+      // And one that the machine keeps waiting, while it is still being loaded, say, needs that
+      // time as well.
       const limit = STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0) + waitedWhileStopping(life, facts);
       const took = life.exitedAt - told.at;
       return took <= limit ? [] : [`worker ${life.pid} got SIGTERM at ${clock(told.at)} and ended ${took} ms later`];

@@ -31,7 +31,8 @@ function wrongSums(life: Life, runs: readonly HandlerRun[], crashed: number): st
   const ended = runs.filter(({ conclusion }) => conclusion === 'end');
   const threw = runs.filter(({ conclusion }) => conclusion === 'threw');
   if (completed > ended.length) faults.push(`says ${completed} completed; ${ended.length} handlers ran to their end`);
-  // No handler has a part in a job that failed because it crashed too often, and one worker counts it.
+  // No handler has a part in a job that failed because it crashed too often, and one worker counts
+  // it.
   if (failed > threw.length + crashed) faults.push(`says ${failed} failed; ${threw.length} handlers threw`);
   // What ended after its signal had fired may have been given up by then, and counted as that.
   const missing = [...ended, ...threw].filter(({ aborted }) => aborted === undefined).length - completed - failed;
@@ -42,7 +43,8 @@ function wrongSums(life: Life, runs: readonly HandlerRun[], crashed: number): st
 
   const parts = ['completed', 'failed', 'snoozed', 'handedBack', 'cutOff'].map(number);
   const sum = parts.reduce((total, part) => total + part, 0);
-  // A job that the last fetch brought, and that could not be given back, is cut off without ever having been active.
+  // A job that the last fetch brought, and that could not be given back, is cut off without ever
+  // having been active.
   const strangers = sum - number('active');
   if (strangers < 0 || strangers > number('cutOff'))
     faults.push(`says ${number('active')} were active and accounts for ${sum}`);

@@ -4,7 +4,10 @@ import { LEASE_MS, STARVED_MS } from '../limits.js';
 
 type Waits = Pick<Facts, 'waits'>;
 
-/** For how long in all the machine kept a worker, or what it depends on, waiting between two instants. */
+/**
+ * For how long in all the machine kept a worker, or what it depends on, waiting between two
+ * instants.
+ */
 export function waitedBetween({ waits }: Waits, of: number, from: number, to: number): number {
   return waits
     .filter(({ pid, at }) => (pid === undefined || pid === of) && at >= from && at <= to)
@@ -17,7 +20,10 @@ export function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: Life, wa
   return waitedBetween(waits, pid, since, exitedAt);
 }
 
-/** Whether the machine kept a worker, or what it depends on, waiting for so much of a lease that it may have lost one, at some time between two instants. */
+/**
+ * Whether the machine kept a worker, or what it depends on, waiting for so much of a lease that it
+ * may have lost one, at some time between two instants.
+ */
 export function wasStarved(facts: Waits, of: number, from: number, to: number): boolean {
   return facts.waits.some(({ at }) => {
     return at >= from && at <= to && waitedBetween(facts, of, at - LEASE_MS, at) >= STARVED_MS;

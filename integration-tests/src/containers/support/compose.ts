@@ -14,7 +14,10 @@ export const SECRETS = {
   WEBHOOK_SECRET: `whsec_${'0123456789abcdef'.repeat(2)}`,
 };
 
-/** The compose file of the repository, as a project of a test's own: what a test adds is in a second file, as a team's own would be. */
+/**
+ * The compose file of the repository, as a project of a test's own: what a test adds is in a second
+ * file, as a team's own would be.
+ */
 export class Compose {
   readonly name: string;
   readonly #folder: string;

@@ -40,7 +40,10 @@ export class Containers {
     return container;
   }
 
-  /** One of our images on a read-only root, with the settings every command has. The test's folder is its `/folder`. */
+  /**
+   * One of our images on a read-only root, with the settings every command has. The test's folder
+   * is its `/folder`.
+   */
   async runOurs(
     image: string,
     args: readonly string[],
@@ -71,9 +74,12 @@ export class Containers {
   }
 }
 
-/** A test with a world and containers of its own. These tests run side by side in one process, so that nobody can say whose a socket is: what is left behind is seen at the end of the run. */
+/**
+ * A test with a world and containers of its own. These tests run side by side in one process, so
+ * that nobody can say whose a socket is: what is left behind is seen at the end of the run.
+ */
 export const test = base.extend<{ world: World; containers: Containers }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures a fixture needs from this pattern.
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern
   world: ({}, use) => lendWorld(use),
   containers: async ({ world }, use) => {
     await use(new Containers(world));

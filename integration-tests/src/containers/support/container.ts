@@ -12,7 +12,10 @@ export interface ContainerStart {
   readonly input?: string | 'keep open';
 }
 
-/** A container whose `docker run` we stay attached to: what it prints is read as it comes, and its exit code is the container's. */
+/**
+ * A container whose `docker run` we stay attached to: what it prints is read as it comes, and its
+ * exit code is the container's.
+ */
 export class Container extends Attached {
   readonly name: string;
 

@@ -25,7 +25,10 @@ export function untilDocker<T>(what: string, fact: () => T | Promise<T>): Promis
   return until(what, fact, 60_000, 200);
 }
 
-/** Everything that tests make carries it, so that nothing is left behind and nothing else is touched. */
+/**
+ * Everything that tests make carries it, so that nothing is left behind and nothing else is
+ * touched.
+ */
 export const LABEL = 'bullpen.test';
 
 /** What `docker inspect` says of one container, image or network. */

@@ -9,7 +9,10 @@ declare module 'vitest' {
   }
 }
 
-/** One network and one Redis for all container tests of a run; its port is on the loopback. Fails the run when a test left a container or an image behind. */
+/**
+ * One network and one Redis for all container tests of a run; its port is on the loopback. Fails
+ * the run when a test left a container or an image behind.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const network = `bullpen-test-${randomBytes(4).toString('hex')}`;
   const label = ['--label', `${LABEL}=${network}`];

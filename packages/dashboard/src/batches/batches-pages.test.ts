@@ -11,7 +11,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** The pages, listening on the loopback: what a stream does shows only on a socket. Secrets are what is called so. */
+/**
+ * The pages, listening on the loopback: what a stream does shows only on a socket. Secrets are what
+ * is called so.
+ */
 async function open(batches: Partial<Producer['batches']>): Promise<string> {
   const app = fastify();
   const redact = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll('hunter2', '[redacted]'));
@@ -33,7 +36,10 @@ const failed = (row: number): FailedRow => {
 /** The page reads so many before any download. */
 const SHOWN = 20;
 
-/** So many failed rows; tells how many were read, and whether whoever read them said that it is done. */
+/**
+ * So many failed rows; tells how many were read, and whether whoever read them said that it is
+ * done.
+ */
 function rowsOf(count: number, end: () => void = () => undefined) {
   const seen = { read: 0, isLeft: false };
   async function* failures(): AsyncGenerator<FailedRow> {

@@ -75,7 +75,10 @@ export async function batchesPages(app: FastifyInstance, parts: BatchesPagesPart
     return { progress: { ...progress, view }, failures: rows.map(redactRow) };
   }
 
-  /** Streams as fast as the reader takes it, and stops when it leaves. What breaks in the middle breaks the connection, lest half a file pass for a whole one. */
+  /**
+   * Streams as fast as the reader takes it, and stops when it leaves. What breaks in the middle
+   * breaks the connection, lest half a file pass for a whole one.
+   */
   function sendFailures(reply: FastifyReply, view: BatchView, format: 'csv' | 'ndjson'): FastifyReply {
     const leaving = new AbortController();
     const output = new PassThrough();

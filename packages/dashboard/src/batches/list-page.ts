@@ -23,7 +23,10 @@ export interface ListPart {
 
 const A_PAGE = 100;
 
-/** The batches that match, and the page of them that was asked for; the last one, when there are fewer. */
+/**
+ * The batches that match, and the page of them that was asked for; the last one, when there are
+ * fewer.
+ */
 export function partOf(all: readonly Progress<BatchBooks>[], { queue, stage, page }: ListFilter): ListPart {
   const matching = all.filter(
     ({ view }) => (queue === undefined || view.queue === queue) && (stage === undefined || stageOf(view) === stage),

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { books, producerOf, view } from '../../test/some-batch.js';
 import { BatchLooks } from './looks.js';
 
-/** Looks at a batch of a hundred rows, of which one more is completed at each look; a look takes `tookMs`. */
+/**
+ * Looks at a batch of a hundred rows, of which one more is completed at each look; a look takes
+ * `tookMs`.
+ */
 function watched({ tookMs = 0 } = {}) {
   const seen = { looks: 0, now: 0 };
   const look = async <T>(make: (different: { completed: number }) => T): Promise<T> => {

@@ -4,7 +4,10 @@ import type { Queue } from './queues.js';
 type States = Parameters<BullMQAdapter['getJobs']>[0];
 type Jobs = Awaited<ReturnType<BullMQAdapter['getJobs']>>;
 
-/** A queue as Bull Board takes it. One job that is no job, of a hand or a program that is not ours, would hide all others: it is left out. */
+/**
+ * A queue as Bull Board takes it. One job that is no job, of a hand or a program that is not ours,
+ * would hide all others: it is left out.
+ */
 export class TolerantAdapter extends BullMQAdapter {
   readonly #queue: Queue;
 

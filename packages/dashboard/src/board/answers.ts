@@ -1,6 +1,9 @@
 import type { Redactor } from '../redact.js';
 
-/** What a job holds, to find quotes of it in an answer that has only a part of the job; `undefined` when it is gone. */
+/**
+ * What a job holds, to find quotes of it in an answer that has only a part of the job; `undefined`
+ * when it is gone.
+ */
 export type PayloadOf = (queue: string, jobId: string) => Promise<unknown>;
 
 /** What Bull Board is about to answer, and to what. */
@@ -12,11 +15,13 @@ export interface Answer {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Redacts whatever Bull Board answers, now or in a later version. What is secret in a job is also taken out of the rest of that job, and only of that: a payload must not change what is
- * said about queues and other jobs.
+ * Redacts whatever Bull Board answers, now or in a later version. What is secret in a job is also
+ * taken out of the rest of that job, and only of that: a payload must not change what is said about
+ * queues and other jobs.
  */
 export async function redactAnswer({ body, params }: Answer, redact: Redactor, payloadOf: PayloadOf): Promise<unknown> {
-  // What children failed with is on their own pages, where their payload is known, and what it has to hide.
+  // What children failed with is on their own pages, where their payload is known, and what it has
+  // to hide.
   const redactJob = async ({ children, ignoredChildFailureReasons: _, ...own }: Fields): Promise<Fields> => {
     const isWhole = 'data' in own;
     const [id, queue] = [own['id'], own['queueName'] ?? params.queueName];

@@ -18,7 +18,10 @@ export interface BoardQueuesParts {
 /** Looking through the key space takes Redis' time: we rest so many times as long as we looked. */
 const REST = 20;
 
-/** The queues under the prefix, as BullMQ knows them: found without a restart, and gone when their keys are. Writes nothing. */
+/**
+ * The queues under the prefix, as BullMQ knows them: found without a restart, and gone when their
+ * keys are. Writes nothing.
+ */
 export class BoardQueues {
   readonly #parts: BoardQueuesParts;
   readonly #queues = new Map<string, Queue>();

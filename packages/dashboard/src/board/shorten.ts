@@ -1,6 +1,9 @@
 import { mapTexts } from '../map-texts.js';
 
-/** A list shows so many characters of a text, and nothing of a value that is longer: it is asked for every few seconds, and has many jobs. */
+/**
+ * A list shows so many characters of a text, and nothing of a value that is longer: it is asked for
+ * every few seconds, and has many jobs.
+ */
 const LONGEST_TEXT = 10_000;
 const LONGEST_VALUE = 100_000;
 
@@ -11,7 +14,9 @@ interface ListedJob {
   readonly [field: string]: unknown;
 }
 
-/** The list of queues, with the jobs of one of them made short. A job's own page shows all of it. */
+/**
+ * The list of queues, with the jobs of one of them made short. A job's own page shows all of it.
+ */
 export function shortenList(body: unknown): unknown {
   const { queues } = (body ?? {}) as { queues?: readonly { readonly jobs: readonly ListedJob[] }[] };
   if (!Array.isArray(queues)) return body;

@@ -4,7 +4,10 @@ import { startDashboard } from '../dashboard.js';
 import { inFlags } from './in-flags.js';
 import { readCommandLine } from './program.js';
 
-/** Runs until it is told to stop, and returns what to exit with. A second signal ends the process at once. */
+/**
+ * Runs until it is told to stop, and returns what to exit with. A second signal ends the process at
+ * once.
+ */
 async function run(): Promise<ExitCode> {
   const { logLevel, options } = readCommandLine(process.argv);
   const log = createLogger({ level: logLevel });

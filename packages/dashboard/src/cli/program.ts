@@ -86,7 +86,8 @@ Exit codes: 0 told to stop, 64 usage, 69 Redis refused us, 1 anything else.`,
 
 /**
  * Reads the command line and the environment.
- * @throws CommanderError for the command line (help and version included), ConfigInvalid and OptionsInvalid with every fault of the values
+ * @throws CommanderError for the command line (help and version included), ConfigInvalid and
+ *   OptionsInvalid with every fault of the values
  */
 export function readCommandLine(
   argv: readonly string[],

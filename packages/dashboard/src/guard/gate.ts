@@ -14,7 +14,10 @@ declare module 'fastify' {
 /** What the gate decides by. */
 export interface GateParts {
   readonly base: string;
-  /** Whether there is a login at all: without a password there is none, and the server listens on loopback alone. */
+  /**
+   * Whether there is a login at all: without a password there is none, and the server listens on
+   * loopback alone.
+   */
   readonly hasLogin: boolean;
   readonly readOnly: boolean;
   readonly isLoggedIn: (request: FastifyRequest) => boolean;
@@ -22,7 +25,10 @@ export interface GateParts {
 
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-/** Puts one hook before every route there is and will be, those of plugins and the one for unknown addresses included. */
+/**
+ * Puts one hook before every route there is and will be, those of plugins and the one for unknown
+ * addresses included.
+ */
 export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLoggedIn }: GateParts): void {
   app.addHook('onRequest', async (request, reply) => {
     const { open, session } = request.routeOptions.config;
@@ -30,7 +36,8 @@ export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLogg
     if (changes && !isOurOwn(originsOf(request))) {
       return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.');
     }
-    // Without a login the name is all that tells a page of ours from one of another site in a browser on this machine.
+    // Without a login the name is all that tells a page of ours from one of another site in a
+    // browser on this machine.
     if (!hasLogin && !namesLoopback(request.headers.host)) {
       return refuse(request, reply, 403, 'Without a password this dashboard answers only as localhost or 127.0.0.1.');
     }

@@ -1,7 +1,10 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
-/** What a browser may do with our pages: nothing that comes from elsewhere, nothing that was written into a page, no frame around it. */
+/**
+ * What a browser may do with our pages: nothing that comes from elsewhere, nothing that was written
+ * into a page, no frame around it.
+ */
 export async function addSecurityHeaders(app: FastifyInstance, isStatic: (url: string) => boolean): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {

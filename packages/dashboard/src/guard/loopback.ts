@@ -7,7 +7,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Whether a `Host` header names this machine as itself. A page of another site can let its name lead to this machine, and is then of one origin with us (DNS rebinding); the name stays its own.
+ * Whether a `Host` header names this machine as itself. A page of another site can let its name
+ * lead to this machine, and is then of one origin with us (DNS rebinding); the name stays its own.
  */
 export function namesLoopback(host: string | undefined): boolean {
   if (host === undefined || !URL.canParse(`http://${host}/`)) return false;

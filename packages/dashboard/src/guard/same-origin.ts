@@ -9,8 +9,9 @@ export interface Origins {
 }
 
 /**
- * Whether a request that changes something was sent by a page of ours. Browsers send at least one of the two headers with it; what sends neither is no browser of this decade, or hides where
- * it comes from.
+ * Whether a request that changes something was sent by a page of ours. Browsers send at least one
+ * of the two headers with it; what sends neither is no browser of this decade, or hides where it
+ * comes from.
  */
 export function isOurOwn({ site, origin, host }: Origins): boolean {
   if (site !== undefined) return site === 'same-origin';

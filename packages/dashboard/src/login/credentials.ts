@@ -6,10 +6,16 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Whether a user and a password are the right ones; takes as long whichever is wrong, and by how much. */
+/**
+ * Whether a user and a password are the right ones; takes as long whichever is wrong, and by how
+ * much.
+ */
 export type CheckCredentials = (user: string, password: string) => boolean;
 
-/** Makes the check. What is compared are digests under a key that nobody knows: of one length, and never the texts themselves. */
+/**
+ * Makes the check. What is compared are digests under a key that nobody knows: of one length, and
+ * never the texts themselves.
+ */
 export function checkAgainst({ user, password }: Credentials): CheckCredentials {
   const key = randomBytes(32);
   const digest = (text: string): Buffer => createHmac('sha256', key).update(text).digest();

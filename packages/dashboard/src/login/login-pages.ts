@@ -20,7 +20,10 @@ export interface LoginParts {
   readonly log: Logger;
 }
 
-/** A browser keeps a cookie apart for each path it is for; two dashboards under one host do not log each other out. */
+/**
+ * A browser keeps a cookie apart for each path it is for; two dashboards under one host do not log
+ * each other out.
+ */
 const COOKIE = 'bullpen_session';
 
 /** What somebody's cookie says their session is. */

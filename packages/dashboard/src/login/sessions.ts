@@ -3,11 +3,17 @@ import { createHash, randomBytes } from 'node:crypto';
 /** More are not remembered; the oldest is forgotten. Only who knows the password can begin one. */
 const MOST_SESSIONS = 1_000;
 
-/** Who has logged in, for how long. In memory: a dashboard that starts anew asks for the password again. */
+/**
+ * Who has logged in, for how long. In memory: a dashboard that starts anew asks for the password
+ * again.
+ */
 export class Sessions {
   readonly #lastMs: number;
   readonly #now: () => number;
-  /** When each ends, by the digest of its id: ids are compared by being looked up, and a digest tells nothing by how long that takes. */
+  /**
+   * When each ends, by the digest of its id: ids are compared by being looked up, and a digest
+   * tells nothing by how long that takes.
+   */
   readonly #ends = new Map<string, number>();
 
   /** @param lastMs how long a session lasts, in milliseconds */

@@ -16,7 +16,8 @@ export type Try = (request: FastifyRequest, isRight: () => boolean) => Promise<T
 
 /**
  * Adds the counting of tries to a server. To be called before any route.
- * @param browsers those from which somebody has logged in: tried from there, it counts there, so that nobody elsewhere can lock them out
+ * @param browsers those from which somebody has logged in: tried from there, it counts there, so
+ *   that nobody elsewhere can lock them out
  * @param browserOf what a request says which of them it is from
  */
 export async function countTries(
@@ -25,7 +26,8 @@ export async function countTries(
   browserOf: (request: FastifyRequest) => string | undefined,
 ): Promise<Try> {
   await app.register(rateLimit, { global: false });
-  // Without a key of our own it is the address, of IPv6 the network: who has one has all of its addresses.
+  // Without a key of our own it is the address, of IPv6 the network: who has one has all of its
+  // addresses.
   const ofAddress = app.createRateLimit({ max: FROM_ONE_ADDRESS, timeWindow: WINDOW_MS });
   const ofAll = app.createRateLimit({ max: FROM_ALL, timeWindow: WINDOW_MS, keyGenerator: () => 'all' });
   const ofBrowser = app.createRateLimit({
@@ -45,7 +47,8 @@ export async function countTries(
     return 'wrong';
   };
 
-  // One after the other. Of many that come at once, the first would not have been counted when the last is looked at.
+  // One after the other. Of many that come at once, the first would not have been counted when the
+  // last is looked at.
   let last: Promise<unknown> = Promise.resolve();
   return (request, isRight) => {
     const tried = last.then(() => attempt(request, isRight));

@@ -20,7 +20,10 @@ export interface Nav {
   readonly readOnly: boolean;
 }
 
-/** A whole page. Nothing in it is inline and nothing is from another host: the content security policy allows neither. */
+/**
+ * A whole page. Nothing in it is inline and nothing is from another host: the content security
+ * policy allows neither.
+ */
 export function page({ title, base, body, nav, script }: PageParts): string {
   return html`<!doctype html>
 <html lang="en">

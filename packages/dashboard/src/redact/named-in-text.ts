@@ -3,7 +3,10 @@ import { redactUrls } from '@bullpen/shared';
 /** Takes what is secret by its name out of free text, and the credentials out of URLs. */
 export type HideNamed = (text: string) => string;
 
-/** `=`, `:` or `=>`, after a name that may stand in quotes, which may be escaped: JSON is often quoted as a text of JSON. */
+/**
+ * `=`, `:` or `=>`, after a name that may stand in quotes, which may be escaped: JSON is often
+ * quoted as a text of JSON.
+ */
 const IS = String.raw`(?:\\*["'])?\s*(?:=>|[=:])\s*`;
 /** A text in quotes, also in escaped ones, and also one that was cut off before its end. */
 const IN_QUOTES = [
@@ -20,7 +23,9 @@ const VALUE = new RegExp(`(${IS})(?:${IN_QUOTES}|${WORD})`, 'iy');
 const HEADER_VALUE = new RegExp(`(${IS})(?:${IN_QUOTES}|${LINE})`, 'iy');
 const SCHEME = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{16,}/g;
 
-/** Makes what finds `name=value`, `name: value`, `"name":"value"` and `Authorization: Bearer value`. */
+/**
+ * Makes what finds `name=value`, `name: value`, `"name":"value"` and `Authorization: Bearer value`.
+ */
 export function namedInText(names: readonly string[], instead: string): HideNamed {
   // The longest first: what `secret` finds in `secretKey=` is followed by no value.
   const longestFirst = [...names].sort((a, b) => b.length - a.length);
@@ -52,7 +57,10 @@ function withoutValues(text: string, anyName: RegExp, instead: string): string {
   return copied === 0 ? text : out + text.slice(copied);
 }
 
-/** Whether a name begins here: a name by itself, or the end of a longer one (`dbPassword`, `db_password`). */
+/**
+ * Whether a name begins here: a name by itself, or the end of a longer one (`dbPassword`,
+ * `db_password`).
+ */
 function beginsWord(text: string, at: number): boolean {
   const before = text[at - 1];
   return before === undefined || !/\p{L}/u.test(before) || (/\p{Ll}/u.test(before) && /\p{Lu}/u.test(text[at] ?? ''));

@@ -3,11 +3,16 @@ import { mapTexts } from '../map-texts.js';
 /** A secret that is shorter is found by its name alone: in free text it would be any word. */
 const SHORTEST = 6;
 const MOST_SECRETS = 1_000;
-/** Every text is searched for every secret; together so many characters: some tenths of a second. */
+/**
+ * Every text is searched for every secret; together so many characters: some tenths of a second.
+ */
 const MOST_SEARCHED = 200_000_000;
 const NOT_SEARCHED = '[not shown: too long to be searched for secrets]';
 
-/** What was found to be secret in a value, to be taken out of the texts of the same value that quote it. */
+/**
+ * What was found to be secret in a value, to be taken out of the texts of the same value that quote
+ * it.
+ */
 export class QuotedSecrets {
   readonly #instead: string;
   readonly #secrets = new Set<string>();

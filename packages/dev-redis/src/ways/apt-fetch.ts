@@ -5,8 +5,9 @@ import { execa } from 'execa';
 const aptLimitMs = 120_000;
 
 /**
- * Downloads redis-server and those of its dependencies that this system lacks, and unpacks them all into one tree.
- * Needs no root: apt gets its own state and cache, reads the system's sources and keys, and takes no lock.
+ * Downloads redis-server and those of its dependencies that this system lacks, and unpacks them all
+ * into one tree. Needs no root: apt gets its own state and cache, reads the system's sources and
+ * keys, and takes no lock.
  */
 export async function fetchPackages(workFolder: string): Promise<string> {
   const downloads = join(workFolder, 'cache/archives');
@@ -17,8 +18,9 @@ export async function fetchPackages(workFolder: string): Promise<string> {
   const config = join(workFolder, 'apt.conf');
   await writeFile(config, aptConfig(workFolder));
 
-  // An update fails as a whole when any source of the user does, be it only somebody's dead archive, and succeeds without
-  // a network. Whether what we need is there is for the download to say; what the update said may then be the reason.
+  // An update fails as a whole when any source of the user does, be it only somebody's dead
+  // archive, and succeeds without a network. Whether what we need is there is for the download to
+  // say; what the update said may then be the reason.
   const update = await apt(config, 'update');
   // `--reinstall`: redis-server may be installed and yet not be what we were asked to use.
   const packages = ['--reinstall', '--no-install-recommends', 'redis-server', 'redis-tools'];
@@ -32,11 +34,12 @@ export async function fetchPackages(workFolder: string): Promise<string> {
 }
 
 /**
- * A configuration file rather than options: only a file can clear a list, such as the hooks that desktops hang on an update.
- * apt reads it after the system's own.
+ * A configuration file rather than options: only a file can clear a list, such as the hooks that
+ * desktops hang on an update. apt reads it after the system's own.
  */
 function aptConfig(workFolder: string): string {
-  // Everything beside package lists that common systems have apt download: icons, file lists, sources.
+  // Everything beside package lists that common systems have apt download: icons, file lists,
+  // sources.
   const unwanted = ['DEP-11', 'DEP-11-icons', 'DEP-11-icons-small', 'DEP-11-icons-large', 'CNF', 'Contents-deb'];
   return `
 Dir::State::lists "${workFolder}/lists";

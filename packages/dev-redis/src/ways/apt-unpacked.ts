@@ -34,8 +34,9 @@ export async function keptUnpacked({ folder, system }: Place): Promise<UnpackedR
 }
 
 /**
- * Has `fill` unpack a Redis and keeps it. It appears under its name whole or not at all: a run that is killed leaves only an
- * unfinished folder, which a later run removes, and of two runs at once the second uses what the first has put there.
+ * Has `fill` unpack a Redis and keeps it. It appears under its name whole or not at all: a run that
+ * is killed leaves only an unfinished folder, which a later run removes, and of two runs at once
+ * the second uses what the first has put there.
  */
 export async function keepUnpacked(
   { folder, system }: Place,

@@ -11,7 +11,10 @@ import { findOnPath } from './path.js';
 
 const startLimitMs = 30_000;
 
-/** Runs the distribution's own Redis out of a cache folder: downloaded and unpacked by apt's tools, not installed. */
+/**
+ * Runs the distribution's own Redis out of a cache folder: downloaded and unpacked by apt's tools,
+ * not installed.
+ */
 export async function startWithApt(environment: Environment, note: Note): Promise<WayResult> {
   const osRelease = await readOsRelease();
   try {
@@ -29,7 +32,10 @@ export async function startWithApt(environment: Environment, note: Note): Promis
   }
 }
 
-/** The distribution's Redis in the cache folder, fetched if it must be; undefined where there is no such distribution. */
+/**
+ * The distribution's Redis in the cache folder, fetched if it must be; undefined where there is no
+ * such distribution.
+ */
 export async function unpackedProgram(
   { path, cacheFolder }: Environment,
   osRelease: OsRelease | undefined,

@@ -29,7 +29,10 @@ export async function startInDocker(environment: Environment, note: Note): Promi
   }
 }
 
-/** The first engine that accepts a connection. Asking a socket takes milliseconds; loading testcontainers takes 0.3 s. */
+/**
+ * The first engine that accepts a connection. Asking a socket takes milliseconds; loading
+ * testcontainers takes 0.3 s.
+ */
 async function findEngine({ dockerHost, runtimeFolder }: Environment): Promise<{ engine?: string; reason?: string }> {
   // Whoever sets DOCKER_HOST has chosen, and wants no other engine.
   const candidates = dockerHost === undefined ? await likelyEngines(runtimeFolder) : [dockerHost];
@@ -58,14 +61,20 @@ async function likelyEngines(runtimeFolder: string | undefined): Promise<string[
   return [...(await currentContext()), ...sockets.map((socket) => socketScheme + socket)];
 }
 
-/** Colima, OrbStack and others are found only through the docker command's context, which testcontainers does not read. */
+/**
+ * Colima, OrbStack and others are found only through the docker command's context, which
+ * testcontainers does not read.
+ */
 async function currentContext(): Promise<string[]> {
   const args = ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'];
   const { stdout, failed } = await execa('docker', args, { reject: false, stdin: 'ignore', timeout: answerLimitMs });
   return failed ? [] : [stdout.trim()];
 }
 
-/** Where a connection to this engine goes; undefined for what testcontainers cannot use, such as ssh. */
+/**
+ * Where a connection to this engine goes; undefined for what testcontainers cannot use, such as
+ * ssh.
+ */
 export function engineAddress(dockerHost: string): { path: string } | { host: string; port: number } | undefined {
   for (const scheme of [socketScheme, pipeScheme]) {
     if (dockerHost.startsWith(scheme)) return { path: dockerHost.slice(scheme.length) };

@@ -22,7 +22,10 @@ export async function startFromPath({ path }: Environment, note: Note): Promise<
   }
 }
 
-/** The absolute path of the first of these programs that a search path holds. An earlier name wins over an earlier folder. */
+/**
+ * The absolute path of the first of these programs that a search path holds. An earlier name wins
+ * over an earlier folder.
+ */
 export async function findOnPath(programs: readonly string[], path: string): Promise<string | undefined> {
   const suffix = process.platform === 'win32' ? '.exe' : '';
   for (const program of programs) {

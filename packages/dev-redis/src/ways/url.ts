@@ -5,7 +5,10 @@ import { briefly, DevRedisUnavailable } from '../errors.js';
 
 const answerLimitMs = 5_000;
 
-/** Uses the Redis that REDIS_URL names. Whoever set it wants that one, so we never fall back to another. */
+/**
+ * Uses the Redis that REDIS_URL names. Whoever set it wants that one, so we never fall back to
+ * another.
+ */
 export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult> {
   if (redisUrl === undefined) return { reason: 'REDIS_URL is not set', tell: false };
   const shown = hidePassword(redisUrl);

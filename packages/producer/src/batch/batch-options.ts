@@ -18,30 +18,55 @@ export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<P
 
 /** Options of `batch`. */
 export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' | 'maxWaiting'> {
-  /** Names the batch: the same name is the same batch, and goes on where it stopped. 1 to 100 letters, digits, `_`, `-`. */
+  /**
+   * Names the batch: the same name is the same batch, and goes on where it stopped. 1 to 100
+   * letters, digits, `_`, `-`.
+   */
   readonly batch: string;
   readonly source: BatchSource;
-  /** The field of each row that holds its key. A key is taken for `keepKeys`, whatever batch its row came in, or until that row fails or is cancelled. */
+  /**
+   * The field of each row that holds its key. A key is taken for `keepKeys`, whatever batch its row
+   * came in, or until that row fails or is cancelled.
+   */
   readonly keyField?: string;
   /** How many rows go into one job on Redis, 1 to 1,000. Default: as the definition says. */
   readonly rowsPerJob?: number;
   /** Keep what the handlers return, up to 16 KiB each, for `batches export --results`. */
   readonly results?: boolean;
-  /** How long the books of the batch are kept after they were last written, and its `delay` longer. Choose it longer than rows wait: of a row that ends when they are gone nothing is known. Default `'7d'`. */
+  /**
+   * How long the books of the batch are kept after they were last written, and its `delay` longer.
+   * Choose it longer than rows wait: of a row that ends when they are gone nothing is known.
+   * Default `'7d'`.
+   */
   readonly keep?: Duration;
-  /** How long the keys of its rows stay taken, from when they were added, and the batch's `delay` longer. Default `'7d'`. */
+  /**
+   * How long the keys of its rows stay taken, from when they were added, and the batch's `delay`
+   * longer. Default `'7d'`.
+   */
   readonly keepKeys?: Duration;
   /** Validate everything, enqueue nothing; Redis is not asked. */
   readonly dryRun?: boolean;
-  /** Tell rows that were rejected when the batch was run before, too, also when it was read to its end: they are read and checked again. */
+  /**
+   * Tell rows that were rejected when the batch was run before, too, also when it was read to its
+   * end: they are read and checked again.
+   */
   readonly repeatRejected?: boolean;
-  /** Stops reading, at once, also while the source has nothing to say; what was read is still sent and counted. */
+  /**
+   * Stops reading, at once, also while the source has nothing to say; what was read is still sent
+   * and counted.
+   */
   readonly signal?: AbortSignal;
   /** Is told each rejected row. A promise holds the batch until it settles. */
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
-  /** Is told how far the batch is in all, now and then: after each chunk; and how many rows had been read before this run. */
+  /**
+   * Is told how far the batch is in all, now and then: after each chunk; and how many rows had been
+   * read before this run.
+   */
   readonly onProgress?: (totals: BatchTotals, resumedAt: number) => void;
-  /** Is told that the queue is full (`maxWaiting`) and how many jobs wait on it, several times a second while the batch waits for room. */
+  /**
+   * Is told that the queue is full (`maxWaiting`) and how many jobs wait on it, several times a
+   * second while the batch waits for room.
+   */
   readonly onFull?: (waiting: number) => void;
 }
 

@@ -15,7 +15,10 @@ export interface BatchReading
   readonly from: { readonly read: number; readonly checksum: string };
 }
 
-/** Reads a source from its beginning, passes over what was read before if it is still the same, and checks the rest. */
+/**
+ * Reads a source from its beginning, passes over what was read before if it is still the same, and
+ * checks the rest.
+ */
 export class BatchReader {
   readonly #reading: BatchReading;
   #read = 0;
@@ -57,7 +60,8 @@ export class BatchReader {
    * @param take is given each valid row; a promise holds the reading
    * @param block is called after each block of rows; a promise holds the reading
    * @returns whether the source came to its end
-   * @throws SourceInvalid when what was read before is not the same any more, and what the source throws
+   * @throws SourceInvalid when what was read before is not the same any more, and what the source
+   *   throws
    */
   async run(
     take: (row: JobRow) => Promise<void> | undefined,

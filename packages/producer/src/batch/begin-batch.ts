@@ -6,7 +6,8 @@ import { changed } from './chunk-sender.js';
 
 /**
  * Opens the books of a batch, and sees that they are those of this very batch.
- * @throws BatchConflict when it is another one or was cancelled, SourceInvalid when its source is another
+ * @throws BatchConflict when it is another one or was cancelled, SourceInvalid when its source is
+ *   another
  */
 export async function openBatch(
   job: JobDefinition,

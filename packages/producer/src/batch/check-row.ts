@@ -14,7 +14,9 @@ export interface RejectedRow {
   readonly input: unknown;
 }
 
-/** Checks a row of a source: ready to be enqueued, or rejected. Waits only for a schema that does. */
+/**
+ * Checks a row of a source: ready to be enqueued, or rejected. Waits only for a schema that does.
+ */
 export function checkRow(
   job: JobDefinition,
   row: SourceRow,

@@ -33,8 +33,10 @@ export interface ChunkSending {
 export class SendingInterrupted extends Error {}
 
 /**
- * Sends the chunks of a batch by the batch's own cursor, which Redis moves in the very call that inserts. So a chunk that is in already, whoever sent it (an answer that was lost, the run
- * before this one, another producer at the same batch), is passed over, and one that is in by half is sent by the other half.
+ * Sends the chunks of a batch by the batch's own cursor, which Redis moves in the very call that
+ * inserts. So a chunk that is in already, whoever sent it (an answer that was lost, the run before
+ * this one, another producer at the same batch), is passed over, and one that is in by half is sent
+ * by the other half.
  */
 export class ChunkSender {
   readonly #sending: ChunkSending;
@@ -44,7 +46,10 @@ export class ChunkSender {
     this.#sending = sending;
   }
 
-  /** @throws SourceInvalid, BatchConflict, SendingInterrupted, RedisUnavailable when it forgot what it had accepted, and what `insert` throws */
+  /**
+   * @throws SourceInvalid, BatchConflict, SendingInterrupted, RedisUnavailable when it forgot what
+   * it had accepted, and what `insert` throws
+   */
   send(rows: readonly JobRow[], seal: ChunkSeal): Promise<void> {
     const before = this.#last;
     const sent = this.#send(rows, seal, before);
@@ -93,7 +98,8 @@ export class ChunkSender {
 }
 
 /**
- * What is left of a chunk when the batch was read up to a row by somebody; nothing, when all of it was.
+ * What is left of a chunk when the batch was read up to a row by somebody; nothing, when all of it
+ * was.
  * @throws SourceInvalid when that row and those before it are not those of our source
  */
 function after(
@@ -119,7 +125,10 @@ function after(
   };
 }
 
-/** Redis had said that the rows before these are in. It goes back when a failover or a loss of power takes its last writes; what is missing then is added by the next run. */
+/**
+ * Redis had said that the rows before these are in. It goes back when a failover or a loss of power
+ * takes its last writes; what is missing then is added by the next run.
+ */
 function wentBack(batch: string, was: number, is: number): RedisUnavailable {
   return new RedisUnavailable(
     `Redis has lost rows of batch '${batch}' that it had accepted, in a failover or a restart: it was read up to row ${was}, and is up to row ${is} now; run it again, and it goes on from there`,

@@ -5,8 +5,9 @@ import { BatchReader } from './batch-reader.js';
 import { changed } from './chunk-sender.js';
 
 /**
- * Reads the source of a batch that is through once more, where that tells something: a file is known to be the same, a pipe may bring other rows, and nobody would
- * hear that those are not in; and rejected rows are told again to whoever wants all of them.
+ * Reads the source of a batch that is through once more, where that tells something: a file is
+ * known to be the same, a pipe may bring other rows, and nobody would hear that those are not in;
+ * and rejected rows are told again to whoever wants all of them.
  * @returns whether it came to its end
  * @throws SourceInvalid when it is not what it was
  */

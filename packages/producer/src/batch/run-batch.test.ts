@@ -34,7 +34,9 @@ function waysTo(redis: BatchRedis, insert: typeof redis.insert = redis.insert) {
   return { access, sent };
 }
 
-/** Runs a batch of `rows`; what it gives back is its result, the rows stored and the rows rejected. */
+/**
+ * Runs a batch of `rows`; what it gives back is its result, the rows stored and the rows rejected.
+ */
 async function run(
   rows: Iterable<SourceRow>,
   options: Partial<BatchOptions> = {},

@@ -35,13 +35,19 @@ export class BatchStopped extends Error {
   }
 }
 
-/** When so many rows were rejected since the last chunk, that is noted on Redis without waiting for a full one. */
+/**
+ * When so many rows were rejected since the last chunk, that is noted on Redis without waiting for
+ * a full one.
+ */
 const NOTE_EVERY_ROWS = 10_000;
 
 /**
- * Reads, checks and enqueues every row; or goes on with those that are not in yet, when the batch was begun before.
- * @throws OptionsInvalid for wrong options, BatchConflict when the batch exists and is another, SourceInvalid when its source is another
- * @throws BatchStopped when the source or Redis fails on the way; it holds the cause and how far the batch is
+ * Reads, checks and enqueues every row; or goes on with those that are not in yet, when the batch
+ * was begun before.
+ * @throws OptionsInvalid for wrong options, BatchConflict when the batch exists and is another,
+ *   SourceInvalid when its source is another
+ * @throws BatchStopped when the source or Redis fails on the way; it holds the cause and how far
+ *   the batch is
  */
 export async function runBatch(job: JobDefinition, options: BatchOptions, access: RedisAccess): Promise<BatchResult> {
   const { batch, signal, onProgress } = options;
@@ -104,11 +110,13 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, access
       },
     );
   } catch (error) {
-    // An abort closes the source under us, and the reader complains: that is how an interruption ends, not a fault.
+    // An abort closes the source under us, and the reader complains: that is how an interruption
+    // ends, not a fault.
     if (signal?.aborted !== true) {
       // No chunk may be under way when the caller is told.
       await writer.flush().catch(() => undefined);
-      // A source that was no good from its beginning is mended, and is another one then; the name is for that one. Should Redis be away, the name stays taken.
+      // A source that was no good from its beginning is mended, and is another one then; the name
+      // is for that one. Should Redis be away, the name stays taken.
       if (totals.read === 0 && error instanceof SourceInvalid) {
         await access
           .ask((redis) => forgetBooks(redis, { prefix: access.prefix, queue: job.queue, batch }))

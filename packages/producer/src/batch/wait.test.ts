@@ -7,7 +7,10 @@ interface Look {
   readonly books: Partial<RowCounts>;
 }
 
-/** A Redis that shows a queue and the books as they are at each look; the last one holds. Counts the looks. */
+/**
+ * A Redis that shows a queue and the books as they are at each look; the last one holds. Counts the
+ * looks.
+ */
 function redisShowing(...looks: [Look, ...Look[]]) {
   let taken = 0;
   const look = (): Look => looks[Math.min(taken, looks.length - 1)] as Look;

@@ -20,7 +20,10 @@ export interface RowCounts {
 
 /** How a batch ended. */
 export interface SettledBatch extends RowCounts {
-  /** Rows whose jobs are gone although no Bullpen worker settled them: removed by hand, or attempted by another kind of worker. */
+  /**
+   * Rows whose jobs are gone although no Bullpen worker settled them: removed by hand, or attempted
+   * by another kind of worker.
+   */
   readonly missing: number;
   /** Whether `signal` ended the wait first. */
   readonly interrupted: boolean;
@@ -40,7 +43,8 @@ export async function waitForBatch(
 ): Promise<SettledBatch> {
   let idle = false;
   for (;;) {
-    // The queue is looked at before the books: a job settled in between is then in the books, never in neither.
+    // The queue is looked at before the books: a job settled in between is then in the books, never
+    // in neither.
     const queued = await ask((redis) => countQueue(redis, prefix, queue));
     const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
     if (books === undefined) throw new BatchUnknown(`there is no batch '${batch}' on queue '${queue}'`);
@@ -49,7 +53,8 @@ export async function waitForBatch(
     onProgress?.(counts);
     const open = countOpen(books);
     const outstanding = countOutstanding(queued);
-    // Twice in a row: between two states a job is in neither for no one but a reader of several keys.
+    // Twice in a row: between two states a job is in neither for no one but a reader of several
+    // keys.
     if (open === 0 || (outstanding === 0 && idle)) return { ...counts, missing: open, interrupted: false };
     idle = outstanding === 0;
     if (signal?.aborted === true) return { ...counts, missing: 0, interrupted: true };

@@ -4,25 +4,38 @@ import type { BatchBooks } from './books.js';
 export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
 
 /**
- * How far a batch is: `reading` while its source is not read to its end (somebody is at it, or was interrupted), `running` while rows are open, `settled`; `cancelled` whatever rows are still open,
+ * How far a batch is: `reading` while its source is not read to its end (somebody is at it, or was
+ * interrupted), `running` while rows are open, `settled`; `cancelled` whatever rows are still open,
  * they will not be begun.
  */
 export type BatchStage = (typeof BATCH_STAGES)[number];
 
-/** A reason why rows failed, and how many did. Numbers, ids and what is quoted in a message are `…`, so that rows share it. */
+/**
+ * A reason why rows failed, and how many did. Numbers, ids and what is quoted in a message are `…`,
+ * so that rows share it.
+ */
 export interface FailureReason {
   readonly reason: string;
   readonly count: number;
 }
 
-/** A batch at one moment: read = added + duplicate + rejected, and added = waiting + active + delayed + completed + failed + cancelled. */
+/**
+ * A batch at one moment: read = added + duplicate + rejected, and added = waiting + active +
+ * delayed + completed + failed + cancelled.
+ */
 export interface BatchView extends BatchBooks {
   readonly stage: BatchStage;
-  /** Of the added rows, those that are not settled: their jobs wait, are attempted, or are to be attempted (again) later. */
+  /**
+   * Of the added rows, those that are not settled: their jobs wait, are attempted, or are to be
+   * attempted (again) later.
+   */
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
-  /** Of the waiting rows, those whose jobs are gone, removed by hand: known only when the queue holds no other job. */
+  /**
+   * Of the waiting rows, those whose jobs are gone, removed by hand: known only when the queue
+   * holds no other job.
+   */
   readonly missing: number;
   /** The ten most frequent reasons why rows failed. */
   readonly reasons: readonly FailureReason[];
@@ -46,7 +59,10 @@ export function isOver(view: BatchView): boolean {
   return ended && countOpen(view) === view.missing;
 }
 
-/** What was counted one after the other, while workers went on; open rows as the books say it are divided so that all adds up. */
+/**
+ * What was counted one after the other, while workers went on; open rows as the books say it are
+ * divided so that all adds up.
+ */
 export function divideOpen(
   books: BatchBooks,
   counted: { readonly active: number; readonly delayed: number; readonly queued: number },

@@ -2,14 +2,16 @@ import { BOOKS_SCRIPT } from '@bullpen/shared';
 
 /**
  * Opens a batch's books, or finds them open, and answers with what stands in them.
- * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is named among cancelled jobs, then name and value of each field of new books.
+ * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is
+ * named among cancelled jobs, then name and value of each field of new books.
  */
 export const OPEN_SCRIPT = `
 ${BOOKS_SCRIPT}
 local books = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }
 if not hasBooks(books) then
   for at = 2, 5 do call('DEL', books[at]) end
-  -- A batch of this name that was cancelled, and is forgotten: its cancellation may be kept a little longer, and is not meant for the new one.
+  -- A batch of this name that was cancelled, and is forgotten: its cancellation may be kept a
+  -- little longer, and is not meant for the new one.
   call('ZREM', KEYS[7], ARGV[2])
   call('HSET', books[1], 'read', 0, 'added', 0, 'duplicate', 0, 'rejected', 0, 'completed', 0, 'failed', 0, 'cancelled', 0, 'checksum', '0')
   -- There from the beginning, so that it expires with the rest.
@@ -21,7 +23,8 @@ return call('HGETALL', books[1])
 `;
 
 /**
- * Notes the columns of a batch's source. Not a mere HSET: books that have expired meanwhile would be there again, with nothing else in them and for ever.
+ * Notes the columns of a batch's source. Not a mere HSET: books that have expired meanwhile would
+ * be there again, with nothing else in them and for ever.
  * KEYS: the books. ARGV: the columns as JSON.
  */
 export const NOTE_COLUMNS_SCRIPT = `

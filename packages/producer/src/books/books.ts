@@ -20,7 +20,10 @@ export interface BatchBooks {
   readonly priority: number;
   /** Whether it keeps what its handlers return. */
   readonly results: boolean;
-  /** How long its books are kept after they were last written, and the keys of its rows stay taken, ms. */
+  /**
+   * How long its books are kept after they were last written, and the keys of its rows stay taken,
+   * ms.
+   */
   readonly keepMs: number;
   readonly keepKeysMs: number;
   readonly createdAt: number;
@@ -64,14 +67,20 @@ type WithOpen = Redis & {
   bullpenForgetBatch(...keysAndName: string[]): Promise<null>;
 };
 
-/** Teaches a connection the scripts that open books, note columns in them and forget them; once per connection. */
+/**
+ * Teaches a connection the scripts that open books, note columns in them and forget them; once per
+ * connection.
+ */
 export function defineOpenBatch(redis: Redis): void {
   redis.defineCommand('bullpenOpenBatch', { numberOfKeys: 7, lua: OPEN_SCRIPT });
   redis.defineCommand('bullpenNoteColumns', { numberOfKeys: 1, lua: NOTE_COLUMNS_SCRIPT });
   redis.defineCommand('bullpenForgetBatch', { numberOfKeys: 6, lua: FORGET_SCRIPT });
 }
 
-/** Opens a batch's books, or finds them open: what is returned says which by its fields. Safe to repeat. */
+/**
+ * Opens a batch's books, or finds them open: what is returned says which by its fields. Safe to
+ * repeat.
+ */
 export async function openBooks(
   redis: Redis,
   { prefix, queue, batch, now }: { prefix: string; queue: string; batch: string; now: number },

@@ -10,7 +10,10 @@ export interface FailedRow extends FailureRecord {
   readonly reason: string;
 }
 
-/** A row that was completed, and what its handler returned; or how long that was, when it was too long to be kept. */
+/**
+ * A row that was completed, and what its handler returned; or how long that was, when it was too
+ * long to be kept.
+ */
 export type RowResult = { readonly row: number } & ({ readonly result: unknown } | { readonly tooLong: number });
 
 /** The failed rows of a batch, in their order, by pages. */

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readFates, rowsOfFate } from './fates.js';
 
-/** A bit field as Redis writes it: two bits a row, the first row in the highest bits of the first byte. */
+/**
+ * A bit field as Redis writes it: two bits a row, the first row in the highest bits of the first
+ * byte.
+ */
 function fieldOf(fates: readonly number[]): Buffer {
   const bytes = Buffer.alloc(Math.ceil(fates.length / 4));
   for (const [at, fate] of fates.entries()) bytes[at >> 2] = (bytes[at >> 2] ?? 0) | (fate << (6 - 2 * (at % 4)));

@@ -4,7 +4,8 @@ import type { RedisReading } from '../enqueue/redis-access.js';
 const BYTES_A_BLOCK = 16_384;
 
 /**
- * The rows of one fate, in their order, by blocks. Memory stays flat; rows whose fate is turned while this goes on may or may not be among them.
+ * The rows of one fate, in their order, by blocks. Memory stays flat; rows whose fate is turned
+ * while this goes on may or may not be among them.
  * @param key where the fates of a batch are
  */
 export async function* rowsOfFate(

@@ -8,8 +8,10 @@ export interface BatchChoice {
 }
 
 /**
- * Finds the queue of a batch. By its books, not by the index of batches, which may be shorter-lived.
- * @throws BatchUnknown when there is none, with what may have been meant; OptionsInvalid when several queues have one by this name
+ * Finds the queue of a batch. By its books, not by the index of batches, which may be
+ * shorter-lived.
+ * @throws BatchUnknown when there is none, with what may have been meant; OptionsInvalid when
+ *   several queues have one by this name
  */
 export async function findBatch(name: string, { queue }: BatchChoice, access: RedisReading): Promise<string> {
   if (!isBatchName(name)) throw await unknownBatch(name, queue, access);

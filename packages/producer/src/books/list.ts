@@ -6,7 +6,8 @@ const NAMES_A_PAGE = 100;
 
 /**
  * Reads one page of a queue's index, and takes the names off it whose books are gone.
- * KEYS: the index. ARGV: base of the keys, how many to pass over, how many to read. Answers how many were read and how many stay, then name and books of each that stays.
+ * KEYS: the index. ARGV: base of the keys, how many to pass over, how many to read. Answers how
+ * many were read and how many stay, then name and books of each that stays.
  */
 const LIST_SCRIPT = `
 local names = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[2] + ARGV[3] - 1)
@@ -32,7 +33,10 @@ export function defineList(redis: Redis): void {
   redis.defineCommand('bullpenListBatches', { numberOfKeys: 1, lua: LIST_SCRIPT });
 }
 
-/** Finds the queues that have a key of this name. Every look at the key space has a time limit of its own. */
+/**
+ * Finds the queues that have a key of this name. Every look at the key space has a time limit of
+ * its own.
+ */
 export function queuesWith(key: string, { prefix, ask }: RedisReading): Promise<string[]> {
   return findQueues(prefix, key, (cursor, pattern) =>
     ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK)),

@@ -2,7 +2,10 @@
 const MOST_ROWS = 500;
 const MOST_BYTES = 2_097_152;
 
-/** How many rows to read next: few at first, for a payload may have a megabyte; more as long as they are small. */
+/**
+ * How many rows to read next: few at first, for a payload may have a megabyte; more as long as they
+ * are small.
+ */
 export class PageSize {
   #rows = 16;
 

@@ -1,4 +1,6 @@
-/** How far back a pace looks: it is to follow a fleet that grows, and not to jump with every chunk. */
+/**
+ * How far back a pace looks: it is to follow a fleet that grows, and not to jump with every chunk.
+ */
 const WINDOW_MS = 15_000;
 
 /** How fast something goes, by what was done lately. */

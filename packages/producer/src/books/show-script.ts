@@ -4,9 +4,12 @@ import { JOB_ROWS_SCRIPT } from './job-rows-script.js';
 const MOST_COST = 4_000;
 
 /**
- * Counts the open rows of a batch's jobs in one part of a queue, a page at a time; and, with the first page, reads the books in the same moment.
- * KEYS: the list or set to count in, fates, reasons. ARGV: base of the keys, batch, `list` or `set`, how many jobs to pass over, how many to look at, '1' to read the books, how many reasons.
- * Answers where to go on, or -1 when the end was reached; the rows; and the books, the reasons with their counts, and how many jobs the queue has in all, settled ones not counted.
+ * Counts the open rows of a batch's jobs in one part of a queue, a page at a time; and, with the
+ * first page, reads the books in the same moment.
+ * KEYS: the list or set to count in, fates, reasons. ARGV: base of the keys, batch, `list` or
+ * `set`, how many jobs to pass over, how many to look at, '1' to read the books, how many reasons.
+ * Answers where to go on, or -1 when the end was reached; the rows; and the books, the reasons with
+ * their counts, and how many jobs the queue has in all, settled ones not counted.
  */
 export const SHOW_SCRIPT = `
 local call = redis.call

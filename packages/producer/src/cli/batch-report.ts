@@ -17,18 +17,24 @@ export interface Report {
   readonly unkept?: unknown;
 }
 
-/** Whether rejected rows are kept: all of them, those until the batch stopped, or none, so that what an earlier run wrote stays. */
+/**
+ * Whether rejected rows are kept: all of them, those until the batch stopped, or none, so that what
+ * an earlier run wrote stays.
+ */
 export type RejectsKept = 'all' | 'partly' | 'none';
 
 /**
- * Which rejected rows are to be kept of a run that ended so. One that got nowhere, refused or without a Redis, takes nobody's file away; one that was stopped part of the way has what there is to mend by now.
+ * Which rejected rows are to be kept of a run that ended so. One that got nowhere, refused or
+ * without a Redis, takes nobody's file away; one that was stopped part of the way has what there is
+ * to mend by now.
  * @param written how many rejected rows it has told
  */
 export function rejectsToKeep({ result, failure }: Pick<Report, 'result' | 'failure'>, written: number): RejectsKept {
   const { read, resumedAt, wasFinished, interrupted } = result;
   if (failure === undefined && !interrupted) return 'all';
   if (!wasFinished && read > resumedAt) return 'partly';
-  // It goes on, and what was rejected before is in the file of the run before; or it is no source of this batch.
+  // It goes on, and what was rejected before is in the file of the run before; or it is no source
+  // of this batch.
   return resumedAt > 0 || wasFinished || written === 0 || isRefused(failure) ? 'none' : 'partly';
 }
 
@@ -43,7 +49,10 @@ export function exitCodeFor({ result, settled }: Report): ExitCode {
   return settled !== undefined && settled.failed + settled.cancelled + settled.missing > 0 ? EXIT.failure : EXIT.ok;
 }
 
-/** What the same command would do if it were run again, for a batch that did not come to its end; nothing, where it would only fail again. */
+/**
+ * What the same command would do if it were run again, for a batch that did not come to its end;
+ * nothing, where it would only fail again.
+ */
 export function adviceFor({ result, failure }: Report): string | undefined {
   const { batch, interrupted, wasFinished } = result;
   const again = `the same command with --batch ${batch}`;
@@ -54,7 +63,9 @@ export function adviceFor({ result, failure }: Report): string | undefined {
   return `the rest is not enqueued; ${again} goes on where this one stopped`;
 }
 
-/** What to say of a source that was read to its end and had no rows: more often a mistake than not. */
+/**
+ * What to say of a source that was read to its end and had no rows: more often a mistake than not.
+ */
 export function emptinessOf(
   { result, failure }: Report,
   { name, totalBytes, bytesRead }: Pick<Source, 'name' | 'totalBytes' | 'bytesRead'>,

@@ -11,7 +11,10 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['expiresAt', enqueueSettings.expiresIn.flag],
 ]);
 
-/** An error of the library in the words of the command line: it names options as a program gives them, and who typed flags is to read flags. */
+/**
+ * An error of the library in the words of the command line: it names options as a program gives
+ * them, and who typed flags is to read flags.
+ */
 export function inFlags(error: unknown): unknown {
   if (error instanceof OptionsInvalid) return new OptionsInvalid(error.subject, error.faults.map(byFlag));
   if (error instanceof BatchConflict) return new BatchConflict(error.subject, error.faults.map(byFlag));

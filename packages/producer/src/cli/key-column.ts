@@ -5,8 +5,9 @@ import type { SourceRow } from '../source/source-row.js';
 type Opened = Pick<Source, 'blocks' | 'name' | 'columns' | 'close'>;
 
 /**
- * Sees that a table has the column that is to be the key: by a misspelt name all of its rows would be rejected, and the batch's name be taken. Its first block is read
- * for that; the source that is returned begins with it all the same.
+ * Sees that a table has the column that is to be the key: by a misspelt name all of its rows would
+ * be rejected, and the batch's name be taken. Its first block is read for that; the source that is
+ * returned begins with it all the same.
  * @throws OptionsInvalid when it has no such column
  */
 export async function withKeyColumn<S extends Opened>(source: S, keyField: string | undefined): Promise<S> {

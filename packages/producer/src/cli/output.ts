@@ -16,7 +16,8 @@ export interface Output {
 export class OutputInvalid extends Error {}
 
 /**
- * Opens a file to be written beside its name and renamed at the end: under the name that was asked for there is never half of it, and what was there stays until then.
+ * Opens a file to be written beside its name and renamed at the end: under the name that was asked
+ * for there is never half of it, and what was there stays until then.
  * @throws OutputInvalid when it cannot be written
  */
 export async function openOutput(path: string): Promise<Output> {

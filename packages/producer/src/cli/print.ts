@@ -9,7 +9,8 @@ export function printLine(text: string): void {
 }
 
 /**
- * Rows as a table on a terminal, as tab-separated lines in a pipe. On a terminal that is too narrow the table has no borders, and if that is not enough each row is a block of lines.
+ * Rows as a table on a terminal, as tab-separated lines in a pipe. On a terminal that is too narrow
+ * the table has no borders, and if that is not enough each row is a block of lines.
  * @param texts how many of the columns, from the left, are text and no figures
  */
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[], texts = 1): void {

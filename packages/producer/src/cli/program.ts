@@ -42,7 +42,10 @@ Options go before or after the command; a flag wins over its environment variabl
   return { program, exitCode: () => code };
 }
 
-/** Commands made apart from the program do not take over its settings by themselves. Of each, `path` is how it is called. */
+/**
+ * Commands made apart from the program do not take over its settings by themselves. Of each, `path`
+ * is how it is called.
+ */
 function passSettingsOn(parent: Command, path: string): void {
   parent.showHelpAfterError(`(all that can be said: ${path} --help)`);
   for (const command of parent.commands) {
@@ -51,7 +54,10 @@ function passSettingsOn(parent: Command, path: string): void {
   }
 }
 
-/** What the parser says of a wrong command line, line by line: it quotes what was typed, and that is not to command a terminal. */
+/**
+ * What the parser says of a wrong command line, line by line: it quotes what was typed, and that is
+ * not to command a terminal.
+ */
 const inOurWords = (said: string): string =>
   said
     .replace(/^error: /, '')

@@ -23,7 +23,10 @@ function drawn(draw: () => void): string {
   }
 }
 
-/** The lines that a terminal shows in the end, of text that only goes back to the beginning of a line. */
+/**
+ * The lines that a terminal shows in the end, of text that only goes back to the beginning of a
+ * line.
+ */
 const linesOf = (text: string): string[] =>
   text.split('\n').map((line) => {
     const parts = line.replaceAll('\u001B[1G', '\r').split('\r').map(stripVTControlCharacters);

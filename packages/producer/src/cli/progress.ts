@@ -11,7 +11,10 @@ export interface Progress {
    * @param before how many of the rows an earlier run did: they are not this one's speed
    */
   update(done: number, rows: number, note: string, before?: number): void;
-  /** Says in place of the figures why nothing moves, until the next `update`; in a pipe in a line, once, when it has been so for a second. */
+  /**
+   * Says in place of the figures why nothing moves, until the next `update`; in a pipe in a line,
+   * once, when it has been so for a second.
+   */
   wait(why: string): void;
   /** Says a line on stderr: above the bar, where there is one. */
   say(line: string): void;
@@ -28,7 +31,8 @@ const LONG_WAIT_MS = 1_000;
 const FIGURES = 60;
 
 /**
- * A bar on a terminal; in a pipe nothing but what is said. Without a total it shows the count and the rate only.
+ * A bar on a terminal; in a pipe nothing but what is said. Without a total it shows the count and
+ * the rate only.
  * @param what stands before the bar
  */
 export function startProgress(what: string, total: number | undefined): Progress {
@@ -105,7 +109,10 @@ function withoutBar(say: (line: string) => void): Progress {
   };
 }
 
-/** The library goes back to where a bar began when it ends, over whatever was written since; a bar of one line has no need to. */
+/**
+ * The library goes back to where a bar began when it ends, over whatever was written since; a bar
+ * of one line has no need to.
+ */
 export function withoutSavedCursor(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   const write = (text: string): boolean => text === '\u001B7' || text === '\u001B8' || stream.write(text);
   return Object.create(stream, { write: { value: write } }) as NodeJS.WriteStream;

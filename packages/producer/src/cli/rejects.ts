@@ -15,14 +15,16 @@ export interface Rejects {
   /** How many rows were written. */
   readonly written: number;
   /**
-   * Says what was not said yet, and gives the file its name; or with `isKept` false leaves what stood there before. Safe to call twice: the first call counts.
+   * Says what was not said yet, and gives the file its name; or with `isKept` false leaves what
+   * stood there before. Safe to call twice: the first call counts.
    * @throws Error when rows could not be written, if that was not told yet
    */
   close(isKept: boolean): Promise<void>;
 }
 
 /**
- * Opens the rejects file at once, so that a path we may not write is found before any row is enqueued. What it held is replaced when it is closed.
+ * Opens the rejects file at once, so that a path we may not write is found before any row is
+ * enqueued. What it held is replaced when it is closed.
  * @throws SourceInvalid when it cannot be written, or is the source itself
  */
 export async function openRejects(
@@ -56,7 +58,8 @@ function writeFile(output: Output, path: string): Rejects {
   const { stream } = output;
   const broken = (error: Error): Error =>
     new Error(`--rejects: cannot write ${path}: ${error.message}`, { cause: error });
-  // Listened to all the time: a disk that is full would otherwise end the process in the middle of the batch.
+  // Listened to all the time: a disk that is full would otherwise end the process in the middle of
+  // the batch.
   let [failure, untold]: (Error | undefined)[] = [];
   stream.on('error', (error) => {
     failure = broken(error);

@@ -21,7 +21,11 @@ export interface Run {
   readonly signal: AbortSignal;
 }
 
-/** Enqueues all rows with a bar, and keeps the rejected ones: whoever waits for the jobs may read them meanwhile. A failure on the way is part of what it returns: the rows before it are in, and are to be reported. */
+/**
+ * Enqueues all rows with a bar, and keeps the rejected ones: whoever waits for the jobs may read
+ * them meanwhile. A failure on the way is part of what it returns: the rows before it are in, and
+ * are to be reported.
+ */
 export async function enqueueRows(
   run: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,

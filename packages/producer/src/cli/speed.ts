@@ -5,7 +5,8 @@ export function perSecond(rows: number, elapsedMs: number): number | undefined {
 
 /**
  * How long the rest takes, in seconds.
- * @param far `done` of `total` in whatever unit, for so many rows: the rest is taken to have rows of the same size
+ * @param far `done` of `total` in whatever unit, for so many rows: the rest is taken to have rows
+ *   of the same size
  */
 export function secondsLeft(
   { done, total, rows }: { done: number; total: number; rows: number },

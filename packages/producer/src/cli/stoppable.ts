@@ -1,7 +1,10 @@
 import { EXIT, onStopSignal } from '@bullpen/shared';
 import { restoreCursor } from './progress.js';
 
-/** Runs work that a first SIGINT or SIGTERM asks to stop, by its signal; a second one ends the process at once. */
+/**
+ * Runs work that a first SIGINT or SIGTERM asks to stop, by its signal; a second one ends the
+ * process at once.
+ */
 export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const off = onStopSignal((_, count) => {

@@ -1,6 +1,9 @@
 import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
 
-/** What `cancel` found: it was asked of the workers, the job was settled already, or there is no such job. */
+/**
+ * What `cancel` found: it was asked of the workers, the job was settled already, or there is no
+ * such job.
+ */
 export type Cancelled = 'requested' | 'settled' | 'unknown';
 
 // Noted before it is published: a worker that misses the publication reads the note a moment later.

@@ -11,7 +11,10 @@ const ROWS = 10;
 const BYTES = 300;
 const rowOf = (at: number, data = '{}'): Row => ({ at, data });
 
-/** A way to send whose chunks are answered by hand, in any order; remembers what was sent, and under which seal. */
+/**
+ * A way to send whose chunks are answered by hand, in any order; remembers what was sent, and under
+ * which seal.
+ */
 function sendingByHand() {
   const chunks: { rows: readonly Row[]; seal: number; answer(): void; fail(error: unknown): void }[] = [];
   const send = (rows: readonly Row[], seal: number): Promise<void> =>

@@ -1,4 +1,7 @@
-/** Two chunks under way: one is being made or travels while Redis works on the other. More would only take memory. */
+/**
+ * Two chunks under way: one is being made or travels while Redis works on the other. More would
+ * only take memory.
+ */
 const IN_FLIGHT = 2;
 
 /** How a {@link ChunkWriter} writes. */
@@ -11,13 +14,16 @@ export interface ChunkWriting<Row, Seal> {
   readonly seal: () => Seal;
   /** Sends one chunk. Called in the order of the rows. */
   readonly send: (rows: readonly Row[], seal: Seal) => Promise<unknown>;
-  /** Is called when a chunk has failed: to read on is of no use, and whoever waits for the next row would not hear of it. */
+  /**
+   * Is called when a chunk has failed: to read on is of no use, and whoever waits for the next row
+   * would not hear of it.
+   */
   readonly failed: () => void;
 }
 
 /**
- * Collects rows into chunks bounded in rows and bytes, and sends them, at most two at a time. Memory is bounded by three chunks,
- * whatever the source.
+ * Collects rows into chunks bounded in rows and bytes, and sends them, at most two at a time.
+ * Memory is bounded by three chunks, whatever the source.
  */
 export class ChunkWriter<Row extends { readonly data: string }, Seal = undefined> {
   readonly #writing: ChunkWriting<Row, Seal>;
@@ -30,7 +36,10 @@ export class ChunkWriter<Row extends { readonly data: string }, Seal = undefined
     this.#writing = writing;
   }
 
-  /** Takes a row. Returns a promise only when the caller must wait; it rejects with the first chunk's failure. */
+  /**
+   * Takes a row. Returns a promise only when the caller must wait; it rejects with the first
+   * chunk's failure.
+   */
   add(row: Row): Promise<void> | undefined {
     this.#rows.push(row);
     // Characters, not bytes: exact enough for a bound, and a million times cheaper.
@@ -56,7 +65,10 @@ export class ChunkWriter<Row extends { readonly data: string }, Seal = undefined
     this.#inFlight.add(sent);
   }
 
-  /** Sends what is left and waits until everything is answered. When it ends, however it ends, nothing is under way any more. */
+  /**
+   * Sends what is left and waits until everything is answered. When it ends, however it ends,
+   * nothing is under way any more.
+   */
   async flush(): Promise<void> {
     try {
       if (this.#rows.length > 0) await this.cut();

@@ -1,22 +1,30 @@
 import { BOOKS_SCRIPT } from '@bullpen/shared';
 
 /**
- * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of the BullMQ version we pin, and answers for
- * each row whether it was added (`a`) or was there already (`d`). One call is one round trip for up to 1,000 jobs; BullMQ's own
- * `addBulk` is one script call per job, is not atomic, and does not say which jobs were duplicates.
+ * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of
+ * the BullMQ version we pin, and answers for each row whether it was added (`a`) or was there
+ * already (`d`). One call is one round trip for up to 1,000 jobs; BullMQ's own `addBulk` is one
+ * script call per job, is not atomic, and does not say which jobs were duplicates.
  *
- * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch its five books and the index of batches.
- * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), the ids and the payloads of its rows, each with a line break behind it, and of a batch the rows, as
- * ranges; one more when the chunk was sent before, and may be in. Few long arguments: the client takes longer for thousands of short ones than Redis for cutting these.
- * Answers a word, and what belongs to it:
+ * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch
+ * its five books and the index of batches.
+ * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), the
+ * ids and the payloads of its rows, each with a line break behind it, and of a batch the rows, as
+ * ranges; one more when the chunk was sent before, and may be in. Few long arguments: the client
+ * takes longer for thousands of short ones than Redis for cutting these. Answers a word, and what
+ * belongs to it:
  * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
  * - `full`, and how many jobs wait: too many. Nothing was done.
- * - `mixed`: the queue has jobs with priorities and this chunk has none, or the other way round. Nothing was done.
- * - of a batch also `gone`, `cancelled`; `ahead` or `elsewhere`, and how far it was read: the chunk, or a part of it, is in already, or one before it is not; `changed`: what was read
+ * - `mixed`: the queue has jobs with priorities and this chunk has none, or the other way round.
+ *   Nothing was done.
+ * - of a batch also `gone`, `cancelled`; `ahead` or `elsewhere`, and how far it was read: the
+ *   chunk, or a part of it, is in already, or one before it is not; `changed`: what was read
  *   before is not what this source has.
  *
- * A chunk of single jobs sent again after a lost reply finds its own: each carries the mark of the call that stored it, and is reported as added.
- * An id that stands twice in one chunk is a duplicate the second time, whichever call stored it. A chunk of a batch finds the batch's cursor moved.
+ * A chunk of single jobs sent again after a lost reply finds its own: each carries the mark of the
+ * call that stored it, and is reported as added. An id that stands twice in one chunk is a
+ * duplicate the second time, whichever call stored it. A chunk of a batch finds the batch's cursor
+ * moved.
  */
 export const INSERT_SCRIPT = `
 ${BOOKS_SCRIPT}
@@ -40,7 +48,8 @@ if batch then
   end
 end
 
--- Jobs without a priority go before all that have one: a queue has the one kind or the other, until it is empty.
+-- Jobs without a priority go before all that have one: a queue has the one kind or the other, until
+-- it is empty.
 local kind = priority > 0 and '1' or '0'
 local was = call('HGET', metaKey, 'bullpen.priorities')
 if chunk.count > 0 and was ~= kind then
@@ -54,7 +63,8 @@ end
 -- Whether a job carries the mark of this call: it was stored by it, and only the reply was lost.
 local function isOurs(id) return string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true) ~= nil end
 
--- A chunk that is in already asks for no room. Asked only of one that was sent before: a producer that waits for room comes by many times a second, and this looks at up to 1,000 jobs.
+-- A chunk that is in already asks for no room. Asked only of one that was sent before: a producer
+-- that waits for room comes by many times a second, and this looks at up to 1,000 jobs.
 local function isIn()
   for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
     if isOurs(id) then return true end
@@ -113,7 +123,8 @@ local function addJob(id, data, opts)
   if anyCancelled then call('ZREM', cancelledKey, id) end
   call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
   jobs = jobs + 1
-  -- Of a batch nobody is told job by job: it would push all that is told of other jobs out of the stream, which keeps 10,000 events.
+  -- Of a batch nobody is told job by job: it would push all that is told of other jobs out of the
+  -- stream, which keeps 10,000 events.
   if not batch then call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name) end
   if delay > 0 then
     local dueAt = tonumber(timestamp) + delay
@@ -132,7 +143,8 @@ local function addJob(id, data, opts)
   if not batch then call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id) end
 end
 
--- Adds a job of a batch. It may be there already, from a batch of this name whose books have expired since and whose rows, perhaps others, still wait: then it carries the new ones.
+-- Adds a job of a batch. It may be there already, from a batch of this name whose books have
+-- expired since and whose rows, perhaps others, still wait: then it carries the new ones.
 local function putJob(id, data, opts)
   if not exists(id) then
     addJob(id, data, opts)
@@ -199,7 +211,8 @@ for at = 1, chunk.count do
     else
       if batch.retry then
         reopenRow(books, row)
-        -- It gets a job of its own: a shared job that it was part of may still be about, and is to know.
+        -- It gets a job of its own: a shared job that it was part of may still be about, and is to
+        -- know.
         call('HINCRBY', books[1], 'split', 1)
       end
       addRow(at, data)

@@ -17,7 +17,10 @@ const part: BatchPart = {
   ...{ keepKeysMs: 5_000, from: 10, to: 14, fromChecksum: '17', toChecksum: '18', rejected: 2, isLast: false },
 };
 
-/** A connection that knows the insert command alone: answers with `reply`, and remembers what it was given, bytes as the text that they are. */
+/**
+ * A connection that knows the insert command alone: answers with `reply`, and remembers what it was
+ * given, bytes as the text that they are.
+ */
 function redisAnswering(...reply: string[]) {
   const calls: (string | number)[][] = [];
   const bullpenInsert = async (...args: (string | number | Buffer)[]): Promise<string[]> => {
@@ -47,7 +50,9 @@ async function toldOf(parts: Partial<ChunkParts> = {}): Promise<{ told: Told; ro
   return { told: JSON.parse(String(args[16])) as Told, rows: args.slice(17) };
 }
 
-/** The opts of a job, put together as the script does, with what it has to say between their pieces. */
+/**
+ * The opts of a job, put together as the script does, with what it has to say between their pieces.
+ */
 async function optsOf(between: string, parts: Partial<ChunkParts> = {}): Promise<Record<string, unknown>> {
   const { told } = await toldOf(parts);
   return JSON.parse(told.opts.join(between)) as Record<string, unknown>;

@@ -16,7 +16,10 @@ export interface Terms {
   readonly delayMs: number;
   /** 1 is the highest; 0 means none. */
   readonly priority: number;
-  /** When the jobs expire (ms since 1970); by default so long after they are due as their definition says. */
+  /**
+   * When the jobs expire (ms since 1970); by default so long after they are due as their definition
+   * says.
+   */
   readonly expiresAt: number | undefined;
   /** Whether the ids stand for keys. */
   readonly keyed: boolean;
@@ -38,7 +41,9 @@ export interface BatchPart {
   readonly keepKeysMs: number;
   /** Its rows failed, and are to be enqueued again. */
   readonly retry?: boolean;
-  /** The rows of the source that it covers, rejected ones included: those after `from`, up to `to`. */
+  /**
+   * The rows of the source that it covers, rejected ones included: those after `from`, up to `to`.
+   */
   readonly from: number;
   readonly to: number;
   /** The running checksum of the source at either end. */
@@ -54,7 +59,10 @@ export type Inserted =
   | { readonly kind: 'ok'; readonly answers: Added[]; readonly counts: BatchTotals | undefined }
   /** Too many jobs wait; nothing was done. */
   | { readonly kind: 'full'; readonly waiting?: number }
-  /** The queue has jobs with priorities and these have none, or the other way round; nothing was done. */
+  /**
+   * The queue has jobs with priorities and these have none, or the other way round; nothing was
+   * done.
+   */
   | { readonly kind: 'mixed' }
   | { readonly kind: 'gone' | 'cancelled' | 'changed' }
   /** The batch was read further already, or not so far yet. */
@@ -78,7 +86,9 @@ export const CHUNK_BYTES = 1_048_576;
 type Reply = [word: Inserted['kind'], ...rest: string[]];
 type WithInsert = Redis & { bullpenInsert(...args: (string | number | Buffer)[]): Promise<Reply> };
 
-/** Teaches a connection the insert script; call once per connection, before a chunk is sent on it. */
+/**
+ * Teaches a connection the insert script; call once per connection, before a chunk is sent on it.
+ */
 export function defineInsert(redis: Redis): void {
   redis.defineCommand('bullpenInsert', { numberOfKeys: 16, lua: INSERT_SCRIPT });
 }
@@ -97,7 +107,8 @@ export interface ChunkParts {
 }
 
 /**
- * Prepares one chunk of at most {@link CHUNK_JOBS} jobs. What is returned sends it, as often as it takes: sent again it adds nothing twice.
+ * Prepares one chunk of at most {@link CHUNK_JOBS} jobs. What is returned sends it, as often as it
+ * takes: sent again it adds nothing twice.
  */
 export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: ChunkParts) {
   const base = `${prefix}:${job.queue}:`;
@@ -116,7 +127,8 @@ export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: 
     if (id !== '') ids += `${id}\n`;
     payloads += `${data}\n`;
   }
-  // As bytes: texts of this length would leave V8's young space, all of them, before they are collected.
+  // As bytes: texts of this length would leave V8's young space, all of them, before they are
+  // collected.
   args.push(Buffer.from(ids), Buffer.from(payloads));
   const again: string[] = [];
   return async (redis: Redis): Promise<Inserted> => {
@@ -168,13 +180,19 @@ function optsAroundId(job: JobDefinition, terms: Terms, bullpen: object): string
   return [opts.slice(0, id), opts.slice(id + ID.length)];
 }
 
-/** The `opts` of rows of a batch, the same for all of them (a row is known by its job's id), in two pieces: of a job that several rows share they are named in between. */
+/**
+ * The `opts` of rows of a batch, the same for all of them (a row is known by its job's id), in two
+ * pieces: of a job that several rows share they are named in between.
+ */
 function optsOfRow(job: JobDefinition, terms: Terms, bullpen: object): string[] {
   const opts = JSON.stringify(optsOf(job, terms, {}, bullpen));
   return [opts.slice(0, -2), opts.slice(-2)];
 }
 
-/** Attempts and backoff are in BullMQ's own words, so that a stock worker honours them as well as it can (it knows no cap). */
+/**
+ * Attempts and backoff are in BullMQ's own words, so that a stock worker honours them as well as it
+ * can (it knows no cap).
+ */
 function optsOf(job: JobDefinition, { delayMs, priority }: Terms, id: object, bullpen: object): object {
   const { type, delayMs: delay, jitter } = job.backoff;
   return {

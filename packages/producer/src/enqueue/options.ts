@@ -15,24 +15,35 @@ import type { Terms } from './insert.js';
 /** How one job is enqueued. */
 export interface EnqueueOptions {
   /**
-   * Your own name for the job: enqueuing the same job definition with the same key again is a `duplicate` while that job is kept
-   * (waiting, active, failed, or completed within the worker's retention). Any text of 1 to 1,000 characters.
+   * Your own name for the job: enqueuing the same job definition with the same key again is a
+   * `duplicate` while that job is kept (waiting, active, failed, or completed within the worker's
+   * retention). Any text of 1 to 1,000 characters.
    */
   readonly key?: string;
   /** How long to wait before the first attempt. Default 0, at most 10 years. */
   readonly delay?: Duration;
-  /** 1 (first) to 2,097,151 (last). A queue has jobs with priorities or jobs without, never both at a time: those without would always go first. */
+  /**
+   * 1 (first) to 2,097,151 (last). A queue has jobs with priorities or jobs without, never both at
+   * a time: those without would always go first.
+   */
   readonly priority?: number;
-  /** The job must not start after this instant; a `Date`, or milliseconds since 1970. Default: the definition's `expiresIn` after the job is due. */
+  /**
+   * The job must not start after this instant; a `Date`, or milliseconds since 1970. Default: the
+   * definition's `expiresIn` after the job is due.
+   */
   readonly expiresAt?: Date | number;
   /**
-   * Add nothing while this many jobs wait on the queue (with a `delay` the delayed ones count as well): `enqueue` throws `QueueFull`, `enqueueMany` and `batch` wait. Decided on Redis
-   * for a whole chunk, so that any number of producers together exceed it by one chunk at most. Default: no bound.
+   * Add nothing while this many jobs wait on the queue (with a `delay` the delayed ones count as
+   * well): `enqueue` throws `QueueFull`, `enqueueMany` and `batch` wait. Decided on Redis for a
+   * whole chunk, so that any number of producers together exceed it by one chunk at most. Default:
+   * no bound.
    */
   readonly maxWaiting?: number;
 }
 
-/** BullMQ orders prioritized jobs by `priority × 2^32 + counter`, which must stay exact in a double. */
+/**
+ * BullMQ orders prioritized jobs by `priority × 2^32 + counter`, which must stay exact in a double.
+ */
 const LOWEST_PRIORITY = 2 ** 21 - 1;
 /** More than Redis has memory for. */
 const MOST_WAITING = 1_000_000_000;

@@ -3,7 +3,10 @@ import { type Redis, RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { deliver } from './redis-call.js';
 
-/** A connection that does nothing by itself: a status, two events, and a record of what was asked of it. */
+/**
+ * A connection that does nothing by itself: a status, two events, and a record of what was asked of
+ * it.
+ */
 class Connection extends EventEmitter {
   status: string;
   readonly asked: string[] = [];

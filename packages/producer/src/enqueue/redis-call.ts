@@ -26,8 +26,9 @@ const REFUSED = /^ERR (DB index is out of range|invalid DB index)/;
 const isRefusal = (error: unknown): boolean => refusesUs(error) || REFUSED.test(reasonOf(error));
 
 /**
- * Sends something to Redis, again and again until it is answered or the time is up. `send` must be safe to repeat. We resend, not the
- * client: so nothing is ever sent after this call has ended, and a caller who got `RedisUnavailable` need not fear a late echo.
+ * Sends something to Redis, again and again until it is answered or the time is up. `send` must be
+ * safe to repeat. We resend, not the client: so nothing is ever sent after this call has ended, and
+ * a caller who got `RedisUnavailable` need not fear a late echo.
  * @throws RedisUnavailable when Redis did not answer within `withinMs`, or refuses our login
  */
 export async function deliver<T>(
@@ -57,7 +58,8 @@ export async function deliver<T>(
     } catch (error) {
       if (error === TIME_IS_UP) {
         unanswered = true;
-        // The connection looks alive and is not: without this it would swallow the next command too.
+        // The connection looks alive and is not: without this it would swallow the next command
+        // too.
         redis.disconnect(true);
         throw giveUp(`did not answer within ${showDuration(withinMs)}`);
       }
@@ -97,7 +99,8 @@ function untilReady(redis: Redis, ms: number): Promise<unknown> {
       fault = error;
       if (isRefusal(error)) done();
     };
-    // A connection that was refused is ended; whoever calls next tries again, also one who calls while it is just ending. Once: refused in words we do not know, it would end for ever.
+    // A connection that was refused is ended; whoever calls next tries again, also one who calls
+    // while it is just ending. Once: refused in words we do not know, it would end for ever.
     const connect = (): void => void redis.connect().catch(heard);
     const timer = setTimeout(done, ms);
     redis.on('ready', done).on('error', heard).once('end', connect);

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { untilAborted } from './until-aborted.js';
 
-/** Gives these, and then nothing for ever, or until it is closed. Remembers whether it was told to end. */
+/**
+ * Gives these, and then nothing for ever, or until it is closed. Remembers whether it was told to
+ * end.
+ */
 function silentAfter(...items: number[]) {
   const told = { ended: false };
   const iterator: AsyncIterator<number> = {

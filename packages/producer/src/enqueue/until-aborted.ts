@@ -1,11 +1,13 @@
 /**
- * Iterates as `items` does, until `signal` aborts: then it ends at once, also in the middle of a wait for something that never comes. Who needs to know which of the two it was asks the signal.
+ * Iterates as `items` does, until `signal` aborts: then it ends at once, also in the middle of a
+ * wait for something that never comes. Who needs to know which of the two it was asks the signal.
  */
 export function untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: () => iterate(items[Symbol.asyncIterator](), signal) };
 }
 
-// By hand, not as a generator: that would wait three times more for each item, and a call of `return` behind the one for an item that never comes.
+// By hand, not as a generator: that would wait three times more for each item, and a call of
+// `return` behind the one for an item that never comes.
 function iterate<T>(iterator: AsyncIterator<T>, signal: AbortSignal): AsyncIterator<T> {
   const ended: IteratorResult<T> = { done: true, value: undefined };
   let endWait: (() => void) | undefined;

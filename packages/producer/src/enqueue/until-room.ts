@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inserted } from './insert.js';
 
-/** How long a full queue is left alone: first, and at most. A worker at full speed makes room for a chunk in about as long. */
+/**
+ * How long a full queue is left alone: first, and at most. A worker at full speed makes room for a
+ * chunk in about as long.
+ */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 
 /**
- * Inserts as often as it takes for the queue to have room; gives up, with the answer `full`, only when `signal` aborts.
- * @param onFull is told how many jobs wait, each time it finds the queue full and is going to look again
+ * Inserts as often as it takes for the queue to have room; gives up, with the answer `full`, only
+ * when `signal` aborts.
+ * @param onFull is told how many jobs wait, each time it finds the queue full and is going to look
+ *   again
  */
 export async function untilRoom(
   insert: () => Promise<Inserted>,

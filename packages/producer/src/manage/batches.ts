@@ -10,8 +10,9 @@ import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancel
 import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry.js';
 
 /**
- * What can be asked of batches that were begun. A batch is found by its name; `queue` is needed only where two queues have one by the same name. All of it throws BatchUnknown when there is no such
- * batch, OptionsInvalid when there are several, RedisUnavailable and ProducerClosed.
+ * What can be asked of batches that were begun. A batch is found by its name; `queue` is needed
+ * only where two queues have one by the same name. All of it throws BatchUnknown when there is no
+ * such batch, OptionsInvalid when there are several, RedisUnavailable and ProducerClosed.
  */
 export interface Batches {
   /** The books of all batches, or of those on one queue; the newest first. */
@@ -22,12 +23,16 @@ export interface Batches {
   cancel(name: string, options?: BatchChoice & CancelBatchOptions): Promise<CancelledBatch>;
   /**
    * Enqueues the failed rows of a batch again. Safe to repeat.
-   * @throws BatchConflict when the batch was cancelled, OptionsInvalid when `job` is not that of its rows
+   * @throws BatchConflict when the batch was cancelled, OptionsInvalid when `job` is not that of
+   *   its rows
    */
   retry(job: JobDefinition, name: string, options?: BatchChoice & RetryBatchOptions): Promise<RetriedBatch>;
   /** The failed rows, in their order, with their payloads. Memory stays flat. */
   failures(name: string, choice?: BatchChoice): AsyncIterable<FailedRow>;
-  /** What the handlers returned, in the order of the rows, of a batch that keeps that. Memory stays flat. */
+  /**
+   * What the handlers returned, in the order of the rows, of a batch that keeps that. Memory stays
+   * flat.
+   */
   results(name: string, choice?: BatchChoice): AsyncIterable<RowResult>;
 }
 

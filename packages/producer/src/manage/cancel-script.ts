@@ -2,9 +2,12 @@ import { BOOKS_SCRIPT } from '@bullpen/shared';
 import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
 
 /**
- * Notes in the books of a batch that it is cancelled, and tells the workers: from now on nothing is added to it, and what runs of it is aborted.
- * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is named among cancelled jobs, now (ms), the channel.
- * Answers `open`, or what it was before: `cancelled`, `settled` (then nothing was noted), `unknown`; and how many of its rows were taken off the queue before.
+ * Notes in the books of a batch that it is cancelled, and tells the workers: from now on nothing is
+ * added to it, and what runs of it is aborted.
+ * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is
+ * named among cancelled jobs, now (ms), the channel. Answers `open`, or what it was before:
+ * `cancelled`, `settled` (then nothing was noted), `unknown`; and how many of its rows were taken
+ * off the queue before.
  */
 export const CANCEL_BATCH_SCRIPT = `
 ${BOOKS_SCRIPT}
@@ -31,7 +34,10 @@ return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
 const MOST_COST = 4_000;
 const MOST_BYTES = 2_097_152;
 
-/** Reads a window of a list from its tail, the end that is fetched next, or of a set from its lowest score; `ids` in that order. */
+/**
+ * Reads a window of a list from its tail, the end that is fetched next, or of a set from its lowest
+ * score; `ids` in that order.
+ */
 const WINDOW_SCRIPT = `
 local call = redis.call
 local base, batch, part, from, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -48,8 +54,9 @@ end
 
 /**
  * Reads the jobs of a batch in a window, with their payloads, for their keys.
- * KEYS: the list or set, fates. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has.
- * Answers how many jobs were looked at (payloads may be big), then id and payload of each that is the batch's.
+ * KEYS: the list or set, fates. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`,
+ * where the window begins, how many jobs it has. Answers how many jobs were looked at (payloads may
+ * be big), then id and payload of each that is the batch's.
  */
 export const PEEK_SCRIPT = `
 ${WINDOW_SCRIPT}
@@ -70,10 +77,14 @@ return answer
 `;
 
 /**
- * Takes the jobs of a batch out of a window, settles their open rows as cancelled, and frees the keys of these rows.
- * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; of a batch with keys a
- * JSON object: for each job the keys of its rows, in their order. A job that is not in it stays.
- * Answers where the next window begins, or -1 at the end; how many jobs were taken out; how many rows of the batch were in all, in calls before this one, too: so none is uncounted whose answer was lost.
+ * Takes the jobs of a batch out of a window, settles their open rows as cancelled, and frees the
+ * keys of these rows.
+ * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the keys, batch,
+ * `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; of a batch
+ * with keys a JSON object: for each job the keys of its rows, in their order. A job that is not in
+ * it stays. Answers where the next window begins, or -1 at the end; how many jobs were taken out;
+ * how many rows of the batch were in all, in calls before this one, too: so none is uncounted whose
+ * answer was lost.
  */
 export const SWEEP_SCRIPT = `
 ${BOOKS_SCRIPT}

@@ -4,7 +4,10 @@ import { cancelBatch } from './cancel.js';
 
 type Sweep = [next: number, jobs: number, takenOff: string];
 
-/** A batch of 100 rows on a Redis that answers each sweep of the queue as told, and then finds nothing; workers have cancelled rows, too. */
+/**
+ * A batch of 100 rows on a Redis that answers each sweep of the queue as told, and then finds
+ * nothing; workers have cancelled rows, too.
+ */
 function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
   const books = { job: 'x', added: '100', cancelled: '90', takenOff: sweeps.at(-1)?.[2] ?? takenOffBefore };
   let last: Sweep = [-1, 0, takenOffBefore];

@@ -9,9 +9,15 @@ import { type Keying, keysOfJobs } from './row-keys.js';
 
 /** What became of a batch that was cancelled. */
 export interface CancelledBatch extends BatchView {
-  /** What was found: rows to cancel; or a batch that was cancelled before (what is still open of it is cancelled again), or settled, which then stays as it was. */
+  /**
+   * What was found: rows to cancel; or a batch that was cancelled before (what is still open of it
+   * is cancelled again), or settled, which then stays as it was.
+   */
   readonly found: 'open' | 'cancelled' | 'settled';
-  /** How many rows were taken off the queue by this call. What a worker has in hand, or picks up meanwhile, it cancels itself: that is not in here, but in `cancelled`, as soon as it has. */
+  /**
+   * How many rows were taken off the queue by this call. What a worker has in hand, or picks up
+   * meanwhile, it cancels itself: that is not in here, but in `cancelled`, as soon as it has.
+   */
   readonly cancelledNow: number;
 }
 
@@ -22,7 +28,10 @@ export interface CancelBatchOptions {
 }
 
 const JOBS_A_PAGE = 500;
-/** A job goes from the first to the last of these, never back, unless a worker had it in hand: then the worker cancels it. */
+/**
+ * A job goes from the first to the last of these, never back, unless a worker had it in hand: then
+ * the worker cancels it.
+ */
 const PARTS = ['delayed', 'prioritized', 'wait'] as const;
 type Part = (typeof PARTS)[number];
 
@@ -41,8 +50,9 @@ export function defineCancelBatch(redis: Redis): void {
 }
 
 /**
- * Cancels what is open of a batch: nothing is added to it any more, running rows have their signals aborted, and the jobs that wait are taken off the queue. Safe to repeat, and to be repeated when it
- * was interrupted.
+ * Cancels what is open of a batch: nothing is added to it any more, running rows have their signals
+ * aborted, and the jobs that wait are taken off the queue. Safe to repeat, and to be repeated when
+ * it was interrupted.
  * @throws BatchUnknown when it is not there (any more)
  */
 export async function cancelBatch(
@@ -140,7 +150,10 @@ class Sweeper {
     return found;
   }
 
-  /** The keys of the rows in a window: they go in the call that takes their jobs out, so that none stays taken for a job that is gone. */
+  /**
+   * The keys of the rows in a window: they go in the call that takes their jobs out, so that none
+   * stays taken for a job that is gone.
+   */
   async #peek(part: Part, from: number, keying: Keying): Promise<{ size: number; keys?: string }> {
     const [size, ...jobs] = await this.#ask((redis) =>
       (redis as WithCancel).bullpenPeek(

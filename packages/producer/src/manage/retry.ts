@@ -35,8 +35,10 @@ export interface RetryBatchOptions {
 }
 
 /**
- * Enqueues the failed rows of a batch again, each with its payload as it was and all its attempts. Safe to repeat: rows that wait again are not failed any more.
- * @throws BatchUnknown, BatchConflict when it was cancelled, OptionsInvalid when the job is not the one its rows are of
+ * Enqueues the failed rows of a batch again, each with its payload as it was and all its attempts.
+ * Safe to repeat: rows that wait again are not failed any more.
+ * @throws BatchUnknown, BatchConflict when it was cancelled, OptionsInvalid when the job is not the
+ *   one its rows are of
  */
 export async function retryBatch(
   job: JobDefinition,
@@ -88,7 +90,8 @@ function partFor(books: BatchBooks, keys: BatchPart['keys']): BatchPart {
   const { batch: name, keyField, results, keepKeysMs, read, checksum } = books;
   return {
     ...{ name, keys, keyField, results, keepKeysMs, retry: true },
-    // Each in a job of its own: a shared job that is still in the queue, or in a worker's hands, knows by this that the row has left it.
+    // Each in a job of its own: a shared job that is still in the queue, or in a worker's hands,
+    // knows by this that the row has left it.
     rowsPerJob: 1,
     ...{ from: read, to: read, fromChecksum: checksum, toChecksum: checksum, rejected: 0, isLast: false },
   };
@@ -117,7 +120,10 @@ function cut(rows: readonly JobRow[]): JobRow[][] {
   return chunks;
 }
 
-/** How many of the rows are failed still. One that is not was retried after all: by the call before this one, whose answer was lost, or by somebody else. */
+/**
+ * How many of the rows are failed still. One that is not was retried after all: by the call before
+ * this one, whose answer was lost, or by somebody else.
+ */
 async function countFailed(fates: string, rows: readonly number[], { ask }: RedisAccess): Promise<number> {
   const gets = rows.flatMap((row) => ['GET', 'u2', `#${row - 1}`]);
   const found = (await ask((redis) => redis.call('BITFIELD_RO', fates, ...gets))) as number[];

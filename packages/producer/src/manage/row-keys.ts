@@ -6,7 +6,10 @@ export interface Keying {
   readonly keyField: string;
 }
 
-/** What stands for a row's key on Redis, where its being taken is noted; empty when its payload has no key. */
+/**
+ * What stands for a row's key on Redis, where its being taken is noted; empty when its payload has
+ * no key.
+ */
 export function keyHash(payload: unknown, { job, keyField }: Keying): string {
   const read = readRowKey(payload, keyField);
   return 'key' in read ? idForKey(job, read.key).slice(-22) : '';
@@ -14,7 +17,8 @@ export function keyHash(payload: unknown, { job, keyField }: Keying): string {
 
 /**
  * The keys of the rows of jobs, by job id, in the order of the rows.
- * @param jobs id and payload, as JSON, by turns; of a job that several rows share the payload is the list of theirs
+ * @param jobs id and payload, as JSON, by turns; of a job that several rows share the payload is
+ *   the list of theirs
  */
 export function keysOfJobs(jobs: readonly string[], keying: Keying): Record<string, string[]> {
   const keys: Record<string, string[]> = {};

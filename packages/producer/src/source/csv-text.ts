@@ -2,7 +2,10 @@ const LF = 0x0a;
 const CR = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
-/** The text of a table from where its last row ended: rows are cut from it as the parser says where they end. */
+/**
+ * The text of a table from where its last row ended: rows are cut from it as the parser says where
+ * they end.
+ */
 export class CsvText {
   /** The line on which it begins: after a cut, that of the next row. */
   line = 1;
@@ -38,7 +41,10 @@ export class CsvText {
     return this.#pieces.some((piece) => piece.includes(character));
   }
 
-  /** No row begins with a line break: the parser passes over empty lines, and so they are not kept, however many there are. */
+  /**
+   * No row begins with a line break: the parser passes over empty lines, and so they are not kept,
+   * however many there are.
+   */
   #dropBlankLines(): void {
     const text = this.#join();
     let count = 0;

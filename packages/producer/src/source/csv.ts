@@ -12,7 +12,8 @@ import { explainBroken, showBroken } from './utf8.js';
 const LOOK_AHEAD = 16;
 
 /**
- * CSV with a header line. Every cell is text and an empty cell is an absent field: turn text into numbers in the schema (`z.coerce.number()`).
+ * CSV with a header line. Every cell is text and an empty cell is an absent field: turn text into
+ * numbers in the schema (`z.coerce.number()`).
  * @param onColumns is told the names of the columns before the first rows come
  * @throws SourceInvalid when the header is unusable, or a row has no end
  */
@@ -51,14 +52,18 @@ class Table {
     this.#onColumns = onColumns;
   }
 
-  /** Makes rows of what was parsed once `piece` had been fed. Those before a row that has no end are handed over before it is told. */
+  /**
+   * Makes rows of what was parsed once `piece` had been fed. Those before a row that has no end are
+   * handed over before it is told.
+   */
   *read(piece: Buffer, parsed: readonly ParsedRow[]): Generator<readonly SourceRow[]> {
     this.#text.append(piece);
     const rows: SourceRow[] = [];
     let endless: SourceInvalid | undefined;
     for (const { cells, end } of parsed) {
       const { bytes, line } = this.#text.cut(end);
-      // Refused like one whose end was not seen: whether it was depends on the pieces that the text comes in.
+      // Refused like one whose end was not seen: whether it was depends on the pieces that the text
+      // comes in.
       if (bytes.length > LONGEST_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
       if (endless !== undefined) break;
       if (this.#names === undefined) this.#readHeader(cells, bytes);
@@ -98,7 +103,9 @@ class Table {
   }
 }
 
-/** We do not look for the next row: where one would begin depends on which quote is the wrong one. */
+/**
+ * We do not look for the next row: where one would begin depends on which quote is the wrong one.
+ */
 function tooLong(line: number, hasQuote: boolean): SourceInvalid {
   const what = hasQuote ? 'a quote that opens here is not closed within' : 'the row that begins here is longer than';
   return new SourceInvalid(`line ${line}: ${what} 16 MB`);

@@ -5,15 +5,20 @@ import { feed } from './buffered-parser.js';
 import { LONGEST_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, findBroken, incompleteTail } from './utf8.js';
 
-/** What is parsed at once: when the array breaks, the elements that ended less than this before it may be lost with it. */
+/**
+ * What is parsed at once: when the array breaks, the elements that ended less than this before it
+ * may be lost with it.
+ */
 const SLICE = 4 * 1024;
 
 /**
  * The elements of one JSON array, read as they come.
- * @throws SourceInvalid where the text stops being JSON or UTF-8: unlike a line, an array cannot be read on after a fault
+ * @throws SourceInvalid where the text stops being JSON or UTF-8: unlike a line, an array cannot be
+ *   read on after a fault
  */
 export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<readonly SourceRow[]> {
-  // Without the tokens for parts of strings and numbers, of which it makes no use: measured 5 µs an element instead of 17.
+  // Without the tokens for parts of strings and numbers, of which it makes no use: measured 5 µs an
+  // element instead of 17.
   const parser = streamArray.withParserAsStream({ streamValues: false });
   let row = 0;
   let rows: SourceRow[] = [];

@@ -5,12 +5,14 @@ import { explainBroken, showBroken } from './utf8.js';
 const NEWLINE = 0x0a;
 
 /**
- * One JSON value per line. Blank lines are passed over. A line that is not JSON, not UTF-8 or too long is a row that does not parse;
- * the next one is read all the same.
+ * One JSON value per line. Blank lines are passed over. A line that is not JSON, not UTF-8 or too
+ * long is a row that does not parse; the next one is read all the same.
  *
- * We look for the newlines ourselves. Measured with rows of 110 bytes, JSON.parse included (0.65 µs of it): split2 2.2 µs a row, most of
- * it a stream's work for each line; decoding a block and splitting its text 1.4; decoding line by line, as here, 0.9. Nor does split2
- * tell bytes that are not UTF-8, or go on after a line that is too long. (node:readline breaks lines at U+2028, which JSON may hold.)
+ * We look for the newlines ourselves. Measured with rows of 110 bytes, JSON.parse included (0.65 µs
+ * of it): split2 2.2 µs a row, most of it a stream's work for each line; decoding a block and
+ * splitting its text 1.4; decoding line by line, as here, 0.9. Nor does split2 tell bytes that are
+ * not UTF-8, or go on after a line that is too long. (node:readline breaks lines at U+2028, which
+ * JSON may hold.)
  */
 export async function* readNdjson(source: AsyncIterable<Buffer>): AsyncGenerator<readonly SourceRow[]> {
   const open = new OpenLine();
@@ -43,7 +45,10 @@ export async function* readNdjson(source: AsyncIterable<Buffer>): AsyncGenerator
   if (rows.length > 0) yield rows;
 }
 
-/** A line whose newline has not come yet, in pieces. Of one that is too long, only the beginning is held, and the rest is counted. */
+/**
+ * A line whose newline has not come yet, in pieces. Of one that is too long, only the beginning is
+ * held, and the rest is counted.
+ */
 class OpenLine {
   length = 0;
   #pieces: Buffer[] = [];

@@ -1,12 +1,15 @@
 import { SourceInvalid } from '@bullpen/shared';
 
 /**
- * Pieces are cut to this, so that what is parsed between two waits is bounded whatever a stream hands over: all rows of a piece are in memory at once, and those of a large one live long enough
+ * Pieces are cut to this, so that what is parsed between two waits is bounded whatever a stream
+ * hands over: all rows of a piece are in memory at once, and those of a large one live long enough
  * to be slow to collect.
  */
 const LONGEST_PIECE = 64 * 1024;
 
-/** The longest of the marks that we look for at the beginning, and the bytes that they begin with. */
+/**
+ * The longest of the marks that we look for at the beginning, and the bytes that they begin with.
+ */
 const LONGEST_MARK = 3;
 const MARKS_BEGIN = new Set([0xef, 0xfe, 0xff, 0x1f]);
 
@@ -14,7 +17,8 @@ const TO_UTF8 = 'convert it to UTF-8, for example with iconv -f utf-16 -t utf-8'
 
 /**
  * The text of a source as bytes, in pieces, without a byte order mark.
- * @throws SourceInvalid at what cannot be UTF-8 text at all: UTF-16, gzip, a NUL byte. What stands before a NUL was handed over by then.
+ * @throws SourceInvalid at what cannot be UTF-8 text at all: UTF-16, gzip, a NUL byte. What stands
+ *   before a NUL was handed over by then.
  */
 export async function* readText(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let offset = 0;
@@ -43,7 +47,8 @@ async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes:
       continue;
     }
     beginning = Buffer.concat([beginning, bytes]);
-    // Only what may be a mark waits for its end: a pipe may have no more to say for now than one short row.
+    // Only what may be a mark waits for its end: a pipe may have no more to say for now than one
+    // short row.
     if (beginning.length === 0) continue;
     if (beginning.length < LONGEST_MARK && MARKS_BEGIN.has(beginning[0] ?? 0)) continue;
     yield withoutMark(beginning);

@@ -20,8 +20,8 @@ export interface SourceBytes {
 }
 
 /**
- * Opens a regular file and takes its fingerprint. Of a file that grows, what it had when it was opened is read and no more: the rows are
- * those of the fingerprint.
+ * Opens a regular file and takes its fingerprint. Of a file that grows, what it had when it was
+ * opened is read and no more: the rows are those of the fingerprint.
  *
  * @throws SourceInvalid when it cannot be read
  */
@@ -60,8 +60,10 @@ export async function openFile(path: string): Promise<SourceBytes> {
 }
 
 /**
- * Not a stream: a stream that was closed closes the file too, and then nobody can ask whether it has changed.
- * @throws SourceInvalid when the file ends before byte `size`; Error when it was closed, which must not look like its end
+ * Not a stream: a stream that was closed closes the file too, and then nobody can ask whether it
+ * has changed.
+ * @throws SourceInvalid when the file ends before byte `size`; Error when it was closed, which must
+ *   not look like its end
  */
 async function* readPieces(
   handle: FileHandle,
@@ -80,7 +82,10 @@ async function* readPieces(
   }
 }
 
-/** The SHA-256 (hex) of all bytes. Read into one and the same buffer: a new one for each piece is 35 MB of garbage before anything is collected. */
+/**
+ * The SHA-256 (hex) of all bytes. Read into one and the same buffer: a new one for each piece is 35
+ * MB of garbage before anything is collected.
+ */
 async function hashOf(handle: FileHandle, path: string, size: number): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(PIECE, size));

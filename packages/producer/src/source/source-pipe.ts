@@ -16,14 +16,15 @@ export function takeStream(stream: Readable): SourceBytes {
 }
 
 /**
- * Opens what has a path and is no regular file: a named pipe, `/dev/fd/…`, a device. Opened now, so that one we may not read is found before
- * anything else happens.
+ * Opens what has a path and is no regular file: a named pipe, `/dev/fd/…`, a device. Opened now, so
+ * that one we may not read is found before anything else happens.
  * @throws SourceInvalid when it cannot be read
  */
 export async function openPipe(path: string, stats: Stats): Promise<SourceBytes> {
   try {
     const fd = await promisify(open)(path, 'r');
-    // A read of a file waits in a thread and cannot be ended: one of a pipe in which nothing comes would keep us for ever.
+    // A read of a file waits in a thread and cannot be ended: one of a pipe in which nothing comes
+    // would keep us for ever.
     return takeStream(
       stats.isFIFO() ? new Socket({ fd, readable: true, writable: false }) : createReadStream(path, { fd }),
     );

@@ -5,8 +5,8 @@ export type SourceRow = {
   /** The line where it starts, in formats that have lines. */
   readonly line: number | undefined;
   /**
-   * The row as it stands in the source, for the running checksum: NDJSON its line, CSV its raw text, of a JSON array's element its JSON.
-   * Of a row that is not ok, its beginning.
+   * The row as it stands in the source, for the running checksum: NDJSON its line, CSV its raw
+   * text, of a JSON array's element its JSON. Of a row that is not ok, its beginning.
    */
   readonly text: string;
 } & (
@@ -19,18 +19,28 @@ export type SourceRow = {
   | { readonly ok: false; readonly reason: string }
 );
 
-/** No row is longer than this, and no more of one is held: it is a line without an end, or a quote that was never closed. */
+/**
+ * No row is longer than this, and no more of one is held: it is a line without an end, or a quote
+ * that was never closed.
+ */
 export const LONGEST_ROW_BYTES = 16 * 1024 * 1024;
 
 /** How many characters of a row that does not parse are kept, for people. */
 export const CLIPPED_LENGTH = 10_000;
 
-/** How many bytes of UTF-8 hold that much: no character has more than three for each unit of its length. One more, so that a cut shows beyond. */
+/**
+ * How many bytes of UTF-8 hold that much: no character has more than three for each unit of its
+ * length. One more, so that a cut shows beyond.
+ */
 export const CLIPPED_BYTES = 3 * (CLIPPED_LENGTH + 1);
 
-/** The beginning of the text of a row that does not parse: the same for the same row, whatever pieces it came in. */
+/**
+ * The beginning of the text of a row that does not parse: the same for the same row, whatever
+ * pieces it came in.
+ */
 export function clipText(text: string): string {
-  // Not in the middle of a surrogate pair: half of one is no text, and hashes and files would make something else of it.
+  // Not in the middle of a surrogate pair: half of one is no text, and hashes and files would make
+  // something else of it.
   return text.length <= CLIPPED_LENGTH ? text : text.slice(0, CLIPPED_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
 }
 

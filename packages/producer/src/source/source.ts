@@ -25,7 +25,10 @@ type Reader = (
   onColumns: (names: readonly string[]) => void,
 ) => AsyncIterable<readonly SourceRow[]>;
 
-/** Each is loaded when it is needed: the libraries behind them are a good part of what a command loads. */
+/**
+ * Each is loaded when it is needed: the libraries behind them are a good part of what a command
+ * loads.
+ */
 const READERS: Record<Format, () => Promise<Reader>> = {
   csv: async () => (await import('./csv.js')).readCsv,
   ndjson: async () => (await import('./ndjson.js')).readNdjson,
@@ -39,27 +42,39 @@ export interface Source {
   readonly format: Format;
   /** Its name as given: the path, or '-' for the standard input. */
   readonly name: string;
-  /** What it is known again by, when it is a regular file: its size, and the SHA-256 (hex) of all its bytes. */
+  /**
+   * What it is known again by, when it is a regular file: its size, and the SHA-256 (hex) of all
+   * its bytes.
+   */
   readonly identity: Identity | undefined;
-  /** The column names of a CSV source, once its header was read: at the latest with the first block. `undefined` for other formats. */
+  /**
+   * The column names of a CSV source, once its header was read: at the latest with the first block.
+   * `undefined` for other formats.
+   */
   columns(): readonly string[] | undefined;
   /** Its size, when it is a regular file. */
   readonly totalBytes: number | undefined;
   /** How much of it has been read. */
   bytesRead(): number;
   /**
-   * Whether the file has changed (its size, or when it was written to) since it was opened: a sentence for people, or `undefined` when it
-   * has not, and for other sources. To be asked after the last block.
+   * Whether the file has changed (its size, or when it was written to) since it was opened: a
+   * sentence for people, or `undefined` when it has not, and for other sources. To be asked after
+   * the last block.
    */
   changed(): Promise<string | undefined>;
-  /** Ends the reading at once, even of a pipe in which nothing comes: whoever waits for the next block gets an error. */
+  /**
+   * Ends the reading at once, even of a pipe in which nothing comes: whoever waits for the next
+   * block gets an error.
+   */
   close(): void;
 }
 
 /**
- * Opens a file, or the standard input for `-`. A regular file is read once from end to end by now: for its SHA-256.
+ * Opens a file, or the standard input for `-`. A regular file is read once from end to end by now:
+ * for its SHA-256.
  * @param format tells the format when the file's name does not
- * @throws SourceInvalid when there is no such file, it is a folder, it cannot be read, or its format cannot be told
+ * @throws SourceInvalid when there is no such file, it is a folder, it cannot be read, or its
+ *   format cannot be told
  */
 export async function openSource(path: string, format: Format | undefined, stdin: Readable): Promise<Source> {
   const stats = path === '-' ? undefined : await findFile(path);

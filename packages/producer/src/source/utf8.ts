@@ -5,7 +5,8 @@ const CONTEXT_LENGTH = 20;
 
 /** Where bytes that are not UTF-8 stop being so. To be asked only when they are not. */
 export function findBroken(bytes: Buffer): number {
-  // Decoding puts U+FFFD in the place of what is broken, and leaves a U+FFFD that was meant alone: written again, the first byte that differs is it.
+  // Decoding puts U+FFFD in the place of what is broken, and leaves a U+FFFD that was meant alone:
+  // written again, the first byte that differs is it.
   const again = Buffer.from(bytes.toString('utf8'));
   let at = 0;
   while (at < bytes.length && again[at] === bytes[at]) at += 1;
@@ -13,7 +14,8 @@ export function findBroken(bytes: Buffer): number {
 }
 
 /**
- * Why bytes that are not UTF-8 are refused, for people: where they break, and what stands before that.
+ * Why bytes that are not UTF-8 are refused, for people: where they break, and what stands before
+ * that.
  * @param offset how many bytes came before these
  */
 export function explainBroken(bytes: Buffer, offset = 0): string {
@@ -22,7 +24,9 @@ export function explainBroken(bytes: Buffer, offset = 0): string {
   return `is not UTF-8 at byte ${offset + at + 1}, after ${JSON.stringify(before)}; convert the source, for example with iconv -f latin1 -t utf-8`;
 }
 
-/** How many bytes at the end are the beginning of a character whose other bytes are still to come. */
+/**
+ * How many bytes at the end are the beginning of a character whose other bytes are still to come.
+ */
 export function incompleteTail(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -33,7 +37,10 @@ export function incompleteTail(bytes: Buffer): number {
   return 0;
 }
 
-/** The beginning of bytes that are not UTF-8, for people: each byte as one character, which is right for Latin-1 and loses nothing. */
+/**
+ * The beginning of bytes that are not UTF-8, for people: each byte as one character, which is right
+ * for Latin-1 and loses nothing.
+ */
 export function showBroken(bytes: Buffer): string {
   return bytes.toString('latin1', 0, CLIPPED_LENGTH);
 }

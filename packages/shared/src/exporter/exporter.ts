@@ -11,21 +11,31 @@ export interface ExporterParts {
   readonly prefix: string;
   /** The queues it is a candidate for; may be others at each call. */
   readonly queues: () => readonly string[];
-  /** How long a queue stays an exporter's without being renewed, in milliseconds: a successor has it at the latest a third of this later. Default 6 s. */
+  /**
+   * How long a queue stays an exporter's without being renewed, in milliseconds: a successor has it
+   * at the latest a third of this later. Default 6 s.
+   */
   readonly lifeMs?: number;
-  /** How long Redis may take to say how many jobs there are, in milliseconds. Default 1 s: a scrape has a limit as well. */
+  /**
+   * How long Redis may take to say how many jobs there are, in milliseconds. Default 1 s: a scrape
+   * has a limit as well.
+   */
   readonly limitMs?: number;
 }
 
 /**
- * Who is not asked for so long is no candidate any more, or a process that nobody scrapes would keep queues to itself. Longer than anybody's scrape interval.
+ * Who is not asked for so long is no candidate any more, or a process that nobody scrapes would
+ * keep queues to itself. Longer than anybody's scrape interval.
  */
 const UNASKED_MS = 5 * 60_000;
 
 /** How long Redis may take to hear that we give up. Nobody waits for an exporter. */
 const GIVE_UP_MS = 500;
 
-/** Takes or renews a queue, unless it is another's. KEYS: the exporter's key. ARGV: owner, life in ms. */
+/**
+ * Takes or renews a queue, unless it is another's. KEYS: the exporter's key. ARGV: owner, life in
+ * ms.
+ */
 const CLAIM = `
 local owner = redis.call('GET', KEYS[1])
 if owner == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -39,10 +49,13 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`;
 
 /**
- * Tells how many jobs queues hold, each queue by one process of all that could: by who holds its key. A candidate from the first time it is asked on, and as long as it is asked again.
+ * Tells how many jobs queues hold, each queue by one process of all that could: by who holds its
+ * key. A candidate from the first time it is asked on, and as long as it is asked again.
  *
- * A holder counts its time from before it asked for it, on its own monotonic clock, so it has stopped before Redis lets another have the key. Only a process that stands still between its
- * last look at that clock and the end of its answer can say for once what its successor says as well; and after a failover that lost the key, whoever held it, until it renews it.
+ * A holder counts its time from before it asked for it, on its own monotonic clock, so it has
+ * stopped before Redis lets another have the key. Only a process that stands still between its last
+ * look at that clock and the end of its answer can say for once what its successor says as well;
+ * and after a failover that lost the key, whoever held it, until it renews it.
  */
 export class Exporter {
   readonly #parts: ExporterParts;
@@ -54,7 +67,10 @@ export class Exporter {
   #isClosed = false;
   /** A Redis that does not answer is not asked the same again. */
   readonly #claimRound = oneAtATime(() => Promise.all(this.#parts.queues().map((queue) => this.#claim(queue))));
-  /** The queues it is the exporter of, counted: none of them while Redis is away or slow. Never throws. */
+  /**
+   * The queues it is the exporter of, counted: none of them while Redis is away or slow. Never
+   * throws.
+   */
   readonly count = oneAtATime((): Promise<QueueDepth[]> => this.#count());
 
   constructor(parts: ExporterParts) {
@@ -67,7 +83,10 @@ export class Exporter {
     return performance.now() < (this.#heldUntil.get(queue) ?? 0);
   }
 
-  /** Gives up what it holds, so that another has it at once. Takes half a second at most; safe to call twice. */
+  /**
+   * Gives up what it holds, so that another has it at once. Takes half a second at most; safe to
+   * call twice.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#retire();

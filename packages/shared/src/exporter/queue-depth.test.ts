@@ -10,7 +10,10 @@ interface Waiting {
   readonly opts?: string;
 }
 
-/** How long the next job of a queue with these jobs waiting has waited; each list in the order in which they are taken. */
+/**
+ * How long the next job of a queue with these jobs waiting has waited; each list in the order in
+ * which they are taken.
+ */
 async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[] = []): Promise<number | undefined> {
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());

@@ -4,8 +4,9 @@ import type { Redis } from '../redis/redis.js';
 /** How many jobs a queue holds, and how long the one that is next has waited. */
 export interface QueueDepth extends QueueCounts {
   /**
-   * Since when the job that is next could have started, in milliseconds: since it was enqueued, or due, or fetched the last time, whatever was last. 0 when none waits; `undefined` when it
-   * was taken while we looked.
+   * Since when the job that is next could have started, in milliseconds: since it was enqueued, or
+   * due, or fetched the last time, whatever was last. 0 when none waits; `undefined` when it was
+   * taken while we looked.
    */
   readonly oldestWaitingMs: number | undefined;
 }

@@ -1,4 +1,7 @@
-/** Makes work that is never done twice at once: who asks for it while it is under way gets what comes of that. */
+/**
+ * Makes work that is never done twice at once: who asks for it while it is under way gets what
+ * comes of that.
+ */
 export function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | undefined;
   return () => {

@@ -5,8 +5,8 @@ import type { Duration } from './duration.js';
  * - `fixed`: always `delay`.
  * - `exponential`: `delay`, 2 × `delay`, 4 × `delay` … never above `maxDelay` (default `'1h'`).
  *
- * `jitter` (0 to 1, default 0.2) shortens each wait by a random share up to that much, so that jobs that failed together
- * do not come back together.
+ * `jitter` (0 to 1, default 0.2) shortens each wait by a random share up to that much, so that jobs
+ * that failed together do not come back together.
  */
 export type Backoff =
   | { readonly type: 'fixed'; readonly delay: Duration; readonly jitter?: number }

@@ -2,23 +2,33 @@ import { createHash, randomUUID } from 'node:crypto';
 import { isInstant } from './duration.js';
 
 /**
- * What Bullpen adds to a job, in BullMQ's `opts` under `bullpen`: BullMQ keeps fields of `opts` that it does not know, and
- * the payload stays the plain `data` that any client in any language can write.
+ * What Bullpen adds to a job, in BullMQ's `opts` under `bullpen`: BullMQ keeps fields of `opts`
+ * that it does not know, and the payload stays the plain `data` that any client in any language can
+ * write.
  */
 export interface BullpenOpts {
   /** The job must not start after this instant, in milliseconds since 1970. */
   readonly expiresAt?: number;
   /** The batch it belongs to. Its row there is part of its id, see {@link rowOfId}. */
   readonly batch?: string;
-  /** The rows of a job of several, as ranges: from, to, from, to … Its `data` is the list of their payloads. */
+  /**
+   * The rows of a job of several, as ranges: from, to, from, to … Its `data` is the list of their
+   * payloads.
+   */
   readonly rows?: readonly number[];
   /** The field of each payload that holds the row's key. */
   readonly keyField?: string;
   /** Whether the batch keeps what its handlers return. */
   readonly results?: boolean;
-  /** Names the enqueue call that stored this job, so that a call repeated after a lost reply knows its own jobs again. */
+  /**
+   * Names the enqueue call that stored this job, so that a call repeated after a lost reply knows
+   * its own jobs again.
+   */
   readonly enqueue?: string;
-  /** Written by a worker: which fields of the job were not JSON. On Redis an object, with what stood in each. */
+  /**
+   * Written by a worker: which fields of the job were not JSON. On Redis an object, with what stood
+   * in each.
+   */
   readonly unreadable?: readonly string[];
 }
 
@@ -34,7 +44,10 @@ export function isBatchName(name: string): boolean {
   return BATCH.test(name);
 }
 
-/** Reads {@link BullpenOpts} from a job's opts, whoever wrote them. Fields of the wrong type are as good as absent. */
+/**
+ * Reads {@link BullpenOpts} from a job's opts, whoever wrote them. Fields of the wrong type are as
+ * good as absent.
+ */
 export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
@@ -52,12 +65,14 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
 }
 
 /**
- * The id of a job with a key: the same job name and key always give the same id. BullMQ reads some ids as commands (`active`, `0`, anything with a
- * colon), so the key itself never becomes the id: its readable part is there for people, the hash makes it unique.
+ * The id of a job with a key: the same job name and key always give the same id. BullMQ reads some
+ * ids as commands (`active`, `0`, anything with a colon), so the key itself never becomes the id:
+ * its readable part is there for people, the hash makes it unique.
  */
 export function idForKey(jobName: string, key: string): string {
   const readable = key.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 40);
-  // UTF-16, because UTF-8 has one and the same character for every half of a surrogate pair: such keys would share an id.
+  // UTF-16, because UTF-8 has one and the same character for every half of a surrogate pair: such
+  // keys would share an id.
   const hash = createHash('sha256')
     .update(jobName)
     .update('\0')
@@ -99,7 +114,8 @@ export function readRowKey(value: unknown, field: string): { readonly key: strin
   const own = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
   const found = own ? (value as Record<string, unknown>)[field] : undefined;
   if (found === undefined) return { reason: 'the key field is absent' };
-  // Beyond 2^53 several numbers are read as one: their rows would count as duplicates of each other.
+  // Beyond 2^53 several numbers are read as one: their rows would count as duplicates of each
+  // other.
   if (Number.isInteger(found) && !Number.isSafeInteger(found)) {
     return { reason: 'too large to be exact; write it as text' };
   }

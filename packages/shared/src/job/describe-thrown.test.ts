@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeThrown, readProperty, type Thrown } from './describe-thrown.js';
 
-/** Fails unless every part is text, or nothing where that may be, and short enough to be logged and stored. */
+/**
+ * Fails unless every part is text, or nothing where that may be, and short enough to be logged and
+ * stored.
+ */
 function expectSafe({ name, message, stack, code, ...rest }: Thrown): void {
   expect(rest).toEqual({});
   for (const text of [name, message, stack ?? '', code ?? '']) expect(typeof text).toBe('string');

@@ -12,8 +12,9 @@ const LONGEST_MESSAGE = 4_096;
 const LONGEST_STACK = 16_384;
 
 /**
- * Describes anything a handler may throw: `undefined`, a string, a frozen object, an error whose getters throw, a revoked proxy. Never throws,
- * and reads each property once, as a getter may have more to say the second time.
+ * Describes anything a handler may throw: `undefined`, a string, a frozen object, an error whose
+ * getters throw, a revoked proxy. Never throws, and reads each property once, as a getter may have
+ * more to say the second time.
  */
 export function describeThrown(thrown: unknown): Thrown {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {

@@ -1,7 +1,10 @@
 import ms, { type StringValue } from 'ms';
 import { showValue } from './show-value.js';
 
-/** A length of time: milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7 days'`. */
+/**
+ * A length of time: milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7
+ * days'`.
+ */
 export type Duration = number | StringValue;
 
 /** A timer in Node cannot wait longer (2^31 - 1 ms, 24.8 days): it fires at once instead. */

@@ -1,6 +1,7 @@
 /**
- * Every error Bullpen makes on purpose. Each is named for the fact and has a stable `code`, which is what callers compare:
- * a process may hold two copies of this package, and then `instanceof` lies.
+ * Every error Bullpen makes on purpose. Each is named for the fact and has a stable `code`, which
+ * is what callers compare: a process may hold two copies of this package, and then `instanceof`
+ * lies.
  */
 export abstract class BullpenError extends Error {
   /** Stable across releases; compare this, not the message. */
@@ -71,9 +72,9 @@ export class SourceInvalid extends BullpenError {
 }
 
 /**
- * Redis did not take our commands within the time allowed. Nothing will be sent later behind the caller's back.
- * `unanswered` says whether something had been sent that Redis never answered: it may or may not have been done. Enqueuing again with
- * the same `key` is safe in both cases.
+ * Redis did not take our commands within the time allowed. Nothing will be sent later behind the
+ * caller's back. `unanswered` says whether something had been sent that Redis never answered: it
+ * may or may not have been done. Enqueuing again with the same `key` is safe in both cases.
  */
 export class RedisUnavailable extends BullpenError {
   readonly code = 'BULLPEN_REDIS_UNAVAILABLE';
@@ -94,12 +95,18 @@ export class QueueFull extends BullpenError {
   }
 }
 
-/** A batch by this name exists and is another one: of another job, source or way to read it. Nothing was enqueued. */
+/**
+ * A batch by this name exists and is another one: of another job, source or way to read it. Nothing
+ * was enqueued.
+ */
 export class BatchConflict extends BullpenError {
   readonly code = 'BULLPEN_BATCH_CONFLICT';
   /** What the message says before it lists what differs. */
   readonly subject: string;
-  /** What differs: each with the option it was given by as `path`, and what it was and is as `reason`. */
+  /**
+   * What differs: each with the option it was given by as `path`, and what it was and is as
+   * `reason`.
+   */
   readonly faults: readonly Fault[];
 
   constructor(subject: string, faults: readonly Fault[] = []) {
@@ -167,7 +174,10 @@ export class JobCancelled extends BullpenError {
   }
 }
 
-/** The worker is draining and this attempt's time is up; the job goes back to its queue, its attempt unspent. */
+/**
+ * The worker is draining and this attempt's time is up; the job goes back to its queue, its attempt
+ * unspent.
+ */
 export class WorkerDraining extends BullpenError {
   readonly code = 'BULLPEN_WORKER_DRAINING';
 
@@ -185,7 +195,10 @@ export class LeaseLost extends BullpenError {
   }
 }
 
-/** The job's worker process died under it too often, or stood still for longer than its lease; its handler was not called again. */
+/**
+ * The job's worker process died under it too often, or stood still for longer than its lease; its
+ * handler was not called again.
+ */
 export class JobCrashed extends BullpenError {
   readonly code = 'BULLPEN_JOB_CRASHED';
   /** How many processes died, or stood still, while they attempted the job. */
@@ -197,7 +210,10 @@ export class JobCrashed extends BullpenError {
   }
 }
 
-/** The job was stored, by some other client, with fields that are not JSON. What stood in them is kept in its `opts.bullpen.unreadable`; its handler was not called. */
+/**
+ * The job was stored, by some other client, with fields that are not JSON. What stood in them is
+ * kept in its `opts.bullpen.unreadable`; its handler was not called.
+ */
 export class JobUnreadable extends BullpenError {
   readonly code = 'BULLPEN_JOB_UNREADABLE';
   readonly fields: readonly string[];
@@ -210,7 +226,10 @@ export class JobUnreadable extends BullpenError {
   }
 }
 
-/** Code that a handler left running, or never awaited, threw where nobody could catch it. The attempt failed, and its worker drains and exits. */
+/**
+ * Code that a handler left running, or never awaited, threw where nobody could catch it. The
+ * attempt failed, and its worker drains and exits.
+ */
 export class HandlerCrashed extends BullpenError {
   readonly code = 'BULLPEN_HANDLER_CRASHED';
 }
@@ -225,7 +244,10 @@ export class HandlersInvalid extends FaultyValue {
   readonly code = 'BULLPEN_HANDLERS_INVALID';
 }
 
-/** Whether `error` is the Bullpen error with this code, whichever copy of the package made it. Never throws. */
+/**
+ * Whether `error` is the Bullpen error with this code, whichever copy of the package made it. Never
+ * throws.
+ */
 export function hasCode<C extends BullpenError['code']>(error: unknown, code: C): error is { readonly code: C } {
   try {
     return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === code;

@@ -2,7 +2,10 @@ import type { Thrown } from './describe-thrown.js';
 
 /** What the books keep of a row that failed. */
 export interface FailureRecord {
-  /** As it was enqueued: what is needed to mend it and send it again. Absent when it was not readable. */
+  /**
+   * As it was enqueued: what is needed to mend it and send it again. Absent when it was not
+   * readable.
+   */
   readonly payload: unknown;
   readonly outcome: 'failed' | 'rejected' | 'expired' | 'crashed';
   readonly error: { readonly name: string; readonly message: string; readonly stack?: string };
@@ -16,7 +19,8 @@ const LONGEST_REASON = 200;
 const LONGEST_STACK = 2_000;
 
 /**
- * Why a row failed, in words that many rows share: numbers, ids and what is quoted differ from row to row, and a million reasons are none.
+ * Why a row failed, in words that many rows share: numbers, ids and what is quoted differ from row
+ * to row, and a million reasons are none.
  */
 export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
   // Cut first: a message may be a megabyte.

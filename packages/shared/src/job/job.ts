@@ -7,13 +7,18 @@ import { showValue } from './show-value.js';
 
 /** What a team says about a job, once. */
 export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema> {
-  /** Unique in the process. Letters, digits, `.`, `_`, `-`; starts with a letter: `webhook.deliver`. */
+  /**
+   * Unique in the process. Letters, digits, `.`, `_`, `-`; starts with a letter: `webhook.deliver`.
+   */
   readonly name: string;
   /** The queue it waits on. Letters, digits, `.`, `_`, `-`. Default `'default'`. */
   readonly queue?: string;
   /** The payload's schema; parsed when enqueued and again before each attempt. */
   readonly payload: P;
-  /** The result's schema, parsed after each attempt. Without one, any JSON value (or nothing) is a result. */
+  /**
+   * The result's schema, parsed after each attempt. Without one, any JSON value (or nothing) is a
+   * result.
+   */
   readonly result?: R;
   /** How many attempts may fail before the job has failed. 1 to 1000, default 10. */
   readonly maxAttempts?: number;
@@ -24,7 +29,8 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
   /** How long one attempt may take. Default `'1m'`, at most 24 days. */
   readonly timeout?: Duration;
   /**
-   * How many rows of a batch go into one job on Redis, 1 to 1,000; default 1. For small, quick rows. The handler is called for each row all the same; one after the other, each with its own
+   * How many rows of a batch go into one job on Redis, 1 to 1,000; default 1. For small, quick
+   * rows. The handler is called for each row all the same; one after the other, each with its own
    * deadline, outcome and attempts.
    */
   readonly rowsPerJob?: number;
@@ -53,18 +59,22 @@ export interface JobDefinition<P extends Schema = Schema, R extends Schema = Sch
 export type PayloadInput<J extends JobDefinition> = StandardSchemaV1.InferInput<J['payload']>;
 /** What a handler gets: the output side of the payload schema. */
 export type Payload<J extends JobDefinition> = StandardSchemaV1.InferOutput<J['payload']>;
-/** What a handler returns: the input side of the result schema; anything (or nothing) without one. */
+/**
+ * What a handler returns: the input side of the result schema; anything (or nothing) without one.
+ */
 export type ResultInput<J extends JobDefinition> =
   J extends JobDefinition<Schema, infer R> ? StandardSchemaV1.InferInput<R> : unknown;
 
-// A registered symbol, not a private one: two copies of this package still know each other's definitions.
+// A registered symbol, not a private one: two copies of this package still know each other's
+// definitions.
 const brand: unique symbol = Symbol.for('bullpen.job') as never;
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const MOST_TIMES = 1000;
 
-// One for the process, not one for each copy of this package: a worker asks its own copy which jobs an app has defined with another.
+// One for the process, not one for each copy of this package: a worker asks its own copy which jobs
+// an app has defined with another.
 const registry = Symbol.for('bullpen.jobs');
 const shelf = globalThis as { [registry]?: Map<string, JobDefinition> };
 shelf[registry] ??= new Map();
@@ -110,7 +120,8 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   const backoff = readBackoff(options.backoff ?? { type: 'exponential', delay: '1s' }, fault, duration);
 
   const twin = defined.get(name);
-  // The same place defining the same name again is a module loaded twice (hot reload, a test), not a clash.
+  // The same place defining the same name again is a module loaded twice (hot reload, a test), not
+  // a clash.
   if (twin !== undefined && twin.definedAt !== definedAt)
     fault('name', `'${name}' is already defined at ${twin.definedAt}`);
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
@@ -140,7 +151,10 @@ export function isJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }
 
-/** Every job defined in this process so far. A worker uses it to notice jobs on its queues that nobody handles. */
+/**
+ * Every job defined in this process so far. A worker uses it to notice jobs on its queues that
+ * nobody handles.
+ */
 export function definedJobs(): readonly JobDefinition[] {
   return [...defined.values()];
 }

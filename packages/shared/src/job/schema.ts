@@ -17,8 +17,9 @@ export function isSchema(value: unknown): value is Schema {
 }
 
 /**
- * Runs `value` through `schema`. Never throws: a schema that throws is a fault too. Returns the answer itself, not a promise of it, when
- * the schema is synchronous, because a million rows should not wait a million times for nothing.
+ * Runs `value` through `schema`. Never throws: a schema that throws is a fault too. Returns the
+ * answer itself, not a promise of it, when the schema is synchronous, because a million rows should
+ * not wait a million times for nothing.
  */
 export function parse<T>(schema: Schema<unknown, T>, value: unknown): Parsed<T> | Promise<Parsed<T>> {
   try {

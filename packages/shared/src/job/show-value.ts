@@ -5,7 +5,10 @@ export function showValue(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-/** Text that others wrote (a message, a file's name), on one line and without what would command a terminal. */
+/**
+ * Text that others wrote (a message, a file's name), on one line and without what would command a
+ * terminal.
+ */
 export function showText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
 }

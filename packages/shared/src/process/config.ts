@@ -5,7 +5,10 @@ import { showValue } from '../job/show-value.js';
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
 
-/** One thing a command can be told: by a flag, else by the environment, else by the default inside its schema. */
+/**
+ * One thing a command can be told: by a flag, else by the environment, else by the default inside
+ * its schema.
+ */
 export interface Setting<S extends z.ZodType = z.ZodType> {
   /** As the user types it, `--drain-timeout`; used in messages. */
   readonly flag: string;
@@ -46,7 +49,9 @@ export function readConfig<T extends Record<string, Setting>>(
 // biome-ignore lint/style/noProcessEnv: the one door to the environment.
 const processEnvironment = (): NodeJS.ProcessEnv => process.env;
 
-/** A duration such as `30s` or `500` (milliseconds), read into milliseconds, that a timer can wait. */
+/**
+ * A duration such as `30s` or `500` (milliseconds), read into milliseconds, that a timer can wait.
+ */
 export const durationSetting = z.unknown().transform((value, context) => accept(parseTimerDuration(value), context));
 
 /** A duration of any length, for a setting without a default. */
@@ -83,7 +88,9 @@ const SWITCH = new Map<unknown, boolean>([
   ...[false, '0', 'false'].map((off) => [off, false] as const),
 ]);
 
-/** A switch: a flag without a value, or `1`, `true`, `0`, `false` in the environment. Default off. */
+/**
+ * A switch: a flag without a value, or `1`, `true`, `0`, `false` in the environment. Default off.
+ */
 export const switchSetting = z.unknown().transform((value, context) => {
   const on = SWITCH.get(value ?? false);
   if (on !== undefined) return on;

@@ -34,7 +34,10 @@ const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], Exi
   ['BULLPEN_SOURCE_INVALID', EXIT.usage],
 ]);
 
-/** The exit code for an error that ended a command: ours by their code, the command line parser's as usage, anything else 1. */
+/**
+ * The exit code for an error that ended a command: ours by their code, the command line parser's as
+ * usage, anything else 1.
+ */
 export function exitCodeOf(error: unknown): ExitCode {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return EXIT.failure;
@@ -44,12 +47,13 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /**
- * Says on stderr why a command failed, in one line and without passwords, and returns what it exits with. The command line's parser says its
- * own piece before it throws; that is not said twice.
+ * Says on stderr why a command failed, in one line and without passwords, and returns what it exits
+ * with. The command line's parser says its own piece before it throws; that is not said twice.
  */
 export function reportFailure(command: string, error: unknown): ExitCode {
   if (!String((error as { code?: unknown } | null)?.code).startsWith('commander.')) {
-    // A message quotes what was typed, and names files and columns: none of that is to command a terminal.
+    // A message quotes what was typed, and names files and columns: none of that is to command a
+    // terminal.
     const reason = showText(redactUrls(error instanceof Error ? error.message : String(error)));
     process.stderr.write(`${command}: ${reason}\n`);
   }

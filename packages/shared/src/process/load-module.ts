@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { ModuleInvalid } from '../job/errors.js';
 
 /**
- * Loads a module that a user named on the command line, relative to the working directory, and returns all its exports.
+ * Loads a module that a user named on the command line, relative to the working directory, and
+ * returns all its exports.
  * @param what names it in messages: `--jobs`, `--handlers`
  * @throws ModuleInvalid when there is no such file, or it cannot be loaded
  */
@@ -29,7 +30,10 @@ function reasonOf(error: unknown): string {
   return `${error.name}: ${error.message}${placeOf(error)}`;
 }
 
-/** Where an error happened: for what cannot be parsed Node says it in the first line of the stack, for what was thrown in the first frame. */
+/**
+ * Where an error happened: for what cannot be parsed Node says it in the first line of the stack,
+ * for what was thrown in the first frame.
+ */
 function placeOf({ stack = '' }: Error): string {
   const [place] = /^(?:file:\/\/)?\/\S+:\d+$|(?<=^ +at .*\(?)(?:file:\/\/)\S+:\d+(?=:\d+\)?$)/m.exec(stack) ?? [];
   return place === undefined ? '' : ` (at ${place})`;

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createLogger, type LoggerOptions } from './logger.js';
 
-/** A logger that writes into a file in place of this process' stdout and stderr, and a way to read what it wrote. */
+/**
+ * A logger that writes into a file in place of this process' stdout and stderr, and a way to read
+ * what it wrote.
+ */
 function loggerIntoFile(options: LoggerOptions = {}, terminal: object = { isTTY: false }) {
   const folder = mkdtempSync(join(tmpdir(), 'bullpen-log-'));
   const to = options.to ?? 'stdout';

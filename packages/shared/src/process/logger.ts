@@ -10,7 +10,9 @@ export type { Logger } from 'pino';
 export interface LoggerOptions {
   /** Default `'info'`. */
   readonly level?: string;
-  /** Results own stdout in commands that print some; their logs go to stderr. Default `'stdout'`. */
+  /**
+   * Results own stdout in commands that print some; their logs go to stderr. Default `'stdout'`.
+   */
   readonly to?: 'stdout' | 'stderr';
 }
 
@@ -18,8 +20,9 @@ export interface LoggerOptions {
 const MOST_UNWRITTEN = 16 * 1_048_576;
 
 /**
- * A logger: JSON lines in a pipe, readable lines on a terminal. Passwords in URLs are taken out of every line, wherever in it they are.
- * Lines are written at once, so none is lost when the process exits.
+ * A logger: JSON lines in a pipe, readable lines on a terminal. Passwords in URLs are taken out of
+ * every line, wherever in it they are. Lines are written at once, so none is lost when the process
+ * exits.
  */
 export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = {}): Logger {
   const stream = process[to];
@@ -32,7 +35,8 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
         translateTime: 'SYS:HH:MM:ss.l',
       })
     : pino.destination({ dest: stream.fd, sync: true, maxLength: MOST_UNWRITTEN });
-  // A full disk takes no lines. Unheard, that error would be thrown at whoever logs: a handler, or a signal that asks us to stop.
+  // A full disk takes no lines. Unheard, that error would be thrown at whoever logs: a handler, or
+  // a signal that asks us to stop.
   destination.on('error', () => undefined);
   return pino(
     {
@@ -46,7 +50,8 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
 }
 
 /**
- * An error as pino shows it, but for the command that an error of the Redis client carries: its arguments are passwords and payloads. Anything can be thrown, and reading what was may throw
+ * An error as pino shows it, but for the command that an error of the Redis client carries: its
+ * arguments are passwords and payloads. Anything can be thrown, and reading what was may throw
  * again: a line that says what happened must not.
  */
 function describeError(error: unknown): object {

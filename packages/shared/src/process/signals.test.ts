@@ -3,7 +3,10 @@ import { onExit, onFault, onStopSignal } from './signals.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Installs a stop listener for this test alone; `send` is what the process would hear, `heard` what the listener was told. */
+/**
+ * Installs a stop listener for this test alone; `send` is what the process would hear, `heard` what
+ * the listener was told.
+ */
 function listening(takeOver?: () => readonly NodeJS.Signals[]) {
   const before = SIGNALS.map((signal) => process.listeners(signal));
   const heard: string[] = [];

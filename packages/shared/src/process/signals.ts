@@ -5,8 +5,10 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /**
- * Calls `listener` for each SIGTERM and SIGINT, counted from 1. While it is installed these signals no longer end the process.
- * @param takeOver ends the listening of somebody who could not act on signals yet, and returns those heard; they come first. Called when our listeners are in place: without
+ * Calls `listener` for each SIGTERM and SIGINT, counted from 1. While it is installed these signals
+ * no longer end the process.
+ * @param takeOver ends the listening of somebody who could not act on signals yet, and returns
+ *   those heard; they come first. Called when our listeners are in place: without
  *   any, a signal on its way to us would be lost
  * @returns a function that takes the listeners away again
  */
@@ -26,11 +28,15 @@ export function onStopSignal(
   };
 }
 
-/** What nobody caught: an exception out of a callback, or a promise that was rejected and never awaited. */
+/**
+ * What nobody caught: an exception out of a callback, or a promise that was rejected and never
+ * awaited.
+ */
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
 
 /**
- * Calls `listener` for each fault that nobody caught, in the asynchronous context it came from. While it is installed these no longer end the process: the listener's owner must.
+ * Calls `listener` for each fault that nobody caught, in the asynchronous context it came from.
+ * While it is installed these no longer end the process: the listener's owner must.
  * @returns a function that takes the listeners away again
  */
 export function onFault(listener: (error: unknown) => void): () => void {
@@ -41,8 +47,9 @@ export function onFault(listener: (error: unknown) => void): () => void {
 }
 
 /**
- * Calls `listener` with the exit code when the process exits, whoever ended it; what it returns is the exit code instead, `undefined` leaves it as it is. Nothing asynchronous happens any
- * more then.
+ * Calls `listener` with the exit code when the process exits, whoever ended it; what it returns is
+ * the exit code instead, `undefined` leaves it as it is. Nothing asynchronous happens any more
+ * then.
  * @returns a function that takes the listener away again
  */
 export function onExit(listener: (code: number) => number | undefined): () => void {

@@ -1,4 +1,7 @@
-/** The part of {@link BOOKS_SCRIPT} that also the scripts need which are called for every row: few functions, as Lua makes each of them anew in each call. */
+/**
+ * The part of {@link BOOKS_SCRIPT} that also the scripts need which are called for every row: few
+ * functions, as Lua makes each of them anew in each call.
+ */
 export const BOOKS_BASE_SCRIPT = `
 local call = redis.call
 
@@ -18,7 +21,8 @@ local function expireWithBooks(books, key)
   if call('PTTL', key) == -1 then call('PEXPIRE', key, math.max(1, call('PTTL', books[1]))) end
 end
 
--- Books are kept for so long after they were last written; to the hundredth part, as this is asked for every row. Their name stays in the index a little longer than they are there.
+-- Books are kept for so long after they were last written; to the hundredth part, as this is asked
+-- for every row. Their name stays in the index a little longer than they are there.
 local function keepBooks(books, index, name)
   local keep = call('HGET', books[1], 'keepMs')
   if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
@@ -33,9 +37,11 @@ end
 `;
 
 /**
- * Lua that keeps the books of a batch; producers and workers put it at the head of their scripts. `books` is the table of the batch's five keys, in the order of {@link bookKeys}.
+ * Lua that keeps the books of a batch; producers and workers put it at the head of their scripts.
+ * `books` is the table of the batch's five keys, in the order of {@link bookKeys}.
  *
- * A row's fate is two bits, and turning it is what counts it: however often an end is said, it is counted once.
+ * A row's fate is two bits, and turning it is what counts it: however often an end is said, it is
+ * counted once.
  */
 export const BOOKS_SCRIPT = `
 ${BOOKS_BASE_SCRIPT}
@@ -48,7 +54,8 @@ local function settleRow(books, row, fate)
   return isOpen
 end
 
--- Keeps why a row failed: its reason, for the tally, and the record, for who mends it. The tally has room for so many reasons; the rest share one.
+-- Keeps why a row failed: its reason, for the tally, and the record, for who mends it. The tally
+-- has room for so many reasons; the rest share one.
 local function noteFailure(books, row, reason, record)
   if call('ZSCORE', books[4], reason) == false and call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
   call('ZINCRBY', books[4], 1, reason)

@@ -24,8 +24,10 @@ const CLOSED = 'Connection is closed.';
 const CLOSE_WITHIN_MS = 2_000;
 
 /**
- * Leads the client to the node that has our slot, as a sentinel would to the primary. All keys of a prefix are in one slot, so one ordinary connection is all it takes, with every promise
- * that it has elsewhere: a client for clusters keeps one per node, sends commands again by itself, and gives up in other ways. When the slot has moved, the connection is opened anew.
+ * Leads the client to the node that has our slot, as a sentinel would to the primary. All keys of a
+ * prefix are in one slot, so one ordinary connection is all it takes, with every promise that it
+ * has elsewhere: a client for clusters keeps one per node, sends commands again by itself, and
+ * gives up in other ways. When the slot has moved, the connection is opened anew.
  */
 export class ClusterConnector {
   /** The client looks here why a connection ended before it began. */

@@ -17,7 +17,10 @@ export interface HostsUrl {
   readonly query: string;
 }
 
-/** `redis+kind://login@host1:1,host2:2/path?query`, by hand: a list of hosts is no host to a URL's parser. As there, what is before the last `@` is no host. */
+/**
+ * `redis+kind://login@host1:1,host2:2/path?query`, by hand: a list of hosts is no host to a URL's
+ * parser. As there, what is before the last `@` is no host.
+ */
 const FORM = /^redis(s?)\+[a-z]+:\/\/([^/?#\s]*@)?([^@/?#\s]*)(?:\/([^?#\s]*))?(?:\?([^#\s]*))?$/i;
 
 /** Whether a URL is `redis+kind:` or `rediss+kind:`. */

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { countOutstanding, countQueue, countQueues } from './queue-counts.js';
 import type { Redis } from './redis.js';
 
-/** A Redis of lists, sets and hash fields by key that knows the few commands counting takes, and scans in pages of two. */
+/**
+ * A Redis of lists, sets and hash fields by key that knows the few commands counting takes, and
+ * scans in pages of two.
+ */
 function redisWith(sizes: Record<string, number>): Redis {
   const keys = Object.keys(sizes);
   const matcher = (pattern: string) =>

@@ -35,7 +35,10 @@ export function countOutstanding({ waiting, prioritized, delayed, active }: Queu
   return waiting + prioritized + delayed + active;
 }
 
-/** Finds every queue under the prefix and counts it. Looks through the key space: for people, not for a loop. */
+/**
+ * Finds every queue under the prefix and counts it. Looks through the key space: for people, not
+ * for a loop.
+ */
 export async function countQueues(redis: Redis, prefix: string): Promise<QueueCounts[]> {
   const names = await findQueues(prefix, 'meta', (cursor, pattern) =>
     redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK),
@@ -47,7 +50,8 @@ export async function countQueues(redis: Redis, prefix: string): Promise<QueueCo
 export const KEYS_A_LOOK = 5_000;
 
 /**
- * Finds the queues under the prefix that have a key of this name (no pattern), by looking through the key space.
+ * Finds the queues under the prefix that have a key of this name (no pattern), by looking through
+ * the key space.
  * @param scan one call of SCAN: of a big key space each is to have its own time limit
  * @returns their names, sorted
  */

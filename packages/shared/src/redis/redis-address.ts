@@ -3,13 +3,19 @@ import { type HostsUrl, isOfKind, splitHostsUrl } from './hosts-url.js';
 import { readRedisUrl, redisUrlFault } from './redis-url.js';
 import { readSentinelUrl, type SentinelPlace, sentinelUrlFault } from './sentinel-url.js';
 
-/** Where Redis is: one server, or whichever server the sentinels name, or whichever node of a cluster has our keys. */
+/**
+ * Where Redis is: one server, or whichever server the sentinels name, or whichever node of a
+ * cluster has our keys.
+ */
 export type RedisPlace =
   | { readonly by: 'server'; readonly server: ReturnType<typeof readRedisUrl> }
   | { readonly by: 'sentinel'; readonly sentinel: SentinelPlace }
   | { readonly by: 'cluster'; readonly cluster: ClusterPlace };
 
-/** What is wrong with the address of a Redis, or `undefined`. Never repeats it: it may hold a password. */
+/**
+ * What is wrong with the address of a Redis, or `undefined`. Never repeats it: it may hold a
+ * password.
+ */
 export function redisAddressFault(url: string): string | undefined {
   if (isOfKind('sentinel', url)) return sentinelUrlFault(url);
   return isOfKind('cluster', url) ? clusterUrlFault(url) : redisUrlFault(url);

@@ -1,9 +1,15 @@
 import { redactUrls } from './redis-url.js';
 
-/** What Redis refuses with. From inside a script, Redis before 7 says so in the middle of a longer message: `ERR Error running script … -READONLY You can't …`. */
+/**
+ * What Redis refuses with. From inside a script, Redis before 7 says so in the middle of a longer
+ * message: `ERR Error running script … -READONLY You can't …`.
+ */
 const refusal = (...words: string[]): RegExp => new RegExp(`(?:^|: -)(?:${words.join('|')})\\b`);
 
-/** "Not now": the primary moved, is starting, cannot save, has no memory left at the moment, or has just forgotten its scripts. */
+/**
+ * "Not now": the primary moved, is starting, cannot save, has no memory left at the moment, or has
+ * just forgotten its scripts.
+ */
 const NOT_NOW = refusal(
   ...['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY', 'OOM', 'NOREPLICAS', 'MISCONF'],
   ...['UNBLOCKED', 'NOSCRIPT'],
@@ -22,7 +28,10 @@ export function refusesForNow(error: unknown): boolean {
   return NOT_NOW.test(reasonOf(error));
 }
 
-/** Whether Redis does not know us, or no longer: the password is wrong or missing, or we may not do this; or it is a part of a cluster, and not what we take it for. */
+/**
+ * Whether Redis does not know us, or no longer: the password is wrong or missing, or we may not do
+ * this; or it is a part of a cluster, and not what we take it for.
+ */
 export function refusesUs(error: unknown): boolean {
   const reason = reasonOf(error);
   return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason) || NOT_ALL.test(reason);
@@ -48,7 +57,9 @@ export function isReadonly(error: unknown): boolean {
   return REPLICA.test(reasonOf(error));
 }
 
-/** Whether the connection broke before Redis answered: the command may have been carried out or not. */
+/**
+ * Whether the connection broke before Redis answered: the command may have been carried out or not.
+ */
 export function isConnectionLoss(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   return (
@@ -60,7 +71,10 @@ export function isConnectionLoss(error: unknown): boolean {
   );
 }
 
-/** What an error says, without passwords; Node's "tried several addresses" error has an empty message and the reasons inside. */
+/**
+ * What an error says, without passwords; Node's "tried several addresses" error has an empty
+ * message and the reasons inside.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
   return redactUrls(error instanceof Error ? error.message : String(error));

@@ -3,10 +3,16 @@ import type { RedisPlace } from './redis-address.js';
 import type { readRedisUrl } from './redis-url.js';
 import type { SentinelPlace } from './sentinel-url.js';
 
-/** A sentinel, or a node of a cluster, that has not answered by then is passed over for the next: a producer's caller waits for all of it. */
+/**
+ * A sentinel, or a node of a cluster, that has not answered by then is passed over for the next: a
+ * producer's caller waits for all of it.
+ */
 const ANSWERS_MS = 1_500;
 
-/** The client's options that say how one server is found, or a primary by its sentinels: where, as whom, and with TLS or without. */
+/**
+ * The client's options that say how one server is found, or a primary by its sentinels: where, as
+ * whom, and with TLS or without.
+ */
 export function wayTo<Tls extends object>(
   place: Exclude<RedisPlace, { by: 'cluster' }>,
   tls: Tls | undefined,
@@ -15,7 +21,9 @@ export function wayTo<Tls extends object>(
   return place.by === 'server' ? toServer(place.server, tls) : bySentinel(place.sentinel, tls, retryStrategy);
 }
 
-/** The client's options for any node of a cluster; which of them is for the connector to find out. */
+/**
+ * The client's options for any node of a cluster; which of them is for the connector to find out.
+ */
 export function wayToNodes<Tls extends object>(cluster: ClusterPlace, tls: Tls | undefined) {
   const secure = cluster.tls || tls !== undefined;
   return {

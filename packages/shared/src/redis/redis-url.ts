@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 
-/** What is wrong with the URL of a Redis server, or `undefined`. Never repeats the URL: it may hold a password. */
+/**
+ * What is wrong with the URL of a Redis server, or `undefined`. Never repeats the URL: it may hold
+ * a password.
+ */
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
   const { protocol, hostname, pathname, username, password } = new URL(url);
@@ -24,7 +27,10 @@ export function readRedisUrl(url: string): {
   password: string | undefined;
   db: number;
   tls: boolean;
-  /** What to call the host in a TLS handshake; an address has no name there, and Node 26 throws at one. */
+  /**
+   * What to call the host in a TLS handshake; an address has no name there, and Node 26 throws at
+   * one.
+   */
   servername: string | undefined;
 } {
   const { hostname, port, username, password, pathname, protocol } = new URL(url);
@@ -41,7 +47,8 @@ export function readRedisUrl(url: string): {
   };
 }
 
-// Up to the last '@' before the path, as a URL's parser reads it: '@' and ' may stand in a password. A quote ends it, so that JSON stays JSON.
+// Up to the last '@' before the path, as a URL's parser reads it: '@' and ' may stand in a
+// password. A quote ends it, so that JSON stays JSON.
 const CREDENTIALS = /:\/\/[^\s/"]*@/g;
 
 // Only what is valid there: a quote and a backslash are not, so that JSON stays JSON.

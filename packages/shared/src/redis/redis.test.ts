@@ -51,7 +51,10 @@ describe('a connection by sentinels', () => {
 describe('a connection', () => {
   const roles = ['producer', 'worker'] as const;
 
-  /** How a connection for a role is set up. It is closed before it opens a socket, which it does not do at once. */
+  /**
+   * How a connection for a role is set up. It is closed before it opens a socket, which it does not
+   * do at once.
+   */
   function optionsOf(role: RedisRole) {
     const redis = openRedis('redis://127.0.0.1:1', role, 'test');
     redis.disconnect();

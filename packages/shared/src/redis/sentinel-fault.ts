@@ -1,5 +1,6 @@
 /**
- * What a sentinel said or did, in words for a log, from what the client makes of it. The reason comes first, as Redis itself would give it, so that it is recognised as one.
+ * What a sentinel said or did, in words for a log, from what the client makes of it. The reason
+ * comes first, as Redis itself would give it, so that it is recognised as one.
  * @param master what the sentinels were asked for
  */
 export function sentinelFault(message: string, master: string): string {

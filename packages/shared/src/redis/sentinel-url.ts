@@ -20,7 +20,10 @@ export interface SentinelPlace {
 const EXAMPLE = 'redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0';
 const QUERY = /^(?:(?:sentinelUsername|sentinelPassword)=(?:[\w.~-]|%[\dA-Fa-f]{2})*(?:&(?!$)|$))*$/;
 
-/** What is wrong with such a URL, or `undefined`. Never repeats a part of it: passwords end up in odd places. */
+/**
+ * What is wrong with such a URL, or `undefined`. Never repeats a part of it: passwords end up in
+ * odd places.
+ */
 export function sentinelUrlFault(url: string): string | undefined {
   const parts = splitHostsUrl(url);
   if (parts === undefined) return `expected a URL such as ${EXAMPLE}`;

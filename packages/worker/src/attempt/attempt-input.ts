@@ -15,9 +15,14 @@ export interface AttemptInput {
   /** The fields of the job that were not JSON when it was fetched. */
   readonly unreadable: readonly string[] | undefined;
   readonly startedAt: number;
-  /** What the handler is given beside the payload; made only if there is a handler to give it to. */
+  /**
+   * What the handler is given beside the payload; made only if there is a handler to give it to.
+   */
   context(deadline: number): Context;
   readonly stop: AttemptStop;
-  /** Is called when the handler is still running some time after its deadline. It keeps its slot: to attempt the job elsewhere now would run it twice at once. */
+  /**
+   * Is called when the handler is still running some time after its deadline. It keeps its slot: to
+   * attempt the job elsewhere now would run it twice at once.
+   */
   onStuck?(): void;
 }

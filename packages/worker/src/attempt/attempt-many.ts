@@ -19,7 +19,10 @@ export interface ManyRow {
 
 type Returned = Awaited<ReturnType<ManyHandlerFunction<JobDefinition>>>;
 
-/** One attempt at many rows: parse the payloads, run the handler once with those that are valid, say how each row ended. Never throws. */
+/**
+ * One attempt at many rows: parse the payloads, run the handler once with those that are valid, say
+ * how each row ended. Never throws.
+ */
 export async function attemptMany(
   input: AttemptInput,
   rows: readonly ManyRow[],

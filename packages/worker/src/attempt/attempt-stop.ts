@@ -1,10 +1,12 @@
 import type { BullpenError } from '@bullpen/shared';
 
 /**
- * The way to stop an attempt from outside. `abort` fires the handler's signal and leaves it time; `abandon` ends the attempt
- * at once, whatever the handler does. The first abort counts: its reason decides how the attempt ends.
+ * The way to stop an attempt from outside. `abort` fires the handler's signal and leaves it time;
+ * `abandon` ends the attempt at once, whatever the handler does. The first abort counts: its reason
+ * decides how the attempt ends.
  *
- * The signal is made when somebody first asks for it: most handlers of quick jobs never do, and it is the dearest thing an attempt could hold.
+ * The signal is made when somebody first asks for it: most handlers of quick jobs never do, and it
+ * is the dearest thing an attempt could hold.
  */
 export class AttemptStop {
   #controller: AbortController | undefined;
@@ -37,7 +39,10 @@ export class AttemptStop {
     this.#whenAbandoned?.();
   }
 
-  /** Calls `listener` when the attempt is abandoned, at once if it is already. One listener is all an attempt needs. */
+  /**
+   * Calls `listener` when the attempt is abandoned, at once if it is already. One listener is all
+   * an attempt needs.
+   */
   onAbandon(listener: () => void): void {
     this.#whenAbandoned = listener;
     if (this.#abandoned) listener();

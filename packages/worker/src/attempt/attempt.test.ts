@@ -26,7 +26,10 @@ interface Options {
   readonly maxCrashes?: number;
 }
 
-/** A handler that runs `run`. Its job is defined at one and the same place, so its name may be used again. */
+/**
+ * A handler that runs `run`. Its job is defined at one and the same place, so its name may be used
+ * again.
+ */
 function handlerOf(run: (payload: unknown, context: Context) => unknown, options: Options = {}): Handler {
   const { payload = z.unknown(), result, timeout = '1m', maxCrashes = 3 } = options;
   return handle(

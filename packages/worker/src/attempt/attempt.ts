@@ -15,8 +15,9 @@ import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './
 import type { Outcome } from './outcome.js';
 
 /**
- * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows neither Redis nor BullMQ, and never throws. Promises are made only for what must be waited
- * for: this runs for every job and every row.
+ * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows
+ * neither Redis nor BullMQ, and never throws. Promises are made only for what must be waited for:
+ * this runs for every job and every row.
  */
 export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
   const { handler } = input;

@@ -16,7 +16,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Runs something under a deadline of one second; what is abandoned ends with `abandoned: ` and why. */
+/**
+ * Runs something under a deadline of one second; what is abandoned ends with `abandoned: ` and why.
+ */
 function under(run: () => string | Promise<string>, onStuck?: () => void) {
   const stop = new AttemptStop();
   const input = onStuck === undefined ? { stop } : { stop, onStuck };
@@ -109,7 +111,8 @@ describe('underDeadline', () => {
       { ...job, timeoutMs: 20 },
       async () => {
         const answer = answering.ask();
-        // The answer is in this machine, and the deadline passes, before the event loop turns again.
+        // The answer is in this machine, and the deadline passes, before the event loop turns
+        // again.
         answering.standStillUntilAnswered(20);
         return answer;
       },

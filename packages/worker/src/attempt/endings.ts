@@ -27,8 +27,9 @@ export function underDeadline<T>(
   const { stop } = input;
   return new Promise((resolve, reject) => {
     let lastCall: NodeJS.Immediate | undefined;
-    // Timers come before sockets in a turn of the event loop. In a process that stood still, an answer may have been there long before its deadline, so that what has
-    // come is heard first: an attempt is not spent because a machine was out of breath.
+    // Timers come before sockets in a turn of the event loop. In a process that stood still, an
+    // answer may have been there long before its deadline, so that what has come is heard first: an
+    // attempt is not spent because a machine was out of breath.
     let timer = setTimeout(() => {
       lastCall = setImmediate(() => {
         stop.abort(new DeadlineExceeded(timeoutMs));
@@ -64,7 +65,10 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof readProperty(value, 'then') === 'function';
 }
 
-/** A handler's own words come first; otherwise what it throws after an abort is because of the abort. */
+/**
+ * A handler's own words come first; otherwise what it throws after an abort is because of the
+ * abort.
+ */
 export function fromThrown(thrown: unknown, stopped: BullpenError | undefined): Outcome {
   const error = describeThrown(thrown);
   if (hasCode(thrown, 'BULLPEN_JOB_REJECTED')) return { kind: 'rejected', error };
@@ -78,7 +82,10 @@ function snoozed(thrown: object, error: Thrown): Outcome {
   return { kind: 'failed', error: { ...error, message: 'JobSnoozed was given no valid time' } };
 }
 
-/** A return after the deadline is a failure all the same: nobody waited for it any more. After other aborts the work is done, and counts. */
+/**
+ * A return after the deadline is a failure all the same: nobody waited for it any more. After other
+ * aborts the work is done, and counts.
+ */
 export function fromReturned(
   returned: unknown,
   job: JobDefinition,

@@ -22,7 +22,10 @@ export interface Noting extends Omit<RowEnd, 'row'> {
   readonly cancelAsked: boolean;
 }
 
-/** What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as writing it once. */
+/**
+ * What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as
+ * writing it once.
+ */
 export function notesOf(outcome: Outcome, noting: Noting): Notes | undefined {
   const { batch } = noting.bullpen;
   const row = batch === undefined ? undefined : rowOfId(batch, noting.jobId);
@@ -41,7 +44,8 @@ function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: Noting): Notes | 
       return { attemptsMade: attempt - 1, forgetCrashes: true };
     case 'cancelled':
       return { forgetCancelled: true };
-    // Asked too late: the note must not outlive the job, it would cancel the next one with this key.
+    // Asked too late: the note must not outlive the job, it would cancel the next one with this
+    // key.
     case 'completed':
     case 'rejected':
       return cancelAsked ? { forgetCancelled: true } : undefined;

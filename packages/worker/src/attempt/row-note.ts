@@ -15,7 +15,10 @@ export interface RowNote {
   readonly fate: 'completed' | 'failed' | 'cancelled';
   /** Why it failed, in words that many rows share. */
   readonly reason: string;
-  /** The record of its failure; or what its handler returned, of a batch that keeps that. Empty when there is nothing to keep. */
+  /**
+   * The record of its failure; or what its handler returned, of a batch that keeps that. Empty when
+   * there is nothing to keep.
+   */
   readonly text: string;
   /** The hash of its key, which is free again; empty when it has none, or keeps it. */
   readonly key: string;
@@ -33,7 +36,10 @@ export interface RowEnd {
   readonly maxAttempts: number;
 }
 
-/** The longest result that a batch keeps, as JSON. Of a longer one only its length is kept, behind a `!`. */
+/**
+ * The longest result that a batch keeps, as JSON. Of a longer one only its length is kept, behind a
+ * `!`.
+ */
 const LONGEST_RESULT = 16 * 1024;
 
 /** What there is to note of a row; `undefined` when it is not settled by this outcome. */

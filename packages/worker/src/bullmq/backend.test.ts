@@ -41,7 +41,10 @@ function backendOf(): Backend {
   return new Made(new EventEmitter(), 'mail', keys, toKey, { prefix: 'p', name: 'worker-1', lockDuration: 10_000 });
 }
 
-/** A recording over BullMQ's backend, whose FINISH answers with `reply`; and the attempt at the one job. */
+/**
+ * A recording over BullMQ's backend, whose FINISH answers with `reply`; and the attempt at the one
+ * job.
+ */
 function recording(reply: unknown = 0, completed: Completed = [0, null]) {
   const backend = backendOf();
   const others: string[] = [];

@@ -14,7 +14,10 @@ interface RecordingBackend {
   finishedErrors(refusal: { code: number; jobId: string; command: string; state: string }): Error;
 }
 
-/** What came back when an end was recorded: the next job's fields, its id, and how long to wait when there is none. */
+/**
+ * What came back when an end was recorded: the next job's fields, its id, and how long to wait when
+ * there is none.
+ */
 export type Recorded = ReturnType<typeof raw2NextJobData> | undefined;
 
 const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
@@ -38,8 +41,9 @@ export class Recording {
   }
 
   /**
-   * What `job.moveToCompleted` does, in one promise instead of a dozen: it is done for every job, and with tracing of promises (which Node before 24 needs to tell whose error an error is)
-   * each costs as much as the work itself.
+   * What `job.moveToCompleted` does, in one promise instead of a dozen: it is done for every job,
+   * and with tracing of promises (which Node before 24 needs to tell whose error an error is) each
+   * costs as much as the work itself.
    */
   async complete(job: Job, result: unknown, token: string, fetchNext: boolean, isAgain: boolean): Promise<Recorded> {
     if (this.#backend.closing) return undefined;
@@ -47,7 +51,8 @@ export class Recording {
     job.returnvalue = result || undefined;
     const text = JSON.stringify(result) ?? 'null';
     const notes = attemptOf(job)?.notes;
-    // What failed in company is said again by itself: one that Redis refuses must not have the others refused with it.
+    // What failed in company is said again by itself: one that Redis refuses must not have the
+    // others refused with it.
     const reply =
       isAgain || !isPlain(job, notes)
         ? await this.#completeAlone(job, text, token, fetchNext)
@@ -65,7 +70,10 @@ export class Recording {
     return reply;
   }
 
-  /** The next job as BullMQ's script answers it, or nothing: then it is not known whether there is one. */
+  /**
+   * The next job as BullMQ's script answers it, or nothing: then it is not known whether there is
+   * one.
+   */
   async #completeRow(job: Job, result: string, token: string, isNextWanted: boolean, notes: RowNotes) {
     const { batch, row } = notes;
     const completion = { jobId: job.id as string, token, isNextWanted, result, batch, note: row };
@@ -79,7 +87,10 @@ export class Recording {
     return this.#backend.finishedErrors({ code, jobId: id, command: 'moveToFinished', state: 'active' });
   }
 
-  /** Sends the notes of an attempt along with what BullMQ itself records; a job without notes is recorded as ever. */
+  /**
+   * Sends the notes of an attempt along with what BullMQ itself records; a job without notes is
+   * recorded as ever.
+   */
   #addNotes(): void {
     const backend = this.#backend;
     const argsOf = backend.moveToFinishedArgs.bind(backend);

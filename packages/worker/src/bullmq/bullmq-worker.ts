@@ -19,11 +19,17 @@ export interface EngineHooks {
   readonly completions: Completions;
   /** BullMQ is through with a job: recorded, or given up. */
   readonly processed: (attempt: ActiveAttempt) => void;
-  /** Redis answered a fetch, with a job or without. The job is ours from here on, however long BullMQ takes to begin it. */
+  /**
+   * Redis answered a fetch, with a job or without. The job is ours from here on, however long
+   * BullMQ takes to begin it.
+   */
   readonly fetched: (job: Job | undefined) => void;
   /** Is called before jobs without a lock are looked for. */
   readonly beforeStallCheck: () => void;
-  /** Finds the job that Redis gave us under this token in a reply that BullMQ could not read, and makes it readable. Answers with its id. */
+  /**
+   * Finds the job that Redis gave us under this token in a reply that BullMQ could not read, and
+   * makes it readable. Answers with its id.
+   */
   readonly makeReadable: (token: string) => Promise<string | undefined>;
 }
 
@@ -35,7 +41,10 @@ interface BullmqPrivate {
   waitForRateLimit(): Promise<void>;
 }
 
-/** How long a fetch that failed waits before the next, whatever the reason. BullMQ would ask again at once, for ever. */
+/**
+ * How long a fetch that failed waits before the next, whatever the reason. BullMQ would ask again
+ * at once, for ever.
+ */
 const FAILED_FETCH_PAUSE_MS = 500;
 /** How BullMQ begins to say that it could not enqueue the next run of a job scheduler. */
 const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
@@ -43,21 +52,27 @@ const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
 const LONGEST_BLOCK_S = 3;
 
 /**
- * A Redis that was away for longer than a lease comes back without locks. Workers that live take theirs up again, as soon as they have noticed (they look every 2 s); until then a job
- * without a lock is not yet a dead worker's.
+ * A Redis that was away for longer than a lease comes back without locks. Workers that live take
+ * theirs up again, as soon as they have noticed (they look every 2 s); until then a job without a
+ * lock is not yet a dead worker's.
  */
 const COMEBACK_MS = 3_000;
 
 /**
- * BullMQ's Worker, with eight things changed: an end is recorded through an outage and is never turned into a failure by one; an attempt begins when its job is fetched, and is told
- * when BullMQ is through with it; a job that BullMQ cannot read is an attempt like any other; a fetch that is refused waits; blocking reads are short enough for a dead connection to be
- * noticed; one that closes waits for no rate limit; and after an outage the living come back before the dead are looked for.
+ * BullMQ's Worker, with eight things changed: an end is recorded through an outage and is never
+ * turned into a failure by one; an attempt begins when its job is fetched, and is told when BullMQ
+ * is through with it; a job that BullMQ cannot read is an attempt like any other; a fetch that is
+ * refused waits; blocking reads are short enough for a dead connection to be noticed; one that
+ * closes waits for no rate limit; and after an outage the living come back before the dead are
+ * looked for.
  */
 export class Engine extends Worker {
   readonly #hooks: EngineHooks;
   readonly #recording: Recording;
   readonly #process: (job: Job, token?: string) => Promise<unknown>;
-  /** Why the next run of a job scheduler could not be enqueued. BullMQ tells it only to who listens. */
+  /**
+   * Why the next run of a job scheduler could not be enqueued. BullMQ tells it only to who listens.
+   */
   #schedulingFault: Error | undefined;
 
   constructor(
@@ -72,7 +87,8 @@ export class Engine extends Worker {
     this.on('error', ({ message }) => {
       if (message.startsWith(SCHEDULING)) this.#schedulingFault = new Error(message.slice(SCHEDULING.length));
     });
-    // Closing ends such a wait; but the last end to be recorded may say that the queue is limited when closing has begun, and BullMQ would wait for up to 30 s then.
+    // Closing ends such a wait; but the last end to be recorded may say that the queue is limited
+    // when closing has begun, and BullMQ would wait for up to 30 s then.
     const waitForRateLimit = this.#bullmq.waitForRateLimit.bind(this);
     this.#bullmq.waitForRateLimit = async () => {
       if (this.closing === undefined) await waitForRateLimit();
@@ -96,7 +112,8 @@ export class Engine extends Worker {
     return this as unknown as BullmqPrivate;
   }
 
-  // Spelled out, without what BullMQ needs for tracing and for its lock manager: each promise here is made for every job.
+  // Spelled out, without what BullMQ needs for tracing and for its lock manager: each promise here
+  // is made for every job.
   override async processJob(job: Job, token: string, fetchNext: () => boolean = () => true): Promise<Job> {
     try {
       if (job.deferredFailure !== undefined) return (await super.processJob(job, token, fetchNext)) as Job;
@@ -146,7 +163,8 @@ export class Engine extends Worker {
       this.#schedulingFault = undefined;
       const job = await super.nextJobFromJobData(fields, jobId, token);
       if (job !== undefined || !fields) return job;
-      // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at hand, which is active. If Redis only cannot now, the schedule would end with it.
+      // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at
+      // hand, which is active. If Redis only cannot now, the schedule would end with it.
       if (this.closing === undefined && this.#hooks.outage.isOne(this.#schedulingFault))
         await pause(FAILED_FETCH_PAUSE_MS);
       else return Object.assign(this.createJob(fields, jobId ?? ''), { token });
@@ -163,7 +181,8 @@ export class Engine extends Worker {
     return (await this.nextJobFromJobData(fields, jobId, token)) as Job;
   }
 
-  // Spelled out, without rest parameters and closures: what is allocated here is allocated for every job.
+  // Spelled out, without rest parameters and closures: what is allocated here is allocated for
+  // every job.
   protected override async handleCompleted(
     result: unknown,
     job: Job,
@@ -177,7 +196,8 @@ export class Engine extends Worker {
     } catch (error) {
       const write = () => this.#complete(result, job, token, fetchNext, true);
       const traces = [...(job.stacktrace ?? [])];
-      // What Redis will never take (a flow's children are still pending, the result cannot be stored) must not be done again and again: it has failed, and says why.
+      // What Redis will never take (a flow's children are still pending, the result cannot be
+      // stored) must not be done again and again: it has failed, and says why.
       return this.#recordAgain(attempt, token, error, write, async (refusal) => {
         const failure = new UnrecoverableError(`the handler succeeded, but Redis refused to record it: ${refusal}`);
         if (attempt !== undefined) {
@@ -254,8 +274,9 @@ export class Engine extends Worker {
   }
 
   /**
-   * The job of a reply that BullMQ could not read: what it throws then says nothing of whether Redis carried the command out. It did if there is a job of ours under the token, and
-   * another one than the attempt whose end it was.
+   * The job of a reply that BullMQ could not read: what it throws then says nothing of whether
+   * Redis carried the command out. It did if there is a job of ours under the token, and another
+   * one than the attempt whose end it was.
    * @throws error when there is none
    */
   async #readable(token: string, error: unknown, ended?: ActiveAttempt): Promise<Job> {

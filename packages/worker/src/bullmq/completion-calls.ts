@@ -13,7 +13,10 @@ export interface Completion {
   readonly note: RowNote;
 }
 
-/** Redis' answer: 0, completed; 1, nothing was done, BullMQ's own script is to do it; below 0, not ours, in BullMQ's numbers. And the next job, if one was fetched: its fields and its id. */
+/**
+ * Redis' answer: 0, completed; 1, nothing was done, BullMQ's own script is to do it; below 0, not
+ * ours, in BullMQ's numbers. And the next job, if one was fetched: its fields and its id.
+ */
 export type Completed = readonly [answer: number, next: readonly [fields: string[], id: string] | null];
 
 /** Where they go. */
@@ -48,7 +51,10 @@ export class Completions {
     this.#together = new Together(jobsPerCall(concurrency), (rows) => this.#call(rows));
   }
 
-  /** @throws what the connection throws; then whether it was carried out is not known. And what Redis says of this row alone */
+  /**
+   * @throws what the connection throws; then whether it was carried out is not known. And what
+   * Redis says of this row alone
+   */
   add(completion: Completion): Promise<Completed> {
     this.#characters += completion.result.length;
     const completed = this.#together.add(completion);

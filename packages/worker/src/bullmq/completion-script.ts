@@ -4,15 +4,22 @@ import { COMPLETED_ROWS_SCRIPT } from '../redis/row-scripts.js';
 export const COMPLETE_KEYS = 9;
 
 /**
- * Records that rows with a job of their own are completed, counts them in the books of their batches, and fetches a next job for each: what BullMQ's moveToFinished does for such a job, of the
- * version we pin, and no more. That script has to be ready for flows, schedulers, deduplication, metrics, limits and what is kept of a job, and takes three times as long; a job that has to do with any of
- * them is left to it. A contract test compares what the two leave in Redis, key by key.
+ * Records that rows with a job of their own are completed, counts them in the books of their
+ * batches, and fetches a next job for each: what BullMQ's moveToFinished does for such a job, of
+ * the version we pin, and no more. That script has to be ready for flows, schedulers,
+ * deduplication, metrics, limits and what is kept of a job, and takes three times as long; a job
+ * that has to do with any of them is left to it. A contract test compares what the two leave in
+ * Redis, key by key.
  *
- * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its job, the token
- * of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and what the books keep of the result.
- * Answers for each row a number, and the fields and id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to do; below 0, not ours, in BullMQ's numbers; an error,
- * completed, but Redis would not have it noted. None is fetched from a queue that is paused or full, or has delayed jobs that are due: the worker asks by itself then, as it does when it starts. One that waits
- * for the marker does not; so it is set if there is something to ask for.
+ * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the
+ * keys, now (ms), duration of a lease (ms), name of the worker; then for each row the id of its
+ * job, the token of its lease, whether a next job is wanted (`1`), the result as JSON, the batch,
+ * the row, and what the books keep of the result. Answers for each row a number, and the fields and
+ * id of the next job if there is one: 0, completed; 1, nothing was done, it is BullMQ's script's to
+ * do; below 0, not ours, in BullMQ's numbers; an error, completed, but Redis would not have it
+ * noted. None is fetched from a queue that is paused or full, or has delayed jobs that are due: the
+ * worker asks by itself then, as it does when it starts. One that waits for the marker does not; so
+ * it is set if there is something to ask for.
  */
 export const COMPLETE_ROWS = `
 ${COMPLETED_ROWS_SCRIPT}

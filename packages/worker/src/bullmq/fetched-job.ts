@@ -1,8 +1,9 @@
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';
 
 /**
- * Where a BullMQ job object keeps the attempt that it is for. Not by the job's id, which may have two attempts here for a moment; not in a WeakMap, which
- * costs the garbage collector more than everything else we do for a job.
+ * Where a BullMQ job object keeps the attempt that it is for. Not by the job's id, which may have
+ * two attempts here for a moment; not in a WeakMap, which costs the garbage collector more than
+ * everything else we do for a job.
  */
 const ATTEMPT = Symbol('attempt');
 
@@ -16,7 +17,10 @@ export function attemptOf(job: object): ActiveAttempt | undefined {
   return (job as { [ATTEMPT]?: ActiveAttempt })[ATTEMPT];
 }
 
-/** Forgets the attempt of a job that is done with: BullMQ's queue of fetched jobs can keep the job object from the garbage collector for long. */
+/**
+ * Forgets the attempt of a job that is done with: BullMQ's queue of fetched jobs can keep the job
+ * object from the garbage collector for long.
+ */
 export function forgetAttempt(job: object): void {
   (job as { [ATTEMPT]?: ActiveAttempt | undefined })[ATTEMPT] = undefined;
 }
@@ -29,7 +33,10 @@ export function setStored(job: object, data: string): void {
   (job as { [STORED]?: string })[STORED] = data;
 }
 
-/** A job's `data` as it was enqueued. A handler may have changed the one it was given, where its schema hands on the very object. */
+/**
+ * A job's `data` as it was enqueued. A handler may have changed the one it was given, where its
+ * schema hands on the very object.
+ */
 export function storedData(job: { readonly data: unknown }): unknown {
   const text = (job as { readonly [STORED]?: string })[STORED];
   return text === undefined ? job.data : JSON.parse(text);

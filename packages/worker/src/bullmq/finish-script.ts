@@ -6,9 +6,12 @@ export const FINISH_KEYS = moveToFinished.keys;
 export const FINISH_ARGS = 9;
 
 /**
- * BullMQ's moveToFinished, of the version we pin, and in the same call what Bullpen notes about the job: so a row is never counted before its end is recorded, or recorded and not counted.
- * ARGV 10 …, if there is anything to note: attempts made or '', what to forget ('c' its crashes, 'x' its cancellation); then, of a row of a batch, the batch, row and fate, and reason, text and key if it has any;
- * of a job that several rows shared the batch alone. For every job these few travel, so they are short.
+ * BullMQ's moveToFinished, of the version we pin, and in the same call what Bullpen notes about the
+ * job: so a row is never counted before its end is recorded, or recorded and not counted.
+ * ARGV 10 …, if there is anything to note: attempts made or '', what to forget ('c' its crashes,
+ * 'x' its cancellation); then, of a row of a batch, the batch, row and fate, and reason, text and
+ * key if it has any; of a job that several rows shared the batch alone. For every job these few
+ * travel, so they are short.
  */
 export const FINISH = `
 local function finish()

@@ -21,8 +21,9 @@ export interface Settling {
 }
 
 /**
- * Tells BullMQ how an attempt ended: by what this function returns (now or later) or throws, as a BullMQ processor does. It throws only errors made here. BullMQ takes commands
- * from an error's name and message, and what a handler threw must not give any.
+ * Tells BullMQ how an attempt ended: by what this function returns (now or later) or throws, as a
+ * BullMQ processor does. It throws only errors made here. BullMQ takes commands from an error's
+ * name and message, and what a handler threw must not give any.
  */
 export function settle(outcome: Outcome, settling: Settling): unknown {
   switch (outcome.kind) {
@@ -32,7 +33,8 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
     case 'failed': {
       const { job, backoff } = settling;
       const { attempt, maxAttempts } = attemptNumber(job);
-      // Our backoff knows a cap and BullMQ's does not: hand it the wait, ready computed, for this retry alone.
+      // Our backoff knows a cap and BullMQ's does not: hand it the wait, ready computed, for this
+      // retry alone.
       if (attempt < maxAttempts && backoff !== undefined) {
         job.opts.backoff = { type: 'fixed', delay: backoffDelayMs(backoff, attempt, Math.random()) };
       }
@@ -56,13 +58,17 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
 const SHORTEST_SNOOZE_MS = 250;
 
 async function snooze({ job, attempt, ways }: Settling, untilAt: number): Promise<never> {
-  // BullMQ makes one more trip to Redis before it is through with this attempt; the job must not be back here by then.
+  // BullMQ makes one more trip to Redis before it is through with this attempt; the job must not be
+  // back here by then.
   const dueAt = Math.max(untilAt, Date.now() + SHORTEST_SNOOZE_MS);
   await ways.record(attempt, () => job.moveToDelayed(dueAt, attempt.lease.token));
   throw new DelayedError();
 }
 
-/** Gives a job back to the front of its queue, its attempt unspent. A job that is another worker's by now is left to it. */
+/**
+ * Gives a job back to the front of its queue, its attempt unspent. A job that is another worker's
+ * by now is left to it.
+ */
 export async function handBack({ job, attempt, ways }: Settling): Promise<never> {
   await ways.record(attempt, () => job.moveToWait(attempt.lease.token));
   if (job.priority > 0) ways.wakeOne();

@@ -1,6 +1,9 @@
 import { EXIT, type ExitCode } from '@bullpen/shared';
 
-/** Whether the process is to end, and with what. The first failure counts, also one that comes while it stops. */
+/**
+ * Whether the process is to end, and with what. The first failure counts, also one that comes while
+ * it stops.
+ */
 export class Life {
   signals = 0;
   #exitCode: ExitCode | undefined;

@@ -36,7 +36,8 @@ export function hearFaults(
 }
 
 /**
- * What to do when the process exits and it was not us who ended it: a handler, or a signal listener of the team's, called `process.exit`.
+ * What to do when the process exits and it was not us who ended it: a handler, or a signal listener
+ * of the team's, called `process.exit`.
  * @returns the exit code, for what the process would have said of itself would not be true
  */
 export function endedByOthers(
@@ -51,7 +52,8 @@ export function endedByOthers(
     return code || EXIT.failure;
   }
   if (activeJobIds.length === 0) return undefined;
-  // In a deploy they go on elsewhere, free of charge. Without one it is a crash like any other, or a handler that exits would do so for ever.
+  // In a deploy they go on elsewhere, free of charge. Without one it is a crash like any other, or
+  // a handler that exits would do so for ever.
   if (life.signals > 0) worker?.giveBackAll();
   log.fatal({ activeJobIds }, 'process was ended by other code while jobs were active');
   return EXIT.cutOff;

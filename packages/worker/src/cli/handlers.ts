@@ -4,7 +4,8 @@ import type { QueueOption } from '../worker-options.js';
 
 /**
  * Loads what a module exports of `handle()`.
- * @throws ModuleInvalid, or HandlersInvalid when there are none, or none for a queue that is to be served
+ * @throws ModuleInvalid, or HandlersInvalid when there are none, or none for a queue that is to be
+ *   served
  */
 export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<Handler[]> {
   const handlers = [...new Set((await loadModule(path, '--handlers')).flat())].filter(isHandler);

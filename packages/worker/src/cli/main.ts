@@ -7,6 +7,7 @@ const code = await runCommand(process.argv, heardEarly);
 try {
   process.exit(code);
 } finally {
-  // An exit hook threw, and Node stayed. `reallyExit` is what `process.exit` calls when its hooks are through.
+  // An exit hook threw, and Node stayed. `reallyExit` is what `process.exit` calls when its hooks
+  // are through.
   (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
 }

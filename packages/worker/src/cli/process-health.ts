@@ -11,7 +11,8 @@ export interface ProcessHealth {
 }
 
 /**
- * Opens the port of `--health-port`, if there is one. It is never closed: it ends with the process, last of all, and waits for nobody who would keep a connection.
+ * Opens the port of `--health-port`, if there is one. It is never closed: it ends with the process,
+ * last of all, and waits for nobody who would keep a connection.
  * @throws OptionsInvalid when it cannot be opened
  */
 export async function openHealth(config: WorkerConfig, life: Life, log: Logger): Promise<ProcessHealth> {

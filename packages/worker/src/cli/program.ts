@@ -94,7 +94,8 @@ export type WorkerConfig = Config<typeof settings>;
 
 /**
  * Reads the command line and the environment.
- * @throws CommanderError for the command line (help and version included), ConfigInvalid with every fault of the values
+ * @throws CommanderError for the command line (help and version included), ConfigInvalid with every
+ *   fault of the values
  */
 export function readCommandLine(argv: readonly string[]): WorkerConfig {
   program.parse(argv);

@@ -29,7 +29,10 @@ export async function runCommand(argv: readonly string[], takeOver: () => NodeJS
   }
 }
 
-/** Runs a worker until something ends its work: a signal, empty queues, an error that nobody caught, stuck slots. */
+/**
+ * Runs a worker until something ends its work: a signal, empty queues, an error that nobody caught,
+ * stuck slots.
+ */
 async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
   const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
@@ -40,7 +43,8 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     log.fatal({ err: error }, 'watchdog failed; draining, as nothing would end this process if it hung');
   });
 
-  // Never taken away again: without a listener a signal would end the process in the middle of its last words.
+  // Never taken away again: without a listener a signal would end the process in the middle of its
+  // last words.
   onStopSignal((signal) => {
     life.end(EXIT.ok);
     life.signals += 1;
@@ -94,7 +98,10 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
 
 const STILL_LOADING_MS = 10_000;
 
-/** Keeps the process alive while modules are being loaded, and says that they are: what one of them waits for may never come, and Node would leave without a word. */
+/**
+ * Keeps the process alive while modules are being loaded, and says that they are: what one of them
+ * waits for may never come, and Node would leave without a word.
+ */
 async function whileSaying<T>(log: Logger, loading: Promise<T>): Promise<T> {
   const timer = setInterval(() => log.warn('handlers are still being loaded'), STILL_LOADING_MS);
   try {

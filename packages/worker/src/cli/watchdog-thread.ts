@@ -11,8 +11,9 @@ declare const WebAssembly: {
 };
 
 /**
- * The thread of the watchdog. It shares nothing with the main thread but a counter and a message port, waits for nobody, and takes nothing on trust:
- * not the main thread's event loop, not Redis, not even a standard output that somebody still reads.
+ * The thread of the watchdog. It shares nothing with the main thread but a counter and a message
+ * port, waits for nobody, and takes nothing on trust: not the main thread's event loop, not Redis,
+ * not even a standard output that somebody still reads.
  */
 const { beats, code } = workerData as WatchdogData;
 const TICK_MS = 100;
@@ -40,7 +41,8 @@ const timer = setInterval(() => {
   if (now - ticked > STOPPED_MS) deadline += now - ticked - TICK_MS;
   ticked = now;
   const beat = Atomics.load(beats, 0);
-  // Counted in our own ticks, not by the clock: a process that was stopped and goes on has not stood still, it was not there.
+  // Counted in our own ticks, not by the clock: a process that was stopped and goes on has not
+  // stood still, it was not there.
   still = beat === heard ? still + TICK_MS : 0;
   heard = beat;
   if (still >= stillMs)
@@ -64,8 +66,9 @@ function end(msg: string): void {
 }
 
 /**
- * Has the main thread end the process, as only there it ends cleanly. A debugger's question reaches JavaScript wherever it is, in a loop without an end too; what hangs in a system call
- * does not hear it, and is ended from here.
+ * Has the main thread end the process, as only there it ends cleanly. A debugger's question reaches
+ * JavaScript wherever it is, in a loop without an end too; what hangs in a system call does not
+ * hear it, and is ended from here.
  */
 function endByMainThread(): void {
   if (asked) return;
@@ -83,9 +86,12 @@ function endByMainThread(): void {
 }
 
 /**
- * Ends the whole process from this thread, whatever the main thread is in the middle of: now and then that is a SIGSEGV instead. Node has no call for it: `process.exit` ends the
- * thread alone, and a signal to ourselves either reaches a listener that will never run or takes the exit code with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are
- * `(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1) (func (export "_start") i32.const <code> call 0))`.
+ * Ends the whole process from this thread, whatever the main thread is in the middle of: now and
+ * then that is a SIGSEGV instead. Node has no call for it: `process.exit` ends the thread alone,
+ * and a signal to ourselves either reaches a listener that will never run or takes the exit code
+ * with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are `(module
+ * (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1)
+ * (func (export "_start") i32.const <code> call 0))`.
  */
 function exitProcess(): void {
   try {

@@ -18,20 +18,30 @@ export interface WatchdogMessage {
 }
 
 const BEAT_MS = 200;
-/** How long after the last deadline of a drain, or after a lease that nobody could renew, the process ends. */
+/**
+ * How long after the last deadline of a drain, or after a lease that nobody could renew, the
+ * process ends.
+ */
 const GRACE_MS = 1_000;
-/** How long a team's modules may hold the event loop while they are loaded. Nothing has a lease yet. */
+/**
+ * How long a team's modules may hold the event loop while they are loaded. Nothing has a lease yet.
+ */
 const LOADING_MS = 30_000;
 
 /**
- * A thread that ends this process with exit code 70 when nothing else can: one second after the last deadline it was told of, or after the event loop has stood still for a second
- * longer than a lease, when every job of this process is another worker's already. It needs neither the event loop nor Redis. For commands only: a library does not end its process.
+ * A thread that ends this process with exit code 70 when nothing else can: one second after the
+ * last deadline it was told of, or after the event loop has stood still for a second longer than a
+ * lease, when every job of this process is another worker's already. It needs neither the event
+ * loop nor Redis. For commands only: a library does not end its process.
  */
 export class Watchdog {
   readonly #thread: Worker;
   readonly #timer: NodeJS.Timeout;
 
-  /** @param failed is called when the thread itself ends: nothing would end a process that hangs any more */
+  /**
+   * @param failed is called when the thread itself ends: nothing would end a process that hangs any
+   * more
+   */
   constructor(failed: (error: unknown) => void) {
     const beats = new Int32Array(new SharedArrayBuffer(4));
     const workerData: WatchdogData = { beats, code: EXIT.cutOff };
@@ -56,7 +66,10 @@ export class Watchdog {
     this.#tell({ stillMs: leaseMs + GRACE_MS });
   }
 
-  /** Ends the process if it has not ended by itself within `ms`, and a second. Told again, the earlier end counts. */
+  /**
+   * Ends the process if it has not ended by itself within `ms`, and a second. Told again, the
+   * earlier end counts.
+   */
   endIn(ms: number): void {
     this.#tell({ endInMs: ms + GRACE_MS });
   }

@@ -4,7 +4,10 @@ import type { OutcomeKind } from '../attempt/outcome.js';
 /** What a worker tells those who observe it. */
 export type WorkerEvent = AttemptEnded | JobEvent | { readonly kind: 'outage-began' };
 
-/** An attempt ended: at a job, or at a row of one that several rows share. What Redis says to it comes later. */
+/**
+ * An attempt ended: at a job, or at a row of one that several rows share. What Redis says to it
+ * comes later.
+ */
 export interface AttemptEnded {
   readonly kind: 'attempt-ended';
   readonly queue: string;
@@ -13,13 +16,17 @@ export interface AttemptEnded {
   readonly jobId: string;
   readonly outcome: OutcomeKind;
   readonly durationMs: number;
-  /** From the instant it could have started until this attempt began; only for the first attempt. Never negative: the clocks are two. */
+  /**
+   * From the instant it could have started until this attempt began; only for the first attempt.
+   * Never negative: the clocks are two.
+   */
   readonly queueWaitMs: number | undefined;
 }
 
 /**
- * Something became of a job in our hands: it was `handed-back`, as Redis has confirmed; its lease `lease-lapsed`, unrenewed, so that its attempt was aborted; or the lease proved to be
- * another's, `lease-lost`.
+ * Something became of a job in our hands: it was `handed-back`, as Redis has confirmed; its lease
+ * `lease-lapsed`, unrenewed, so that its attempt was aborted; or the lease proved to be another's,
+ * `lease-lost`.
  */
 export interface JobEvent {
   readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost';

@@ -11,7 +11,10 @@ const first = { attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 };
 const quiet = (): void => undefined;
 const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;
 
-/** What observers are told of an attempt at a job that was enqueued 5 s ago, and that began `startedAgoMs` ago. */
+/**
+ * What observers are told of an attempt at a job that was enqueued 5 s ago, and that began
+ * `startedAgoMs` ago.
+ */
 function told({ job = {}, fetched = {}, startedAgoMs = 250, outcome = { kind: 'completed', result: 1 } as Outcome }) {
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());

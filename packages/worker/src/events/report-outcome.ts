@@ -17,7 +17,8 @@ interface FetchCounts {
 }
 
 /**
- * Says how an attempt ended, to the log and to those who observe the worker. Each attempt and each row is said here, once.
+ * Says how an attempt ended, to the log and to those who observe the worker. Each attempt and each
+ * row is said here, once.
  * @param jobId what the attempt was at: the job, or a row of a shared one
  */
 export function reportOutcome(
@@ -42,7 +43,10 @@ export function reportOutcome(
   });
 }
 
-/** Only of a job that was never fetched before: since when another could have started, after a failure, a snooze, a hand-back or a crash, nobody has written down. */
+/**
+ * Only of a job that was never fetched before: since when another could have started, after a
+ * failure, a snooze, a hand-back or a crash, nobody has written down.
+ */
 function queueWaitOf(job: AttemptedJob, lease: FetchCounts, startedAt: number): number | undefined {
   if (lease.fetches > 1 || lease.attemptsMade > 0 || lease.crashes > 0) return undefined;
   const { delay } = job.opts;

@@ -18,8 +18,8 @@ export interface Context {
   /** When this attempt's time is up, in milliseconds since 1970. */
   readonly deadline: number;
   /**
-   * Aborts when the attempt should stop; pass it on to everything that takes one. Its `reason` says why: `DeadlineExceeded`,
-   * `JobCancelled`, `WorkerDraining` or `LeaseLost`.
+   * Aborts when the attempt should stop; pass it on to everything that takes one. Its `reason` says
+   * why: `DeadlineExceeded`, `JobCancelled`, `WorkerDraining` or `LeaseLost`.
    */
   readonly signal: AbortSignal;
   /** A logger that knows the job. */
@@ -28,7 +28,9 @@ export interface Context {
   progress(value: string | number | boolean | object): Promise<void>;
 }
 
-/** A team's function for one job. What it returns is the result; what it throws fails the attempt. */
+/**
+ * A team's function for one job. What it returns is the result; what it throws fails the attempt.
+ */
 export type HandlerFunction<J extends JobDefinition> = (
   payload: Payload<J>,
   context: Context,
@@ -45,7 +47,8 @@ export interface Row<J extends JobDefinition> {
 export type RowOutcome<J extends JobDefinition> = PromiseSettledResult<ResultInput<J>>;
 
 /**
- * A team's function for many rows of one job at once. It returns one outcome for each row, in their order; nothing, when all of them are completed. What it throws fails all of them.
+ * A team's function for many rows of one job at once. It returns one outcome for each row, in their
+ * order; nothing, when all of them are completed. What it throws fails all of them.
  */
 export type ManyHandlerFunction<J extends JobDefinition> = (
   rows: readonly Row<J>[],
@@ -66,7 +69,8 @@ const brand: unique symbol = Symbol.for('bullpen.handler') as never;
  */
 export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>): Handler {
   check('handle', job, run);
-  // A worker holds handlers of many jobs; the payload it hands to each was parsed with that job's own schema.
+  // A worker holds handlers of many jobs; the payload it hands to each was parsed with that job's
+  // own schema.
   return Object.freeze({
     job,
     many: false,
@@ -76,8 +80,10 @@ export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>)
 }
 
 /**
- * Pairs a job with a handler that takes the rows of a job all at once, to write them in bulk: as many as share a job (`rowsPerJob`), one otherwise. The timeout is that of the whole call;
- * each row has its own outcome and its own attempts. After a crash the rows that were in it are given to it one by one.
+ * Pairs a job with a handler that takes the rows of a job all at once, to write them in bulk: as
+ * many as share a job (`rowsPerJob`), one otherwise. The timeout is that of the whole call; each
+ * row has its own outcome and its own attempts. After a crash the rows that were in it are given to
+ * it one by one.
  * @throws OptionsInvalid when `job` is not a job definition or `run` not a function
  */
 export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunction<J>): Handler {

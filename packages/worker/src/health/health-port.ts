@@ -8,7 +8,9 @@ import type { Health } from '../in-flight/health.js';
 export interface HealthPortOptions {
   /** 1 to 65535; 0 takes one that is free. */
   readonly port: number;
-  /** The address to listen on. Default `'0.0.0.0'`: who asks is outside, a kubelet or Prometheus. */
+  /**
+   * The address to listen on. Default `'0.0.0.0'`: who asks is outside, a kubelet or Prometheus.
+   */
   readonly host?: string;
 }
 
@@ -26,7 +28,10 @@ export interface Told {
   readonly metrics: () => Pick<Registry, 'metrics' | 'contentType'>;
 }
 
-/** How long a client may take for its question, be silent in the middle of it, or not read the answer. */
+/**
+ * How long a client may take for its question, be silent in the middle of it, or not read the
+ * answer.
+ */
 const PATIENCE_MS = 5_000;
 /** A question here is a line and some headers. */
 const MOST_HEADER_BYTES = 8_192;
@@ -34,9 +39,11 @@ const MOST_HEADER_BYTES = 8_192;
 const MOST_CONNECTIONS = 256;
 
 /**
- * Opens the port and answers `/livez` and `/readyz` (200 or 503, and a line for each problem) and `/metrics`.
+ * Opens the port and answers `/livez` and `/readyz` (200 or 503, and a line for each problem) and
+ * `/metrics`.
  * @throws OptionsInvalid when the port cannot be opened: it is in use, say
- * @param patienceMs how long a client may take for its question, be silent in the middle of it, or not read the answer
+ * @param patienceMs how long a client may take for its question, be silent in the middle of it, or
+ *   not read the answer
  */
 export async function openHealthPort(
   { port, host = '0.0.0.0' }: HealthPortOptions,

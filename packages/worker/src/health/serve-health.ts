@@ -4,7 +4,8 @@ import type { HealthPort, HealthPortOptions } from './health-port.js';
 import { countInto } from './metrics/measure.js';
 
 /**
- * Tells over HTTP how a worker is that runs in this process: `/livez` and `/readyz` for probes, `/metrics` for Prometheus, those of the process included. What `bullpen-worker` does with
+ * Tells over HTTP how a worker is that runs in this process: `/livez` and `/readyz` for probes,
+ * `/metrics` for Prometheus, those of the process included. What `bullpen-worker` does with
  * `--health-port`. Call it right behind `startWorker`, and close it when the worker has drained.
  * @throws OptionsInvalid when the port is none, or cannot be opened
  */

@@ -11,7 +11,10 @@ function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAtt
   return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease());
 }
 
-/** Starts an attempt and ends it with an outcome, which Redis has confirmed unless it is said otherwise. */
+/**
+ * Starts an attempt and ends it with an outcome, which Redis has confirmed unless it is said
+ * otherwise.
+ */
 function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKind, confirmed = true): void {
   attempt.started = true;
   attempt.outcome = outcome;
@@ -141,7 +144,8 @@ describe('ActiveAttempts', () => {
     expect(active.stuck()).toEqual([]);
   });
 
-  // Its handler has returned, and keeps no slot any more than that of any attempt that waits for Redis.
+  // Its handler has returned, and keeps no slot any more than that of any attempt that waits for
+  // Redis.
   it('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
     const active = new ActiveAttempts();
     const attempt = begin(active, '1');

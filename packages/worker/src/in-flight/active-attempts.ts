@@ -12,9 +12,14 @@ export interface Tally {
   snoozed: number;
   /** Started, not finished in time, and given back to the front of their queue. */
   handedBack: number;
-  /** Brought by a fetch that was under way when the drain began, and given back before they started. */
+  /**
+   * Brought by a fetch that was under way when the drain began, and given back before they started.
+   */
   notStarted: number;
-  /** Ended here, but Redis never confirmed it: the lease was lost, or Redis was. Another worker will attempt them. */
+  /**
+   * Ended here, but Redis never confirmed it: the lease was lost, or Redis was. Another worker will
+   * attempt them.
+   */
   unrecorded: number;
 }
 
@@ -47,7 +52,8 @@ export interface ActiveAttempt {
 /** What the attempts of one worker process are doing, and the gate that lets them start. */
 export class ActiveAttempts {
   /**
-   * In the order in which they began. An array, and no set or map: those put a new table in place of the old one after every few jobs, which then holds on to the new one, and from its first
+   * In the order in which they began. An array, and no set or map: those put a new table in place
+   * of the old one after every few jobs, which then holds on to the new one, and from its first
    * full collection on the garbage collector would carry all attempts along until the next.
    */
   readonly #attempts: ActiveAttempt[] = [];
@@ -58,7 +64,10 @@ export class ActiveAttempts {
   readonly #handedBack: (attempt: ActiveAttempt) => void;
   #draining = false;
 
-  /** @param handedBack is told of each job that was given back to the front of its queue, as Redis has confirmed */
+  /**
+   * @param handedBack is told of each job that was given back to the front of its queue, as Redis
+   * has confirmed
+   */
   constructor(handedBack: (attempt: ActiveAttempt) => void = () => undefined) {
     this.#handedBack = handedBack;
   }
@@ -98,8 +107,9 @@ export class ActiveAttempts {
   }
 
   /**
-   * The newest attempt of a job that is under way here. There can be an older one: a job that was snoozed or retried at once may come back to this very process before its last attempt is
-   * quite through.
+   * The newest attempt of a job that is under way here. There can be an older one: a job that was
+   * snoozed or retried at once may come back to this very process before its last attempt is quite
+   * through.
    */
   find(queue: string, jobId: string): ActiveAttempt | undefined {
     return this.#attempts.findLast((attempt) => attempt.jobId === jobId && attempt.queue === queue);

@@ -7,7 +7,10 @@ import { ActiveAttempts } from './active-attempts.js';
 import { AttemptContext } from './attempt-context.js';
 import { leaseOf } from './lease.js';
 
-/** The context of the second attempt of job j-1, and what it does outside: progress it records, loggers it makes. */
+/**
+ * The context of the second attempt of job j-1, and what it does outside: progress it records,
+ * loggers it makes.
+ */
 function contextOf(failure?: Error) {
   const progress: unknown[] = [];
   const warnings: string[] = [];

@@ -8,7 +8,10 @@ import type { ActiveAttempt } from './active-attempts.js';
 /** What a handler's context is about: an attempt, or that of a row of a shared job. */
 export type Attempted = Pick<ActiveAttempt, 'jobId' | 'queue' | 'lease' | 'stop' | 'outcome' | 'isShared'>;
 
-/** What a handler is given beside the payload, over a BullMQ job. A class with getters: most attempts ask for little of it, and pay for no more. */
+/**
+ * What a handler is given beside the payload, over a BullMQ job. A class with getters: most
+ * attempts ask for little of it, and pay for no more.
+ */
 export class AttemptContext implements Context {
   readonly #job: Job;
   readonly #entry: Attempted;
@@ -51,13 +54,17 @@ export class AttemptContext implements Context {
     return this.#log;
   }
 
-  /** A getter too, so that it still works when a handler takes its context apart: `async (payload, { progress }) => …`. */
+  /**
+   * A getter too, so that it still works when a handler takes its context apart: `async (payload, {
+   * progress }) => …`.
+   */
   get progress(): Context['progress'] {
     const { queue, jobId, lease, isShared } = this.#entry;
     return async (value) => {
       // The progress of one row would stand for that of all.
       if (this.#entry.outcome !== undefined || lease.lost || isShared) return;
-      // For people to look at; an attempt must not fail for it, nor a process for a call that nobody awaited.
+      // For people to look at; an attempt must not fail for it, nor a process for a call that
+      // nobody awaited.
       await this.#books
         .progress(queue, jobId, lease, value)
         .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));

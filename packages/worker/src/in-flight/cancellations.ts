@@ -8,9 +8,11 @@ const REFRESH_MS = 5_000;
 export type Cancellable = Pick<ActiveAttempt, 'queue' | 'jobId' | 'batch'>;
 
 /**
- * Which jobs were cancelled. Kept in memory, so that asking costs a job nothing: told by publications, and read again every few seconds and
- * after each reconnect, in case a publication was missed. Memory is only a hint: another worker may have settled the job since, and a new one have its id; publications know no databases.
- * So the note on Redis is asked for before anybody is stopped.
+ * Which jobs were cancelled. Kept in memory, so that asking costs a job nothing: told by
+ * publications, and read again every few seconds and after each reconnect, in case a publication
+ * was missed. Memory is only a hint: another worker may have settled the job since, and a new one
+ * have its id; publications know no databases. So the note on Redis is asked for before anybody is
+ * stopped.
  */
 export class Cancellations {
   readonly #redis: Redis;
@@ -20,7 +22,10 @@ export class Cancellations {
   readonly #byQueue: ReadonlyMap<string, Set<string>>;
   readonly #timer: NodeJS.Timeout;
 
-  /** @param subscriber a connection of its own, closed by {@link close}; `redis` is shared and stays open */
+  /**
+   * @param subscriber a connection of its own, closed by {@link close}; `redis` is shared and stays
+   * open
+   */
   constructor(redis: Redis, subscriber: Redis, prefix: string, queues: readonly string[], active: ActiveAttempts) {
     this.#redis = redis;
     this.#subscriber = subscriber;
@@ -37,19 +42,28 @@ export class Cancellations {
     this.#timer = setInterval(() => void this.#refresh(), REFRESH_MS);
   }
 
-  /** Reads what was cancelled before this worker came; to be awaited before the first fetch. Waits while Redis is away. */
+  /**
+   * Reads what was cancelled before this worker came; to be awaited before the first fetch. Waits
+   * while Redis is away.
+   */
   async load(): Promise<void> {
     await this.#read();
   }
 
-  /** Whether a job, or its batch, may have been cancelled. Costs nothing; if so, {@link stopIfNoted} knows for certain. */
+  /**
+   * Whether a job, or its batch, may have been cancelled. Costs nothing; if so, {@link stopIfNoted}
+   * knows for certain.
+   */
   suspects({ queue, jobId, batch }: Cancellable): boolean {
     const ids = this.#byQueue.get(queue);
     if (ids === undefined || ids.size === 0) return false;
     return ids.has(jobId) || (batch !== undefined && ids.has(cancelledBatch(batch)));
   }
 
-  /** Aborts an attempt if its job or its batch is noted as cancelled. Never throws: who cannot be asked now will be asked again when the notes are read. */
+  /**
+   * Aborts an attempt if its job or its batch is noted as cancelled. Never throws: who cannot be
+   * asked now will be asked again when the notes are read.
+   */
   async stopIfNoted({ queue, jobId, batch }: Cancellable, stop: AttemptStop): Promise<void> {
     const ids = this.#byQueue.get(queue);
     for (const id of batch === undefined ? [jobId] : [jobId, cancelledBatch(batch)]) {
@@ -86,7 +100,8 @@ export class Cancellations {
     const reads = [...this.#byQueue].map(async ([queue, ids]) => {
       const known = [...ids];
       const noted = new Set(await this.#redis.zrangebyscore(cancelledKey(this.#prefix, queue), Date.now(), '+inf'));
-      // Forget those that other workers have settled, but none that was told of while we read: the notes may be older.
+      // Forget those that other workers have settled, but none that was told of while we read: the
+      // notes may be older.
       for (const jobId of known) if (!noted.has(jobId)) ids.delete(jobId);
       for (const jobId of noted) this.#cancelled(queue, jobId);
     });

@@ -9,7 +9,10 @@ import { leaseOf } from './lease.js';
 const LONG = 60_000;
 const never = (): Promise<void> => new Promise(() => undefined);
 
-/** Drains with limits that are never reached, unless some are given; `close` resolves when nothing is under way, as BullMQ's does. */
+/**
+ * Drains with limits that are never reached, unless some are given; `close` resolves when nothing
+ * is under way, as BullMQ's does.
+ */
 function drainOf(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
   const { signal } = new AbortController();
   return drain({
@@ -208,7 +211,10 @@ describe('drain', () => {
 });
 
 describe('the timeline of a drain', () => {
-  /** A drain by a clock that the test moves; `later` moves it, and says whether the drain is through. */
+  /**
+   * A drain by a clock that the test moves; `later` moves it, and says whether the drain is
+   * through.
+   */
   function timedDrain(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -251,7 +257,8 @@ describe('the timeline of a drain', () => {
     });
     const { later } = timedDrain(active);
     await later(24_000);
-    // Stopped for a minute, it goes on: the clock has moved, and the timer of its first deadline is due.
+    // Stopped for a minute, it goes on: the clock has moved, and the timer of its first deadline is
+    // due.
     const { now } = performance;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 60_000);
     onTestFinished(() => clock.mockRestore());

@@ -13,11 +13,17 @@ export interface DrainSummary {
   readonly handedBack: number;
   /** Fetched too late to start; given back untouched. */
   readonly notStarted: number;
-  /** Ended, still running, or fetched too late to start, but unconfirmed by Redis when the limit was reached. Another worker attempts them within 15 s. */
+  /**
+   * Ended, still running, or fetched too late to start, but unconfirmed by Redis when the limit was
+   * reached. Another worker attempts them within 15 s.
+   */
   readonly cutOff: number;
   /** The ids of the jobs cut off. */
   readonly cutOffJobIds: readonly string[];
-  /** The ids of the jobs that were stuck when the drain began: past their deadline and still running. */
+  /**
+   * The ids of the jobs that were stuck when the drain began: past their deadline and still
+   * running.
+   */
   readonly stuckJobIds: readonly string[];
   readonly durationMs: number;
   /** All attempts since the worker started. */
@@ -37,13 +43,18 @@ export interface DrainParts {
   readonly hurry: AbortSignal;
 }
 
-/** How long Redis and BullMQ may take to confirm what we told them last. With the 300 ms that a process needs to exit, a second: then the watchdog bites. */
+/**
+ * How long Redis and BullMQ may take to confirm what we told them last. With the 300 ms that a
+ * process needs to exit, a second: then the watchdog bites.
+ */
 const CONFIRM_MS = 700;
 
 /**
- * The timeline of a drain, on one absolute deadline: nothing in here waits for anything without a limit. Never throws.
+ * The timeline of a drain, on one absolute deadline: nothing in here waits for anything without a
+ * limit. Never throws.
  *
- * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s → cut off
+ * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s →
+ * cut off
  */
 export async function drain(parts: DrainParts): Promise<DrainSummary> {
   const { close, giveBackAll, active, drainTimeoutMs, abortGraceMs, hurry } = parts;
@@ -59,7 +70,10 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
     .then(() => {
       isClosed = true;
     });
-  /** Waits until all attempts are through, or for an instant; whether they are. A `close` that fails says nothing about them. */
+  /**
+   * Waits until all attempts are through, or for an instant; whether they are. A `close` that fails
+   * says nothing about them.
+   */
   const finishes = async (deadline: number, hurried?: AbortSignal): Promise<boolean> => {
     await firstOf([active.idle()], deadline - performance.now(), hurried);
     return active.size === 0;
@@ -72,9 +86,11 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
     if (!(await finishes(deadline))) active.abandonAll(() => new WorkerDraining());
   }
   deadline = nextDeadline(deadline, CONFIRM_MS);
-  // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to wait for.
+  // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to
+  // wait for.
   if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
-  // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this comes behind it.
+  // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this
+  // comes behind it.
   if (!isClosed || active.size > 0) giveBackAll();
 
   const { tally } = active;
@@ -94,16 +110,25 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
   };
 }
 
-/** Who comes too late, out of a pause or a blocked event loop, has at least so much: enough to hand back, and within what the watchdog allows. */
+/**
+ * Who comes too late, out of a pause or a blocked event loop, has at least so much: enough to hand
+ * back, and within what the watchdog allows.
+ */
 const LATE_MS = 300;
 
-/** The end of the next stretch of the timeline, from the deadline of the last; or from now, if somebody was in a hurry or everything was through before. */
+/**
+ * The end of the next stretch of the timeline, from the deadline of the last; or from now, if
+ * somebody was in a hurry or everything was through before.
+ */
 function nextDeadline(last: number, ms: number): number {
   const now = performance.now();
   return Math.max(Math.min(last, now) + ms, now + Math.min(ms, LATE_MS));
 }
 
-/** Waits for the first of some promises, a time, or a signal; leaves no timer and no listener behind. */
+/**
+ * Waits for the first of some promises, a time, or a signal; leaves no timer and no listener
+ * behind.
+ */
 async function firstOf(promises: readonly Promise<unknown>[], ms: number, hurried?: AbortSignal): Promise<void> {
   let end: (() => void) | undefined;
   const ended = new Promise<void>((resolve) => {

@@ -130,7 +130,8 @@ describe('blame', () => {
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: thrown });
   });
 
-  // Called in the listener for faults: what it throws there ends the process on the spot, without a drain.
+  // Called in the listener for faults: what it throws there ends the process on the spot, without a
+  // drain.
   it.each([
     [
       'an error whose stack cannot be read',

@@ -8,7 +8,10 @@ export type Blamable = Pick<ActiveAttempt, 'job' | 'jobId' | 'queue' | 'stop' | 
 
 const attempts = new AsyncLocalStorage<Blamable>();
 
-/** From Node 24 on a context costs next to nothing. Before, it makes each promise of the process dearer, ours and BullMQ's, by a third of all that an empty job costs. */
+/**
+ * From Node 24 on a context costs next to nothing. Before, it makes each promise of the process
+ * dearer, ours and BullMQ's, by a third of all that an empty job costs.
+ */
 const IS_CHEAP = Number(process.versions.node.split('.')[0]) >= 24;
 
 const quickJobs = new QuickJobs();
@@ -16,9 +19,11 @@ const quickJobs = new QuickJobs();
 let inContext = 0;
 
 /**
- * Runs an attempt so that whatever it leaves behind, timers and promises included, is known to belong to it. Where that is dear, jobs whose last attempts all ended in the turn of the event
- * loop in which they began are taken at their word: they leave nothing behind. Should one do so for once, its error is nobody's, the worker drains as it does for any, and the next process
- * finds out: it trusts nobody at first.
+ * Runs an attempt so that whatever it leaves behind, timers and promises included, is known to
+ * belong to it. Where that is dear, jobs whose last attempts all ended in the turn of the event
+ * loop in which they began are taken at their word: they leave nothing behind. Should one do so for
+ * once, its error is nobody's, the worker drains as it does for any, and the next process finds
+ * out: it trusts nobody at first.
  */
 export function onBehalfOf<T>(attempt: Blamable, run: () => T | Promise<T>): T | Promise<T> {
   if (IS_CHEAP) return attempts.run(attempt, run);
@@ -40,13 +45,17 @@ export function onBehalfOf<T>(attempt: Blamable, run: () => T | Promise<T>): T |
 /** What {@link blame} found. */
 export interface Blamed {
   readonly attempt: Blamable;
-  /** The error is nothing but the reason of the attempt's own abort, out of a promise that nobody awaited. */
+  /**
+   * The error is nothing but the reason of the attempt's own abort, out of a promise that nobody
+   * awaited.
+   */
   readonly isItsAbort: boolean;
 }
 
 /**
- * Finds the attempt whose code threw an error that nobody caught; call it from the listener, in the context of the fault. Is it still under way, then it ends
- * as failed here and now: waiting for it would be waiting for a promise that may never settle.
+ * Finds the attempt whose code threw an error that nobody caught; call it from the listener, in the
+ * context of the fault. Is it still under way, then it ends as failed here and now: waiting for it
+ * would be waiting for a promise that may never settle.
  */
 export function blame(error: unknown): Blamed | undefined {
   const attempt = attempts.getStore();

@@ -7,7 +7,10 @@ import { ActiveAttempts } from './active-attempts.js';
 import { type HealthParts, healthOf } from './health.js';
 import { leaseOf } from './lease.js';
 
-/** A worker of queues mail (two slots) and images (one) that is well, with these attempts; those with a `!` are stuck. */
+/**
+ * A worker of queues mail (two slots) and images (one) that is well, with these attempts; those
+ * with a `!` are stuck.
+ */
 function worker(...attempts: string[]): HealthParts & { redis: Redis & { status: string } } {
   const active = new ActiveAttempts();
   for (const [at, text] of attempts.entries()) {

@@ -4,7 +4,10 @@ import type { ActiveAttempts } from './active-attempts.js';
 
 /** How a worker is. */
 export interface Health {
-  /** Whether it is of any use; when not, only a restart helps: all slots of one of its queues are stuck. */
+  /**
+   * Whether it is of any use; when not, only a restart helps: all slots of one of its queues are
+   * stuck.
+   */
   readonly live: boolean;
   /** Whether it takes jobs now: connected, fetching, not draining. */
   readonly ready: boolean;

@@ -12,7 +12,10 @@ import { Leases } from './leases.js';
 const LEASE_MS = 10_000;
 const TICK_MS = 1_000;
 
-/** The monotonic clock, which the test moves: with timers that fire in time, or without, as an event loop that stands still. */
+/**
+ * The monotonic clock, which the test moves: with timers that fire in time, or without, as an event
+ * loop that stands still.
+ */
 let now = 0;
 
 beforeEach(() => {
@@ -50,7 +53,10 @@ interface Question {
 
 type Reply = string | Error | Promise<string>;
 
-/** The leases of some attempts, over a Redis that says of all of them that they are held, until `reply` is changed. */
+/**
+ * The leases of some attempts, over a Redis that says of all of them that they are held, until
+ * `reply` is changed.
+ */
 function leasing() {
   const questions: Question[] = [];
   const lines: string[] = [];
@@ -262,7 +268,8 @@ describe('a lease that runs out', () => {
     }
   });
 
-  // The question waited for the connection longer than a lease lasts, and is counted from when it was asked: the lease is still over.
+  // The question waited for the connection longer than a lease lasts, and is counted from when it
+  // was asked: the lease is still over.
   it('has run out once, also when the answer to an old question comes', async () => {
     const { leases, active, redis, lines } = leasing();
     const { lease } = begin(active, 'j-1');

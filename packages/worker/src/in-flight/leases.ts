@@ -26,11 +26,14 @@ const MOST_AT_ONCE = 500;
 const RETRY_MS = 250;
 
 /**
- * Renews the leases of all attempts under way, and keeps this worker's own clock of them: Redis cannot tell a worker that it cannot reach that the
- * time is up. It takes the place of BullMQ's lock manager, which knows locks by job id alone, lets go of a job before its end is recorded, and aborts nothing.
+ * Renews the leases of all attempts under way, and keeps this worker's own clock of them: Redis
+ * cannot tell a worker that it cannot reach that the time is up. It takes the place of BullMQ's
+ * lock manager, which knows locks by job id alone, lets go of a job before its end is recorded, and
+ * aborts nothing.
  *
- * A lease that runs out unrenewed aborts its handler with `LeaseLost`. It may still prove to be ours when Redis is back; a lease that Redis says is lost is lost, and its attempt is
- * abandoned at once.
+ * A lease that runs out unrenewed aborts its handler with `LeaseLost`. It may still prove to be
+ * ours when Redis is back; a lease that Redis says is lost is lost, and its attempt is abandoned at
+ * once.
  */
 export class Leases {
   readonly #parts: LeasesParts;
@@ -63,8 +66,9 @@ export class Leases {
   }
 
   /**
-   * Renews all leases of a queue, whether they are due or not, ahead of what is sent next. A Redis that was frozen carries out first what was sent first: our own search for dead workers' jobs would find
-   * ours, whose locks ran out meanwhile.
+   * Renews all leases of a queue, whether they are due or not, ahead of what is sent next. A Redis
+   * that was frozen carries out first what was sent first: our own search for dead workers' jobs
+   * would find ours, whose locks ran out meanwhile.
    */
   renewQueue(queue: string): void {
     const attempts = [...this.#parts.active].filter((attempt) => {
@@ -112,8 +116,9 @@ export class Leases {
   }
 
   /**
-   * Whether a lease lost now was lost to this process standing still, and not to Redis. That counts as a crash: a handler that blocks the event loop for longer than the lease
-   * would otherwise be attempted for ever, and take its neighbours' leases with it each time.
+   * Whether a lease lost now was lost to this process standing still, and not to Redis. That counts
+   * as a crash: a handler that blocks the event loop for longer than the lease would otherwise be
+   * attempted for ever, and take its neighbours' leases with it each time.
    */
   #stoodStill(now: number): boolean {
     const { leaseMs } = this.#parts;
@@ -156,7 +161,8 @@ export class Leases {
     const args = attempts.flatMap(({ jobId, lease }) => [
       ...[jobId, lease.token, lease.fetches, lease.attemptsMade, lease.crashes],
     ]);
-    // Counted from before the question: Redis renews it somewhere between this instant and its answer.
+    // Counted from before the question: Redis renews it somewhere between this instant and its
+    // answer.
     const askedAt = performance.now();
     const innocent = this.#stoodStill(askedAt) ? '0' : '1';
     const answers = await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, innocent, ...args);
@@ -175,7 +181,8 @@ export class Leases {
       // An answer may be older than the lease it gives.
       lease.lapsed = until <= performance.now();
     } else if (attempt.outcome === undefined) {
-      // One that has ended is left to its recorder: Redis' answer to that may be on its way, and all is well.
+      // One that has ended is left to its recorder: Redis' answer to that may be on its way, and
+      // all is well.
       this.#lose(attempt, answer);
     }
   }

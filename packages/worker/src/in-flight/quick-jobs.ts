@@ -1,7 +1,13 @@
-/** After so many attempts in a row that ended in the turn they began in, a job is quick. One that took longer, and it is not. */
+/**
+ * After so many attempts in a row that ended in the turn they began in, a job is quick. One that
+ * took longer, and it is not.
+ */
 const TRUSTED_AFTER = 100;
 
-/** Which jobs are so quick that their attempts end in the turn of the event loop in which they began: they wait for nothing, and leave nothing running. */
+/**
+ * Which jobs are so quick that their attempts end in the turn of the event loop in which they
+ * began: they wait for nothing, and leave nothing running.
+ */
 export class QuickJobs {
   readonly #inARow = new Map<string, number>();
   #turn = 0;

@@ -11,7 +11,10 @@ import { notOurs, Recorder } from './recorder.js';
 /** What BullMQ throws when its script answers with a negative number. */
 const scriptError = (code: number) => Object.assign(new Error(`Missing lock for job j-1. moveToFinished`), { code });
 
-/** A recorder whose leases answer with `answers`, one after the other, and the end of an attempt that it is to record. */
+/**
+ * A recorder whose leases answer with `answers`, one after the other, and the end of an attempt
+ * that it is to record.
+ */
 function recording(answers: readonly (LeaseAnswer | Error)[] = []) {
   const lines: string[] = [];
   const asked: ActiveAttempt[] = [];
@@ -211,7 +214,8 @@ describe('Recorder', () => {
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
 
-  // Pending or failed children of a job that some other client enqueued: the lease is held, and the answer stays the same for ever.
+  // Pending or failed children of a job that some other client enqueued: the lease is held, and the
+  // answer stays the same for ever.
   it.each([-4, -9])(
     'gives up, and says so, when BullMQ’s script answers %i, which is not about the lease',
     async (code) => {

@@ -7,7 +7,10 @@ import type { Leases } from './leases.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
-/** How often Redis may refuse in words we do not know, for some seconds in all, before that is taken for its last. */
+/**
+ * How often Redis may refuse in words we do not know, for some seconds in all, before that is taken
+ * for its last.
+ */
 const MOST_REFUSALS = 10;
 
 /** How a {@link Recorder.carry} ended. */
@@ -30,9 +33,11 @@ export class Recorder {
   }
 
   /**
-   * Writes until Redis has carried it out, or says that it had done so before (only its reply was lost), or that the job is not ours any more. Marks the
-   * attempt as confirmed in the first two cases. Never throws: a success must not become a failure because Redis was away.
-   * @param instead what to write when Redis refuses for good, given the reason; without it there is nothing but to say so
+   * Writes until Redis has carried it out, or says that it had done so before (only its reply was
+   * lost), or that the job is not ours any more. Marks the attempt as confirmed in the first two
+   * cases. Never throws: a success must not become a failure because Redis was away.
+   * @param instead what to write when Redis refuses for good, given the reason; without it there is
+   *   nothing but to say so
    * @returns what the write that was answered returned
    */
   async record<T>(
@@ -53,7 +58,10 @@ export class Recorder {
     }
   }
 
-  /** Writes until Redis has carried it out, says that the job is not ours any more, or has refused for good. Never throws, and says nothing of the attempt. */
+  /**
+   * Writes until Redis has carried it out, says that the job is not ours any more, or has refused
+   * for good. Never throws, and says nothing of the attempt.
+   */
   async carry<T>(attempt: ActiveAttempt, write: () => Promise<T>): Promise<Carried<T>> {
     let pauseMs = FIRST_PAUSE_MS;
     let refusals = 0;
@@ -80,7 +88,8 @@ export class Recorder {
     refusals: number,
   ): Promise<Exclude<Carried<never>, { kind: 'written' }> | undefined> {
     if (this.#outage.isOne(error)) return undefined;
-    // A script that somebody killed, say: it may be carried out the next time, or have been in part.
+    // A script that somebody killed, say: it may be carried out the next time, or have been in
+    // part.
     const mayPass = isReply(error) && refusals < MOST_REFUSALS;
     if (!isNotOurs(error) && !mayPass) return { kind: 'refused', error };
     try {
@@ -102,7 +111,10 @@ export class Recorder {
   }
 }
 
-/** What BullMQ's scripts answer when a job is not ours: it is gone, its lock is missing, it is not active, its lock is another's. */
+/**
+ * What BullMQ's scripts answer when a job is not ours: it is gone, its lock is missing, it is not
+ * active, its lock is another's.
+ */
 const NOT_OURS: readonly unknown[] = [-1, -2, -3, -6];
 
 /** What a script of ours is taken to have thrown when it answered that a job is not ours. */

@@ -11,7 +11,8 @@ export interface IntakeWatchParts {
 }
 
 /**
- * Notices a worker that no longer fetches although jobs wait: BullMQ's loop has been seen to stand still after a reconnect, for ever and without a word.
+ * Notices a worker that no longer fetches although jobs wait: BullMQ's loop has been seen to stand
+ * still after a reconnect, for ever and without a word.
  */
 export class IntakeWatch {
   readonly #parts: IntakeWatchParts;
@@ -34,7 +35,8 @@ export class IntakeWatch {
 
   async #look(): Promise<void> {
     const { quietMs, hungry, jobsWait, restart } = this.#parts;
-    // A worker that has no slot free, or no Redis, does not fetch, and is not to be blamed the moment it could again.
+    // A worker that has no slot free, or no Redis, does not fetch, and is not to be blamed the
+    // moment it could again.
     if (!hungry()) this.fetched();
     const since = this.#fetchedAt;
     if (performance.now() - since < quietMs) return;

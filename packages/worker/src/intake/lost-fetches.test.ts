@@ -5,7 +5,10 @@ import { Orphans } from './lost-fetches.js';
 
 type Held = [id: string, token: string, fetches: string];
 
-/** The orphans of queue mail, over a Redis that says that `held` is held by us, of which `known` is attempted here. */
+/**
+ * The orphans of queue mail, over a Redis that says that `held` is held by us, of which `known` is
+ * attempted here.
+ */
 function orphansAmong(held: readonly Held[], known: readonly string[] = []) {
   const questions: unknown[][] = [];
   const orders: unknown[][] = [];

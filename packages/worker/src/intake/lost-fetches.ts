@@ -15,8 +15,10 @@ export interface OrphansParts {
 }
 
 /**
- * Jobs that Redis gave to this worker in a reply that was lost on the way, or that comes too late: active, and nobody works on them. They would otherwise wait for their lease to run out
- * and be counted as crashed. After a connection was lost they are looked for and given back; and a worker's last word, should it go before Redis has answered, is to give back everything.
+ * Jobs that Redis gave to this worker in a reply that was lost on the way, or that comes too late:
+ * active, and nobody works on them. They would otherwise wait for their lease to run out and be
+ * counted as crashed. After a connection was lost they are looked for and given back; and a
+ * worker's last word, should it go before Redis has answered, is to give back everything.
  */
 export class Orphans {
   readonly #parts: OrphansParts;
@@ -47,14 +49,15 @@ export class Orphans {
         else this.#givenBack.delete(`${jobId} ${fetches}`);
       }
     } catch (error) {
-      // Unanswered, or refused when it was sent again: they may have been given back, and must not start here.
+      // Unanswered, or refused when it was sent again: they may have been given back, and must not
+      // start here.
       log.warn({ queue, jobIds: lost.map(([jobId]) => jobId), err: error }, 'jobs could not be given back');
     }
   }
 
   /**
-   * An attempt was given up whose end Redis would not record. To give its job back, free of charge, would be to do it again for ever: its lease runs out, and that counts as a
-   * crash.
+   * An attempt was given up whose end Redis would not record. To give its job back, free of charge,
+   * would be to do it again for ever: its lease runs out, and that counts as a crash.
    */
   leaveBehind(jobId: string, fetches: number): void {
     this.#forgetOld();
@@ -62,8 +65,9 @@ export class Orphans {
   }
 
   /**
-   * Gives back all that Redis says we have, and all that it will have given us by the time it hears this: Redis carries out what a connection sent in the order it was sent, also when the
-   * sender is gone. To be called when nothing is attempted here any more.
+   * Gives back all that Redis says we have, and all that it will have given us by the time it hears
+   * this: Redis carries out what a connection sent in the order it was sent, also when the sender
+   * is gone. To be called when nothing is attempted here any more.
    */
   async giveBackAll(): Promise<void> {
     await this.#giveBack([]);
@@ -83,7 +87,10 @@ export class Orphans {
     return this.#givenBack.delete(`${jobId} ${fetches}`);
   }
 
-  /** A reply still on its way when the connection broke has come within a lease, or never will; a new job of the same id counts its fetches from one again. */
+  /**
+   * A reply still on its way when the connection broke has come within a lease, or never will; a
+   * new job of the same id counts its fetches from one again.
+   */
   #forgetOld(): void {
     const oldest = performance.now() - this.#parts.leaseMs;
     for (const fetches of [this.#givenBack, this.#leftBehind]) {

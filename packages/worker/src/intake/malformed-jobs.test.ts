@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { Unreadable } from './malformed-jobs.js';
 
-/** A Redis that gave this worker job j-1 under token t1, with these fields; what was written to it, and said. */
+/**
+ * A Redis that gave this worker job j-1 under token t1, with these fields; what was written to it,
+ * and said.
+ */
 function storedWith(fields: Record<string, string>) {
   const written: unknown[][] = [];
   const lines: unknown[][] = [];

@@ -11,12 +11,17 @@ export interface UnreadableParts {
   readonly log: Logger;
 }
 
-/** The fields of a job that BullMQ parses as JSON, and what is to stand there instead of what is none; nothing: the field goes. */
+/**
+ * The fields of a job that BullMQ parses as JSON, and what is to stand there instead of what is
+ * none; nothing: the field goes.
+ */
 const INSTEAD: Readonly<Record<string, string>> = { data: 'null', opts: '{}', progress: '0', parent: '' };
 
 /**
- * Jobs that some other client stored with fields that are not JSON. BullMQ parses them after Redis has made the job active, throws, and forgets it: fetched, found stalled and put back, round and
- * round for ever. Such a job is made readable instead, its texts kept in its `opts` for people to see, and rejected like any other that can never succeed.
+ * Jobs that some other client stored with fields that are not JSON. BullMQ parses them after Redis
+ * has made the job active, throws, and forgets it: fetched, found stalled and put back, round and
+ * round for ever. Such a job is made readable instead, its texts kept in its `opts` for people to
+ * see, and rejected like any other that can never succeed.
  */
 export class Unreadable {
   readonly #parts: UnreadableParts;
@@ -52,7 +57,9 @@ function isReadable(field: string, text: string): boolean {
   return field === 'opts' ? isObject(value) : value !== undefined;
 }
 
-/** What to write for fields that cannot be read: something that can, and in `opts` what stood there. */
+/**
+ * What to write for fields that cannot be read: something that can, and in `opts` what stood there.
+ */
 function rewrite(fields: Readonly<Record<string, string>>, unreadable: readonly string[]): Record<string, string> {
   const opts = parseJson(fields['opts'] ?? '');
   const readable = isObject(opts) ? opts : {};

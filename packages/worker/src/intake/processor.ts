@@ -30,7 +30,9 @@ export interface ProcessorParts {
   readonly leaveBehind: (jobId: string, fetches: number) => void;
 }
 
-/** What BullMQ calls for each job of a queue: the gate, the attempt, and what is to be said of it. */
+/**
+ * What BullMQ calls for each job of a queue: the gate, the attempt, and what is to be said of it.
+ */
 export class Processor {
   readonly #queue: string;
   readonly #handlers: ReadonlyMap<string, Handler>;
@@ -60,7 +62,8 @@ export class Processor {
   }
 
   /**
-   * Takes a job that was just fetched into our care: its lease is renewed from here on. BullMQ begins the jobs it fetches only when all slots are filled or the queue is empty, which can take
+   * Takes a job that was just fetched into our care: its lease is renewed from here on. BullMQ
+   * begins the jobs it fetches only when all slots are filled or the queue is empty, which can take
    * longer than a lease.
    */
   begin(job: Job): void {
@@ -81,7 +84,8 @@ export class Processor {
       return leave(entry);
     }
     if (lease.lost) return leave(entry);
-    // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still ours?
+    // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still
+    // ours?
     if (lease.until - performance.now() < leaseMs / 2) return this.#processStale(job, entry);
     return active.draining ? this.#handBack(job, entry) : this.#attempt(job, entry);
   }
@@ -191,7 +195,9 @@ export class Processor {
   }
 }
 
-/** Ends an attempt at a job that is another worker's, or nobody's, by now; Redis is told nothing. */
+/**
+ * Ends an attempt at a job that is another worker's, or nobody's, by now; Redis is told nothing.
+ */
 function leave(entry: ActiveAttempt): never {
   entry.outcome ??= 'interrupted';
   throw new WaitingError();

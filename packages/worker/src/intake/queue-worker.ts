@@ -11,13 +11,19 @@ import { Orphans } from './lost-fetches.js';
 import { Unreadable } from './malformed-jobs.js';
 import { Processor } from './processor.js';
 
-/** An idle worker fetches every 3 s, when its blocking read ends. Five times that without one is not idleness. */
+/**
+ * An idle worker fetches every 3 s, when its blocking read ends. Five times that without one is not
+ * idleness.
+ */
 const QUIET_MS = 15_000;
 
 /** What a queue says over and over, twice a second at worst, is logged once in so long. */
 const SAY_AGAIN_MS = 60_000;
 
-/** One queue's intake: fetches its jobs and gives them to its processor, and sees to it that this goes on. */
+/**
+ * One queue's intake: fetches its jobs and gives them to its processor, and sees to it that this
+ * goes on.
+ */
 export class QueueWorker {
   readonly queue: string;
   readonly #concurrency: number;
@@ -28,7 +34,9 @@ export class QueueWorker {
   #engine: Engine;
   /** Engines that were replaced, until their last attempt is through. */
   readonly #retired = new Set<Promise<void>>();
-  /** What its fetches are known by on Redis (and in dashboards, as the worker that processes a job). */
+  /**
+   * What its fetches are known by on Redis (and in dashboards, as the worker that processes a job).
+   */
   readonly #name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   #running = false;
   #lastError = { said: '', at: 0 };
@@ -58,10 +66,12 @@ export class QueueWorker {
         this.#processor.underWay < concurrency,
       jobsWait: async () => {
         const { waiting, prioritized, paused } = await countQueue(redis, prefix, queue);
-        // Delayed jobs that are due become waiting ones only when somebody fetches. Their scores are in BullMQ's 1/4096 ms.
+        // Delayed jobs that are due become waiting ones only when somebody fetches. Their scores
+        // are in BullMQ's 1/4096 ms.
         const due = await redis.zcount(`${prefix}:${queue}:delayed`, '-inf', Date.now() * 4096);
         if (waiting + prioritized + due === 0 || paused) return false;
-        // A rate limited queue gives nobody anything until its window is over; one with a global concurrency, until a slot is free.
+        // A rate limited queue gives nobody anything until its window is over; one with a global
+        // concurrency, until a slot is free.
         const { backend } = this.#engine;
         return (await backend.getRateLimitTtl()) <= 0 && !(await backend.isMaxed());
       },
@@ -76,13 +86,19 @@ export class QueueWorker {
     await this.#engine.waitUntilReady();
   }
 
-  /** Stops the intake and resolves when the last attempt is settled. Has no limit of its own; see drain. */
+  /**
+   * Stops the intake and resolves when the last attempt is settled. Has no limit of its own; see
+   * drain.
+   */
   async close(): Promise<void> {
     this.#watch.close();
     await Promise.all([this.#engine.close(), ...this.#retired]);
   }
 
-  /** To be called when a lost connection is back: gives back what Redis gave us in replies that never came. */
+  /**
+   * To be called when a lost connection is back: gives back what Redis gave us in replies that
+   * never came.
+   */
   async giveBackOrphans(): Promise<void> {
     if (this.#running) await this.#orphans.giveBackLost();
   }
@@ -105,13 +121,16 @@ export class QueueWorker {
         removeOnComplete: keepCompleted,
       },
       lockDuration: leaseMs,
-      // A fifth, as the checks of a fleet shut each other out and now and then skip one; see "Numbers we chose" in ARCHITECTURE.md. Whole: Redis refuses any other, and with it each check.
+      // A fifth, as the checks of a fleet shut each other out and now and then skip one; see
+      // "Numbers we chose" in ARCHITECTURE.md. Whole: Redis refuses any other, and with it each
+      // check.
       stalledInterval: Math.floor(leaseMs / 5),
       // The crash budget is the job definition's, and is looked at before an attempt.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 500,
     };
-    // BullMQ hands over its AbortSignal to a function of three parameters; ours come from AttemptStop, and not asking saves one per job.
+    // BullMQ hands over its AbortSignal to a function of three parameters; ours come from
+    // AttemptStop, and not asking saves one per job.
     const engine = new Engine(queue, (job: Job) => this.#processor.process(job), options, {
       ...{ outage, recorder },
       finish: (args) => redis.bullpenFinish(args),
@@ -125,7 +144,8 @@ export class QueueWorker {
       makeReadable: (token) => unreadable.makeReadable(token),
     });
     engine.on('error', (error) => {
-      // While Redis is away every loop of BullMQ says so, and the outage's own log line says it once.
+      // While Redis is away every loop of BullMQ says so, and the outage's own log line says it
+      // once.
       if (redis.status !== 'ready' || outage.isOne(error)) return;
       const { said, at } = this.#lastError;
       if (said === error.message && performance.now() - at < SAY_AGAIN_MS) return;

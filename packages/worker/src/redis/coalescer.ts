@@ -1,4 +1,7 @@
-/** How many jobs share a call at most: half of what this worker does at once, so that Redis works on one half while we do on the other; and not so many that others wait for Redis. */
+/**
+ * How many jobs share a call at most: half of what this worker does at once, so that Redis works on
+ * one half while we do on the other; and not so many that others wait for Redis.
+ */
 export const jobsPerCall = (concurrency: number): number => Math.min(25, Math.ceil(concurrency / 2));
 
 interface Waiting<Item, Answer> {
@@ -7,7 +10,10 @@ interface Waiting<Item, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Sends what comes in one turn of the event loop in one call, and gives each item its own answer: a call to the system costs more than a quick row, here and in Redis. */
+/**
+ * Sends what comes in one turn of the event loop in one call, and gives each item its own answer: a
+ * call to the system costs more than a quick row, here and in Redis.
+ */
 export class Together<Item, Answer> {
   readonly #most: number;
   readonly #call: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>;

@@ -32,7 +32,8 @@ export function defineScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('bullpenSettleRows', { numberOfKeys: 1, lua: SETTLE_ROWS });
   redis.defineCommand('bullpenSplitRows', { numberOfKeys: 6, lua: SPLIT_ROWS });
   redis.defineCommand('bullpenOpenRows', { numberOfKeys: 1, lua: OPEN_ROWS });
-  // Whole each time, not by its digest: a Redis that had forgotten the script would refuse our last words, and nobody is here any more to say them again.
+  // Whole each time, not by its digest: a Redis that had forgotten the script would refuse our last
+  // words, and nobody is here any more to say them again.
   const bullpenGiveBack = (...args: Arg[]) => redis.eval(GIVE_BACK, 7, ...args);
   return Object.assign(redis, { bullpenGiveBack }) as ScriptedRedis;
 }

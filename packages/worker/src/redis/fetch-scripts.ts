@@ -1,6 +1,8 @@
 /**
- * Lists the active jobs that were last fetched by one worker: id, lock token (empty when the lock has run out) and ats of each.
- * KEYS: active. ARGV: base of the job keys, the worker's name, which BullMQ notes at each fetch as `pb`.
+ * Lists the active jobs that were last fetched by one worker: id, lock token (empty when the lock
+ * has run out) and ats of each.
+ * KEYS: active. ARGV: base of the job keys, the worker's name, which BullMQ notes at each fetch as
+ * `pb`.
  */
 export const FETCHED_BY = `
 local fetched = {}
@@ -14,10 +16,12 @@ return fetched
 `;
 
 /**
- * Gives back to the front of their queue what one worker has fetched and is still active: as BullMQ's own moveJobFromActiveToWait, but by the fetch and not by the lock, which may have
- * run out. While `pb` and `ats` stand as one fetch wrote them, no other has come after it.
- * KEYS: active, wait, prioritized, stalled, meta, marker, events. ARGV: base of the job keys, the worker's name, then id and ats of each fetch; none: all there are.
- * Returns the ids of what it gave back.
+ * Gives back to the front of their queue what one worker has fetched and is still active: as
+ * BullMQ's own moveJobFromActiveToWait, but by the fetch and not by the lock, which may have run
+ * out. While `pb` and `ats` stand as one fetch wrote them, no other has come after it.
+ * KEYS: active, wait, prioritized, stalled, meta, marker, events. ARGV: base of the job keys, the
+ * worker's name, then id and ats of each fetch; none: all there are. Returns the ids of what it
+ * gave back.
  */
 export const GIVE_BACK = `
 local active, wait, prioritized, stalled, meta, marker, events = unpack(KEYS)

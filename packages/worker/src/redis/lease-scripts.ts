@@ -1,12 +1,16 @@
 /**
- * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r` recorded (an end of this attempt was, and only the reply was lost),
- * `b` back in its queue and not fetched since, `g` gone, `l` lost (another worker's by now).
+ * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r`
+ * recorded (an end of this attempt was, and only the reply was lost), `b` back in its queue and not
+ * fetched since, `g` gone, `l` lost (another worker's by now).
  *
- * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we fetched the job, nobody else has it, even if the lock ran out while Redis
- * was frozen or down. Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a worker that only could not reach Redis that was
- * no crash, and is taken back. PEXPIRE first, not SET: a Redis that is out of memory still allows it, and then all that follows.
+ * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we
+ * fetched the job, nobody else has it, even if the lock ran out while Redis was frozen or down.
+ * Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a
+ * worker that only could not reach Redis that was no crash, and is taken back. PEXPIRE first, not
+ * SET: a Redis that is out of memory still allows it, and then all that follows.
  *
- * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then id, token, ats, atm and stc for each job; for none, it writes something that changes nothing, to
+ * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then
+ * id, token, ats, atm and stc for each job; for none, it writes something that changes nothing, to
  * see whether we may.
  */
 export const RENEW = `
@@ -49,7 +53,8 @@ return table.concat(answers)
 `;
 
 /**
- * BullMQ's own updateProgress, but only while the lease holds: what a worker says of a job that is another's by now must not be seen.
+ * BullMQ's own updateProgress, but only while the lease holds: what a worker says of a job that is
+ * another's by now must not be seen.
  * KEYS: lock, job, events, meta. ARGV: token, id, progress.
  */
 export const PROGRESS = `

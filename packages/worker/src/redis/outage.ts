@@ -12,10 +12,12 @@ import {
 const STILL_FULL_MS = 5_000;
 
 /**
- * What this worker knows of Redis' health. An outage is logged once when it begins and once when it is over, however many commands fail in between.
+ * What this worker knows of Redis' health. An outage is logged once when it begins and once when it
+ * is over, however many commands fail in between.
  *
- * There are two kinds: no connection, which the client tells; and a Redis that answers but refuses (a replica after a failover, loading, out of memory, a password that was changed),
- * which whoever gets the answer tells here.
+ * There are two kinds: no connection, which the client tells; and a Redis that answers but refuses
+ * (a replica after a failover, loading, out of memory, a password that was changed), which whoever
+ * gets the answer tells here.
  */
 export class Outage {
   readonly #address: string;
@@ -51,11 +53,15 @@ export class Outage {
     return this.#kind !== undefined;
   }
 
-  /** Whether an error is Redis' state and no fault of the command: then the command is to be sent again. Notes it if so. */
+  /**
+   * Whether an error is Redis' state and no fault of the command: then the command is to be sent
+   * again. Notes it if so.
+   */
   isOne(error: unknown): boolean {
     // The client's own events tell of lost connections.
     if (isConnectionLoss(error)) return true;
-    // Who was let in once will be again: passwords and permissions are changed on Redis and here, and not at the same moment. At the start it is another matter.
+    // Who was let in once will be again: passwords and permissions are changed on Redis and here,
+    // and not at the same moment. At the start it is another matter.
     if (!refusesForNow(error) && !refusesUs(error)) return false;
     if (isOutOfMemory(error)) this.#fullAt = performance.now();
     this.#began('refusing', 'redis refuses our commands; retrying', error);
@@ -67,7 +73,10 @@ export class Outage {
     if (this.#kind === 'refusing') this.#over();
   }
 
-  /** Redis carried out a command that writes nothing new. A full one does that, and is still full; but one that is asked for jobs every few seconds would have said so again. */
+  /**
+   * Redis carried out a command that writes nothing new. A full one does that, and is still full;
+   * but one that is asked for jobs every few seconds would have said so again.
+   */
   acceptedSmall(): void {
     if (performance.now() - this.#fullAt > STILL_FULL_MS) this.accepted();
   }

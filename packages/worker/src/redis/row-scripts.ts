@@ -16,7 +16,8 @@ end
 export const ROW_SCRIPT = `
 ${BOOKS_SCRIPT}
 ${BOOKS_OF}
--- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free again.
+-- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free
+-- again.
 local function noteRow(base, books, row, fate, reason, text, key)
   local isKept = hasBooks(books)
   if isKept and not settleRow(books, row, fate) then return end
@@ -32,7 +33,8 @@ end
 `;
 
 /**
- * Lua that counts completed rows, for the scripts that do so all the time, without what most rows have no use for. Rows of one batch in a row are counted in one go.
+ * Lua that counts completed rows, for the scripts that do so all the time, without what most rows
+ * have no use for. Rows of one batch in a row are counted in one go.
  */
 export const COMPLETED_ROWS_SCRIPT = `
 ${BOOKS_BASE_SCRIPT}
@@ -64,9 +66,10 @@ end
 
 /**
  * Notes the ends of rows of shared jobs, of each while its lease holds.
- * KEYS: any of the queue's. ARGV: base of the keys, then for each job its id, token, batch, the rows that are completed and have nothing else to be kept (in one text, with spaces), how many others, and of each of
- * them the row, fate, reason, text and key.
- * Answers for each job `1`, or `0` when it is not ours.
+ * KEYS: any of the queue's. ARGV: base of the keys, then for each job its id, token, batch, the
+ * rows that are completed and have nothing else to be kept (in one text, with spaces), how many
+ * others, and of each of them the row, fate, reason, text and key. Answers for each job `1`, or `0`
+ * when it is not ours.
  */
 export const SETTLE_ROWS = `
 ${COMPLETED_ROWS_SCRIPT}
@@ -75,7 +78,8 @@ ${ROW_SCRIPT}
   local books = booksOf(base, batch)
   for at = from, to, 5 do
     local row, fate = ARGV[at], tonumber(ARGV[at + 1])
-    -- One that is said to have failed and has a job of its own was retried: this was said before, and is said again as its answer was lost.
+    -- One that is said to have failed and has a job of its own was retried: this was said before,
+    -- and is said again as its answer was lost.
     if fate ~= 2 or call('EXISTS', base .. 'b-' .. batch .. '-' .. row) == 0 then
       noteRow(base, books, row, fate, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
     end
@@ -102,9 +106,12 @@ return table.concat(answers)
 `;
 
 /**
- * Gives rows of a shared job jobs of their own, delayed until they are due, while the lease holds. A row that has one already, or is settled, is passed over: this may be sent twice.
- * KEYS: lock, job, meta, delayed, events, marker. ARGV: token, base of the keys, batch, name, timestamp, priority, crashes that stay with the shared job or '', then row, payload, opts,
- * instant it is due, attempts made, crashes and failure of each. Answers 1, or 0 when the job is not ours.
+ * Gives rows of a shared job jobs of their own, delayed until they are due, while the lease holds.
+ * A row that has one already, or is settled, is passed over: this may be sent twice.
+ * KEYS: lock, job, meta, delayed, events, marker. ARGV: token, base of the keys, batch, name,
+ * timestamp, priority, crashes that stay with the shared job or '', then row, payload, opts,
+ * instant it is due, attempts made, crashes and failure of each. Answers 1, or 0 when the job is
+ * not ours.
  */
 export const SPLIT_ROWS = `
 ${ROW_SCRIPT}

@@ -28,7 +28,10 @@ export interface RowTerms {
   readonly onStuck: (attempted: Attempted) => void;
 }
 
-/** An attempt at one row of a shared job, or at all of them by a handler of many. One object for all that is made for every row. */
+/**
+ * An attempt at one row of a shared job, or at all of them by a handler of many. One object for all
+ * that is made for every row.
+ */
 export class RowAttempt implements AttemptInput, Attempted, Blamable {
   readonly #terms: RowTerms;
   readonly payload: unknown;

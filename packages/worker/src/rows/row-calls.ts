@@ -3,7 +3,10 @@ import { jobsPerCall, Together } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { SharedJob } from './row-jobs.js';
 
-/** So many rows go in one call at most: more would keep Redis from everybody else for too long, and be too many arguments for one call of a function. */
+/**
+ * So many rows go in one call at most: more would keep Redis from everybody else for too long, and
+ * be too many arguments for one call of a function.
+ */
 const MOST_ROWS = 1_000;
 
 type RowEndsOf = Omit<SharedJob, 'queue'>;
@@ -22,7 +25,10 @@ interface Ends {
   readonly notes: readonly RowNote[];
 }
 
-/** Sends the ends of rows; those that end in one turn of the event loop, each of another job, go together. */
+/**
+ * Sends the ends of rows; those that end in one turn of the event loop, each of another job, go
+ * together.
+ */
 export class RowEnds {
   readonly #redis: ScriptedRedis;
   readonly #base: string;
@@ -49,7 +55,10 @@ export class RowEnds {
     return this.#together.add({ job, notes });
   }
 
-  /** As {@link send}, but in a call of its own: what Redis would not take is not to take others' ends along a second time. */
+  /**
+   * As {@link send}, but in a call of its own: what Redis would not take is not to take others'
+   * ends along a second time.
+   */
   async sendAlone(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
     const [isOurs] = await this.#call([{ job, notes }]);
     return isOurs === true;

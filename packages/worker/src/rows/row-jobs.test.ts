@@ -11,7 +11,9 @@ const split: SplitRow = {
 };
 const terms = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
 
-/** Books over a connection that writes down each command; they answer with `reply`, or fail with it. */
+/**
+ * Books over a connection that writes down each command; they answer with `reply`, or fail with it.
+ */
 function booksOver(reply: unknown = 1) {
   const commands: unknown[][] = [];
   const command =

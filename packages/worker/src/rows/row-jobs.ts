@@ -34,7 +34,10 @@ export interface SplitTerms {
   readonly crashes: number | undefined;
 }
 
-/** Writes what Bullpen itself keeps on Redis about jobs and rows, beside what goes with the record of a job's end. */
+/**
+ * Writes what Bullpen itself keeps on Redis about jobs and rows, beside what goes with the record
+ * of a job's end.
+ */
 export class Books {
   readonly #redis: ScriptedRedis;
   readonly #prefix: string;
@@ -60,7 +63,9 @@ export class Books {
     if ((await this.#redis.bullpenSplitRows(...keys, ...head, ...args)) === 0) throw notOurs();
   }
 
-  /** Which rows of a shared job are still to be done: not settled, and without a job of their own. */
+  /**
+   * Which rows of a shared job are still to be done: not settled, and without a job of their own.
+   */
   openRows(queue: string, batch: string, rows: readonly number[]): Promise<number[]> {
     return this.#redis.bullpenOpenRows(batchKeys(this.#prefix, queue, batch).fates, this.#base(queue), batch, ...rows);
   }
@@ -77,7 +82,10 @@ export class Books {
     await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, token, jobId, text);
   }
 
-  /** Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was handed back. */
+  /**
+   * Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was
+   * handed back.
+   */
   wakeOne(queue: string): void {
     this.#redis.zadd(`${this.#base(queue)}marker`, 0, '0').catch(() => undefined);
   }

@@ -6,7 +6,10 @@ import type { RowEnds } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
 import { RowAcks } from './row-recorder.js';
 
-/** Acks over ends that are answered by hand; what Redis would not take is carried once more, and that ends as `carried` says. */
+/**
+ * Acks over ends that are answered by hand; what Redis would not take is carried once more, and
+ * that ends as `carried` says.
+ */
 function acking(carried?: Carried<unknown>) {
   const sends: { alone: boolean; notes: unknown; answer(isOurs: boolean): void; fail(error: Error): void }[] = [];
   const send =

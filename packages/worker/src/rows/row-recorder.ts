@@ -5,8 +5,10 @@ import type { RowEnds } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
 
 /**
- * Carries the ends of the rows of one shared job to Redis. A row's end is answered before the next is begun: what has only left this process is lost with it, should Redis not have read it yet (its
- * answer finds nobody, and Redis closes the connection with all that came behind). So a crash repeats at most the row in hand.
+ * Carries the ends of the rows of one shared job to Redis. A row's end is answered before the next
+ * is begun: what has only left this process is lost with it, should Redis not have read it yet (its
+ * answer finds nobody, and Redis closes the connection with all that came behind). So a crash
+ * repeats at most the row in hand.
  */
 export class RowAcks {
   readonly #job: SharedJob;

@@ -46,7 +46,10 @@ interface Setting {
 
 type Run = (payload: { n: number }, context: Context) => unknown;
 
-/** An attempt at the four rows 11 to 14 of batch b1, over a Redis that takes everything; and what it was told. */
+/**
+ * An attempt at the four rows 11 to 14 of batch b1, over a Redis that takes everything; and what it
+ * was told.
+ */
 function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
   const { maxAttempts = 3, fetches = 1, crashes = 0, cancelled = [] } = setting;
   const rows = [11, 14];

@@ -36,9 +36,11 @@ interface EndedRow {
 }
 
 /**
- * One attempt at a job that several rows of a batch share. Its rows are attempted one after the other, each as if it were a job of its own: with its own deadline and outcome, sent to the
- * books before the next is begun. A row that is to be attempted again (it failed, or snoozes) leaves for a job of its own, and its neighbours do not wait for it. What is left when the
- * attempt has to stop goes back to the queue as it is.
+ * One attempt at a job that several rows of a batch share. Its rows are attempted one after the
+ * other, each as if it were a job of its own: with its own deadline and outcome, sent to the books
+ * before the next is begun. A row that is to be attempted again (it failed, or snoozes) leaves for
+ * a job of its own, and its neighbours do not wait for it. What is left when the attempt has to
+ * stop goes back to the queue as it is.
  */
 export class SharedAttempt {
   readonly #parts: SharedAttemptParts;
@@ -60,7 +62,8 @@ export class SharedAttempt {
 
   /**
    * Attempts the rows that are still to be done.
-   * @returns whether all are settled, or on their way in jobs of their own; otherwise the job is to be handed back. `undefined`: it is not ours any more
+   * @returns whether all are settled, or on their way in jobs of their own; otherwise the job is to
+   *   be handed back. `undefined`: it is not ours any more
    */
   async run(): Promise<boolean | undefined> {
     const { entry, handler, shared } = this.#parts;
@@ -82,7 +85,10 @@ export class SharedAttempt {
     return entry.lease.lost || this.#acks.failed ? undefined : done;
   }
 
-  /** The rows that are not done yet; a job that was fetched before may have some of them behind it. `undefined` when Redis does not say. */
+  /**
+   * The rows that are not done yet; a job that was fetched before may have some of them behind it.
+   * `undefined` when Redis does not say.
+   */
   async #openRows(): Promise<OpenRow[] | undefined> {
     const { job, entry, bullpen, shared } = this.#parts;
     const numbers = expandRows(bullpen.rows ?? []);
@@ -101,8 +107,10 @@ export class SharedAttempt {
   }
 
   /**
-   * A process died under this job: the row that was in hand, the first one open, gets a job of its own, with the crash on its account and not on that of its neighbours. A handler of many had all
-   * of them in hand: then they are attempted one by one first, and the next crash shows which it was.
+   * A process died under this job: the row that was in hand, the first one open, gets a job of its
+   * own, with the crash on its account and not on that of its neighbours. A handler of many had all
+   * of them in hand: then they are attempted one by one first, and the next crash shows which it
+   * was.
    */
   async #withoutSuspect(open: OpenRow[]): Promise<OpenRow[]> {
     const { job, entry, handler } = this.#parts;
@@ -114,7 +122,8 @@ export class SharedAttempt {
       [splitRow(job, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
       forgiven,
     );
-    // So Redis has it from here on: a crash that is counted while we cannot reach it is one more than this.
+    // So Redis has it from here on: a crash that is counted while we cannot reach it is one more
+    // than this.
     if (isSplit) entry.lease.crashes = forgiven;
     return rest;
   }

@@ -25,7 +25,10 @@ const settings = {
   output: { flag: '--output', schema: z.string().min(1, 'expected the name of a file').optional() },
 };
 
-/** `batches export <name>`: its failed rows, to be mended and sent again; or what its handlers returned. */
+/**
+ * `batches export <name>`: its failed rows, to be mended and sent again; or what its handlers
+ * returned.
+ */
 export function exportCommand(ends: (code: ExitCode) => void): Command {
   return new Command('export')
     .description('Writes the failed rows of a batch as they were, with the error of each; or its results.')

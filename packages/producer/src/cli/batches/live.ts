@@ -6,7 +6,10 @@ import { countsLines, paceLine, reasonLines } from './watch-lines.js';
 
 /** The most reasons on the screen. */
 const REASONS = 5;
-/** Lines that are neither reasons nor counts: the bar, the pace where it has a line of its own, a note, and where the shell writes next. */
+/**
+ * Lines that are neither reasons nor counts: the bar, the pace where it has a line of its own, a
+ * note, and where the shell writes next.
+ */
 const OTHER_LINES = 4;
 /** With fewer columns the bar and the pace do not fit on one line. */
 const WIDE = 80;

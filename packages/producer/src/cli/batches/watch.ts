@@ -16,7 +16,10 @@ const LIVE_MS = 500;
 const LOOK_MS = 1_000;
 /** How often a line is written into a pipe. */
 const LINE_MS = 5_000;
-/** A look at a queue with a million delayed jobs takes its time, and Redis has others to serve: we rest so many times as long as we looked, but not after an outage. */
+/**
+ * A look at a queue with a million delayed jobs takes its time, and Redis has others to serve: we
+ * rest so many times as long as we looked, but not after an outage.
+ */
 const REST = 5;
 const LONGEST_REST_MS = 5_000;
 /** After this long without an answer people are told. */

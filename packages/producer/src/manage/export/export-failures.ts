@@ -7,17 +7,22 @@ import { failedTable } from './tables.js';
 /** How failed rows are exported. */
 export interface ExportFailuresOptions {
   readonly format: 'csv' | 'ndjson';
-  /** Changes each row before it is written: takes out what must not be seen, say. Must leave the names of the payload's fields. */
+  /**
+   * Changes each row before it is written: takes out what must not be seen, say. Must leave the
+   * names of the payload's fields.
+   */
   readonly change?: (row: FailedRow) => FailedRow;
   /** Ends the export; what was written until then is no complete file. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Writes the failed rows of a batch as `bullpen-producer batches export` does, and ends the stream. Memory stays flat.
+ * Writes the failed rows of a batch as `bullpen-producer batches export` does, and ends the stream.
+ * Memory stays flat.
  * @param view what `batches.show` has said of the batch
  * @returns how many rows were written
- * @throws OptionsInvalid when they have too many different fields for a table; RedisUnavailable; what the stream throws
+ * @throws OptionsInvalid when they have too many different fields for a table; RedisUnavailable;
+ *   what the stream throws
  */
 export async function exportFailures(
   batches: Batches,

@@ -26,7 +26,8 @@ export function shapeWith(columns: readonly string[]): FailedShape {
 }
 
 /**
- * Finds the shape of rows of which nobody knows the columns, by looking at all of them: the union of their fields, in the order in which they first appear.
+ * Finds the shape of rows of which nobody knows the columns, by looking at all of them: the union
+ * of their fields, in the order in which they first appear.
  * @returns nothing, when there are more of them than a table can have
  */
 export async function findShape(rows: AsyncIterable<Pick<FailedRow, 'payload'>>): Promise<FailedShape | undefined> {

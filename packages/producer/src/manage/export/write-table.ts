@@ -3,11 +3,15 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import type { Table } from './tables.js';
 
-/** So many characters go to the output at a time: a write for every row would cost more than the row. */
+/**
+ * So many characters go to the output at a time: a write for every row would cost more than the
+ * row.
+ */
 const CHARACTERS_A_WRITE = 65_536;
 
 /**
- * Writes a table; cells and values as they are, also those that a spreadsheet would take for a formula: what is sent again has to be what was exported.
+ * Writes a table; cells and values as they are, also those that a spreadsheet would take for a
+ * formula: what is sent again has to be what was exported.
  * @returns how many rows it has
  */
 export async function writeTable(table: Table, stream: Writable, signal: AbortSignal): Promise<number> {

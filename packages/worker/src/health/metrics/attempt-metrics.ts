@@ -3,7 +3,10 @@ import type { OutcomeKind } from '../../attempt/outcome.js';
 import type { AttemptEnded } from '../../events/observers.js';
 import type { RunningWorker } from '../../worker.js';
 
-/** What a job is called for which this worker has no handler: anybody can put names on Redis, and each would be a series of its own. */
+/**
+ * What a job is called for which this worker has no handler: anybody can put names on Redis, and
+ * each would be a series of its own.
+ */
 export const UNKNOWN = 'unknown';
 
 const OUTCOMES: readonly OutcomeKind[] = [
@@ -20,7 +23,10 @@ interface JobLabels {
   readonly job: string;
 }
 
-/** What is counted of one job, told at the scrape: a counter with three labels would take longer for each attempt than all else that is measured. */
+/**
+ * What is counted of one job, told at the scrape: a counter with three labels would take longer for
+ * each attempt than all else that is measured.
+ */
 class JobCounts {
   readonly labels: JobLabels;
   readonly ended = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<OutcomeKind, number>;
@@ -31,7 +37,8 @@ class JobCounts {
 }
 
 /**
- * Counts attempts by job and outcome, how long they took, and how long their jobs had waited for the first. Each series is there from the start: one that only appears with its first failure
+ * Counts attempts by job and outcome, how long they took, and how long their jobs had waited for
+ * the first. Each series is there from the start: one that only appears with its first failure
  * begins at 1, and no `rate` ever sees that one.
  */
 export class AttemptMetrics {

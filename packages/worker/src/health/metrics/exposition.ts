@@ -5,7 +5,10 @@ import { WorkerMetrics } from './worker-metrics.js';
 
 let ofProcess: Registry | undefined;
 
-/** What Node tells of this process: event loop, heap, CPU, file descriptors. Watched from the first call on, once and for good: prom-client knows no end to it. */
+/**
+ * What Node tells of this process: event loop, heap, CPU, file descriptors. Watched from the first
+ * call on, once and for good: prom-client knows no end to it.
+ */
 function processMetrics(): Registry {
   if (ofProcess === undefined) {
     ofProcess = new Registry();

@@ -3,8 +3,9 @@ import type { WorkerEvent } from '../../events/observers.js';
 import type { RunningWorker } from '../../worker.js';
 
 /**
- * Puts the metrics of a worker into a registry of prom-client: yours, which you serve yourself. One worker to a registry. docs/metrics.md has them all.
- * Call it right behind `startWorker`, and nothing is missed.
+ * Puts the metrics of a worker into a registry of prom-client: yours, which you serve yourself. One
+ * worker to a registry. docs/metrics.md has them all. Call it right behind `startWorker`, and
+ * nothing is missed.
  * @returns when they are there
  * @throws when the registry has metrics of these names already: those of another worker
  */
@@ -14,7 +15,8 @@ export async function measure(worker: RunningWorker, { registry }: { readonly re
 }
 
 /**
- * Counts what happens from now on, by metrics that are still being loaded: prom-client is loaded by those alone who want it.
+ * Counts what happens from now on, by metrics that are still being loaded: prom-client is loaded by
+ * those alone who want it.
  * @returns a function that ends the counting
  */
 export async function countInto(

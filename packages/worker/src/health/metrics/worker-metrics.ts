@@ -8,7 +8,9 @@ import { AttemptMetrics } from './attempt-metrics.js';
 /** What is measured of a worker. */
 export type Measured = Pick<RunningWorker, 'serves' | 'slots' | 'health' | 'exporter'>;
 
-/** All that Prometheus is told of a worker. What is a fact of the moment is asked for at the scrape. */
+/**
+ * All that Prometheus is told of a worker. What is a fact of the moment is asked for at the scrape.
+ */
 export class WorkerMetrics {
   readonly #attempts: AttemptMetrics;
   readonly #outages: Counter;
