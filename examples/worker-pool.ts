@@ -38,7 +38,7 @@ const worker = startWorker({ handlers, redis: redis.url, prefix, logger, concurr
 const producer = createProducer({ redis: redis.url, prefix });
 const ignoreSignals = onStopSignal((signal, count) => {
   say(`${signal}: draining`);
-  if (count > 1) worker.hurry();
+  if (count > 1) worker.abortNow();
   void worker.drain();
 });
 await worker.ready;

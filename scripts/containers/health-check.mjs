@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 
 const port = process.env.BULLPEN_HEALTH_PORT || process.env.BULLPEN_DASHBOARD_PORT;
 const ANSWER_WITHIN_MS = 4_000;
-const MOST_SAID = 1_000;
+const MAX_LOGGED = 1_000;
 
 /** Says one thing and ends. */
 function end(code, words) {
-  process.stdout.write(words.slice(0, MOST_SAID));
+  process.stdout.write(words.slice(0, MAX_LOGGED));
   process.exit(code);
 }
 

@@ -7,7 +7,7 @@ import type { Arena } from './arena.js';
 import type { Work } from './heat.js';
 
 /** Nothing here takes so long; a contender that hangs must not hang the bench. */
-const LONGEST_MS = 15 * 60_000;
+const MAX_MS = 15 * 60_000;
 
 /** What its process tells: what was timed, and the most memory it took. */
 type Told = Timed & { readonly rssMb: number };
@@ -29,11 +29,11 @@ export async function runContender(arena: Arena, name: string, work: Work, signa
     signal: killedBy,
   } = await execa(process.execPath, [script, name, JSON.stringify({ task, warmUp })], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    timeout: LONGEST_MS,
+    timeout: MAX_MS,
     cancelSignal: signal,
     reject: false,
   });
-  if (timedOut) throw new Error(`gave up on '${name}' after ${LONGEST_MS / 60_000} minutes`);
+  if (timedOut) throw new Error(`gave up on '${name}' after ${MAX_MS / 60_000} minutes`);
   if (failed) throw new Error(`'${name}' ended with ${exitCode ?? killedBy}`);
   return JSON.parse(stdio[3] ?? '') as Told;
 }

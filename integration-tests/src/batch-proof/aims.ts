@@ -23,7 +23,7 @@ const [NEARLY, JUST_AFTER] = [0.85, 1.05];
  * room.
  */
 const CHUNKS_PER_KILL = { slowed: 2.5, free: 5 };
-const MOST_GROWTH = 0.8;
+const MAX_GROWTH = 0.8;
 
 /**
  * Plans kills of a producer, so that as many as can be hit it at a chunk and the batch does not end
@@ -34,7 +34,7 @@ export function aimAtProducer(
   { kills, rows, chunkRows, slowed }: { kills: number; rows: number; chunkRows: number; slowed: boolean },
 ): Aim[] {
   const perKill = slowed ? CHUNKS_PER_KILL.slowed : CHUNKS_PER_KILL.free;
-  const chance = Math.min(MOST_GROWTH, rows / chunkRows / kills / perKill);
+  const chance = Math.min(MAX_GROWTH, rows / chunkRows / kills / perKill);
   return Array.from({ length: kills }, () => {
     if (random.chance(chance)) {
       const most = Math.max(1, Math.floor(rows / kills));

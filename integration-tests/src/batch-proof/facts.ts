@@ -1,5 +1,5 @@
 import type { QueueCounts } from '@bullpen/shared';
-import type { Life } from '../chaos/life.js';
+import type { ExitReason } from '../chaos/life.js';
 import type { RowLine } from './handlers.js';
 import type { ProducerEnd } from './producer-seat.js';
 import type { RowPlan } from './rows.js';
@@ -12,7 +12,7 @@ export interface Facts {
   readonly rowsPerJob: number;
   readonly plan: RowPlan;
   readonly producers: readonly ProducerEnd[];
-  readonly workers: readonly Life[];
+  readonly workers: readonly ExitReason[];
   readonly outages: readonly Outage[];
   readonly ledger: readonly RowLine[];
   readonly stored: Stored;

@@ -54,12 +54,12 @@ const program = new Command('proof:batches')
   .allowExcessArguments(false);
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const MOST_TOLD = 20;
+const MAX_LISTED = 20;
 
 /** Everything there is to know of a run that was not clean. */
 function tell({ violations, folder }: JudgedRun): void {
-  for (const says of violations.slice(0, MOST_TOLD)) print(`  VIOLATION: ${says}`);
-  if (violations.length > MOST_TOLD) print(`  … and ${violations.length - MOST_TOLD} more`);
+  for (const says of violations.slice(0, MAX_LISTED)) print(`  VIOLATION: ${says}`);
+  if (violations.length > MAX_LISTED) print(`  … and ${violations.length - MAX_LISTED} more`);
   print(`  source, ledger, logs and the data of Redis: ${folder}`);
 }
 

@@ -15,7 +15,7 @@ export interface Outage {
  * The longest that Redis stays away, beside the time that it takes to read its data. Longer than a
  * producer waits for it.
  */
-const LONGEST_OUTAGE_MS = 1_200;
+const MAX_OUTAGE_MS = 1_200;
 
 /** How trouble is made. */
 export interface Troubling {
@@ -32,7 +32,7 @@ export async function restartRedis(redis: RedisServer, troubling: Troubling): Pr
   await eachInTurn(troubling, async () => {
     const startedAt = Date.now();
     await redis.kill();
-    await sleep(troubling.random.int(0, LONGEST_OUTAGE_MS));
+    await sleep(troubling.random.int(0, MAX_OUTAGE_MS));
     await redis.start();
     outages.push({ startedAt, endedAt: Date.now() });
   });

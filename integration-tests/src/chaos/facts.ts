@@ -1,6 +1,6 @@
 import type { Fault } from './fault.js';
 import type { LedgerLine } from './ledger.js';
-import type { Life } from './life.js';
+import type { ExitReason } from './life.js';
 import type { Wait } from './machine.js';
 import type { JobKind, PlannedJob } from './plan.js';
 import type { StoredJob } from './snapshot.js';
@@ -20,7 +20,7 @@ export interface Facts {
   readonly stored: readonly StoredJob[];
   /** What was injected; blocks, poison and starvation are in the ledger. */
   readonly faults: readonly Fault[];
-  readonly lives: readonly Life[];
+  readonly lives: readonly ExitReason[];
   /** What the machine withheld from them, and from Redis. */
   readonly waits: readonly Wait[];
   /** Why the run did not come to rest; undefined when it did. */

@@ -2,7 +2,7 @@
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string; readonly time?: string };
 
 /** The life of one worker process, as its orchestrator saw it. */
-export interface Life {
+export interface ExitReason {
   readonly slot: number;
   readonly pid: number;
   readonly startedAt: number;
@@ -19,7 +19,7 @@ export const loggedAt = (line: LogLine | undefined): number | undefined =>
   line?.time === undefined ? undefined : Date.parse(line.time);
 
 /** A worker's line of this message, if there is one. */
-export const lineOf = ({ log }: Pick<Life, 'log'>, msg: string): LogLine | undefined =>
+export const lineOf = ({ log }: Pick<ExitReason, 'log'>, msg: string): LogLine | undefined =>
   log.find((line) => line.msg === msg);
 
 export const READY = 'worker ready';

@@ -6,7 +6,7 @@ import { BIN } from '../support/command.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { type LedgerLine, openRuns, readLines } from './ledger.js';
-import { type Life, type LogLine, lineOf, READY } from './life.js';
+import { type ExitReason, type LogLine, lineOf, READY } from './life.js';
 import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './limits.js';
 
 const RESTART_MS = 150;
@@ -33,7 +33,7 @@ export interface WorkerSetting {
  * an orchestrator does.
  */
 export class WorkerSlot {
-  readonly lives: Life[] = [];
+  readonly lives: ExitReason[] = [];
   readonly proxy: TcpProxy;
   readonly #setting: WorkerSetting;
   readonly #slot: number;

@@ -18,7 +18,7 @@ interface Books {
 
 const WORKERS = 4;
 /** A limit for busy machines; nothing is waited for in vain for so long. */
-const MOST_MS = 240_000;
+const MAX_MS = 240_000;
 /** A lease is 10 s. */
 const LONGER_THAN_A_LEASE_MS = 11_000;
 
@@ -41,7 +41,7 @@ const redis = (...command: string[]): Promise<string> => compose.run(['exec', '-
  * Waits for a fact. To look at the books costs the receiver some milliseconds, and to ask Redis a
  * process.
  */
-const untilBooks = (what: string, fact: () => Promise<boolean>): Promise<true> => until(what, fact, MOST_MS, 150);
+const untilBooks = (what: string, fact: () => Promise<boolean>): Promise<true> => until(what, fact, MAX_MS, 150);
 
 /** Real orders with new ids, none of them to the shop that has closed. */
 function ordersCsv(count: number): string {

@@ -40,10 +40,10 @@ describe('a job that is not JSON', () => {
       expect(await (await world.settled(queue, id)).getState()).toBe('completed');
       for (const bad of ['bad', 'bad-too']) {
         const job = await failed(queue, bad);
-        expect(job.failedReason).toMatch(/^JobUnreadable: the job was stored with .* not JSON; enqueue it anew$/);
+        expect(job.failedReason).toMatch(/^JobMalformed: the job was stored with .* not JSON; enqueue it anew$/);
         expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
-        const { unreadable } = (job.opts as { bullpen: { unreadable: Record<string, string> } }).bullpen;
-        for (const [field, text] of Object.entries(unreadable)) expect(fields[field]).toBe(text);
+        const { malformed } = (job.opts as { bullpen: { malformed: Record<string, string> } }).bullpen;
+        for (const [field, text] of Object.entries(malformed)) expect(fields[field]).toBe(text);
       }
       expect(await worker.drain()).toMatchObject({ sinceStart: { completed: 1, failed: 2, unrecorded: 0 } });
     });
@@ -70,7 +70,7 @@ describe('a job that is not JSON', () => {
       const job = await queue.getJob('bad');
       return job?.attemptsStarted === 2 && job.finishedOn !== undefined ? job : undefined;
     });
-    expect(again.failedReason).toMatch(/^JobUnreadable/);
+    expect(again.failedReason).toMatch(/^JobMalformed/);
   });
 
   test('and has no fields at all: rejected, as nothing handles a job without a name', async ({ world }) => {

@@ -83,7 +83,7 @@ describe('the health port of a worker', () => {
     expect(draining.get('bullpen_queue_exporter{queue="precious"}')).toBe(0);
     await keep(world, port, 'GET /metrics HTTP/1.1\r\nX-Slow: ');
 
-    // In a hurry there is a second for everything: had it waited for a client, the watchdog would
+    // In a abortNow there is a second for everything: had it waited for a client, the watchdog would
     // have ended it with 70.
     worker.kill('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 75 });

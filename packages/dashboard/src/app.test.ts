@@ -4,7 +4,7 @@ import type { Producer } from '@bullpen/producer';
 import { createLogger, type Exporter, type Redis, RedisUnavailable } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AppParts, buildApp } from './app.js';
+import { type AppDeps, buildApp } from './app.js';
 
 /**
  * Every route of Bull Board, as it hands them to a server: also those that a later version brings.
@@ -42,7 +42,7 @@ const away = async (): Promise<never> => {
 };
 const own = { origin: 'http://localhost' };
 
-const parts: AppParts = {
+const parts: AppDeps = {
   redis: { status: 'end' } as unknown as Redis,
   producer: { batches: { list: away, show: away } } as unknown as Producer,
   exporter: { count: async () => [] } as unknown as Exporter,
@@ -52,7 +52,7 @@ const parts: AppParts = {
 };
 
 const opened: FastifyInstance[] = [];
-async function open(different: Partial<AppParts> = {}): Promise<FastifyInstance> {
+async function open(different: Partial<AppDeps> = {}): Promise<FastifyInstance> {
   const { app } = await buildApp({ ...parts, ...different });
   opened.push(app);
   return app;

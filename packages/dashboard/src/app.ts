@@ -16,7 +16,7 @@ import { addProbes } from './probes.js';
 import { createRedactor } from './redact.js';
 
 /** What the server is made of. */
-export interface AppParts {
+export interface AppDeps {
   readonly redis: Redis;
   readonly producer: Producer;
   readonly exporter: Exporter;
@@ -38,7 +38,7 @@ const REQUEST_WITHIN_MS = 15_000;
 const CHECK_EVERY_MS = 5_000;
 const IDLE_MS = 10_000;
 /** Names are at most 100 characters, ids a little more. */
-const LONGEST_PARAMETER = 512;
+const MAX_PARAMETER = 512;
 
 const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
 
@@ -46,7 +46,7 @@ const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
  * Builds the server; nothing listens yet. The order counts: headers and the gate stand before every
  * route.
  */
-export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance; board: Board }> {
+export async function buildApp(parts: AppDeps): Promise<{ app: FastifyInstance; board: Board }> {
   const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
   const app = fastify({
     logger: false,
@@ -61,7 +61,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: FastifyInstance;
       const plain = reply as FastifyReply;
       plain.code(statusCode).header('x-content-type-options', 'nosniff').send({ error: STATUS_CODES[statusCode] });
     },
-    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    routerOptions: { maxParamLength: MAX_PARAMETER },
     ...(trustProxy.length === 0 ? {} : { trustProxy: [...trustProxy] }),
   });
   const sessions = new Sessions(sessionMs);

@@ -6,7 +6,7 @@ import type { CheckCredentials } from './login/credentials.js';
 import type { Try } from './login/tries.js';
 
 /** What `/metrics` takes. */
-export interface MetricsParts {
+export interface MetricsDeps {
   readonly exporter: Exporter;
   /** `undefined`: there is no login. */
   readonly check: CheckCredentials | undefined;
@@ -17,7 +17,7 @@ export interface MetricsParts {
  * Adds `/metrics`, at the root: how many jobs queues hold, as their exporter, and what Node tells.
  * Prometheus logs in by HTTP Basic, with the user and password that people have.
  */
-export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: MetricsParts): void {
+export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: MetricsDeps): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_NODE_METRICS) registry.removeSingleMetric(name);

@@ -55,9 +55,9 @@ export interface DashboardOptions {
 }
 
 /** A shorter password could be found by trying. */
-export const SHORTEST_PASSWORD = 12;
+export const MIN_PASSWORD = 12;
 /** A longer one is not read from a form. */
-export const LONGEST_PASSWORD = 1_024;
+export const MAX_PASSWORD = 1_024;
 
 /** What is used where nothing else is said. */
 export const DEFAULTS = { port: 3000, user: 'bullpen', session: '12h', discoverEvery: '10s', basePath: '/' } as const;
@@ -117,12 +117,12 @@ const basePathFault = (path: string): string | undefined => {
 };
 
 function passwordFault(password: string): string | undefined {
-  if (password.length < SHORTEST_PASSWORD) {
-    return `expected at least ${SHORTEST_PASSWORD} characters, got ${password.length}`;
+  if (password.length < MIN_PASSWORD) {
+    return `expected at least ${MIN_PASSWORD} characters, got ${password.length}`;
   }
   // A key file by mistake, say: nobody could log in.
-  const isTyped = password.length <= LONGEST_PASSWORD && !/[\r\n]/.test(password);
-  return isTyped ? undefined : `expected one line of at most ${LONGEST_PASSWORD} characters`;
+  const isTyped = password.length <= MAX_PASSWORD && !/[\r\n]/.test(password);
+  return isTyped ? undefined : `expected one line of at most ${MAX_PASSWORD} characters`;
 }
 
 const redactFault = (path: string): string | undefined =>

@@ -1,4 +1,4 @@
-import { oneAtATime, type Redis, within } from '@bullpen/shared';
+import { type Redis, shareCall, within } from '@bullpen/shared';
 import type { FastifyInstance } from 'fastify';
 
 /** How long Redis may take to answer before it counts as away, in milliseconds. */
@@ -11,7 +11,7 @@ const REDIS_WITHIN_MS = 1_000;
 export function addProbes(app: FastifyInstance, redis: Redis, isClosing: () => boolean): void {
   const open = { config: { open: true } };
   // Anybody may ask, as often as they like; Redis is asked once at a time.
-  const redisAnswers = oneAtATime(() => answers(redis));
+  const redisAnswers = shareCall(() => answers(redis));
   app.get('/livez', open, async () => ({ live: true }));
   app.get('/readyz', open, async (_request, reply) => {
     const ready = !isClosing() && (await redisAnswers());

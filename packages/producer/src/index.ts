@@ -8,14 +8,14 @@ export {
   type BatchView,
   countOpen,
   type FailureReason,
-  isOver,
+  isSettled,
   stageOf,
 } from './books/batch-view.js';
 export type { BatchBooks } from './books/books.js';
 export type { FailedRow, RowResult } from './books/failed-rows.js';
 export type { BatchChoice } from './books/find.js';
 export { type Progress, progressOf } from './books/progress.js';
-export { Pace } from './books/rate.js';
+export { Rate } from './books/rate.js';
 export type { Cancelled } from './enqueue/cancel.js';
 export type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 export type { Added, BatchTotals } from './enqueue/insert.js';

@@ -1,7 +1,7 @@
-export { Exporter, type ExporterParts } from './exporter/exporter.js';
+export { Exporter, type ExporterDeps } from './exporter/exporter.js';
 export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';
-export { oneAtATime } from './exporter/share-call.js';
+export { shareCall } from './exporter/share-call.js';
 export { type Backoff, type BackoffPolicy, backoffDelayMs } from './job/backoff.js';
 export {
   type BullpenOpts,
@@ -10,8 +10,8 @@ export {
   idForRow,
   isBatchName,
   keyFault,
-  MOST_ROWS,
-  MOST_ROWS_PER_JOB,
+  MAX_ROWS,
+  MAX_ROWS_PER_JOB,
   newId,
   readBullpenOpts,
   readRowKey,
@@ -42,9 +42,9 @@ export {
   JobCrashed,
   JobDefinitionInvalid,
   JobExpired,
+  JobMalformed,
   JobRejected,
   JobSnoozed,
-  JobUnreadable,
   LeaseLost,
   listFaults,
   ModuleInvalid,
@@ -70,7 +70,7 @@ export {
 } from './job/job.js';
 export { type Parsed, parse, type Schema } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
-export { didYouMean } from './job/suggest.js';
+export { suggest } from './job/suggest.js';
 export {
   type Config,
   commonOptions,
@@ -107,8 +107,8 @@ export {
   countQueue,
   countQueues,
   findQueues,
-  KEYS_A_LOOK,
   type QueueCounts,
+  SCAN_COUNT,
 } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisAddress, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';

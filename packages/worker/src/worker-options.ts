@@ -57,10 +57,10 @@ export interface QueueOption {
 export const DEFAULTS = { drainTimeout: '25s', abortGrace: '3s', lease: '10s', concurrency: 20 } as const;
 
 /** A lease cannot be shorter: Redis and event loops do hiccup. */
-export const SHORTEST_LEASE_MS = 1_000;
+export const MIN_LEASE_MS = 1_000;
 
 /** The most attempts at once on one queue. */
-export const MOST_CONCURRENCY = 10_000;
+export const MAX_CONCURRENCY = 10_000;
 
 /**
  * Reads what is not as it stands: durations into milliseconds, defaults, bounds.
@@ -83,20 +83,20 @@ export function readOptions(options: WorkerOptions) {
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   const { keepCompleted, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
   const leaseMs = duration('lease', lease);
-  if (leaseMs < SHORTEST_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
-    faults.push({ path: 'lease', reason: `must be at least ${SHORTEST_LEASE_MS} ms` });
+  if (leaseMs < MIN_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
+    faults.push({ path: 'lease', reason: `must be at least ${MIN_LEASE_MS} ms` });
   const queues = options.queues?.map((queue) => (typeof queue === 'string' ? { name: queue } : queue)) as
     | readonly QueueOption[]
     | undefined;
   for (const queue of queues ?? []) {
-    if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MOST_CONCURRENCY);
+    if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MAX_CONCURRENCY);
   }
   const settings = {
     queues,
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
     abortGraceMs: duration('abortGrace', abortGrace),
     leaseMs,
-    concurrency: count('concurrency', concurrency, MOST_CONCURRENCY),
+    concurrency: count('concurrency', concurrency, MAX_CONCURRENCY),
     keepCompleted: {
       count: count('keepCompleted.count', keepCompleted?.count ?? 10_000, Number.MAX_SAFE_INTEGER),
       // BullMQ counts this one in seconds.

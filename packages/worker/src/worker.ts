@@ -17,7 +17,7 @@ import { buildRegistry } from './handlers/registry.js';
 import { ActiveAttempts } from './in-flight/active-attempts.js';
 import { Cancellations } from './in-flight/cancellations.js';
 import { type DrainSummary, drain } from './in-flight/drain.js';
-import { blame } from './in-flight/fault-owner.js';
+import { faultOwner } from './in-flight/fault-owner.js';
 import { type Health, healthOf } from './in-flight/health.js';
 import { Leases } from './in-flight/leases.js';
 import { Recorder } from './in-flight/recorder.js';
@@ -53,7 +53,7 @@ export interface RunningWorker {
    */
   drain(): Promise<DrainSummary>;
   /** Ends the patience of a drain under way (or of the next one): signals abort now. */
-  hurry(): void;
+  abortNow(): void;
   /** How this worker is, at this moment. */
   health(): Health;
   /**
@@ -80,7 +80,7 @@ export interface RunningWorker {
    * @returns the job, if the error can be attributed to one, and whether the error is but the
    *   reason of that attempt's own abort: nothing is wrong then
    */
-  blame(
+  faultOwner(
     error: unknown,
   ): { readonly job: string; readonly jobId: string; readonly queue: string; readonly isItsAbort: boolean } | undefined;
   /**
@@ -89,7 +89,7 @@ export interface RunningWorker {
    * fault of its jobs should not say it: what it leaves behind is counted as a crash, and that is
    * what ends a job that does it again and again.
    */
-  giveBackAll(): void;
+  handBackAll(): void;
   /**
    * Resolves when the queues served hold nothing that is still to be settled, delayed jobs
    * included.
@@ -107,7 +107,7 @@ export interface Slots {
 
 const EMPTY_POLL_MS = 250;
 /** How long a Redis that is still loading, say, is left alone. */
-const NOT_YET_MS = 250;
+const RETRY_MS = 250;
 
 /**
  * Starts a worker in this process: one BullMQ Worker per queue, on one shared connection.
@@ -158,20 +158,20 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     ({ queue, concurrency }) => new QueueWorker(queue, registry.get(queue) ?? new Map(), concurrency, shared),
   );
   redis.on('ready', () => {
-    for (const worker of workers) worker.giveBackOrphans().catch(() => undefined);
+    for (const worker of workers) worker.handBackLost().catch(() => undefined);
   });
-  const hurry = new AbortController();
+  const abortNow = new AbortController();
   let isReady = false;
   let draining: Promise<DrainSummary> | undefined;
 
-  const giveBackAll = (): void => {
-    for (const worker of workers) worker.giveBackAll().catch(() => undefined);
+  const handBackAll = (): void => {
+    for (const worker of workers) worker.handBackAll().catch(() => undefined);
   };
   const shutDown = async (): Promise<DrainSummary> => {
     const close = () => Promise.all(workers.map((worker) => worker.close()));
     // Another tells of these queues from now on.
     const retired = exporter.close();
-    const summary = await drain({ ...settings, close, giveBackAll, active, hurry: hurry.signal });
+    const summary = await drain({ ...settings, close, handBackAll, active, abortNow: abortNow.signal });
     leases.close();
     cancellations.close();
     await retired;
@@ -180,23 +180,23 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
 
   /** Asks until Redis can answer. */
-  const patiently = async (ask: () => Promise<void>): Promise<void> => {
+  const retryWhileRefused = async (ask: () => Promise<void>): Promise<void> => {
     for (;;) {
       try {
         return await ask();
       } catch (error) {
         if (!refusesForNow(error)) throw error;
-        outage.isOne(error);
-        await sleep(NOT_YET_MS);
+        outage.noteIfOutage(error);
+        await sleep(RETRY_MS);
       }
     }
   };
   const start = async (): Promise<void> => {
     // Cancellations first: a job cancelled while no worker ran must not start now.
-    await patiently(() => cancellations.load());
+    await retryWhileRefused(() => cancellations.load());
     // May we do what a worker does? Refused later on it would be waited for; refused from the start
     // it is somebody's mistake.
-    for (const queue of queues) await patiently(() => leases.probe(queue));
+    for (const queue of queues) await retryWhileRefused(() => leases.probe(queue));
     if (draining !== undefined) return;
     leases.start();
     await Promise.all(workers.map((worker) => worker.run()));
@@ -224,18 +224,18 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       draining ??= shutDown();
       return draining;
     },
-    hurry: () => hurry.abort(),
+    abortNow: () => abortNow.abort(),
     slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
     observe: (observer) => observers.add(observer),
     exporter,
     health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
-    blame(error) {
-      const blamed = blame(error);
-      if (blamed === undefined) return undefined;
-      const { attempt, isItsAbort } = blamed;
+    faultOwner(error) {
+      const found = faultOwner(error);
+      if (found === undefined) return undefined;
+      const { attempt, isItsAbort } = found;
       return { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue, isItsAbort };
     },
-    giveBackAll,
+    handBackAll,
     async untilEmpty() {
       const outstanding = async (queue: string) => countOutstanding(await countQueue(redis, prefix, queue));
       for (;;) {
@@ -244,7 +244,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
           if (counts.every((count) => count === 0)) return;
         } catch (error) {
           // A Redis that cannot say now how much is left will say it later.
-          if (draining === undefined && !outage.isOne(error)) throw error;
+          if (draining === undefined && !outage.noteIfOutage(error)) throw error;
         }
         if (draining !== undefined) return;
         await sleep(EMPTY_POLL_MS);

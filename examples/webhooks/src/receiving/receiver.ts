@@ -28,7 +28,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-const MOST_BYTES = 64 * 1_024;
+const MAX_BYTES = 64 * 1_024;
 
 /**
  * Starts a shop's endpoint: checks every signature, keeps books, and fails now and then, on
@@ -113,7 +113,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.byteLength;
-    if (bytes > MOST_BYTES) throw new Error('the body is too long');
+    if (bytes > MAX_BYTES) throw new Error('the body is too long');
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

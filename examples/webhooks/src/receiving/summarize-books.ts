@@ -1,7 +1,7 @@
 import type { ReceiverBooks } from './receiver-books.js';
 
 /** The most ids that are named of those that came again. */
-const MOST_NAMED = 100;
+const MAX_NAMED = 100;
 
 /** What a receiver tells of its books over HTTP: counts, whatever the number of events. */
 export interface BooksSummary {
@@ -29,7 +29,7 @@ export function summarizeBooks(books: ReceiverBooks): BooksSummary {
   let acceptances = 0;
   for (const [id, times] of books.accepted) {
     acceptances += times.length;
-    if (times.length > 1 && again.length < MOST_NAMED) again.push(id);
+    if (times.length > 1 && again.length < MAX_NAMED) again.push(id);
     for (const { attempt, from: address = 'unknown' } of times) {
       attempts[attempt] = (attempts[attempt] ?? 0) + 1;
       from[address] = (from[address] ?? 0) + 1;

@@ -1,4 +1,4 @@
-const MOST_BYTES = 64 * 1_024;
+const MAX_BYTES = 64 * 1_024;
 const SHOWN_CHARACTERS = 200;
 
 /**
@@ -14,7 +14,7 @@ export async function readBriefly(response: Response): Promise<string> {
     bytes += part.byteLength;
     if (text.length < SHOWN_CHARACTERS) text += decoder.decode(part, { stream: true });
     // Leaving the loop cancels the body.
-    if (bytes > MOST_BYTES) break;
+    if (bytes > MAX_BYTES) break;
   }
   return text.slice(0, SHOWN_CHARACTERS).replace(/\s+/g, ' ').trim();
 }

@@ -1,5 +1,5 @@
 const LEAST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60 * 60 * 1_000;
+const MAX_WAIT_MS = 60 * 60 * 1_000;
 
 /**
  * When a `Retry-After` header allows the next request, in milliseconds since 1970. The header holds
@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 60 * 60 * 1_000;
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
   const at = readInstant(header?.trim() ?? '', now);
   if (at === undefined || Number.isNaN(at)) return undefined;
-  return Math.min(Math.max(at, now + LEAST_WAIT_MS), now + LONGEST_WAIT_MS);
+  return Math.min(Math.max(at, now + LEAST_WAIT_MS), now + MAX_WAIT_MS);
 }
 
 function readInstant(text: string, now: number): number | undefined {

@@ -1,5 +1,5 @@
 import type { Facts } from '../facts.js';
-import { type Life, lineOf, STOPPED } from '../life.js';
+import { type ExitReason, lineOf, STOPPED } from '../life.js';
 import { DRAIN_TIMEOUT_MS, LEASE_MS, TIMER_MS } from '../limits.js';
 import { allFaults, harmBetween } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
@@ -40,7 +40,7 @@ export function calmWhenCalm(facts: Facts): Finding {
   return convict('alarmed', [...aborts, ...losses]);
 }
 
-function saysItLost(life: Life): string[] {
+function saysItLost(life: ExitReason): string[] {
   const { unrecorded = 0 } = (lineOf(life, STOPPED)?.['sinceStart'] ?? {}) as { readonly unrecorded?: number };
   return [
     ...(unrecorded > 0 ? [`says that ${unrecorded} outcomes are unrecorded`] : []),

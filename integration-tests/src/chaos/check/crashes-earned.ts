@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
-import { type Life, lineOf, loggedAt, READY } from '../life.js';
+import { type ExitReason, lineOf, loggedAt, READY } from '../life.js';
 import { LEASE_MS, POISON_CRASHES } from '../limits.js';
 import { allFaults, isHarmful } from './all-faults.js';
 import { groupBy } from './group-by.js';
@@ -43,7 +43,7 @@ export function crashesEarned(facts: Facts): Finding {
  * The times for which a worker whose connection was cut was without one for so long that it may
  * have lost leases, as it says itself.
  */
-function longCutOffs({ pid, log, exitedAt }: Life, faults: readonly Fault[]): { from: number; to: number }[] {
+function longCutOffs({ pid, log, exitedAt }: ExitReason, faults: readonly Fault[]): { from: number; to: number }[] {
   const away: { from: number; to: number }[] = [];
   for (const line of log) {
     const at = loggedAt(line) ?? 0;
@@ -66,7 +66,7 @@ function longCutOffs({ pid, log, exitedAt }: Life, faults: readonly Fault[]): { 
  * A process that ended by force, and was up by then: one that was still starting had no job to
  * lose.
  */
-function diedWithJobs(life: Life): boolean {
+function diedWithJobs(life: ExitReason): boolean {
   return (life.signal !== null || life.code === 70) && lineOf(life, READY) !== undefined;
 }
 

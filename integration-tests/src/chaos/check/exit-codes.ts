@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
-import { type Life, lineOf, READY, STOPPED } from '../life.js';
+import { type ExitReason, lineOf, READY, STOPPED } from '../life.js';
 import { LEASE_MS, STANDSTILL_MS, STARVED_MS } from '../limits.js';
 import { allFaults, harmBetween, isKill } from './all-faults.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
@@ -31,7 +31,7 @@ export function exitCodes(facts: Facts): Finding {
   );
 }
 
-function wrongDeath(life: Life, faults: readonly Fault[]): string | undefined {
+function wrongDeath(life: ExitReason, faults: readonly Fault[]): string | undefined {
   const { pid, signal, sent, log } = life;
   if (signal === 'SIGKILL') {
     if (sent.some((one) => one.signal === 'SIGKILL')) return undefined;
@@ -43,7 +43,7 @@ function wrongDeath(life: Life, faults: readonly Fault[]): string | undefined {
 }
 
 function wrongCode(
-  life: Life,
+  life: ExitReason,
   facts: Facts,
   faults: readonly Fault[],
   runs: readonly HandlerRun[],
@@ -75,7 +75,7 @@ function wrongCode(
  * Since when harm can be the reason of a process' end: a lease before it was told to stop; or, if
  * nobody told it, as long as its watchdog would watch it stand still.
  */
-function nearTheEnd({ sent, exitedAt }: Life): number {
+function nearTheEnd({ sent, exitedAt }: ExitReason): number {
   const told = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? exitedAt - STANDSTILL_MS - ENDING_MS;
   return told - LEASE_MS;
 }

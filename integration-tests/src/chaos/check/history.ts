@@ -1,6 +1,6 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import type { LedgerLine } from '../ledger.js';
-import { type Life, type LogLine, READY, STOPPED, TOLD } from '../life.js';
+import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
 import type { StoredJob } from '../snapshot.js';
 
 /** Instants in a history made by hand are seconds since it began; this is when. */
@@ -62,7 +62,7 @@ export const readyLine = (seconds: number): LogLine => ({ msg: READY, time: time
 export const toldLine = (seconds: number): LogLine => ({ msg: TOLD, time: time(seconds) });
 
 /** A worker that was told to stop after ten seconds and did at once. */
-export const life = (pid: number, more: Partial<Life> = {}): Life => ({
+export const life = (pid: number, more: Partial<ExitReason> = {}): ExitReason => ({
   ...{ slot: 0, pid, startedAt: at(0), exitedAt: at(10.1), code: 0, signal: null },
   sent: [{ signal: 'SIGTERM', at: at(10) }],
   log: [readyLine(0.5), toldLine(10), stoppedLine(10.1, {}, { completed: 1 })],
@@ -70,7 +70,7 @@ export const life = (pid: number, more: Partial<Life> = {}): Life => ({
 });
 
 /** One that was killed. */
-export const killed = (pid: number, seconds: number): Life =>
+export const killed = (pid: number, seconds: number): ExitReason =>
   life(pid, {
     ...{ exitedAt: at(seconds), code: null, signal: 'SIGKILL', log: [readyLine(0.5)] },
     sent: [{ signal: 'SIGKILL', at: at(seconds) }],

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
-import { type Life, lineOf, loggedAt, TOLD } from '../life.js';
+import { type ExitReason, lineOf, loggedAt, TOLD } from '../life.js';
 import { STANDSTILL_MS, STOP_LIMIT_MS } from '../limits.js';
 import { allFaults } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
@@ -42,4 +42,4 @@ export function startsNothingWhileDraining(facts: Facts): Finding {
   );
 }
 
-const saidAt = (life: Life): number | undefined => loggedAt(lineOf(life, TOLD));
+const saidAt = (life: ExitReason): number | undefined => loggedAt(lineOf(life, TOLD));

@@ -1,5 +1,5 @@
 import type { Facts } from '../facts.js';
-import { type Life, lineOf, loggedAt, STOPPED, TOLD } from '../life.js';
+import { type ExitReason, lineOf, loggedAt, STOPPED, TOLD } from '../life.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
 
@@ -19,7 +19,7 @@ export function summariesTrue(facts: Facts): Finding {
   );
 }
 
-function wrongSums(life: Life, runs: readonly HandlerRun[], crashed: number): string[] {
+function wrongSums(life: ExitReason, runs: readonly HandlerRun[], crashed: number): string[] {
   const line = lineOf(life, STOPPED);
   const told = loggedAt(lineOf(life, TOLD));
   if (line === undefined || told === undefined) return [];

@@ -1,5 +1,5 @@
 import type { Facts } from '../facts.js';
-import type { Life } from '../life.js';
+import type { ExitReason } from '../life.js';
 import { LEASE_MS, STARVED_MS } from '../limits.js';
 
 type Waits = Pick<Facts, 'waits'>;
@@ -15,7 +15,7 @@ export function waitedBetween({ waits }: Waits, of: number, from: number, to: nu
 }
 
 /** The same since it was told to stop. */
-export function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: Life, waits: Waits): number {
+export function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: ExitReason, waits: Waits): number {
   const since = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? startedAt;
   return waitedBetween(waits, pid, since, exitedAt);
 }

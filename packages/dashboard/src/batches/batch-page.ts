@@ -1,11 +1,11 @@
-import { type BatchView, type FailedRow, isOver, type Progress } from '@bullpen/producer';
+import { type BatchView, type FailedRow, isSettled, type Progress } from '@bullpen/producer';
 import { html } from 'ghtml';
 import { bar, partsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 import { pathOf } from './list-page.js';
 
 /** More of a payload or a message is no help on a page. */
-const LONGEST_SHOWN = 2_000;
+const MAX_SHOWN = 2_000;
 
 /** The page of one batch. */
 export function batchBody(
@@ -34,7 +34,9 @@ export function batchBody(
 
 function figures({ view, done, perSecond, secondsLeft }: Progress<BatchView>): string {
   const percent = view.added === 0 ? 0 : Math.floor((100 * done) / view.added);
-  const pace = isOver(view) ? '' : html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`;
+  const pace = isSettled(view)
+    ? ''
+    : html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`;
   return html`<p class="figures"><b>${percent}%</b> · ${showCount(done)} of ${showCount(view.added)} settled!${pace}</p>`;
 }
 
@@ -110,4 +112,4 @@ function commands({ batch, queue, failed, stage }: BatchView): string {
 /** JSON that may be broken after each comma: a table of many rows is to be read at a glance. */
 const onOneLine = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
 
-const cut = (text: string): string => (text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)} …` : text);
+const cut = (text: string): string => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text);

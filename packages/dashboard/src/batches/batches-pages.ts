@@ -19,7 +19,7 @@ import { type ListFilter, listBody, partOf } from './list-page.js';
 import { BatchLooks } from './looks.js';
 
 /** What the pages of batches take. */
-export interface BatchesPagesParts {
+export interface BatchesPagesDeps {
   readonly producer: Pick<Producer, 'batches'>;
   readonly base: string;
   readonly redact: Redactor;
@@ -29,7 +29,7 @@ export interface BatchesPagesParts {
 const SCRIPT = 'live.js';
 
 /** Adds `/batches` and what is below it. */
-export async function batchesPages(app: FastifyInstance, parts: BatchesPagesParts): Promise<void> {
+export async function batchesPages(app: FastifyInstance, parts: BatchesPagesDeps): Promise<void> {
   const { producer, base, redact, nav } = parts;
   const { batches } = producer;
   const looks = new BatchLooks(producer);

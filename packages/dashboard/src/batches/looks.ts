@@ -2,10 +2,10 @@ import {
   type BatchBooks,
   type BatchView,
   type FailedRow,
-  Pace,
   type Producer,
   type Progress,
   progressOf,
+  Rate,
 } from '@bullpen/producer';
 
 /** How many failed rows are looked at; a download has them all. */
@@ -16,7 +16,7 @@ const SHARED_MS = 1_000;
 /** A look takes Redis' time, and workers need it: we rest so many times as long as we looked. */
 const REST = 10;
 /** Of so many batches the pace is known; a list has a hundred a page. */
-const MOST_PACES = 1_000;
+const MAX_PACES = 1_000;
 
 /** What is seen of one batch. */
 export interface BatchLook {
@@ -36,7 +36,7 @@ export class BatchLooks {
   readonly #producer: Pick<Producer, 'batches'>;
   readonly #now: () => number;
   readonly #looks = new Map<string, Look<unknown>>();
-  readonly #paces = new Map<string, Pace>();
+  readonly #paces = new Map<string, Rate>();
 
   /** @param now milliseconds on a clock that is never set back */
   constructor(producer: Pick<Producer, 'batches'>, now: () => number = () => performance.now()) {
@@ -74,11 +74,11 @@ export class BatchLooks {
 
   #progress<B extends BatchBooks>(view: B): Progress<B> {
     const key = `${view.queue} ${view.batch} ${view.createdAt}`;
-    const pace = this.#paces.get(key) ?? new Pace();
+    const pace = this.#paces.get(key) ?? new Rate();
     // Put behind all others: the one not looked at for longest is forgotten first.
     this.#paces.delete(key);
     this.#paces.set(key, pace);
-    if (this.#paces.size > MOST_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
+    if (this.#paces.size > MAX_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
     return progressOf(view, pace, this.#now());
   }
 

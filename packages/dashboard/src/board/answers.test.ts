@@ -8,7 +8,7 @@ const redact = (body: unknown, params = {}) => redactAnswer({ body, params }, cr
 
 describe('what Bull Board answers', () => {
   it('is without what a job quotes of its payload, in the list and on its own page', async () => {
-    const job = { id: '1', data: { token: SECRET }, failedReason: `no ${SECRET}`, opts: { unreadable: [SECRET] } };
+    const job = { id: '1', data: { token: SECRET }, failedReason: `no ${SECRET}`, opts: { malformed: [SECRET] } };
     for (const body of [{ queues: [{ name: 'mail', jobs: [job] }] }, { job, status: 'failed' }]) {
       const answer = await redact(body);
       expect(JSON.stringify(answer)).not.toContain(SECRET);

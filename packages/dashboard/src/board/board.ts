@@ -12,7 +12,7 @@ import { type Asked, refusalOf, removalRefusal } from './refusals.js';
 import { shortenList } from './shorten.js';
 
 /** What the board takes. */
-export interface BoardParts {
+export interface BoardDeps {
   readonly base: string;
   readonly title: string;
   readonly readOnly: boolean;
@@ -39,10 +39,10 @@ const waysOut = (base: string): string =>
 /** How often its page asks for counts and jobs, in seconds. */
 const POLL_S = 2;
 /** Its own choice ends at 50. */
-const MOST_JOBS = 100;
+const MAX_JOBS = 100;
 
 /** Adds Bull Board at the base path. */
-export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise<Board> {
+export async function addBoard(app: FastifyInstance, parts: BoardDeps): Promise<Board> {
   const { base, title, readOnly, hasLogin, redact, hasOpenBatch, log } = parts;
   const adapter = new FastifyAdapter();
   const board = createBullBoard({
@@ -84,7 +84,7 @@ export async function addBoard(app: FastifyInstance, parts: BoardParts): Promise
       const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
       if (why !== undefined) return refuse(request, reply, 403, why);
       const { jobsPerPage } = (request.query ?? {}) as { jobsPerPage?: unknown };
-      if (Number(jobsPerPage) > MOST_JOBS) return refuse(request, reply, 400, `At most ${MOST_JOBS} jobs a page.`);
+      if (Number(jobsPerPage) > MAX_JOBS) return refuse(request, reply, 400, `At most ${MAX_JOBS} jobs a page.`);
     });
     // The one door out.
     scope.addHook('preSerialization', async ({ params }, reply, body) => {

@@ -1,11 +1,11 @@
-import { findQueues, KEYS_A_LOOK, type Logger, type Redis } from '@bullpen/shared';
+import { findQueues, type Logger, type Redis, SCAN_COUNT } from '@bullpen/shared';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { every } from '../every.js';
 
 export type { Queue } from 'bullmq';
 
 /** What {@link BoardQueues} takes. */
-export interface BoardQueuesParts {
+export interface BoardQueuesDeps {
   readonly redis: Redis;
   readonly prefix: string;
   /** The shortest time between two looks for queues, in milliseconds. */
@@ -23,11 +23,11 @@ const REST = 20;
  * keys are. Writes nothing.
  */
 export class BoardQueues {
-  readonly #parts: BoardQueuesParts;
+  readonly #parts: BoardQueuesDeps;
   readonly #queues = new Map<string, Queue>();
   #stop: (() => Promise<void>) | undefined;
 
-  constructor(parts: BoardQueuesParts) {
+  constructor(parts: BoardQueuesDeps) {
     this.#parts = parts;
   }
 
@@ -62,7 +62,7 @@ export class BoardQueues {
   async #look(): Promise<void> {
     const { redis, prefix } = this.#parts;
     const names = await findQueues(prefix, 'meta', (cursor, pattern) =>
-      redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK),
+      redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
     );
     for (const name of names) if (!this.#queues.has(name)) this.#add(name);
     const found = new Set(names);

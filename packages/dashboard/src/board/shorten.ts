@@ -4,8 +4,8 @@ import { mapTexts } from '../map-texts.js';
  * A list shows so many characters of a text, and nothing of a value that is longer: it is asked for
  * every few seconds, and has many jobs.
  */
-const LONGEST_TEXT = 10_000;
-const LONGEST_VALUE = 100_000;
+const MAX_TEXT = 10_000;
+const MAX_VALUE = 100_000;
 
 interface ListedJob {
   readonly data?: unknown;
@@ -32,10 +32,8 @@ function shortenJob({ data, returnValue, progress, ...job }: ListedJob): ListedJ
 
 function shortenValue(value: unknown): unknown {
   const { length } = JSON.stringify(value) ?? '';
-  return length > LONGEST_VALUE ? `[${Math.ceil(length / 1000)} KB: open the job to see it]` : value;
+  return length > MAX_VALUE ? `[${Math.ceil(length / 1000)} KB: open the job to see it]` : value;
 }
 
 const shortenText = (text: string): string =>
-  text.length > LONGEST_TEXT
-    ? `${text.slice(0, LONGEST_TEXT)} … (${text.length} characters: open the job to see them)`
-    : text;
+  text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)} … (${text.length} characters: open the job to see them)` : text;

@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 /** What the gate decides by. */
-export interface GateParts {
+export interface GateDeps {
   readonly base: string;
   /**
    * Whether there is a login at all: without a password there is none, and the server listens on
@@ -29,7 +29,7 @@ const CHANGES_NOTHING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
  * Puts one hook before every route there is and will be, those of plugins and the one for unknown
  * addresses included.
  */
-export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLoggedIn }: GateParts): void {
+export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLoggedIn }: GateDeps): void {
   app.addHook('onRequest', async (request, reply) => {
     const { open, session } = request.routeOptions.config;
     const changes = !CHANGES_NOTHING.has(request.method);

@@ -3,15 +3,15 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
-import { LONGEST_PASSWORD } from '../options.js';
-import { type PageParts, page } from '../pages/page.js';
+import { MAX_PASSWORD } from '../options.js';
+import { type PageDeps, page } from '../pages/page.js';
 import type { CheckCredentials } from './credentials.js';
 import { returnPath } from './return-path.js';
 import { Sessions } from './sessions.js';
 import { countTries, type Try } from './tries.js';
 
 /** What the login takes. */
-export interface LoginParts {
+export interface LoginDeps {
   readonly base: string;
   readonly check: CheckCredentials;
   readonly sessions: Sessions;
@@ -50,7 +50,7 @@ export async function prepareLogin(app: FastifyInstance): Promise<Door> {
 const browserOf = (request: FastifyRequest): string | undefined => request.cookies[BROWSER_COOKIE];
 
 /** The pages to log in and out. */
-export async function loginPages(app: FastifyInstance, parts: LoginParts, { attempt, browsers }: Door): Promise<void> {
+export async function loginPages(app: FastifyInstance, parts: LoginDeps, { attempt, browsers }: Door): Promise<void> {
   const { base, check, sessions, sessionMs, log } = parts;
   const path = `${base}/`;
   await app.register(formbody, { bodyLimit: 16_384 });
@@ -93,7 +93,7 @@ export async function loginPages(app: FastifyInstance, parts: LoginParts, { atte
   });
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_PASSWORD) : '');
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, MAX_PASSWORD) : '');
 
 const inWords = (seconds: number): string =>
   seconds < 90 ? `${Math.max(1, seconds)} seconds` : `${Math.ceil(seconds / 60)} minutes`;
@@ -121,5 +121,5 @@ const logoutForm = (base: string): string => html`<form class="login" method="po
 <button>Log out</button> <a class="button plain" href="${base}/">Stay</a>
 </form>`;
 
-const sendPage = (reply: FastifyReply, parts: PageParts): FastifyReply =>
+const sendPage = (reply: FastifyReply, parts: PageDeps): FastifyReply =>
   reply.type('text/html; charset=utf-8').send(page(parts));

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** More are not remembered; the oldest is forgotten. Only who knows the password can begin one. */
-const MOST_SESSIONS = 1_000;
+const MAX_SESSIONS = 1_000;
 
 /**
  * Who has logged in, for how long. In memory: a dashboard that starts anew asks for the password
@@ -27,7 +27,7 @@ export class Sessions {
     const id = randomBytes(32).toString('base64url');
     const now = this.#now();
     for (const [digest, endsAt] of this.#ends) {
-      if (endsAt > now && this.#ends.size < MOST_SESSIONS) break;
+      if (endsAt > now && this.#ends.size < MAX_SESSIONS) break;
       this.#ends.delete(digest);
     }
     this.#ends.set(digestOf(id), now + this.#lastMs);

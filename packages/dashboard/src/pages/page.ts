@@ -1,7 +1,7 @@
 import { html } from 'ghtml';
 
 /** What a page of ours is made of. */
-export interface PageParts {
+export interface PageDeps {
   readonly title: string;
   /** The base path, without a slash at its end; `''` at the root. */
   readonly base: string;
@@ -24,7 +24,7 @@ export interface Nav {
  * A whole page. Nothing in it is inline and nothing is from another host: the content security
  * policy allows neither.
  */
-export function page({ title, base, body, nav, script }: PageParts): string {
+export function page({ title, base, body, nav, script }: PageDeps): string {
   return html`<!doctype html>
 <html lang="en">
 <head>

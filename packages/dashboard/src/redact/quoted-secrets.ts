@@ -2,11 +2,11 @@ import { mapTexts } from '../map-texts.js';
 
 /** A secret that is shorter is found by its name alone: in free text it would be any word. */
 const SHORTEST = 6;
-const MOST_SECRETS = 1_000;
+const MAX_SECRETS = 1_000;
 /**
  * Every text is searched for every secret; together so many characters: some tenths of a second.
  */
-const MOST_SEARCHED = 200_000_000;
+const MAX_SEARCHED = 200_000_000;
 const NOT_SEARCHED = '[not shown: too long to be searched for secrets]';
 
 /**
@@ -16,7 +16,7 @@ const NOT_SEARCHED = '[not shown: too long to be searched for secrets]';
 export class QuotedSecrets {
   readonly #instead: string;
   readonly #secrets = new Set<string>();
-  #left = MOST_SEARCHED;
+  #left = MAX_SEARCHED;
 
   constructor(instead: string) {
     this.#instead = instead;
@@ -26,7 +26,7 @@ export class QuotedSecrets {
   add(secret: unknown): void {
     // Not by recursion: a secret may be nested deeper than a stack.
     const open: unknown[] = [secret];
-    while (open.length > 0 && this.#secrets.size < MOST_SECRETS) {
+    while (open.length > 0 && this.#secrets.size < MAX_SECRETS) {
       const part = open.pop();
       if (typeof part === 'object' && part !== null) for (const inner of Object.values(part)) open.push(inner);
       else if (typeof part === 'string' || typeof part === 'number') {

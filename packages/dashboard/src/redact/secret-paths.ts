@@ -5,9 +5,9 @@ export interface Path {
 }
 
 /** A longer name is no name, and not looked into for words. */
-const LONGEST_NAME = 200;
+const MAX_NAME = 200;
 /** Values have few different names, unless names are data. */
-const MOST_KNOWN = 10_000;
+const MAX_KNOWN = 10_000;
 
 /** Makes the test whether a path leads to a secret; see `createRedactor` for what paths say. */
 export function secretPaths(paths: readonly string[]): (path: Path) => boolean {
@@ -16,7 +16,7 @@ export function secretPaths(paths: readonly string[]): (path: Path) => boolean {
   const known = new Map<string, boolean>();
   const isNamedSo = (name: string): boolean => {
     const answer = known.get(name) ?? endsOf(name).some((end) => names.has(end));
-    if (known.size < MOST_KNOWN) known.set(name, answer);
+    if (known.size < MAX_KNOWN) known.set(name, answer);
     return answer;
   };
   return (path) => isNamedSo(path.name) || longer.some((pattern) => matches(pattern, path));
@@ -35,7 +35,7 @@ const normal = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
 
 /** A name and its ends, word by word: `xApiKey` is `xapikey`, `apikey` and `key`. */
 function endsOf(name: string): string[] {
-  if (name.length > LONGEST_NAME) return [normal(name)];
+  if (name.length > MAX_NAME) return [normal(name)];
   const words = name.split(/[^\p{L}\p{N}]+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u).map(normal);
   return words.map((_, at) => words.slice(at).join(''));
 }

@@ -3,7 +3,7 @@ import {
   type Fault,
   isBatchName,
   type JobDefinition,
-  MOST_ROWS_PER_JOB,
+  MAX_ROWS_PER_JOB,
   OptionsInvalid,
   parseDuration,
   showValue,
@@ -87,14 +87,14 @@ export function readBatchOptions(job: JobDefinition, options: BatchOptions, now:
   if (!isBatchName(batch)) {
     faults.push({ path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(batch)}` });
   }
-  const isCount = Number.isInteger(rowsPerJob) && Number(rowsPerJob) >= 1 && Number(rowsPerJob) <= MOST_ROWS_PER_JOB;
+  const isCount = Number.isInteger(rowsPerJob) && Number(rowsPerJob) >= 1 && Number(rowsPerJob) <= MAX_ROWS_PER_JOB;
   if (rowsPerJob !== undefined && !isCount) {
-    const reason = `expected a whole number from 1 to ${MOST_ROWS_PER_JOB}, got ${showValue(rowsPerJob)}`;
+    const reason = `expected a whole number from 1 to ${MAX_ROWS_PER_JOB}, got ${showValue(rowsPerJob)}`;
     faults.push({ path: 'rowsPerJob', reason });
   }
   const duration = (path: string, value: unknown): number => {
     const ms = parseDuration(value);
-    const reason = typeof ms === 'string' ? ms : ms < SHORTEST_KEEP_MS ? 'must be at least 1s' : undefined;
+    const reason = typeof ms === 'string' ? ms : ms < MIN_KEEP_MS ? 'must be at least 1s' : undefined;
     if (reason !== undefined) faults.push({ path, reason });
     return Number(ms);
   };
@@ -105,4 +105,4 @@ export function readBatchOptions(job: JobDefinition, options: BatchOptions, now:
   return { ...terms, keepMs, keepKeysMs, rowsPerJob };
 }
 
-const SHORTEST_KEEP_MS = 1_000;
+const MIN_KEEP_MS = 1_000;

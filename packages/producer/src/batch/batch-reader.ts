@@ -1,4 +1,4 @@
-import { type JobDefinition, MOST_ROWS, SourceInvalid } from '@bullpen/shared';
+import { type JobDefinition, MAX_ROWS, SourceInvalid } from '@bullpen/shared';
 import type { JobRow } from '../enqueue/insert.js';
 import { untilAborted } from '../enqueue/until-aborted.js';
 import type { SourceRow } from '../source/source-row.js';
@@ -86,7 +86,7 @@ export class BatchReader {
 
   #next(row: SourceRow, take: (row: JobRow) => Promise<void> | undefined): Promise<void> | undefined {
     const { batch, job, keyField, from, repeatRejected } = this.#reading;
-    if (row.row > MOST_ROWS) throw new SourceInvalid(`a batch has at most ${MOST_ROWS} rows; split the source`);
+    if (row.row > MAX_ROWS) throw new SourceInvalid(`a batch has at most ${MAX_ROWS} rows; split the source`);
     this.#read = row.row;
     this.#checksum = withRow(this.#checksum, row.text);
     const wasRead = row.row <= from.read;

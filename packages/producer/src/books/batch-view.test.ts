@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchView, countOpen, divideOpen, isOver, stageOf } from './batch-view.js';
+import { type BatchView, countOpen, divideOpen, isSettled, stageOf } from './batch-view.js';
 import { type BatchBooks, readBooks } from './books.js';
 
 const booksWith = (fields: Record<string, number>): BatchBooks =>
@@ -30,7 +30,7 @@ describe('divideOpen', () => {
   });
 });
 
-describe('stageOf and isOver', () => {
+describe('stageOf and isSettled', () => {
   it.each([
     ['reading', false, { added: 5, completed: 5 }],
     ['running', false, { added: 5, completed: 4, readAt: 1 }],
@@ -41,10 +41,10 @@ describe('stageOf and isOver', () => {
   ] as const)('%s, over: %s', (stage, over, fields) => {
     const view = viewOf(fields);
     expect(view.stage).toBe(stage);
-    expect(isOver(view)).toBe(over);
+    expect(isSettled(view)).toBe(over);
   });
 
   it('a batch of which only rows without jobs are open will not change any more', () => {
-    expect(isOver(viewOf({ added: 5, completed: 4, readAt: 1 }, { active: 0, delayed: 0, queued: 0 }))).toBe(true);
+    expect(isSettled(viewOf({ added: 5, completed: 4, readAt: 1 }, { active: 0, delayed: 0, queued: 0 }))).toBe(true);
   });
 });

@@ -54,7 +54,7 @@ export function stageOf(books: BatchBooks): BatchStage {
 }
 
 /** Whether nothing will change any more by itself. */
-export function isOver(view: BatchView): boolean {
+export function isSettled(view: BatchView): boolean {
   const ended = view.readAt !== undefined || view.cancelledAt !== undefined;
   return ended && countOpen(view) === view.missing;
 }

@@ -1,4 +1,4 @@
-import { BatchUnknown, batchKeys, didYouMean, isBatchName, OptionsInvalid, showValue } from '@bullpen/shared';
+import { BatchUnknown, batchKeys, isBatchName, OptionsInvalid, showValue, suggest } from '@bullpen/shared';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { listBatches, queuesWith } from './list.js';
 
@@ -41,7 +41,7 @@ export async function unknownBatch(
   const hint =
     elsewhere !== undefined
       ? ` Queue '${elsewhere.queue}' has one.`
-      : didYouMean(name, [...new Set(all.map(({ batch }) => batch))]);
+      : suggest(name, [...new Set(all.map(({ batch }) => batch))]);
   const place = queue === undefined ? '' : ` on queue ${showValue(queue)}`;
   return new BatchUnknown(`there is no batch ${showValue(name)}${place}, or its books have expired.${hint}`);
 }

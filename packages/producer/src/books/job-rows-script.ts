@@ -1,4 +1,4 @@
-import { MOST_ROWS_PER_JOB } from '@bullpen/shared';
+import { MAX_ROWS_PER_JOB } from '@bullpen/shared';
 
 /**
  * Lua that knows which rows of a batch a job stands for, as the worker does. Its surroundings
@@ -31,7 +31,7 @@ local function rangesOf(id)
       if not from or not to or from < 1 or to > read or from > to then return end
       rows = rows + to - from + 1
     end
-    if rows <= ${MOST_ROWS_PER_JOB} then return ranges, true end
+    if rows <= ${MAX_ROWS_PER_JOB} then return ranges, true end
   end
 end
 

@@ -1,4 +1,4 @@
-import { batchesKey, findQueues, KEYS_A_LOOK, type Redis } from '@bullpen/shared';
+import { batchesKey, findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { type BatchBooks, readBooks, recordOf } from './books.js';
 
@@ -39,7 +39,7 @@ export function defineList(redis: Redis): void {
  */
 export function queuesWith(key: string, { prefix, ask }: RedisReading): Promise<string[]> {
   return findQueues(prefix, key, (cursor, pattern) =>
-    ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK)),
+    ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)),
   );
 }
 

@@ -4,7 +4,7 @@
 const WINDOW_MS = 15_000;
 
 /** How fast something goes, by what was done lately. */
-export class Pace {
+export class Rate {
   #samples: { readonly done: number; readonly at: number }[] = [];
 
   /** @param at milliseconds on any one clock */

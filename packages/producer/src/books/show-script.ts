@@ -1,7 +1,7 @@
 import { JOB_ROWS_SCRIPT } from './job-rows-script.js';
 
 /** What one call may cost Redis, in about microseconds. */
-const MOST_COST = 4_000;
+const MAX_COST = 4_000;
 
 /**
  * Counts the open rows of a batch's jobs in one part of a queue, a page at a time; and, with the
@@ -23,7 +23,7 @@ local function count() rows = rows + 1 end
 for at, id in ipairs(ids) do
   local ranges, isShared = rangesOf(id)
   if ranges then eachOpen(ranges, isShared, count) end
-  if cost >= ${MOST_COST} and at < #ids then
+  if cost >= ${MAX_COST} and at < #ids then
     next = from + at
     break
   end

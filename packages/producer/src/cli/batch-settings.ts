@@ -1,4 +1,4 @@
-import { countSetting, MOST_ROWS_PER_JOB, optionalDurationSetting, type Setting } from '@bullpen/shared';
+import { countSetting, MAX_ROWS_PER_JOB, optionalDurationSetting, type Setting } from '@bullpen/shared';
 import { z } from 'zod';
 import { FORMATS } from '../source/source.js';
 import { prioritySetting } from './session.js';
@@ -8,7 +8,7 @@ export const batchSettings = {
   batch: { flag: '--batch', schema: z.string().optional() },
   format: { flag: '--format', schema: z.enum(FORMATS, `expected ${FORMATS.join(', ')}`).optional() },
   keyField: { flag: '--key-field', schema: z.string().min(1, 'expected the name of a field').optional() },
-  rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MOST_ROWS_PER_JOB).optional() },
+  rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MAX_ROWS_PER_JOB).optional() },
   maxWaiting: { flag: '--max-waiting', schema: countSetting(1_000_000_000).optional() },
   delay: { flag: '--delay', schema: optionalDurationSetting },
   priority: prioritySetting,

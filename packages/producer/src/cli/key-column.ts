@@ -1,4 +1,4 @@
-import { didYouMean, OptionsInvalid, showText } from '@bullpen/shared';
+import { OptionsInvalid, showText, suggest } from '@bullpen/shared';
 import type { Source } from '../source/source.js';
 import type { SourceRow } from '../source/source-row.js';
 
@@ -17,7 +17,7 @@ export async function withKeyColumn<S extends Opened>(source: S, keyField: strin
   const columns = source.columns();
   if (columns !== undefined && !columns.includes(keyField)) {
     source.close();
-    const hint = didYouMean(keyField, columns) || ` It has: ${columns.join(', ')}.`;
+    const hint = suggest(keyField, columns) || ` It has: ${columns.join(', ')}.`;
     const reason = showText(`${source.name} has no column '${keyField}'.${hint}`);
     throw new OptionsInvalid('cannot enqueue the batch', [{ path: '--key-field', reason }]);
   }

@@ -2,7 +2,6 @@ import {
   type Config,
   commonSettings,
   createLogger,
-  didYouMean,
   durationSetting,
   isJob,
   type JobDefinition,
@@ -12,6 +11,7 @@ import {
   OptionsInvalid,
   readConfig,
   type Setting,
+  suggest,
 } from '@bullpen/shared';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -67,7 +67,7 @@ export async function findJob(path: string | undefined, name: string): Promise<J
   const job = jobs.find((candidate) => candidate.name === name);
   if (job !== undefined) return job;
   const names = jobs.map((candidate) => candidate.name);
-  const hint = didYouMean(name, names) || ` It has: ${names.join(', ')}.`;
+  const hint = suggest(name, names) || ` It has: ${names.join(', ')}.`;
   throw new OptionsInvalid('no such job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
 }
 

@@ -37,7 +37,7 @@ function writerBy(
   return new ChunkWriter<Row, number>({ rows: ROWS, bytes: BYTES, seal, send, failed });
 }
 
-/** Adds so many rows, as a source in a hurry would: it waits only when it is told to. */
+/** Adds so many rows, as a source in a abortNow would: it waits only when it is told to. */
 async function addRows(writer: ChunkWriter<Row, number>, count: number, from = 0): Promise<void> {
   for (let at = from; at < from + count; at += 1) {
     const waiting = writer.add(rowOf(at));

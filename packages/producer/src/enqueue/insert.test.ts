@@ -1,7 +1,7 @@
 import { batchKeys, defineJob, type Redis } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type BatchPart, type ChunkParts, type JobRow, prepareChunk, type Terms } from './insert.js';
+import { type BatchPart, type ChunkDeps, type JobRow, prepareChunk, type Terms } from './insert.js';
 
 const job = defineJob({
   ...{ name: 'insert.test', queue: 'mail', payload: z.unknown(), maxAttempts: 7 },
@@ -30,7 +30,7 @@ function redisAnswering(...reply: string[]) {
   return { redis: { bullpenInsert } as unknown as Redis, calls };
 }
 
-const chunkOf = (parts: Partial<ChunkParts> = {}) =>
+const chunkOf = (parts: Partial<ChunkDeps> = {}) =>
   prepareChunk({
     ...{ prefix: 'p', job, rows: [plain], terms, enqueue: 'call-1', batch: undefined, now: NOW },
     ...parts,
@@ -43,7 +43,7 @@ interface Told {
 }
 
 /** What the script is told of a chunk as a whole, and the ids and payloads behind it. */
-async function toldOf(parts: Partial<ChunkParts> = {}): Promise<{ told: Told; rows: (string | number)[] }> {
+async function toldOf(parts: Partial<ChunkDeps> = {}): Promise<{ told: Told; rows: (string | number)[] }> {
   const { redis, calls } = redisAnswering('ok', 'a');
   await chunkOf(parts)(redis);
   const [args = []] = calls;
@@ -53,7 +53,7 @@ async function toldOf(parts: Partial<ChunkParts> = {}): Promise<{ told: Told; ro
 /**
  * The opts of a job, put together as the script does, with what it has to say between their pieces.
  */
-async function optsOf(between: string, parts: Partial<ChunkParts> = {}): Promise<Record<string, unknown>> {
+async function optsOf(between: string, parts: Partial<ChunkDeps> = {}): Promise<Record<string, unknown>> {
   const { told } = await toldOf(parts);
   return JSON.parse(told.opts.join(between)) as Record<string, unknown>;
 }

@@ -94,7 +94,7 @@ export function defineInsert(redis: Redis): void {
 }
 
 /** What {@link prepareChunk} makes a chunk of. */
-export interface ChunkParts {
+export interface ChunkDeps {
   readonly prefix: string;
   readonly job: JobDefinition;
   readonly rows: readonly JobRow[];
@@ -110,7 +110,7 @@ export interface ChunkParts {
  * Prepares one chunk of at most {@link CHUNK_JOBS} jobs. What is returned sends it, as often as it
  * takes: sent again it adds nothing twice.
  */
-export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: ChunkParts) {
+export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: ChunkDeps) {
   const base = `${prefix}:${job.queue}:`;
   const args: (string | number | Buffer)[] = [];
   for (const key of ['wait', 'meta', 'id', 'delayed', 'prioritized', 'pc', 'marker', 'events', 'active']) {
@@ -139,7 +139,7 @@ export function prepareChunk({ prefix, job, rows, terms, enqueue, batch, now }: 
 }
 
 /** What the script is told of a chunk as a whole. */
-function describe({ base, job, rows, terms, enqueue, batch, now }: Omit<ChunkParts, 'prefix'> & { base: string }) {
+function describe({ base, job, rows, terms, enqueue, batch, now }: Omit<ChunkDeps, 'prefix'> & { base: string }) {
   const { delayMs, priority, expiresAt, keyed, maxWaiting } = terms;
   const ours = {
     expiresAt: expiresAt ?? (job.expiresInMs === undefined ? undefined : now + delayMs + job.expiresInMs),

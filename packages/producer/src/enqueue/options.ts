@@ -44,10 +44,10 @@ export interface EnqueueOptions {
 /**
  * BullMQ orders prioritized jobs by `priority × 2^32 + counter`, which must stay exact in a double.
  */
-const LOWEST_PRIORITY = 2 ** 21 - 1;
+const MAX_PRIORITY = 2 ** 21 - 1;
 /** More than Redis has memory for. */
-const MOST_WAITING = 1_000_000_000;
-const LONGEST_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+const MAX_WAITING = 1_000_000_000;
+const MAX_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 
 /**
  * Turns options into the terms of a call.
@@ -63,13 +63,13 @@ export function readTerms(
   if (wrongKey !== undefined) faults.push({ path: 'key', reason: wrongKey });
   const delayMs = parseDuration(delay);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
-  else if (delayMs > LONGEST_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
+  else if (delayMs > MAX_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
   const whole = (path: string, value: unknown, least: number, most: number): void => {
     if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
     faults.push({ path, reason: `expected a whole number from 1 to ${most}, got ${showValue(value)}` });
   };
-  whole('priority', priority, 0, LOWEST_PRIORITY);
-  if (maxWaiting !== undefined) whole('maxWaiting', maxWaiting, 1, MOST_WAITING);
+  whole('priority', priority, 0, MAX_PRIORITY);
+  if (maxWaiting !== undefined) whole('maxWaiting', maxWaiting, 1, MAX_WAITING);
   const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
   if (expiry !== undefined && !(Number.isInteger(expiry) && isInstant(expiry))) {
     faults.push({ path: 'expiresAt', reason: 'expected a valid Date, or whole milliseconds since 1970' });

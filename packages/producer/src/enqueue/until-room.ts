@@ -6,7 +6,7 @@ import type { Inserted } from './insert.js';
  * chunk in about as long.
  */
 const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 250;
 
 /**
  * Inserts as often as it takes for the queue to have room; gives up, with the answer `full`, only
@@ -25,6 +25,6 @@ export async function untilRoom(
     if (inserted.kind !== 'full' || signal?.aborted === true) return inserted;
     onFull?.(inserted.waiting ?? 0);
     await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
   }
 }

@@ -31,8 +31,8 @@ return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
 `;
 
 /** The most that one call may cost Redis, in about microseconds, and read, in bytes. */
-const MOST_COST = 4_000;
-const MOST_BYTES = 2_097_152;
+const MAX_COST = 4_000;
+const MAX_BYTES = 2_097_152;
 
 /**
  * Reads a window of a list from its tail, the end that is fetched next, or of a set from its lowest
@@ -68,7 +68,7 @@ for at, id in ipairs(ids) do
     answer[#answer + 1] = data
     bytes = bytes + #data
   end
-  if bytes > ${MOST_BYTES} or cost > ${MOST_COST} then
+  if bytes > ${MAX_BYTES} or cost > ${MAX_COST} then
     answer[1] = at
     break
   end
@@ -107,7 +107,7 @@ for at, id in ipairs(ids) do
     taken[#taken + 1] = job
     cost = cost + 10 + 2 * #job.rows
   end
-  if cost > ${MOST_COST} then
+  if cost > ${MAX_COST} then
     looked = at
     break
   end

@@ -2,7 +2,7 @@ import { SourceInvalid } from '@bullpen/shared';
 import { PAYLOAD_BYTES } from '../enqueue/payload.js';
 
 /** No payload is made of a row longer than this. */
-const LONGEST_TEXT = 2 * PAYLOAD_BYTES;
+const MAX_TEXT = 2 * PAYLOAD_BYTES;
 
 /** A row whose quotes all open and close a cell, or are doubled inside such a cell. */
 const WELL_QUOTED = /^(?:"[^"]*(?:""[^"]*)*"|[^",]*)(?:,(?:"[^"]*(?:""[^"]*)*"|[^",]*))*$/;
@@ -31,7 +31,7 @@ export function readHeader(cells: readonly string[], text: string): readonly str
 
 /** Why no payload is made of a row, if so. */
 export function faultOf(cells: readonly string[], text: string, columns: number): string | undefined {
-  if (text.length > LONGEST_TEXT) return `is longer than ${LONGEST_TEXT} characters`;
+  if (text.length > MAX_TEXT) return `is longer than ${MAX_TEXT} characters`;
   if (hasStrayQuote(cells, text)) return STRAY_QUOTE;
   return cells.length === columns ? undefined : `expected ${columns} cells, got ${cells.length}`;
 }

@@ -5,7 +5,7 @@ import { feed } from './buffered-parser.js';
 import { CsvParser, type ParsedRow } from './csv-parser.js';
 import { faultOf, readFields, readHeader } from './csv-row.js';
 import { CsvText } from './csv-text.js';
-import { clipText, LONGEST_ROW_BYTES, type SourceRow } from './source-row.js';
+import { clipText, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, showBroken } from './utf8.js';
 
 /** The parser looks a few bytes ahead before it says that a row has ended. */
@@ -64,12 +64,12 @@ class Table {
       const { bytes, line } = this.#text.cut(end);
       // Refused like one whose end was not seen: whether it was depends on the pieces that the text
       // comes in.
-      if (bytes.length > LONGEST_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
+      if (bytes.length > MAX_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
       if (endless !== undefined) break;
       if (this.#names === undefined) this.#readHeader(cells, bytes);
       else rows.push(this.#makeRow(this.#names, cells, bytes, line));
     }
-    if (endless === undefined && this.#text.length > LONGEST_ROW_BYTES + LOOK_AHEAD) {
+    if (endless === undefined && this.#text.length > MAX_ROW_BYTES + LOOK_AHEAD) {
       endless = tooLong(this.#text.line, this.#text.includes('"'));
     }
     if (rows.length > 0) yield rows;

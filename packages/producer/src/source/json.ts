@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
 import { feed } from './buffered-parser.js';
-import { LONGEST_ROW_BYTES, type SourceRow } from './source-row.js';
+import { MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, findBroken, incompleteTail } from './utf8.js';
 
 /**
@@ -47,7 +47,7 @@ export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<r
     }
     if (end < text.length) return `the text ${explainBroken(text, position)}`;
     position += text.length;
-    return unfinished > LONGEST_ROW_BYTES ? 'the next one is longer than 16 MB' : undefined;
+    return unfinished > MAX_ROW_BYTES ? 'the next one is longer than 16 MB' : undefined;
   };
 
   try {

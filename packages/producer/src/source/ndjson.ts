@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { CLIPPED_BYTES, clipBytes, clipText, LONGEST_ROW_BYTES, type SourceRow } from './source-row.js';
+import { CLIPPED_BYTES, clipBytes, clipText, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, showBroken } from './utf8.js';
 
 const NEWLINE = 0x0a;
@@ -21,8 +21,7 @@ export async function* readNdjson(source: AsyncIterable<Buffer>): AsyncGenerator
   let rows: SourceRow[] = [];
   const take = (bytes: Buffer, length: number): void => {
     line += 1;
-    const next =
-      length > LONGEST_ROW_BYTES ? refuseLong(bytes, length, row + 1, line) : parseLine(bytes, row + 1, line);
+    const next = length > MAX_ROW_BYTES ? refuseLong(bytes, length, row + 1, line) : parseLine(bytes, row + 1, line);
     if (next === undefined) return;
     row += 1;
     rows.push(next);
@@ -54,9 +53,9 @@ class OpenLine {
   #pieces: Buffer[] = [];
 
   append(piece: Buffer): void {
-    if (this.length <= LONGEST_ROW_BYTES && piece.length > 0) this.#pieces.push(piece);
+    if (this.length <= MAX_ROW_BYTES && piece.length > 0) this.#pieces.push(piece);
     this.length += piece.length;
-    if (this.length > LONGEST_ROW_BYTES && this.#pieces.length > 1) {
+    if (this.length > MAX_ROW_BYTES && this.#pieces.length > 1) {
       this.#pieces = [Buffer.concat(this.#pieces, CLIPPED_BYTES)];
     }
   }
@@ -83,6 +82,6 @@ function parseLine(bytes: Buffer, row: number, line: number): SourceRow | undefi
 }
 
 function refuseLong(beginning: Buffer, length: number, row: number, line: number): SourceRow {
-  const reason = `has ${length} bytes, more than the ${LONGEST_ROW_BYTES} that a row may have; is this one JSON value per line?`;
+  const reason = `has ${length} bytes, more than the ${MAX_ROW_BYTES} that a row may have; is this one JSON value per line?`;
   return { row, line, text: clipBytes(beginning), ok: false, reason };
 }

@@ -5,12 +5,12 @@ import { SourceInvalid } from '@bullpen/shared';
  * hands over: all rows of a piece are in memory at once, and those of a large one live long enough
  * to be slow to collect.
  */
-const LONGEST_PIECE = 64 * 1024;
+const MAX_PIECE = 64 * 1024;
 
 /**
  * The longest of the marks that we look for at the beginning, and the bytes that they begin with.
  */
-const LONGEST_MARK = 3;
+const MAX_MARK = 3;
 const MARKS_BEGIN = new Set([0xef, 0xfe, 0xff, 0x1f]);
 
 const TO_UTF8 = 'convert it to UTF-8, for example with iconv -f utf-16 -t utf-8';
@@ -24,8 +24,8 @@ export async function* readText(source: AsyncIterable<Buffer>): AsyncGenerator<B
   let offset = 0;
   for await (const { bytes, skipped } of skipMark(source)) {
     offset += skipped;
-    for (let at = 0; at < bytes.length; at += LONGEST_PIECE) {
-      const piece = bytes.subarray(at, at + LONGEST_PIECE);
+    for (let at = 0; at < bytes.length; at += MAX_PIECE) {
+      const piece = bytes.subarray(at, at + MAX_PIECE);
       const nul = piece.indexOf(0);
       if (nul !== 0) yield nul < 0 ? piece : piece.subarray(0, nul);
       if (nul >= 0) {
@@ -50,7 +50,7 @@ async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes:
     // Only what may be a mark waits for its end: a pipe may have no more to say for now than one
     // short row.
     if (beginning.length === 0) continue;
-    if (beginning.length < LONGEST_MARK && MARKS_BEGIN.has(beginning[0] ?? 0)) continue;
+    if (beginning.length < MAX_MARK && MARKS_BEGIN.has(beginning[0] ?? 0)) continue;
     yield withoutMark(beginning);
     beginning = undefined;
   }
@@ -58,7 +58,7 @@ async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes:
 }
 
 function withoutMark(bytes: Buffer): { bytes: Buffer; skipped: number } {
-  const mark = bytes.toString('hex', 0, LONGEST_MARK);
+  const mark = bytes.toString('hex', 0, MAX_MARK);
   if (mark.startsWith('fffe') || mark.startsWith('feff')) {
     throw new SourceInvalid(`the source looks like UTF-16; ${TO_UTF8}`);
   }
@@ -67,6 +67,6 @@ function withoutMark(bytes: Buffer): { bytes: Buffer; skipped: number } {
       'the source is compressed with gzip; unpack it on the way: zcat <file> | bullpen-producer batch <job> - --format <format>',
     );
   }
-  const skipped = mark === 'efbbbf' ? LONGEST_MARK : 0;
+  const skipped = mark === 'efbbbf' ? MAX_MARK : 0;
   return { bytes: bytes.subarray(skipped), skipped };
 }

@@ -23,7 +23,7 @@ export type SourceRow = {
  * No row is longer than this, and no more of one is held: it is a line without an end, or a quote
  * that was never closed.
  */
-export const LONGEST_ROW_BYTES = 16 * 1024 * 1024;
+export const MAX_ROW_BYTES = 16 * 1024 * 1024;
 
 /** How many characters of a row that does not parse are kept, for people. */
 export const CLIPPED_LENGTH = 10_000;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Redis } from '../redis/redis.js';
-import { Exporter, type ExporterParts } from './exporter.js';
+import { Exporter, type ExporterDeps } from './exporter.js';
 
 const LIFE_MS = 9_000;
 
@@ -46,7 +46,7 @@ function fakeRedis() {
 
 type FakeRedis = ReturnType<typeof fakeRedis>;
 
-function candidate(redis: FakeRedis, parts: Partial<ExporterParts> = {}): Exporter {
+function candidate(redis: FakeRedis, parts: Partial<ExporterDeps> = {}): Exporter {
   const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, ...parts };
   const exporter = new Exporter({ redis: redis as unknown as Redis, ...own });
   onTestFinished(() => exporter.close());

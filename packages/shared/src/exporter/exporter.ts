@@ -3,10 +3,10 @@ import { within } from '../process/within.js';
 import { exporterKey } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
 import { type QueueDepth, readQueueDepth } from './queue-depth.js';
-import { oneAtATime } from './share-call.js';
+import { shareCall } from './share-call.js';
 
 /** What an {@link Exporter} needs. */
-export interface ExporterParts {
+export interface ExporterDeps {
   readonly redis: Redis;
   readonly prefix: string;
   /** The queues it is a candidate for; may be others at each call. */
@@ -58,7 +58,7 @@ return 0`;
  * and after a failover that lost the key, whoever held it, until it renews it.
  */
 export class Exporter {
-  readonly #parts: ExporterParts;
+  readonly #parts: ExporterDeps;
   readonly #lifeMs: number;
   readonly #owner = randomUUID();
   readonly #heldUntil = new Map<string, number>();
@@ -66,14 +66,14 @@ export class Exporter {
   #askedAt = 0;
   #isClosed = false;
   /** A Redis that does not answer is not asked the same again. */
-  readonly #claimRound = oneAtATime(() => Promise.all(this.#parts.queues().map((queue) => this.#claim(queue))));
+  readonly #claimRound = shareCall(() => Promise.all(this.#parts.queues().map((queue) => this.#claim(queue))));
   /**
    * The queues it is the exporter of, counted: none of them while Redis is away or slow. Never
    * throws.
    */
-  readonly count = oneAtATime((): Promise<QueueDepth[]> => this.#count());
+  readonly count = shareCall((): Promise<QueueDepth[]> => this.#count());
 
-  constructor(parts: ExporterParts) {
+  constructor(parts: ExporterDeps) {
     this.#parts = parts;
     this.#lifeMs = parts.lifeMs ?? 6_000;
   }

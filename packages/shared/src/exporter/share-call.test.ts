@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { oneAtATime } from './share-call.js';
+import { shareCall } from './share-call.js';
 
-describe('oneAtATime', () => {
+describe('shareCall', () => {
   it('gives all who ask meanwhile the same, and begins anew for who asks later, also after a failure', async () => {
     let begun = 0;
-    const ask = oneAtATime(async () => {
+    const ask = shareCall(async () => {
       begun += 1;
       if (begun === 2) throw new Error('second');
       return begun;

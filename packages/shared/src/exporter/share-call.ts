@@ -2,7 +2,7 @@
  * Makes work that is never done twice at once: who asks for it while it is under way gets what
  * comes of that.
  */
-export function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+export function shareCall<T>(work: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | undefined;
   return () => {
     underWay ??= work().finally(() => {

@@ -5,8 +5,8 @@ import {
   idForKey,
   idForRow,
   keyFault,
-  MOST_ROWS,
-  MOST_ROWS_PER_JOB,
+  MAX_ROWS,
+  MAX_ROWS_PER_JOB,
   newId,
   readBullpenOpts,
   readRowKey,
@@ -149,7 +149,7 @@ describe('expandRows', () => {
   });
 
   it('ends where a job does, whatever somebody wrote there', () => {
-    expect(expandRows([1, MOST_ROWS])).toHaveLength(MOST_ROWS_PER_JOB);
+    expect(expandRows([1, MAX_ROWS])).toHaveLength(MAX_ROWS_PER_JOB);
     expect(expandRows([1, 999, 5_000, 6_000]).at(-1)).toBe(5_000);
   });
 
@@ -231,11 +231,11 @@ describe('readBullpenOpts', () => {
     const wrong = { expiresAt: '2030-01-01', batch: 5, enqueue: null };
     expect(readBullpenOpts({ bullpen: wrong })).toEqual({});
     expect(readBullpenOpts({ bullpen: { ...wrong, rows: [2, 3] } })).toEqual({ rows: [2, 3] });
-    for (const row of [-1, 1.5, 2 ** 53, MOST_ROWS + 1, Number.NaN, '1']) {
+    for (const row of [-1, 1.5, 2 ** 53, MAX_ROWS + 1, Number.NaN, '1']) {
       expect(readBullpenOpts({ bullpen: { rows: [row, row] } })).toEqual({});
     }
     for (const batch of ['', 'a:b', 'x'.repeat(101)]) expect(readBullpenOpts({ bullpen: { batch } })).toEqual({});
-    for (const rows of ['1', [1], [1, 2, 3], [0, 1], [1, '2'], [1, MOST_ROWS + 1], {}]) {
+    for (const rows of ['1', [1], [1, 2, 3], [0, 1], [1, '2'], [1, MAX_ROWS + 1], {}]) {
       expect(readBullpenOpts({ bullpen: { rows } })).toEqual({});
     }
     for (const results of [1, 'true', false]) expect(readBullpenOpts({ bullpen: { results } })).toEqual({});
@@ -243,8 +243,8 @@ describe('readBullpenOpts', () => {
   });
 
   it('reads which fields of a job were not JSON', () => {
-    const read = (unreadable: unknown) => readBullpenOpts({ bullpen: { unreadable } });
-    expect(read({ data: '{', opts: '' })).toEqual({ unreadable: ['data', 'opts'] });
+    const read = (malformed: unknown) => readBullpenOpts({ bullpen: { malformed } });
+    expect(read({ data: '{', opts: '' })).toEqual({ malformed: ['data', 'opts'] });
     for (const wrong of [undefined, null, 'data', true]) expect(read(wrong)).toEqual({});
   });
 
@@ -263,7 +263,7 @@ describe('readBullpenOpts', () => {
           {
             ...{ expiresAt: fc.anything(), batch: fc.anything(), row: fc.anything(), enqueue: fc.anything() },
             ...{ rows: fc.anything(), keyField: fc.anything(), results: fc.anything() },
-            unreadable: fc.anything(),
+            malformed: fc.anything(),
           },
           { requiredKeys: [] },
         ),
@@ -271,11 +271,11 @@ describe('readBullpenOpts', () => {
     );
     fc.assert(
       fc.property(anyOpts, (opts) => {
-        const { expiresAt, batch, enqueue, unreadable, ...more } = readBullpenOpts(opts);
+        const { expiresAt, batch, enqueue, malformed, ...more } = readBullpenOpts(opts);
         const { rows = [], keyField = '', results = true, ...rest } = more;
         expect(rest).toEqual({});
         expect([typeof keyField, results]).toEqual(['string', true]);
-        expect(expandRows(rows).length).toBeLessThanOrEqual(MOST_ROWS_PER_JOB);
+        expect(expandRows(rows).length).toBeLessThanOrEqual(MAX_ROWS_PER_JOB);
         expect(['number', 'undefined']).toContain(typeof expiresAt);
         expect([typeof batch, typeof enqueue].every((type) => type === 'string' || type === 'undefined')).toBe(true);
         if (expiresAt !== undefined) expect(() => new Date(expiresAt).toISOString()).not.toThrow();

@@ -29,15 +29,15 @@ export interface BullpenOpts {
    * Written by a worker: which fields of the job were not JSON. On Redis an object, with what stood
    * in each.
    */
-  readonly unreadable?: readonly string[];
+  readonly malformed?: readonly string[];
 }
 
 /** A batch's books take two bits per row: this many rows are 25 MB of Redis. */
-export const MOST_ROWS = 100_000_000;
+export const MAX_ROWS = 100_000_000;
 const BATCH = /^[A-Za-z0-9_-]{1,100}$/;
 
 const isRow = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_ROWS;
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_ROWS;
 
 /** Whether a batch can have this name: it is part of keys and ids. */
 export function isBatchName(name: string): boolean {
@@ -52,7 +52,7 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
   // Read for every attempt: one object, filled in place.
-  const { expiresAt, batch, rows, keyField, results, enqueue, unreadable } = found as Record<string, unknown>;
+  const { expiresAt, batch, rows, keyField, results, enqueue, malformed } = found as Record<string, unknown>;
   const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
   if (isInstant(expiresAt)) read.expiresAt = expiresAt;
   if (typeof batch === 'string' && BATCH.test(batch)) read.batch = batch;
@@ -60,7 +60,7 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   if (typeof keyField === 'string') read.keyField = keyField;
   if (results === true) read.results = true;
   if (typeof enqueue === 'string') read.enqueue = enqueue;
-  if (typeof unreadable === 'object' && unreadable !== null) read.unreadable = Object.keys(unreadable);
+  if (typeof malformed === 'object' && malformed !== null) read.malformed = Object.keys(malformed);
   return read;
 }
 
@@ -95,14 +95,14 @@ export function rowOfId(batch: string, jobId: string): number | undefined {
 }
 
 /** The most rows of one job. */
-export const MOST_ROWS_PER_JOB = 1_000;
+export const MAX_ROWS_PER_JOB = 1_000;
 
 /** The single rows of ranges, in their order; not more than a job can have. */
 export function expandRows(ranges: readonly number[]): number[] {
   const rows: number[] = [];
   for (let at = 0; at < ranges.length; at += 2) {
     for (let row = ranges[at] as number; row <= (ranges[at + 1] as number); row += 1) {
-      if (rows.length >= MOST_ROWS_PER_JOB) return rows;
+      if (rows.length >= MAX_ROWS_PER_JOB) return rows;
       rows.push(row);
     }
   }
@@ -124,13 +124,13 @@ export function readRowKey(value: unknown, field: string): { readonly key: strin
   return reason === undefined ? { key: key as string } : { reason };
 }
 
-const LONGEST_KEY = 1_000;
+const MAX_KEY = 1_000;
 
 /** What is wrong with a key; nothing, for nearly any text. */
 export function keyFault(key: unknown): string | undefined {
   if (typeof key !== 'string') return `expected text, got ${typeof key}`;
-  if (key.length === 0 || key.length > LONGEST_KEY) {
-    return `expected 1 to ${LONGEST_KEY} characters, got ${key.length}`;
+  if (key.length === 0 || key.length > MAX_KEY) {
+    return `expected 1 to ${MAX_KEY} characters, got ${key.length}`;
   }
   return undefined;
 }

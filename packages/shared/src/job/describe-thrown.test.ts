@@ -23,7 +23,7 @@ function revoked(): object {
 }
 
 /** An error whose every property throws when it is read. */
-const unreadable = (): object =>
+const malformed = (): object =>
   new Proxy(new Error('secret'), {
     get() {
       throw new Error('not yours to read');
@@ -93,11 +93,11 @@ describe('describeThrown', () => {
 
   it.each([
     ['a revoked proxy', revoked()],
-    ['a proxy that throws', unreadable()],
+    ['a proxy that throws', malformed()],
     ['an error whose cause is a revoked proxy', new Error('a', { cause: revoked() })],
     ['an error whose parts are no text', Object.assign(new Error(), { name: 5, message: {}, stack: [], code: 17 })],
-    ['an object whose toJSON throws', { toJSON: unreadable }],
-    ['an object that cannot be shown', { toJSON: () => undefined, toString: () => unreadable() }],
+    ['an object whose toJSON throws', { toJSON: malformed }],
+    ['an object that cannot be shown', { toJSON: () => undefined, toString: () => malformed() }],
     ['a frozen error', Object.freeze(new Error('cold'))],
     ['a function', () => 'called'],
     ['a class', class Odd {}],
@@ -141,6 +141,6 @@ describe('readProperty', () => {
   it('reads what there is, and nothing where reading throws', () => {
     expect(readProperty({ code: 5 }, 'code')).toBe(5);
     expect(readProperty(revoked(), 'code')).toBeUndefined();
-    expect(readProperty(unreadable(), 'code')).toBeUndefined();
+    expect(readProperty(malformed(), 'code')).toBeUndefined();
   });
 });

@@ -7,9 +7,9 @@ export interface Thrown {
   readonly code: string | undefined;
 }
 
-const LONGEST_NAME = 200;
-const LONGEST_MESSAGE = 4_096;
-const LONGEST_STACK = 16_384;
+const MAX_NAME = 200;
+const MAX_MESSAGE = 4_096;
+const MAX_STACK = 16_384;
 
 /**
  * Describes anything a handler may throw: `undefined`, a string, a frozen object, an error whose
@@ -20,7 +20,7 @@ export function describeThrown(thrown: unknown): Thrown {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
     return {
       name: 'Error',
-      message: clip(`handler threw ${show(thrown)}`, LONGEST_MESSAGE),
+      message: clip(`handler threw ${show(thrown)}`, MAX_MESSAGE),
       stack: undefined,
       code: undefined,
     };
@@ -30,10 +30,10 @@ export function describeThrown(thrown: unknown): Thrown {
   const stack = read(thrown, 'stack');
   const code = read(thrown, 'code');
   return {
-    name: clip(name, LONGEST_NAME),
-    message: clip(message, LONGEST_MESSAGE),
-    stack: stack === undefined ? undefined : clip(stack, LONGEST_STACK),
-    code: code === undefined ? undefined : clip(code, LONGEST_NAME),
+    name: clip(name, MAX_NAME),
+    message: clip(message, MAX_MESSAGE),
+    stack: stack === undefined ? undefined : clip(stack, MAX_STACK),
+    code: code === undefined ? undefined : clip(code, MAX_NAME),
   };
 }
 

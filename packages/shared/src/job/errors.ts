@@ -212,10 +212,10 @@ export class JobCrashed extends BullpenError {
 
 /**
  * The job was stored, by some other client, with fields that are not JSON. What stood in them is
- * kept in its `opts.bullpen.unreadable`; its handler was not called.
+ * kept in its `opts.bullpen.malformed`; its handler was not called.
  */
-export class JobUnreadable extends BullpenError {
-  readonly code = 'BULLPEN_JOB_UNREADABLE';
+export class JobMalformed extends BullpenError {
+  readonly code = 'BULLPEN_JOB_MALFORMED';
   readonly fields: readonly string[];
 
   constructor(fields: readonly string[]) {

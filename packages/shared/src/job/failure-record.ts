@@ -15,8 +15,8 @@ export interface FailureRecord {
   readonly failedAt: number;
 }
 
-const LONGEST_REASON = 200;
-const LONGEST_STACK = 2_000;
+const MAX_REASON = 200;
+const MAX_STACK = 2_000;
 
 /**
  * Why a row failed, in words that many rows share: numbers, ids and what is quoted differ from row
@@ -24,20 +24,20 @@ const LONGEST_STACK = 2_000;
  */
 export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
   // Cut first: a message may be a megabyte.
-  const said = `${name}: ${message.slice(0, 2 * LONGEST_REASON)}`
-    .slice(0, 2 * LONGEST_REASON)
+  const said = `${name}: ${message.slice(0, 2 * MAX_REASON)}`
+    .slice(0, 2 * MAX_REASON)
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '…')
     .replace(/"[^"\n]*"|'[^'\n]*'/g, '…')
     .replace(/\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b/gi, '…')
     .replace(/\d+/g, '…')
     .replace(/[^\S ]+/g, ' ');
-  return said.slice(0, LONGEST_REASON);
+  return said.slice(0, MAX_REASON);
 }
 
 /** A record ready to be kept: its reason, and its text. */
 export function writeFailure(record: FailureRecord): { readonly reason: string; readonly text: string } {
   const { name, message, stack } = record.error;
-  const error = { name, message, ...(stack === undefined ? {} : { stack: stack.slice(0, LONGEST_STACK) }) };
+  const error = { name, message, ...(stack === undefined ? {} : { stack: stack.slice(0, MAX_STACK) }) };
   return { reason: reasonOfFailure(record.error), text: JSON.stringify({ ...record, error }) };
 }
 

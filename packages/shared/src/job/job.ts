@@ -71,7 +71,7 @@ const brand: unique symbol = Symbol.for('bullpen.job') as never;
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-const MOST_TIMES = 1000;
+const MAX_TIMES = 1000;
 
 // One for the process, not one for each copy of this package: a worker asks its own copy which jobs
 // an app has defined with another.
@@ -96,8 +96,8 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   };
 
   const times = (path: string, value: unknown): void => {
-    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_TIMES) return;
-    fault(path, `expected a whole number from 1 to ${MOST_TIMES}, got ${showValue(value)}`);
+    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TIMES) return;
+    fault(path, `expected a whole number from 1 to ${MAX_TIMES}, got ${showValue(value)}`);
   };
 
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;

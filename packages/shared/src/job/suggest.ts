@@ -4,7 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
  * ` Did you mean 'x'?` (with the space before it) when a name is close to what was typed, else an
  * empty string.
  */
-export function didYouMean(typed: string, names: readonly string[]): string {
+export function suggest(typed: string, names: readonly string[]): string {
   if (names.length === 0) return '';
   const candidate = closest(typed, names);
   return distance(typed, candidate) <= Math.max(2, Math.floor(candidate.length / 3))

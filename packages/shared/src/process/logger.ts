@@ -17,7 +17,7 @@ export interface LoggerOptions {
 }
 
 /** How much is kept of what a full disk does not take; more is forgotten. */
-const MOST_UNWRITTEN = 16 * 1_048_576;
+const MAX_UNWRITTEN = 16 * 1_048_576;
 
 /**
  * A logger: JSON lines in a pipe, readable lines on a terminal. Passwords in URLs are taken out of
@@ -34,7 +34,7 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
         ignore: 'pid,hostname',
         translateTime: 'SYS:HH:MM:ss.l',
       })
-    : pino.destination({ dest: stream.fd, sync: true, maxLength: MOST_UNWRITTEN });
+    : pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });
   // A full disk takes no lines. Unheard, that error would be thrown at whoever logs: a handler, or
   // a signal that asks us to stop.
   destination.on('error', () => undefined);

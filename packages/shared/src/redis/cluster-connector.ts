@@ -12,7 +12,7 @@ export interface NodeAnswer {
 }
 
 /** What {@link ClusterConnector} needs. */
-export interface ClusterParts {
+export interface ClusterDeps {
   /** Nodes to ask first. */
   readonly nodes: readonly HostPort[];
   readonly ask: (node: HostPort) => Promise<NodeAnswer>;
@@ -35,9 +35,9 @@ export class ClusterConnector {
   #connecting = false;
   #stream: Socket | undefined;
   #nodes: HostPort[];
-  readonly #parts: ClusterParts;
+  readonly #parts: ClusterDeps;
 
-  constructor(parts: ClusterParts) {
+  constructor(parts: ClusterDeps) {
     this.#parts = parts;
     this.#nodes = [...parts.nodes];
   }

@@ -41,13 +41,13 @@ export function countOutstanding({ waiting, prioritized, delayed, active }: Queu
  */
 export async function countQueues(redis: Redis, prefix: string): Promise<QueueCounts[]> {
   const names = await findQueues(prefix, 'meta', (cursor, pattern) =>
-    redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_A_LOOK),
+    redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
   );
   return Promise.all(names.map((name) => countQueue(redis, prefix, name)));
 }
 
 /** How many keys one call of SCAN looks at: about a millisecond of Redis' time. */
-export const KEYS_A_LOOK = 5_000;
+export const SCAN_COUNT = 5_000;
 
 /**
  * Finds the queues under the prefix that have a key of this name (no pattern), by looking through

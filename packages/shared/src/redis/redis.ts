@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from '../job/errors.js';
-import { ClusterConnector, type ClusterParts, type NodeAnswer, readSlots } from './cluster-connector.js';
+import { ClusterConnector, type ClusterDeps, type NodeAnswer, readSlots } from './cluster-connector.js';
 import { type ClusterPlace, hashTagFault } from './cluster-url.js';
 import type { HostPort } from './hosts-url.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
@@ -133,7 +133,7 @@ function byCluster(
   const scattered = hashTagFault(prefix);
   if (scattered !== undefined) throw new ConfigInvalid('invalid prefix', [{ path: 'prefix', reason: scattered }]);
   const toNodes = wayToNodes(cluster, tls);
-  const parts: ClusterParts = {
+  const parts: ClusterDeps = {
     ...{ nodes: cluster.nodes, tls: toNodes.tls, retryAfterMs },
     ask: (node) => askNode(new Redis({ ...toNodes, ...node, ...ASKING }), prefix, node),
   };

@@ -13,7 +13,7 @@ export interface AttemptInput {
   /** The instant after which the handler must not start any more (ms since 1970). */
   readonly expiresAt: number | undefined;
   /** The fields of the job that were not JSON when it was fetched. */
-  readonly unreadable: readonly string[] | undefined;
+  readonly malformed: readonly string[] | undefined;
   readonly startedAt: number;
   /**
    * What the handler is given beside the payload; made only if there is a handler to give it to.

@@ -48,7 +48,7 @@ async function attemptWith(handler: Handler | undefined, input: Partial<AttemptI
       rowId: 'j-1',
       crashes: 0,
       expiresAt: undefined,
-      unreadable: undefined,
+      malformed: undefined,
     },
     startedAt: Date.now(),
     context: (deadline) => ({ deadline, signal: stop.signal }) as Context,
@@ -93,11 +93,11 @@ describe('attempt', () => {
 
   it('rejects what could not be read, and does not call the handler with what stands there instead', async () => {
     const run = vi.fn();
-    const outcome = await attemptWith(handlerOf(run), { unreadable: ['data', 'opts'] });
+    const outcome = await attemptWith(handlerOf(run), { malformed: ['data', 'opts'] });
     expect(outcome).toMatchObject({
       kind: 'rejected',
       error: {
-        name: 'JobUnreadable',
+        name: 'JobMalformed',
         message: 'the job was stored with data and opts that are not JSON; enqueue it anew',
       },
     });

@@ -3,7 +3,7 @@ import {
   HandlerMissing,
   JobCrashed,
   JobExpired,
-  JobUnreadable,
+  JobMalformed,
   type Parsed,
   PayloadInvalid,
   parse,
@@ -36,15 +36,15 @@ export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
 
 /** How an attempt ends before it has begun, if it does. */
 export function endedBefore(
-  input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'startedAt' | 'unreadable'>,
+  input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'startedAt' | 'malformed'>,
 ): Outcome | undefined {
   const { stop } = input;
   if (input.expiresAt !== undefined && input.startedAt >= input.expiresAt) {
     return { kind: 'expired', error: describeThrown(new JobExpired(input.expiresAt)) };
   }
   if (stop.reason !== undefined) return endedBy(stop.reason);
-  if (input.unreadable !== undefined) {
-    return { kind: 'rejected', error: describeThrown(new JobUnreadable(input.unreadable)) };
+  if (input.malformed !== undefined) {
+    return { kind: 'rejected', error: describeThrown(new JobMalformed(input.malformed)) };
   }
   return undefined;
 }

@@ -12,7 +12,7 @@ import {
   type Thrown,
 } from '@bullpen/shared';
 import type { AttemptInput } from './attempt-input.js';
-import { LONGEST_JSON, type Outcome } from './outcome.js';
+import { MAX_JSON_LENGTH, type Outcome } from './outcome.js';
 
 /** How long after its deadline a handler that is still running is reported as stuck. */
 const STUCK_AFTER_MS = 3_000;
@@ -109,7 +109,7 @@ function jsonFaults(value: unknown): { path: string; reason: string }[] {
   if (typeof value !== 'object' && typeof value !== 'bigint' && typeof value !== 'string') return [];
   try {
     const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-    if (text.length <= LONGEST_JSON) return [];
+    if (text.length <= MAX_JSON_LENGTH) return [];
     return [{ path: '', reason: 'is longer than 16 MiB as JSON; store it elsewhere and return where' }];
   } catch (error) {
     return [{ path: '', reason: `cannot be written as JSON: ${describeThrown(error).message}` }];

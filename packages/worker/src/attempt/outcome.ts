@@ -21,4 +21,4 @@ export type OutcomeKind = Outcome['kind'];
  * The longest a result or a progress may be, as JSON. Redis takes no value above 512 MB, and drops
  * the connection of who sends one, over and over; well before that it is in everybody's way.
  */
-export const LONGEST_JSON = 16 * 1_048_576;
+export const MAX_JSON_LENGTH = 16 * 1_048_576;

@@ -40,7 +40,7 @@ export interface RowEnd {
  * The longest result that a batch keeps, as JSON. Of a longer one only its length is kept, behind a
  * `!`.
  */
-const LONGEST_RESULT = 16 * 1024;
+const MAX_RESULT = 16 * 1024;
 
 /** What there is to note of a row; `undefined` when it is not settled by this outcome. */
 export function rowNote(outcome: Outcome, end: RowEnd): RowNote | undefined {
@@ -80,7 +80,7 @@ export const rowNoteArgs = ({ row, fate, reason, text, key }: RowNote): (string 
 function resultText(result: unknown, { results }: BullpenOpts): string {
   if (results !== true) return '';
   const text = JSON.stringify(result) ?? 'null';
-  return text.length > LONGEST_RESULT ? `!${text.length}` : text;
+  return text.length > MAX_RESULT ? `!${text.length}` : text;
 }
 
 /** A row that failed or was cancelled may be sent again, mended, under its key. */

@@ -1,7 +1,7 @@
 import { type Job, raw2NextJobData, type Worker } from 'bullmq';
 import type { Notes } from '../attempt/notes.js';
 import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
-import type { Completions } from './completion-calls.js';
+import type { CompletionCalls } from './completion-calls.js';
 import { attemptOf } from './fetched-job.js';
 import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 
@@ -26,13 +26,13 @@ const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
 export class Recording {
   readonly #backend: RecordingBackend;
   readonly #finish: (args: unknown[]) => Promise<unknown>;
-  readonly #completions: Pick<Completions, 'add'>;
+  readonly #completions: Pick<CompletionCalls, 'add'>;
 
   /** @param finish sends our FINISH script */
   constructor(
     backend: Worker['backend'],
     finish: (args: unknown[]) => Promise<unknown>,
-    completions: Pick<Completions, 'add'>,
+    completions: Pick<CompletionCalls, 'add'>,
   ) {
     this.#backend = backend as unknown as RecordingBackend;
     this.#finish = finish;

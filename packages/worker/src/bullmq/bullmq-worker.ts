@@ -6,7 +6,7 @@ import type { Recorder } from '../in-flight/recorder.js';
 import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
 import { Recording } from './backend.js';
-import type { Completions } from './completion-calls.js';
+import type { CompletionCalls } from './completion-calls.js';
 import { attemptOf, forgetAttempt, setStored } from './fetched-job.js';
 
 /** What BullMQ's worker is made to do differently. */
@@ -16,7 +16,7 @@ export interface EngineHooks {
   /** Sends BullMQ's moveToFinished together with notes of ours. */
   readonly finish: (args: unknown[]) => Promise<unknown>;
   /** Records the success of rows. */
-  readonly completions: Completions;
+  readonly completions: CompletionCalls;
   /** BullMQ is through with a job: recorded, or given up. */
   readonly processed: (attempt: ActiveAttempt) => void;
   /**
@@ -30,7 +30,7 @@ export interface EngineHooks {
    * Finds the job that Redis gave us under this token in a reply that BullMQ could not read, and
    * makes it readable. Answers with its id.
    */
-  readonly makeReadable: (token: string) => Promise<string | undefined>;
+  readonly makeParsable: (token: string) => Promise<string | undefined>;
 }
 
 /** What we use of BullMQ's worker that is private to it. */
@@ -49,7 +49,7 @@ const FAILED_FETCH_PAUSE_MS = 500;
 /** How BullMQ begins to say that it could not enqueue the next run of a job scheduler. */
 const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
 /** The longest one blocking read takes: less than a connection may leave a command unanswered. */
-const LONGEST_BLOCK_S = 3;
+const MAX_BLOCK_S = 3;
 
 /**
  * A Redis that was away for longer than a lease comes back without locks. Workers that live take
@@ -81,7 +81,7 @@ export class Engine extends Worker {
     options: WorkerOptions,
     hooks: EngineHooks,
   ) {
-    super(queue, processor, { ...options, autorun: false, drainDelay: LONGEST_BLOCK_S, skipLockRenewal: true });
+    super(queue, processor, { ...options, autorun: false, drainDelay: MAX_BLOCK_S, skipLockRenewal: true });
     this.#hooks = hooks;
     this.#process = processor;
     this.on('error', ({ message }) => {
@@ -104,7 +104,7 @@ export class Engine extends Worker {
   }
 
   override get maximumBlockTimeout(): number {
-    return LONGEST_BLOCK_S;
+    return MAX_BLOCK_S;
   }
 
   /** What BullMQ keeps private of itself. */
@@ -139,7 +139,7 @@ export class Engine extends Worker {
       job = await super.moveToActive(token, name);
     } catch (error) {
       job = await this.#readable(token, error).catch(async () => {
-        outage.isOne(error);
+        outage.noteIfOutage(error);
         await pause(FAILED_FETCH_PAUSE_MS);
         throw error;
       });
@@ -165,7 +165,7 @@ export class Engine extends Worker {
       if (job !== undefined || !fields) return job;
       // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at
       // hand, which is active. If Redis only cannot now, the schedule would end with it.
-      if (this.closing === undefined && this.#hooks.outage.isOne(this.#schedulingFault))
+      if (this.closing === undefined && this.#hooks.outage.noteIfOutage(this.#schedulingFault))
         await pause(FAILED_FETCH_PAUSE_MS);
       else return Object.assign(this.createJob(fields, jobId ?? ''), { token });
     }
@@ -281,7 +281,7 @@ export class Engine extends Worker {
    */
   async #readable(token: string, error: unknown, ended?: ActiveAttempt): Promise<Job> {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
-    const jobId = await this.#hooks.makeReadable(token);
+    const jobId = await this.#hooks.makeParsable(token);
     const job = jobId === undefined ? undefined : await this.Job.fromId(this, jobId);
     if (job === undefined || (job.id === ended?.jobId && job.attemptsStarted === ended?.lease.fetches)) throw error;
     job.token = token;

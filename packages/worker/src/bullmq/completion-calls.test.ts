@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ScriptedRedis } from '../redis/commands.js';
-import { type Completed, type Completion, Completions } from './completion-calls.js';
+import { type Completed, type Completion, CompletionCalls } from './completion-calls.js';
 
-/** Completions of a worker, and the calls they made; `answer` answers them. */
+/** CompletionCalls of a worker, and the calls they made; `answer` answers them. */
 function completions(concurrency: number, answer: (args: unknown[]) => Promise<unknown[]> = accept) {
   const calls: unknown[][] = [];
   const bullpenCompleteRows = (args: unknown[]) => {
@@ -10,7 +10,7 @@ function completions(concurrency: number, answer: (args: unknown[]) => Promise<u
     return answer(args);
   };
   const redis = { bullpenCompleteRows } as unknown as ScriptedRedis;
-  const made = new Completions({ redis, prefix: 'p', queue: 'mail', leaseMs: 10_000, name: 'w1', concurrency });
+  const made = new CompletionCalls({ redis, prefix: 'p', queue: 'mail', leaseMs: 10_000, name: 'w1', concurrency });
   return { made, calls };
 }
 
@@ -25,7 +25,7 @@ function completion(row: number, result = 'null'): Completion {
   return { jobId: `b-b1-${row}`, token: `t${row}`, isNextWanted: row % 2 === 1, result, batch: 'b1', note };
 }
 
-describe('Completions', () => {
+describe('CompletionCalls', () => {
   it('sends in one call what ends in one turn, with all that the script asks for', async () => {
     const { made, calls } = completions(20);
     expect(await Promise.all([made.add(completion(1)), made.add(completion(2))])).toEqual([

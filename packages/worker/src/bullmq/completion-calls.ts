@@ -1,5 +1,5 @@
 import type { RowNote } from '../attempt/row-note.js';
-import { jobsPerCall, Together } from '../redis/coalescer.js';
+import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 
 /** A row with a job of its own, whose handler succeeded. */
@@ -20,7 +20,7 @@ export interface Completion {
 export type Completed = readonly [answer: number, next: readonly [fields: string[], id: string] | null];
 
 /** Where they go. */
-export interface CompletionParts {
+export interface CompletionDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
@@ -31,24 +31,24 @@ export interface CompletionParts {
 }
 
 /** A call is also sent when its results have so many characters. */
-const MOST_CHARACTERS = 262_144;
+const MAX_CHARACTERS = 262_144;
 
 /** Records the success of rows, those that end in one turn of the event loop together. */
-export class Completions {
+export class CompletionCalls {
   readonly #redis: ScriptedRedis;
   readonly #before: readonly (string | number)[];
   readonly #head: readonly [base: string, leaseMs: number, name: string];
-  readonly #together: Together<Completion, Completed>;
+  readonly #coalescer: Coalescer<Completion, Completed>;
   /** Of the results that wait to be sent. */
   #characters = 0;
 
-  constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionParts) {
+  constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionDeps) {
     const base = `${prefix}:${queue}:`;
     const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker', 'pc'];
     this.#redis = redis;
     this.#before = names.map((key) => base + key);
     this.#head = [base, leaseMs, name];
-    this.#together = new Together(jobsPerCall(concurrency), (rows) => this.#call(rows));
+    this.#coalescer = new Coalescer(jobsPerCall(concurrency), (rows) => this.#call(rows));
   }
 
   /**
@@ -57,8 +57,8 @@ export class Completions {
    */
   add(completion: Completion): Promise<Completed> {
     this.#characters += completion.result.length;
-    const completed = this.#together.add(completion);
-    if (this.#characters >= MOST_CHARACTERS) this.#together.flush();
+    const completed = this.#coalescer.add(completion);
+    if (this.#characters >= MAX_CHARACTERS) this.#coalescer.flush();
     return completed;
   }
 

@@ -55,12 +55,12 @@ export function settle(outcome: Outcome, settling: Settling): unknown {
   }
 }
 
-const SHORTEST_SNOOZE_MS = 250;
+const MIN_SNOOZE_MS = 250;
 
 async function snooze({ job, attempt, ways }: Settling, untilAt: number): Promise<never> {
   // BullMQ makes one more trip to Redis before it is through with this attempt; the job must not be
   // back here by then.
-  const dueAt = Math.max(untilAt, Date.now() + SHORTEST_SNOOZE_MS);
+  const dueAt = Math.max(untilAt, Date.now() + MIN_SNOOZE_MS);
   await ways.record(attempt, () => job.moveToDelayed(dueAt, attempt.lease.token));
   throw new DelayedError();
 }

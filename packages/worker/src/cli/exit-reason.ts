@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '@bullpen/shared';
  * Whether the process is to end, and with what. The first failure counts, also one that comes while
  * it stops.
  */
-export class Life {
+export class ExitReason {
   signals = 0;
   #exitCode: ExitCode | undefined;
   #end: () => void = () => undefined;
@@ -12,7 +12,7 @@ export class Life {
     this.#end = () => resolve(undefined);
   });
 
-  get isOver(): boolean {
+  get isSet(): boolean {
     return this.#exitCode !== undefined;
   }
 

@@ -1,9 +1,9 @@
 import { EXIT, type Logger, onFault } from '@bullpen/shared';
 import type { RunningWorker } from '../worker.js';
-import type { Life } from './exit-reason.js';
+import type { ExitReason } from './exit-reason.js';
 
 /** A timer that throws does so again and again while the worker drains. */
-const MOST_SAID = 10;
+const MAX_LOGGED = 10;
 
 /**
  * Drains the worker when there is an error that nobody caught: nothing is certain any more then.
@@ -11,26 +11,26 @@ const MOST_SAID = 10;
  */
 export function hearFaults(
   worker: () => RunningWorker | undefined,
-  life: Life,
+  exitReason: ExitReason,
   log: Logger,
 ): { readonly sayRest: () => void } {
   let count = 0;
   onFault((error) => {
     const running = worker();
-    const { isItsAbort = false, ...job } = running?.blame(error) ?? { activeJobIds: running?.activeJobIds() };
+    const { isItsAbort = false, ...job } = running?.faultOwner(error) ?? { activeJobIds: running?.activeJobIds() };
     if (isItsAbort) {
       log.warn(job, 'a promise that nobody awaits was rejected as its attempt was aborted');
       return;
     }
     // First of all: whatever was thrown, it may be that not even logging it works.
-    life.end(EXIT.failure);
+    exitReason.end(EXIT.failure);
     count += 1;
-    if (count > MOST_SAID) return;
+    if (count > MAX_LOGGED) return;
     log.fatal({ err: error, ...job }, 'nobody caught an error; draining, as nothing is certain any more');
   });
   return {
     sayRest() {
-      if (count > MOST_SAID) log.fatal({ errors: count }, 'errors that nobody caught, the first of them logged');
+      if (count > MAX_LOGGED) log.fatal({ errors: count }, 'errors that nobody caught, the first of them logged');
     },
   };
 }
@@ -43,18 +43,18 @@ export function hearFaults(
 export function endedByOthers(
   code: number,
   worker: RunningWorker | undefined,
-  life: Life,
+  exitReason: ExitReason,
   log: Logger,
 ): number | undefined {
   const activeJobIds = worker?.activeJobIds() ?? [];
-  if (worker === undefined && !life.isOver) {
+  if (worker === undefined && !exitReason.isSet) {
     log.fatal('process was ended by other code before the worker had started');
     return code || EXIT.failure;
   }
   if (activeJobIds.length === 0) return undefined;
   // In a deploy they go on elsewhere, free of charge. Without one it is a crash like any other, or
   // a handler that exits would do so for ever.
-  if (life.signals > 0) worker?.giveBackAll();
+  if (exitReason.signals > 0) worker?.handBackAll();
   log.fatal({ activeJobIds }, 'process was ended by other code while jobs were active');
   return EXIT.cutOff;
 }

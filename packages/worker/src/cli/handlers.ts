@@ -1,4 +1,4 @@
-import { didYouMean, HandlersInvalid, loadModule } from '@bullpen/shared';
+import { HandlersInvalid, loadModule, suggest } from '@bullpen/shared';
 import { type Handler, isHandler } from '../handlers/handler.js';
 import type { QueueOption } from '../worker-options.js';
 
@@ -24,7 +24,7 @@ function checkQueueNames(queues: readonly QueueOption[], handlers: readonly Hand
     .filter(({ name }) => !known.includes(name))
     .map(({ name }) => ({
       path: '--queue',
-      reason: `no handler is for queue '${name}'.${didYouMean(name, known) || ` There is: ${known.join(', ')}.`}`,
+      reason: `no handler is for queue '${name}'.${suggest(name, known) || ` There is: ${known.join(', ')}.`}`,
     }));
   if (faults.length > 0) throw new HandlersInvalid('cannot start the worker', faults);
 }

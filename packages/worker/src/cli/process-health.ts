@@ -1,7 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import type { Health } from '../in-flight/health.js';
 import type { RunningWorker } from '../worker.js';
-import type { Life } from './exit-reason.js';
+import type { ExitReason } from './exit-reason.js';
 import type { WorkerConfig } from './program.js';
 
 /** The health of a process whose worker may not be there yet. */
@@ -15,7 +15,7 @@ export interface ProcessHealth {
  * last of all, and waits for nobody who would keep a connection.
  * @throws OptionsInvalid when it cannot be opened
  */
-export async function openHealth(config: WorkerConfig, life: Life, log: Logger): Promise<ProcessHealth> {
+export async function openHealth(config: WorkerConfig, exitReason: ExitReason, log: Logger): Promise<ProcessHealth> {
   const { healthPort, healthHost } = config;
   if (healthPort === undefined) return { add: () => undefined };
   // Loaded by those alone who want it: a worker without a port starts as quickly as ever.
@@ -27,7 +27,7 @@ export async function openHealth(config: WorkerConfig, life: Life, log: Logger):
   let worker: RunningWorker | undefined;
   const { host, port } = await openHealthPort(
     { port: healthPort, host: healthHost },
-    { health: () => worker?.health() ?? withoutWorker(life), metrics: () => exposition.registry },
+    { health: () => worker?.health() ?? withoutWorker(exitReason), metrics: () => exposition.registry },
   );
   log.info({ host, port }, 'health port is open');
   return {
@@ -40,7 +40,7 @@ export async function openHealth(config: WorkerConfig, life: Life, log: Logger):
 }
 
 /** Of a process that is still loading its handlers, or was told to stop while it did. */
-function withoutWorker({ isOver }: Life): Health {
-  const problem = isOver ? 'the worker is draining' : 'the worker is starting';
-  return { live: true, ready: false, connected: false, draining: isOver, problems: [problem], stuck: [] };
+function withoutWorker({ isSet }: ExitReason): Health {
+  const problem = isSet ? 'the worker is draining' : 'the worker is starting';
+  return { live: true, ready: false, connected: false, draining: isSet, problems: [problem], stuck: [] };
 }

@@ -11,7 +11,7 @@ import {
 import { Command } from 'commander';
 import { z } from 'zod';
 import { VERSION } from '../version.js';
-import { DEFAULTS, MOST_CONCURRENCY, type QueueOption, SHORTEST_LEASE_MS } from '../worker-options.js';
+import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS, type QueueOption } from '../worker-options.js';
 
 const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
 
@@ -25,14 +25,14 @@ const settings = {
   concurrency: {
     flag: '--concurrency',
     env: 'BULLPEN_CONCURRENCY',
-    schema: countSetting(MOST_CONCURRENCY).default(DEFAULTS.concurrency),
+    schema: countSetting(MAX_CONCURRENCY).default(DEFAULTS.concurrency),
   },
   drainTimeout: { flag: '--drain-timeout', env: 'BULLPEN_DRAIN_TIMEOUT', schema: durationSetting.default(25_000) },
   abortGrace: { flag: '--abort-grace', env: 'BULLPEN_ABORT_GRACE', schema: durationSetting.default(3_000) },
   lease: {
     flag: '--lease',
     env: 'BULLPEN_LEASE',
-    schema: durationSetting.default(10_000).refine((ms) => ms >= SHORTEST_LEASE_MS, 'expected at least 1s'),
+    schema: durationSetting.default(10_000).refine((ms) => ms >= MIN_LEASE_MS, 'expected at least 1s'),
   },
   exitWhenStuck: { flag: '--exit-when-stuck', env: 'BULLPEN_EXIT_WHEN_STUCK', schema: switchSetting },
   healthPort: { flag: '--health-port', env: 'BULLPEN_HEALTH_PORT', schema: portSetting.optional() },
@@ -108,7 +108,7 @@ function readQueues(values: readonly string[], context: z.core.$RefinementCtx): 
   if (twice !== undefined) context.addIssue({ code: 'custom', message: `names '${twice}' twice` });
   return values.map((value) => {
     const [, name = '', concurrency] = /^([^:]+)(?::(\d{1,5}))?$/.exec(value) ?? [];
-    if (name === '' || Number(concurrency ?? 1) < 1 || Number(concurrency ?? 1) > MOST_CONCURRENCY) {
+    if (name === '' || Number(concurrency ?? 1) < 1 || Number(concurrency ?? 1) > MAX_CONCURRENCY) {
       context.addIssue({ code: 'custom', message: `expected name or name:concurrency, got '${value}'` });
     }
     return concurrency === undefined ? { name } : { name, concurrency: Number(concurrency) };

@@ -10,7 +10,7 @@ import {
 } from '@bullpen/shared';
 import type { DrainSummary } from '../in-flight/drain.js';
 import { type RunningWorker, startWorker } from '../worker.js';
-import { Life } from './exit-reason.js';
+import { ExitReason } from './exit-reason.js';
 import { endedByOthers, hearFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
 import { openHealth } from './process-health.js';
@@ -37,34 +37,37 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const log = createLogger({ level: config.logLevel });
   const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
   let worker: RunningWorker | undefined;
-  const life = new Life();
+  const exitReason = new ExitReason();
   const watchdog = new Watchdog((error) => {
-    life.end(EXIT.failure);
+    exitReason.end(EXIT.failure);
     log.fatal({ err: error }, 'watchdog failed; draining, as nothing would end this process if it hung');
   });
 
   // Never taken away again: without a listener a signal would end the process in the middle of its
   // last words.
   onStopSignal((signal) => {
-    life.end(EXIT.ok);
-    life.signals += 1;
-    log.info({ signal }, life.signals === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting');
-    if (life.signals === 1) return;
-    worker?.hurry();
+    exitReason.end(EXIT.ok);
+    exitReason.signals += 1;
+    log.info(
+      { signal },
+      exitReason.signals === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting',
+    );
+    if (exitReason.signals === 1) return;
+    worker?.abortNow();
     watchdog.endIn(abortGrace);
   }, takeOver);
-  const faults = hearFaults(() => worker, life, log);
-  const stopHearing = onExit((code) => endedByOthers(code, worker, life, log));
+  const faults = hearFaults(() => worker, exitReason, log);
+  const stopHearing = onExit((code) => endedByOthers(code, worker, exitReason, log));
   try {
-    const loading = openHealth(config, life, log).then(async (health) => {
+    const loading = openHealth(config, exitReason, log).then(async (health) => {
       return { health, handlers: await whileSaying(log, loadHandlers(config.handlers, config.queue)) };
     });
-    const loaded = await Promise.race([loading, life.over]);
+    const loaded = await Promise.race([loading, exitReason.over]);
     // Told to stop while the team's modules were being loaded, which may never end.
     if (loaded === undefined) {
       log.info('worker stopped before it started');
       watchdog.endIn(0);
-      return life.exitCode;
+      return exitReason.exitCode;
     }
     const { health, handlers } = loaded;
     watchdog.guardLeases(lease);
@@ -75,22 +78,22 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     health.add(running);
 
     const ready = running.ready.then(() => {
-      if (life.isOver) return;
+      if (exitReason.isSet) return;
       log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
-      if (config.untilEmpty) void running.untilEmpty().then(() => life.end(EXIT.ok));
+      if (config.untilEmpty) void running.untilEmpty().then(() => exitReason.end(EXIT.ok));
     });
-    const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => life.end(EXIT.failure)) : undefined;
+    const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => exitReason.end(EXIT.failure)) : undefined;
     // `ready` ends the wait only when Redis refuses us, with the reason.
-    await Promise.race([life.over, ready.then(() => life.over)]);
+    await Promise.race([exitReason.over, ready.then(() => exitReason.over)]);
     stopWatching?.();
 
-    const hurried = life.signals > 1;
-    if (hurried) running.hurry();
+    const hurried = exitReason.signals > 1;
+    if (hurried) running.abortNow();
     watchdog.endIn((hurried ? 0 : drainTimeout) + abortGrace);
     const summary = await running.drain();
     faults.sayRest();
     log.info(summary, 'worker stopped');
-    return life.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : life.exitCode;
+    return exitReason.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : exitReason.exitCode;
   } finally {
     stopHearing();
   }

@@ -34,9 +34,9 @@ export interface Told {
  */
 const PATIENCE_MS = 5_000;
 /** A question here is a line and some headers. */
-const MOST_HEADER_BYTES = 8_192;
+const MAX_HEADER_BYTES = 8_192;
 /** At once. Probes come one by one; somebody who opens more than this gets no more. */
-const MOST_CONNECTIONS = 256;
+const MAX_CONNECTIONS = 256;
 
 /**
  * Opens the port and answers `/livez` and `/readyz` (200 or 503, and a line for each problem) and
@@ -53,7 +53,7 @@ export async function openHealthPort(
   const app = fastify({
     logger: false,
     http: {
-      maxHeaderSize: MOST_HEADER_BYTES,
+      maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: patienceMs,
       connectionsCheckingInterval: patienceMs / 5,
     },
@@ -64,7 +64,7 @@ export async function openHealthPort(
     // A path that cannot be decoded is just one that is not there.
     frameworkErrors: (_, __, reply) => notFound(reply),
   });
-  app.server.maxConnections = MOST_CONNECTIONS;
+  app.server.maxConnections = MAX_CONNECTIONS;
   addRoutes(app, told);
   try {
     await app.listen({ port, host });

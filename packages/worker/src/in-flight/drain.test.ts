@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import { ActiveAttempts } from './active-attempts.js';
-import { type DrainParts, drain } from './drain.js';
+import { type DrainDeps, drain } from './drain.js';
 import { leaseOf } from './lease.js';
 
 const LONG = 60_000;
@@ -13,10 +13,10 @@ const never = (): Promise<void> => new Promise(() => undefined);
  * Drains with limits that are never reached, unless some are given; `close` resolves when nothing
  * is under way, as BullMQ's does.
  */
-function drainOf(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
+function drainOf(active: ActiveAttempts, parts: Partial<DrainDeps> = {}) {
   const { signal } = new AbortController();
   return drain({
-    ...{ active, close: () => active.idle(), giveBackAll: () => undefined, hurry: signal },
+    ...{ active, close: () => active.idle(), handBackAll: () => undefined, abortNow: signal },
     ...{ drainTimeoutMs: LONG, abortGraceMs: LONG },
     ...parts,
   });
@@ -148,9 +148,9 @@ describe('drain', () => {
     const lastWordAfter = async (close: () => Promise<unknown>, begin = false): Promise<number> => {
       const active = new ActiveAttempts();
       if (begin) attemptIn(active, 'j-1');
-      const giveBackAll = vi.fn();
-      await drainOf(active, { close, giveBackAll, drainTimeoutMs: 0, abortGraceMs: 0 });
-      return giveBackAll.mock.calls.length;
+      const handBackAll = vi.fn();
+      await drainOf(active, { close, handBackAll, drainTimeoutMs: 0, abortGraceMs: 0 });
+      return handBackAll.mock.calls.length;
     };
     const rejects = () => Promise.reject(new Error('Connection is closed.'));
     expect(await Promise.all([async () => undefined, rejects].map((close) => lastWordAfter(close)))).toEqual([0, 0]);
@@ -191,22 +191,22 @@ describe('drain', () => {
   it('aborts at once when somebody is in a hurry, before or after it began', async () => {
     for (const isBefore of [true, false]) {
       const active = new ActiveAttempts();
-      const hurry = new AbortController();
+      const abortNow = new AbortController();
       attemptIn(active, '1').heedsAbort();
-      if (isBefore) hurry.abort();
-      const draining = drainOf(active, { hurry: hurry.signal });
-      hurry.abort();
+      if (isBefore) abortNow.abort();
+      const draining = drainOf(active, { abortNow: abortNow.signal });
+      abortNow.abort();
       expect(await draining).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });
     }
   });
 
   it('still gives handlers their abortGrace in a hurry', async () => {
     const active = new ActiveAttempts();
-    const hurry = new AbortController();
-    hurry.abort();
+    const abortNow = new AbortController();
+    abortNow.abort();
     const attempt = attemptIn(active, '1');
     attempt.stop.signal.addEventListener('abort', () => setTimeout(() => attempt.end('completed'), 30));
-    expect(await drainOf(active, { hurry: hurry.signal })).toMatchObject({ completed: 1, cutOff: 0 });
+    expect(await drainOf(active, { abortNow: abortNow.signal })).toMatchObject({ completed: 1, cutOff: 0 });
   });
 });
 
@@ -215,7 +215,7 @@ describe('the timeline of a drain', () => {
    * A drain by a clock that the test moves; `later` moves it, and says whether the drain is
    * through.
    */
-  function timedDrain(active: ActiveAttempts, parts: Partial<DrainParts> = {}) {
+  function timedDrain(active: ActiveAttempts, parts: Partial<DrainDeps> = {}) {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     let isThrough = false;
@@ -279,12 +279,12 @@ describe('the timeline of a drain', () => {
 
   it('moves what is left of drainTimeout to now for somebody in a hurry, and nothing behind it', async () => {
     const active = new ActiveAttempts();
-    const hurry = new AbortController();
+    const abortNow = new AbortController();
     const { stop } = attemptIn(active, '1');
-    const { later } = timedDrain(active, { hurry: hurry.signal });
+    const { later } = timedDrain(active, { abortNow: abortNow.signal });
     await later(10_000);
     expect(stop.reason).toBeUndefined();
-    hurry.abort();
+    abortNow.abort();
     await later(0);
     expect(stop.reason).toBeDefined();
     expect([await later(3_699), await later(1)]).toEqual([false, true]);

@@ -31,16 +31,16 @@ export interface DrainSummary {
 }
 
 /** What {@link drain} needs. */
-export interface DrainParts {
+export interface DrainDeps {
   /** Stops the intake of every queue; resolves when all attempts are settled. May hang. */
   readonly close: () => Promise<unknown>;
   /** Sends Redis our last word, behind all that it has not answered yet. Waits for no answer. */
-  readonly giveBackAll: () => void;
+  readonly handBackAll: () => void;
   readonly active: ActiveAttempts;
   readonly drainTimeoutMs: number;
   readonly abortGraceMs: number;
-  /** Aborts when somebody is in a hurry: a second signal. */
-  readonly hurry: AbortSignal;
+  /** Aborts when a second signal asks for it. */
+  readonly abortNow: AbortSignal;
 }
 
 /**
@@ -56,8 +56,8 @@ const CONFIRM_MS = 700;
  * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s →
  * cut off
  */
-export async function drain(parts: DrainParts): Promise<DrainSummary> {
-  const { close, giveBackAll, active, drainTimeoutMs, abortGraceMs, hurry } = parts;
+export async function drain(parts: DrainDeps): Promise<DrainSummary> {
+  const { close, handBackAll, active, drainTimeoutMs, abortGraceMs, abortNow } = parts;
   const startedAt = performance.now();
   const before: Tally = { ...active.tally };
   // Not those still at the gate: they will be handed back untouched.
@@ -80,7 +80,7 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
   };
 
   let deadline = startedAt + drainTimeoutMs;
-  if (!(await finishes(deadline, hurry))) {
+  if (!(await finishes(deadline, abortNow))) {
     active.abortAll(() => new WorkerDraining());
     deadline = nextDeadline(deadline, abortGraceMs);
     if (!(await finishes(deadline))) active.abandonAll(() => new WorkerDraining());
@@ -91,7 +91,7 @@ export async function drain(parts: DrainParts): Promise<DrainSummary> {
   if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
   // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this
   // comes behind it.
-  if (!isClosed || active.size > 0) giveBackAll();
+  if (!isClosed || active.size > 0) handBackAll();
 
   const { tally } = active;
   const since = (field: keyof Tally): number => tally[field] - before[field];
@@ -118,7 +118,7 @@ const LATE_MS = 300;
 
 /**
  * The end of the next stretch of the timeline, from the deadline of the last; or from now, if
- * somebody was in a hurry or everything was through before.
+ * a second signal came or everything was through before.
  */
 function nextDeadline(last: number, ms: number): number {
   const now = performance.now();

@@ -2,7 +2,7 @@ import { HandlerCrashed, onFault } from '@bullpen/shared';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import { type Blamable, type Blamed, blame, onBehalfOf } from './fault-owner.js';
+import { type FaultOwner, faultOwner, type OwnedFault, runOwnedBy } from './fault-owner.js';
 import { leaseOf } from './lease.js';
 
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
@@ -26,16 +26,16 @@ function begin(jobId: string): ActiveAttempt {
   return active.begin('mail', jobId, 'mail.send', new AttemptStop(), lease);
 }
 
-/** Does something that leaves a fault behind, and resolves with whom it is blamed on. */
-async function blamed(leaveFault: () => void): Promise<Blamable | undefined> {
+/** Does something that leaves a fault behind, and resolves with whom it is found on. */
+async function found(leaveFault: () => void): Promise<FaultOwner | undefined> {
   return (await blamedWith(leaveFault))?.attempt;
 }
 
-function blamedWith(leaveFault: () => void): Promise<Blamed | undefined> {
+function blamedWith(leaveFault: () => void): Promise<OwnedFault | undefined> {
   return new Promise((resolve) => {
     const off = onFault((error) => {
       off();
-      resolve(blame(error));
+      resolve(faultOwner(error));
     });
     onTestFinished(off);
     leaveFault();
@@ -74,7 +74,7 @@ const ways: readonly [way: string, leave: (error: unknown) => void][] = [
   ['rejects a promise at once', (error) => void Promise.reject(error)],
 ];
 
-describe('blame', () => {
+describe('faultOwner', () => {
   it.each(ways)('finds the attempt whose handler %s, and ends it as crashed by that', async (_, leave) => {
     const [attempt, other] = [begin('j-1'), begin('j-2')];
     let wasAbandoned = false;
@@ -83,9 +83,9 @@ describe('blame', () => {
     });
     const error = new Error('boom');
     expect(
-      await blamed(() => {
-        onBehalfOf(other, () => setImmediate(() => undefined));
-        onBehalfOf(attempt, () => leave(error));
+      await found(() => {
+        runOwnedBy(other, () => setImmediate(() => undefined));
+        runOwnedBy(attempt, () => leave(error));
       }),
     ).toBe(attempt);
     expect(wasAbandoned).toBe(true);
@@ -97,15 +97,15 @@ describe('blame', () => {
   it.each(ways)('names an attempt that had ended when its handler %s, and does not stop it', async (_, leave) => {
     const attempt = begin('j-1');
     attempt.outcome = 'completed';
-    expect(await blamed(() => onBehalfOf(attempt, () => leave(new Error('boom'))))).toBe(attempt);
+    expect(await found(() => runOwnedBy(attempt, () => leave(new Error('boom'))))).toBe(attempt);
     expect(attempt.stop.reason).toBeUndefined();
   });
 
   it.each(ways)('blames nobody for code of no attempt that %s', async (_, leave) => {
     const attempt = begin('j-1');
     expect(
-      await blamed(() => {
-        onBehalfOf(attempt, () => undefined);
+      await found(() => {
+        runOwnedBy(attempt, () => undefined);
         leave(new Error('boom'));
       }),
     ).toBeUndefined();
@@ -120,13 +120,13 @@ describe('blame', () => {
     attempt.stop.onAbandon(() => {
       wasAbandoned = true;
     });
-    await blamed(() => onBehalfOf(attempt, () => ways[0]?.[1](new Error('boom'))));
+    await found(() => runOwnedBy(attempt, () => ways[0]?.[1](new Error('boom'))));
     expect([attempt.stop.reason, wasAbandoned]).toEqual([first, true]);
   });
 
   it.each([undefined, null, 'out of paper', 0, Object.freeze({ code: 5 })])('takes anything thrown: %o', (thrown) => {
     const attempt = begin('j-1');
-    expect(onBehalfOf(attempt, () => blame(thrown)?.attempt)).toBe(attempt);
+    expect(runOwnedBy(attempt, () => faultOwner(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: thrown });
   });
 
@@ -144,17 +144,17 @@ describe('blame', () => {
     ['a revoked proxy', revokedProxy()],
   ])('takes %s', (_, thrown) => {
     const attempt = begin('j-1');
-    expect(onBehalfOf(attempt, () => blame(thrown)?.attempt)).toBe(attempt);
+    expect(runOwnedBy(attempt, () => faultOwner(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toBeInstanceOf(HandlerCrashed);
   });
 });
 
-describe('onBehalfOf', () => {
+describe('runOwnedBy', () => {
   it('returns what was returned, and throws what was thrown', () => {
     const attempt = begin('j-1');
-    expect(onBehalfOf(attempt, () => 5)).toBe(5);
+    expect(runOwnedBy(attempt, () => 5)).toBe(5);
     expect(() =>
-      onBehalfOf(attempt, () => {
+      runOwnedBy(attempt, () => {
         throw new Error('boom');
       }),
     ).toThrow('boom');
@@ -171,15 +171,15 @@ describe('onBehalfOf', () => {
     attempt.stop.onAbandon(() => {
       wasAbandoned = true;
     });
-    const found = await blamedWith(() => onBehalfOf(attempt, () => void Promise.reject(made(signal))));
+    const found = await blamedWith(() => runOwnedBy(attempt, () => void Promise.reject(made(signal))));
     expect([found?.attempt === attempt, found?.isItsAbort, wasAbandoned]).toEqual([true, true, false]);
-    const other = await blamedWith(() => onBehalfOf(attempt, () => void Promise.reject(new Error('boom'))));
+    const other = await blamedWith(() => runOwnedBy(attempt, () => void Promise.reject(new Error('boom'))));
     expect(other?.isItsAbort).toBe(false);
   });
 
   it('ends with what it ran', () => {
-    onBehalfOf(begin('j-1'), () => undefined);
-    expect(blame(new Error('boom'))).toBeUndefined();
+    runOwnedBy(begin('j-1'), () => undefined);
+    expect(faultOwner(new Error('boom'))).toBeUndefined();
   });
 });
 

@@ -4,9 +4,9 @@ import type { ActiveAttempt } from './active-attempts.js';
 import { QuickJobs } from './quick-jobs.js';
 
 /** What an error can be laid at: an attempt, or that of a row of a shared job. */
-export type Blamable = Pick<ActiveAttempt, 'job' | 'jobId' | 'queue' | 'stop' | 'outcome'>;
+export type FaultOwner = Pick<ActiveAttempt, 'job' | 'jobId' | 'queue' | 'stop' | 'outcome'>;
 
-const attempts = new AsyncLocalStorage<Blamable>();
+const attempts = new AsyncLocalStorage<FaultOwner>();
 
 /**
  * From Node 24 on a context costs next to nothing. Before, it makes each promise of the process
@@ -25,7 +25,7 @@ let inContext = 0;
  * once, its error is nobody's, the worker drains as it does for any, and the next process finds
  * out: it trusts nobody at first.
  */
-export function onBehalfOf<T>(attempt: Blamable, run: () => T | Promise<T>): T | Promise<T> {
+export function runOwnedBy<T>(attempt: FaultOwner, run: () => T | Promise<T>): T | Promise<T> {
   if (IS_CHEAP) return attempts.run(attempt, run);
   const begun = quickJobs.turn;
   const isTrusted = quickJobs.trusts(attempt.job);
@@ -42,9 +42,9 @@ export function onBehalfOf<T>(attempt: Blamable, run: () => T | Promise<T>): T |
   return running;
 }
 
-/** What {@link blame} found. */
-export interface Blamed {
-  readonly attempt: Blamable;
+/** What {@link faultOwner} found. */
+export interface OwnedFault {
+  readonly attempt: FaultOwner;
   /**
    * The error is nothing but the reason of the attempt's own abort, out of a promise that nobody
    * awaited.
@@ -57,7 +57,7 @@ export interface Blamed {
  * context of the fault. Is it still under way, then it ends as failed here and now: waiting for it
  * would be waiting for a promise that may never settle.
  */
-export function blame(error: unknown): Blamed | undefined {
+export function faultOwner(error: unknown): OwnedFault | undefined {
   const attempt = attempts.getStore();
   if (attempt === undefined) return undefined;
   const { stop, outcome } = attempt;

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { Outage } from '../redis/outage.js';
 import { ActiveAttempts } from './active-attempts.js';
-import { type HealthParts, healthOf } from './health.js';
+import { type HealthDeps, healthOf } from './health.js';
 import { leaseOf } from './lease.js';
 
 /**
  * A worker of queues mail (two slots) and images (one) that is well, with these attempts; those
  * with a `!` are stuck.
  */
-function worker(...attempts: string[]): HealthParts & { redis: Redis & { status: string } } {
+function worker(...attempts: string[]): HealthDeps & { redis: Redis & { status: string } } {
   const active = new ActiveAttempts();
   for (const [at, text] of attempts.entries()) {
     const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
@@ -59,7 +59,7 @@ describe('healthOf', () => {
 
   it('lives, and is not ready, while Redis refuses to write', () => {
     const parts = worker();
-    parts.outage.isOne(new Error("READONLY You can't write against a read only replica."));
+    parts.outage.noteIfOutage(new Error("READONLY You can't write against a read only replica."));
     expect(healthOf(parts)).toMatchObject({
       ...{ live: true, ready: false, connected: false, problems: ['redis is unavailable'] },
     });

@@ -22,7 +22,7 @@ export interface Health {
 }
 
 /** What {@link healthOf} looks at. */
-export interface HealthParts {
+export interface HealthDeps {
   readonly active: ActiveAttempts;
   readonly serves: readonly { readonly queue: string; readonly concurrency: number }[];
   readonly isReady: boolean;
@@ -32,7 +32,7 @@ export interface HealthParts {
 }
 
 /** Takes the pulse of a worker. */
-export function healthOf({ active, serves, isReady, isDraining, redis, outage }: HealthParts): Health {
+export function healthOf({ active, serves, isReady, isDraining, redis, outage }: HealthDeps): Health {
   const stuck = active.stuck().map(({ job, jobId, queue }) => ({ job, jobId, queue }));
   const dead = serves.filter(({ queue, concurrency }) => active.slotsOf(queue).stuck >= concurrency);
   const problems = dead.map(({ queue, concurrency }) => `all ${concurrency} slots of queue '${queue}' are stuck`);

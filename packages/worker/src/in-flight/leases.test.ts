@@ -539,7 +539,7 @@ describe('asking about one lease', () => {
 
   it('ends an outage that no connection was lost for', async () => {
     const { leases, active, outage } = leasing();
-    outage.isOne(new Error("READONLY You can't write against a read only replica."));
+    outage.noteIfOutage(new Error("READONLY You can't write against a read only replica."));
     await leases.ask(begin(active, 'j-1'));
     expect(outage.present).toBe(false);
   });

@@ -7,7 +7,7 @@ import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 import { confirms, type LeaseAnswer } from './lease.js';
 
 /** What {@link Leases} needs. */
-export interface LeasesParts {
+export interface LeasesDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly active: ActiveAttempts;
@@ -22,7 +22,7 @@ const ANSWERS: Readonly<Record<string, LeaseAnswer>> = {
 };
 
 /** The most leases renewed in one call: keeps one script under some 5 ms of Redis' time. */
-const MOST_AT_ONCE = 500;
+const MAX_PER_CALL = 500;
 const RETRY_MS = 250;
 
 /**
@@ -36,7 +36,7 @@ const RETRY_MS = 250;
  * once.
  */
 export class Leases {
-  readonly #parts: LeasesParts;
+  readonly #parts: LeasesDeps;
   readonly #tickMs: number;
   #timer: NodeJS.Timeout | undefined;
   #tickedAt = 0;
@@ -45,7 +45,7 @@ export class Leases {
   #stoodStillAt = Number.NEGATIVE_INFINITY;
   closed = false;
 
-  constructor(parts: LeasesParts) {
+  constructor(parts: LeasesDeps) {
     this.#parts = parts;
     this.#tickMs = Math.max(50, Math.round(parts.leaseMs / 10));
   }
@@ -74,9 +74,9 @@ export class Leases {
     const attempts = [...this.#parts.active].filter((attempt) => {
       return attempt.queue === queue && !attempt.lease.lost && !attempt.confirmed;
     });
-    for (let at = 0; at < attempts.length; at += MOST_AT_ONCE) {
+    for (let at = 0; at < attempts.length; at += MAX_PER_CALL) {
       // It is but an extra; what fails here the next renewal finds as well.
-      this.#renew(queue, attempts.slice(at, at + MOST_AT_ONCE)).catch(() => undefined);
+      this.#renew(queue, attempts.slice(at, at + MAX_PER_CALL)).catch(() => undefined);
     }
   }
 
@@ -88,7 +88,7 @@ export class Leases {
         if (answer !== 'held' && answer !== 'recorded') this.#lose(attempt, answer);
         return answer;
       } catch (error) {
-        if (!this.#parts.outage.isOne(error)) throw error;
+        if (!this.#parts.outage.noteIfOutage(error)) throw error;
         await pause(RETRY_MS);
       }
     }
@@ -144,12 +144,12 @@ export class Leases {
     }
     try {
       for (const [queue, attempts] of byQueue) {
-        for (let at = 0; at < attempts.length; at += MOST_AT_ONCE) {
-          await this.#renew(queue, attempts.slice(at, at + MOST_AT_ONCE));
+        for (let at = 0; at < attempts.length; at += MAX_PER_CALL) {
+          await this.#renew(queue, attempts.slice(at, at + MAX_PER_CALL));
         }
       }
     } catch (error) {
-      if (!this.#parts.outage.isOne(error)) this.#parts.log.error({ err: error }, 'leases could not be renewed');
+      if (!this.#parts.outage.noteIfOutage(error)) this.#parts.log.error({ err: error }, 'leases could not be renewed');
     } finally {
       this.#renewing = false;
     }

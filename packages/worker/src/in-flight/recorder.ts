@@ -6,12 +6,12 @@ import { confirms, type LeaseAnswer } from './lease.js';
 import type { Leases } from './leases.js';
 
 const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 500;
 /**
  * How often Redis may refuse in words we do not know, for some seconds in all, before that is taken
  * for its last.
  */
-const MOST_REFUSALS = 10;
+const MAX_REFUSALS = 10;
 
 /** How a {@link Recorder.carry} ended. */
 export type Carried<T> =
@@ -76,7 +76,7 @@ export class Recorder {
         if (end !== undefined) return end;
       }
       await pause(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     }
     return { kind: 'over', answer: undefined };
   }
@@ -87,16 +87,16 @@ export class Recorder {
     error: unknown,
     refusals: number,
   ): Promise<Exclude<Carried<never>, { kind: 'written' }> | undefined> {
-    if (this.#outage.isOne(error)) return undefined;
+    if (this.#outage.noteIfOutage(error)) return undefined;
     // A script that somebody killed, say: it may be carried out the next time, or have been in
     // part.
-    const mayPass = isReply(error) && refusals < MOST_REFUSALS;
+    const mayPass = isReply(error) && refusals < MAX_REFUSALS;
     if (!isNotOurs(error) && !mayPass) return { kind: 'refused', error };
     try {
       const answer = await this.#leases.ask(attempt);
       return answer === 'held' ? undefined : { kind: 'over', answer };
     } catch (failure) {
-      return this.#outage.isOne(failure) ? undefined : { kind: 'refused', error };
+      return this.#outage.noteIfOutage(failure) ? undefined : { kind: 'refused', error };
     }
   }
 

@@ -9,7 +9,7 @@ import type { Leases } from './leases.js';
 import type { Recorder } from './recorder.js';
 
 /** What the workers of all queues of one process share. */
-export interface ProcessParts {
+export interface WorkerDeps {
   readonly prefix: string;
   readonly redis: ScriptedRedis;
   readonly books: Books;

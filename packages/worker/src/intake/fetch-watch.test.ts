@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { IntakeWatch } from './fetch-watch.js';
+import { FetchWatch } from './fetch-watch.js';
 
 const QUIET_MS = 1_000;
 
@@ -16,7 +16,7 @@ function watching() {
     asked: 0,
     restarts: 0,
   };
-  const watch = new IntakeWatch({
+  const watch = new FetchWatch({
     quietMs: QUIET_MS,
     hungry: () => worker.hungry,
     jobsWait() {
@@ -33,7 +33,7 @@ function watching() {
 
 const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-describe('IntakeWatch', () => {
+describe('FetchWatch', () => {
   it('restarts a hungry worker that has not fetched for a while although jobs wait', async () => {
     const { worker } = watching();
     await later(QUIET_MS - 1);

@@ -1,5 +1,5 @@
-/** What {@link IntakeWatch} needs. */
-export interface IntakeWatchParts {
+/** What {@link FetchWatch} needs. */
+export interface FetchWatchDeps {
   /** How long without an answered fetch is suspicious, in milliseconds. */
   readonly quietMs: number;
   /** Whether the worker should be fetching now: connected, not draining, a slot free. */
@@ -14,12 +14,12 @@ export interface IntakeWatchParts {
  * Notices a worker that no longer fetches although jobs wait: BullMQ's loop has been seen to stand
  * still after a reconnect, for ever and without a word.
  */
-export class IntakeWatch {
-  readonly #parts: IntakeWatchParts;
+export class FetchWatch {
+  readonly #parts: FetchWatchDeps;
   readonly #timer: NodeJS.Timeout;
   #fetchedAt = performance.now();
 
-  constructor(parts: IntakeWatchParts) {
+  constructor(parts: FetchWatchDeps) {
     this.#parts = parts;
     this.#timer = setInterval(() => void this.#look(), parts.quietMs / 4);
   }

@@ -1,7 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ScriptedRedis } from '../redis/commands.js';
-import { Orphans } from './lost-fetches.js';
+import { LostFetches } from './lost-fetches.js';
 
 type Held = [id: string, token: string, fetches: string];
 
@@ -21,12 +21,12 @@ function orphansAmong(held: readonly Held[], known: readonly string[] = []) {
       questions.push(args);
       return held;
     },
-    async bullpenGiveBack(...args: unknown[]) {
+    async bullpenHandBack(...args: unknown[]) {
       orders.push(args);
       return redis.obey(args.slice(9).filter((_, at) => at % 2 === 0));
     },
   };
-  const orphans = new Orphans({
+  const orphans = new LostFetches({
     ...{ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail', name: 'w1', leaseMs: 1_000 },
     log: { info: say, warn: say } as unknown as Logger,
     known: (jobId, fetches) => known.includes(`${jobId} ${fetches}`),
@@ -39,10 +39,10 @@ const GAVE_BACK = 'job was fetched in a reply that was lost; gave it back';
 
 afterEach(() => void vi.useRealTimers());
 
-describe('Orphans', () => {
+describe('LostFetches', () => {
   it('asks for the active jobs that this worker fetched, and orders nothing when there are none', async () => {
     const { orphans, questions, orders } = orphansAmong([]);
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     expect([questions, orders]).toEqual([[['p:mail:active', 'p:mail:', 'w1']], []]);
   });
 
@@ -54,47 +54,47 @@ describe('Orphans', () => {
       ],
       ['j-1 1'],
     );
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', 'j-2', '4']]);
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, GAVE_BACK]]);
   });
 
   it('gives back a fetch of a job of which only an older one is known here', async () => {
     const { orphans, orders } = orphansAmong([['j-1', 'w1:1', '2']], ['j-1 1']);
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', 'j-1', '2']]);
   });
 
   it('gives back everything as its last word', async () => {
     const { orphans, questions, orders } = orphansAmong([['j-1', 'w1:1', '1']], ['j-1 1']);
-    await orphans.giveBackAll();
+    await orphans.handBackAll();
     expect([questions, orders]).toEqual([[], [[...KEYS, 'p:mail:', 'w1']]]);
   });
 
   it('knows a fetch that it gave back, once, should its reply arrive after all', async () => {
     const { orphans } = orphansAmong([['j-1', 'w1:1', '2']]);
-    expect(orphans.wasGivenBack('j-1', 2)).toBe(false);
-    await orphans.giveBackLost();
-    expect([orphans.wasGivenBack('j-1', 3), orphans.wasGivenBack('j-2', 2)]).toEqual([false, false]);
-    expect([orphans.wasGivenBack('j-1', 2), orphans.wasGivenBack('j-1', 2)]).toEqual([true, false]);
+    expect(orphans.wasHandedBack('j-1', 2)).toBe(false);
+    await orphans.handBackLost();
+    expect([orphans.wasHandedBack('j-1', 3), orphans.wasHandedBack('j-2', 2)]).toEqual([false, false]);
+    expect([orphans.wasHandedBack('j-1', 2), orphans.wasHandedBack('j-1', 2)]).toEqual([true, false]);
   });
 
   it('forgets after a lease what it gave back: a new job of that id starts counting again', async () => {
     vi.useFakeTimers();
     const { orphans } = orphansAmong([['j-1', 'w1:1', '1']]);
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     vi.advanceTimersByTime(1_001);
-    expect(orphans.wasGivenBack('j-1', 1)).toBe(false);
+    expect(orphans.wasHandedBack('j-1', 1)).toBe(false);
   });
 
   it('knows it from before it gives it back: the reply may come while that is under way', async () => {
     const { orphans, redis } = orphansAmong([['j-1', 'w1:1', '2']]);
     const wasKnown: boolean[] = [];
     redis.obey = async (ids) => {
-      wasKnown.push(orphans.wasGivenBack('j-1', 2));
+      wasKnown.push(orphans.wasHandedBack('j-1', 2));
       return ids;
     };
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     expect(wasKnown).toEqual([true]);
   });
 
@@ -104,8 +104,8 @@ describe('Orphans', () => {
       ['j-2', 'w1:2', '1'],
     ]);
     redis.obey = async () => ['j-2'];
-    await orphans.giveBackLost();
-    expect([orphans.wasGivenBack('j-1', 1), orphans.wasGivenBack('j-2', 1)]).toEqual([false, true]);
+    await orphans.handBackLost();
+    expect([orphans.wasHandedBack('j-1', 1), orphans.wasHandedBack('j-2', 1)]).toEqual([false, true]);
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, GAVE_BACK]]);
   });
 
@@ -114,8 +114,8 @@ describe('Orphans', () => {
     async (message) => {
       const { orphans, redis, lines } = orphansAmong([['j-1', 'w1:1', '1']]);
       redis.obey = () => Promise.reject(new Error(message));
-      await orphans.giveBackLost();
-      expect(orphans.wasGivenBack('j-1', 1)).toBe(true);
+      await orphans.handBackLost();
+      expect(orphans.wasHandedBack('j-1', 1)).toBe(true);
       expect(lines).toMatchObject([[{ queue: 'mail', jobIds: ['j-1'] }, 'jobs could not be given back']]);
     },
   );
@@ -124,16 +124,16 @@ describe('Orphans', () => {
     vi.useFakeTimers();
     const { orphans, orders } = orphansAmong([['j-1', 'w1:1', '1']]);
     orphans.leaveBehind('j-1', 1);
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     expect(orders).toEqual([]);
     vi.advanceTimersByTime(1_001);
-    await orphans.giveBackLost();
+    await orphans.handBackLost();
     expect(orders).toHaveLength(1);
   });
 
   it('tells when Redis cannot be asked', async () => {
     const { orphans, redis } = orphansAmong([]);
     redis.bullpenFetchedBy = () => Promise.reject(new Error('Connection is closed.'));
-    await expect(orphans.giveBackLost()).rejects.toThrow('Connection is closed.');
+    await expect(orphans.handBackLost()).rejects.toThrow('Connection is closed.');
   });
 });

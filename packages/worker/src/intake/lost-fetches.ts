@@ -1,8 +1,8 @@
 import type { Logger } from '@bullpen/shared';
 import type { ScriptedRedis } from '../redis/commands.js';
 
-/** What {@link Orphans} needs. */
-export interface OrphansParts {
+/** What {@link LostFetches} needs. */
+export interface LostFetchesDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
@@ -20,18 +20,18 @@ export interface OrphansParts {
  * counted as crashed. After a connection was lost they are looked for and given back; and a
  * worker's last word, should it go before Redis has answered, is to give back everything.
  */
-export class Orphans {
-  readonly #parts: OrphansParts;
+export class LostFetches {
+  readonly #parts: LostFetchesDeps;
   /** Each with when it was given back. */
   readonly #givenBack = new Map<string, number>();
   /** Each with when it was left behind. */
   readonly #leftBehind = new Map<string, number>();
 
-  constructor(parts: OrphansParts) {
+  constructor(parts: LostFetchesDeps) {
     this.#parts = parts;
   }
 
-  async giveBackLost(): Promise<void> {
+  async handBackLost(): Promise<void> {
     const { redis, prefix, queue, name, log, known } = this.#parts;
     const base = `${prefix}:${queue}:`;
     const fetched = await redis.bullpenFetchedBy(`${base}active`, base, name);
@@ -69,7 +69,7 @@ export class Orphans {
    * this: Redis carries out what a connection sent in the order it was sent, also when the sender
    * is gone. To be called when nothing is attempted here any more.
    */
-  async giveBackAll(): Promise<void> {
+  async handBackAll(): Promise<void> {
     await this.#giveBack([]);
   }
 
@@ -77,11 +77,11 @@ export class Orphans {
     const { redis, prefix, queue, name } = this.#parts;
     const base = `${prefix}:${queue}:`;
     const keys = ['active', 'wait', 'prioritized', 'stalled', 'meta', 'marker', 'events'].map((key) => base + key);
-    return redis.bullpenGiveBack(...keys, base, name, ...fetches);
+    return redis.bullpenHandBack(...keys, base, name, ...fetches);
   }
 
   /** Whether this fetch of the job was given back before it arrived. Asked once. */
-  wasGivenBack(jobId: string, fetches: number): boolean {
+  wasHandedBack(jobId: string, fetches: number): boolean {
     if (this.#givenBack.size === 0) return false;
     this.#forgetOld();
     return this.#givenBack.delete(`${jobId} ${fetches}`);

@@ -1,7 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import type { ScriptedRedis } from '../redis/commands.js';
-import { Unreadable } from './malformed-jobs.js';
+import { MalformedJobs } from './malformed-jobs.js';
 
 /**
  * A Redis that gave this worker job j-1 under token t1, with these fields; what was written to it,
@@ -19,13 +19,13 @@ function storedWith(fields: Record<string, string>) {
     bullpenRewrite: async (...args: unknown[]) => void written.push(args),
   } as unknown as ScriptedRedis;
   const log = { error: (...args: unknown[]) => void lines.push(args) } as unknown as Logger;
-  return { unreadable: new Unreadable({ redis, prefix: 'p', queue: 'mail', name: 'w1', log }), written, lines };
+  return { malformed: new MalformedJobs({ redis, prefix: 'p', queue: 'mail', name: 'w1', log }), written, lines };
 }
 
 /** What is written instead of fields that cannot be read. */
 async function rewritten(fields: Record<string, string>): Promise<Record<string, unknown>> {
-  const { unreadable, written } = storedWith(fields);
-  await unreadable.makeReadable('t1');
+  const { malformed, written } = storedWith(fields);
+  await malformed.makeParsable('t1');
   const [lock, job, token, ...pairs] = written[0] ?? [];
   expect([lock, job, token]).toEqual(['p:mail:j-1:lock', 'p:mail:j-1', 't1']);
   const texts = Object.fromEntries(pairs.flatMap((name, at) => (at % 2 === 0 ? [[name, pairs[at + 1]]] : [])));
@@ -34,51 +34,51 @@ async function rewritten(fields: Record<string, string>): Promise<Record<string,
 
 const OPTS = { attempts: 3, bullpen: { batch: 'b', row: 7 } };
 
-describe('Unreadable', () => {
+describe('MalformedJobs', () => {
   it('keeps what stood in a field that is not JSON, for people, and everything else as it was', async () => {
     expect(await rewritten({ name: 'x', data: '{"a":', opts: JSON.stringify(OPTS), progress: '50' })).toEqual({
       data: 'null',
-      opts: { attempts: 3, bullpen: { batch: 'b', row: 7, unreadable: { data: '{"a":' } } },
+      opts: { attempts: 3, bullpen: { batch: 'b', row: 7, malformed: { data: '{"a":' } } },
     });
   });
 
   it.each(['', '{', 'null', '7', '"text"', 'undefined'])(
     'takes opts of %j for none, unless they are empty',
     async (opts) => {
-      const { unreadable, written } = storedWith({ data: '{}', opts });
-      await unreadable.makeReadable('t1');
+      const { malformed, written } = storedWith({ data: '{}', opts });
+      await malformed.makeParsable('t1');
       if (opts === '') return expect(written).toEqual([]);
-      expect(await rewritten({ data: '{}', opts })).toEqual({ opts: { bullpen: { unreadable: { opts } } } });
+      expect(await rewritten({ data: '{}', opts })).toEqual({ opts: { bullpen: { malformed: { opts } } } });
     },
   );
 
   it('takes away a parent that is not JSON: no text would do that BullMQ’s scripts could read', async () => {
     expect(await rewritten({ data: '{}', opts: '{}', progress: '50%', parent: 'p' })).toEqual({
       ...{ progress: '0', parent: '' },
-      opts: { bullpen: { unreadable: { progress: '50%', parent: 'p' } } },
+      opts: { bullpen: { malformed: { progress: '50%', parent: 'p' } } },
     });
   });
 
   it('replaces bullpen’s own part of the opts when that is no object', async () => {
     expect(await rewritten({ data: 'x', opts: '{"bullpen":"x"}' })).toEqual({
       data: 'null',
-      opts: { bullpen: { unreadable: { data: 'x' } } },
+      opts: { bullpen: { malformed: { data: 'x' } } },
     });
   });
 
   it('says which job, and which fields', async () => {
-    const { unreadable, lines } = storedWith({ data: '{', opts: '{' });
-    expect(await unreadable.makeReadable('t1')).toBe('j-1');
+    const { malformed, lines } = storedWith({ data: '{', opts: '{' });
+    expect(await malformed.makeParsable('t1')).toBe('j-1');
     expect(lines).toEqual([[{ jobId: 'j-1', queue: 'mail', fields: ['data', 'opts'] }, 'job could not be read']]);
   });
 
   it('finds a job that can be read all the same, and leaves it as it is', async () => {
-    const { unreadable, written, lines } = storedWith({ data: '[1]', opts: '{}' });
-    expect([await unreadable.makeReadable('t1'), written, lines]).toEqual(['j-1', [], []]);
+    const { malformed, written, lines } = storedWith({ data: '[1]', opts: '{}' });
+    expect([await malformed.makeParsable('t1'), written, lines]).toEqual(['j-1', [], []]);
   });
 
   it('finds nothing under a token that has no job', async () => {
-    const { unreadable, written } = storedWith({ data: '{' });
-    expect([await unreadable.makeReadable('t2'), written]).toEqual([undefined, []]);
+    const { malformed, written } = storedWith({ data: '{' });
+    expect([await malformed.makeParsable('t2'), written]).toEqual([undefined, []]);
   });
 });

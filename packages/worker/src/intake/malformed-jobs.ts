@@ -1,8 +1,8 @@
 import type { Logger } from '@bullpen/shared';
 import type { ScriptedRedis } from '../redis/commands.js';
 
-/** What {@link Unreadable} needs. */
-export interface UnreadableParts {
+/** What {@link MalformedJobs} needs. */
+export interface MalformedJobsDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
@@ -23,10 +23,10 @@ const INSTEAD: Readonly<Record<string, string>> = { data: 'null', opts: '{}', pr
  * round for ever. Such a job is made readable instead, its texts kept in its `opts` for people to
  * see, and rejected like any other that can never succeed.
  */
-export class Unreadable {
-  readonly #parts: UnreadableParts;
+export class MalformedJobs {
+  readonly #parts: MalformedJobsDeps;
 
-  constructor(parts: UnreadableParts) {
+  constructor(parts: MalformedJobsDeps) {
     this.#parts = parts;
   }
 
@@ -34,7 +34,7 @@ export class Unreadable {
    * Finds the job that Redis gave us under a lock token and makes it readable.
    * @returns its id; `undefined` when there is no such job
    */
-  async makeReadable(token: string): Promise<string | undefined> {
+  async makeParsable(token: string): Promise<string | undefined> {
     const { redis, prefix, queue, name, log } = this.#parts;
     const base = `${prefix}:${queue}:`;
     const fetched = await redis.bullpenFetchedBy(`${base}active`, base, name);
@@ -42,10 +42,10 @@ export class Unreadable {
     if (jobId === undefined) return undefined;
     const job = base + jobId;
     const fields = await redis.hgetall(job);
-    const unreadable = Object.keys(INSTEAD).filter((field) => !isReadable(field, fields[field] ?? ''));
-    if (unreadable.length > 0) {
-      await redis.bullpenRewrite(`${job}:lock`, job, token, ...Object.entries(rewrite(fields, unreadable)).flat());
-      log.error({ jobId, queue, fields: unreadable }, 'job could not be read');
+    const malformed = Object.keys(INSTEAD).filter((field) => !isReadable(field, fields[field] ?? ''));
+    if (malformed.length > 0) {
+      await redis.bullpenRewrite(`${job}:lock`, job, token, ...Object.entries(rewrite(fields, malformed)).flat());
+      log.error({ jobId, queue, fields: malformed }, 'job could not be read');
     }
     return jobId;
   }
@@ -60,13 +60,13 @@ function isReadable(field: string, text: string): boolean {
 /**
  * What to write for fields that cannot be read: something that can, and in `opts` what stood there.
  */
-function rewrite(fields: Readonly<Record<string, string>>, unreadable: readonly string[]): Record<string, string> {
+function rewrite(fields: Readonly<Record<string, string>>, malformed: readonly string[]): Record<string, string> {
   const opts = parseJson(fields['opts'] ?? '');
   const readable = isObject(opts) ? opts : {};
-  const texts = Object.fromEntries(unreadable.map((field) => [field, fields[field]]));
-  const bullpen = { ...(isObject(readable['bullpen']) ? readable['bullpen'] : {}), unreadable: texts };
+  const texts = Object.fromEntries(malformed.map((field) => [field, fields[field]]));
+  const bullpen = { ...(isObject(readable['bullpen']) ? readable['bullpen'] : {}), malformed: texts };
   return {
-    ...Object.fromEntries(unreadable.map((field) => [field, INSTEAD[field] ?? ''])),
+    ...Object.fromEntries(malformed.map((field) => [field, INSTEAD[field] ?? ''])),
     opts: JSON.stringify({ ...readable, bullpen }),
   };
 }

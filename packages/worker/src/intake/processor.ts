@@ -11,21 +11,21 @@ import { reportOutcome } from '../events/report-outcome.js';
 import type { Handler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';
 import { AttemptContext, type Attempted } from '../in-flight/attempt-context.js';
-import { onBehalfOf } from '../in-flight/fault-owner.js';
+import { runOwnedBy } from '../in-flight/fault-owner.js';
 import { leaseOf } from '../in-flight/lease.js';
-import type { ProcessParts } from '../in-flight/worker-deps.js';
-import { RowEnds } from '../rows/row-calls.js';
+import type { WorkerDeps } from '../in-flight/worker-deps.js';
+import { RowCalls } from '../rows/row-calls.js';
 import { SharedAttempt } from '../rows/shared-attempt.js';
 
 /** What {@link Processor} needs beside what all queues share. */
-export interface ProcessorParts {
+export interface ProcessorDeps {
   readonly queue: string;
   /** How many jobs it is given at once. */
   readonly concurrency: number;
   readonly handlers: ReadonlyMap<string, Handler>;
-  readonly shared: ProcessParts;
+  readonly shared: WorkerDeps;
   /** Whether this fetch of a job was given back before its reply arrived. */
-  readonly wasGivenBack: (jobId: string, fetches: number) => boolean;
+  readonly wasHandedBack: (jobId: string, fetches: number) => boolean;
   /** Is told of a fetch whose attempt was given up, its end unrecorded. */
   readonly leaveBehind: (jobId: string, fetches: number) => void;
 }
@@ -36,20 +36,20 @@ export interface ProcessorParts {
 export class Processor {
   readonly #queue: string;
   readonly #handlers: ReadonlyMap<string, Handler>;
-  readonly #shared: ProcessParts;
-  readonly #wasGivenBack: ProcessorParts['wasGivenBack'];
-  readonly #leaveBehind: ProcessorParts['leaveBehind'];
+  readonly #shared: WorkerDeps;
+  readonly #wasHandedBack: ProcessorDeps['wasHandedBack'];
+  readonly #leaveBehind: ProcessorDeps['leaveBehind'];
   readonly #ways: Ways;
-  readonly #rowEnds: RowEnds;
+  readonly #rowEnds: RowCalls;
   #underWay = 0;
 
-  constructor({ queue, concurrency, handlers, shared, wasGivenBack, leaveBehind }: ProcessorParts) {
+  constructor({ queue, concurrency, handlers, shared, wasHandedBack, leaveBehind }: ProcessorDeps) {
     this.#queue = queue;
     this.#handlers = handlers;
     this.#shared = shared;
-    this.#wasGivenBack = wasGivenBack;
+    this.#wasHandedBack = wasHandedBack;
     this.#leaveBehind = leaveBehind;
-    this.#rowEnds = new RowEnds({ redis: shared.redis, prefix: shared.prefix, queue, concurrency });
+    this.#rowEnds = new RowCalls({ redis: shared.redis, prefix: shared.prefix, queue, concurrency });
     this.#ways = {
       record: (entry, write) => shared.recorder.record(entry, write),
       wakeOne: () => shared.books.wakeOne(queue),
@@ -79,7 +79,7 @@ export class Processor {
     const entry = attemptOf(job);
     if (entry === undefined) throw new Error('the job was never fetched');
     const { lease } = entry;
-    if (this.#wasGivenBack(entry.jobId, lease.fetches)) {
+    if (this.#wasHandedBack(entry.jobId, lease.fetches)) {
       entry.confirmed = true;
       return leave(entry);
     }
@@ -133,13 +133,13 @@ export class Processor {
       rowId: entry.jobId,
       crashes: entry.lease.crashes,
       expiresAt: bullpen.expiresAt,
-      unreadable: bullpen.unreadable,
+      malformed: bullpen.malformed,
       startedAt,
       context: (deadline) => new AttemptContext(job, entry, deadline, log, books),
       stop,
       onStuck: () => this.#stuck(entry),
     };
-    const outcome = await onBehalfOf(entry, () => attempt(input));
+    const outcome = await runOwnedBy(entry, () => attempt(input));
     entry.outcome = outcome.kind;
     reportOutcome(this.#shared, outcome, job, entry, entry.jobId, startedAt);
     // Redis would refuse it, and what BullMQ is told now it only repeats.

@@ -3,12 +3,12 @@ import { hostname } from 'node:os';
 import { countQueue } from '@bullpen/shared';
 import type { Job } from 'bullmq';
 import { Engine } from '../bullmq/bullmq-worker.js';
-import { Completions } from '../bullmq/completion-calls.js';
+import { CompletionCalls } from '../bullmq/completion-calls.js';
 import type { Handler } from '../handlers/handler.js';
-import type { ProcessParts } from '../in-flight/worker-deps.js';
-import { IntakeWatch } from './fetch-watch.js';
-import { Orphans } from './lost-fetches.js';
-import { Unreadable } from './malformed-jobs.js';
+import type { WorkerDeps } from '../in-flight/worker-deps.js';
+import { FetchWatch } from './fetch-watch.js';
+import { LostFetches } from './lost-fetches.js';
+import { MalformedJobs } from './malformed-jobs.js';
 import { Processor } from './processor.js';
 
 /**
@@ -27,10 +27,10 @@ const SAY_AGAIN_MS = 60_000;
 export class QueueWorker {
   readonly queue: string;
   readonly #concurrency: number;
-  readonly #shared: ProcessParts;
+  readonly #shared: WorkerDeps;
   readonly #processor: Processor;
-  readonly #orphans: Orphans;
-  readonly #watch: IntakeWatch;
+  readonly #orphans: LostFetches;
+  readonly #watch: FetchWatch;
   #engine: Engine;
   /** Engines that were replaced, until their last attempt is through. */
   readonly #retired = new Set<Promise<void>>();
@@ -41,22 +41,22 @@ export class QueueWorker {
   #running = false;
   #lastError = { said: '', at: 0 };
 
-  constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: ProcessParts) {
+  constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, shared: WorkerDeps) {
     this.queue = queue;
     this.#concurrency = concurrency;
     this.#shared = shared;
     this.#processor = new Processor({
       ...{ queue, concurrency, handlers, shared },
-      wasGivenBack: (jobId, fetches) => this.#orphans.wasGivenBack(jobId, fetches),
+      wasHandedBack: (jobId, fetches) => this.#orphans.wasHandedBack(jobId, fetches),
       leaveBehind: (jobId, fetches) => this.#orphans.leaveBehind(jobId, fetches),
     });
     this.#engine = this.#newEngine();
     const { prefix, redis, active, leaseMs, log } = shared;
-    this.#orphans = new Orphans({
+    this.#orphans = new LostFetches({
       ...{ prefix, redis, queue, leaseMs, log, name: this.#name },
       known: (jobId, fetches) => active.find(queue, jobId)?.lease.fetches === fetches,
     });
-    this.#watch = new IntakeWatch({
+    this.#watch = new FetchWatch({
       quietMs: QUIET_MS,
       hungry: () =>
         this.#running &&
@@ -99,19 +99,19 @@ export class QueueWorker {
    * To be called when a lost connection is back: gives back what Redis gave us in replies that
    * never came.
    */
-  async giveBackOrphans(): Promise<void> {
-    if (this.#running) await this.#orphans.giveBackLost();
+  async handBackLost(): Promise<void> {
+    if (this.#running) await this.#orphans.handBackLost();
   }
 
   /** The last word to Redis, for what it has not answered yet. */
-  async giveBackAll(): Promise<void> {
-    if (this.#running) await this.#orphans.giveBackAll();
+  async handBackAll(): Promise<void> {
+    if (this.#running) await this.#orphans.handBackAll();
   }
 
   #newEngine(): Engine {
     const { redis, prefix, leaseMs, leases, keepCompleted, outage, recorder, log } = this.#shared;
     const { queue } = this;
-    const unreadable = new Unreadable({ redis, prefix, queue, log, name: this.#name });
+    const malformed = new MalformedJobs({ redis, prefix, queue, log, name: this.#name });
     const options = {
       ...{
         connection: redis,
@@ -134,19 +134,26 @@ export class QueueWorker {
     const engine = new Engine(queue, (job: Job) => this.#processor.process(job), options, {
       ...{ outage, recorder },
       finish: (args) => redis.bullpenFinish(args),
-      completions: new Completions({ redis, prefix, queue, leaseMs, name: this.#name, concurrency: this.#concurrency }),
+      completions: new CompletionCalls({
+        redis,
+        prefix,
+        queue,
+        leaseMs,
+        name: this.#name,
+        concurrency: this.#concurrency,
+      }),
       processed: (entry) => this.#processor.processed(entry),
       fetched: (job) => {
         this.#watch.fetched();
         if (job !== undefined) this.#processor.begin(job);
       },
       beforeStallCheck: () => leases.renewQueue(queue),
-      makeReadable: (token) => unreadable.makeReadable(token),
+      makeParsable: (token) => malformed.makeParsable(token),
     });
     engine.on('error', (error) => {
       // While Redis is away every loop of BullMQ says so, and the outage's own log line says it
       // once.
-      if (redis.status !== 'ready' || outage.isOne(error)) return;
+      if (redis.status !== 'ready' || outage.noteIfOutage(error)) return;
       const { said, at } = this.#lastError;
       if (said === error.message && performance.now() - at < SAY_AGAIN_MS) return;
       this.#lastError = { said: error.message, at: performance.now() };

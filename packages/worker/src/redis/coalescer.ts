@@ -14,7 +14,7 @@ interface Waiting<Item, Answer> {
  * Sends what comes in one turn of the event loop in one call, and gives each item its own answer: a
  * call to the system costs more than a quick row, here and in Redis.
  */
-export class Together<Item, Answer> {
+export class Coalescer<Item, Answer> {
   readonly #most: number;
   readonly #call: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>;
   #waiting: Waiting<Item, Answer>[] = [];

@@ -1,7 +1,7 @@
 import type { Redis } from '@bullpen/shared';
 import { COMPLETE_KEYS, COMPLETE_ROWS } from '../bullmq/completion-script.js';
 import { FINISH, FINISH_KEYS } from '../bullmq/finish-script.js';
-import { FETCHED_BY, GIVE_BACK } from './fetch-scripts.js';
+import { FETCHED_BY, HAND_BACK } from './fetch-scripts.js';
 import { PROGRESS, RENEW, REWRITE } from './lease-scripts.js';
 import { OPEN_ROWS, SETTLE_ROWS, SPLIT_ROWS } from './row-scripts.js';
 
@@ -17,7 +17,7 @@ export type ScriptedRedis = Redis & {
   bullpenOpenRows(...args: Arg[]): Promise<number[]>;
   bullpenProgress(...args: Arg[]): Promise<0 | 1>;
   bullpenFetchedBy(...args: Arg[]): Promise<[id: string, token: string, fetches: string][]>;
-  bullpenGiveBack(...args: Arg[]): Promise<string[]>;
+  bullpenHandBack(...args: Arg[]): Promise<string[]>;
   bullpenRewrite(...args: Arg[]): Promise<0 | 1>;
 };
 
@@ -34,6 +34,6 @@ export function defineScripts(redis: Redis): ScriptedRedis {
   redis.defineCommand('bullpenOpenRows', { numberOfKeys: 1, lua: OPEN_ROWS });
   // Whole each time, not by its digest: a Redis that had forgotten the script would refuse our last
   // words, and nobody is here any more to say them again.
-  const bullpenGiveBack = (...args: Arg[]) => redis.eval(GIVE_BACK, 7, ...args);
-  return Object.assign(redis, { bullpenGiveBack }) as ScriptedRedis;
+  const bullpenHandBack = (...args: Arg[]) => redis.eval(HAND_BACK, 7, ...args);
+  return Object.assign(redis, { bullpenHandBack }) as ScriptedRedis;
 }

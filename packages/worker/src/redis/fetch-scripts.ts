@@ -23,7 +23,7 @@ return fetched
  * worker's name, then id and ats of each fetch; none: all there are. Returns the ids of what it
  * gave back.
  */
-export const GIVE_BACK = `
+export const HAND_BACK = `
 local active, wait, prioritized, stalled, meta, marker, events = unpack(KEYS)
 local base, name = ARGV[1], ARGV[2]
 local call = redis.call

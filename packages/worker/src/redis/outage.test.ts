@@ -64,7 +64,7 @@ describe('an outage without connection', () => {
   it('is told by the client’s events, not by the commands it fails', () => {
     const { outage, lines } = watched();
     for (const error of [refused(), new Error('Connection is closed.')]) {
-      expect(outage.isOne(Object.assign(error, { code: 'ECONNREFUSED' }))).toBe(true);
+      expect(outage.noteIfOutage(Object.assign(error, { code: 'ECONNREFUSED' }))).toBe(true);
     }
     expect([outage.present, lines]).toEqual([false, []]);
   });
@@ -86,7 +86,7 @@ describe('an outage without connection', () => {
 describe('an outage of a Redis that answers', () => {
   it('is told once when it begins and once when a command is carried out', () => {
     const { outage, lines, fields } = watched();
-    for (let at = 0; at < 50; at += 1) expect(outage.isOne(readonly())).toBe(true);
+    for (let at = 0; at < 50; at += 1) expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [REFUSES]]);
     expect(fields[0]).toEqual({ redis: 'redis://host', reason: readonly().message });
     outage.accepted();
@@ -96,13 +96,13 @@ describe('an outage of a Redis that answers', () => {
 
   it('of one that is full is not over when it takes what needs no room', () => {
     const { outage, lines } = watched();
-    outage.isOne(new Error("OOM command not allowed when used memory > 'maxmemory'."));
+    outage.noteIfOutage(new Error("OOM command not allowed when used memory > 'maxmemory'."));
     outage.acceptedSmall();
     expect(lines).toEqual([REFUSES]);
     outage.accepted();
     expect(lines).toEqual([REFUSES, BACK]);
     lines.length = 0;
-    outage.isOne(readonly());
+    outage.noteIfOutage(readonly());
     outage.acceptedSmall();
     expect(lines).toEqual([REFUSES, BACK]);
   });
@@ -114,9 +114,9 @@ describe('an outage of a Redis that answers', () => {
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + later);
     onTestFinished(() => clock.mockRestore());
     const full = new Error("OOM command not allowed when used memory > 'maxmemory'.");
-    outage.isOne(full);
+    outage.noteIfOutage(full);
     later = 4_000;
-    outage.isOne(full);
+    outage.noteIfOutage(full);
     later = 8_000;
     outage.acceptedSmall();
     expect(lines).toEqual([REFUSES]);
@@ -129,7 +129,7 @@ describe('an outage of a Redis that answers', () => {
     'is one of %s',
     (word) => {
       const { outage } = watched();
-      expect([outage.isOne(new Error(`${word} for a reason`)), outage.present]).toEqual([true, true]);
+      expect([outage.noteIfOutage(new Error(`${word} for a reason`)), outage.present]).toEqual([true, true]);
     },
   );
 
@@ -137,17 +137,17 @@ describe('an outage of a Redis that answers', () => {
     'is none of %s',
     (e) => {
       const { outage, lines } = watched();
-      expect([outage.isOne(e), outage.present, lines]).toEqual([false, false, []]);
+      expect([outage.noteIfOutage(e), outage.present, lines]).toEqual([false, false, []]);
     },
   );
 
   it('goes on while the client looks for another Redis: one that is there again may refuse as well', () => {
     const { outage, connection, lines } = watched();
-    outage.isOne(readonly());
+    outage.noteIfOutage(readonly());
     connection.emit('close');
     connection.emit('error', refused());
     connection.emit('ready');
-    expect(outage.isOne(readonly())).toBe(true);
+    expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [REFUSES]]);
     outage.accepted();
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
@@ -156,7 +156,7 @@ describe('an outage of a Redis that answers', () => {
   it('is not told beside the lost connection that it came with', () => {
     const { outage, connection, lines } = watched();
     connection.emit('close');
-    expect(outage.isOne(readonly())).toBe(true);
+    expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [LOST]]);
   });
 });

@@ -57,7 +57,7 @@ export class Outage {
    * Whether an error is Redis' state and no fault of the command: then the command is to be sent
    * again. Notes it if so.
    */
-  isOne(error: unknown): boolean {
+  noteIfOutage(error: unknown): boolean {
     // The client's own events tell of lost connections.
     if (isConnectionLoss(error)) return true;
     // Who was let in once will be again: passwords and permissions are changed on Redis and here,

@@ -5,8 +5,8 @@ import type { OutcomeKind } from '../attempt/outcome.js';
 import type { Context, Handler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';
 import { AttemptContext, type Attempted } from '../in-flight/attempt-context.js';
-import type { Blamable } from '../in-flight/fault-owner.js';
-import type { ProcessParts } from '../in-flight/worker-deps.js';
+import type { FaultOwner } from '../in-flight/fault-owner.js';
+import type { WorkerDeps } from '../in-flight/worker-deps.js';
 
 /** A row of a shared job that is still to be done. */
 export interface OpenRow {
@@ -23,8 +23,8 @@ export interface RowTerms {
   readonly entry: ActiveAttempt;
   readonly handler: Handler | undefined;
   readonly expiresAt: number | undefined;
-  readonly unreadable: readonly string[] | undefined;
-  readonly shared: ProcessParts;
+  readonly malformed: readonly string[] | undefined;
+  readonly shared: WorkerDeps;
   readonly onStuck: (attempted: Attempted) => void;
 }
 
@@ -32,7 +32,7 @@ export interface RowTerms {
  * An attempt at one row of a shared job, or at all of them by a handler of many. One object for all
  * that is made for every row.
  */
-export class RowAttempt implements AttemptInput, Attempted, Blamable {
+export class RowAttempt implements AttemptInput, Attempted, FaultOwner {
   readonly #terms: RowTerms;
   readonly payload: unknown;
   readonly rowId: string;
@@ -74,8 +74,8 @@ export class RowAttempt implements AttemptInput, Attempted, Blamable {
     return this.#terms.expiresAt;
   }
 
-  get unreadable(): readonly string[] | undefined {
-    return this.#terms.unreadable;
+  get malformed(): readonly string[] | undefined {
+    return this.#terms.malformed;
   }
 
   context(deadline: number): Context {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RowNote } from '../attempt/row-note.js';
 import { leaseOf } from '../in-flight/lease.js';
 import type { ScriptedRedis } from '../redis/commands.js';
-import { RowEnds } from './row-calls.js';
+import { RowCalls } from './row-calls.js';
 
 const completed = (row: number): RowNote => ({ row, fate: 'completed', reason: '', text: '', key: '' });
 const failed = (row: number): RowNote => ({ row, fate: 'failed', reason: 'Error: boom', text: '{}', key: 'hash' });
@@ -23,14 +23,14 @@ function sending(concurrency = 50) {
       }),
   };
   return {
-    ends: new RowEnds({ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail', concurrency }),
+    ends: new RowCalls({ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail', concurrency }),
     calls,
   };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('RowEnds', () => {
+describe('RowCalls', () => {
   it('send the ends of a job’s rows under its lease', async () => {
     const { ends, calls } = sending();
     void ends.send(job('b-b1-1_9'), [completed(1), failed(2), completed(3), { ...completed(4), text: '{}' }]);

@@ -1,5 +1,5 @@
 import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
-import { jobsPerCall, Together } from '../redis/coalescer.js';
+import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { SharedJob } from './row-jobs.js';
 
@@ -7,12 +7,12 @@ import type { SharedJob } from './row-jobs.js';
  * So many rows go in one call at most: more would keep Redis from everybody else for too long, and
  * be too many arguments for one call of a function.
  */
-const MOST_ROWS = 1_000;
+const MAX_ROWS = 1_000;
 
 type RowEndsOf = Omit<SharedJob, 'queue'>;
 
 /** Where they go. */
-export interface RowEndsParts {
+export interface RowCallsDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
@@ -29,17 +29,17 @@ interface Ends {
  * Sends the ends of rows; those that end in one turn of the event loop, each of another job, go
  * together.
  */
-export class RowEnds {
+export class RowCalls {
   readonly #redis: ScriptedRedis;
   readonly #base: string;
-  readonly #together: Together<Ends, boolean>;
+  readonly #coalescer: Coalescer<Ends, boolean>;
   /** How many rows wait to be sent. */
   #rows = 0;
 
-  constructor({ redis, prefix, queue, concurrency }: RowEndsParts) {
+  constructor({ redis, prefix, queue, concurrency }: RowCallsDeps) {
     this.#redis = redis;
     this.#base = `${prefix}:${queue}:`;
-    this.#together = new Together(jobsPerCall(concurrency), (all) => {
+    this.#coalescer = new Coalescer(jobsPerCall(concurrency), (all) => {
       this.#rows = 0;
       return this.#call(all);
     });
@@ -50,9 +50,9 @@ export class RowEnds {
    * @returns whether it did, or the job is not ours; rejects with what Redis throws
    */
   send(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
-    if (this.#rows + notes.length > MOST_ROWS) this.#together.flush();
+    if (this.#rows + notes.length > MAX_ROWS) this.#coalescer.flush();
     this.#rows += notes.length;
-    return this.#together.add({ job, notes });
+    return this.#coalescer.add({ job, notes });
   }
 
   /**

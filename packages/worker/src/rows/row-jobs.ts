@@ -1,5 +1,5 @@
 import { batchKeys } from '@bullpen/shared';
-import { LONGEST_JSON } from '../attempt/outcome.js';
+import { MAX_JSON_LENGTH } from '../attempt/outcome.js';
 import type { Lease } from '../in-flight/lease.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -76,7 +76,7 @@ export class Books {
    */
   async progress(queue: string, jobId: string, { token }: Lease, progress: unknown): Promise<void> {
     const text = JSON.stringify(progress);
-    if (text?.length > LONGEST_JSON) throw new RangeError('progress is longer than 16 MiB as JSON');
+    if (text?.length > MAX_JSON_LENGTH) throw new RangeError('progress is longer than 16 MiB as JSON');
     const base = this.#base(queue);
     const job = base + jobId;
     await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, token, jobId, text);

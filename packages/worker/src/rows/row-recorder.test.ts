@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { RowNote } from '../attempt/row-note.js';
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';
 import type { Carried, Recorder } from '../in-flight/recorder.js';
-import type { RowEnds } from './row-calls.js';
+import type { RowCalls } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
-import { RowAcks } from './row-recorder.js';
+import { RowRecorder } from './row-recorder.js';
 
 /**
  * Acks over ends that are answered by hand; what Redis would not take is carried once more, and
@@ -26,11 +26,11 @@ function acking(carried?: Carried<unknown>) {
       return carried ?? { kind: 'written', value: await write() };
     },
   };
-  const acks = new RowAcks(
+  const acks = new RowRecorder(
     {} as SharedJob,
     {} as ActiveAttempt,
     recorder as unknown as Recorder,
-    ends as unknown as RowEnds,
+    ends as unknown as RowCalls,
   );
   const write = (row: number) => acks.write([{ row, fate: 'completed', reason: '', text: '', key: '' }]);
   return { acks, sends, writes, write };
@@ -38,7 +38,7 @@ function acking(carried?: Carried<unknown>) {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('RowAcks', () => {
+describe('RowRecorder', () => {
   it('have an end when Redis says so, and not before', async () => {
     const { acks, write, sends } = acking();
     let isWritten: boolean | undefined;

@@ -1,7 +1,7 @@
 import type { RowNote } from '../attempt/row-note.js';
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';
 import { notOurs, type Recorder } from '../in-flight/recorder.js';
-import type { RowEnds } from './row-calls.js';
+import type { RowCalls } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
 
 /**
@@ -10,14 +10,14 @@ import type { SharedJob } from './row-jobs.js';
  * answer finds nobody, and Redis closes the connection with all that came behind). So a crash
  * repeats at most the row in hand.
  */
-export class RowAcks {
+export class RowRecorder {
   readonly #job: SharedJob;
   readonly #entry: ActiveAttempt;
   readonly #recorder: Recorder;
-  readonly #ends: RowEnds;
+  readonly #ends: RowCalls;
   #failed = false;
 
-  constructor(job: SharedJob, entry: ActiveAttempt, recorder: Recorder, ends: RowEnds) {
+  constructor(job: SharedJob, entry: ActiveAttempt, recorder: Recorder, ends: RowCalls) {
     this.#job = job;
     this.#entry = entry;
     this.#recorder = recorder;

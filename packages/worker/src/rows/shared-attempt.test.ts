@@ -20,8 +20,8 @@ import { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { Cancellable } from '../in-flight/cancellations.js';
 import { leaseOf } from '../in-flight/lease.js';
 import type { Carried } from '../in-flight/recorder.js';
-import type { ProcessParts } from '../in-flight/worker-deps.js';
-import type { RowEnds } from './row-calls.js';
+import type { WorkerDeps } from '../in-flight/worker-deps.js';
+import type { RowCalls } from './row-calls.js';
 import type { SplitRow, SplitTerms } from './row-jobs.js';
 import { SharedAttempt } from './shared-attempt.js';
 
@@ -104,8 +104,8 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
   });
   const handler = typeof run === 'function' ? handle(defined(setting.definition), run as never) : run;
   const attempt = new SharedAttempt({
-    ...{ job, entry, handler, bullpen, rowEnds: rowEnds as unknown as RowEnds, onStuck: quiet },
-    shared: { active, books, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as ProcessParts,
+    ...{ job, entry, handler, bullpen, rowEnds: rowEnds as unknown as RowCalls, onStuck: quiet },
+    shared: { active, books, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as WorkerDeps,
   });
   const fates = () => told.notes.map(({ row, fate }) => `${row} ${fate}`);
   return { attempt, active, entry, lease, told, redis, fates, reported };

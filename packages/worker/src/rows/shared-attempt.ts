@@ -11,22 +11,22 @@ import { reportOutcome } from '../events/report-outcome.js';
 import type { Handler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';
 import type { Attempted } from '../in-flight/attempt-context.js';
-import { onBehalfOf } from '../in-flight/fault-owner.js';
-import type { ProcessParts } from '../in-flight/worker-deps.js';
+import { runOwnedBy } from '../in-flight/fault-owner.js';
+import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
-import type { RowEnds } from './row-calls.js';
+import type { RowCalls } from './row-calls.js';
 import type { SharedJob, SplitRow } from './row-jobs.js';
-import { RowAcks } from './row-recorder.js';
+import { RowRecorder } from './row-recorder.js';
 import { type Leaving, splitRow } from './split-row.js';
 
 /** What a {@link SharedAttempt} needs. */
-export interface SharedAttemptParts {
+export interface SharedAttemptDeps {
   readonly job: Job;
   readonly entry: ActiveAttempt;
   readonly handler: Handler | undefined;
   readonly bullpen: BullpenOpts;
-  readonly shared: ProcessParts;
-  readonly rowEnds: RowEnds;
+  readonly shared: WorkerDeps;
+  readonly rowEnds: RowCalls;
   readonly onStuck: (attempted: Attempted) => void;
 }
 
@@ -43,21 +43,21 @@ interface EndedRow {
  * stop goes back to the queue as it is.
  */
 export class SharedAttempt {
-  readonly #parts: SharedAttemptParts;
+  readonly #parts: SharedAttemptDeps;
   readonly #job: SharedJob;
-  readonly #acks: RowAcks;
+  readonly #acks: RowRecorder;
   readonly #batch: string;
   readonly #maxAttempts: number;
   /** Read again when the first of them is asked for. */
   #storedPayloads: unknown[] | undefined;
 
-  constructor(parts: SharedAttemptParts) {
+  constructor(parts: SharedAttemptDeps) {
     const { entry, shared, bullpen, job, rowEnds } = parts;
     this.#parts = parts;
     this.#batch = bullpen.batch ?? '';
     this.#maxAttempts = attemptNumber(job).maxAttempts;
     this.#job = { queue: entry.queue, jobId: entry.jobId, batch: this.#batch, lease: entry.lease };
-    this.#acks = new RowAcks(this.#job, entry, shared.recorder, rowEnds);
+    this.#acks = new RowRecorder(this.#job, entry, shared.recorder, rowEnds);
   }
 
   /**
@@ -131,8 +131,8 @@ export class SharedAttempt {
   #terms(rows: readonly OpenRow[]): RowTerms {
     const { job, entry, handler, bullpen, shared, onStuck } = this.#parts;
     const isReadable = rows.every(({ payload }) => payload !== undefined);
-    const unreadable = isReadable ? bullpen.unreadable : ['data'];
-    return { job, entry, handler, expiresAt: bullpen.expiresAt, unreadable, shared, onStuck };
+    const malformed = isReadable ? bullpen.malformed : ['data'];
+    return { job, entry, handler, expiresAt: bullpen.expiresAt, malformed, shared, onStuck };
   }
 
   #mustStop(): boolean {
@@ -154,7 +154,7 @@ export class SharedAttempt {
     entry.stop = row.stop;
     entry.started = true;
     entry.stuck = false;
-    const running = onBehalfOf<Outcome | Outcome[]>(row, () =>
+    const running = runOwnedBy<Outcome | Outcome[]>(row, () =>
       rows.length === 1 ? attempt(row) : attemptRows(row, rows, handler),
     );
     const outcome = running instanceof Promise ? await running : running;

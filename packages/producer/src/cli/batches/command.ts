@@ -1,4 +1,4 @@
-import { didYouMean, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
+import { EXIT, type ExitCode, OptionsInvalid, suggest } from '@bullpen/shared';
 import { Command } from 'commander';
 import { countOpen, stageOf } from '../../books/batch-view.js';
 import type { BatchBooks } from '../../books/books.js';
@@ -57,6 +57,6 @@ function toRow(books: BatchBooks): string[] {
 
 function noSuchCommand(typed: string, { commands }: Command): OptionsInvalid {
   const names = commands.map((command) => command.name());
-  const hint = didYouMean(typed, names) || ` To look at a batch by that name: batches show ${typed}`;
+  const hint = suggest(typed, names) || ` To look at a batch by that name: batches show ${typed}`;
   return new OptionsInvalid('batches', [{ path: '', reason: `no such command '${typed}'.${hint}` }]);
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '@bullpen/shared';
 import { Command } from 'commander';
-import { type BatchView, isOver } from '../../books/batch-view.js';
+import { type BatchView, isSettled } from '../../books/batch-view.js';
 import { type Progress, progressOf } from '../../books/progress.js';
-import { Pace } from '../../books/rate.js';
+import { Rate } from '../../books/rate.js';
 import type { Batches } from '../../manage/batches.js';
 import { printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
@@ -21,7 +21,7 @@ const LINE_MS = 5_000;
  * rest so many times as long as we looked, but not after an outage.
  */
 const REST = 5;
-const LONGEST_REST_MS = 5_000;
+const MAX_REST_MS = 5_000;
 /** After this long without an answer people are told. */
 const SLOW_MS = 1_000;
 
@@ -48,7 +48,7 @@ async function follow(
   shown: Shown,
   signal: AbortSignal,
 ): Promise<BatchView | undefined> {
-  const pace = new Pace();
+  const pace = new Rate();
   let choice = { queue };
   while (!signal.aborted) {
     const askedAt = performance.now();
@@ -56,9 +56,9 @@ async function follow(
     const view = await batches.show(name, choice).finally(() => clearTimeout(slow));
     const now = performance.now();
     shown.update(progressOf(view, pace, now));
-    if (isOver(view)) return view;
+    if (isSettled(view)) return view;
     choice = { queue: view.queue };
-    const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), LONGEST_REST_MS));
+    const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), MAX_REST_MS));
     await sleep(restMs, undefined, { signal }).catch(() => undefined);
   }
   return undefined;

@@ -3,7 +3,7 @@ import type { FailedRow } from '../../books/failed-rows.js';
 /** What an exported row says beside its payload. */
 const OWN = ['error', 'attempts'] as const;
 /** More columns are no table any more: most likely ids that were used as names of fields. */
-const MOST_COLUMNS = 10_000;
+const MAX_COLUMNS = 10_000;
 
 /** How failed rows are written: which columns they have, and what ours are called. */
 export interface FailedShape {
@@ -34,7 +34,7 @@ export async function findShape(rows: AsyncIterable<Pick<FailedRow, 'payload'>>)
   const columns = new Set<string>();
   for await (const { payload } of rows) {
     for (const field of Object.keys(fieldsOf(payload))) columns.add(field);
-    if (columns.size > MOST_COLUMNS) return undefined;
+    if (columns.size > MAX_COLUMNS) return undefined;
   }
   return shapeWith([...columns]);
 }
