@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDevRedis } from '@bullpen/dev-redis';
 import { createProducer } from '@bullpen/producer';
-import { createLogger, defineJob, onStopSignal } from '@bullpen/shared';
+import { createLogger, defineJob } from '@bullpen/shared';
+import { onStopSignal } from '@bullpen/shared/internal';
 import { handle, startWorker } from '@bullpen/worker';
 import { z } from 'zod';
 

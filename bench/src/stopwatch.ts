@@ -1,4 +1,4 @@
-import { openRedis, type Redis } from '@bullpen/shared';
+import { openRedis, type Redis } from '@bullpen/shared/internal';
 
 /** What a contender did: how many rows, in which time, and what that cost Redis. */
 export interface Timed {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDevRedis } from '@bullpen/dev-redis';
-import { openRedis } from '@bullpen/shared';
+import { openRedis } from '@bullpen/shared/internal';
 
 /**
  * Where contenders meet: one private Redis, emptied for each of them, and a folder for files of

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onStopSignal } from '@bullpen/shared';
+import { onStopSignal } from '@bullpen/shared/internal';
 import { Ending, StoppedBySignal } from './demo/ending.js';
 import { playDemo } from './demo/play.js';
 import { Releasers } from './demo/releasers.js';

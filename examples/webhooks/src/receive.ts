@@ -1,4 +1,4 @@
-import { onStopSignal, portSetting, readConfig, reportFailure, switchSetting } from '@bullpen/shared';
+import { onStopSignal, portSetting, readConfig, reportFailure, switchSetting } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { CLOSED_SHOP } from './orders/orders.js';
 import { startReceiver } from './receiving/receiver.js';

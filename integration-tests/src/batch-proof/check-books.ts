@@ -1,4 +1,4 @@
-import { EXIT, FATE } from '@bullpen/shared';
+import { EXIT, FATE } from '@bullpen/shared/internal';
 import type { Facts } from './facts.js';
 import { rowsOf } from './job.js';
 import { ENDS, expectedCounts } from './rows.js';

@@ -1,4 +1,4 @@
-import { idForRow } from '@bullpen/shared';
+import { idForRow } from '@bullpen/shared/internal';
 import type { Facts } from './facts.js';
 import type { RowLine } from './handlers.js';
 import { BATCH } from './job.js';

@@ -1,4 +1,4 @@
-import { FATE } from '@bullpen/shared';
+import { FATE } from '@bullpen/shared/internal';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../chaos/random.js';
 import type { Facts, Stored } from './facts.js';

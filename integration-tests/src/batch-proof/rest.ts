@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countOutstanding, countQueue } from '@bullpen/shared';
+import { countOutstanding, countQueue } from '@bullpen/shared/internal';
 import { PREFIX, QUEUE } from './job.js';
 import type { Watch } from './watch.js';
 

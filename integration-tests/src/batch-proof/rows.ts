@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FATE } from '@bullpen/shared';
+import { FATE } from '@bullpen/shared/internal';
 import type { Random } from '../chaos/random.js';
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchesKey, batchKeys, countQueue, type Redis } from '@bullpen/shared';
+import { batchesKey, batchKeys, countQueue, type Redis } from '@bullpen/shared/internal';
 import type { Stored } from './facts.js';
 import { BATCH, PREFIX, QUEUE, rowsOf } from './job.js';
 

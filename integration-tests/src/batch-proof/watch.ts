@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchKeys, openRedis, type Redis } from '@bullpen/shared';
+import { batchKeys, openRedis, type Redis } from '@bullpen/shared/internal';
 import { BATCH, PREFIX, QUEUE } from './job.js';
 
 /** How far a batch is. */

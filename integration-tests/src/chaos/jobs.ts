@@ -1,4 +1,5 @@
-import { defineJob, idForKey } from '@bullpen/shared';
+import { defineJob } from '@bullpen/shared';
+import { idForKey } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { MAX_ATTEMPTS, POISON_CRASHES, STURDY_CRASHES } from './limits.js';
 import { type JobKind, type PlannedChunk, QUEUES } from './plan.js';

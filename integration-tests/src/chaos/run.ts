@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RedisProgram } from '@bullpen/dev-redis';
-import { countOutstanding, countQueue, openRedis, type Redis } from '@bullpen/shared';
+import { countOutstanding, countQueue, openRedis, type Redis } from '@bullpen/shared/internal';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 import type { Facts, IntendedJob } from './facts.js';

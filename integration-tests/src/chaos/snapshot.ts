@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 
 /** A job as Redis holds it. */
 export interface StoredJob {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, type Producer } from '@bullpen/producer';
-import { defineJob, type Redis } from '@bullpen/shared';
+import { defineJob } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { handle } from '@bullpen/worker';
 import { type Job, Queue, Worker } from 'bullmq';
 import { describe, expect } from 'vitest';

@@ -1,5 +1,5 @@
 import type { EnqueueOptions } from '@bullpen/producer';
-import { openRedis, type Redis } from '@bullpen/shared';
+import { openRedis, type Redis } from '@bullpen/shared/internal';
 import { Queue, QueueEvents } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { scripted } from '../fixtures/jobs.js';

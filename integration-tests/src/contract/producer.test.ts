@@ -1,4 +1,5 @@
-import { OptionsInvalid, PayloadInvalid, RedisUnavailable, readBullpenOpts } from '@bullpen/shared';
+import { OptionsInvalid, PayloadInvalid, RedisUnavailable } from '@bullpen/shared';
+import { readBullpenOpts } from '@bullpen/shared/internal';
 import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { handleFleeting, handleHasty, scriptedHandlers } from '../fixtures/handlers.js';

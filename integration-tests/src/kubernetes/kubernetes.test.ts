@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseDuration } from '@bullpen/shared';
+import { parseDuration } from '@bullpen/shared/internal';
 import { QueueKeys } from 'bullmq';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';

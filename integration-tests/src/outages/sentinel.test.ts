@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { Queue } from 'bullmq';
 import { expect } from 'vitest';
 import { row, scripted } from '../fixtures/jobs.js';

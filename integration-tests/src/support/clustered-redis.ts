@@ -1,5 +1,5 @@
 import { findRedisProgram } from '@bullpen/dev-redis';
-import { openRedis, type Redis } from '@bullpen/shared';
+import { openRedis, type Redis } from '@bullpen/shared/internal';
 import { freePort, RedisServer, serverBehind } from './redis-server.js';
 import { until } from './until.js';
 import type { World } from './world.js';

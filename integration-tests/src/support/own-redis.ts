@@ -1,5 +1,5 @@
 import { findRedisProgram } from '@bullpen/dev-redis';
-import { openRedis } from '@bullpen/shared';
+import { openRedis } from '@bullpen/shared/internal';
 import { Queue } from 'bullmq';
 import { RedisServer } from './redis-server.js';
 import type { World } from './world.js';

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisProgram } from '@bullpen/dev-redis';
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { Child } from './child.js';
 
 const READY_LIMIT_MS = 20_000;

@@ -1,5 +1,5 @@
 import { startDevRedis } from '@bullpen/dev-redis';
-import { openRedis } from '@bullpen/shared';
+import { openRedis } from '@bullpen/shared/internal';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findRedisProgram } from '@bullpen/dev-redis';
-import { openRedis, type Redis } from '@bullpen/shared';
+import { openRedis, type Redis } from '@bullpen/shared/internal';
 import { RedisServer, type ServerSetting, serverBehind } from './redis-server.js';
 import { until } from './until.js';
 import type { World } from './world.js';

@@ -1,7 +1,8 @@
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Producer } from '@bullpen/producer';
-import { createLogger, type Exporter, type Redis, RedisUnavailable } from '@bullpen/shared';
+import { createLogger, RedisUnavailable } from '@bullpen/shared';
+import type { Exporter, Redis } from '@bullpen/shared/internal';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppDeps, buildApp } from './app.js';

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { countOpen, type Producer } from '@bullpen/producer';
-import { type Exporter, hasCode, isConnectionLoss, type Logger, type Redis } from '@bullpen/shared';
+import { hasCode, type Logger } from '@bullpen/shared';
+import { type Exporter, isConnectionLoss, type Redis } from '@bullpen/shared/internal';
 import serveStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';

@@ -1,14 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createProducer } from '@bullpen/producer';
-import {
-  createLogger,
-  Exporter,
-  isConnectionLoss,
-  openRedis,
-  RedisUnavailable,
-  refusesUs,
-  showRedis,
-} from '@bullpen/shared';
+import { createLogger, RedisUnavailable } from '@bullpen/shared';
+import { Exporter, isConnectionLoss, openRedis, refusesUs, showRedis } from '@bullpen/shared/internal';
 import { buildApp } from './app.js';
 import { BoardQueues } from './board/queues.js';
 import { type DashboardOptions, readOptions } from './options.js';

@@ -1,4 +1,4 @@
-import { depthGauges, type Exporter, MISNAMED_NODE_METRICS } from '@bullpen/shared';
+import { depthGauges, type Exporter, MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { refuse } from './guard/gate.js';

@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import {
-  DEFAULT_PREFIX,
-  type Duration,
-  type Fault,
-  isPort,
-  type Logger,
-  OptionsInvalid,
-  parseTimerDuration,
-  prefixFault,
-  type RedisAddress,
-} from '@bullpen/shared';
+import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
+import { DEFAULT_PREFIX, isPort, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
 import { isLoopback } from './guard/loopback.js';
 import type { Credentials } from './login/credentials.js';
 import { SECRET_NAMES } from './redact.js';

@@ -1,4 +1,4 @@
-import { type Redis, shareCall, within } from '@bullpen/shared';
+import { type Redis, shareCall, within } from '@bullpen/shared/internal';
 import type { FastifyInstance } from 'fastify';
 
 /** How long Redis may take to answer before it counts as away, in milliseconds. */

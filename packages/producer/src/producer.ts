@@ -1,24 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import {
-  countQueues,
-  DEFAULT_PREFIX,
   type Duration,
   type Fault,
   isJob,
   type JobDefinition,
   OptionsInvalid,
-  openRedis,
   type PayloadInput,
   PayloadInvalid,
   ProducerClosed,
-  parseTimerDuration,
-  prefixFault,
   type QueueCounts,
   QueueFull,
-  type Redis,
   type RedisAddress,
-  showRedis,
 } from '@bullpen/shared';
+import {
+  countQueues,
+  DEFAULT_PREFIX,
+  openRedis,
+  parseTimerDuration,
+  prefixFault,
+  type Redis,
+  showRedis,
+} from '@bullpen/shared/internal';
 import type { BatchOptions } from './batch/batch-options.js';
 import { runDryBatch } from './batch/dry-run.js';
 import { type BatchResult, runBatch } from './batch/run-batch.js';

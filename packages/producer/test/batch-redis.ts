@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import type { BatchPart, Inserted, JobRow } from '../src/enqueue/insert.js';
 import type { Source } from '../src/source/source.js';
 import type { SourceRow } from '../src/source/source-row.js';

@@ -1,13 +1,5 @@
-import {
-  DEFAULT_PREFIX,
-  type Duration,
-  type Fault,
-  type Logger,
-  OptionsInvalid,
-  parseTimerDuration,
-  prefixFault,
-  type RedisAddress,
-} from '@bullpen/shared';
+import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
+import { DEFAULT_PREFIX, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
 import type { Handler } from './handlers/handler.js';
 
 /** Options of `startWorker`. */

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogger, RedisUnavailable } from '@bullpen/shared';
 import {
   countOutstanding,
   countQueue,
-  createLogger,
   DEFAULT_PREFIX,
   definedJobs,
   Exporter,
   forgetCommand,
   openRedis,
-  RedisUnavailable,
   refusesForNow,
   showRedis,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 import { Observers, type WorkerObserver } from './events/observers.js';
 import { buildRegistry } from './handlers/registry.js';
 import { ActiveAttempts } from './in-flight/active-attempts.js';

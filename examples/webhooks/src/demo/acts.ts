@@ -1,4 +1,4 @@
-import { EXIT } from '@bullpen/shared';
+import { EXIT } from '@bullpen/shared/internal';
 import type { ReceiverBooks } from '../receiving/receiver-books.js';
 import type { Ending } from './ending.js';
 import { type Narrator, showCount, showSeconds } from './show.js';

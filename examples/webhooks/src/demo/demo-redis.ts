@@ -1,5 +1,5 @@
 import { startDevRedis } from '@bullpen/dev-redis';
-import { openRedis } from '@bullpen/shared';
+import { openRedis } from '@bullpen/shared/internal';
 import { deliverWebhook } from '../jobs.js';
 import { printNote } from './show.js';
 

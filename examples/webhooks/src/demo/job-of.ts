@@ -1,4 +1,4 @@
-import { idForRow } from '@bullpen/shared';
+import { idForRow } from '@bullpen/shared/internal';
 
 /** The name of the demo's batch. */
 export const BATCH = 'orders';

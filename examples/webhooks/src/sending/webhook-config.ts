@@ -1,4 +1,4 @@
-import { type Config, readConfig, type Setting } from '@bullpen/shared';
+import { type Config, readConfig, type Setting } from '@bullpen/shared/internal';
 import { z } from 'zod';
 
 const NEW_SECRET = `node -p "'whsec_' + crypto.randomBytes(24).toString('base64')"`;

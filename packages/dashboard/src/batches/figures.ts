@@ -1,4 +1,4 @@
-import { showDuration } from '@bullpen/shared';
+import { showDuration } from '@bullpen/shared/internal';
 
 const figures = new Intl.NumberFormat('en');
 

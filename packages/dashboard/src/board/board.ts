@@ -1,6 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
-import { isConnectionLoss, type Logger, reasonOf } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import { isConnectionLoss, reasonOf } from '@bullpen/shared/internal';
 import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';

@@ -1,4 +1,5 @@
-import { findQueues, type Logger, type Redis, SCAN_COUNT } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import { findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { every } from '../every.js';
 

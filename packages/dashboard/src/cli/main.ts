@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { createLogger, EXIT, type ExitCode, onStopSignal, reportFailure, showRedis } from '@bullpen/shared';
+import { createLogger } from '@bullpen/shared';
+import { EXIT, type ExitCode, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import { startDashboard } from '../dashboard.js';
 import { inFlags } from './in-flags.js';
 import { readCommandLine } from './program.js';

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
+import { OptionsInvalid } from '@bullpen/shared';
 import {
   type Config,
   commonOptions,
   commonSettings,
   durationSetting,
-  OptionsInvalid,
   portSetting,
   readConfig,
   switchSetting,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type DashboardOptions, DEFAULTS, readPasswordFile } from '../options.js';

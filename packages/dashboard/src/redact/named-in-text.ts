@@ -1,4 +1,4 @@
-import { redactUrls } from '@bullpen/shared';
+import { redactUrls } from '@bullpen/shared/internal';
 
 /** Takes what is secret by its name out of free text, and the credentials out of URLs. */
 export type HideNamed = (text: string) => string;

@@ -1,13 +1,5 @@
-import {
-  type Duration,
-  type Fault,
-  isBatchName,
-  type JobDefinition,
-  MAX_ROWS_PER_JOB,
-  OptionsInvalid,
-  parseDuration,
-  showValue,
-} from '@bullpen/shared';
+import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { isBatchName, MAX_ROWS_PER_JOB, parseDuration, showValue } from '@bullpen/shared/internal';
 import type { BatchTotals } from '../enqueue/insert.js';
 import { type EnqueueOptions, readTerms } from '../enqueue/options.js';
 import type { Source } from '../source/source.js';

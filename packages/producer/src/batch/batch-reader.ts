@@ -1,4 +1,5 @@
-import { type JobDefinition, MAX_ROWS, SourceInvalid } from '@bullpen/shared';
+import { type JobDefinition, SourceInvalid } from '@bullpen/shared';
+import { MAX_ROWS } from '@bullpen/shared/internal';
 import type { JobRow } from '../enqueue/insert.js';
 import { untilAborted } from '../enqueue/until-aborted.js';
 import type { SourceRow } from '../source/source-row.js';

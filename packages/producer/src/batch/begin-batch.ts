@@ -1,4 +1,5 @@
-import { BatchConflict, type Fault, type JobDefinition, writeDuration } from '@bullpen/shared';
+import { BatchConflict, type Fault, type JobDefinition } from '@bullpen/shared';
+import { writeDuration } from '@bullpen/shared/internal';
 import { type BatchBooks, openBooks } from '../books/books.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import type { BatchOptions, BatchTerms } from './batch-options.js';

@@ -1,4 +1,5 @@
-import { defineJob, idForKey, type JobDefinition } from '@bullpen/shared';
+import { defineJob, type JobDefinition } from '@bullpen/shared';
+import { idForKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good } from '../../test/batch-redis.js';

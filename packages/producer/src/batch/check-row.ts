@@ -1,4 +1,5 @@
-import { type Fault, idForKey, type JobDefinition, type Parsed, readRowKey } from '@bullpen/shared';
+import type { Fault, JobDefinition } from '@bullpen/shared';
+import { idForKey, type Parsed, readRowKey } from '@bullpen/shared/internal';
 import type { JobRow } from '../enqueue/insert.js';
 import { checkJson, writePayload } from '../enqueue/payload.js';
 import type { SourceRow } from '../source/source-row.js';

@@ -1,4 +1,5 @@
-import { batchKeys, type JobDefinition, SourceInvalid } from '@bullpen/shared';
+import { type JobDefinition, SourceInvalid } from '@bullpen/shared';
+import { batchKeys } from '@bullpen/shared/internal';
 import { type BatchBooks, forgetBooks, noteColumns } from '../books/books.js';
 import { ChunkWriter } from '../enqueue/chunk-writer.js';
 import { type BatchTotals, CHUNK_BYTES, CHUNK_JOBS, CHUNK_ROWS, type JobRow, type Terms } from '../enqueue/insert.js';

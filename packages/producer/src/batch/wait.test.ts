@@ -1,4 +1,5 @@
-import { BatchUnknown, type Redis } from '@bullpen/shared';
+import { BatchUnknown } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { type RowCounts, waitForBatch } from './wait.js';
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchUnknown, countOutstanding, countQueue, type Redis } from '@bullpen/shared';
+import { BatchUnknown } from '@bullpen/shared';
+import { countOutstanding, countQueue, type Redis } from '@bullpen/shared/internal';
 import { countOpen } from '../books/batch-view.js';
 import { fetchBooks } from '../books/books.js';
 

@@ -1,4 +1,4 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared';
+import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
 
 /**
  * Opens a batch's books, or finds them open, and answers with what stands in them.

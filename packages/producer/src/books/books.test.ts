@@ -1,4 +1,4 @@
-import { batchKeys, type Redis } from '@bullpen/shared';
+import { batchKeys, type Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { bookKeys, type NewBooks, openBooks, readBooks } from './books.js';
 

@@ -1,4 +1,11 @@
-import { type BatchKeys, batchesKey, batchKeys, cancelledBatch, cancelledKey, type Redis } from '@bullpen/shared';
+import {
+  type BatchKeys,
+  batchesKey,
+  batchKeys,
+  cancelledBatch,
+  cancelledKey,
+  type Redis,
+} from '@bullpen/shared/internal';
 import { FORGET_SCRIPT, NOTE_COLUMNS_SCRIPT, OPEN_SCRIPT } from './begin-script.js';
 
 /** What stands in the books of a batch. Instants in milliseconds since 1970. */

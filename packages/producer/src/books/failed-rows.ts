@@ -1,4 +1,4 @@
-import { batchKeys, FATE, type FailureRecord, readFailure } from '@bullpen/shared';
+import { batchKeys, FATE, type FailureRecord, readFailure } from '@bullpen/shared/internal';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { rowsOfFate } from './fates.js';
 import { PageSize } from './page-size.js';

@@ -1,4 +1,5 @@
-import { BatchUnknown, batchKeys, isBatchName, OptionsInvalid, showValue, suggest } from '@bullpen/shared';
+import { BatchUnknown, OptionsInvalid } from '@bullpen/shared';
+import { batchKeys, isBatchName, showValue, suggest } from '@bullpen/shared/internal';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { listBatches, queuesWith } from './list.js';
 

@@ -1,4 +1,4 @@
-import { MAX_ROWS_PER_JOB } from '@bullpen/shared';
+import { MAX_ROWS_PER_JOB } from '@bullpen/shared/internal';
 
 /**
  * Lua that knows which rows of a batch a job stands for, as the worker does. Its surroundings

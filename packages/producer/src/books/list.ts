@@ -1,4 +1,4 @@
-import { batchesKey, findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared';
+import { batchesKey, findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { type BatchBooks, readBooks, recordOf } from './books.js';
 

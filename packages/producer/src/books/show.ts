@@ -1,4 +1,4 @@
-import { batchKeys, type Redis } from '@bullpen/shared';
+import { batchKeys, type Redis } from '@bullpen/shared/internal';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { type BatchView, divideOpen, type FailureReason, stageOf } from './batch-view.js';
 import { readBooks, recordOf } from './books.js';

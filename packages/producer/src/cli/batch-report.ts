@@ -1,4 +1,5 @@
-import { BatchConflict, EXIT, type ExitCode, SourceInvalid, showText } from '@bullpen/shared';
+import { BatchConflict, SourceInvalid } from '@bullpen/shared';
+import { EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
 import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
 import type { SettledBatch } from '../batch/wait.js';
 import type { Source } from '../source/source.js';

@@ -1,4 +1,4 @@
-import { countSetting, MAX_ROWS_PER_JOB, optionalDurationSetting, type Setting } from '@bullpen/shared';
+import { countSetting, MAX_ROWS_PER_JOB, optionalDurationSetting, type Setting } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { FORMATS } from '../source/source.js';
 import { prioritySetting } from './session.js';

@@ -1,4 +1,5 @@
-import { EXIT, type ExitCode, OptionsInvalid, onStopSignal } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
+import { EXIT, type ExitCode, onStopSignal } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { runDryBatch } from '../batch/dry-run.js';
 import { FORMATS, openSource } from '../source/source.js';

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '@bullpen/shared';
+import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { printLine } from './print.js';
 import { findJob, startSession, withProducer } from './session.js';

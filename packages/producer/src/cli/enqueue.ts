@@ -1,4 +1,5 @@
-import { EXIT, type ExitCode, OptionsInvalid, optionalDurationSetting } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
+import { EXIT, type ExitCode, optionalDurationSetting } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { printLine } from './print.js';

@@ -1,4 +1,5 @@
-import { OptionsInvalid, showText, suggest } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
+import { showText, suggest } from '@bullpen/shared/internal';
 import type { Source } from '../source/source.js';
 import type { SourceRow } from '../source/source-row.js';
 

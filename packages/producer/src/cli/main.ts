@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { reportFailure } from '@bullpen/shared';
+import { reportFailure } from '@bullpen/shared/internal';
 import { BatchStopped } from '../batch/run-batch.js';
 import { inFlags } from './in-flags.js';
 import { buildProgram } from './program.js';

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { commonOptions, type ExitCode, showText } from '@bullpen/shared';
+import { commonOptions, type ExitCode, showText } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { batchCommand } from './batch.js';
 import { batchesCommand } from './batches/command.js';

@@ -1,4 +1,5 @@
-import { EXIT, type ExitCode, type QueueCounts } from '@bullpen/shared';
+import type { QueueCounts } from '@bullpen/shared';
+import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { printLine, printTable, showCount } from './print.js';
 import { startSession, withProducer } from './session.js';

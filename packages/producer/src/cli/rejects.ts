@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { listFaults, SourceInvalid, showText } from '@bullpen/shared';
+import { SourceInvalid } from '@bullpen/shared';
+import { listFaults, showText } from '@bullpen/shared/internal';
 import type { RejectedRow } from '../batch/check-row.js';
 import { type Output, openOutput } from './output.js';
 import { showCount } from './print.js';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Config, type JobDefinition, showText } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
+import { type Config, showText } from '@bullpen/shared/internal';
 import type { BatchOptions } from '../batch/batch-options.js';
 import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
 import type { BatchTotals } from '../enqueue/insert.js';

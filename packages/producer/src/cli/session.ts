@@ -1,18 +1,13 @@
+import { createLogger, isJob, type JobDefinition, type Logger, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
 import {
   type Config,
   commonSettings,
-  createLogger,
   durationSetting,
-  isJob,
-  type JobDefinition,
-  type Logger,
   loadModule,
-  ModuleInvalid,
-  OptionsInvalid,
   readConfig,
   type Setting,
   suggest,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { createProducer, type Producer } from '../producer.js';

@@ -1,4 +1,4 @@
-import { EXIT, onStopSignal } from '@bullpen/shared';
+import { EXIT, onStopSignal } from '@bullpen/shared/internal';
 import { restoreCursor } from './progress.js';
 
 /**

@@ -1,4 +1,4 @@
-import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
+import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared/internal';
 
 /**
  * What `cancel` found: it was asked of the workers, the job was settled already, or there is no

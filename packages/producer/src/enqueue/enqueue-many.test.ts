@@ -1,4 +1,5 @@
-import { defineJob, idForKey, QueueFull } from '@bullpen/shared';
+import { defineJob, QueueFull } from '@bullpen/shared';
+import { idForKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type EnqueuingMany, enqueueAll } from './enqueue-many.js';

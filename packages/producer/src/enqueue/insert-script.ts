@@ -1,4 +1,4 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared';
+import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
 
 /**
  * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of

@@ -1,4 +1,5 @@
-import { batchKeys, defineJob, type Redis } from '@bullpen/shared';
+import { defineJob } from '@bullpen/shared';
+import { batchKeys, type Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type BatchPart, type ChunkDeps, type JobRow, prepareChunk, type Terms } from './insert.js';

@@ -1,4 +1,5 @@
-import { type BatchKeys, batchesKey, batchKeys, cancelledKey, type JobDefinition, type Redis } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
+import { type BatchKeys, batchesKey, batchKeys, cancelledKey, type Redis } from '@bullpen/shared/internal';
 import { INSERT_SCRIPT } from './insert-script.js';
 
 /** One job, or one row of a batch, on its way to Redis: validated, its payload already JSON. */

@@ -1,4 +1,5 @@
-import { defineJob, idForKey, OptionsInvalid } from '@bullpen/shared';
+import { defineJob, OptionsInvalid } from '@bullpen/shared';
+import { idForKey } from '@bullpen/shared/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,15 +1,5 @@
-import {
-  type Duration,
-  type Fault,
-  idForKey,
-  isInstant,
-  type JobDefinition,
-  keyFault,
-  newId,
-  OptionsInvalid,
-  parseDuration,
-  showValue,
-} from '@bullpen/shared';
+import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { idForKey, isInstant, keyFault, newId, parseDuration, showValue } from '@bullpen/shared/internal';
 import type { Terms } from './insert.js';
 
 /** How one job is enqueued. */

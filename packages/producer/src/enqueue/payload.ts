@@ -1,4 +1,5 @@
-import { type JobDefinition, type Parsed, parse } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
+import { type Parsed, parse } from '@bullpen/shared/internal';
 
 /** The largest payload as JSON. Larger things belong in a store; the payload then says where. */
 export const PAYLOAD_BYTES = 1_048_576;

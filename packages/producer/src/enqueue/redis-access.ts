@@ -1,4 +1,5 @@
-import type { JobDefinition, Redis } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import type { BatchPart, Inserted, JobRow, Terms } from './insert.js';
 
 /** How the parts of a producer reach Redis: every call is one trip with its own time limit. */

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { type Redis, RedisUnavailable } from '@bullpen/shared';
+import { RedisUnavailable } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { deliver } from './redis-call.js';
 

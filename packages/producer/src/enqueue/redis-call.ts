@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RedisUnavailable } from '@bullpen/shared';
 import {
   forgetCommand,
   isConnectionLoss,
   type Redis,
-  RedisUnavailable,
   reasonOf,
   refusesForNow,
   refusesUs,
   showDuration,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 
 /** How {@link deliver} behaves. */
 export interface DeliveryOptions {

@@ -1,4 +1,5 @@
-import type { JobDefinition, Redis } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import type { BatchBooks } from '../books/books.js';
 import { type FailedRow, type RowResult, readFailures, readResults } from '../books/failed-rows.js';

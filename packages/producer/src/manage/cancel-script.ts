@@ -1,4 +1,4 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared';
+import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
 import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cancelBatch } from './cancel.js';
 

@@ -1,4 +1,11 @@
-import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared';
+import {
+  batchesKey,
+  batchKeys,
+  cancelledBatch,
+  cancelledChannel,
+  cancelledKey,
+  type Redis,
+} from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
 import { unknownBatch } from '../books/find.js';

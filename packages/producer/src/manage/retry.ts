@@ -1,12 +1,5 @@
-import {
-  BatchConflict,
-  BatchUnknown,
-  batchKeys,
-  idForKey,
-  type JobDefinition,
-  OptionsInvalid,
-  readRowKey,
-} from '@bullpen/shared';
+import { BatchConflict, BatchUnknown, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { batchKeys, idForKey, readRowKey } from '@bullpen/shared/internal';
 import { type BatchBooks, fetchBooks } from '../books/books.js';
 import { type FailedRow, readFailures } from '../books/failed-rows.js';
 import { unknownBatch } from '../books/find.js';

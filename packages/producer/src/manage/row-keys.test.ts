@@ -1,4 +1,4 @@
-import { idForKey } from '@bullpen/shared';
+import { idForKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { PageSize } from '../books/page-size.js';
 import { keysOfJobs } from './row-keys.js';

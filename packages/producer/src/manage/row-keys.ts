@@ -1,4 +1,4 @@
-import { idForKey, readRowKey } from '@bullpen/shared';
+import { idForKey, readRowKey } from '@bullpen/shared/internal';
 
 /** What the key of a row is made of, beside its payload. */
 export interface Keying {

@@ -1,11 +1,5 @@
-import {
-  type BullpenError,
-  describeThrown,
-  type JobDefinition,
-  PayloadInvalid,
-  parse,
-  ResultInvalid,
-} from '@bullpen/shared';
+import { type BullpenError, type JobDefinition, PayloadInvalid, ResultInvalid } from '@bullpen/shared';
+import { describeThrown, parse } from '@bullpen/shared/internal';
 import type { Handler, ManyHandlerFunction } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';

@@ -1,13 +1,5 @@
-import {
-  describeThrown,
-  HandlerMissing,
-  JobCrashed,
-  JobExpired,
-  JobMalformed,
-  type Parsed,
-  PayloadInvalid,
-  parse,
-} from '@bullpen/shared';
+import { HandlerMissing, JobCrashed, JobExpired, JobMalformed, PayloadInvalid } from '@bullpen/shared';
+import { describeThrown, type Parsed, parse } from '@bullpen/shared/internal';
 import type { Handler } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { attemptMany } from './attempt-many.js';

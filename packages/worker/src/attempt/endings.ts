@@ -1,16 +1,5 @@
-import {
-  type BullpenError,
-  DeadlineExceeded,
-  describeThrown,
-  hasCode,
-  isInstant,
-  type JobDefinition,
-  type Parsed,
-  parse,
-  ResultInvalid,
-  readProperty,
-  type Thrown,
-} from '@bullpen/shared';
+import { type BullpenError, DeadlineExceeded, hasCode, type JobDefinition, ResultInvalid } from '@bullpen/shared';
+import { describeThrown, isInstant, type Parsed, parse, readProperty, type Thrown } from '@bullpen/shared/internal';
 import type { AttemptInput } from './attempt-input.js';
 import { MAX_JSON_LENGTH, type Outcome } from './outcome.js';
 

@@ -1,4 +1,4 @@
-import type { Thrown } from '@bullpen/shared';
+import type { Thrown } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { type Notes, notesOf } from './notes.js';
 import type { Outcome, OutcomeKind } from './outcome.js';

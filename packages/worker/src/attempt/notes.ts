@@ -1,4 +1,4 @@
-import { rowOfId } from '@bullpen/shared';
+import { rowOfId } from '@bullpen/shared/internal';
 import type { Outcome } from './outcome.js';
 import { type RowEnd, type RowNote, rowNote } from './row-note.js';
 

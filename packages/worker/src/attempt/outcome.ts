@@ -1,4 +1,4 @@
-import type { Thrown } from '@bullpen/shared';
+import type { Thrown } from '@bullpen/shared/internal';
 
 /**
  * How an attempt ended. Every ending is one of these; nothing a handler does makes a ninth.

@@ -1,4 +1,4 @@
-import { type BullpenOpts, idForKey, readFailure, type Thrown } from '@bullpen/shared';
+import { type BullpenOpts, idForKey, readFailure, type Thrown } from '@bullpen/shared/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from './outcome.js';

@@ -6,7 +6,7 @@ import {
   readRowKey,
   type Thrown,
   writeFailure,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 import type { Outcome } from './outcome.js';
 
 /** The end of a row of a batch, as the books take it. */

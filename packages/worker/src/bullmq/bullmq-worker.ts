@@ -1,4 +1,4 @@
-import { describeThrown } from '@bullpen/shared';
+import { describeThrown } from '@bullpen/shared/internal';
 import { type Job, type Span, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import { notesOf } from '../attempt/notes.js';
 import type { ActiveAttempt } from '../in-flight/active-attempts.js';

@@ -1,4 +1,5 @@
-import type { BackoffPolicy, Thrown } from '@bullpen/shared';
+import type { BackoffPolicy } from '@bullpen/shared';
+import type { Thrown } from '@bullpen/shared/internal';
 import type { Job } from 'bullmq';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';

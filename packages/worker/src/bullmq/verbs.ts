@@ -1,4 +1,5 @@
-import { type BackoffPolicy, backoffDelayMs, type Thrown } from '@bullpen/shared';
+import type { BackoffPolicy } from '@bullpen/shared';
+import { backoffDelayMs, type Thrown } from '@bullpen/shared/internal';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { attemptNumber } from '../attempt/attempt-number.js';
 import type { Outcome } from '../attempt/outcome.js';

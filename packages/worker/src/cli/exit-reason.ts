@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '@bullpen/shared';
+import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 
 /**
  * Whether the process is to end, and with what. The first failure counts, also one that comes while

@@ -1,4 +1,5 @@
-import { EXIT, type Logger, onFault } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import { EXIT, onFault } from '@bullpen/shared/internal';
 import type { RunningWorker } from '../worker.js';
 import type { ExitReason } from './exit-reason.js';
 

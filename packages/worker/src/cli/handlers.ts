@@ -1,4 +1,5 @@
-import { HandlersInvalid, loadModule, suggest } from '@bullpen/shared';
+import { HandlersInvalid } from '@bullpen/shared';
+import { loadModule, suggest } from '@bullpen/shared/internal';
 import { type Handler, isHandler } from '../handlers/handler.js';
 import type { QueueOption } from '../worker-options.js';
 

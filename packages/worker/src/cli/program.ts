@@ -7,7 +7,7 @@ import {
   portSetting,
   readConfig,
   switchSetting,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { VERSION } from '../version.js';

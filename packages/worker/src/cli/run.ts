@@ -1,13 +1,5 @@
-import {
-  createLogger,
-  EXIT,
-  type ExitCode,
-  type Logger,
-  onExit,
-  onStopSignal,
-  reportFailure,
-  showRedis,
-} from '@bullpen/shared';
+import { createLogger, type Logger } from '@bullpen/shared';
+import { EXIT, type ExitCode, onExit, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import type { DrainSummary } from '../in-flight/drain.js';
 import { type RunningWorker, startWorker } from '../worker.js';
 import { ExitReason } from './exit-reason.js';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { EXIT } from '@bullpen/shared';
+import { EXIT } from '@bullpen/shared/internal';
 
 /** What the thread is given. */
 export interface WatchdogData {

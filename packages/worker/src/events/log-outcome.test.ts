@@ -1,4 +1,5 @@
-import type { Logger, Thrown } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import type { Thrown } from '@bullpen/shared/internal';
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../attempt/outcome.js';

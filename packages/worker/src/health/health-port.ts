@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { type Fault, OptionsInvalid, reasonOf } from '@bullpen/shared';
+import { type Fault, OptionsInvalid } from '@bullpen/shared';
+import { reasonOf } from '@bullpen/shared/internal';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Health } from '../in-flight/health.js';

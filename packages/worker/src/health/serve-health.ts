@@ -1,4 +1,5 @@
-import { isPort, OptionsInvalid, showValue } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
+import { isPort, showValue } from '@bullpen/shared/internal';
 import type { RunningWorker } from '../worker.js';
 import type { HealthPort, HealthPortOptions } from './health-port.js';
 import { countInto } from './metrics/measure.js';

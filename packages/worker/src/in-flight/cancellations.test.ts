@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';

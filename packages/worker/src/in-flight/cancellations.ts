@@ -1,4 +1,5 @@
-import { cancelledBatch, cancelledChannel, cancelledKey, JobCancelled, type Redis } from '@bullpen/shared';
+import { JobCancelled } from '@bullpen/shared';
+import { cancelledBatch, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared/internal';
 import type { AttemptStop } from '../attempt/attempt-stop.js';
 import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
 

@@ -1,4 +1,5 @@
-import { HandlerCrashed, onFault } from '@bullpen/shared';
+import { HandlerCrashed } from '@bullpen/shared';
+import { onFault } from '@bullpen/shared/internal';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { describeThrown, HandlerCrashed, readProperty } from '@bullpen/shared';
+import { HandlerCrashed } from '@bullpen/shared';
+import { describeThrown, readProperty } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from './active-attempts.js';
 import { QuickJobs } from './quick-jobs.js';
 

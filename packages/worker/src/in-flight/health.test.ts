@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { Logger, Redis } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { Outage } from '../redis/outage.js';

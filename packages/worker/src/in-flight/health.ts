@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import type { Outage } from '../redis/outage.js';
 import type { ActiveAttempts } from './active-attempts.js';
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { Logger, Redis } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { Observers } from '../events/observers.js';

@@ -1,4 +1,5 @@
-import { type Logger, reasonOf } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import { reasonOf } from '@bullpen/shared/internal';
 import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
 import type { ActiveAttempt } from './active-attempts.js';

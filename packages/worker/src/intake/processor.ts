@@ -1,4 +1,5 @@
-import { type BullpenOpts, hasCode, type JobDefinition, readBullpenOpts } from '@bullpen/shared';
+import { hasCode, type JobDefinition } from '@bullpen/shared';
+import { type BullpenOpts, readBullpenOpts } from '@bullpen/shared/internal';
 import { type Job, WaitingError } from 'bullmq';
 import { attempt } from '../attempt/attempt.js';
 import type { AttemptInput } from '../attempt/attempt-input.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { countQueue } from '@bullpen/shared';
+import { countQueue } from '@bullpen/shared/internal';
 import type { Job } from 'bullmq';
 import { Engine } from '../bullmq/bullmq-worker.js';
 import { CompletionCalls } from '../bullmq/completion-calls.js';

@@ -1,4 +1,4 @@
-import type { Redis } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { COMPLETE_KEYS, COMPLETE_ROWS } from '../bullmq/completion-script.js';
 import { FINISH, FINISH_KEYS } from '../bullmq/finish-script.js';
 import { FETCHED_BY, HAND_BACK } from './fetch-scripts.js';

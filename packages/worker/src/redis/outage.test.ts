@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { Logger, Redis } from '@bullpen/shared';
+import type { Logger } from '@bullpen/shared';
+import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Outage } from './outage.js';
 

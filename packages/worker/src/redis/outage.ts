@@ -1,12 +1,12 @@
+import type { Logger } from '@bullpen/shared';
 import {
   isConnectionLoss,
   isOutOfMemory,
-  type Logger,
   type Redis,
   reasonOf,
   refusesForNow,
   refusesUs,
-} from '@bullpen/shared';
+} from '@bullpen/shared/internal';
 
 /** Longer than an idle worker goes without a fetch, which a full Redis refuses. */
 const STILL_FULL_MS = 5_000;

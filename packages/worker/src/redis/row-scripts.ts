@@ -1,4 +1,4 @@
-import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from '@bullpen/shared';
+import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from '@bullpen/shared/internal';
 
 const BOOKS_OF = `
 local function booksOf(base, batch)

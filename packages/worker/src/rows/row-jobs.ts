@@ -1,4 +1,4 @@
-import { batchKeys } from '@bullpen/shared';
+import { batchKeys } from '@bullpen/shared/internal';
 import { MAX_JSON_LENGTH } from '../attempt/outcome.js';
 import type { Lease } from '../in-flight/lease.js';
 import { notOurs } from '../in-flight/recorder.js';

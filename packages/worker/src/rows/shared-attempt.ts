@@ -1,4 +1,5 @@
-import { type BullpenOpts, backoffDelayMs, describeThrown, expandRows, idForRow, JobCancelled } from '@bullpen/shared';
+import { JobCancelled } from '@bullpen/shared';
+import { type BullpenOpts, backoffDelayMs, describeThrown, expandRows, idForRow } from '@bullpen/shared/internal';
 import type { Job } from 'bullmq';
 import { attempt, endedBefore } from '../attempt/attempt.js';
 import { attemptMany } from '../attempt/attempt-many.js';

@@ -1,4 +1,4 @@
-import type { Thrown } from '@bullpen/shared';
+import type { Thrown } from '@bullpen/shared/internal';
 import type { Job } from 'bullmq';
 import type { OpenRow } from './row-attempt.js';
 import type { SplitRow } from './row-jobs.js';

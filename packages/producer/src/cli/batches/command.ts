@@ -1,4 +1,5 @@
-import { EXIT, type ExitCode, OptionsInvalid, suggest } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
+import { EXIT, type ExitCode, suggest } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { countOpen, stageOf } from '../../books/batch-view.js';
 import type { BatchBooks } from '../../books/books.js';

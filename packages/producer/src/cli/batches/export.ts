@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
-import { type Config, EXIT, type ExitCode, OptionsInvalid } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
+import { type Config, EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { BatchView } from '../../books/batch-view.js';

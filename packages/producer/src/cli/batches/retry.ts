@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '@bullpen/shared';
+import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import type { RetriedBatch } from '../../manage/retry.js';
 import { countOf, printLine, showCount } from '../print.js';

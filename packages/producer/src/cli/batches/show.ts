@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, showText } from '@bullpen/shared';
+import { EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import type { BatchView } from '../../books/batch-view.js';
 import { printFacts, printLine, showFigure } from '../print.js';

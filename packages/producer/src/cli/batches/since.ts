@@ -1,4 +1,4 @@
-import { showDuration } from '@bullpen/shared';
+import { showDuration } from '@bullpen/shared/internal';
 
 /** An instant: how long ago on a terminal, in full in a pipe. */
 export function showSince(at: number): string {

@@ -1,4 +1,4 @@
-import { showText } from '@bullpen/shared';
+import { showText } from '@bullpen/shared/internal';
 import type { BatchView } from '../../books/batch-view.js';
 import type { Progress } from '../../books/progress.js';
 import { showCount } from '../print.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT, type ExitCode } from '@bullpen/shared';
+import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { type BatchView, isSettled } from '../../books/batch-view.js';
 import { type Progress, progressOf } from '../../books/progress.js';

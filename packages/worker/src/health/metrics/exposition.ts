@@ -1,4 +1,4 @@
-import { MISNAMED_NODE_METRICS } from '@bullpen/shared';
+import { MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { RunningWorker } from '../../worker.js';
 import { WorkerMetrics } from './worker-metrics.js';

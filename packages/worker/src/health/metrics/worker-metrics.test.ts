@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { QueueDepth } from '@bullpen/shared';
+import type { QueueDepth } from '@bullpen/shared/internal';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import type { OutcomeKind } from '../../attempt/outcome.js';

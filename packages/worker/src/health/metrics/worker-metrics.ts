@@ -1,4 +1,4 @@
-import { depthGauges } from '@bullpen/shared';
+import { depthGauges } from '@bullpen/shared/internal';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JobEvent, WorkerEvent } from '../../events/observers.js';
 import { VERSION } from '../../version.js';

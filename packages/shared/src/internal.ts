@@ -1,0 +1,68 @@
+export { Exporter, type ExporterDeps } from './exporter/exporter.js';
+export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
+export type { QueueDepth } from './exporter/queue-depth.js';
+export { shareCall } from './exporter/share-call.js';
+export { backoffDelayMs } from './job/backoff.js';
+export {
+  type BullpenOpts,
+  expandRows,
+  idForKey,
+  idForRow,
+  isBatchName,
+  keyFault,
+  MAX_ROWS,
+  MAX_ROWS_PER_JOB,
+  newId,
+  readBullpenOpts,
+  readRowKey,
+  rowOfId,
+} from './job/bullpen-opts.js';
+export { describeThrown, readProperty, type Thrown } from './job/describe-thrown.js';
+export {
+  isInstant,
+  MAX_TIMER_MS,
+  parseDuration,
+  parseTimerDuration,
+  showDuration,
+  writeDuration,
+} from './job/duration.js';
+export { listFaults } from './job/errors.js';
+export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
+export { definedJobs } from './job/job.js';
+export { type Parsed, parse } from './job/schema.js';
+export { showText, showValue } from './job/show-value.js';
+export { suggest } from './job/suggest.js';
+export {
+  type Config,
+  commonOptions,
+  commonSettings,
+  countSetting,
+  durationSetting,
+  isPort,
+  optionalDurationSetting,
+  portSetting,
+  readConfig,
+  type Setting,
+  switchSetting,
+} from './process/config.js';
+export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
+export { loadModule } from './process/load-module.js';
+export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
+export { within } from './process/within.js';
+export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
+export {
+  type BatchKeys,
+  batchesKey,
+  batchKeys,
+  CANCELLATIONS_KEPT_S,
+  cancelledBatch,
+  cancelledChannel,
+  cancelledKey,
+  DEFAULT_PREFIX,
+  FATE,
+  prefixFault,
+} from './redis/keys.js';
+export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
+export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
+export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export { redactUrls } from './redis/redis-url.js';
