@@ -29,7 +29,7 @@ describe('a reply that was lost', () => {
     await until('the second job to be fetched', async () => (await queue.getJobState(second.id)) === 'active');
     proxy.heal();
     proxy.cut();
-    await worker.logged('job was fetched in a reply that was lost; gave it back');
+    await worker.logged('job was fetched in a reply that was lost; handed it back');
     for (const { id } of [first, second]) {
       const job = await world.settled(queue, id);
       expect(await job.getState()).toBe('completed');

@@ -19,11 +19,11 @@ import { type DrainSummary, drain } from './in-flight/drain.js';
 import { faultOwner } from './in-flight/fault-owner.js';
 import { type Health, healthOf } from './in-flight/health.js';
 import { Leases } from './in-flight/leases.js';
+import { Progress } from './in-flight/progress.js';
 import { Recorder } from './in-flight/recorder.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { defineScripts } from './redis/commands.js';
 import { Outage } from './redis/outage.js';
-import { Books } from './rows/row-jobs.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 
 /** A worker that runs. */
@@ -150,7 +150,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
   const shared = {
     ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, keepCompleted },
-    books: new Books(redis, prefix),
+    progress: new Progress(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };
   const workers = serves.map(

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { attemptNumber } from './attempt-number.js';
+import { attemptNumber, maxAttemptsOf } from './attempt-number.js';
 
 describe('attemptNumber', () => {
-  it('counts attempts from 1, and allows one at least', () => {
-    const of = (attemptsMade: number, attempts?: number) => attemptNumber({ attemptsMade, opts: { attempts } });
-    expect(of(0, 3)).toEqual({ attempt: 1, maxAttempts: 3 });
-    expect(of(2, 3)).toEqual({ attempt: 3, maxAttempts: 3 });
-    expect(of(0, 0)).toEqual({ attempt: 1, maxAttempts: 1 });
-    expect(of(0)).toEqual({ attempt: 1, maxAttempts: 1 });
+  it('counts attempts from 1', () => {
+    expect([attemptNumber(0), attemptNumber(2), attemptNumber(-1)]).toEqual([1, 3, 1]);
   });
+});
+
+describe('maxAttemptsOf', () => {
+  it('takes what is stored with the job', () => {
+    expect(maxAttemptsOf(3, 10)).toBe(3);
+  });
+
+  it.each([undefined, 0, -1, 1.5, '3', Number.NaN, {}])(
+    'takes what the definition says when %j is stored',
+    (stored) => {
+      expect([maxAttemptsOf(stored, 10), maxAttemptsOf(stored, undefined)]).toEqual([10, 1]);
+    },
+  );
 });

@@ -1,12 +1,13 @@
-/** What tells which attempt at a job this is. */
-export interface CountedJob {
-  /** Attempts spent before this one. */
-  readonly attemptsMade: number;
-  readonly opts: { readonly attempts?: number | undefined };
+/** Which attempt at a job this is, counted from 1. */
+export function attemptNumber(attemptsMade: number): number {
+  // Not below 1: a process that dies between a note and its record leaves the count one too low.
+  return Math.max(0, attemptsMade) + 1;
 }
 
-/** Which attempt this is, counted from 1, and how many there may be. */
-export function attemptNumber({ attemptsMade, opts }: CountedJob): { attempt: number; maxAttempts: number } {
-  // Not below 1: a process that dies between a note and its record leaves the count one too low.
-  return { attempt: Math.max(0, attemptsMade) + 1, maxAttempts: Math.max(1, opts.attempts ?? 1) };
+/**
+ * How many attempts a job may have: what is stored with it, else what its definition says, else 1.
+ * Another client may have stored anything.
+ */
+export function maxAttemptsOf(stored: unknown, defined: number | undefined): number {
+  return Number.isSafeInteger(stored) && Number(stored) >= 1 ? Number(stored) : (defined ?? 1);
 }

@@ -16,7 +16,7 @@ export interface Notes {
 }
 
 /** What {@link notesOf} needs beside the outcome. */
-export interface Noting extends Omit<RowEnd, 'row'> {
+export interface NoteInput extends Omit<RowEnd, 'row'> {
   readonly jobId: string;
   /** Whether somebody asked, while the attempt ran, that the job not be done. */
   readonly cancelAsked: boolean;
@@ -26,16 +26,16 @@ export interface Noting extends Omit<RowEnd, 'row'> {
  * What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as
  * writing it once.
  */
-export function notesOf(outcome: Outcome, noting: Noting): Notes | undefined {
-  const { batch } = noting.bullpen;
-  const row = batch === undefined ? undefined : rowOfId(batch, noting.jobId);
-  const notes = jobNotes(outcome, noting);
+export function notesOf(outcome: Outcome, input: NoteInput): Notes | undefined {
+  const { batch } = input.bullpen;
+  const row = batch === undefined ? undefined : rowOfId(batch, input.jobId);
+  const notes = jobNotes(outcome, input);
   if (batch === undefined || row === undefined) return notes;
-  const note = rowNote(outcome, { ...noting, row });
+  const note = rowNote(outcome, { ...input, row });
   return note === undefined ? notes : { ...notes, batch, row: note };
 }
 
-function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: Noting): Notes | undefined {
+function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: NoteInput): Notes | undefined {
   switch (kind) {
     // The handler was not called: the attempt does not count.
     case 'expired':

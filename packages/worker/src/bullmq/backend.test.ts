@@ -1,81 +1,83 @@
 import { EventEmitter } from 'node:events';
-import { type Job, RedisQueueBackend, type Worker } from 'bullmq';
+import type { Redis } from '@bullpen/shared/internal';
+import type { RedisConnection } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
-import { describe, expect, it } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import type { Notes } from '../attempt/notes.js';
-import { type ActiveAttempt, ActiveAttempts } from '../in-flight/active-attempts.js';
-import { leaseOf } from '../in-flight/lease.js';
-import { Recording } from './backend.js';
+import { ActiveAttempt } from '../in-flight/active-attempt.js';
+import type { FailedEnding } from '../in-flight/queue-store.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+import { Outage } from '../redis/outage.js';
+import { Backend } from './backend.js';
+import type { BullmqJob } from './bullmq-job.js';
 import type { Completed, Completion } from './completion-calls.js';
-import { setAttempt } from './fetched-job.js';
 import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 
 const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
 
-/** The parts of BullMQ's backend that are looked at here. */
-interface Backend {
-  moveToCompletedArgs(job: object, value: string, remove: unknown, token: string, fetchNext: boolean): unknown[];
-  moveToFailedArgs(job: object, reason: string, remove: unknown, token: string, fetchNext: boolean): unknown[];
-  execCommand(client: unknown, name: string, args: unknown[]): Promise<unknown>;
-}
+/** An attempt at row 7 of batch b1 whose notes a test chooses. */
+class NotedAttempt extends ActiveAttempt {
+  noted: Notes | undefined;
 
-/** BullMQ's own backend, without a connection. */
-function backendOf(): Backend {
-  const toKey = (name: string) => `p:mail:${name}`;
-  const names = [
-    '',
-    'wait',
-    'active',
-    'prioritized',
-    'events',
-    'stalled',
-    'limiter',
-    'delayed',
-    'paused',
-    'meta',
-    'pc',
-  ];
-  const keys = Object.fromEntries([...names, 'completed', 'failed', 'marker'].map((name) => [name, toKey(name)]));
-  const Made = RedisQueueBackend as unknown as new (...args: unknown[]) => Backend;
-  return new Made(new EventEmitter(), 'mail', keys, toKey, { prefix: 'p', name: 'worker-1', lockDuration: 10_000 });
+  override get notes(): Notes | undefined {
+    return this.noted;
+  }
 }
 
 /**
- * A recording over BullMQ's backend, whose FINISH answers with `reply`; and the attempt at the one
- * job.
+ * A backend without a connection, whose FINISH answers with `reply` and whose completion calls with
+ * `completed`; and the attempt at the one job.
  */
 function recording(reply: unknown = 0, completed: Completed = [0, null]) {
-  const backend = backendOf();
-  const others: string[] = [];
-  backend.execCommand = async (_, name) => others.push(name);
   const sent: unknown[][] = [];
-  const finish = async (args: unknown[]) => {
-    sent.push(args);
-    return reply;
-  };
   const together: Completion[] = [];
-  const completions = {
-    add: async (completion: Completion) => {
-      together.push(completion);
-      return completed;
+  const renewed: string[] = [];
+  const done: string[] = [];
+  const redis = Object.assign(new EventEmitter(), {
+    async bullpenFinish(args: unknown[]) {
+      sent.push(args);
+      return reply;
+    },
+    zadd: async (...args: unknown[]) => void done.push(`zadd(${args.join(', ')})`),
+  });
+  const log = { info: () => undefined, warn: () => undefined };
+  const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
+  const deps = {
+    ...{ redis: redis as unknown as ScriptedRedis, outage },
+    leases: { renewQueue: (queue: string) => void renewed.push(queue) },
+    completionCalls: {
+      async add(completion: Completion) {
+        together.push(completion);
+        return completed;
+      },
     },
   };
-  const made = new Recording(backend as unknown as Worker['backend'], finish, completions);
-  const job = { ...{ id: 'b-b1-7', name: 'mail.send', attemptsMade: 0 }, opts: { attempts: 3 } };
-  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
-  const attempt = new ActiveAttempts().begin('mail', 'b-b1-7', 'mail.send', new AttemptStop(), lease);
-  setAttempt(job, attempt);
-  return { recording: made, backend, job: job as unknown as Job, attempt, sent, others, together };
+  const connection = () => new EventEmitter() as unknown as RedisConnection;
+  const opts = { prefix: 'p', name: 'worker-1', lockDuration: 10_000 } as never;
+  const backend = new Backend(connection(), connection(), 'mail', opts, deps);
+  const fetched = fetchedJob({ id: 'b-b1-7', opts: { attempts: 3, bullpen: { batch: 'b1' } } });
+  const attempt = new NotedAttempt(fetched, leaseFor());
+  const job = {
+    ...{ id: 'b-b1-7', name: 'mail.send', token: 't1', attemptsMade: 0, priority: 0, attempt, stored: '{}' },
+    ...{ opts: { attempts: 3 } as { attempts?: number; backoff?: unknown }, stacktrace: ['earlier'] },
+    moveToWait: async (token: string) => void done.push(`moveToWait(${token})`),
+    moveToDelayed: async (until: number, token: string) => void done.push(`moveToDelayed(${until}, ${token})`),
+    async moveToFailed(failure: Error, token: string, fetchNext: boolean): Promise<unknown> {
+      job.stacktrace.push(failure.message);
+      done.push(`moveToFailed(${failure.message}, ${token}, ${fetchNext})`);
+      if (reply instanceof Error) throw reply;
+      return reply;
+    },
+  };
+  return { backend, job: job as typeof job & BullmqJob, attempt, outage, sent, together, renewed, done };
 }
 
 /** What is sent behind BullMQ's own arguments. */
-const notedBy = (backend: Backend, job: Job) =>
-  backend.moveToCompletedArgs(job, '1', undefined, 't1', true).slice(WITHOUT_NOTES);
+const notedBy = (backend: Backend, job: BullmqJob) =>
+  backend.moveToCompletedArgs(job, '1', false, 't1', true).slice(WITHOUT_NOTES);
 
-function note(attempt: ActiveAttempt, notes: Notes): void {
-  attempt.notes = notes;
-}
+const first = { fetchNext: true, isAgain: false };
 
 describe('BullMQ’s script for the end of a job', () => {
   it('takes as many keys and arguments as ours leaves to it: an upgrade that changes that fails here', () => {
@@ -87,10 +89,10 @@ describe('BullMQ’s script for the end of a job', () => {
   });
 
   it('is sent with exactly so many by BullMQ’s backend, for a success and for a failure', () => {
-    const backend = backendOf();
-    const job = { id: 'j-1', opts: {} };
-    const completed = backend.moveToCompletedArgs(job, '1', undefined, 't1', true);
-    const failed = backend.moveToFailedArgs(job, 'boom', undefined, 't1', true);
+    const { backend } = recording();
+    const job = { id: 'j-1', opts: {} } as BullmqJob;
+    const completed = backend.moveToCompletedArgs(job, '1', false, 't1', true);
+    const failed = backend.moveToFailedArgs(job, 'boom', false, 't1', true);
     expect([completed.length, failed.length]).toEqual([WITHOUT_NOTES, WITHOUT_NOTES]);
     // Where ours finds the job's key, its id and the base of all keys.
     expect([completed[11], completed[FINISH_KEYS], completed[FINISH_KEYS + 6]]).toEqual([
@@ -100,7 +102,7 @@ describe('BullMQ’s script for the end of a job', () => {
   });
 });
 
-describe('Recording', () => {
+describe('Backend', () => {
   it('adds nothing to the end of a job without notes', () => {
     const { backend, job } = recording();
     expect(notedBy(backend, job)).toEqual([]);
@@ -108,15 +110,15 @@ describe('Recording', () => {
 
   it('adds the notes of the attempt, and no more than there is to say', () => {
     const { backend, job, attempt } = recording();
-    note(attempt, { attemptsMade: 1, forgetCrashes: true });
+    attempt.noted = { attemptsMade: 1, forgetCrashes: true };
     expect(notedBy(backend, job)).toEqual([1, 'c']);
-    note(attempt, { forgetCrashes: true, forgetCancelled: true });
+    attempt.noted = { forgetCrashes: true, forgetCancelled: true };
     expect(notedBy(backend, job)).toEqual(['', 'cx']);
-    note(attempt, { batch: 'b1', forgetCancelled: true });
+    attempt.noted = { batch: 'b1', forgetCancelled: true };
     expect(notedBy(backend, job)).toEqual(['', 'x', 'b1']);
-    note(attempt, { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } });
+    attempt.noted = { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } };
     expect(notedBy(backend, job)).toEqual(['', '', 'b1', 7, 1]);
-    note(attempt, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'Error: x', text: '{}', key: 'hash' } });
+    attempt.noted = { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'Error: x', text: '{}', key: 'hash' } };
     expect(notedBy(backend, job)).toEqual(['', '', 'b1', 7, 2, 'Error: x', '{}', 'hash']);
   });
 
@@ -124,26 +126,23 @@ describe('Recording', () => {
     const { backend, job, attempt } = recording();
     const kept = (): unknown => backend.moveToCompletedArgs(job, '1', { count: 5 }, 't1', true)[FINISH_KEYS + 7];
     const before = kept();
-    note(attempt, { forgetCancelled: true });
+    attempt.noted = { forgetCancelled: true };
     expect(kept()).toEqual(before);
-    note(attempt, { batch: 'b1' });
+    attempt.noted = { batch: 'b1' };
     expect(kept()).not.toEqual(before);
   });
 
-  it('sends what has notes by our script, and everything else as BullMQ does', async () => {
-    const { backend, job, attempt, sent, others } = recording();
-    const failed = () => backend.moveToFailedArgs(job, 'boom', undefined, 't1', true);
-    await backend.execCommand({}, 'moveToFinished', failed());
-    note(attempt, { forgetCancelled: true });
-    await backend.execCommand({}, 'moveToFinished', failed());
-    await backend.execCommand({}, 'moveToDelayed', Array(100).fill(''));
-    expect([others, sent.length]).toEqual([['moveToFinished', 'moveToDelayed'], 1]);
+  it('sends every end by our script', async () => {
+    const { backend, job, sent } = recording([null, null, 0, 0]);
+    const failed = backend.moveToFailedArgs(job, 'boom', false, 't1', true);
+    expect(await backend.moveToFinished('b-b1-7', failed)).toEqual([null, null, 0, 0]);
+    expect(sent).toEqual([failed]);
   });
 
   it('records a success as BullMQ does, and answers with the next job', async () => {
     const fields = ['name', 'mail.send', 'data', '{}'];
-    const { recording: made, job, sent } = recording([fields, 'j-2', 0, 0]);
-    expect(await made.complete(job, { sent: 1 }, 't1', true, false)).toMatchObject([
+    const { backend, job, sent } = recording([fields, 'j-2', 0, 0]);
+    expect(await backend.complete(job, { sent: 1 }, first)).toMatchObject([
       { name: 'mail.send', data: '{}' },
       'j-2',
       0,
@@ -154,14 +153,14 @@ describe('Recording', () => {
   });
 
   it('records no result as null', async () => {
-    const { recording: made, job, sent } = recording();
-    await made.complete(job, undefined, 't1', false, false);
+    const { backend, job, sent } = recording();
+    await backend.complete(job, undefined, { fetchNext: false, isAgain: false });
     expect(sent[0]?.slice(FINISH_KEYS + 3, FINISH_KEYS + 6)).toEqual(['null', 'completed', 0]);
   });
 
   it.each([-1, -2, -3, -6])('says in BullMQ’s words that the job is not ours: %i', async (code) => {
-    const { recording: made, job } = recording(code);
-    await expect(made.complete(job, 1, 't1', true, false)).rejects.toMatchObject({ code });
+    const { backend, job } = recording(code);
+    await expect(backend.complete(job, 1, first)).rejects.toMatchObject({ code });
     expect(job.attemptsMade).toBe(0);
   });
 
@@ -170,9 +169,9 @@ describe('Recording', () => {
 
     it('goes together with others, and answers with the next job', async () => {
       const fields = ['name', 'mail.send', 'data', '{}'];
-      const { recording: made, job, attempt, sent, together } = recording(0, [0, [fields, 'b-b1-8']]);
-      note(attempt, completedRow);
-      expect(await made.complete(job, { sent: 1 }, 't1', true, false)).toMatchObject([{ data: '{}' }, 'b-b1-8', 0, 0]);
+      const { backend, job, attempt, sent, together } = recording(0, [0, [fields, 'b-b1-8']]);
+      attempt.noted = completedRow;
+      expect(await backend.complete(job, { sent: 1 }, first)).toMatchObject([{ data: '{}' }, 'b-b1-8', 0, 0]);
       expect(together).toEqual([
         ...[
           {
@@ -189,43 +188,90 @@ describe('Recording', () => {
     });
 
     it('leaves it open whether there is a next job when Redis names none', async () => {
-      const { recording: made, job, attempt } = recording();
-      note(attempt, completedRow);
-      expect(await made.complete(job, 1, 't1', true, false)).toBeUndefined();
+      const { backend, job, attempt } = recording();
+      attempt.noted = completedRow;
+      expect(await backend.complete(job, 1, first)).toBeUndefined();
     });
 
     it('is recorded by BullMQ when Redis says that the job is more than a row', async () => {
-      const { recording: made, job, attempt, sent } = recording(0, [1, null]);
-      note(attempt, completedRow);
-      await made.complete(job, 1, 't1', true, false);
+      const { backend, job, attempt, sent } = recording(0, [1, null]);
+      attempt.noted = completedRow;
+      await backend.complete(job, 1, first);
       expect([sent.length, job.attemptsMade]).toEqual([1, 1]);
     });
 
     it.each([-1, -2, -3, -6])('says in BullMQ’s words that it is not ours: %i', async (code) => {
-      const { recording: made, job, attempt } = recording(0, [code, null]);
-      note(attempt, completedRow);
-      await expect(made.complete(job, 1, 't1', true, false)).rejects.toMatchObject({ code });
+      const { backend, job, attempt } = recording(0, [code, null]);
+      attempt.noted = completedRow;
+      await expect(backend.complete(job, 1, first)).rejects.toMatchObject({ code });
       expect(job.attemptsMade).toBe(0);
     });
 
     it('goes alone when it is written again', async () => {
-      const { recording: made, job, attempt, sent, together } = recording();
-      note(attempt, completedRow);
-      await made.complete(job, 1, 't1', true, true);
+      const { backend, job, attempt, sent, together } = recording();
+      attempt.noted = completedRow;
+      await backend.complete(job, 1, { fetchNext: true, isAgain: true });
       expect([sent.length, together]).toEqual([1, []]);
     });
 
-    it.each<[string, Partial<Job>, Notes]>([
+    it.each<[string, Partial<BullmqJob>, Notes]>([
       ['is part of a flow', { parentKey: 'p:mail:1' }, completedRow],
       ['is deduplicated', { deduplicationId: 'd' }, completedRow],
       ['is a job scheduler’s', { repeatJobKey: 'r' }, completedRow],
       ['has a cancellation to be forgotten', {}, { ...completedRow, forgetCancelled: true }],
       ['failed', {}, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'x', text: '', key: '' } }],
     ])('is recorded by BullMQ’s script when its job %s', async (_, more, notes) => {
-      const { recording: made, job, attempt, sent, together } = recording();
-      note(attempt, notes);
-      await made.complete(Object.assign(job, more), 1, 't1', true, false);
+      const { backend, job, attempt, sent, together } = recording();
+      attempt.noted = notes;
+      await backend.complete(Object.assign(job, more), 1, first);
       expect([sent.length, together]).toEqual([1, []]);
     });
+  });
+
+  describe('fails a job', () => {
+    const failed = (more: object = {}) => ({ outcome: outcomeOf('failed'), ...more }) as FailedEnding;
+
+    it('with the attempts and the wait that we count, for this retry alone', async () => {
+      const { backend, job, done } = recording([]);
+      await backend.fail(job, failed({ retryInMs: 5_000 }), true);
+      expect(done).toEqual(['moveToFailed(Error: boom, t1, true)']);
+      expect(job.opts).toEqual({ attempts: 3, backoff: { type: 'fixed', delay: 5_000 } });
+    });
+
+    it('and leaves its stored backoff alone where we know no wait', async () => {
+      const { backend, job } = recording([]);
+      await backend.fail(job, failed(), true);
+      expect(job.opts).toEqual({ attempts: 3 });
+    });
+
+    it('and keeps no trace of a failure that Redis did not take: BullMQ adds it each time', async () => {
+      const { backend, job } = recording(new Error('READONLY'));
+      await expect(backend.fail(job, failed(), true)).rejects.toThrow('READONLY');
+      expect(job.stacktrace).toEqual(['earlier']);
+    });
+  });
+
+  it('delays a snoozed job by a little at least: BullMQ must be through with it by then', async () => {
+    vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { backend, job, done } = recording();
+    for (const untilAt of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(job, untilAt);
+    expect(done).toEqual([...Array<string>(3).fill('moveToDelayed(1000250, t1)'), 'moveToDelayed(1900000, t1)']);
+  });
+
+  it('wakes a worker when a prioritized job is back, as BullMQ forgets to, and for no other', async () => {
+    const { backend, job, done } = recording();
+    await backend.handBack(job);
+    expect(done).toEqual(['moveToWait(t1)']);
+    await backend.handBack(Object.assign(job, { priority: 3 }));
+    expect(done.slice(1)).toEqual(['moveToWait(t1)', 'zadd(p:mail:marker, 0, 0)']);
+  });
+
+  it('looks for no dead worker’s jobs right after an outage, and renews the leases of the living first', async () => {
+    const { backend, outage, renewed } = recording();
+    outage.noteIfOutage(new Error('READONLY'));
+    expect(await backend.moveStalledJobsToWait()).toEqual([]);
+    outage.accepted();
+    expect([await backend.moveStalledJobsToWait(), renewed]).toEqual([[], []]);
   });
 });

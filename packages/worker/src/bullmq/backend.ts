@@ -1,120 +1,203 @@
-import { type Job, raw2NextJobData, type Worker } from 'bullmq';
+import {
+  type FinishedStatus,
+  type KeepJobs,
+  type MinimalJob,
+  type QueueBaseOptions,
+  QueueKeys,
+  RedisConnection,
+  RedisQueueBackend,
+  raw2NextJobData,
+} from 'bullmq';
 import type { Notes } from '../attempt/notes.js';
 import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
+import type { Leases } from '../in-flight/leases.js';
+import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+import type { Outage } from '../redis/outage.js';
+import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
-import { attemptOf } from './fetched-job.js';
-import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
+import { failureOf } from './failure.js';
 
-/** The parts of BullMQ's backend that record an end; most of them are private to it. */
-interface RecordingBackend {
-  readonly closing: unknown;
-  moveToFinishedArgs(job: object, value: unknown, field: string, remove: unknown, ...rest: unknown[]): unknown[];
-  moveToCompletedArgs(job: object, value: string, remove: unknown, token: string, fetchNext: boolean): unknown[];
-  execCommand(client: unknown, name: string, args: unknown[]): Promise<unknown>;
-  finishedErrors(refusal: { code: number; jobId: string; command: string; state: string }): Error;
+/** What BullMQ answers to a fetch: a job's fields, its id, and how long to wait when there is none. */
+export type NextJob = ReturnType<typeof raw2NextJobData>;
+
+/** The options of BullMQ's worker that its backend reads. */
+type BackendOptions = QueueBaseOptions & { readonly name?: string; readonly prefix?: string };
+
+/** What a {@link Backend} needs beside BullMQ's options. */
+export interface BackendDeps {
+  readonly redis: ScriptedRedis;
+  readonly completionCalls: Pick<CompletionCalls, 'add'>;
+  readonly leases: Pick<Leases, 'renewQueue'>;
+  readonly outage: Outage;
 }
 
 /**
- * What came back when an end was recorded: the next job's fields, its id, and how long to wait when
- * there is none.
+ * A Redis that was away for longer than a lease comes back without locks. Workers that live take
+ * theirs up again as soon as they notice, and they look every 2 s. Until then a job without a lock
+ * is not yet a dead worker's.
  */
-export type Recorded = ReturnType<typeof raw2NextJobData> | undefined;
+const COMEBACK_MS = 3_000;
+/** The longest blocking read: shorter than a connection may leave a command unanswered. */
+const MAX_BLOCK_S = 3;
+/** BullMQ makes one more trip to Redis after a snooze, and the job must not be back by then. */
+const MIN_SNOOZE_MS = 250;
 
-const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
+/**
+ * BullMQ's backend. It records an end and the notes of Bullpen in one call, and after an outage it
+ * lets the living take up their leases before it looks for jobs of the dead.
+ *
+ * A success is recorded in one of two ways. *Inline* is BullMQ's script with our notes, in a call of
+ * its own: it knows flows, schedulers, deduplication, limits and retention. *Several in a call*
+ * (`completion-calls.ts`) is for rows of batches that have to do with none of these: a third of
+ * Redis' work. A row that is written again goes inline, as Redis may refuse it, and would refuse the
+ * others with it.
+ */
+export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
+  readonly #deps: BackendDeps;
 
-/** Records ends by BullMQ's own script, with the notes of Bullpen in the same call. */
-export class Recording {
-  readonly #backend: RecordingBackend;
-  readonly #finish: (args: unknown[]) => Promise<unknown>;
-  readonly #completions: Pick<CompletionCalls, 'add'>;
+  /** The backend of a worker's queue, on the worker's connection and a blocking one of its own. */
+  static open(name: string, opts: BackendOptions, deps: BackendDeps): Backend {
+    const main = new RedisConnection(deps.redis, { shared: true, blocking: false });
+    const duplicate = deps.redis.duplicate({ connectionName: connectionName(name, opts) });
+    return new Backend(main, new RedisConnection(duplicate, { shared: false, blocking: true }), name, opts, deps);
+  }
 
-  /** @param finish sends our FINISH script */
-  constructor(
-    backend: Worker['backend'],
-    finish: (args: unknown[]) => Promise<unknown>,
-    completions: Pick<CompletionCalls, 'add'>,
-  ) {
-    this.#backend = backend as unknown as RecordingBackend;
-    this.#finish = finish;
-    this.#completions = completions;
-    this.#addNotes();
+  constructor(main: RedisConnection, blocking: RedisConnection, name: string, opts: BackendOptions, deps: BackendDeps) {
+    const keys = new QueueKeys(opts.prefix);
+    super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts, blocking);
+    this.#deps = deps;
+  }
+
+  override get maximumBlockTimeout(): number {
+    return MAX_BLOCK_S;
+  }
+
+  fetch(token: string): Promise<NextJob> {
+    return this.moveToActive(token, (this.queue.opts as BackendOptions).name);
   }
 
   /**
-   * What `job.moveToCompleted` does, in one promise instead of a dozen: it is done for every job,
-   * and with tracing of promises (which Node before 24 needs to tell whose error an error is) each
-   * costs as much as the work itself.
+   * Does what BullMQ's `job.moveToCompleted` does, in one promise instead of a dozen. It is done for
+   * every job, and Node before 24 makes each promise as dear as the work itself while it tracks
+   * whose error an error is.
    */
-  async complete(job: Job, result: unknown, token: string, fetchNext: boolean, isAgain: boolean): Promise<Recorded> {
-    if (this.#backend.closing) return undefined;
+  async complete(job: BullmqJob, result: unknown, options: RecordOptions): Promise<NextJob | undefined> {
+    if (this.closing) return undefined;
     // As BullMQ keeps it on the job: nothing for any value that is as good as none.
     job.returnvalue = result || undefined;
     const text = JSON.stringify(result) ?? 'null';
-    const notes = attemptOf(job)?.notes;
-    // What failed in company is said again by itself: one that Redis refuses must not have the
-    // others refused with it.
+    const notes = job.attempt?.notes;
     const reply =
-      isAgain || !isPlain(job, notes)
-        ? await this.#completeAlone(job, text, token, fetchNext)
-        : await this.#completeRow(job, text, token, fetchNext, notes);
+      options.isAgain || !isPlainRow(job, notes)
+        ? await this.#completeInline(job, text, options.fetchNext)
+        : await this.#completeTogether(job, text, options.fetchNext, notes);
     job.finishedOn = Date.now();
     job.attemptsMade += 1;
     return reply === undefined ? undefined : raw2NextJobData(reply as Parameters<typeof raw2NextJobData>[0]);
   }
 
-  /** What BullMQ's script answers; it says as well when there is no next job, and for how long. */
-  async #completeAlone(job: Job, text: string, token: string, fetchNext: boolean): Promise<unknown> {
-    const args = this.#backend.moveToCompletedArgs(job, text, job.opts.removeOnComplete, token, fetchNext);
-    const reply = await this.#finish(args);
-    if (typeof reply === 'number' && reply < 0) throw this.#refusal(reply, job);
-    return reply;
+  async fail(job: BullmqJob, ending: FailedEnding, fetchNext: boolean): Promise<NextJob | undefined> {
+    const { retryInMs } = ending;
+    if (this.closing) return undefined;
+    job.opts.attempts = job.attempt?.maxAttempts ?? 1;
+    // Our backoff knows a cap and BullMQ's does not: BullMQ gets the wait, for this retry alone.
+    if (retryInMs !== undefined) job.opts.backoff = { type: 'fixed', delay: retryInMs };
+    const traces = [...(job.stacktrace ?? [])];
+    try {
+      const next: unknown = await job.moveToFailed(failureOf(ending), job.token ?? '', fetchNext);
+      return Array.isArray(next) ? (next as NextJob) : undefined;
+    } catch (error) {
+      // BullMQ adds the trace each time it is called, and it will be called again.
+      job.stacktrace = traces;
+      throw error;
+    }
   }
 
-  /**
-   * The next job as BullMQ's script answers it, or nothing: then it is not known whether there is
-   * one.
-   */
-  async #completeRow(job: Job, result: string, token: string, isNextWanted: boolean, notes: RowNotes) {
-    const { batch, row } = notes;
-    const completion = { jobId: job.id as string, token, isNextWanted, result, batch, note: row };
-    const [answer, next] = await this.#completions.add(completion);
-    if (answer < 0) throw this.#refusal(answer, job);
-    if (answer > 0) return this.#completeAlone(job, result, token, isNextWanted);
+  async handBack(job: BullmqJob): Promise<void> {
+    await job.moveToWait(job.token);
+    // BullMQ forgets to wake a worker that blocks on an empty queue, for a prioritized job.
+    if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), 0, '0').catch(() => undefined);
+  }
+
+  async snooze(job: BullmqJob, untilAt: number): Promise<void> {
+    await job.moveToDelayed(Math.max(untilAt, Date.now() + MIN_SNOOZE_MS), job.token);
+  }
+
+  override async moveStalledJobsToWait(): Promise<string[]> {
+    const { outage, leases } = this.#deps;
+    if (outage.overForMs < COMEBACK_MS) return [];
+    leases.renewQueue(this.name);
+    return super.moveStalledJobsToWait();
+  }
+
+  /** BullMQ's arguments, and behind them what Bullpen notes about the job. */
+  protected override moveToFinishedArgs<Data = unknown, Result = unknown, Name extends string = string>(
+    job: MinimalJob<Data, Result, Name>,
+    value: unknown,
+    field: 'returnvalue' | 'failedReason',
+    remove: undefined | boolean | number | KeepJobs,
+    target: FinishedStatus,
+    token: string,
+    timestamp: number,
+    fetchNext?: boolean,
+    fieldsToUpdate?: Record<string, unknown>,
+  ): (string | number | boolean | Buffer)[] {
+    const notes = (job as unknown as BullmqJob).attempt?.notes;
+    // The books say what became of a row; its job goes.
+    const removed = notes?.batch === undefined ? remove : true;
+    const args = super.moveToFinishedArgs(
+      ...([job, value, field, removed, target, token, timestamp, fetchNext, fieldsToUpdate] as const),
+    );
+    if (notes === undefined) return args;
+    args.push(notes.attemptsMade ?? '', (notes.forgetCrashes ? 'c' : '') + (notes.forgetCancelled ? 'x' : ''));
+    if (notes.batch !== undefined) args.push(notes.batch);
+    if (notes.row !== undefined) args.push(...shortened(notes.row));
+    return args;
+  }
+
+  /** Sends BullMQ's script and our notes in one call. */
+  override async moveToFinished(jobId: string, args: (string | number | boolean | Buffer)[]): Promise<NextJob> {
+    return raw2NextJobData((await this.#finish(jobId, args)) as Parameters<typeof raw2NextJobData>[0]);
+  }
+
+  /** BullMQ's script says as well when there is no next job, and for how long. */
+  #completeInline(job: BullmqJob, text: string, fetchNext: boolean): Promise<unknown> {
+    const { id = '', token = '', opts } = job;
+    return this.#finish(id, this.moveToCompletedArgs(job, text, opts.removeOnComplete as KeepJobs, token, fetchNext));
+  }
+
+  /** Answers the next job, or nothing: then it is not known whether there is one. */
+  async #completeTogether(job: BullmqJob, result: string, isNextWanted: boolean, { batch, row }: RowNotes) {
+    const { id = '', token = '' } = job;
+    const completion = { jobId: id, token, isNextWanted, result, batch, note: row };
+    const [answer, next] = await this.#deps.completionCalls.add(completion);
+    if (answer < 0) throw this.#refusal(answer, id);
+    if (answer > 0) return this.#completeInline(job, result, isNextWanted);
     return next === null ? undefined : [...next, 0, 0];
   }
 
-  #refusal(code: number, { id = '' }: Job): Error {
-    return this.#backend.finishedErrors({ code, jobId: id, command: 'moveToFinished', state: 'active' });
+  async #finish(jobId: string, args: unknown[]): Promise<unknown> {
+    const reply = await this.#deps.redis.bullpenFinish(args);
+    if (typeof reply === 'number' && reply < 0) throw this.#refusal(reply, jobId);
+    return reply;
   }
 
-  /**
-   * Sends the notes of an attempt along with what BullMQ itself records; a job without notes is
-   * recorded as ever.
-   */
-  #addNotes(): void {
-    const backend = this.#backend;
-    const argsOf = backend.moveToFinishedArgs.bind(backend);
-    const exec = backend.execCommand.bind(backend);
-    backend.moveToFinishedArgs = (job, value, field, remove, ...rest) => {
-      const notes = attemptOf(job)?.notes;
-      if (notes === undefined) return argsOf(job, value, field, remove, ...rest);
-      // The books say what became of a row; its job goes.
-      const args = argsOf(job, value, field, notes.batch === undefined ? remove : true, ...rest);
-      args.push(notes.attemptsMade ?? '', (notes.forgetCrashes ? 'c' : '') + (notes.forgetCancelled ? 'x' : ''));
-      if (notes.batch !== undefined) args.push(notes.batch);
-      if (notes.row !== undefined) args.push(...shortened(notes.row));
-      return args;
-    };
-    backend.execCommand = (client, name, args) =>
-      name === 'moveToFinished' && args.length > WITHOUT_NOTES ? this.#finish(args) : exec(client, name, args);
+  #refusal(code: number, jobId: string): Error {
+    return this.finishedErrors({ code, jobId, command: 'moveToFinished', state: 'active' });
   }
+}
+
+/** The name that BullMQ gives to a worker's blocking connection. Tools find workers by it. */
+function connectionName(queue: string, { prefix, name }: { readonly prefix?: string; readonly name?: string }): string {
+  return `${prefix}:${Buffer.from(queue).toString('base64')}${name === undefined ? '' : `:w:${name}`}`;
 }
 
 /** The notes of a success, where nothing but a row of a batch is concerned. */
 type RowNotes = Notes & { readonly batch: string; readonly row: RowNote };
 
 /** Whether all there is to record is a row of a batch, with a job that is nothing else besides. */
-function isPlain(job: Job, notes: Notes | undefined): notes is RowNotes {
+function isPlainRow(job: BullmqJob, notes: Notes | undefined): notes is RowNotes {
   if (notes?.batch === undefined || notes.row?.fate !== 'completed' || notes.forgetCancelled) return false;
   return job.parentKey === undefined && job.deduplicationId === undefined && job.repeatJobKey === undefined;
 }

@@ -1,12 +1,11 @@
 import type { Logger } from '@bullpen/shared';
 import type { Thrown } from '@bullpen/shared/internal';
-import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../attempt/outcome.js';
 import { logOutcome } from './log-outcome.js';
 
 /** What is logged about an outcome, at level `debug` or above `info`. */
-function logged(outcome: Outcome, { attemptsMade = 0, debug = true, jobId = 'j-1' } = {}) {
+function logged(outcome: Outcome, { number = 1, debug = true, jobId = 'j-1' } = {}) {
   const lines: unknown[][] = [];
   const at =
     (level: string) =>
@@ -19,13 +18,13 @@ function logged(outcome: Outcome, { attemptsMade = 0, debug = true, jobId = 'j-1
     warn: at('warn'),
     error: at('error'),
   };
-  const job = { name: 'mail.send', id: 'j-1', queueName: 'mail', attemptsMade, opts: { attempts: 3 } };
-  logOutcome(log as unknown as Logger, outcome, job as unknown as Job, jobId, Date.now());
+  const attempt = { job: 'mail.send', queue: 'mail', number, maxAttempts: 3 };
+  logOutcome(log as unknown as Logger, outcome, attempt, jobId, 5);
   return lines;
 }
 
 const error: Thrown = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
-const fields = { job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 1, durationMs: expect.any(Number) };
+const fields = { job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 1, durationMs: 5 };
 
 describe('logOutcome', () => {
   it.each<[Outcome, string, string, object]>([
@@ -42,7 +41,7 @@ describe('logOutcome', () => {
   });
 
   it('is louder about the last attempt', () => {
-    expect(logged({ kind: 'failed', error }, { attemptsMade: 2 })).toEqual([
+    expect(logged({ kind: 'failed', error }, { number: 3 })).toEqual([
       ['error', { ...fields, attempt: 3, maxAttempts: 3, error }, 'job failed'],
     ]);
   });

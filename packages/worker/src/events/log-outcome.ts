@@ -1,22 +1,28 @@
 import type { Logger } from '@bullpen/shared';
-import { attemptNumber, type CountedJob } from '../attempt/attempt-number.js';
 import type { Outcome } from '../attempt/outcome.js';
 
-/** What a log line says of a job. */
-export interface LoggedJob extends CountedJob {
-  readonly name: string;
-  readonly queueName: string;
+/** What a log line says of an attempt. */
+export interface LoggedAttempt {
+  /** The name of its job. */
+  readonly job: string;
+  readonly queue: string;
+  readonly number: number;
+  readonly maxAttempts: number;
 }
 
 /**
- * One line for each attempt that ended, as loud as on-call should hear it.
- * @param jobId what the attempt was at: the job, or a row of a shared one
+ * Writes one line for each attempt that ended, as loud as on-call should hear it.
+ * @param jobId what the attempt was at: a job, or a row of a shared job
  */
-export function logOutcome(log: Logger, outcome: Outcome, job: LoggedJob, jobId: string, startedAt: number): void {
+export function logOutcome(
+  log: Logger,
+  outcome: Outcome,
+  { job, queue, number: attempt, maxAttempts }: LoggedAttempt,
+  jobId: string,
+  durationMs: number,
+): void {
   if (outcome.kind === 'completed' && !log.isLevelEnabled('debug')) return;
-  const { attempt, maxAttempts } = attemptNumber(job);
-  const durationMs = Date.now() - startedAt;
-  const fields = { job: job.name, jobId, queue: job.queueName, attempt, durationMs };
+  const fields = { job, jobId, queue, attempt, durationMs };
   switch (outcome.kind) {
     case 'completed':
       log.debug(fields, 'attempt completed');

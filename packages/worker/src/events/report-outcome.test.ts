@@ -1,13 +1,11 @@
 import type { Logger } from '@bullpen/shared';
-import type { Job } from 'bullmq';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Outcome } from '../attempt/outcome.js';
-import { leaseOf } from '../in-flight/lease.js';
 import { Observers, type WorkerEvent } from './observers.js';
 import { reportOutcome } from './report-outcome.js';
 
 const NOW = 1_900_000_000_000;
-const first = { attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 };
+const first = { fetches: 1, attemptsMade: 0, crashes: 0 };
 const quiet = (): void => undefined;
 const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;
 
@@ -15,16 +13,17 @@ const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quie
  * What observers are told of an attempt at a job that was enqueued 5 s ago, and that began
  * `startedAgoMs` ago.
  */
-function told({ job = {}, fetched = {}, startedAgoMs = 250, outcome = { kind: 'completed', result: 1 } as Outcome }) {
+function told({ job = {}, lease = {}, startedAgoMs = 250, outcome = { kind: 'completed', result: 1 } as Outcome }) {
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
   const observers = new Observers(log);
   const events: WorkerEvent[] = [];
   observers.add((event) => void events.push(event));
-  const attempted = { name: 'mail.send', queueName: 'mail', timestamp: NOW - 5_000, attemptsMade: 0, opts: {}, ...job };
-  const lease = leaseOf({ ...first, ...fetched }, 't1', 10_000);
-  const startedAt = NOW - startedAgoMs;
-  reportOutcome({ log, observers }, outcome, attempted as unknown as Job, { queue: 'mail', lease }, 'j-1', startedAt);
+  const attempt = {
+    ...{ job: 'mail.send', jobId: 'j-1', queue: 'mail', number: 1, maxAttempts: 3, lease: { ...first, ...lease } },
+    fetched: { timestamp: NOW - 5_000, opts: {}, ...job },
+  };
+  reportOutcome({ log, observers }, outcome, attempt, NOW - startedAgoMs);
   expect(events).toHaveLength(1);
   return events[0];
 }
@@ -51,10 +50,10 @@ describe('reportOutcome', () => {
   });
 
   it.each([
-    ['a snooze or a hand-back', { attemptsStarted: 2 }],
+    ['a snooze or a hand-back', { fetches: 2 }],
     ['a failure', { attemptsMade: 1 }],
-    ['a crash', { stalledCounter: 1 }],
-  ])('knows of no wait after %s', (_, fetched) => {
-    expect(told({ fetched })).toMatchObject({ queueWaitMs: undefined });
+    ['a crash', { crashes: 1 }],
+  ])('knows of no wait after %s', (_, lease) => {
+    expect(told({ lease })).toMatchObject({ queueWaitMs: undefined });
   });
 });

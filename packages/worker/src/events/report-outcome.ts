@@ -1,55 +1,51 @@
 import type { Logger } from '@bullpen/shared';
 import type { Outcome } from '../attempt/outcome.js';
-import { type LoggedJob, logOutcome } from './log-outcome.js';
+import { type LoggedAttempt, logOutcome } from './log-outcome.js';
 import type { Observers } from './observers.js';
 
-/** What an attempt was at. */
-interface AttemptedJob extends LoggedJob {
-  readonly timestamp: number;
-  readonly opts: LoggedJob['opts'] & { readonly delay?: unknown };
-}
-
-/** What is known of earlier fetches of a job. */
-interface FetchCounts {
-  readonly fetches: number;
-  readonly attemptsMade: number;
-  readonly crashes: number;
+/** What is told of an attempt. */
+export interface ReportedAttempt extends LoggedAttempt {
+  readonly jobId: string;
+  readonly fetched: { readonly timestamp: number; readonly opts: Readonly<Record<string, unknown>> };
+  /** What is known of earlier fetches of its job. */
+  readonly lease: { readonly fetches: number; readonly attemptsMade: number; readonly crashes: number };
 }
 
 /**
- * Says how an attempt ended, to the log and to those who observe the worker. Each attempt and each
- * row is said here, once.
- * @param jobId what the attempt was at: the job, or a row of a shared one
+ * Tells the log, and those who observe the worker, how an attempt ended. Each attempt and each row
+ * is reported here, once.
+ * @param jobId what it was at, where that is another than the attempt's own: one of many rows
  */
 export function reportOutcome(
   { log, observers }: { readonly log: Logger; readonly observers: Observers },
   outcome: Outcome,
-  job: AttemptedJob,
-  { queue, lease }: { readonly queue: string; readonly lease: FetchCounts },
-  jobId: string,
+  attempt: ReportedAttempt,
   startedAt: number,
+  jobId = attempt.jobId,
 ): void {
-  logOutcome(log, outcome, job, jobId, startedAt);
+  const durationMs = Date.now() - startedAt;
+  logOutcome(log, outcome, attempt, jobId, durationMs);
   if (!observers.any) return;
   observers.tell({
     // One property to a line: to spread an object here costs more than all else.
     kind: 'attempt-ended',
-    queue,
-    job: job.name,
+    queue: attempt.queue,
+    job: attempt.job,
     jobId,
     outcome: outcome.kind,
-    durationMs: Math.max(0, Date.now() - startedAt),
-    queueWaitMs: queueWaitOf(job, lease, startedAt),
+    durationMs: Math.max(0, durationMs),
+    queueWaitMs: queueWaitOf(attempt, startedAt),
   });
 }
 
 /**
- * Only of a job that was never fetched before: since when another could have started, after a
- * failure, a snooze, a hand-back or a crash, nobody has written down.
+ * How long a job waited until its first attempt. Only of a job that was never fetched before: nobody
+ * has written down since when another attempt could have started, after a failure, a snooze, a
+ * hand-back or a crash.
  */
-function queueWaitOf(job: AttemptedJob, lease: FetchCounts, startedAt: number): number | undefined {
+function queueWaitOf({ fetched, lease }: ReportedAttempt, startedAt: number): number | undefined {
   if (lease.fetches > 1 || lease.attemptsMade > 0 || lease.crashes > 0) return undefined;
-  const { delay } = job.opts;
+  const { delay } = fetched.opts;
   // Of the job's own `delay` nothing is left when it is due.
-  return Math.max(0, startedAt - job.timestamp - (typeof delay === 'number' ? delay : 0)) || 0;
+  return Math.max(0, startedAt - fetched.timestamp - (typeof delay === 'number' ? delay : 0)) || 0;
 }

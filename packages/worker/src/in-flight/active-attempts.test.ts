@@ -1,14 +1,18 @@
 import { JobCancelled, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
-import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import { leaseOf } from './lease.js';
-
-const lease = () => leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
+import type { ActiveAttempt } from './active-attempt.js';
+import { ActiveAttempts } from './active-attempts.js';
 
 function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAttempt {
-  return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease());
+  return active.begin(fetchedJob({ queue, id: jobId }), leaseFor());
+}
+
+/** Begins an attempt at a job that rows 1 to 5 of a batch share. */
+function beginShared(active: ActiveAttempts): ActiveAttempt {
+  const opts = { bullpen: { batch: 'b1', rows: [1, 5] } };
+  return active.begin(fetchedJob({ id: 'b-b1-1_5', opts }), leaseFor());
 }
 
 /**
@@ -16,9 +20,9 @@ function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAtt
  * otherwise.
  */
 function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKind, confirmed = true): void {
-  attempt.started = true;
-  attempt.outcome = outcome;
-  attempt.confirmed = confirmed;
+  attempt.start();
+  if (outcome !== undefined) attempt.end(outcomeOf(outcome));
+  if (confirmed) attempt.confirm();
   active.finish(attempt);
 }
 
@@ -64,7 +68,8 @@ describe('ActiveAttempts', () => {
   it('counts what was given back before it started apart from what was handed back', () => {
     const active = new ActiveAttempts();
     const atTheGate = begin(active, '1');
-    Object.assign(atTheGate, { outcome: 'interrupted', confirmed: true });
+    atTheGate.end(outcomeOf('interrupted'));
+    atTheGate.confirm();
     active.finish(atTheGate);
     expect([active.tally, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
   });
@@ -74,7 +79,8 @@ describe('ActiveAttempts', () => {
     const active = new ActiveAttempts(({ jobId }) => void told.push(jobId));
     end(active, begin(active, 'begun'), 'interrupted');
     const atTheGate = begin(active, 'at the gate');
-    Object.assign(atTheGate, { outcome: 'interrupted', confirmed: true });
+    atTheGate.end(outcomeOf('interrupted'));
+    atTheGate.confirm();
     active.finish(atTheGate);
     end(active, begin(active, 'unconfirmed'), 'interrupted', false);
     end(active, begin(active, 'done'), 'completed');
@@ -83,11 +89,13 @@ describe('ActiveAttempts', () => {
 
   it('knows how many slots of a queue are taken, and how many by what is stuck', () => {
     const active = new ActiveAttempts();
-    begin(active, '1').stuck = true;
+    begin(active, '1').markStuck();
     begin(active, '2');
     begin(active, '3', 'images');
     // Stuck until it ended; its end is being recorded.
-    Object.assign(begin(active, '4'), { stuck: true, outcome: 'failed' });
+    const ended = begin(active, '4');
+    ended.markStuck();
+    ended.end(outcomeOf('failed'));
     expect([active.slotsOf('mail'), active.slotsOf('images'), active.slotsOf('fax')]).toEqual([
       ...[
         { active: 3, stuck: 1 },
@@ -99,8 +107,7 @@ describe('ActiveAttempts', () => {
 
   it('counts the rows of a shared job, and not the job on top of them', () => {
     const active = new ActiveAttempts();
-    const attempt = begin(active, 'b-b1-1_5');
-    attempt.isShared = true;
+    const attempt = beginShared(active);
     for (const outcome of ['completed', 'completed', 'failed', 'cancelled', 'snoozed'] as const) {
       active.countRow(outcome);
     }
@@ -111,8 +118,7 @@ describe('ActiveAttempts', () => {
   it('counts a shared job that is handed back, or whose end is unrecorded, as any other', () => {
     const active = new ActiveAttempts();
     for (const confirmed of [true, false]) {
-      const attempt = begin(active, 'b-b1-1_5');
-      attempt.isShared = true;
+      const attempt = beginShared(active);
       end(active, attempt, 'interrupted', confirmed);
     }
     expect(active.tally).toEqual({ ...none, handedBack: 1, unrecorded: 1 });
@@ -122,7 +128,7 @@ describe('ActiveAttempts', () => {
     expect(begin(new ActiveAttempts(), '1')).toMatchObject({
       ...{ queue: 'mail', jobId: '1', job: 'mail.send', lease: { token: 't1' } },
       ...{ started: false, stuck: false, isShared: false, batch: undefined },
-      ...{ notes: undefined, noting: undefined, outcome: undefined, confirmed: false },
+      ...{ notes: undefined, outcome: undefined, confirmed: false },
     });
   });
 
@@ -138,7 +144,7 @@ describe('ActiveAttempts', () => {
     const active = new ActiveAttempts();
     const [stuck] = [begin(active, '1'), begin(active, '2')];
     expect(active.stuck()).toEqual([]);
-    stuck.stuck = true;
+    stuck.markStuck();
     expect(active.stuck()).toEqual([stuck]);
     end(active, stuck, 'failed');
     expect(active.stuck()).toEqual([]);
@@ -149,8 +155,8 @@ describe('ActiveAttempts', () => {
   it('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
     const active = new ActiveAttempts();
     const attempt = begin(active, '1');
-    attempt.stuck = true;
-    attempt.outcome = 'failed';
+    attempt.markStuck();
+    attempt.end(outcomeOf('failed'));
     expect(active.stuck()).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import type { BullpenError } from '@bullpen/shared';
-import type { AttemptStop } from '../attempt/attempt-stop.js';
-import type { Notes, Noting } from '../attempt/notes.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
+import { ActiveAttempt } from './active-attempt.js';
+import type { FetchedJob } from './fetched-job.js';
 import type { Lease } from './lease.js';
 
 /** How the attempts that ended, ended. The numbers of the summary line. */
@@ -21,32 +21,6 @@ export interface Tally {
    * attempt them.
    */
   unrecorded: number;
-}
-
-/** One attempt under way. */
-export interface ActiveAttempt {
-  readonly queue: string;
-  readonly jobId: string;
-  readonly job: string;
-  /** How to stop it; of a job that several rows share, the row at hand. */
-  stop: AttemptStop;
-  readonly lease: Lease;
-  /** The batch it belongs to. */
-  batch: string | undefined;
-  /** Whether several rows share the job: each of them is counted, and the job is not. */
-  isShared: boolean;
-  /** Whether it got past the gate. */
-  started: boolean;
-  /** Past its deadline and the time to heed it, and still running. */
-  stuck: boolean;
-  /** What is to be written when its end is recorded. */
-  notes: Notes | undefined;
-  /** What the notes were made of, should another end be recorded than the one it had. */
-  noting: Noting | undefined;
-  /** How it ended, once it has; it stays here until Redis has confirmed it. */
-  outcome: OutcomeKind | undefined;
-  /** Whether Redis has confirmed the outcome. */
-  confirmed: boolean;
 }
 
 /** What the attempts of one worker process are doing, and the gate that lets them start. */
@@ -86,22 +60,9 @@ export class ActiveAttempts {
     this.#draining = true;
   }
 
-  begin(queue: string, jobId: string, job: string, stop: AttemptStop, lease: Lease): ActiveAttempt {
-    const attempt: ActiveAttempt = {
-      queue,
-      jobId,
-      job,
-      stop,
-      lease,
-      batch: undefined,
-      isShared: false,
-      started: false,
-      stuck: false,
-      notes: undefined,
-      noting: undefined,
-      outcome: undefined,
-      confirmed: false,
-    };
+  /** An attempt begins with the fetch of its job. */
+  begin(job: FetchedJob, lease: Lease): ActiveAttempt {
+    const attempt = new ActiveAttempt(job, lease);
     this.#attempts.push(attempt);
     return attempt;
   }
@@ -152,7 +113,7 @@ export class ActiveAttempts {
   /** How many slots of a queue are taken, and how many of these by what is stuck. */
   slotsOf(queue: string): { readonly active: number; readonly stuck: number } {
     const attempts = this.#attempts.filter((attempt) => attempt.queue === queue);
-    return { active: attempts.length, stuck: attempts.filter(isStuck).length };
+    return { active: attempts.length, stuck: attempts.filter(({ stuck }) => stuck).length };
   }
 
   /** How many are past the gate. */
@@ -164,7 +125,7 @@ export class ActiveAttempts {
 
   /** The attempts that are stuck. */
   stuck(): ActiveAttempt[] {
-    return this.#attempts.filter(isStuck);
+    return this.#attempts.filter(({ stuck }) => stuck);
   }
 
   /** The ids of the jobs under way, for the last line of a process that could not wait for them. */
@@ -172,8 +133,6 @@ export class ActiveAttempts {
     return this.#attempts.map(({ jobId }) => jobId);
   }
 }
-
-const isStuck = ({ stuck, outcome }: ActiveAttempt): boolean => stuck && outcome === undefined;
 
 function countedAs({
   started,

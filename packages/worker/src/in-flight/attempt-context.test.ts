@@ -1,34 +1,33 @@
 import type { Logger } from '@bullpen/shared';
-import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
-import type { Books } from '../rows/row-jobs.js';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
+import type { ActiveAttempt } from './active-attempt.js';
 import { ActiveAttempts } from './active-attempts.js';
 import { AttemptContext } from './attempt-context.js';
-import { leaseOf } from './lease.js';
+import type { FetchedJob } from './fetched-job.js';
+import type { Progress } from './progress.js';
 
 /**
  * The context of the second attempt of job j-1, and what it does outside: progress it records,
  * loggers it makes.
  */
-function contextOf(failure?: Error) {
+function contextOf(failure?: Error, more: Partial<FetchedJob> = {}) {
   const progress: unknown[] = [];
   const warnings: string[] = [];
   const children: object[] = [];
-  const job = { name: 'mail.send', attemptsMade: 1, timestamp: 1_700_000_000_000, opts: { attempts: 3 } };
-  const books = {
-    async progress(queue: string, jobId: string, { token }: { token: string }, value: unknown) {
+  const recorded = {
+    async record({ queue, jobId, lease: { token } }: ActiveAttempt, value: unknown) {
       if (failure !== undefined) throw failure;
       progress.push([queue, jobId, token, value]);
     },
   };
   const warn = (_: object, message: string) => void warnings.push(message);
   const child = (fields: object) => ({ number: children.push(fields), warn });
-  const lease = leaseOf({ attemptsMade: 1, attemptsStarted: 2, stalledCounter: 0 }, 't1', 10_000);
-  const entry = new ActiveAttempts().begin('mail', 'j-1', 'mail.send', new AttemptStop(), lease);
+  const job = fetchedJob({ attemptsMade: 1, fetches: 2, ...more });
+  const attempt = new ActiveAttempts().begin(job, leaseFor(job));
   const log = { child } as unknown as Logger;
-  const context = new AttemptContext(job as unknown as Job, entry, 1_700_000_060_000, log, books as unknown as Books);
-  return { context, entry, progress, children, warnings };
+  const context = new AttemptContext(attempt, 1_700_000_060_000, log, recorded as unknown as Progress);
+  return { context, attempt, progress, children, warnings };
 }
 
 describe('AttemptContext', () => {
@@ -41,8 +40,8 @@ describe('AttemptContext', () => {
   });
 
   it('hands out the signal of the attempt', () => {
-    const { context, entry } = contextOf();
-    expect(context.signal).toBe(entry.stop.signal);
+    const { context, attempt } = contextOf();
+    expect(context.signal).toBe(attempt.stop.signal);
   });
 
   it('makes one logger, that knows the job, when it is first asked for', () => {
@@ -53,23 +52,22 @@ describe('AttemptContext', () => {
   });
 
   it('records progress while the attempt runs, and nothing once it is over', async () => {
-    const { context, entry, progress } = contextOf();
+    const { context, attempt, progress } = contextOf();
     await context.progress(50);
-    entry.outcome = 'failed';
+    attempt.end(outcomeOf('failed'));
     await context.progress(100);
     expect(progress).toEqual([['mail', 'j-1', 't1', 50]]);
   });
 
   it('records no progress of a job that is another worker’s by now', async () => {
-    const { context, entry, progress } = contextOf();
-    entry.lease.lost = true;
+    const { context, attempt, progress } = contextOf();
+    attempt.lease.lost = true;
     await context.progress(50);
     expect(progress).toEqual([]);
   });
 
   it('records no progress of one row where several share the job: it would stand for that of all', async () => {
-    const { context, entry, progress } = contextOf();
-    entry.isShared = true;
+    const { context, progress } = contextOf(undefined, { opts: { bullpen: { batch: 'b1', rows: [1, 5] } } });
     await context.progress(50);
     expect(progress).toEqual([]);
   });

@@ -1,56 +1,55 @@
 import type { Logger } from '@bullpen/shared';
-import type { Job } from 'bullmq';
-import { attemptNumber } from '../attempt/attempt-number.js';
 import type { Context } from '../handlers/handler.js';
-import type { Books } from '../rows/row-jobs.js';
-import type { ActiveAttempt } from './active-attempts.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import type { Progress } from './progress.js';
 
-/** What a handler's context is about: an attempt, or that of a row of a shared job. */
-export type Attempted = Pick<ActiveAttempt, 'jobId' | 'queue' | 'lease' | 'stop' | 'outcome' | 'isShared'>;
+/** What a handler's context is about: an attempt at a job, or at a row of a shared job. */
+export type Attempted = Pick<
+  ActiveAttempt,
+  'job' | 'jobId' | 'queue' | 'fetched' | 'number' | 'maxAttempts' | 'lease' | 'stop' | 'outcome' | 'isShared'
+>;
 
 /**
- * What a handler is given beside the payload, over a BullMQ job. A class with getters: most
- * attempts ask for little of it, and pay for no more.
+ * What a handler is given beside the payload. A class with getters: most attempts ask for little of
+ * it, and pay for no more.
  */
 export class AttemptContext implements Context {
-  readonly #job: Job;
-  readonly #entry: Attempted;
+  readonly #attempt: Attempted;
   readonly #parentLog: Logger;
-  readonly #books: Books;
+  readonly #progress: Progress;
   #log: Logger | undefined;
   readonly deadline: number;
 
-  constructor(job: Job, entry: Attempted, deadline: number, parentLog: Logger, books: Books) {
-    this.#job = job;
-    this.#entry = entry;
+  constructor(attempt: Attempted, deadline: number, parentLog: Logger, progress: Progress) {
+    this.#attempt = attempt;
     this.deadline = deadline;
     this.#parentLog = parentLog;
-    this.#books = books;
+    this.#progress = progress;
   }
 
   get jobId(): string {
-    return this.#entry.jobId;
+    return this.#attempt.jobId;
   }
 
   get attempt(): number {
-    return attemptNumber(this.#job).attempt;
+    return this.#attempt.number;
   }
 
   get maxAttempts(): number {
-    return attemptNumber(this.#job).maxAttempts;
+    return this.#attempt.maxAttempts;
   }
 
   get enqueuedAt(): number {
-    return this.#job.timestamp;
+    return this.#attempt.fetched.timestamp;
   }
 
   get signal(): AbortSignal {
-    return this.#entry.stop.signal;
+    return this.#attempt.stop.signal;
   }
 
   get log(): Logger {
-    const { jobId, queue } = this.#entry;
-    this.#log ??= this.#parentLog.child({ job: this.#job.name, jobId, queue, attempt: this.attempt });
+    const { job, jobId, queue, number } = this.#attempt;
+    this.#log ??= this.#parentLog.child({ job, jobId, queue, attempt: number });
     return this.#log;
   }
 
@@ -59,14 +58,14 @@ export class AttemptContext implements Context {
    * progress }) => …`.
    */
   get progress(): Context['progress'] {
-    const { queue, jobId, lease, isShared } = this.#entry;
+    const attempt = this.#attempt;
     return async (value) => {
       // The progress of one row would stand for that of all.
-      if (this.#entry.outcome !== undefined || lease.lost || isShared) return;
+      if (attempt.outcome !== undefined || attempt.lease.lost || attempt.isShared) return;
       // For people to look at; an attempt must not fail for it, nor a process for a call that
       // nobody awaited.
-      await this.#books
-        .progress(queue, jobId, lease, value)
+      await this.#progress
+        .record(attempt, value)
         .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));
     };
   }

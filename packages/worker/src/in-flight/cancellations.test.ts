@@ -1,15 +1,15 @@
 import { EventEmitter } from 'node:events';
 import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
-import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import { ActiveAttempts } from './active-attempts.js';
 import { Cancellations } from './cancellations.js';
-import { leaseOf } from './lease.js';
 
 /** An attempt at a job under way. */
 function begin(active: ActiveAttempts, queue: string, jobId: string): ActiveAttempt {
-  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
-  return active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease);
+  return active.begin(fetchedJob({ queue, id: jobId }), leaseFor());
 }
 
 /** The cancellations of queues mail and images, over two connections that do as the test says. */
@@ -134,7 +134,7 @@ describe('Cancellations', () => {
   it('abort every running attempt of a cancelled batch, and none of another batch, queue or job', async () => {
     const { active, cancel } = watching();
     const ofBatch = (queue: string, jobId: string, batch: string): ActiveAttempt =>
-      Object.assign(begin(active, queue, jobId), { batch });
+      active.begin(fetchedJob({ queue, id: jobId, opts: { bullpen: { batch } } }), leaseFor());
     const [one, two] = [ofBatch('mail', 'b-b1-1', 'b1'), ofBatch('mail', 'b-b1-2_9', 'b1')];
     const others = [ofBatch('mail', 'b-b2-1', 'b2'), ofBatch('images', 'b-b1-1', 'b1'), begin(active, 'mail', 'j-1')];
     cancel('mail', 'batch:b1');

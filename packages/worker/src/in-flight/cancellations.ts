@@ -1,7 +1,8 @@
 import { JobCancelled } from '@bullpen/shared';
 import { cancelledBatch, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared/internal';
 import type { AttemptStop } from '../attempt/attempt-stop.js';
-import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import type { ActiveAttempts } from './active-attempts.js';
 
 const REFRESH_MS = 5_000;
 

@@ -1,10 +1,9 @@
 import { hasCode } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import { ActiveAttempts } from './active-attempts.js';
 import { type DrainDeps, drain } from './drain.js';
-import { leaseOf } from './lease.js';
 
 const LONG = 60_000;
 const never = (): Promise<void> => new Promise(() => undefined);
@@ -24,13 +23,12 @@ function drainOf(active: ActiveAttempts, parts: Partial<DrainDeps> = {}) {
 
 /** One attempt under way, and the ways for it to end. */
 function attemptIn(active: ActiveAttempts, jobId: string, started = true) {
-  const stop = new AttemptStop();
-  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
-  const attempt = active.begin('mail', jobId, 'mail.send', stop, lease);
-  attempt.started = started;
+  const attempt = active.begin(fetchedJob({ id: jobId }), leaseFor());
+  const { stop } = attempt;
+  if (started) attempt.start();
   const end = (outcome: OutcomeKind, confirmed = true): void => {
-    attempt.outcome = outcome;
-    attempt.confirmed = confirmed;
+    attempt.end(outcomeOf(outcome));
+    if (confirmed) attempt.confirm();
     active.finish(attempt);
   };
   return {
@@ -93,8 +91,7 @@ describe('drain', () => {
     attemptIn(active, '1').end('completed');
     const last = attemptIn(active, '2');
     const draining = drainOf(active);
-    const atTheGate = attemptIn(active, '3');
-    atTheGate.attempt.started = false;
+    const atTheGate = attemptIn(active, '3', false);
     atTheGate.end('interrupted');
     last.end('completed');
     const summary = await draining;
@@ -160,9 +157,9 @@ describe('drain', () => {
   it('names the attempts that were stuck when it began, however they end', async () => {
     const active = new ActiveAttempts();
     const [stuck, late] = [attemptIn(active, 'stuck'), attemptIn(active, 'late')];
-    stuck.attempt.stuck = true;
+    stuck.attempt.markStuck();
     const draining = drainOf(active);
-    late.attempt.stuck = true;
+    late.attempt.markStuck();
     for (const { end } of [stuck, late]) end('failed');
     expect(await draining).toMatchObject({ failed: 2, stuckJobIds: ['stuck'] });
   });

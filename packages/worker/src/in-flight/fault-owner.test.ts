@@ -1,10 +1,10 @@
 import { HandlerCrashed } from '@bullpen/shared';
 import { onFault } from '@bullpen/shared/internal';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
-import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import { ActiveAttempts } from './active-attempts.js';
 import { type FaultOwner, faultOwner, type OwnedFault, runOwnedBy } from './fault-owner.js';
-import { leaseOf } from './lease.js';
 
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
 
@@ -23,8 +23,7 @@ const active = new ActiveAttempts();
 
 /** An attempt under way. */
 function begin(jobId: string): ActiveAttempt {
-  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
-  return active.begin('mail', jobId, 'mail.send', new AttemptStop(), lease);
+  return active.begin(fetchedJob({ id: jobId }), leaseFor());
 }
 
 /** Does something that leaves a fault behind, and resolves with whom it is found on. */
@@ -97,7 +96,7 @@ describe('faultOwner', () => {
 
   it.each(ways)('names an attempt that had ended when its handler %s, and does not stop it', async (_, leave) => {
     const attempt = begin('j-1');
-    attempt.outcome = 'completed';
+    attempt.end(outcomeOf('completed'));
     expect(await found(() => runOwnedBy(attempt, () => leave(new Error('boom'))))).toBe(attempt);
     expect(attempt.stop.reason).toBeUndefined();
   });

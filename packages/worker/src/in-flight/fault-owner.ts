@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { HandlerCrashed } from '@bullpen/shared';
 import { describeThrown, readProperty } from '@bullpen/shared/internal';
-import type { ActiveAttempt } from './active-attempts.js';
+import type { ActiveAttempt } from './active-attempt.js';
 import { QuickJobs } from './quick-jobs.js';
 
 /** What an error can be laid at: an attempt, or that of a row of a shared job. */

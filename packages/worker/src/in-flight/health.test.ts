@@ -2,11 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import { Outage } from '../redis/outage.js';
 import { ActiveAttempts } from './active-attempts.js';
 import { type HealthDeps, healthOf } from './health.js';
-import { leaseOf } from './lease.js';
 
 /**
  * A worker of queues mail (two slots) and images (one) that is well, with these attempts; those
@@ -15,9 +14,9 @@ import { leaseOf } from './lease.js';
 function worker(...attempts: string[]): HealthDeps & { redis: Redis & { status: string } } {
   const active = new ActiveAttempts();
   for (const [at, text] of attempts.entries()) {
-    const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
     const queue = text.replace('!', '');
-    active.begin(queue, `j-${at}`, `${queue}.do`, new AttemptStop(), lease).stuck = text.endsWith('!');
+    const attempt = active.begin(fetchedJob({ queue, id: `j-${at}`, name: `${queue}.do` }), leaseFor());
+    if (text.endsWith('!')) attempt.markStuck();
   }
   const redis = Object.assign(new EventEmitter(), { status: 'ready' }) as unknown as Redis;
   const outage = new Outage(redis, 'redis://host', { info: () => undefined, warn: () => undefined } as never as Logger);

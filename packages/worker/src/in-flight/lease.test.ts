@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
-import { confirms, type LeaseAnswer, leaseOf } from './lease.js';
+import { confirms, type LeaseAnswer } from './lease.js';
 
 const NOW = 1_700_000_000_000;
-const job = { attemptsMade: 2, attemptsStarted: 5, stalledCounter: 1 };
+const leaseFetchedAt = (fetchedAt: number | undefined) =>
+  leaseFor(fetchedJob({ fetchedAt, attemptsMade: 2, fetches: 5, crashes: 1 }));
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW, toFake: ['Date', 'performance'] });
@@ -14,26 +16,26 @@ afterEach(() => {
 
 describe('leaseOf', () => {
   it('keeps what BullMQ said of the job when it was fetched', () => {
-    expect(leaseOf({ ...job, processedOn: NOW }, 't1', 10_000)).toMatchObject({
+    expect(leaseFetchedAt(NOW)).toMatchObject({
       ...{ token: 't1', fetches: 5, attemptsMade: 2, crashes: 1, lapsed: false, lost: false },
     });
   });
 
   it('counts from when the fetch was sent, by a clock that nobody sets', () => {
     vi.advanceTimersByTime(3_000);
-    expect(leaseOf({ ...job, processedOn: NOW + 3_000 }, 't1', 10_000).until).toBe(performance.now() + 10_000);
-    expect(leaseOf({ ...job, processedOn: NOW + 1_000 }, 't1', 10_000).until).toBe(performance.now() + 8_000);
+    expect(leaseFetchedAt(NOW + 3_000).until).toBe(performance.now() + 10_000);
+    expect(leaseFetchedAt(NOW + 1_000).until).toBe(performance.now() + 8_000);
     vi.setSystemTime(NOW + 1_000);
-    expect(leaseOf({ ...job, processedOn: NOW + 1_000 }, 't1', 10_000).until).toBe(performance.now() + 10_000);
+    expect(leaseFetchedAt(NOW + 1_000).until).toBe(performance.now() + 10_000);
   });
 
   it('is over when the process was frozen between fetch and reply for longer than it lasts', () => {
-    expect(leaseOf({ ...job, processedOn: NOW - 60_000 }, 't1', 10_000).until).toBe(performance.now() - 50_000);
+    expect(leaseFetchedAt(NOW - 60_000).until).toBe(performance.now() - 50_000);
   });
 
   it('is not longer for a fetch from the future, nor for one of no time', () => {
-    for (const processedOn of [NOW + 60_000, undefined]) {
-      expect(leaseOf({ ...job, processedOn }, 't1', 10_000).until).toBe(performance.now() + 10_000);
+    for (const fetchedAt of [NOW + 60_000, undefined]) {
+      expect(leaseFetchedAt(fetchedAt).until).toBe(performance.now() + 10_000);
     }
   });
 });

@@ -1,5 +1,6 @@
 import type { Notes } from '../attempt/notes.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
+import type { FetchedJob } from './fetched-job.js';
 
 /** A worker's right to one job, as it was given. */
 export interface Lease {
@@ -49,26 +50,18 @@ export function confirms(
   return answer === 'returned' && (outcome === 'interrupted' || outcome === 'snoozed');
 }
 
-/** What BullMQ says of a job it has just fetched. */
-interface FetchedJob {
-  readonly processedOn?: number | undefined;
-  readonly attemptsMade: number;
-  readonly attemptsStarted: number;
-  readonly stalledCounter: number;
-}
-
 /**
  * The lease that came with a fetch. Redis gave it at some instant after we sent the fetch
- * (`processedOn`, by the wall clock) and before we read the answer, so counting from the former
+ * (`fetchedAt`, by the wall clock) and before we read the answer, so counting from the former
  * errs on the safe side. A process that was frozen in between finds it lapsed.
  */
-export function leaseOf(job: FetchedJob, token: string, leaseMs: number): Lease {
-  const ageMs = Math.max(0, Date.now() - (job.processedOn ?? Date.now()));
+export function leaseOf(job: FetchedJob, leaseMs: number): Lease {
+  const ageMs = Math.max(0, Date.now() - (job.fetchedAt ?? Date.now()));
   return {
-    token,
-    fetches: job.attemptsStarted,
+    token: job.token,
+    fetches: job.fetches,
     attemptsMade: job.attemptsMade,
-    crashes: job.stalledCounter,
+    crashes: job.crashes,
     until: performance.now() - ageMs + leaseMs,
     lapsed: false,
     lost: false,

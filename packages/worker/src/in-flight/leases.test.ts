@@ -2,12 +2,12 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { Outage } from '../redis/outage.js';
-import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import { leaseOf } from './lease.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import { ActiveAttempts } from './active-attempts.js';
 import { Leases } from './leases.js';
 
 const LEASE_MS = 10_000;
@@ -90,8 +90,8 @@ function leasing() {
 
 /** An attempt under way since now, and whether it was abandoned. */
 function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAttempt & { wasAbandoned: () => boolean } {
-  const lease = leaseOf({ attemptsMade: 2, attemptsStarted: 5, stalledCounter: 1 }, `t-${jobId}`, LEASE_MS);
-  const attempt = active.begin(queue, jobId, 'mail.send', new AttemptStop(), lease);
+  const job = fetchedJob({ queue, id: jobId, token: `t-${jobId}`, attemptsMade: 2, fetches: 5, crashes: 1 });
+  const attempt = active.begin(job, leaseFor(job, LEASE_MS));
   let abandoned = false;
   attempt.stop.onAbandon(() => {
     abandoned = true;
@@ -288,7 +288,7 @@ describe('a lease that runs out', () => {
   it('stops nobody when the attempt has ended and waits to be recorded', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
-    attempt.outcome = 'completed';
+    attempt.end(outcomeOf('completed'));
     redis.reply = lost;
     leases.start();
     await later(15_000);
@@ -320,7 +320,7 @@ describe('a lease that is lost', () => {
   ] as const)('when the job is back in its queue and the attempt ended as %s: %s', async (outcome, lost) => {
     const { leases, active, redis } = leasing();
     const attempt = begin(active, 'j-1');
-    attempt.outcome = outcome;
+    if (outcome !== undefined) attempt.end(outcomeOf(outcome));
     redis.reply = () => 'b';
     expect(await leases.ask(attempt)).toBe('returned');
     expect([attempt.lease.lost, attempt.wasAbandoned()]).toEqual([lost, outcome === undefined]);
@@ -329,7 +329,7 @@ describe('a lease that is lost', () => {
   it('leaves an attempt alone that has ended: the answer to its record may be on its way, and its recorder asks if it is not', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
-    attempt.outcome = 'completed';
+    attempt.end(outcomeOf('completed'));
     redis.reply = () => 'l';
     leases.start();
     await later(3_000);
@@ -359,7 +359,8 @@ describe('a lease that is lost', () => {
     redis.reply = () => slow.reply;
     leases.start();
     await later(3_000);
-    Object.assign(attempt, { outcome: 'interrupted', confirmed: true });
+    attempt.end(outcomeOf('interrupted'));
+    attempt.confirm();
     slow.answer('l');
     await vi.advanceTimersByTimeAsync(0);
     expect(lines).toEqual([]);
@@ -475,7 +476,7 @@ describe('renewing a queue', () => {
     const [, lostOne, done] = ['1', '2', '3'].map((id) => begin(active, id));
     begin(active, '4', 'images');
     Object.assign(lostOne?.lease ?? {}, { lost: true });
-    Object.assign(done ?? {}, { confirmed: true });
+    done?.confirm();
     redis.reply = () => new Promise(() => undefined);
     leases.start();
     await later(3_000);

@@ -3,7 +3,8 @@ import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
-import type { ActiveAttempt, ActiveAttempts } from './active-attempts.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import type { ActiveAttempts } from './active-attempts.js';
 import { confirms, type LeaseAnswer } from './lease.js';
 
 /** What {@link Leases} needs. */

@@ -2,10 +2,12 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import { Outage } from '../redis/outage.js';
-import { type ActiveAttempt, ActiveAttempts } from './active-attempts.js';
-import { type LeaseAnswer, leaseOf } from './lease.js';
+import type { ActiveAttempt } from './active-attempt.js';
+import { ActiveAttempts } from './active-attempts.js';
+import type { FetchedJob } from './fetched-job.js';
+import type { LeaseAnswer } from './lease.js';
 import type { Leases } from './leases.js';
 import { notOurs, Recorder } from './recorder.js';
 
@@ -16,7 +18,7 @@ const scriptError = (code: number) => Object.assign(new Error(`Missing lock for 
  * A recorder whose leases answer with `answers`, one after the other, and the end of an attempt
  * that it is to record.
  */
-function recording(answers: readonly (LeaseAnswer | Error)[] = []) {
+function recording(answers: readonly (LeaseAnswer | Error)[] = [], job: Partial<FetchedJob> = {}) {
   const lines: string[] = [];
   const asked: ActiveAttempt[] = [];
   const leases = {
@@ -31,8 +33,7 @@ function recording(answers: readonly (LeaseAnswer | Error)[] = []) {
   const at = (level: string) => (_: object, message: string) => void lines.push(`${level}: ${message}`);
   const log = { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
   const outage = new Outage(new EventEmitter() as unknown as Redis, 'redis://host', log);
-  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, 't1', 10_000);
-  const attempt = new ActiveAttempts().begin('mail', 'j-1', 'mail.send', new AttemptStop(), lease);
+  const attempt = new ActiveAttempts().begin(fetchedJob(job), leaseFor());
   const recorder = new Recorder(leases as unknown as Leases, outage, log);
   let writes = 0;
   /** Records by a write that fails with each of `errors` in turn, and is carried out then. */
@@ -136,7 +137,7 @@ describe('Recorder', () => {
     ['expired', false],
   ] as const)('of a job that is back in its queue, says of %s: recorded is %s', async (outcome, recorded) => {
     const { record, attempt, writes } = recording(['returned']);
-    attempt.outcome = outcome;
+    attempt.end(outcomeOf(outcome));
     await record(scriptError(-2));
     expect([attempt.confirmed, writes()]).toEqual([recorded, 1]);
   });
@@ -282,9 +283,8 @@ describe('what is carried to Redis', () => {
   });
 
   it('confirms the end of a row whose job is gone: it went with the record', async () => {
-    const { record, attempt } = recording(['gone']);
-    attempt.outcome = 'completed';
-    attempt.notes = { batch: 'b1' };
+    const { record, attempt } = recording(['gone'], { id: 'b-b1-7', opts: { bullpen: { batch: 'b1' } } });
+    attempt.end(outcomeOf('completed'));
     await record(scriptError(-1));
     expect(attempt.confirmed).toBe(true);
   });

@@ -2,7 +2,7 @@ import type { Logger } from '@bullpen/shared';
 import { reasonOf } from '@bullpen/shared/internal';
 import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
-import type { ActiveAttempt } from './active-attempts.js';
+import type { ActiveAttempt } from './active-attempt.js';
 import { confirms, type LeaseAnswer } from './lease.js';
 import type { Leases } from './leases.js';
 
@@ -49,12 +49,12 @@ export class Recorder {
     const carried = await this.carry(attempt, write);
     switch (carried.kind) {
       case 'written':
-        attempt.confirmed = true;
+        attempt.confirm();
         return carried.value;
       case 'refused':
         return this.#refused(attempt, carried.error, instead);
       case 'over':
-        if (carried.answer !== undefined && confirms(carried.answer, attempt)) attempt.confirmed = true;
+        if (carried.answer !== undefined && confirms(carried.answer, attempt)) attempt.confirm();
         return undefined;
     }
   }

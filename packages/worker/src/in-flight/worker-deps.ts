@@ -2,17 +2,17 @@ import type { Logger } from '@bullpen/shared';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
-import type { Books } from '../rows/row-jobs.js';
 import type { ActiveAttempts } from './active-attempts.js';
 import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
+import type { Progress } from './progress.js';
 import type { Recorder } from './recorder.js';
 
 /** What the workers of all queues of one process share. */
 export interface WorkerDeps {
   readonly prefix: string;
   readonly redis: ScriptedRedis;
-  readonly books: Books;
+  readonly progress: Progress;
   readonly active: ActiveAttempts;
   readonly leases: Leases;
   readonly recorder: Recorder;

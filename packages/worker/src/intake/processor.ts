@@ -1,60 +1,52 @@
-import { hasCode, type JobDefinition } from '@bullpen/shared';
-import { type BullpenOpts, readBullpenOpts } from '@bullpen/shared/internal';
-import { type Job, WaitingError } from 'bullmq';
-import { attempt } from '../attempt/attempt.js';
+import { attempt as attemptOnce } from '../attempt/attempt.js';
 import type { AttemptInput } from '../attempt/attempt-input.js';
-import { attemptNumber } from '../attempt/attempt-number.js';
-import { AttemptStop } from '../attempt/attempt-stop.js';
-import { notesOf } from '../attempt/notes.js';
-import { attemptOf, setAttempt, storedData } from '../bullmq/fetched-job.js';
-import { handBack, settle, type Ways } from '../bullmq/verbs.js';
+import type { Outcome } from '../attempt/outcome.js';
+import { retryInMs } from '../attempt/retry-in-ms.js';
 import { reportOutcome } from '../events/report-outcome.js';
 import type { Handler } from '../handlers/handler.js';
-import type { ActiveAttempt } from '../in-flight/active-attempts.js';
+import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import { AttemptContext, type Attempted } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
+import type { FetchedJob } from '../in-flight/fetched-job.js';
+import type { JobTaker } from '../in-flight/job-source.js';
 import { leaseOf } from '../in-flight/lease.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { RowCalls } from '../rows/row-calls.js';
+import { RowJobs } from '../rows/row-jobs.js';
 import { SharedAttempt } from '../rows/shared-attempt.js';
+import type { FetchWatch } from './fetch-watch.js';
+import type { Gate } from './gate.js';
+import type { LostFetches } from './lost-fetches.js';
 
 /** What {@link Processor} needs beside what all queues share. */
 export interface ProcessorDeps {
-  readonly queue: string;
   /** How many jobs it is given at once. */
   readonly concurrency: number;
+  readonly queue: string;
   readonly handlers: ReadonlyMap<string, Handler>;
+  readonly gate: Gate;
+  readonly fetchWatch: Pick<FetchWatch, 'fetched'>;
+  readonly lostFetches: Pick<LostFetches, 'leaveBehind'>;
   readonly shared: WorkerDeps;
-  /** Whether this fetch of a job was given back before its reply arrived. */
-  readonly wasHandedBack: (jobId: string, fetches: number) => boolean;
-  /** Is told of a fetch whose attempt was given up, its end unrecorded. */
-  readonly leaveBehind: (jobId: string, fetches: number) => void;
 }
 
-/**
- * What BullMQ calls for each job of a queue: the gate, the attempt, and what is to be said of it.
- */
-export class Processor {
-  readonly #queue: string;
-  readonly #handlers: ReadonlyMap<string, Handler>;
+const DRAINING: Outcome = { kind: 'interrupted', reason: 'draining' };
+
+/** The way of each job of one queue through this worker: taken, attempted, released. */
+export class Processor implements JobTaker {
+  readonly #deps: ProcessorDeps;
   readonly #shared: WorkerDeps;
-  readonly #wasHandedBack: ProcessorDeps['wasHandedBack'];
-  readonly #leaveBehind: ProcessorDeps['leaveBehind'];
-  readonly #ways: Ways;
-  readonly #rowEnds: RowCalls;
+  readonly #rowCalls: RowCalls;
+  readonly #rowJobs: RowJobs;
   #underWay = 0;
 
-  constructor({ queue, concurrency, handlers, shared, wasHandedBack, leaveBehind }: ProcessorDeps) {
-    this.#queue = queue;
-    this.#handlers = handlers;
+  constructor(deps: ProcessorDeps) {
+    const { queue, concurrency, shared } = deps;
+    const { redis, prefix } = shared;
+    this.#deps = deps;
     this.#shared = shared;
-    this.#wasHandedBack = wasHandedBack;
-    this.#leaveBehind = leaveBehind;
-    this.#rowEnds = new RowCalls({ redis: shared.redis, prefix: shared.prefix, queue, concurrency });
-    this.#ways = {
-      record: (entry, write) => shared.recorder.record(entry, write),
-      wakeOne: () => shared.books.wakeOne(queue),
-    };
+    this.#rowCalls = new RowCalls({ redis, prefix, queue, concurrency });
+    this.#rowJobs = new RowJobs(redis, prefix);
   }
 
   /** How many of this queue's slots are taken. */
@@ -62,151 +54,83 @@ export class Processor {
     return this.#underWay;
   }
 
-  /**
-   * Takes a job that was just fetched into our care: its lease is renewed from here on. BullMQ
-   * begins the jobs it fetches only when all slots are filled or the queue is empty, which can take
-   * longer than a lease.
-   */
-  begin(job: Job): void {
-    const { active, leaseMs } = this.#shared;
-    const lease = leaseOf(job, job.token ?? '', leaseMs);
-    setAttempt(job, active.begin(this.#queue, job.id as string, job.name, new AttemptStop(), lease));
+  fetchAnswered(): void {
+    this.#deps.fetchWatch.fetched();
+  }
+
+  take(job: FetchedJob): ActiveAttempt {
     this.#underWay += 1;
+    return this.#shared.active.begin(job, leaseOf(job, this.#shared.leaseMs));
   }
 
-  /** Lets a job in, or hands it straight back. */
-  process(job: Job): Promise<unknown> {
-    const { active, leaseMs } = this.#shared;
-    const entry = attemptOf(job);
-    if (entry === undefined) throw new Error('the job was never fetched');
-    const { lease } = entry;
-    if (this.#wasHandedBack(entry.jobId, lease.fetches)) {
-      entry.confirmed = true;
-      return leave(entry);
-    }
-    if (lease.lost) return leave(entry);
-    // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still
-    // ours?
-    if (lease.until - performance.now() < leaseMs / 2) return this.#processStale(job, entry);
-    return active.draining ? this.#handBack(job, entry) : this.#attempt(job, entry);
-  }
-
-  async #processStale(job: Job, entry: ActiveAttempt): Promise<unknown> {
-    if (!(await this.#isStillOurs(entry))) return leave(entry);
-    return this.#shared.active.draining ? this.#handBack(job, entry) : this.#attempt(job, entry);
-  }
-
-  #handBack(job: Job, entry: ActiveAttempt): Promise<never> {
-    entry.outcome = 'interrupted';
-    return handBack({ job, attempt: entry, ways: this.#ways });
-  }
-
-  async #isStillOurs(entry: ActiveAttempt): Promise<boolean> {
-    try {
-      return (await this.#shared.leases.ask(entry)) === 'held';
-    } catch (error) {
-      this.#shared.log.error({ jobId: entry.jobId, queue: this.#queue, err: error }, 'lease could not be checked');
-      return false;
-    }
-  }
-
-  async #attempt(job: Job, entry: ActiveAttempt): Promise<unknown> {
-    const { active, books, cancellations, log } = this.#shared;
-    const { stop } = entry;
-    const bullpen = readBullpenOpts(job.opts);
-    entry.batch = bullpen.batch;
-    if (cancellations.suspects(entry)) {
-      await cancellations.stopIfNoted(entry, stop);
+  /** The steps of an attempt, in their order. What they wait for, they wait for only if they must. */
+  async attempt(attempt: ActiveAttempt): Promise<Ending | undefined> {
+    const { active, cancellations } = this.#shared;
+    // 1. The gate.
+    const admitted = this.#deps.gate.admit(attempt);
+    const admission = typeof admitted === 'string' ? admitted : await admitted;
+    if (admission === 'leave') return attempt.leave();
+    if (admission === 'hand back') return attempt.end(DRAINING);
+    // 2. Was it cancelled while it waited?
+    if (cancellations.suspects(attempt)) {
+      await cancellations.stopIfNoted(attempt, attempt.stop);
       // That took a trip to Redis.
-      if (active.draining) return this.#handBack(job, entry);
+      if (active.draining) return attempt.end(DRAINING);
     }
-    const handler = this.#handlers.get(job.name);
-    applyPolicy(job, handler?.job);
-    if (bullpen.batch !== undefined && bullpen.rows !== undefined) {
-      return this.#attemptRows(job, entry, bullpen, handler);
-    }
-    entry.started = true;
-    const startedAt = Date.now();
-    const input: AttemptInput = {
+    // 3. Who handles it, and by which policy?
+    const handler = this.#deps.handlers.get(attempt.job);
+    attempt.applyPolicy(handler?.job);
+    // 4. The attempt: parse, deadline, handler, outcome. Never throws.
+    if (attempt.isShared) return this.#attemptRows(attempt, handler);
+    attempt.start();
+    const input = this.#inputOf(attempt, handler);
+    const running = runOwnedBy(attempt, () => attemptOnce(input));
+    const outcome = running instanceof Promise ? await running : running;
+    // 5. Who hears of it?
+    const ending = attempt.end(outcome, retryInMs(attempt, outcome, handler?.job.backoff));
+    reportOutcome(this.#shared, outcome, attempt, input.startedAt);
+    // 6. Is it still ours to record? Redis would refuse it.
+    return attempt.lease.lost ? undefined : ending;
+  }
+
+  release(attempt: ActiveAttempt): void {
+    this.#underWay -= 1;
+    if (!attempt.confirmed && !attempt.lease.lost) this.#deps.lostFetches.leaveBehind(attempt);
+    this.#shared.active.finish(attempt);
+  }
+
+  #inputOf(attempt: ActiveAttempt, handler: Handler | undefined): AttemptInput {
+    const { progress, log } = this.#shared;
+    const { bullpen, fetched } = attempt;
+    return {
       handler,
-      jobName: job.name,
-      payload: job.data,
-      rowId: entry.jobId,
-      crashes: entry.lease.crashes,
+      jobName: attempt.job,
+      payload: fetched.data,
+      rowId: attempt.jobId,
+      crashes: attempt.lease.crashes,
       expiresAt: bullpen.expiresAt,
       malformed: bullpen.malformed,
-      startedAt,
-      context: (deadline) => new AttemptContext(job, entry, deadline, log, books),
-      stop,
-      onStuck: () => this.#stuck(entry),
+      startedAt: Date.now(),
+      context: (deadline) => new AttemptContext(attempt, deadline, log, progress),
+      stop: attempt.stop,
+      onStuck: () => this.#onStuck(attempt),
     };
-    const outcome = await runOwnedBy(entry, () => attempt(input));
-    entry.outcome = outcome.kind;
-    reportOutcome(this.#shared, outcome, job, entry, entry.jobId, startedAt);
-    // Redis would refuse it, and what BullMQ is told now it only repeats.
-    if (entry.lease.lost) return leave(entry);
-    const cancelAsked = hasCode(stop.reason, 'BULLPEN_JOB_CANCELLED');
-    const { attempt: number, maxAttempts } = attemptNumber(job);
-    entry.noting = {
-      ...{ bullpen, cancelAsked, job: job.name, jobId: entry.jobId, payload: () => storedData(job) },
-      attempt: number,
-      maxAttempts,
-    };
-    entry.notes = notesOf(outcome, entry.noting);
-    return settle(outcome, { job, attempt: entry, backoff: handler?.job.backoff, ways: this.#ways });
   }
 
   /** Attempts the rows of a shared job. */
-  async #attemptRows(
-    job: Job,
-    entry: ActiveAttempt,
-    bullpen: BullpenOpts,
-    handler: Handler | undefined,
-  ): Promise<unknown> {
-    const onStuck = ({ jobId }: Attempted): void => this.#stuck(entry, jobId);
+  async #attemptRows(attempt: ActiveAttempt, handler: Handler | undefined): Promise<Ending | undefined> {
     const rows = new SharedAttempt({
-      job,
-      entry,
-      bullpen,
-      handler,
-      shared: this.#shared,
-      rowEnds: this.#rowEnds,
-      onStuck,
+      ...{ attempt, handler, shared: this.#shared, rowCalls: this.#rowCalls, rowJobs: this.#rowJobs },
+      onStuck: ({ jobId }: Attempted) => this.#onStuck(attempt, jobId),
     });
-    const done = await rows.run();
-    if (done === undefined) return leave(entry);
-    if (!done) return this.#handBack(job, entry);
-    entry.outcome = 'completed';
-    entry.notes = { batch: bullpen.batch as string, forgetCancelled: true };
-    return undefined;
+    const isDone = await rows.run();
+    if (isDone === undefined) return attempt.leave();
+    return isDone ? attempt.endRows() : attempt.end(DRAINING);
   }
 
-  #stuck(entry: ActiveAttempt, jobId = entry.jobId): void {
-    const { job, queue } = entry;
-    entry.stuck = true;
+  #onStuck(attempt: ActiveAttempt, jobId = attempt.jobId): void {
+    const { job, queue } = attempt;
+    attempt.markStuck();
     this.#shared.log.error({ job, jobId, queue }, 'attempt is stuck: past its deadline and still running');
   }
-
-  /** BullMQ is through with an attempt. */
-  processed(entry: ActiveAttempt): void {
-    this.#underWay -= 1;
-    const { jobId, lease, confirmed } = entry;
-    if (!confirmed && !lease.lost) this.#leaveBehind(jobId, lease.fetches);
-    this.#shared.active.finish(entry);
-  }
-}
-
-/**
- * Ends an attempt at a job that is another worker's, or nobody's, by now; Redis is told nothing.
- */
-function leave(entry: ActiveAttempt): never {
-  entry.outcome ??= 'interrupted';
-  throw new WaitingError();
-}
-
-/** A job enqueued by some other client may carry no policy; then the definition's holds. */
-function applyPolicy(job: Job, definition: JobDefinition | undefined): void {
-  const { attempts } = job.opts;
-  const isPolicy = Number.isSafeInteger(attempts) && Number(attempts) >= 1;
-  if (definition !== undefined && !isPolicy) job.opts.attempts = definition.maxAttempts;
 }

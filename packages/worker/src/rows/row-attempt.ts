@@ -1,11 +1,11 @@
-import type { Job } from 'bullmq';
 import type { AttemptInput } from '../attempt/attempt-input.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import type { Context, Handler } from '../handlers/handler.js';
-import type { ActiveAttempt } from '../in-flight/active-attempts.js';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { AttemptContext, type Attempted } from '../in-flight/attempt-context.js';
 import type { FaultOwner } from '../in-flight/fault-owner.js';
+import type { FetchedJob } from '../in-flight/fetched-job.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 
 /** A row of a shared job that is still to be done. */
@@ -18,11 +18,9 @@ export interface OpenRow {
 }
 
 /** What the attempts at the rows of one shared job have in common. */
-export interface RowTerms {
-  readonly job: Job;
-  readonly entry: ActiveAttempt;
+export interface RowAttemptDeps {
+  readonly attempt: ActiveAttempt;
   readonly handler: Handler | undefined;
-  readonly expiresAt: number | undefined;
   readonly malformed: readonly string[] | undefined;
   readonly shared: WorkerDeps;
   readonly onStuck: (attempted: Attempted) => void;
@@ -33,7 +31,7 @@ export interface RowTerms {
  * that is made for every row.
  */
 export class RowAttempt implements AttemptInput, Attempted, FaultOwner {
-  readonly #terms: RowTerms;
+  readonly #deps: RowAttemptDeps;
   readonly payload: unknown;
   readonly rowId: string;
   readonly jobId: string;
@@ -43,47 +41,59 @@ export class RowAttempt implements AttemptInput, Attempted, FaultOwner {
   readonly crashes = 0;
   outcome: OutcomeKind | undefined = undefined;
 
-  constructor(terms: RowTerms, [first, second]: readonly OpenRow[]) {
-    this.#terms = terms;
+  constructor(deps: RowAttemptDeps, [first, second]: readonly OpenRow[]) {
+    this.#deps = deps;
     this.payload = first?.payload;
     this.rowId = first?.id ?? '';
-    this.jobId = second === undefined ? this.rowId : terms.entry.jobId;
+    this.jobId = second === undefined ? this.rowId : deps.attempt.jobId;
   }
 
   get handler(): Handler | undefined {
-    return this.#terms.handler;
+    return this.#deps.handler;
   }
 
   get jobName(): string {
-    return this.#terms.job.name;
+    return this.#deps.attempt.job;
   }
 
   get job(): string {
-    return this.#terms.job.name;
+    return this.#deps.attempt.job;
+  }
+
+  get fetched(): FetchedJob {
+    return this.#deps.attempt.fetched;
+  }
+
+  get number(): number {
+    return this.#deps.attempt.number;
+  }
+
+  get maxAttempts(): number {
+    return this.#deps.attempt.maxAttempts;
   }
 
   get queue(): string {
-    return this.#terms.entry.queue;
+    return this.#deps.attempt.queue;
   }
 
   get lease(): ActiveAttempt['lease'] {
-    return this.#terms.entry.lease;
+    return this.#deps.attempt.lease;
   }
 
   get expiresAt(): number | undefined {
-    return this.#terms.expiresAt;
+    return this.#deps.attempt.bullpen.expiresAt;
   }
 
   get malformed(): readonly string[] | undefined {
-    return this.#terms.malformed;
+    return this.#deps.malformed;
   }
 
   context(deadline: number): Context {
-    const { job, shared } = this.#terms;
-    return new AttemptContext(job, this, deadline, shared.log, shared.books);
+    const { log, progress } = this.#deps.shared;
+    return new AttemptContext(this, deadline, log, progress);
   }
 
   onStuck(): void {
-    this.#terms.onStuck(this);
+    this.#deps.onStuck(this);
   }
 }

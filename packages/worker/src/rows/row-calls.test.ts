@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import type { RowNote } from '../attempt/row-note.js';
-import { leaseOf } from '../in-flight/lease.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { RowCalls } from './row-calls.js';
 
@@ -9,7 +9,7 @@ const failed = (row: number): RowNote => ({ row, fate: 'failed', reason: 'Error:
 
 const job = (jobId: string) => ({
   ...{ jobId, batch: 'b1' },
-  lease: leaseOf({ attemptsMade: 0, attemptsStarted: 1, stalledCounter: 0 }, `t-${jobId}`, 10_000),
+  lease: leaseFor(fetchedJob({ token: `t-${jobId}` })),
 });
 
 /** Ends over a connection that remembers each call and is answered by hand. */

@@ -1,5 +1,4 @@
 import { batchKeys } from '@bullpen/shared/internal';
-import { MAX_JSON_LENGTH } from '../attempt/outcome.js';
 import type { Lease } from '../in-flight/lease.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -26,7 +25,7 @@ export interface SplitRow {
 }
 
 /** What a shared job and the rows that leave it have in common. */
-export interface SplitTerms {
+export interface SplitOptions {
   readonly name: string;
   readonly timestamp: number;
   readonly priority: number;
@@ -34,11 +33,8 @@ export interface SplitTerms {
   readonly crashes: number | undefined;
 }
 
-/**
- * Writes what Bullpen itself keeps on Redis about jobs and rows, beside what goes with the record
- * of a job's end.
- */
-export class Books {
+/** Gives rows of shared jobs jobs of their own, and knows which rows of a shared job are still open. */
+export class RowJobs {
   readonly #redis: ScriptedRedis;
   readonly #prefix: string;
 
@@ -51,11 +47,11 @@ export class Books {
    * Gives rows of a shared job jobs of their own, while its lease holds.
    * @throws what says that the job is not ours, and what Redis throws
    */
-  async splitRows(shared: SharedJob, rows: readonly SplitRow[], terms: SplitTerms): Promise<void> {
+  async splitRows(shared: SharedJob, rows: readonly SplitRow[], options: SplitOptions): Promise<void> {
     const { queue, jobId, batch, lease } = shared;
     const base = this.#base(queue);
     const keys = [`${jobId}:lock`, jobId, 'meta', 'delayed', 'events', 'marker'].map((key) => base + key);
-    const { name, timestamp, priority, crashes = '' } = terms;
+    const { name, timestamp, priority, crashes = '' } = options;
     const args = rows.flatMap((row) => [
       ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.failure],
     ]);
@@ -68,26 +64,6 @@ export class Books {
    */
   openRows(queue: string, batch: string, rows: readonly number[]): Promise<number[]> {
     return this.#redis.bullpenOpenRows(batchKeys(this.#prefix, queue, batch).fates, this.#base(queue), batch, ...rows);
-  }
-
-  /**
-   * Records how far an attempt is, while its lease holds.
-   * @throws RangeError when it is too long, and what Redis throws
-   */
-  async progress(queue: string, jobId: string, { token }: Lease, progress: unknown): Promise<void> {
-    const text = JSON.stringify(progress);
-    if (text?.length > MAX_JSON_LENGTH) throw new RangeError('progress is longer than 16 MiB as JSON');
-    const base = this.#base(queue);
-    const job = base + jobId;
-    await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, token, jobId, text);
-  }
-
-  /**
-   * Wakes a worker that blocks on an empty queue: BullMQ forgets to, for a prioritized job that was
-   * handed back.
-   */
-  wakeOne(queue: string): void {
-    this.#redis.zadd(`${this.#base(queue)}marker`, 0, '0').catch(() => undefined);
   }
 
   #base(queue: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RowNote } from '../attempt/row-note.js';
-import type { ActiveAttempt } from '../in-flight/active-attempts.js';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { Carried, Recorder } from '../in-flight/recorder.js';
 import type { RowCalls } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';

@@ -1,5 +1,5 @@
 import type { RowNote } from '../attempt/row-note.js';
-import type { ActiveAttempt } from '../in-flight/active-attempts.js';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { notOurs, type Recorder } from '../in-flight/recorder.js';
 import type { RowCalls } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
@@ -12,16 +12,16 @@ import type { SharedJob } from './row-jobs.js';
  */
 export class RowRecorder {
   readonly #job: SharedJob;
-  readonly #entry: ActiveAttempt;
+  readonly #attempt: ActiveAttempt;
   readonly #recorder: Recorder;
-  readonly #ends: RowCalls;
+  readonly #calls: RowCalls;
   #failed = false;
 
-  constructor(job: SharedJob, entry: ActiveAttempt, recorder: Recorder, ends: RowCalls) {
+  constructor(job: SharedJob, attempt: ActiveAttempt, recorder: Recorder, calls: RowCalls) {
     this.#job = job;
-    this.#entry = entry;
+    this.#attempt = attempt;
     this.#recorder = recorder;
-    this.#ends = ends;
+    this.#calls = calls;
   }
 
   /** Whether Redis would not take one: the job is not ours any more, or it refuses for good. */
@@ -31,18 +31,18 @@ export class RowRecorder {
 
   /** Writes ends of rows, through an outage; whether Redis has them. */
   async write(notes: readonly RowNote[]): Promise<boolean> {
-    const isWritten = await this.#ends.send(this.#job, notes).catch(() => false);
+    const isWritten = await this.#calls.send(this.#job, notes).catch(() => false);
     return (
       isWritten ||
       this.carry(async () => {
-        if (!(await this.#ends.sendAlone(this.#job, notes))) throw notOurs();
+        if (!(await this.#calls.sendAlone(this.#job, notes))) throw notOurs();
       })
     );
   }
 
   /** Writes something else about the rows, through an outage; whether Redis has it. */
   async carry(write: () => Promise<unknown>): Promise<boolean> {
-    const { kind } = await this.#recorder.carry(this.#entry, write);
+    const { kind } = await this.#recorder.carry(this.#attempt, write);
     if (kind !== 'written') this.#failed = true;
     return kind === 'written';
   }

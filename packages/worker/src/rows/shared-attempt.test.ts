@@ -8,21 +8,19 @@ import {
   type Logger,
   WorkerDraining,
 } from '@bullpen/shared';
-import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { AttemptStop } from '../attempt/attempt-stop.js';
+import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
+import type { AttemptStop } from '../attempt/attempt-stop.js';
 import type { RowNote } from '../attempt/row-note.js';
-import { setStored } from '../bullmq/fetched-job.js';
 import { Observers } from '../events/observers.js';
 import { type Context, type Handler, handle, handleMany } from '../handlers/handler.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { Cancellable } from '../in-flight/cancellations.js';
-import { leaseOf } from '../in-flight/lease.js';
 import type { Carried } from '../in-flight/recorder.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import type { RowCalls } from './row-calls.js';
-import type { SplitRow, SplitTerms } from './row-jobs.js';
+import type { RowJobs, SplitOptions, SplitRow } from './row-jobs.js';
 import { SharedAttempt } from './shared-attempt.js';
 
 const defined = (more: Partial<JobOptions> = {}) =>
@@ -55,29 +53,27 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
   const rows = [11, 14];
   const bullpen = { batch: 'b1', rows, ...setting.bullpen };
   const { data = [1, 2, 3, 4].map((n) => ({ n })) } = setting;
-  const job = {
-    ...{ name: 'shared.test', queueName: 'mail', timestamp: 5, priority: 2, attemptsMade: 0, data },
-    opts: { attempts: maxAttempts, bullpen },
-  } as unknown as Job;
-  setStored(job, JSON.stringify(data));
+  const job = fetchedJob({
+    ...{ id: 'b-b1-11_14', name: 'shared.test', timestamp: 5, priority: 2, fetches, crashes, data },
+    ...{ storedData: JSON.stringify(data), opts: { attempts: maxAttempts, bullpen } },
+  });
   const active = new ActiveAttempts();
-  const lease = leaseOf({ attemptsMade: 0, attemptsStarted: fetches, stalledCounter: crashes }, 't1', 10_000);
-  const entry = active.begin('mail', 'b-b1-11_14', 'shared.test', new AttemptStop(), lease);
-  entry.batch = 'b1';
+  const entry = active.begin(job, leaseFor(job));
+  const { lease } = entry;
   const told: { notes: RowNote[]; splits: (SplitRow & { crashesLeft: number | undefined })[]; asked: number } = {
     ...{ notes: [], splits: [], asked: 0 },
   };
   const redis = { answer: '1', refuses: undefined as Error | undefined, cancelled: new Set(cancelled) };
-  const books = {
+  const rowJobs = {
     async openRows(_: string, __: string, numbers: readonly number[]) {
       told.asked += 1;
       return setting.open ?? numbers;
     },
-    async splitRows(_: unknown, splits: readonly SplitRow[], terms: SplitTerms) {
-      told.splits.push(...splits.map((split) => ({ ...split, crashesLeft: terms.crashes })));
+    async splitRows(_: unknown, splits: readonly SplitRow[], options: SplitOptions) {
+      told.splits.push(...splits.map((split) => ({ ...split, crashesLeft: options.crashes })));
     },
   };
-  const rowEnds = {
+  const rowCalls = {
     async send(_: unknown, notes: readonly RowNote[]): Promise<boolean> {
       told.notes.push(...notes);
       return redis.answer === '1';
@@ -104,8 +100,9 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
   });
   const handler = typeof run === 'function' ? handle(defined(setting.definition), run as never) : run;
   const attempt = new SharedAttempt({
-    ...{ job, entry, handler, bullpen, rowEnds: rowEnds as unknown as RowCalls, onStuck: quiet },
-    shared: { active, books, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as WorkerDeps,
+    ...{ attempt: entry, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
+    rowJobs: rowJobs as unknown as RowJobs,
+    shared: { active, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as WorkerDeps,
   });
   const fates = () => told.notes.map(({ row, fate }) => `${row} ${fate}`);
   return { attempt, active, entry, lease, told, redis, fates, reported };

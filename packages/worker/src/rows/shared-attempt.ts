@@ -1,33 +1,30 @@
 import { JobCancelled } from '@bullpen/shared';
-import { type BullpenOpts, backoffDelayMs, describeThrown, expandRows, idForRow } from '@bullpen/shared/internal';
-import type { Job } from 'bullmq';
-import { attempt, endedBefore } from '../attempt/attempt.js';
+import { backoffDelayMs, describeThrown, expandRows, idForRow } from '@bullpen/shared/internal';
+import { attempt as attemptOnce, endedBefore } from '../attempt/attempt.js';
 import { attemptMany } from '../attempt/attempt-many.js';
-import { attemptNumber } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { type RowNote, rowNote } from '../attempt/row-note.js';
-import { storedData } from '../bullmq/fetched-job.js';
 import { reportOutcome } from '../events/report-outcome.js';
 import type { Handler } from '../handlers/handler.js';
-import type { ActiveAttempt } from '../in-flight/active-attempts.js';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { Attempted } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
+import { storedPayload } from '../in-flight/fetched-job.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
-import { type OpenRow, RowAttempt, type RowTerms } from './row-attempt.js';
+import { type OpenRow, RowAttempt, type RowAttemptDeps } from './row-attempt.js';
 import type { RowCalls } from './row-calls.js';
-import type { SharedJob, SplitRow } from './row-jobs.js';
+import type { RowJobs, SharedJob, SplitRow } from './row-jobs.js';
 import { RowRecorder } from './row-recorder.js';
 import { type Leaving, splitRow } from './split-row.js';
 
 /** What a {@link SharedAttempt} needs. */
 export interface SharedAttemptDeps {
-  readonly job: Job;
-  readonly entry: ActiveAttempt;
+  readonly attempt: ActiveAttempt;
   readonly handler: Handler | undefined;
-  readonly bullpen: BullpenOpts;
   readonly shared: WorkerDeps;
-  readonly rowEnds: RowCalls;
+  readonly rowCalls: RowCalls;
+  readonly rowJobs: RowJobs;
   readonly onStuck: (attempted: Attempted) => void;
 }
 
@@ -44,21 +41,18 @@ interface EndedRow {
  * stop goes back to the queue as it is.
  */
 export class SharedAttempt {
-  readonly #parts: SharedAttemptDeps;
+  readonly #deps: SharedAttemptDeps;
   readonly #job: SharedJob;
-  readonly #acks: RowRecorder;
-  readonly #batch: string;
-  readonly #maxAttempts: number;
+  readonly #recorder: RowRecorder;
   /** Read again when the first of them is asked for. */
   #storedPayloads: unknown[] | undefined;
 
-  constructor(parts: SharedAttemptDeps) {
-    const { entry, shared, bullpen, job, rowEnds } = parts;
-    this.#parts = parts;
-    this.#batch = bullpen.batch ?? '';
-    this.#maxAttempts = attemptNumber(job).maxAttempts;
-    this.#job = { queue: entry.queue, jobId: entry.jobId, batch: this.#batch, lease: entry.lease };
-    this.#acks = new RowRecorder(this.#job, entry, shared.recorder, rowEnds);
+  constructor(deps: SharedAttemptDeps) {
+    const { attempt, shared, rowCalls } = deps;
+    const { queue, jobId, batch = '', lease } = attempt;
+    this.#deps = deps;
+    this.#job = { queue, jobId, batch, lease };
+    this.#recorder = new RowRecorder(this.#job, attempt, shared.recorder, rowCalls);
   }
 
   /**
@@ -67,23 +61,22 @@ export class SharedAttempt {
    *   be handed back. `undefined`: it is not ours any more
    */
   async run(): Promise<boolean | undefined> {
-    const { entry, handler, shared } = this.#parts;
-    entry.isShared = true;
+    const { attempt, handler, shared } = this.#deps;
     const open = await this.#openRows();
     if (open === undefined) return undefined;
     const rows = await this.#withoutSuspect(open);
-    const terms = this.#terms(rows);
-    const together = handler?.many === true && entry.lease.crashes === 0;
+    const rowDeps = this.#rowDeps(rows);
+    const together = handler?.many === true && attempt.lease.crashes === 0;
     let done = true;
     for (let at = 0; at < rows.length && done; at += together ? rows.length : 1) {
-      if (shared.cancellations.suspects(entry) && (await this.#isCancelled())) {
+      if (shared.cancellations.suspects(attempt) && (await this.#isCancelled())) {
         const outcome: Outcome = { kind: 'cancelled', error: describeThrown(new JobCancelled()) };
         await this.#settle(rows.slice(at).map((row) => ({ row, outcome })));
         break;
       }
-      done = !this.#mustStop() && (await this.#attempt(terms, together ? rows : [rows[at] as OpenRow]));
+      done = !this.#mustStop() && (await this.#attempt(rowDeps, together ? rows : [rows[at] as OpenRow]));
     }
-    return entry.lease.lost || this.#acks.failed ? undefined : done;
+    return attempt.lease.lost || this.#recorder.failed ? undefined : done;
   }
 
   /**
@@ -91,17 +84,19 @@ export class SharedAttempt {
    * `undefined` when Redis does not say.
    */
   async #openRows(): Promise<OpenRow[] | undefined> {
-    const { job, entry, bullpen, shared } = this.#parts;
-    const numbers = expandRows(bullpen.rows ?? []);
-    const payloads = Array.isArray(job.data) && job.data.length === numbers.length ? job.data : undefined;
+    const { attempt, shared, rowJobs } = this.#deps;
+    const { batch } = this.#job;
+    const numbers = expandRows(attempt.bullpen.rows ?? []);
+    const { data } = attempt.fetched;
+    const payloads = Array.isArray(data) && data.length === numbers.length ? data : undefined;
     const rows = numbers.map((row, place) => ({
       row,
-      id: idForRow(this.#batch, row),
+      id: idForRow(batch, row),
       place,
       payload: payloads?.[place],
     }));
-    if (entry.lease.fetches <= 1) return rows;
-    const carried = await shared.recorder.carry(entry, () => shared.books.openRows(entry.queue, this.#batch, numbers));
+    if (attempt.lease.fetches <= 1) return rows;
+    const carried = await shared.recorder.carry(attempt, () => rowJobs.openRows(attempt.queue, batch, numbers));
     if (carried.kind !== 'written') return undefined;
     const open = new Set(carried.value);
     return rows.filter(({ row }) => open.has(row));
@@ -114,80 +109,78 @@ export class SharedAttempt {
    * was.
    */
   async #withoutSuspect(open: OpenRow[]): Promise<OpenRow[]> {
-    const { job, entry, handler } = this.#parts;
-    const { crashes } = entry.lease;
+    const { attempt, handler } = this.#deps;
+    const { crashes } = attempt.lease;
     const forgiven = handler?.many === true ? 1 : 0;
     const [suspect, ...rest] = open;
     if (suspect === undefined || crashes <= forgiven) return open;
     const isSplit = await this.#split(
-      [splitRow(job, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
+      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
       forgiven,
     );
     // So Redis has it from here on: a crash that is counted while we cannot reach it is one more
     // than this.
-    if (isSplit) entry.lease.crashes = forgiven;
+    if (isSplit) attempt.lease.crashes = forgiven;
     return rest;
   }
 
-  #terms(rows: readonly OpenRow[]): RowTerms {
-    const { job, entry, handler, bullpen, shared, onStuck } = this.#parts;
-    const isReadable = rows.every(({ payload }) => payload !== undefined);
-    const malformed = isReadable ? bullpen.malformed : ['data'];
-    return { job, entry, handler, expiresAt: bullpen.expiresAt, malformed, shared, onStuck };
+  #rowDeps(rows: readonly OpenRow[]): RowAttemptDeps {
+    const { attempt, handler, shared, onStuck } = this.#deps;
+    const isWellFormed = rows.every(({ payload }) => payload !== undefined);
+    return { attempt, handler, malformed: isWellFormed ? attempt.bullpen.malformed : ['data'], shared, onStuck };
   }
 
   #mustStop(): boolean {
-    const { entry, shared } = this.#parts;
-    return shared.active.draining || entry.lease.lost || entry.lease.lapsed || this.#acks.failed;
+    const { attempt, shared } = this.#deps;
+    return shared.active.draining || attempt.lease.lost || attempt.lease.lapsed || this.#recorder.failed;
   }
 
   /** Of the job or its batch. */
   async #isCancelled(): Promise<boolean> {
     const stop = new AttemptStop();
-    await this.#parts.shared.cancellations.stopIfNoted(this.#parts.entry, stop);
+    await this.#deps.shared.cancellations.stopIfNoted(this.#deps.attempt, stop);
     return stop.reason !== undefined;
   }
 
   /** Attempts a row, or several by a handler of many; whether the next may be begun. */
-  async #attempt(terms: RowTerms, rows: readonly OpenRow[]): Promise<boolean> {
-    const { job, entry, shared, handler } = this.#parts;
-    const row = new RowAttempt(terms, rows);
-    entry.stop = row.stop;
-    entry.started = true;
-    entry.stuck = false;
+  async #attempt(rowDeps: RowAttemptDeps, rows: readonly OpenRow[]): Promise<boolean> {
+    const { attempt, shared, handler } = this.#deps;
+    const row = new RowAttempt(rowDeps, rows);
+    attempt.startRow(row.stop);
     const running = runOwnedBy<Outcome | Outcome[]>(row, () =>
-      rows.length === 1 ? attempt(row) : attemptRows(row, rows, handler),
+      rows.length === 1 ? attemptOnce(row) : attemptRows(row, rows, handler),
     );
     const outcome = running instanceof Promise ? await running : running;
     const outcomes = Array.isArray(outcome) ? outcome : [outcome];
     row.outcome = outcomes[0]?.kind;
     const ends: EndedRow[] = [];
     for (const [at, end] of outcomes.entries()) {
-      reportOutcome(shared, end, job, entry, (rows[at] as OpenRow).id, row.startedAt);
+      reportOutcome(shared, end, attempt, row.startedAt, (rows[at] as OpenRow).id);
       if (end.kind !== 'interrupted') ends.push({ row: rows[at] as OpenRow, outcome: end });
     }
-    if (entry.lease.lost) return false;
+    if (attempt.lease.lost) return false;
     if (ends.length > 0) await this.#settle(ends);
     if (ends.length < outcomes.length) return false;
-    entry.started = false;
+    attempt.endRow();
     return true;
   }
 
   /** Notes how rows ended; ends when Redis has it, or would not take it. */
   async #settle(ends: readonly EndedRow[]): Promise<void> {
-    const { job, bullpen, handler, shared } = this.#parts;
+    const { attempt, handler, shared } = this.#deps;
+    const { bullpen, job, maxAttempts } = attempt;
     const notes: RowNote[] = [];
     const splits: SplitRow[] = [];
     for (const { row, outcome } of ends) {
       const payload = (): unknown => this.#stored(row);
-      const end = { bullpen, row: row.row, job: job.name, payload, attempt: 1, maxAttempts: this.#maxAttempts };
+      const end = { bullpen, row: row.row, job, payload, attempt: 1, maxAttempts };
       const note = rowNote(outcome, end);
       if (note !== undefined) notes.push(note);
       else if (outcome.kind === 'snoozed' || outcome.kind === 'failed') {
-        splits.push(splitRow(job, { ...row, payload: payload() }, leavingBy(outcome, handler)));
+        splits.push(splitRow(attempt, { ...row, payload: payload() }, leavingBy(outcome, handler)));
       }
     }
-    const isNoted = notes.length === 0 || this.#acks.write(notes);
+    const isNoted = notes.length === 0 || this.#recorder.write(notes);
     const isSplit = splits.length === 0 || this.#split(splits, undefined);
     if (!(await isNoted) || !(await isSplit)) return;
     for (const { outcome } of ends) shared.active.countRow(outcome.kind);
@@ -196,14 +189,14 @@ export class SharedAttempt {
   /** A row's payload as it was enqueued. */
   #stored({ place, payload }: OpenRow): unknown {
     if (payload === undefined) return undefined;
-    this.#storedPayloads ??= storedData(this.#parts.job) as unknown[];
+    this.#storedPayloads ??= storedPayload(this.#deps.attempt.fetched) as unknown[];
     return this.#storedPayloads[place];
   }
 
   #split(rows: readonly SplitRow[], crashes: number | undefined): Promise<boolean> {
-    const { job, shared } = this.#parts;
-    const terms = { ...{ name: job.name, timestamp: job.timestamp, priority: job.priority ?? 0 }, crashes };
-    return this.#acks.carry(() => shared.books.splitRows(this.#job, rows, terms));
+    const { attempt, rowJobs } = this.#deps;
+    const { name, timestamp, priority = 0 } = attempt.fetched;
+    return this.#recorder.carry(() => rowJobs.splitRows(this.#job, rows, { name, timestamp, priority, crashes }));
   }
 }
 

@@ -1,29 +1,32 @@
-import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
+import { fetchedJob } from '../../test/fetched-job.js';
 import { splitRow } from './split-row.js';
 
 const bullpen = { batch: 'b1', rows: [5, 9], keyField: 'id', results: true, expiresAt: 1_900_000_000_000 };
-const job = { opts: { attempts: 3, priority: 2, bullpen } } as unknown as Job;
+const attempt = { fetched: fetchedJob({ opts: { attempts: 3, priority: 2, bullpen } }), maxAttempts: 3 };
 const row = { row: 7, id: 'b-b1-7', place: 0, payload: { id: 'x', nested: [1] } };
 const error = { name: 'TypeError', message: 'no such file', stack: undefined, code: undefined };
 
 describe('splitRow', () => {
   it('gives a row the options of the job it shared, without its neighbours', () => {
-    const { data, opts } = splitRow(job, row, { dueAt: 5, attemptsMade: 0, crashes: 0 });
+    const { data, opts } = splitRow(attempt, row, { dueAt: 5, attemptsMade: 0, crashes: 0 });
     expect(JSON.parse(data)).toEqual(row.payload);
     const { rows: _, ...ofRow } = bullpen;
     expect(JSON.parse(opts)).toEqual({ attempts: 3, priority: 2, bullpen: ofRow });
   });
 
   it('says when it is due, what it has behind it, and why its attempt failed, if one did', () => {
-    expect(splitRow(job, row, { dueAt: 5, attemptsMade: 1, crashes: 0, error })).toMatchObject({
+    expect(splitRow(attempt, row, { dueAt: 5, attemptsMade: 1, crashes: 0, error })).toMatchObject({
       ...{ row: 7, dueAt: 5, attemptsMade: 1, crashes: 0, failure: 'TypeError: no such file' },
     });
-    expect(splitRow(job, row, { dueAt: 5, attemptsMade: 0, crashes: 2 })).toMatchObject({ crashes: 2, failure: '' });
+    expect(splitRow(attempt, row, { dueAt: 5, attemptsMade: 0, crashes: 2 })).toMatchObject({
+      crashes: 2,
+      failure: '',
+    });
   });
 
   it('does without options of ours', () => {
-    const plain = { opts: { attempts: 3 } } as unknown as Job;
+    const plain = { fetched: fetchedJob({ opts: { attempts: 3 } }), maxAttempts: 3 };
     expect(splitRow(plain, row, { dueAt: 5, attemptsMade: 0, crashes: 0 }).opts).toBe('{"attempts":3,"bullpen":{}}');
   });
 });

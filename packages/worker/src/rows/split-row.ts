@@ -1,5 +1,5 @@
 import type { Thrown } from '@bullpen/shared/internal';
-import type { Job } from 'bullmq';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { OpenRow } from './row-attempt.js';
 import type { SplitRow } from './row-jobs.js';
 
@@ -14,16 +14,16 @@ export interface Leaving {
 
 /** The job of its own that a row of a shared job gets: the same options, without the other rows. */
 export function splitRow(
-  job: Job,
+  { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
   { row, payload }: OpenRow,
   { dueAt, attemptsMade, crashes, error }: Leaving,
 ): SplitRow {
-  const { bullpen, ...opts } = job.opts as { bullpen?: object };
+  const { bullpen, ...opts } = fetched.opts;
   const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
   return {
     ...{ row, dueAt, attemptsMade, crashes },
     failure: error === undefined ? '' : `${error.name}: ${error.message}`,
     data: JSON.stringify(payload),
-    opts: JSON.stringify({ ...opts, bullpen: ofRow }),
+    opts: JSON.stringify({ ...opts, attempts: maxAttempts, bullpen: ofRow }),
   };
 }

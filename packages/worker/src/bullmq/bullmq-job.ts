@@ -1,0 +1,39 @@
+import { Job, type JobProgress } from 'bullmq';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
+import type { FetchedJob } from '../in-flight/fetched-job.js';
+
+/** BullMQ's job, with its payload as Redis has it and the attempt that it is for. */
+export class BullmqJob<
+  Data = unknown,
+  Result = unknown,
+  Name extends string = string,
+  Progress extends JobProgress = JobProgress,
+> extends Job<Data, Result, Name, Progress> {
+  /** The payload as JSON. */
+  stored = '{}';
+  /**
+   * The attempt that this job object is for; forgotten when that is over, as BullMQ's queue of
+   * fetched jobs may hold on to the object for long. Not found by the job's id: one job may have two
+   * attempts here for a moment.
+   */
+  attempt: ActiveAttempt | undefined = undefined;
+}
+
+/** The one place that turns BullMQ's job into ours. */
+export function toFetchedJob(job: BullmqJob): FetchedJob {
+  return {
+    queue: job.queueName,
+    id: job.id ?? '',
+    name: job.name,
+    data: job.data,
+    storedData: job.stored,
+    opts: job.opts as Readonly<Record<string, unknown>>,
+    token: job.token ?? '',
+    timestamp: job.timestamp,
+    priority: job.priority,
+    fetchedAt: job.processedOn,
+    attemptsMade: job.attemptsMade,
+    fetches: job.attemptsStarted,
+    crashes: job.stalledCounter,
+  };
+}

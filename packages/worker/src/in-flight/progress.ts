@@ -1,0 +1,29 @@
+import { MAX_JSON_LENGTH } from '../attempt/outcome.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+import type { ActiveAttempt } from './active-attempt.js';
+
+/** Records how far attempts are. */
+export class Progress {
+  readonly #redis: ScriptedRedis;
+  readonly #prefix: string;
+
+  constructor(redis: ScriptedRedis, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+  }
+
+  /**
+   * Records how far an attempt is, while its lease holds.
+   * @throws RangeError when the progress is too long, TypeError when it is no JSON, and what Redis throws
+   */
+  async record(
+    { queue, jobId, lease }: Pick<ActiveAttempt, 'queue' | 'jobId' | 'lease'>,
+    progress: unknown,
+  ): Promise<void> {
+    const text = JSON.stringify(progress);
+    if (text?.length > MAX_JSON_LENGTH) throw new RangeError('progress is longer than 16 MiB as JSON');
+    const base = `${this.#prefix}:${queue}:`;
+    const job = base + jobId;
+    await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, lease.token, jobId, text);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Logger } from '@bullpen/shared';
+import { describe, expect, it } from 'vitest';
+import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
+import { ActiveAttempts } from '../in-flight/active-attempts.js';
+import type { LeaseAnswer } from '../in-flight/lease.js';
+import type { Leases } from '../in-flight/leases.js';
+import { Gate } from './gate.js';
+
+const LEASE_MS = 10_000;
+
+/** A gate, and an attempt before it; Redis answers `answer` to the question whose the job is. */
+function gateBefore({ answer = 'held' as LeaseAnswer | Error, wasHandedBack = false, ageMs = 0 } = {}) {
+  const active = new ActiveAttempts();
+  const asked: string[] = [];
+  const lines: string[] = [];
+  const leases = {
+    async ask({ jobId }: { jobId: string }): Promise<LeaseAnswer> {
+      asked.push(jobId);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const log = { error: (_: object, message: string) => void lines.push(message) } as unknown as Logger;
+  const lostFetches = { wasHandedBack: () => wasHandedBack };
+  const gate = new Gate({ active, leases: leases as unknown as Leases, lostFetches, leaseMs: LEASE_MS, log });
+  const job = fetchedJob({ fetchedAt: Date.now() - ageMs });
+  const attempt = active.begin(job, leaseFor(job, LEASE_MS));
+  return { gate, active, attempt, asked, lines };
+}
+
+describe('Gate', () => {
+  it('admits a fresh job at once, and asks nobody', () => {
+    const { gate, attempt, asked } = gateBefore();
+    expect([gate.admit(attempt), asked]).toEqual(['attempt', []]);
+  });
+
+  it('has a job handed back while the worker drains', () => {
+    const { gate, active, attempt } = gateBefore();
+    active.startDraining();
+    expect(gate.admit(attempt)).toBe('hand back');
+  });
+
+  it('leaves a job that was handed back before its reply came, and whose end is confirmed by that', () => {
+    const { gate, attempt } = gateBefore({ wasHandedBack: true });
+    expect([gate.admit(attempt), attempt.confirmed]).toEqual(['leave', true]);
+  });
+
+  it('leaves a job that is another worker’s', () => {
+    const { gate, attempt } = gateBefore();
+    attempt.lease.lost = true;
+    expect([gate.admit(attempt), attempt.confirmed]).toEqual(['leave', false]);
+  });
+
+  it.each<[LeaseAnswer, string]>([
+    ['held', 'attempt'],
+    ['recorded', 'leave'],
+    ['returned', 'leave'],
+    ['gone', 'leave'],
+    ['lost', 'leave'],
+  ])('asks whose a job is that was fetched half a lease ago: %s', async (answer, admission) => {
+    const { gate, attempt, asked } = gateBefore({ answer, ageMs: LEASE_MS / 2 + 100 });
+    expect([await gate.admit(attempt), asked]).toEqual([admission, ['j-1']]);
+  });
+
+  it('has such a job handed back, too, while the worker drains', async () => {
+    const { gate, active, attempt } = gateBefore({ ageMs: LEASE_MS });
+    active.startDraining();
+    expect(await gate.admit(attempt)).toBe('hand back');
+  });
+
+  it('leaves such a job, and says so, when Redis cannot be asked', async () => {
+    const { gate, attempt, lines } = gateBefore({ answer: new Error('WRONGTYPE'), ageMs: LEASE_MS });
+    expect([await gate.admit(attempt), lines]).toEqual(['leave', ['lease could not be checked']]);
+  });
+});

@@ -1,0 +1,33 @@
+import type { Outcome, OutcomeKind } from '../src/attempt/outcome.js';
+import type { FetchedJob } from '../src/in-flight/fetched-job.js';
+import { type Lease, leaseOf } from '../src/in-flight/lease.js';
+
+/** A job of queue mail at its first fetch, unless told otherwise. */
+export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {
+  return {
+    ...{ queue: 'mail', id: 'j-1', name: 'mail.send', data: {}, storedData: '{}', opts: { attempts: 3 }, token: 't1' },
+    ...{ timestamp: 1_700_000_000_000, priority: 0, fetchedAt: undefined },
+    ...{ attemptsMade: 0, fetches: 1, crashes: 0, ...more },
+  };
+}
+
+/** The lease that comes with the fetch of a job. */
+export function leaseFor(job: FetchedJob = fetchedJob(), leaseMs = 10_000): Lease {
+  return leaseOf(job, leaseMs);
+}
+
+const error = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
+
+/** An outcome of a kind, for tests that care for nothing else. */
+export function outcomeOf(kind: OutcomeKind): Outcome {
+  switch (kind) {
+    case 'completed':
+      return { kind, result: undefined };
+    case 'snoozed':
+      return { kind, untilAt: 0, error };
+    case 'interrupted':
+      return { kind, reason: 'draining' };
+    default:
+      return { kind, error };
+  }
+}
