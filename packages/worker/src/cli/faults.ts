@@ -1,6 +1,6 @@
 import type { Logger } from '@bullpen/shared';
 import { EXIT, onFault } from '@bullpen/shared/internal';
-import type { RunningWorker } from '../worker.js';
+import type { RunningWorker } from '../running-worker.js';
 import type { ExitReason } from './exit-reason.js';
 
 /** A timer that throws does so again and again while the worker drains. */

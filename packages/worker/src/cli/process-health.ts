@@ -1,6 +1,6 @@
 import type { Logger } from '@bullpen/shared';
 import type { Health } from '../in-flight/health.js';
-import type { RunningWorker } from '../worker.js';
+import type { RunningWorker } from '../running-worker.js';
 import type { ExitReason } from './exit-reason.js';
 import type { WorkerConfig } from './program.js';
 

@@ -1,7 +1,8 @@
 import { createLogger, type Logger } from '@bullpen/shared';
 import { EXIT, type ExitCode, onExit, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import type { DrainSummary } from '../in-flight/drain.js';
-import { type RunningWorker, startWorker } from '../worker.js';
+import type { RunningWorker } from '../running-worker.js';
+import { startWorker } from '../worker.js';
 import { ExitReason } from './exit-reason.js';
 import { endedByOthers, hearFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RunningWorker } from '../worker.js';
+import type { RunningWorker } from '../running-worker.js';
 import { serveHealth } from './serve-health.js';
 
 /** A worker that does nothing, and how many observe it. */

@@ -1,6 +1,6 @@
 import { OptionsInvalid } from '@bullpen/shared';
 import { isPort, showValue } from '@bullpen/shared/internal';
-import type { RunningWorker } from '../worker.js';
+import type { RunningWorker } from '../running-worker.js';
 import type { HealthPort, HealthPortOptions } from './health-port.js';
 import { countInto } from './metrics/measure.js';
 

@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { OutcomeKind } from '../../attempt/outcome.js';
 import type { AttemptEnded } from '../../events/observers.js';
-import type { RunningWorker } from '../../worker.js';
+import type { RunningWorker } from '../../running-worker.js';
 
 /**
  * What a job is called for which this worker has no handler: anybody can put names on Redis, and

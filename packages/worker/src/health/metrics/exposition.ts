@@ -1,6 +1,6 @@
 import { MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { RunningWorker } from '../../worker.js';
+import type { RunningWorker } from '../../running-worker.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 let ofProcess: Registry | undefined;

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { WorkerEvent } from '../../events/observers.js';
-import type { RunningWorker } from '../../worker.js';
+import type { RunningWorker } from '../../running-worker.js';
 
 /**
  * Puts the metrics of a worker into a registry of prom-client: yours, which you serve yourself. One

@@ -1,8 +1,8 @@
 import { depthGauges } from '@bullpen/shared/internal';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JobEvent, WorkerEvent } from '../../events/observers.js';
+import type { RunningWorker } from '../../running-worker.js';
 import { VERSION } from '../../version.js';
-import type { RunningWorker } from '../../worker.js';
 import { AttemptMetrics } from './attempt-metrics.js';
 
 /** What is measured of a worker. */
