@@ -9,12 +9,12 @@ import { batchesPages } from './batches/batches-pages.js';
 import { addBoard, type Board } from './board/board.js';
 import { addGate } from './guard/gate.js';
 import { addSecurityHeaders } from './guard/headers.js';
+import { addMetrics } from './health/metrics.js';
+import { addProbes } from './health/probes.js';
 import { type Credentials, checkAgainst } from './login/credentials.js';
 import { loginPages, prepareLogin, sessionOf } from './login/login-pages.js';
 import { Sessions } from './login/sessions.js';
-import { addMetrics } from './metrics.js';
-import { addProbes } from './probes.js';
-import { createRedactor } from './redact.js';
+import { createRedactor } from './redact/redactor.js';
 
 /** What the server is made of. */
 export interface AppDeps {

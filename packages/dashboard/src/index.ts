@@ -1,3 +1,3 @@
 export { type RunningDashboard, startDashboard } from './dashboard.js';
 export type { DashboardOptions } from './options.js';
-export { SECRET_NAMES } from './redact.js';
+export { SECRET_NAMES } from './redact/redactor.js';

@@ -4,7 +4,7 @@ import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddre
 import { DEFAULT_PREFIX, isPort, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
 import { isLoopback } from './guard/loopback.js';
 import type { Credentials } from './login/credentials.js';
-import { SECRET_NAMES } from './redact.js';
+import { SECRET_NAMES } from './redact/redactor.js';
 
 /** Options of `startDashboard`. */
 export interface DashboardOptions {

@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { wantsPage } from '../guard/gate.js';
 import { type Nav, page } from '../pages/page.js';
-import type { Redactor } from '../redact.js';
+import type { Redactor } from '../redact/redactor.js';
 import { batchBody } from './batch-page.js';
 import { withoutFormulas } from './formulas.js';
 import { type ListFilter, listBody, partOf } from './list-page.js';

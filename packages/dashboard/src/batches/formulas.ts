@@ -1,4 +1,4 @@
-import { mapTexts } from '../map-texts.js';
+import { mapTexts } from '../redact/map-texts.js';
 
 /** What a spreadsheet takes for the beginning of a formula. */
 const FORMULA = /^[=+\-@\t\r]/;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRedactor } from '../redact.js';
+import { createRedactor } from '../redact/redactor.js';
 import { redactAnswer } from './answers.js';
 
 const SECRET = 'tok_12345678';

@@ -1,4 +1,4 @@
-import type { Redactor } from '../redact.js';
+import type { Redactor } from '../redact/redactor.js';
 
 /**
  * What a job holds, to find quotes of it in an answer that has only a part of the job; `undefined`

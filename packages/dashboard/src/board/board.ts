@@ -5,7 +5,7 @@ import { isConnectionLoss, reasonOf } from '@bullpen/shared/internal';
 import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
-import type { Redactor } from '../redact.js';
+import type { Redactor } from '../redact/redactor.js';
 import { TolerantAdapter } from './adapter.js';
 import { redactAnswer } from './answers.js';
 import type { Queue } from './queues.js';

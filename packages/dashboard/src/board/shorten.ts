@@ -1,4 +1,4 @@
-import { mapTexts } from '../map-texts.js';
+import { mapTexts } from '../redact/map-texts.js';
 
 /**
  * A list shows so many characters of a text, and nothing of a value that is longer: it is asked for

@@ -12,7 +12,7 @@ import {
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type DashboardOptions, DEFAULTS, readPasswordFile } from '../options.js';
-import { SECRET_NAMES } from '../redact.js';
+import { SECRET_NAMES } from '../redact/redactor.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 

@@ -1,4 +1,4 @@
-import { mapTexts } from '../map-texts.js';
+import { mapTexts } from './map-texts.js';
 
 /** A secret that is shorter is found by its name alone: in free text it would be any word. */
 const SHORTEST = 6;

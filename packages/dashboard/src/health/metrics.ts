@@ -1,9 +1,9 @@
 import { depthGauges, type Exporter, MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { refuse } from './guard/gate.js';
-import type { CheckCredentials } from './login/credentials.js';
-import type { Try } from './login/tries.js';
+import { refuse } from '../guard/gate.js';
+import type { CheckCredentials } from '../login/credentials.js';
+import type { Try } from '../login/tries.js';
 
 /** What `/metrics` takes. */
 export interface MetricsDeps {

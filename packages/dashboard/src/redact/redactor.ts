@@ -1,6 +1,6 @@
-import { namedInText } from './redact/named-in-text.js';
-import { QuotedSecrets } from './redact/quoted-secrets.js';
-import { type Path, secretPaths } from './redact/secret-paths.js';
+import { namedInText } from './named-in-text.js';
+import { QuotedSecrets } from './quoted-secrets.js';
+import { type Path, secretPaths } from './secret-paths.js';
 
 /** What is shown instead of a secret. */
 export const REDACTED = '[redacted]';

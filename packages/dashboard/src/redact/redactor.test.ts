@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor, REDACTED, SECRET_NAMES } from './redact.js';
+import { createRedactor, REDACTED, SECRET_NAMES } from './redactor.js';
 
 const redact = createRedactor(SECRET_NAMES);
 
