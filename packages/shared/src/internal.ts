@@ -3,20 +3,7 @@ export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';
 export { shareCall } from './exporter/share-call.js';
 export { backoffDelayMs } from './job/backoff.js';
-export {
-  type BullpenOpts,
-  expandRows,
-  idForKey,
-  idForRow,
-  isBatchName,
-  keyFault,
-  MAX_ROWS,
-  MAX_ROWS_PER_JOB,
-  newId,
-  readBullpenOpts,
-  readRowKey,
-  rowOfId,
-} from './job/bullpen-opts.js';
+export { type BullpenOpts, readBullpenOpts } from './job/bullpen-opts.js';
 export { describeThrown, readProperty, type Thrown } from './job/describe-thrown.js';
 export {
   isInstant,
@@ -29,6 +16,8 @@ export {
 export { listFaults } from './job/errors.js';
 export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
 export { definedJobs } from './job/job.js';
+export { idForKey, keyFault, newId } from './job/job-id.js';
+export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
 export { suggest } from './job/suggest.js';

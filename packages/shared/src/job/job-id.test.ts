@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { idForKey, keyFault, newId } from './job-id.js';
+
+/** Any text JavaScript can hold, halves of surrogate pairs included. */
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((codes) => String.fromCharCode(...codes)),
+);
+const anyJobName = fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,30}$/);
+
+const HOSTILE_KEYS = [
+  ...['active', 'wait', 'id', 'meta', 'events', 'marker', '0', '1', '-1', '1:2:3', ':', '*', ' ', '\0', '\n', '{x}'],
+  ...[
+    'k-active',
+    '😀',
+    'ключ',
+    'é',
+    'e\u0301',
+    '\ufeff',
+    '\ud83d',
+    '\ude00',
+    '\ud800',
+    '\udfff',
+    '\ufffd',
+    '\ufffd\ufffd',
+  ],
+  ...['x'.repeat(1_000), 'x'.repeat(999), '_', '__', 'a_b', 'a b', 'a.b', 'A', 'a'],
+];
+
+describe('idForKey', () => {
+  it('gives the same job and key the same id, in every release', () => {
+    expect(idForKey('mail.send', 'order-1')).toBe(idForKey('mail.send', 'order-1'));
+    expect(idForKey('mail.send', 'order-1')).toBe('k-order-1-HgpKGLxQlAf_geXXpkaVY6');
+  });
+
+  it('keeps the readable part of the key for people, and not more of it than they can read', () => {
+    expect(idForKey('mail.send', 'Order 17/é: paid')).toMatch(/^k-Order_17_paid-[A-Za-z0-9_-]{22}$/);
+    expect(idForKey('mail.send', 'x'.repeat(1_000))).toMatch(/^k-x{40}-[A-Za-z0-9_-]{22}$/);
+  });
+
+  it('is an id BullMQ takes for nothing else, whatever the key', () => {
+    fc.assert(
+      fc.property(anyJobName, anyText, (name, key) => {
+        expect(idForKey(name, key)).toMatch(/^k-[A-Za-z0-9_-]{0,40}-[A-Za-z0-9_-]{22}$/);
+        expect(idForKey(name, key)).not.toMatch(/^\d+$/);
+      }),
+      { examples: HOSTILE_KEYS.map((key) => ['mail.send', key]) },
+    );
+  });
+
+  it('tells every two of the hostile keys apart, lone surrogates among them', () => {
+    expect(new Set(HOSTILE_KEYS.map((key) => idForKey('mail.send', key))).size).toBe(HOSTILE_KEYS.length);
+  });
+
+  it('gives different keys different ids', () => {
+    fc.assert(
+      fc.property(anyText, anyText, (one, other) => {
+        fc.pre(one !== other);
+        expect(idForKey('mail.send', one)).not.toBe(idForKey('mail.send', other));
+      }),
+    );
+  });
+
+  it('gives every two of the 2,048 lone surrogates different ids', () => {
+    const ids = Array.from({ length: 2_048 }, (_, at) => idForKey('mail.send', String.fromCharCode(0xd800 + at)));
+    expect(new Set(ids).size).toBe(2_048);
+  });
+
+  it('gives the same key under different job names different ids', () => {
+    fc.assert(
+      fc.property(anyJobName, anyJobName, anyText, (one, other, key) => {
+        fc.pre(one !== other);
+        expect(idForKey(one, key)).not.toBe(idForKey(other, key));
+      }),
+    );
+  });
+
+  it('does not confuse the end of the name with the beginning of the key', () => {
+    expect(idForKey('mail', 'send')).not.toBe(idForKey('mails', 'end'));
+  });
+});
+
+describe('keyFault', () => {
+  it('finds nothing wrong with nearly any text', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (key) => {
+        expect(keyFault(key)).toBeUndefined();
+      }),
+      { examples: [['active'], ['1:2:3'], [' '], ['\ud800'], ['😀'.repeat(500)]] },
+    );
+  });
+});
+
+describe('newId', () => {
+  it('is new each time, and an id BullMQ takes for nothing else', () => {
+    const ids = Array.from({ length: 100 }, newId);
+    expect(new Set(ids).size).toBe(100);
+    for (const id of ids) expect(id).toMatch(/^j-[0-9a-f-]{36}$/);
+  });
+});
