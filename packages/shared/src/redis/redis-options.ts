@@ -1,60 +1,47 @@
 import type { ClusterPlace } from './cluster-url.js';
-import type { RedisPlace } from './redis-address.js';
 import type { readRedisUrl } from './redis-url.js';
 import type { SentinelPlace } from './sentinel-url.js';
 
 /**
- * A sentinel, or a node of a cluster, that has not answered by then is passed over for the next: a
- * producer's caller waits for all of it.
+ * How long a sentinel, or a node of a cluster, has to answer before the next one is asked. A
+ * producer's caller waits for all of them together.
  */
-const ANSWERS_MS = 1_500;
+const ANSWER_MS = 1_500;
 
-/**
- * The client's options that say how one server is found, or a primary by its sentinels: where, as
- * whom, and with TLS or without.
- */
-export function wayTo<Tls extends object>(
-  place: Exclude<RedisPlace, { by: 'cluster' }>,
-  tls: Tls | undefined,
-  retryStrategy: (times: number) => number,
-) {
-  return place.by === 'server' ? toServer(place.server, tls) : bySentinel(place.sentinel, tls, retryStrategy);
-}
-
-/**
- * The client's options for any node of a cluster; which of them is for the connector to find out.
- */
-export function wayToNodes<Tls extends object>(cluster: ClusterPlace, tls: Tls | undefined) {
-  const secure = cluster.tls || tls !== undefined;
-  return {
-    ...loginOf({ ...cluster, db: 0 }),
-    ...{ connectTimeout: ANSWERS_MS, ...(secure ? { tls: { ...tls } } : {}) },
-  };
-}
-
-function toServer<Tls extends object>(server: ReturnType<typeof readRedisUrl>, tls: Tls | undefined) {
+/** The client's options for one server: where it is, as whom to log in, and TLS. */
+export function serverOptions<Tls extends object>(server: ReturnType<typeof readRedisUrl>, tls: Tls | undefined) {
   const { host, port, servername } = server;
-  const secure = server.tls || tls !== undefined;
+  const isSecure = server.tls || tls !== undefined;
   return {
     ...{ host, port, ...loginOf(server), connectTimeout: 5_000 },
-    ...(secure ? { tls: { ...(servername === undefined ? {} : { servername }), ...tls } } : {}),
+    ...(isSecure ? { tls: { ...(servername === undefined ? {} : { servername }), ...tls } } : {}),
   };
 }
 
-function bySentinel<Tls extends object>(
+/** The client's options for the primary that sentinels name. */
+export function sentinelOptions<Tls extends object>(
   sentinel: SentinelPlace,
   tls: Tls | undefined,
   sentinelRetryStrategy: (times: number) => number,
 ) {
   const { sentinels, master, sentinelUsername, sentinelPassword } = sentinel;
-  const secure = sentinel.tls || tls !== undefined;
+  const isSecure = sentinel.tls || tls !== undefined;
   return {
     sentinels: [...sentinels],
     ...{ name: master, ...loginOf(sentinel), sentinelRetryStrategy },
     ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
-    ...{ connectTimeout: ANSWERS_MS, sentinelCommandTimeout: ANSWERS_MS },
-    ...(secure ? { tls: { ...tls }, sentinelTLS: { ...tls }, enableTLSForSentinelMode: true } : {}),
+    ...{ connectTimeout: ANSWER_MS, sentinelCommandTimeout: ANSWER_MS },
+    ...(isSecure ? { tls: { ...tls }, sentinelTLS: { ...tls }, enableTLSForSentinelMode: true } : {}),
+  };
+}
+
+/** The client's options for any node of a cluster. The connector finds out which node to use. */
+export function nodeOptions<Tls extends object>(cluster: ClusterPlace, tls: Tls | undefined) {
+  const isSecure = cluster.tls || tls !== undefined;
+  return {
+    ...loginOf({ ...cluster, db: 0 }),
+    ...{ connectTimeout: ANSWER_MS, ...(isSecure ? { tls: { ...tls } } : {}) },
   };
 }
 
