@@ -3,17 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect as openTls } from 'node:tls';
 import type { HostPort } from './hosts-url.js';
 
-/** What a node of a cluster says. */
+/** A node's answer to the question where our slot is. */
 export interface NodeAnswer {
-  /** Who has our slot now, if anybody has. */
+  /** The node that has our slot now; `undefined` when none has it. */
   readonly owner: HostPort | undefined;
-  /** All nodes that it knows. */
+  /** All nodes that the asked node knows. */
   readonly nodes: readonly HostPort[];
 }
 
-/** What {@link ClusterConnector} needs. */
+/** What {@link ClusterConnector} needs: whom to ask, how, and when to ask again. */
 export interface ClusterDeps {
-  /** Nodes to ask first. */
+  /** The nodes to ask first. */
   readonly nodes: readonly HostPort[];
   readonly ask: (node: HostPort) => Promise<NodeAnswer>;
   readonly tls: ConnectionOptions | undefined;
@@ -24,32 +24,32 @@ const CLOSED = 'Connection is closed.';
 const CLOSE_WITHIN_MS = 2_000;
 
 /**
- * Leads the client to the node that has our slot, as a sentinel would to the primary. All keys of a
- * prefix are in one slot, so one ordinary connection is all it takes, with every promise that it
- * has elsewhere: a client for clusters keeps one per node, sends commands again by itself, and
- * gives up in other ways. When the slot has moved, the connection is opened anew.
+ * Connects the client to the node that has our slot, as a sentinel would to the primary. All keys of
+ * a prefix are in one slot, so one ordinary connection is enough, and it behaves as everywhere else.
+ * (The client's own class for clusters keeps a connection per node, sends commands again by itself,
+ * and gives up in other ways.) When the slot has moved, the client connects again.
  */
 export class ClusterConnector {
-  /** The client looks here why a connection ended before it began. */
+  /** The client reads here why a connection ended before it was open. */
   firstError?: Error;
   #connecting = false;
   #stream: Socket | undefined;
   #nodes: HostPort[];
-  readonly #parts: ClusterDeps;
+  readonly #deps: ClusterDeps;
 
-  constructor(parts: ClusterDeps) {
-    this.#parts = parts;
-    this.#nodes = [...parts.nodes];
+  constructor(deps: ClusterDeps) {
+    this.#deps = deps;
+    this.#nodes = [...deps.nodes];
   }
 
-  /** @param tell how the client hears of what goes wrong while it waits */
-  async connect(tell: (type: string, error: Error) => void): Promise<Socket> {
-    const { ask, retryAfterMs } = this.#parts;
+  /** @param report tells the client what goes wrong while it waits */
+  async connect(report: (type: string, error: Error) => void): Promise<Socket> {
+    const { ask, retryAfterMs } = this.#deps;
     this.#connecting = true;
     for (let round = 1; ; round += 1) {
       let fault = new Error('CLUSTERDOWN no node says who has our slot');
       for (const node of [...this.#nodes]) {
-        // Whoever was asked is last the next time: it may be cut off from the others and not know.
+        // The next round asks this node last: it may be cut off from the others and not know it.
         this.#nodes = [...this.#nodes.filter((each) => each !== node), node];
         try {
           const { owner, nodes: known } = await ask(node);
@@ -59,13 +59,13 @@ export class ClusterConnector {
         }
         if (!this.#connecting) throw new Error(CLOSED);
       }
-      tell('error', fault);
+      report('error', fault);
       await sleep(retryAfterMs(round));
       if (!this.#connecting) throw new Error(CLOSED);
     }
   }
 
-  /** Whether the node is what it was said to be: it may have become a replica meanwhile. */
+  /** Whether the node is still a primary: it may have become a replica meanwhile. */
   check({ role }: { readonly role?: string }): boolean {
     return role === undefined || role === 'master';
   }
@@ -80,10 +80,10 @@ export class ClusterConnector {
   }
 
   #open(owner: HostPort, known: readonly HostPort[]): Socket {
-    // All nodes that were named at the start may be gone one day.
+    // Kept, because all nodes that were named at the start may be gone one day.
     const isNew = (node: HostPort) => !this.#nodes.some(({ host, port }) => host === node.host && port === node.port);
     this.#nodes.push(...known.filter(isNew));
-    const { tls } = this.#parts;
+    const { tls } = this.#deps;
     const servername = isIP(owner.host) === 0 ? { servername: owner.host } : {};
     const stream = tls === undefined ? openTcp({ ...owner }) : openTls({ ...owner, ...servername, ...tls });
     stream.once('error', (error: Error) => {
@@ -99,7 +99,7 @@ export function readSlots(slot: unknown, slots: unknown, asked: HostPort): NodeA
   const ranges = (slots as readonly [from: number, to: number, ...nodes: [host: string | null, port: number][]][]).map(
     ([from, to, ...nodes]) => ({
       isOurs: from <= Number(slot) && Number(slot) <= to,
-      // A node that does not know its own address leaves it out: it is where we found it.
+      // A node that does not know its own address leaves it out. We reached it at `asked`.
       nodes: nodes.map(([host, port]) => ({ host: host || asked.host, port })),
     }),
   );

@@ -17,8 +17,8 @@ describe('clusterUrlFault', () => {
     ['redis+cluster://h?x=1', /expected a URL such as/],
     ['redis+cluster://', /node 1 of 1 is not a host/],
     ['redis+cluster://h1:7000,h2:port', /node 2 of 2 is not a host/],
-    ['redis+cluster://h/1', /has but 0/],
-    ['redis+cluster://h/0/x', /has but 0/],
+    ['redis+cluster://h/1', /has database 0 only/],
+    ['redis+cluster://h/0/x', /has database 0 only/],
     ['redis+cluster://u:100%@h', /'%' that is not part of an escape/],
   ])('says what is wrong with %j', (url, message) => {
     expect(clusterUrlFault(url)).toMatch(message);

@@ -1,34 +1,34 @@
 import { readRedisUrl } from './redis-url.js';
 
-/** An address of a server. */
+/** The address of a server. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** A URL of several hosts, in its parts. */
+/** The parts of a URL that names several hosts. */
 export interface HostsUrl {
   readonly tls: boolean;
-  /** With its `@`, or empty. */
+  /** User and password with the `@` behind them; or empty. */
   readonly login: string;
   readonly hosts: readonly string[];
-  /** What follows the hosts, split at each `/`. */
+  /** The path behind the hosts, split at each `/`. */
   readonly path: readonly string[];
   readonly query: string;
 }
 
 /**
- * `redis+kind://login@host1:1,host2:2/path?query`, by hand: a list of hosts is no host to a URL's
- * parser. As there, what is before the last `@` is no host.
+ * `redis+kind://login@host1:1,host2:2/path?query`. Parsed by hand, because Node's URL parser does
+ * not accept a list of hosts. As in that parser, the hosts begin after the last `@`.
  */
 const FORM = /^redis(s?)\+[a-z]+:\/\/([^/?#\s]*@)?([^@/?#\s]*)(?:\/([^?#\s]*))?(?:\?([^#\s]*))?$/i;
 
-/** Whether a URL is `redis+kind:` or `rediss+kind:`. */
+/** Whether a URL begins with `redis+kind:` or `rediss+kind:`. */
 export function isOfKind(kind: 'sentinel' | 'cluster', url: string): boolean {
   return new RegExp(`^rediss?\\+${kind}:`, 'i').test(url);
 }
 
-/** Takes such a URL apart; `undefined` when it has another form. */
+/** Splits such a URL into its parts; `undefined` when it has another form. */
 export function splitHostsUrl(url: string): HostsUrl | undefined {
   const found = FORM.exec(url);
   if (found === null) return undefined;
@@ -36,7 +36,7 @@ export function splitHostsUrl(url: string): HostsUrl | undefined {
   return { tls: s !== '', login, hosts: hosts.split(','), path: path === '' ? [] : path.split('/'), query };
 }
 
-/** What is wrong with one of the hosts, or `undefined`. Does not repeat it. */
+/** Says which host is wrong, or returns `undefined`. Does not repeat the host: it may be a password. */
 export function hostsFault(hosts: readonly string[], what: string): string | undefined {
   const at = hosts.findIndex(
     (text) => !/^(?:\[[\dA-Fa-f:.]+\]|[\w.-]+)(?::\d+)?$/.test(text) || !URL.canParse(`redis://${text}`),
@@ -44,11 +44,11 @@ export function hostsFault(hosts: readonly string[], what: string): string | und
   return at === -1 ? undefined : `${what} ${at + 1} of ${hosts.length} is not a host, or a host:port`;
 }
 
-/** Reads hosts that are in order. */
+/** Reads hosts in which {@link hostsFault} finds no fault. */
 export function readHosts(hosts: readonly string[], defaultPort: number): HostPort[] {
   return hosts.map((text) => {
     const { host, port } = readRedisUrl(`redis://${text}`);
-    // A URL reads no port as Redis' own.
+    // `readRedisUrl` fills in Redis' own port where the text names none.
     return { host, port: /:\d+$/.test(text) ? port : defaultPort };
   });
 }

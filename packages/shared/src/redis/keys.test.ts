@@ -24,7 +24,7 @@ describe('prefixFault', () => {
 });
 
 describe('the names on Redis', () => {
-  it('are the shape of BullMQ’s own: prefix, queue, name', () => {
+  it('have the shape of BullMQ’s own: prefix, queue, name', () => {
     expect(batchKeys('bullpen', 'mail', '20260101')).toEqual({
       books: 'bullpen:mail:batch:20260101',
       fates: 'bullpen:mail:batch:20260101:fates',
@@ -36,13 +36,14 @@ describe('the names on Redis', () => {
     expect(cancelledKey('bullpen', 'mail')).toBe('bullpen:mail:cancelled');
     expect(cancelledChannel('bullpen', 'mail')).toBe('bullpen:mail:cancelled');
   });
+
   it('tell a cancelled batch from a cancelled job: no job has an id with a colon', () => {
     expect(cancelledBatch('b1')).toBe('batch:b1');
   });
 });
 
 describe('the fate of a row', () => {
-  it('has two bits, keeps its meaning for ever, and is open until somebody writes it', () => {
+  it('has two bits whose meaning never changes, and is open until somebody writes it', () => {
     expect(FATE).toEqual({ open: 0, completed: 1, failed: 2, cancelled: 3 });
   });
 });

@@ -1,45 +1,45 @@
 /**
- * Names on Redis that both sides must agree on. BullMQ's own keys have the same shape:
+ * Names of keys that both sides must agree on. BullMQ's own keys have the same shape:
  * `{prefix}:{queue}:{name}`.
  */
 
+/** The first part of every key, unless options say otherwise. */
 export const DEFAULT_PREFIX = 'bullpen';
 
 /**
- * What is wrong with a prefix, or `undefined`. Braces are for Redis Cluster: `{shop}` keeps a
- * queue's keys on one node.
+ * Says what is wrong with a prefix, or returns `undefined`. Braces are for Redis Cluster: `{shop}`
+ * keeps a queue's keys on one node.
  */
 export function prefixFault(prefix: unknown): string | undefined {
   if (typeof prefix === 'string' && /^[A-Za-z0-9{}._-]{1,100}$/.test(prefix)) return undefined;
   return "expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'";
 }
 
-/** How long a cancellation is kept when nobody settles its job. */
+/** How long a cancellation stays when nobody settles its job, in seconds. */
 export const CANCELLATIONS_KEPT_S = 7 * 24 * 60 * 60;
 
-/** The keys of one batch: what Redis knows of it. */
+/** The keys of one batch's books. */
 export interface BatchKeys {
   /**
-   * A hash: what the batch is made of, how far its source was read, and how many of its rows have
+   * A hash: job and source of the batch, how far its source was read, and how many of its rows have
    * which fate.
    */
   readonly books: string;
-  /** A bit field with two bits per row, at `#row - 1`: its {@link FATE}. */
+  /** A bit field with two bits per row, at `#row - 1`: the row's {@link FATE}. */
   readonly fates: string;
   /**
-   * A hash by row: the {@link FailureRecord} of each failed row, behind its reason and a line
-   * break.
+   * A hash by row: for each failed row its reason, a line break and its {@link FailureRecord}.
    */
   readonly failures: string;
-  /** A sorted set: why rows failed, by how many did. */
+  /** A sorted set of reasons; the score says how many rows failed for that reason. */
   readonly reasons: string;
-  /** A hash by row: results, of batches that keep them. */
+  /** A hash by row: the row's result, if the batch keeps results. */
   readonly results: string;
 }
 
 /**
- * The keys of one batch. All begin with the queue's, so that a cluster keeps them where the queue
- * is.
+ * Builds the keys of one batch. All begin with the prefix, so that a cluster keeps them on the
+ * queue's node.
  */
 export function batchKeys(prefix: string, queue: string, batch: string): BatchKeys {
   const books = `${prefix}:${queue}:batch:${batch}`;
@@ -53,29 +53,28 @@ export function batchKeys(prefix: string, queue: string, batch: string): BatchKe
 }
 
 /**
- * The batches of a queue, a sorted set by an instant (ms) soon after which their books expire at
- * the earliest.
+ * A sorted set of the queue's batches. The score is an instant (ms); the books of a batch expire
+ * soon after it, or later.
  */
 export const batchesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:batches`;
 
-/**
- * What the two bits of a row mean. Settled is settled: only a retry of failed rows opens one again.
- */
+/** The meaning of a row's two bits. Once a row is settled, only a retry opens it again. */
 export const FATE = { open: 0, completed: 1, failed: 2, cancelled: 3 } as const;
 
-/** How a batch is named among cancelled jobs: no job has an id with a colon. */
+/** A batch's name among the ids of cancelled jobs. No job has an id with a colon. */
 export const cancelledBatch = (batch: string): string => `batch:${batch}`;
 
 /**
- * Cancelled job ids, a sorted set by the instant (ms) at which the cancellation may be forgotten.
+ * A sorted set of the ids of cancelled jobs. The score is the instant (ms) from which the
+ * cancellation may be removed.
  */
 export const cancelledKey = (prefix: string, queue: string): string => `${prefix}:${queue}:cancelled`;
 
-/** Where a cancellation is published, with the job's id as the message. */
+/** The channel on which a cancellation is published; the message is the job's id. */
 export const cancelledChannel = cancelledKey;
 
 /**
- * Who tells Prometheus how many jobs a queue holds: the id of its exporter, for as long as that
- * renews it.
+ * Holds the id of the queue's exporter, the process that tells Prometheus how many jobs the queue
+ * has. The key expires unless the exporter renews it.
  */
 export const exporterKey = (prefix: string, queue: string): string => `${prefix}:${queue}:exporter`;

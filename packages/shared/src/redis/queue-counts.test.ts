@@ -3,8 +3,8 @@ import { countOutstanding, countQueue, countQueues } from './queue-counts.js';
 import type { Redis } from './redis.js';
 
 /**
- * A Redis of lists, sets and hash fields by key that knows the few commands counting takes, and
- * scans in pages of two.
+ * A fake Redis with the given sizes of lists, sets and hash fields. It knows the few commands that
+ * counting needs, and scans in pages of two keys.
  */
 function redisWith(sizes: Record<string, number>): Redis {
   const keys = Object.keys(sizes);
@@ -45,7 +45,7 @@ describe('countQueue', () => {
 });
 
 describe('countQueues', () => {
-  it('finds every queue under the prefix, in order, over as many pages as it takes', async () => {
+  it('finds every queue under the prefix, in order, over several pages', async () => {
     const redis = redisWith({ 'p:b:meta': 1, 'p:a:meta': 1, 'p:a:wait': 3, 'q:c:meta': 1, 'p:d.e:meta': 1 });
     expect((await countQueues(redis, 'p')).map(({ queue, waiting }) => [queue, waiting])).toEqual([
       ...[['a', 3]],
@@ -54,7 +54,7 @@ describe('countQueues', () => {
     ]);
   });
 
-  it('takes a key with more parts for no queue: a batch may be called meta', async () => {
+  it('ignores a key with more parts: a batch may be called meta', async () => {
     const redis = redisWith({ 'p:a:meta': 1, 'p:a:batch:meta': 1 });
     expect((await countQueues(redis, 'p')).map(({ queue }) => queue)).toEqual(['a']);
   });

@@ -30,14 +30,14 @@ export async function countQueue(redis: Redis, prefix: string, queue: string): P
   return { queue, paused: paused === 1, waiting, prioritized, delayed, active, completed, failed };
 }
 
-/** How many jobs of a queue are still to be settled. */
+/** How many jobs of a queue are not settled yet. */
 export function countOutstanding({ waiting, prioritized, delayed, active }: QueueCounts): number {
   return waiting + prioritized + delayed + active;
 }
 
 /**
- * Finds every queue under the prefix and counts it. Looks through the key space: for people, not
- * for a loop.
+ * Finds every queue under the prefix and counts its jobs. It scans the key space, so call it for a
+ * person who waits, not in a loop.
  */
 export async function countQueues(redis: Redis, prefix: string): Promise<QueueCounts[]> {
   const names = await findQueues(prefix, 'meta', (cursor, pattern) =>
@@ -50,10 +50,9 @@ export async function countQueues(redis: Redis, prefix: string): Promise<QueueCo
 export const SCAN_COUNT = 5_000;
 
 /**
- * Finds the queues under the prefix that have a key of this name (no pattern), by looking through
- * the key space.
- * @param scan one call of SCAN: of a big key space each is to have its own time limit
- * @returns their names, sorted
+ * Finds the queues under the prefix that have a key of this name (no pattern). Scans the key space.
+ * @param scan makes one call of SCAN; in a big key space each call needs its own time limit
+ * @returns the names of the queues, sorted
  */
 export async function findQueues(
   prefix: string,

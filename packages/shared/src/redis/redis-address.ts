@@ -4,8 +4,8 @@ import { readRedisUrl, redisUrlFault } from './redis-url.js';
 import { readSentinelUrl, type SentinelPlace, sentinelUrlFault } from './sentinel-url.js';
 
 /**
- * Where Redis is: one server, or whichever server the sentinels name, or whichever node of a
- * cluster has our keys.
+ * Where Redis is: one server, or the server that the sentinels name, or the node of a cluster that
+ * has our keys.
  */
 export type RedisPlace =
   | { readonly by: 'server'; readonly server: ReturnType<typeof readRedisUrl> }
@@ -13,8 +13,8 @@ export type RedisPlace =
   | { readonly by: 'cluster'; readonly cluster: ClusterPlace };
 
 /**
- * What is wrong with the address of a Redis, or `undefined`. Never repeats it: it may hold a
- * password.
+ * Says what is wrong with the address of a Redis, or returns `undefined`. Never repeats the address:
+ * it may hold a password.
  */
 export function redisAddressFault(url: string): string | undefined {
   if (isOfKind('sentinel', url)) return sentinelUrlFault(url);
@@ -28,7 +28,7 @@ export function readRedisAddress(url: string): RedisPlace {
   return { by: 'server', server: readRedisUrl(url) };
 }
 
-/** A valid address without users and passwords. */
+/** Removes users and passwords from a valid address. */
 export function withoutCredentials(url: string): string {
   const kind = (['sentinel', 'cluster'] as const).find((each) => isOfKind(each, url));
   if (kind !== undefined) {

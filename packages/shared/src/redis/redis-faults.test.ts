@@ -18,7 +18,7 @@ describe('refusesForNow', () => {
   }
 });
 
-test('refusesUs: not known, or not allowed', () => {
+test('refusesUs: Redis does not know the user, or the user may not do this', () => {
   for (const reply of [
     ...['WRONGPASS invalid', 'NOAUTH Authentication required.', 'NOPERM this user has no permissions'],
     "ERR The user executing the script can't run this command or subcommand script: f1, on @user_script:1.",
@@ -33,7 +33,7 @@ test('refusesUs: not known, or not allowed', () => {
   expect(refusesUs(new Error('READONLY You cannot'))).toBe(false);
 });
 
-test('isOutOfMemory and isReadonly, said by a script too', () => {
+test('isOutOfMemory and isReadonly, also from inside a script', () => {
   const script = (reply: string) => new Error(`ERR Error running script (call to f_1): @user_script:1: -${reply}`);
   expect([isOutOfMemory(new Error('OOM command')), isOutOfMemory(script('OOM command'))]).toEqual([true, true]);
   expect([isReadonly(new Error('READONLY You')), isReadonly(script('READONLY You'))]).toEqual([true, true]);
@@ -41,21 +41,21 @@ test('isOutOfMemory and isReadonly, said by a script too', () => {
 });
 
 describe('isConnectionLoss', () => {
-  test('by code, by name, by message', () => {
+  test('is known by code, by name or by message', () => {
     expect(isConnectionLoss(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe(true);
     expect(isConnectionLoss(Object.assign(new Error('x'), { name: 'MaxRetriesPerRequestError' }))).toBe(true);
     expect(isConnectionLoss(new Error('Connection is closed.'))).toBe(true);
     expect(isConnectionLoss(new Error("Socket timeout. Expecting data, but didn't receive any in 5000ms."))).toBe(true);
   });
 
-  test('nothing else is one', () => {
+  test('is nothing else', () => {
     for (const other of [new Error('ERR syntax error'), new TypeError('x'), undefined, null, 'closed']) {
       expect(isConnectionLoss(other)).toBe(false);
     }
   });
 });
 
-test('reasonOf looks into an error of several addresses, and hides passwords', () => {
+test('reasonOf reads the reasons inside an error for several addresses, and hides passwords', () => {
   const inside = [new Error('connect redis://user:secret@one'), new Error('two')];
   expect(reasonOf(new AggregateError(inside, ''))).not.toContain('secret');
   expect(reasonOf(new AggregateError(inside, ''))).toContain('; two');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { withoutCredentials } from './redis-address.js';
 import { readRedisUrl, redactUrls, redisUrlFault } from './redis-url.js';
 
-/** A password of characters that a URL can hold as they are, odd ones among them. */
+/** A password of characters that a URL can hold unescaped, unusual ones among them. */
 const rawPassword = fc
   .array(fc.constantFrom(..."abcXYZ019-._~!$&'()*+,;=:@^|`<>{}[]"), { minLength: 6, maxLength: 30 })
   .map((characters) => characters.join(''));
@@ -44,7 +44,7 @@ describe('redisUrlFault', () => {
     expect(redisUrlFault(url)).toMatch(message);
   });
 
-  it('never repeats a password, wherever it ended up in a wrong URL', () => {
+  it('never repeats a password, wherever it stands in a wrong URL', () => {
     const urls = (secret: string) => [
       `redis://user:${secret}@host/zero`,
       `redis://user:12/${secret}@host:6379/0`,
@@ -64,7 +64,7 @@ describe('redisUrlFault', () => {
 });
 
 describe('readRedisUrl', () => {
-  it('fills in port, database and the rest that was not said', () => {
+  it('fills in port, database and everything else that is absent', () => {
     expect(readRedisUrl('redis://localhost')).toEqual({
       ...{ host: 'localhost', port: 6379, username: undefined, password: undefined, db: 0 },
       ...{ tls: false, servername: undefined },
@@ -82,7 +82,7 @@ describe('readRedisUrl', () => {
     expect(readRedisUrl('redis://[2001:db8::1]:6380')).toMatchObject({ host: '2001:db8::1', port: 6380 });
   });
 
-  it('has no name for the TLS handshake when the host is an address: Node throws at such a name', () => {
+  it('has no name for the TLS handshake when the host is an IP address: Node throws at such a name', () => {
     for (const url of ['rediss://10.0.0.5:6379', 'rediss://[2001:db8::1]']) {
       expect(readRedisUrl(url)).toMatchObject({ tls: true, servername: undefined });
     }
@@ -99,7 +99,7 @@ describe('readRedisUrl', () => {
     );
   });
 
-  it('can read everything in which redisUrlFault finds nothing wrong', () => {
+  it('reads every URL in which redisUrlFault finds nothing wrong', () => {
     const anyUrl = fc
       .tuple(fc.constantFrom('redis://', 'rediss://'), fc.string(), fc.constantFrom('', ':', '@', '%'), fc.string())
       .map((parts) => parts.join(''));
@@ -121,7 +121,7 @@ describe('withoutCredentials', () => {
     expect(withoutCredentials(url)).toBe(shown);
   });
 
-  it('leaves nothing of a password, however odd', () => {
+  it('removes every password, however unusual', () => {
     for (const odd of ['@', '"', "'", ' ', '\\', '`', 'é', '😀', '%22', ':', ',']) {
       expect(withoutCredentials(`redis://user:sec${odd}ret@host:6379/0`)).toBe('redis://host:6379/0');
     }
@@ -166,7 +166,7 @@ describe('redactUrls', () => {
     expect(redactUrls(text)).toBe(text);
   });
 
-  it('leaves nothing of a password between the slashes and the host', () => {
+  it('removes every password between the slashes and the host', () => {
     fc.assert(
       fc.property(rawPassword, fc.string(), fc.string(), (password, before, after) => {
         const text = redactUrls(`${before} redis://user:hunter2${password}@host:6379/0 ${after}`);
@@ -176,7 +176,7 @@ describe('redactUrls', () => {
     );
   });
 
-  it('keeps JSON readable, and everything in it that is no credential', () => {
+  it('keeps JSON valid, and keeps everything in it that is not a credential', () => {
     const anyLine = fc.record({ msg: fc.string({ unit: 'binary' }), nested: fc.json() });
     fc.assert(
       fc.property(anyLine, rawPassword, (line, password) => {
@@ -186,7 +186,7 @@ describe('redactUrls', () => {
     );
   });
 
-  it('is through with a megabyte of anything in well under a second', () => {
+  it('handles a megabyte of any text in less than a second', () => {
     const hostile = [`${'a.'.repeat(500_000)} x://`, '://'.repeat(333_333), `x://${'a'.repeat(1_000_000)}`];
     for (const text of hostile) {
       const startedAt = performance.now();

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * What is wrong with the URL of a Redis server, or `undefined`. Never repeats the URL: it may hold
- * a password.
+ * Says what is wrong with the URL of a Redis server, or returns `undefined`. Never repeats the URL:
+ * it may hold a password.
  */
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
@@ -19,7 +19,7 @@ export function redisUrlFault(url: string): string | undefined {
   return undefined;
 }
 
-/** The parts of a valid URL of a Redis server, decoded. */
+/** Reads the valid URL of a Redis server; user and password are decoded. */
 export function readRedisUrl(url: string): {
   host: string;
   port: number;
@@ -28,8 +28,8 @@ export function readRedisUrl(url: string): {
   db: number;
   tls: boolean;
   /**
-   * What to call the host in a TLS handshake; an address has no name there, and Node 26 throws at
-   * one.
+   * The host's name in a TLS handshake. `undefined` for an IP address: Node 26 throws when it gets
+   * one here.
    */
   servername: string | undefined;
 } {
@@ -47,14 +47,14 @@ export function readRedisUrl(url: string): {
   };
 }
 
-// Up to the last '@' before the path, as a URL's parser reads it: '@' and ' may stand in a
-// password. A quote ends it, so that JSON stays JSON.
+// Up to the last '@' before the path, as a URL parser reads it: a password may contain '@' and '.
+// A double quote ends it, so that JSON stays JSON.
 const CREDENTIALS = /:\/\/[^\s/"]*@/g;
 
-// Only what is valid there: a quote and a backslash are not, so that JSON stays JSON.
+// Only valid characters: a double quote and a backslash end it, so that JSON stays JSON.
 const SENTINEL_CREDENTIALS = /([?&]sentinel(?:Username|Password)=)[^\s"&\\]*/g;
 
-/** Takes users and passwords out of every URL in a text. */
+/** Replaces users and passwords in every URL of a text by `***`. */
 export function redactUrls(text: string): string {
   return text.replace(CREDENTIALS, '://***@').replace(SENTINEL_CREDENTIALS, '$1***');
 }

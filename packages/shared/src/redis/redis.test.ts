@@ -9,10 +9,10 @@ describe('openRedis', () => {
   });
 });
 
-describe('a connection by sentinels', () => {
+describe('a connection through sentinels', () => {
   const url = 'redis+sentinel://me:secret@h1:1,h2/jobs/2?sentinelPassword=theirs';
 
-  /** As BullMQ has one for its blocking reads. */
+  /** BullMQ duplicates a connection for its blocking reads. */
   function optionsOfDuplicate(address: Parameters<typeof openRedis>[0]) {
     const redis = openRedis(address, 'worker', 'test');
     const second = redis.duplicate({ connectionName: 'second' });
@@ -21,7 +21,7 @@ describe('a connection by sentinels', () => {
     return second.options;
   }
 
-  it('and one like it ask for the primary, as whom the address says', () => {
+  it('and its duplicate ask for the primary, with the user of the address', () => {
     expect(optionsOfDuplicate(url)).toMatchObject({
       sentinels: [
         { host: 'h1', port: 1 },
@@ -32,7 +32,7 @@ describe('a connection by sentinels', () => {
     });
   });
 
-  it('have TLS to Redis and to the sentinels, or to none', () => {
+  it('and its duplicate have TLS to both Redis and the sentinels, or to neither', () => {
     const ca = 'of our own';
     for (const options of [
       optionsOfDuplicate({ url: url.replace('redis+', 'rediss+'), tls: { ca } }),
@@ -42,7 +42,7 @@ describe('a connection by sentinels', () => {
     }
   });
 
-  it('ask again for ever when no sentinel answers, their waits growing to a limit', () => {
+  it('and its duplicate ask again without end when no sentinel answers, with waits that grow to a limit', () => {
     const { sentinelRetryStrategy } = optionsOfDuplicate(url);
     expect([1, 3, 100_000].map((times) => sentinelRetryStrategy?.(times))).toEqual([50, 200, 2_000]);
   });
@@ -51,21 +51,18 @@ describe('a connection by sentinels', () => {
 describe('a connection', () => {
   const roles = ['producer', 'worker'] as const;
 
-  /**
-   * How a connection for a role is set up. It is closed before it opens a socket, which it does not
-   * do at once.
-   */
+  /** The options of a connection in this role. It is closed before it opens a socket. */
   function optionsOf(role: RedisRole) {
     const redis = openRedis('redis://127.0.0.1:1', role, 'test');
     redis.disconnect();
     return redis.options;
   }
 
-  it.each(roles)('of a %s is taken for dead when a command goes unanswered for 5 s', (role) => {
+  it.each(roles)('of a %s counts as dead when a command stays unanswered for 5 s', (role) => {
     expect(optionsOf(role).socketTimeout).toBe(5_000);
   });
 
-  it('fails what an outage leaves unanswered for a producer, and keeps it for a worker', () => {
+  it('rejects what an outage leaves unanswered for a producer, and keeps it for a worker', () => {
     expect(optionsOf('producer')).toMatchObject({
       ...{ maxRetriesPerRequest: 0, enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     });
@@ -77,13 +74,13 @@ describe('a connection', () => {
   it.each([
     ['producer', [50, 100, 200, 400, 500, 500, 500]],
     ['worker', [50, 100, 200, 400, 800, 1_600, 2_000]],
-  ] as const)('of a %s is tried for again for ever, its waits growing to a limit', (role, waits) => {
+  ] as const)('of a %s retries without end, with waits that grow to a limit', (role, waits) => {
     const { retryStrategy } = optionsOf(role);
     expect(waits.map((_, at) => retryStrategy?.(at + 1))).toEqual(waits);
     expect(retryStrategy?.(100_000)).toBe(waits.at(-1));
   });
 
-  it.each(roles)('of a %s is opened anew when Redis became a replica, once a second at most', (role) => {
+  it.each(roles)('of a %s connects again when Redis became a replica, at most once a second', (role) => {
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { reconnectOnError } = optionsOf(role);
@@ -95,7 +92,7 @@ describe('a connection', () => {
     expect(reconnectOnError?.(readonly)).toBe(true);
   });
 
-  it('is opened anew for each connection by its own count', () => {
+  it('counts its reconnects by itself', () => {
     const readonly = new Error('READONLY');
     expect([
       optionsOf('worker').reconnectOnError?.(readonly),
@@ -103,7 +100,7 @@ describe('a connection', () => {
     ]).toEqual([true, true]);
   });
 
-  it('is kept for every other refusal', () => {
+  it('stays open after every other refusal', () => {
     const { reconnectOnError } = optionsOf('worker');
     for (const reply of ['OOM command not allowed', 'LOADING Redis is loading', 'ERR READONLY', 'NOAUTH']) {
       expect(reconnectOnError?.(new Error(reply))).toBe(false);
@@ -119,7 +116,7 @@ describe('a connection to a cluster', () => {
     expect(() => openRedis(url, 'producer', 'test')).toThrow(ConfigInvalid);
   });
 
-  it('looks for the keys anew when they have moved, and tells to try again; any other is told what a cluster is', () => {
+  it('looks for the keys again when they have moved; a connection to one server explains what a cluster is', () => {
     const heard = (address: string): [string, boolean | undefined] => {
       const redis = openRedis(address, 'worker', 'test', '{test}');
       redis.disconnect();
@@ -133,7 +130,7 @@ describe('a connection to a cluster', () => {
 });
 
 describe('showRedis', () => {
-  it('shows where Redis is, without user and password, of either kind of address', () => {
+  it('shows any kind of address without user and password', () => {
     expect(showRedis('redis://user:secret@host:6379/0')).toBe('redis://host:6379/0');
     expect(showRedis('redis+sentinel://user:secret@h1,h2/jobs?sentinelPassword=s')).toBe('redis+sentinel://h1,h2/jobs');
     expect(showRedis({ url: "rediss://user:s'e@c@host", tls: { rejectUnauthorized: false } })).toBe('rediss://host');

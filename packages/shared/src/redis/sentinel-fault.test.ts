@@ -14,7 +14,7 @@ test.each([
   expect(sentinelFault(message, 'jobs')).toBe(fault);
 });
 
-test('a sentinel that refuses us is heard as Redis would be', () => {
+test('a refusal by a sentinel reads as a refusal by Redis', () => {
   expect(refusesUs(new Error(sentinelFault(failed('WRONGPASS invalid username-password pair'), 'jobs')))).toBe(true);
   expect(refusesUs(new Error(sentinelFault(failed('connect ETIMEDOUT'), 'jobs')))).toBe(false);
 });

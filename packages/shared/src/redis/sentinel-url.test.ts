@@ -22,8 +22,8 @@ describe('sentinelUrlFault', () => {
     ['redis+sentinel://h1,,h3/m', /sentinel 2 of 3 is not a host/],
     ['redis+sentinel://h1:26379,h2:port/m', /sentinel 2 of 2 is not a host/],
     ['redis+sentinel://h1:99999/m', /sentinel 1 of 1 is not a host/],
-    ['redis+sentinel://h1:26379', /expected what the sentinels call the primary/],
-    ['redis+sentinel://h1:26379/', /expected what the sentinels call the primary/],
+    ['redis+sentinel://h1:26379', /expected the name of the primary/],
+    ['redis+sentinel://h1:26379/', /expected the name of the primary/],
     ['redis+sentinel://h/m y', /expected a URL such as/],
     ['redis+sentinel://h/m%20y', /name of the primary may hold/],
     ['redis+sentinel://h/m/zero', /nothing but a database number/],
@@ -36,7 +36,7 @@ describe('sentinelUrlFault', () => {
     expect(sentinelUrlFault(url)).toMatch(message);
   });
 
-  it('never repeats a password, wherever it ended up in a wrong URL', () => {
+  it('never repeats a password, wherever it stands in a wrong URL', () => {
     fc.assert(
       fc.property(fc.string(), (tail) => {
         const secret = `hunter2${tail}`;
@@ -68,7 +68,7 @@ describe('readSentinelUrl', () => {
     });
   });
 
-  it('fills in what was not said', () => {
+  it('fills in everything that is absent', () => {
     expect(readRedisAddress('redis+sentinel://h/jobs')).toEqual({
       by: 'sentinel',
       sentinel: {
@@ -81,7 +81,7 @@ describe('readSentinelUrl', () => {
 
   it('decodes passwords, whatever they were before they were encoded', () => {
     const anyWellFormed = fc.string({ unit: 'grapheme', minLength: 1 });
-    // What `encodeURIComponent` leaves as it is, and we want encoded.
+    // `encodeURIComponent` leaves these characters as they are; our URLs want them encoded.
     const encode = (text: string) =>
       encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
     fc.assert(
@@ -93,7 +93,7 @@ describe('readSentinelUrl', () => {
     );
   });
 
-  it('can read everything in which nothing is found wrong', () => {
+  it('reads every URL in which redisAddressFault finds nothing wrong', () => {
     const piece = fc.constantFrom('h', ',', ':', '@', '/', '?', '%', '1', '[::1]', 'sentinelPassword=', '&', 'x');
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
@@ -105,7 +105,7 @@ describe('readSentinelUrl', () => {
   });
 });
 
-it('is shown without users and passwords', () => {
+it('withoutCredentials removes users and passwords', () => {
   expect(withoutCredentials('rediss+sentinel://u:p@ss@h1:1,h2/jobs/2?sentinelPassword=s')).toBe(
     'rediss+sentinel://h1:1,h2/jobs/2',
   );

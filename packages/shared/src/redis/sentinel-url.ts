@@ -1,18 +1,18 @@
 import { type HostPort, type HostsUrl, hostsFault, readHosts, splitHostsUrl } from './hosts-url.js';
 import { readRedisUrl, redisUrlFault } from './redis-url.js';
 
-/** Where Sentinel watches over Redis. */
+/** A Redis that sentinels watch over: where they are, and how to log in. */
 export interface SentinelPlace {
   readonly sentinels: readonly HostPort[];
-  /** What the sentinels call the primary. */
+  /** The name that the sentinels have for the primary. */
   readonly master: string;
-  /** Of Redis. */
+  /** User of Redis; the same for `password` and `db`. */
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly db: number;
-  /** To Redis and to the sentinels. */
+  /** Whether Redis and the sentinels have TLS. */
   readonly tls: boolean;
-  /** Of the sentinels, which have their own. */
+  /** User of the sentinels, which have users of their own. */
   readonly sentinelUsername: string | undefined;
   readonly sentinelPassword: string | undefined;
 }
@@ -21,8 +21,8 @@ const EXAMPLE = 'redis+sentinel://user:password@host1:26379,host2:26379/mymaster
 const QUERY = /^(?:(?:sentinelUsername|sentinelPassword)=(?:[\w.~-]|%[\dA-Fa-f]{2})*(?:&(?!$)|$))*$/;
 
 /**
- * What is wrong with such a URL, or `undefined`. Never repeats a part of it: passwords end up in
- * odd places.
+ * Says what is wrong with such a URL, or returns `undefined`. Never repeats a part of it: a password
+ * may stand anywhere in a wrong URL.
  */
 export function sentinelUrlFault(url: string): string | undefined {
   const parts = splitHostsUrl(url);
@@ -31,8 +31,8 @@ export function sentinelUrlFault(url: string): string | undefined {
   const [master = '', db = '', ...more] = path;
   const wrongHost = hostsFault(hosts, 'sentinel');
   if (wrongHost !== undefined) return wrongHost;
-  if (master === '') return 'expected what the sentinels call the primary behind their addresses, such as /mymaster';
-  // What a sentinel itself takes for a name.
+  if (master === '') return 'expected the name of the primary behind the addresses of the sentinels, such as /mymaster';
+  // Sentinel accepts no other names.
   if (!/^[\w.-]+$/.test(master)) return "the name of the primary may hold letters, digits, '.', '-' and '_'";
   if (!/^\d*$/.test(db) || more.length > 0)
     return 'expected nothing but a database number after the name of the primary';
@@ -46,13 +46,13 @@ export function sentinelUrlFault(url: string): string | undefined {
   return redisUrlFault(`redis://${login}host`);
 }
 
-/** The parts of a valid URL of this kind, decoded. */
+/** Reads a valid `redis+sentinel:` URL; users and passwords are decoded. */
 export function readSentinelUrl(url: string): SentinelPlace {
   const { tls, login, hosts, path, query } = splitHostsUrl(url) as HostsUrl;
   const [master = '', db = ''] = path;
   const { username, password } = readRedisUrl(`redis://${login}host`);
-  const ofQuery = new Map(query.split('&').map((pair) => pair.split('=') as [string, string]));
-  const decoded = (name: string) => decodeURIComponent(ofQuery.get(name) ?? '') || undefined;
+  const parameters = new Map(query.split('&').map((pair) => pair.split('=') as [string, string]));
+  const decoded = (name: string) => decodeURIComponent(parameters.get(name) ?? '') || undefined;
   return {
     ...{ sentinels: readHosts(hosts, 26_379), master, username, password, db: Number(db), tls },
     sentinelUsername: decoded('sentinelUsername'),
