@@ -1,4 +1,4 @@
-export { Exporter, type ExporterDeps } from './exporter/exporter.js';
+export { Exporter, type ExporterOptions } from './exporter/exporter.js';
 export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';
 export { shareCall } from './exporter/share-call.js';

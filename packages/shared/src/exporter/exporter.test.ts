@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Redis } from '../redis/redis.js';
-import { Exporter, type ExporterDeps } from './exporter.js';
+import { Exporter, type ExporterOptions } from './exporter.js';
 
 const LIFE_MS = 9_000;
 
-/** A Redis of exporters' keys and empty queues, on the test's clock. */
+/** A fake Redis with exporters' keys and queues of fixed sizes, on the test's clock. */
 function fakeRedis() {
   const keys = new Map<string, { owner: string; until: number }>();
   const holder = (key: string) => {
@@ -13,7 +13,7 @@ function fakeRedis() {
   };
   const redis = {
     status: 'ready',
-    /** Whether commands are left unanswered. */
+    /** Whether commands stay unanswered. */
     isFrozen: false,
     refuses: false,
     counted: 0,
@@ -46,8 +46,8 @@ function fakeRedis() {
 
 type FakeRedis = ReturnType<typeof fakeRedis>;
 
-function candidate(redis: FakeRedis, parts: Partial<ExporterDeps> = {}): Exporter {
-  const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, ...parts };
+function candidate(redis: FakeRedis, options: Partial<ExporterOptions> = {}): Exporter {
+  const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, ...options };
   const exporter = new Exporter({ redis: redis as unknown as Redis, ...own });
   onTestFinished(() => exporter.close());
   return exporter;
@@ -61,7 +61,7 @@ beforeEach(() => {
 });
 
 describe('an exporter', () => {
-  it('is a candidate when it is first asked, and tells how many jobs there are', async () => {
+  it('stands for election when it is first asked, and counts the jobs', async () => {
     const redis = fakeRedis();
     const exporter = candidate(redis);
     await vi.advanceTimersByTimeAsync(LIFE_MS);
@@ -75,7 +75,7 @@ describe('an exporter', () => {
     expect(exporter.holds('mail')).toBe(true);
   });
 
-  it('is one of all that are asked, for as long as it lives, however rarely they are', async () => {
+  it('is one of all processes that are asked, as long as it lives, even when they are asked rarely', async () => {
     const redis = fakeRedis();
     const [first, second] = [candidate(redis), candidate(redis)];
     for (let scrape = 0; scrape < 5; scrape += 1) {
@@ -84,7 +84,7 @@ describe('an exporter', () => {
     }
   });
 
-  it('gives up at once when it is closed, and is succeeded', async () => {
+  it('gives up its queues when it is closed, and another process takes them', async () => {
     const redis = fakeRedis();
     const [first, second] = [candidate(redis), candidate(redis)];
     await Promise.all([first.count(), second.count()]);
@@ -96,7 +96,7 @@ describe('an exporter', () => {
     expect(await namesOf(second)).toEqual(['mail']);
   });
 
-  it('is succeeded a third of its life after the end of it when it dies', async () => {
+  it('has a successor, when it dies, within a third of its life after the end of it', async () => {
     const [dead, living] = [fakeRedis(), fakeRedis()];
     const [first, second] = [candidate(dead), candidate(living)];
     // The same keys, but the first can no longer reach them.
@@ -107,7 +107,7 @@ describe('an exporter', () => {
     expect(await namesOf(second)).toEqual(['mail']);
   });
 
-  it.each(['isFrozen', 'refuses'] as const)('has stopped before Redis lets another have the key: %s', async (how) => {
+  it.each(['isFrozen', 'refuses'] as const)('stops before Redis gives the key to another process: %s', async (how) => {
     const redis = fakeRedis();
     const exporter = candidate(redis);
     await exporter.count();
@@ -122,7 +122,7 @@ describe('an exporter', () => {
     expect(exporter.holds('mail')).toBe(how === 'refuses');
   });
 
-  it('tells nothing, and not what was, while Redis is away, slow or refuses', async () => {
+  it('tells nothing, and no old numbers, while Redis is away or slow or refuses', async () => {
     const redis = fakeRedis();
     const exporter = candidate(redis, { limitMs: 500 });
     await exporter.count();
@@ -140,7 +140,7 @@ describe('an exporter', () => {
     expect(await namesOf(exporter)).toEqual(['mail']);
   });
 
-  it('does not tell what it counted while it held a queue when it no longer does', async () => {
+  it('tells nothing about a queue that it lost while it was counting', async () => {
     const redis = fakeRedis();
     const exporter = candidate(redis, { limitMs: 2 * LIFE_MS });
     await exporter.count();
@@ -155,7 +155,7 @@ describe('an exporter', () => {
     expect(await counting).toEqual([]);
   });
 
-  it('counts once for all who ask at the same time', async () => {
+  it('counts once for all callers who ask at the same time', async () => {
     const redis = fakeRedis();
     const exporter = candidate(redis);
     await Promise.all([exporter.count(), exporter.count(), exporter.count()]);
@@ -164,7 +164,7 @@ describe('an exporter', () => {
     expect(redis.counted).toBe(2);
   });
 
-  it('is no candidate any more when nobody has asked for five minutes, and again when somebody does', async () => {
+  it('does not stand for election after five minutes without a scrape, and stands again at the next one', async () => {
     const redis = fakeRedis();
     const [forgotten, scraped] = [candidate(redis), candidate(redis)];
     await forgotten.count();
@@ -179,7 +179,7 @@ describe('an exporter', () => {
     expect(await namesOf(forgotten)).toEqual(['mail']);
   });
 
-  it('takes up queues that come later, under keys that stay where their queue is', async () => {
+  it('takes queues that appear later, with keys on the same node of a cluster', async () => {
     const redis = fakeRedis();
     const queues = ['mail'];
     const exporter = candidate(redis, { queues: () => queues, prefix: '{shop}' });

@@ -5,31 +5,31 @@ import type { Redis } from '../redis/redis.js';
 import { type QueueDepth, readQueueDepth } from './queue-depth.js';
 import { shareCall } from './share-call.js';
 
-/** What an {@link Exporter} needs. */
-export interface ExporterDeps {
+/** Options of an {@link Exporter}. */
+export interface ExporterOptions {
   readonly redis: Redis;
   readonly prefix: string;
-  /** The queues it is a candidate for; may be others at each call. */
+  /** The queues it stands for election for; may return others at each call. */
   readonly queues: () => readonly string[];
   /**
-   * How long a queue stays an exporter's without being renewed, in milliseconds: a successor has it
-   * at the latest a third of this later. Default 6 s.
+   * How long a queue stays with an exporter that does not renew it, in milliseconds. Default 6 s. A
+   * successor takes the queue within a third of this time afterwards.
    */
   readonly lifeMs?: number;
   /**
-   * How long Redis may take to say how many jobs there are, in milliseconds. Default 1 s: a scrape
-   * has a limit as well.
+   * How long Redis may take to count the jobs, in milliseconds. Default 1 s, because a scrape has a
+   * limit as well.
    */
   readonly limitMs?: number;
 }
 
 /**
- * Who is not asked for so long is no candidate any more, or a process that nobody scrapes would
- * keep queues to itself. Longer than anybody's scrape interval.
+ * A process that nobody scraped for this long does not stand for election any more. Otherwise it
+ * would keep queues that nobody hears of. Longer than any usual scrape interval.
  */
 const UNASKED_MS = 5 * 60_000;
 
-/** How long Redis may take to hear that we give up. Nobody waits for an exporter. */
+/** How long giving up may take, in milliseconds: nobody waits for an exporter. */
 const GIVE_UP_MS = 500;
 
 /**
@@ -49,43 +49,44 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`;
 
 /**
- * Tells how many jobs queues hold, each queue by one process of all that could: by who holds its
- * key. A candidate from the first time it is asked on, and as long as it is asked again.
+ * Tells Prometheus how many jobs queues hold. Many processes could do it; for each queue one of them
+ * is elected, the one that holds the queue's key. A process stands for election from its first
+ * scrape on, as long as it is scraped.
  *
- * A holder counts its time from before it asked for it, on its own monotonic clock, so it has
- * stopped before Redis lets another have the key. Only a process that stands still between its last
- * look at that clock and the end of its answer can say for once what its successor says as well;
- * and after a failover that lost the key, whoever held it, until it renews it.
+ * A holder measures its time on its own monotonic clock, from before it sent the claim. So it stops
+ * before Redis gives the key to another process. Two processes may both tell the same numbers once
+ * in two cases: one of them was frozen between its last look at the clock and the end of its answer,
+ * or a failover lost the key and the old holder has not renewed it yet.
  */
 export class Exporter {
-  readonly #parts: ExporterDeps;
+  readonly #options: ExporterOptions;
   readonly #lifeMs: number;
   readonly #owner = randomUUID();
   readonly #heldUntil = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #askedAt = 0;
   #isClosed = false;
-  /** A Redis that does not answer is not asked the same again. */
-  readonly #claimRound = shareCall(() => Promise.all(this.#parts.queues().map((queue) => this.#claim(queue))));
+  /** A Redis that does not answer gets the same question only once. */
+  readonly #claimRound = shareCall(() => Promise.all(this.#options.queues().map((queue) => this.#claim(queue))));
   /**
-   * The queues it is the exporter of, counted: none of them while Redis is away or slow. Never
-   * throws.
+   * Counts the jobs of the queues that it is the exporter of. Empty while Redis is away or slow.
+   * Never throws.
    */
   readonly count = shareCall((): Promise<QueueDepth[]> => this.#count());
 
-  constructor(parts: ExporterDeps) {
-    this.#parts = parts;
-    this.#lifeMs = parts.lifeMs ?? 6_000;
+  constructor(options: ExporterOptions) {
+    this.#options = options;
+    this.#lifeMs = options.lifeMs ?? 6_000;
   }
 
-  /** Whether it is the exporter of a queue, at this moment. */
+  /** Whether it is the exporter of a queue now. */
   holds(queue: string): boolean {
     return performance.now() < (this.#heldUntil.get(queue) ?? 0);
   }
 
   /**
-   * Gives up what it holds, so that another has it at once. Takes half a second at most; safe to
-   * call twice.
+   * Gives up its queues, so that another process can take them at once. Takes at most half a second.
+   * Safe to call twice.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -93,10 +94,10 @@ export class Exporter {
   }
 
   async #count(): Promise<QueueDepth[]> {
-    const { redis, prefix, queues, limitMs = 1_000 } = this.#parts;
+    const { redis, prefix, queues, limitMs = 1_000 } = this.#options;
     if (this.#isClosed || redis.status !== 'ready') return [];
     const read = async (): Promise<QueueDepth[]> => {
-      await this.#stand();
+      await this.#standForElection();
       const held = queues().filter((queue) => this.holds(queue));
       return Promise.all(held.map((queue) => readQueueDepth(redis, prefix, queue)));
     };
@@ -104,8 +105,7 @@ export class Exporter {
     return (depths ?? []).filter(({ queue }) => this.holds(queue));
   }
 
-  /** Becomes a candidate, unless it is one. */
-  async #stand(): Promise<void> {
+  async #standForElection(): Promise<void> {
     this.#askedAt = performance.now();
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => void this.#tick(), this.#lifeMs / 3);
@@ -122,29 +122,29 @@ export class Exporter {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    const { redis, prefix, queues } = this.#parts;
-    // Also those whose claim Redis has not answered yet.
+    const { redis, prefix, queues } = this.#options;
+    // Includes queues whose claim Redis has not answered yet.
     const claimed = new Set([...this.#heldUntil.keys(), ...queues()]);
     this.#heldUntil.clear();
-    // Redis away: then the keys run out by themselves.
+    // While Redis is away nothing can be sent; the keys expire by themselves.
     if (redis.status !== 'ready') return;
     const giveUp = (queue: string) => redis.eval(GIVE_UP, 1, exporterKey(prefix, queue), this.#owner);
     await within(GIVE_UP_MS, Promise.all([...claimed].map(giveUp)));
   }
 
   async #claimAll(): Promise<void> {
-    if (this.#parts.redis.status === 'ready') await this.#claimRound();
+    if (this.#options.redis.status === 'ready') await this.#claimRound();
   }
 
   async #claim(queue: string): Promise<void> {
-    const { redis, prefix } = this.#parts;
+    const { redis, prefix } = this.#options;
     const askedAt = performance.now();
     try {
       const answer = await redis.eval(CLAIM, 1, exporterKey(prefix, queue), this.#owner, this.#lifeMs);
       if (answer === 1 && this.#timer !== undefined) this.#heldUntil.set(queue, askedAt + this.#lifeMs);
       else this.#heldUntil.delete(queue);
     } catch {
-      // What it holds it holds until its time is up. An outage is for others to tell.
+      // It keeps its queues until their time is up. Others report the outage.
     }
   }
 }

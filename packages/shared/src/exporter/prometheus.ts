@@ -2,20 +2,20 @@ import type { Exporter } from './exporter.js';
 import { DEPTH_METRICS } from './queue-depth.js';
 
 /**
- * Node's gauges that prom-client calls by the names of counters: `promtool check metrics` refuses
- * them. There are better ones beside them, by type.
+ * Gauges of Node to which prom-client gives names of counters; `promtool check metrics` refuses them.
+ * prom-client has better ones beside them, with a label for the type.
  */
 export const MISNAMED_NODE_METRICS = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
-/** What is needed of a gauge of prom-client, which this package does not know. */
+/** The methods of a prom-client gauge that we need. This package does not import prom-client. */
 interface Settable {
   reset(): void;
   set(labels: Record<string, string>, value: number): void;
 }
 
 /**
- * The gauges of how many jobs queues hold, as `new Gauge` takes them but for the registry. One
- * count serves all of them: what is under way is shared by those who ask meanwhile.
+ * Makes the options of the gauges that tell how many jobs queues hold, for prom-client's `new Gauge`
+ * (add the registry). All gauges of one scrape share one count.
  */
 export function depthGauges(exporter: Pick<Exporter, 'count'>) {
   return DEPTH_METRICS.map(({ name, help, labelNames, samplesOf }) => ({

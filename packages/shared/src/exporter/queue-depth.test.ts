@@ -11,8 +11,8 @@ interface Waiting {
 }
 
 /**
- * How long the next job of a queue with these jobs waiting has waited; each list in the order in
- * which they are taken.
+ * How long the next job of a queue has waited when these jobs wait. Each list is in the order in
+ * which workers fetch the jobs.
  */
 async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[] = []): Promise<number | undefined> {
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
@@ -32,41 +32,41 @@ async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[
 
 const reply = (count: number): [null, number] => [null, count];
 
-describe('the age of the job that is next', () => {
-  it('is 0 when none waits', async () => {
+describe('how long the next job has waited', () => {
+  it('is 0 when no job waits', async () => {
     expect(await oldestOf([])).toBe(0);
   });
 
-  it('counts from when it was enqueued, or due, or fetched the last time, whatever was last', async () => {
+  it('counts from when it was enqueued, became due or was last fetched, whichever was last', async () => {
     expect(await oldestOf([{ timestamp: NOW - 5_000 }, { timestamp: NOW }])).toBe(5_000);
     expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{"delay":3000}' }])).toBe(2_000);
     expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{"delay":3000}', processedOn: NOW - 500 }])).toBe(500);
   });
 
-  it('is that of a job with a priority only when no other waits', async () => {
+  it('is that of a job with a priority only when no other job waits', async () => {
     const prioritized = [{ timestamp: NOW - 9_000 }];
     expect(await oldestOf([{ timestamp: NOW - 5_000 }], prioritized)).toBe(5_000);
     expect(await oldestOf([], prioritized)).toBe(9_000);
   });
 
-  it('is never negative: who enqueued it has a clock of its own', async () => {
+  it('is never negative: the producer has a clock of its own', async () => {
     expect(await oldestOf([{ timestamp: NOW + 60_000 }])).toBe(0);
   });
 
-  it('makes the best of what some other client has stored', async () => {
+  it('ignores fields that some other client stored wrongly', async () => {
     expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{' }])).toBe(5_000);
     expect(await oldestOf([{ timestamp: NOW - 5_000, opts: 'null' }])).toBe(5_000);
     expect(await oldestOf([{ timestamp: NOW - 5_000, opts: '{"delay":"soon"}' }])).toBe(5_000);
     expect(await oldestOf([{ timestamp: 'yesterday' }])).toBe(0);
   });
 
-  it('is not known when the job was taken while we looked', async () => {
+  it('is not known when a worker took the job while we looked', async () => {
     expect(await oldestOf([{}])).toBeUndefined();
   });
 });
 
 describe('DEPTH_METRICS', () => {
-  it('tell each number of a queue by its state, in base units, and none that is not known', () => {
+  it('report each number of a queue by state, in base units, and leave out what is not known', () => {
     const depth: QueueDepth = {
       ...{ queue: 'mail', paused: true, waiting: 1, prioritized: 2, delayed: 3, active: 4, completed: 5, failed: 6 },
       oldestWaitingMs: 1_500,

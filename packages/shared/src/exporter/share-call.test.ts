@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shareCall } from './share-call.js';
 
 describe('shareCall', () => {
-  it('gives all who ask meanwhile the same, and begins anew for who asks later, also after a failure', async () => {
+  it('gives the same result to all calls that come meanwhile, and starts again for a later call, also after a failure', async () => {
     let begun = 0;
     const ask = shareCall(async () => {
       begun += 1;

@@ -1,6 +1,6 @@
 /**
- * Makes work that is never done twice at once: who asks for it while it is under way gets what
- * comes of that.
+ * Wraps work so that it never runs twice at the same time. Calls that come while it runs share its
+ * result.
  */
 export function shareCall<T>(work: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | undefined;

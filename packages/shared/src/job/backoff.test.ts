@@ -18,12 +18,12 @@ const exponential = (delayMs: number, maxDelayMs: number, jitter = 0): BackoffPo
 });
 
 describe('backoffDelayMs', () => {
-  it('doubles the wait with each failed attempt, from the first wait on', () => {
+  it('doubles the wait with each failed attempt', () => {
     const waits = [1, 2, 3, 4, 5].map((attempt) => backoffDelayMs(exponential(1_000, 3_600_000), attempt, 0.5));
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
   });
 
-  it('stops doubling at the cap', () => {
+  it('stops doubling at the maximum', () => {
     expect(backoffDelayMs(exponential(1_000, 5_000), 4, 0)).toBe(5_000);
     expect(backoffDelayMs(exponential(1_000, 5_000), 1_000, 0)).toBe(5_000);
   });
@@ -33,18 +33,18 @@ describe('backoffDelayMs', () => {
     expect([1, 2, 500].map((attempt) => backoffDelayMs(policy, attempt, 0.9))).toEqual([700, 700, 700]);
   });
 
-  it('shortens the wait by a share of up to the jitter, never lengthens it', () => {
+  it('shortens the wait by at most the jitter, and never lengthens it', () => {
     const policy = exponential(1_000, 10_000, 0.2);
     expect(backoffDelayMs(policy, 1, 0)).toBe(1_000);
     expect(backoffDelayMs(policy, 1, 0.5)).toBe(900);
     expect(backoffDelayMs(policy, 1, 0.999_999)).toBe(800);
   });
 
-  it('does not wait at all when the delay is nothing, however many attempts failed', () => {
+  it('does not wait when the delay is 0, however many attempts failed', () => {
     expect(backoffDelayMs(exponential(0, 10_000), 5_000, 0.5)).toBe(0);
   });
 
-  it('is whole milliseconds from 0 to the cap, for every policy and every attempt', () => {
+  it('gives whole milliseconds from 0 to the maximum, for every policy and attempt', () => {
     fc.assert(
       fc.property(anyPolicy, anyAttempt, anyRandom, (policy, attempt, random) => {
         const wait = backoffDelayMs(policy, attempt, random);
@@ -55,7 +55,7 @@ describe('backoffDelayMs', () => {
     );
   });
 
-  it('stays within the jitter of what it would be without', () => {
+  it('differs from the wait without jitter by at most the jitter', () => {
     fc.assert(
       fc.property(anyPolicy, anyAttempt, anyRandom, (policy, attempt, random) => {
         const full = backoffDelayMs({ ...policy, jitter: 0 }, attempt, random);
@@ -64,7 +64,7 @@ describe('backoffDelayMs', () => {
     );
   });
 
-  it('never gets shorter from one attempt to the next without jitter', () => {
+  it('never gets shorter from one attempt to the next when there is no jitter', () => {
     fc.assert(
       fc.property(anyPolicy, anyAttempt, (policy, attempt) => {
         const steady = { ...policy, jitter: 0 };

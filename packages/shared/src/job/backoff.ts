@@ -1,12 +1,13 @@
 import type { Duration } from './duration.js';
 
 /**
- * The wait between two attempts.
+ * The wait between two attempts of a job.
  * - `fixed`: always `delay`.
- * - `exponential`: `delay`, 2 × `delay`, 4 × `delay` … never above `maxDelay` (default `'1h'`).
+ * - `exponential`: `delay`, 2 × `delay`, 4 × `delay` …, at most `maxDelay` (default `'1h'`).
  *
- * `jitter` (0 to 1, default 0.2) shortens each wait by a random share up to that much, so that jobs
+ * `jitter` (0 to 1, default 0.2) shortens each wait by a random share, at most by this one. So jobs
  * that failed together do not come back together.
+ * @example { type: 'exponential', delay: '2s', maxDelay: '10m' } // 2 s, 4 s, 8 s … 10 min
  */
 export type Backoff =
   | { readonly type: 'fixed'; readonly delay: Duration; readonly jitter?: number }
@@ -21,13 +22,14 @@ export interface BackoffPolicy {
 }
 
 /**
- * How long to wait after failed attempt number `attempt`.
- * @param attempt the attempt that failed, counted from 1
- * @param random a number in [0, 1); handed in so that the function is pure
+ * Calculates the wait after a failed attempt.
+ * @param attempt the number of the attempt that failed, counted from 1
+ * @param random a number in [0, 1); a parameter, so that the function is pure
  * @returns whole milliseconds in [0, maxDelayMs]
  */
 export function backoffDelayMs(policy: BackoffPolicy, attempt: number, random: number): number {
-  // 2 ** 1023 is the largest power a double holds; beyond it, Infinity × 0 would be NaN.
+  // 2 ** 1023 is the largest power of two that a number can hold. Beyond it, a delay of 0 would give
+  // Infinity × 0, which is NaN.
   const factor = policy.type === 'exponential' ? 2 ** Math.min(attempt - 1, 1023) : 1;
   const full = Math.min(policy.delayMs * factor, policy.maxDelayMs);
   return Math.round(full * (1 - policy.jitter * random));

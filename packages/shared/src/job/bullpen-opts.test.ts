@@ -4,19 +4,19 @@ import { readBullpenOpts } from './bullpen-opts.js';
 import { expandRows, MAX_ROWS, MAX_ROWS_PER_JOB } from './row-id.js';
 
 describe('readBullpenOpts', () => {
-  it('reads what Bullpen wrote, past everything else in the opts', () => {
+  it('reads what Bullpen wrote, and ignores everything else in the opts', () => {
     const ofRows = { rows: [3, 5, 9, 9], keyField: 'id', results: true };
     const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', enqueue: 'e1', ...ofRows };
     expect(readBullpenOpts({ attempts: 3, jobId: 'x', bullpen: { ...bullpen, later: 'unknown' } })).toEqual(bullpen);
   });
 
-  it('finds nothing where no Bullpen was', () => {
+  it('finds nothing in opts that Bullpen did not write', () => {
     for (const opts of [undefined, null, {}, { bullpen: null }, { bullpen: 'yes' }, 'bullpen', 5, []]) {
       expect(readBullpenOpts(opts)).toEqual({});
     }
   });
 
-  it('takes each field of the wrong type as absent, and keeps the others', () => {
+  it('ignores each field of a wrong type, and keeps the others', () => {
     const wrong = { expiresAt: '2030-01-01', batch: 5, enqueue: null };
     expect(readBullpenOpts({ bullpen: wrong })).toEqual({});
     expect(readBullpenOpts({ bullpen: { ...wrong, rows: [2, 3] } })).toEqual({ rows: [2, 3] });
@@ -37,13 +37,13 @@ describe('readBullpenOpts', () => {
     for (const wrong of [undefined, null, 'data', true]) expect(read(wrong)).toEqual({});
   });
 
-  it('takes an expiry that no clock can reach as absent', () => {
+  it('ignores an expiry that no clock can reach', () => {
     for (const expiresAt of [1e300, -1e300, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(readBullpenOpts({ bullpen: { expiresAt } })).toEqual({});
     }
   });
 
-  it('never throws, and never answers with more than its seven fields, whatever it finds', () => {
+  it('never throws, and never returns more than its seven fields, for any opts', () => {
     const anyOpts = fc.oneof(
       fc.anything({ withNullPrototype: true }),
       fc.record({ bullpen: fc.anything({ withNullPrototype: true }) }),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeThrown, readProperty, type Thrown } from './describe-thrown.js';
 
 /**
- * Fails unless every part is text, or nothing where that may be, and short enough to be logged and
+ * Fails unless every part is text (or `undefined`, where allowed) and short enough to be logged and
  * stored.
  */
 function expectSafe({ name, message, stack, code, ...rest }: Thrown): void {
@@ -22,8 +22,8 @@ function revoked(): object {
   return proxy;
 }
 
-/** An error whose every property throws when it is read. */
-const malformed = (): object =>
+/** An error that throws when any property is read. */
+const unreadable = (): object =>
   new Proxy(new Error('secret'), {
     get() {
       throw new Error('not yours to read');
@@ -57,17 +57,17 @@ describe('describeThrown', () => {
     [[1, 2], 'handler threw [1,2]'],
     [new Error(''), 'handler threw {}'],
     [Object.create(null), 'handler threw {}'],
-  ])('shows what was thrown when it has no message of its own: %#', (thrown, message) => {
+  ])('shows the thrown value when it has no message: %#', (thrown, message) => {
     expect(describeThrown(thrown)).toMatchObject({ name: 'Error', message });
   });
 
-  it('takes an object with a message for an error', () => {
+  it('treats an object with a message as an error', () => {
     expect(describeThrown({ name: 'Fault', message: 'of another kind' })).toEqual({
       ...{ name: 'Fault', message: 'of another kind', stack: undefined, code: undefined },
     });
   });
 
-  it('names the causes, as "fetch failed" says nothing without them', () => {
+  it('names the causes: "fetch failed" is no help without them', () => {
     const refused = new AggregateError([], '');
     const error = new TypeError('fetch failed', { cause: Object.assign(refused, { code: 'ECONNREFUSED' }) });
     expect(describeThrown(error).message).toBe('fetch failed (cause: ECONNREFUSED)');
@@ -75,14 +75,14 @@ describe('describeThrown', () => {
     expect(describeThrown(new Error('a', { cause: 'text' })).message).toBe('a (cause: text)');
   });
 
-  it('comes to an end with causes in a circle, and with more of them than anyone reads', () => {
+  it('stops at causes in a circle, and after a few of many', () => {
     const circle = new Error('round');
     circle.cause = circle;
     expectSafe(describeThrown(circle));
     expectSafe(describeThrown(caused(...Array.from({ length: 1_000 }, (_, at) => `cause ${at}`))));
   });
 
-  it('clips what is too long and says how long it was', () => {
+  it('cuts text that is too long, and says how long it was', () => {
     const huge = 'x'.repeat(1_000_000);
     const described = describeThrown({ name: huge, message: huge, stack: huge, code: huge });
     expectSafe(described);
@@ -93,19 +93,19 @@ describe('describeThrown', () => {
 
   it.each([
     ['a revoked proxy', revoked()],
-    ['a proxy that throws', malformed()],
+    ['a proxy that throws', unreadable()],
     ['an error whose cause is a revoked proxy', new Error('a', { cause: revoked() })],
     ['an error whose parts are no text', Object.assign(new Error(), { name: 5, message: {}, stack: [], code: 17 })],
-    ['an object whose toJSON throws', { toJSON: malformed }],
-    ['an object that cannot be shown', { toJSON: () => undefined, toString: () => malformed() }],
+    ['an object whose toJSON throws', { toJSON: unreadable }],
+    ['an object that cannot be shown', { toJSON: () => undefined, toString: () => unreadable() }],
     ['a frozen error', Object.freeze(new Error('cold'))],
     ['a function', () => 'called'],
     ['a class', class Odd {}],
-  ])('never throws, not for %s', (_, thrown) => {
+  ])('never throws: %s', (_, thrown) => {
     expectSafe(describeThrown(thrown));
   });
 
-  it('reads each property once: a getter may have more to say the second time', () => {
+  it('reads each property once: a getter may answer differently the second time', () => {
     const reads: string[] = [];
     const thrown = new Proxy(new Error('once'), {
       get(target, property) {
@@ -117,7 +117,7 @@ describe('describeThrown', () => {
     expect(reads).toHaveLength(new Set(reads).size);
   });
 
-  it('describes anything there is', () => {
+  it('describes any value', () => {
     const anyThrown = fc.oneof(
       fc.anything({ withNullPrototype: true, withBigInt: true, withTypedArray: true, withMap: true }),
       fc.record({
@@ -138,9 +138,9 @@ describe('describeThrown', () => {
 });
 
 describe('readProperty', () => {
-  it('reads what there is, and nothing where reading throws', () => {
+  it('reads a property, and gives undefined when reading throws', () => {
     expect(readProperty({ code: 5 }, 'code')).toBe(5);
     expect(readProperty(revoked(), 'code')).toBeUndefined();
-    expect(readProperty(malformed(), 'code')).toBeUndefined();
+    expect(readProperty(unreadable(), 'code')).toBeUndefined();
   });
 });

@@ -1,9 +1,9 @@
-/** A thrown value made safe: plain text that can be logged and stored, whatever it was. */
+/** A description of a thrown value: plain text that can be logged and stored. */
 export interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** The stable code of an error that has one as text. */
+  /** The error's `code`, when that is text. */
   readonly code: string | undefined;
 }
 
@@ -13,8 +13,8 @@ const MAX_STACK = 16_384;
 
 /**
  * Describes anything a handler may throw: `undefined`, a string, a frozen object, an error whose
- * getters throw, a revoked proxy. Never throws, and reads each property once, as a getter may have
- * more to say the second time.
+ * getters throw, a revoked proxy. Never throws. Reads each property once, because a getter may
+ * answer differently the second time.
  */
 export function describeThrown(thrown: unknown): Thrown {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
@@ -37,13 +37,13 @@ export function describeThrown(thrown: unknown): Thrown {
   };
 }
 
-const DEEPEST_CAUSE = 3;
+const MAX_CAUSES = 3;
 
-/** The causes of an error, in brackets: "fetch failed" says nothing without its ECONNREFUSED. */
+/** The causes of an error, in brackets: "fetch failed" is no help without its ECONNREFUSED. */
 function causeOf(thrown: object, depth = 1): string {
   const cause = readProperty(thrown, 'cause');
   if (typeof cause === 'string') return ` (cause: ${cause})`;
-  if (typeof cause !== 'object' || cause === null || depth > DEEPEST_CAUSE) return '';
+  if (typeof cause !== 'object' || cause === null || depth > MAX_CAUSES) return '';
   const text = read(cause, 'message') || read(cause, 'code');
   return `${text === undefined ? '' : ` (cause: ${text})`}${causeOf(cause, depth + 1)}`;
 }
@@ -53,7 +53,7 @@ function read(thrown: object, property: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Reads a property of something a handler threw; `undefined` when even reading throws. */
+/** Reads a property of a thrown value; `undefined` when reading itself throws. */
 export function readProperty(thrown: object, property: string): unknown {
   try {
     return Reflect.get(thrown, property);

@@ -21,29 +21,29 @@ describe('parseDuration', () => {
     expect(parseDuration(value)).toBe(expected);
   });
 
-  it('refuses everything that is no length of time, and says what it got', () => {
+  it('refuses everything that is not a duration, and says what it got', () => {
     const wrong = ['', '   ', 'soon', '5 lightyears', '1e3', '1s 500ms', Number.NaN, Number.POSITIVE_INFINITY];
     for (const value of [...wrong, null, undefined, true, 5n, [], {}, new Date(), Symbol('s')]) {
       expect(parseDuration(value)).toMatch(/^expected a duration such as '30s' or milliseconds, got ./);
     }
   });
 
-  it('refuses what is negative, as text and as a number, and repeats it', () => {
+  it('refuses a negative duration, as text and as a number, and repeats it', () => {
     expect(parseDuration('-5s')).toBe("a duration cannot be negative, got '-5s'");
     expect(parseDuration(-1)).toBe('a duration cannot be negative, got -1');
   });
 
-  it('refuses what a number of milliseconds cannot hold exactly', () => {
+  it('refuses a duration that a number of milliseconds cannot hold exactly', () => {
     expect(parseDuration('9999999999999999 years')).toMatch(/^a duration this long cannot be counted/);
     expect(parseDuration(Number.MAX_SAFE_INTEGER)).toBe(Number.MAX_SAFE_INTEGER);
     expect(parseDuration(Number.MAX_SAFE_INTEGER + 1)).toMatch(/^a duration this long/);
   });
 
-  it('repeats no more than the beginning of a long text', () => {
+  it('repeats only the beginning of a long text', () => {
     expect(String(parseDuration('x'.repeat(100_000))).length).toBeLessThan(150);
   });
 
-  it('answers with whole milliseconds or a sentence, whatever it is given', () => {
+  it('returns whole milliseconds or a text, for any value', () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true }), (value) => {
         const parsed = parseDuration(value);
@@ -53,7 +53,7 @@ describe('parseDuration', () => {
     );
   });
 
-  it('reads back what showDuration says, within the unit it is said in', () => {
+  it('reads what showDuration writes, up to the rounding', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 365 * 86_400_000 }), (durationMs) => {
         const read = parseDuration(showDuration(durationMs));
@@ -70,7 +70,7 @@ describe('showDuration', () => {
     [25_000, '25s'],
     [120_000, '2m'],
     [86_400_000, '1d'],
-  ])('says %d ms as %s', (durationMs, text) => {
+  ])('writes %d ms as %s', (durationMs, text) => {
     expect(showDuration(durationMs)).toBe(text);
   });
 });
@@ -86,7 +86,7 @@ describe('writeDuration', () => {
     expect(writeDuration(durationMs)).toBe(text);
   });
 
-  it('is read back exactly', () => {
+  it('writes what parseDuration reads back exactly', () => {
     fc.assert(
       fc.property(fc.nat({ max: 10 * 365 * 86_400_000 }), (durationMs) => {
         expect(parseDuration(writeDuration(durationMs))).toBe(durationMs);
@@ -96,12 +96,12 @@ describe('writeDuration', () => {
 });
 
 describe('isInstant', () => {
-  it('accepts what a Date can hold, to the millisecond', () => {
+  it('accepts the instants that a Date can hold, to the millisecond', () => {
     expect([0, -1, Date.now(), 8.64e15, -8.64e15].map(isInstant)).toEqual([true, true, true, true, true]);
     expect([8.64e15 + 1, -8.64e15 - 1, 1e300].map(isInstant)).toEqual([false, false, false]);
   });
 
-  it('accepts nothing that a Date cannot write', () => {
+  it('accepts no other value', () => {
     for (const value of [Number.NaN, '2026-01-01', new Date(), null, undefined, 5n])
       expect(isInstant(value)).toBe(false);
     fc.assert(

@@ -7,12 +7,12 @@ import { showValue } from './show-value.js';
  */
 export type Duration = number | StringValue;
 
-/** A timer in Node cannot wait longer (2^31 - 1 ms, 24.8 days): it fires at once instead. */
+/** The longest wait of a timer in Node: 2^31 - 1 ms, 24.8 days. With more it fires at once. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
 /**
- * Turns a duration into whole milliseconds.
- * @returns the milliseconds, or a sentence that says what is wrong with `value`
+ * Reads a duration into whole milliseconds.
+ * @returns the milliseconds, or a text that says what is wrong with `value`
  */
 export function parseDuration(value: unknown): number | string {
   const parsed =
@@ -27,13 +27,13 @@ export function parseDuration(value: unknown): number | string {
   return rounded;
 }
 
-/** The same, for a time that a timer will wait: not longer than {@link MAX_TIMER_MS}. */
+/** The same for a duration that a timer waits: at most {@link MAX_TIMER_MS}. */
 export function parseTimerDuration(value: unknown): number | string {
   const parsed = parseDuration(value);
   return typeof parsed === 'number' && parsed > MAX_TIMER_MS ? 'expected at most 24 days' : parsed;
 }
 
-/** Milliseconds as people say them: `950ms`, `25s`, `2m`. */
+/** Writes milliseconds for people, rounded: `950ms`, `25s`, `2m`. */
 export function showDuration(durationMs: number): string {
   return ms(Math.round(durationMs));
 }
@@ -45,7 +45,7 @@ const UNITS = [
   ['s', 1_000],
 ] as const;
 
-/** Milliseconds exactly, as somebody may have given them: `90m`, `1500ms`, `7d`. */
+/** Writes milliseconds exactly, as a duration that {@link parseDuration} reads: `90m`, `1500ms`. */
 export function writeDuration(durationMs: number): string {
   const [unit, length] = UNITS.find(([, length]) => durationMs > 0 && durationMs % length === 0) ?? ['ms', 1];
   return `${durationMs / length}${unit}`;

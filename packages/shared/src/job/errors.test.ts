@@ -30,7 +30,7 @@ describe('the errors of Bullpen', () => {
     [new errors.ResultInvalid('x', faults), 'ResultInvalid', 'BULLPEN_RESULT_INVALID'],
     [new errors.SourceInvalid('x'), 'SourceInvalid', 'BULLPEN_SOURCE_INVALID'],
     [new errors.WorkerDraining(), 'WorkerDraining', 'BULLPEN_WORKER_DRAINING'],
-  ])('%s is named for the fact and keeps its code for ever', (error, name, code) => {
+  ])('%s is named for the fact and keeps its code in every release', (error, name, code) => {
     expect(error).toBeInstanceOf(errors.BullpenError);
     expect(error).toBeInstanceOf(Error);
     expect([error.name, error.code]).toEqual([name, code]);
@@ -49,26 +49,26 @@ describe('the errors of Bullpen', () => {
     expect(new errors.JobRejected('no such customer', { cause }).cause).toBe(cause);
   });
 
-  it('say of a snooze until when, given as a Date or as milliseconds', () => {
+  it('say until when a job is snoozed, given as a Date or as milliseconds', () => {
     const until = new Date('2030-01-01T00:00:00Z');
     expect(new errors.JobSnoozed(until).untilAt).toBe(until.getTime());
     expect(new errors.JobSnoozed(until.getTime()).untilAt).toBe(until.getTime());
   });
 
-  it('say of an outage whether something was left unanswered', () => {
+  it('say whether an outage left a command unanswered', () => {
     expect(new errors.RedisUnavailable('away', { unanswered: true }).unanswered).toBe(true);
     expect(new errors.RedisUnavailable('away', { unanswered: false }).unanswered).toBe(false);
   });
 });
 
 describe('hasCode', () => {
-  it('knows an error by its code, whichever copy of the package made it', () => {
+  it('recognises an error by its code, whichever copy of the package made it', () => {
     expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_REJECTED')).toBe(true);
     expect(errors.hasCode({ code: 'BULLPEN_JOB_REJECTED' }, 'BULLPEN_JOB_REJECTED')).toBe(true);
     expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_SNOOZED')).toBe(false);
   });
 
-  it('is false, and never throws, for everything else', () => {
+  it('is false for everything else, and never throws', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const getter = {

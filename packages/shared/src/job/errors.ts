@@ -1,10 +1,10 @@
 /**
- * Every error Bullpen makes on purpose. Each is named for the fact and has a stable `code`, which
- * is what callers compare: a process may hold two copies of this package, and then `instanceof`
- * lies.
+ * The base of all errors of Bullpen. Each is named for the fact and has a stable `code`. Compare the
+ * code, with {@link hasCode}: a process may hold two copies of this package, and `instanceof` knows
+ * only the classes of one copy.
  */
 export abstract class BullpenError extends Error {
-  /** Stable across releases; compare this, not the message. */
+  /** Stable across releases. Messages are not. */
   abstract readonly code: `BULLPEN_${string}`;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -13,19 +13,19 @@ export abstract class BullpenError extends Error {
   }
 }
 
-/** One thing that is wrong with a value: where it is and why. */
+/** One fault of a value: where it is, and the reason. */
 export interface Fault {
-  /** Dotted path into the value, `items.0.price`; empty for the value itself. */
+  /** The path to it, with dots: `items.0.price`. Empty for the value itself. */
   readonly path: string;
   readonly reason: string;
 }
 
-/** Faults as one line: `path: reason; path: reason`. */
+/** Writes faults on one line: `path: reason; path: reason`. */
 export const listFaults = (faults: readonly Fault[]): string =>
   faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');
 
 abstract class FaultyValue extends BullpenError {
-  /** What the message says before it lists the faults. */
+  /** The beginning of the message, before the list of faults. */
   readonly subject: string;
   readonly faults: readonly Fault[];
 
@@ -36,48 +36,48 @@ abstract class FaultyValue extends BullpenError {
   }
 }
 
-/** Thrown by `defineJob`: the definition itself is wrong. */
+/** `defineJob` throws it: the definition is wrong. It lists all faults. */
 export class JobDefinitionInvalid extends FaultyValue {
   readonly code = 'BULLPEN_JOB_DEFINITION_INVALID';
 }
 
-/** The payload does not fit the job's schema. Nothing was sent. */
+/** The payload does not fit the job's schema. Nothing was enqueued. */
 export class PayloadInvalid extends FaultyValue {
   readonly code = 'BULLPEN_PAYLOAD_INVALID';
 }
 
-/** What the handler returned does not fit the job's result schema, or cannot be written as JSON. */
+/** The handler's result does not fit the job's result schema, or is not JSON. */
 export class ResultInvalid extends FaultyValue {
   readonly code = 'BULLPEN_RESULT_INVALID';
 }
 
-/** Flags, environment or options are wrong; all faults at once. */
+/** Flags, environment variables or an address of Redis are wrong. It lists all faults. */
 export class ConfigInvalid extends FaultyValue {
   readonly code = 'BULLPEN_CONFIG_INVALID';
 }
 
-/** Options given to a function of ours are wrong; all faults at once. */
+/** Options of a function of Bullpen are wrong. It lists all faults. */
 export class OptionsInvalid extends FaultyValue {
   readonly code = 'BULLPEN_OPTIONS_INVALID';
 }
 
-/** A module given on the command line could not be loaded, or does not export what is needed. */
+/** A module named on the command line cannot be loaded, or lacks an export that is needed. */
 export class ModuleInvalid extends BullpenError {
   readonly code = 'BULLPEN_MODULE_INVALID';
 }
 
-/** The source of a batch cannot be read at all: no such file, a folder, a format we cannot tell. */
+/** The source of a batch cannot be read: there is no such file, it is a folder, its format is unknown. */
 export class SourceInvalid extends BullpenError {
   readonly code = 'BULLPEN_SOURCE_INVALID';
 }
 
 /**
- * Redis did not take our commands within the time allowed. Nothing will be sent later behind the
- * caller's back. `unanswered` says whether something had been sent that Redis never answered: it
- * may or may not have been done. Enqueuing again with the same `key` is safe in both cases.
+ * Redis did not execute our commands within the time limit, or refused them. Nothing is sent later.
+ * It is always safe to enqueue again with the same `key`.
  */
 export class RedisUnavailable extends BullpenError {
   readonly code = 'BULLPEN_REDIS_UNAVAILABLE';
+  /** Whether a command was sent that Redis never answered: it may have been executed or not. */
   readonly unanswered: boolean;
 
   constructor(message: string, options: ErrorOptions & { unanswered: boolean }) {
@@ -86,7 +86,7 @@ export class RedisUnavailable extends BullpenError {
   }
 }
 
-/** As many jobs wait on the queue as `maxWaiting` allows. Nothing was enqueued. */
+/** The queue already has `maxWaiting` waiting jobs or more. Nothing was enqueued. */
 export class QueueFull extends BullpenError {
   readonly code = 'BULLPEN_QUEUE_FULL';
 
@@ -96,17 +96,14 @@ export class QueueFull extends BullpenError {
 }
 
 /**
- * A batch by this name exists and is another one: of another job, source or way to read it. Nothing
- * was enqueued.
+ * A batch with this name exists already, and it is a different one: of another job, from another
+ * source, or read with other options. Nothing was enqueued.
  */
 export class BatchConflict extends BullpenError {
   readonly code = 'BULLPEN_BATCH_CONFLICT';
-  /** What the message says before it lists what differs. */
+  /** The beginning of the message, before the list of differences. */
   readonly subject: string;
-  /**
-   * What differs: each with the option it was given by as `path`, and what it was and is as
-   * `reason`.
-   */
+  /** The differences: the option as `path`, its old and its new value as `reason`. */
   readonly faults: readonly Fault[];
 
   constructor(subject: string, faults: readonly Fault[] = []) {
@@ -117,7 +114,7 @@ export class BatchConflict extends BullpenError {
   }
 }
 
-/** There is no batch by this name, or its books have expired. */
+/** There is no batch with this name, or its books have expired. */
 export class BatchUnknown extends BullpenError {
   readonly code = 'BULLPEN_BATCH_UNKNOWN';
 }
@@ -127,25 +124,33 @@ export class ProducerClosed extends BullpenError {
   readonly code = 'BULLPEN_PRODUCER_CLOSED';
 }
 
-/** Thrown by a handler: this job can never succeed, do not attempt it again. */
+/**
+ * A handler throws it: the job can never succeed. It is not attempted again.
+ * @example if (response.status === 410) throw new JobRejected('the endpoint is gone');
+ */
 export class JobRejected extends BullpenError {
   readonly code = 'BULLPEN_JOB_REJECTED';
 }
 
-/** Thrown by a handler: call me again later. Spends no attempt. */
+/**
+ * A handler throws it to be called again later. It spends no attempt.
+ * @example throw new JobSnoozed(Date.now() + 60_000, 'the API allows one call per minute');
+ */
 export class JobSnoozed extends BullpenError {
   readonly code = 'BULLPEN_JOB_SNOOZED';
   /** When the job may start again, in milliseconds since 1970. */
   readonly untilAt: number;
 
-  /** @param until a `Date`, or milliseconds since 1970. */
+  /** @param until when to call again: a `Date`, or milliseconds since 1970 */
   constructor(until: Date | number, message = 'the handler asked to be called again later') {
     super(message);
     this.untilAt = typeof until === 'number' ? until : until.getTime();
   }
 }
 
-/** The attempt's time is up: the `reason` of the handler's signal, and why the attempt failed. */
+/**
+ * The attempt's deadline passed, so the attempt failed. It is the `reason` of the handler's signal.
+ */
 export class DeadlineExceeded extends BullpenError {
   readonly code = 'BULLPEN_DEADLINE_EXCEEDED';
   readonly timeoutMs: number;
@@ -156,7 +161,7 @@ export class DeadlineExceeded extends BullpenError {
   }
 }
 
-/** The job's expiry passed while it waited; its handler was not called. */
+/** The job's expiry passed while it waited. Its handler was not called. */
 export class JobExpired extends BullpenError {
   readonly code = 'BULLPEN_JOB_EXPIRED';
 
@@ -165,7 +170,7 @@ export class JobExpired extends BullpenError {
   }
 }
 
-/** Someone cancelled the job. */
+/** Someone cancelled the job. In a running attempt it is the `reason` of the handler's signal. */
 export class JobCancelled extends BullpenError {
   readonly code = 'BULLPEN_JOB_CANCELLED';
 
@@ -175,8 +180,8 @@ export class JobCancelled extends BullpenError {
 }
 
 /**
- * The worker is draining and this attempt's time is up; the job goes back to its queue, its attempt
- * unspent.
+ * The worker is draining, and the time that it gives to active attempts is over. The job is handed
+ * back and spends no attempt. It is the `reason` of the handler's signal.
  */
 export class WorkerDraining extends BullpenError {
   readonly code = 'BULLPEN_WORKER_DRAINING';
@@ -186,7 +191,10 @@ export class WorkerDraining extends BullpenError {
   }
 }
 
-/** The worker lost its right to this job: another worker may be running it now. */
+/**
+ * The worker lost its right to the job: another worker may be attempting it now. It is the `reason`
+ * of the handler's signal.
+ */
 export class LeaseLost extends BullpenError {
   readonly code = 'BULLPEN_LEASE_LOST';
 
@@ -196,8 +204,8 @@ export class LeaseLost extends BullpenError {
 }
 
 /**
- * The job's worker process died under it too often, or stood still for longer than its lease; its
- * handler was not called again.
+ * Too many worker processes died, or stood still for longer than their lease, while they attempted
+ * the job. Its handler was not called again.
  */
 export class JobCrashed extends BullpenError {
   readonly code = 'BULLPEN_JOB_CRASHED';
@@ -211,8 +219,8 @@ export class JobCrashed extends BullpenError {
 }
 
 /**
- * The job was stored, by some other client, with fields that are not JSON. What stood in them is
- * kept in its `opts.bullpen.malformed`; its handler was not called.
+ * Some other client stored the job with fields that are not JSON. Their text is kept in the job's
+ * `opts.bullpen.malformed`. Its handler was not called.
  */
 export class JobMalformed extends BullpenError {
   readonly code = 'BULLPEN_JOB_MALFORMED';
@@ -227,14 +235,14 @@ export class JobMalformed extends BullpenError {
 }
 
 /**
- * Code that a handler left running, or never awaited, threw where nobody could catch it. The
- * attempt failed, and its worker drains and exits.
+ * Code of a handler threw an error that nobody caught, in a timer or in a promise that nobody
+ * awaited. The attempt failed, and its worker drains and exits.
  */
 export class HandlerCrashed extends BullpenError {
   readonly code = 'BULLPEN_HANDLER_CRASHED';
 }
 
-/** No handler for this job name on a worker that serves its queue. */
+/** A worker that serves the job's queue has no handler for the job. */
 export class HandlerMissing extends BullpenError {
   readonly code = 'BULLPEN_HANDLER_MISSING';
 }
@@ -245,8 +253,8 @@ export class HandlersInvalid extends FaultyValue {
 }
 
 /**
- * Whether `error` is the Bullpen error with this code, whichever copy of the package made it. Never
- * throws.
+ * Whether `error` has this code, whichever copy of the package made it. Never throws.
+ * @example if (hasCode(error, 'BULLPEN_QUEUE_FULL')) return response.status(503);
  */
 export function hasCode<C extends BullpenError['code']>(error: unknown, code: C): error is { readonly code: C } {
   try {

@@ -17,24 +17,24 @@ describe('reasonOfFailure', () => {
     ['a hash', 'at 9fceb02d0ae598e95dc970b74767f19372d61af8', 'Error: at …'],
     ['an address', 'segfault at 0xdeadbeef', 'Error: segfault at …'],
     ['line breaks and tabs', 'one\n\ttwo', 'Error: one two'],
-  ])('leaves out %s: it differs from row to row', (_, message, expected) => {
+  ])('leaves out %s, which differs from row to row', (_, message, expected) => {
     expect(reason(message)).toBe(expected);
   });
 
-  it('keeps words, also those that only use the letters of hexadecimal numbers', () => {
+  it('keeps words, also words of the letters a to f', () => {
     expect(reason('the facade decade is bad')).toBe('Error: the facade decade is bad');
   });
 
-  it('tells errors of different names apart', () => {
+  it('differs for errors of different names', () => {
     expect(reason('boom', 'TypeError')).not.toBe(reason('boom', 'RangeError'));
   });
 
-  it('gives the same words to a million rows', () => {
+  it('is the same for rows that differ only in numbers and ids', () => {
     const reasons = Array.from({ length: 1_000 }, (_, at) => reason(`POST /orders/${at}: 503, id "x${at}"`));
     expect(new Set(reasons).size).toBe(1);
   });
 
-  it('is one line of at most 200 characters, whatever was thrown', () => {
+  it('is one line of at most 200 characters, for any error', () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ unit: 'binary', maxLength: 300 }), (name, message) => {
         const said = reason(message, name);
@@ -47,13 +47,13 @@ describe('reasonOfFailure', () => {
 });
 
 describe('a record', () => {
-  it('is read as it was written, behind its reason', () => {
+  it('reads as it was written, with its reason before it', () => {
     const written = writeFailure(record);
     expect(written.reason).toBe('Error: order … is gone');
     expect(readFailure(`${written.reason}\n${written.text}`)).toEqual({ ...record, reason: 'Error: order … is gone' });
   });
 
-  it('keeps of a stack what people read, and none where there is none', () => {
+  it('keeps the beginning of a stack, and adds none where there is none', () => {
     const long = { ...record, error: { ...record.error, stack: 'x'.repeat(10_000) } };
     const text = writeFailure(long).text;
     expect((JSON.parse(text) as FailureRecord).error.stack).toHaveLength(2_000);
@@ -61,10 +61,10 @@ describe('a record', () => {
     expect(JSON.parse(writeFailure(none).text)).toEqual(none);
   });
 
-  it('survives the trip for any payload and any words', () => {
+  it('comes back unchanged, for any payload and any message', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string(), fc.string(), (payload, name, message) => {
-        // What JSON itself does not keep is not the record's to keep.
+        // JSON itself does not keep every value, so compare with what it keeps.
         const stored = JSON.parse(JSON.stringify(payload)) as unknown;
         const { reason: said, text } = writeFailure({ ...record, payload, error: { name, message } });
         const read = readFailure(`${said}\n${text}`);

@@ -1,17 +1,17 @@
 import type { Thrown } from './describe-thrown.js';
 
-/** What the books keep of a row that failed. */
+/** The books' record of a row that failed. */
 export interface FailureRecord {
   /**
-   * As it was enqueued: what is needed to mend it and send it again. Absent when it was not
-   * readable.
+   * The payload as it was enqueued, so that people can mend it and send it again. `undefined` when
+   * it was malformed.
    */
   readonly payload: unknown;
   readonly outcome: 'failed' | 'rejected' | 'expired' | 'crashed';
   readonly error: { readonly name: string; readonly message: string; readonly stack?: string };
-  /** Attempts made. */
+  /** How many attempts were made. */
   readonly attempts: number;
-  /** When it failed, in milliseconds since 1970. */
+  /** When the row failed, in milliseconds since 1970. */
   readonly failedAt: number;
 }
 
@@ -19,11 +19,11 @@ const MAX_REASON = 200;
 const MAX_STACK = 2_000;
 
 /**
- * Why a row failed, in words that many rows share: numbers, ids and what is quoted differ from row
- * to row, and a million reasons are none.
+ * Makes the reason of a failure, a text that many rows share. It leaves out numbers, ids and quoted
+ * parts, because they differ from row to row: nobody reads a million different reasons.
  */
 export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
-  // Cut first: a message may be a megabyte.
+  // Cut before replacing: a message may be a megabyte.
   const said = `${name}: ${message.slice(0, 2 * MAX_REASON)}`
     .slice(0, 2 * MAX_REASON)
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '…')
@@ -34,14 +34,14 @@ export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'messag
   return said.slice(0, MAX_REASON);
 }
 
-/** A record ready to be kept: its reason, and its text. */
+/** Writes a record for the books: its reason, and its text. */
 export function writeFailure(record: FailureRecord): { readonly reason: string; readonly text: string } {
   const { name, message, stack } = record.error;
   const error = { name, message, ...(stack === undefined ? {} : { stack: stack.slice(0, MAX_STACK) }) };
   return { reason: reasonOfFailure(record.error), text: JSON.stringify({ ...record, error }) };
 }
 
-/** Reads a record as the books keep it: behind its reason and a line break. */
+/** Reads a record from the books, where it stands behind its reason and a line break. */
 export function readFailure(kept: string): FailureRecord & { readonly reason: string } {
   const end = kept.indexOf('\n');
   return { ...(JSON.parse(kept.slice(end + 1)) as FailureRecord), reason: kept.slice(0, end) };

@@ -6,7 +6,7 @@ import { definedJobs, defineJob, isJob, type Payload, type PayloadInput, type Re
 
 const payload = z.object({ to: z.string() });
 
-/** The faults of a definition, as `path: reason`, or nothing. */
+/** The faults of a definition, as `path: reason`. */
 function faultsOf(options: unknown): readonly string[] {
   try {
     defineJob(options as Parameters<typeof defineJob>[0]);
@@ -18,7 +18,7 @@ function faultsOf(options: unknown): readonly string[] {
 }
 
 describe('defineJob', () => {
-  it('fills in what was not said', () => {
+  it('fills in the defaults', () => {
     const job = defineJob({ name: 'job.defaults', payload });
     expect(job).toMatchObject({
       ...{ name: 'job.defaults', queue: 'default', maxAttempts: 10, maxCrashes: 3, timeoutMs: 60_000, rowsPerJob: 1 },
@@ -29,7 +29,7 @@ describe('defineJob', () => {
     expect(job.payload).toBe(payload);
   });
 
-  it('keeps what was said, its durations in milliseconds', () => {
+  it('keeps the given options, with durations in milliseconds', () => {
     const job = defineJob({
       ...{ name: 'job.said', queue: 'mail', payload, result: z.string(), maxAttempts: 3, maxCrashes: 1 },
       ...{ timeout: '30s', expiresIn: '2h', rowsPerJob: 50, backoff: { type: 'fixed', delay: '5s', jitter: 0 } },
@@ -51,7 +51,7 @@ describe('defineJob', () => {
     expect(Object.isFrozen(job.backoff)).toBe(true);
   });
 
-  it('knows the file, line and column where it stands', () => {
+  it('notes the file, line and column of the definition', () => {
     expect(defineJob({ name: 'job.place', payload }).definedAt).toMatch(/job\.test\.ts:\d+:\d+$/);
   });
 
@@ -80,10 +80,10 @@ describe('defineJob', () => {
     ['too many rows in a job', { rowsPerJob: 1_001 }, /^rowsPerJob: .* got 1001$/],
     ['half a row', { rowsPerJob: 1.5 }, /^rowsPerJob: .* got 1.5$/],
     ['crashes as text', { maxCrashes: '3' }, /^maxCrashes: .* got '3'$/],
-    ['a timeout that is none', { timeout: 'soon' }, /^timeout: expected a duration .* got 'soon'$/],
-    ['no time at all', { timeout: 0 }, /^timeout: must be at least 1 ms, got 0$/],
-    ['a timeout no timer can hold', { timeout: '25d' }, /^timeout: no attempt can be timed for longer than 24 days$/],
-    ['an expiry at once', { expiresIn: '0ms' }, /^expiresIn: must be at least 1 ms/],
+    ['a timeout that is not a duration', { timeout: 'soon' }, /^timeout: expected a duration .* got 'soon'$/],
+    ['a timeout of 0', { timeout: 0 }, /^timeout: must be at least 1 ms, got 0$/],
+    ['a timeout that no timer can hold', { timeout: '25d' }, /^timeout: must be at most 24 days$/],
+    ['an expiry of 0', { expiresIn: '0ms' }, /^expiresIn: must be at least 1 ms/],
     ['a negative expiry', { expiresIn: '-1s' }, /^expiresIn: a duration cannot be negative, got '-1s'$/],
     ['an unknown backoff', { backoff: { type: 'linear', delay: 1 } }, /^backoff.type: .* got 'linear'$/],
     ['a backoff without delay', { backoff: { type: 'fixed' } }, /^backoff.delay: expected a duration/],
@@ -94,22 +94,22 @@ describe('defineJob', () => {
       /^backoff.jitter: .* got NaN$/,
     ],
     [
-      'a cap below the delay',
+      'a maximum below the delay',
       { backoff: { type: 'exponential', delay: '2s', maxDelay: '1s' } },
       /^backoff.maxDelay: must not be below backoff.delay \(2000 ms\), got 1000 ms$/,
     ],
     [
-      'a delay above the default cap',
+      'a delay above the default maximum',
       { backoff: { type: 'exponential', delay: '2h' } },
       /^backoff.maxDelay: must not be below backoff.delay/,
     ],
-  ])('refuses %s, and says so', (_, wrong, message) => {
+  ])('refuses %s, and says why', (_, wrong, message) => {
     const faults = faultsOf({ name: 'job.refused', payload, ...wrong });
     expect(faults[0]).toMatch(message);
     expect(definedJobs().map(({ name }) => name)).not.toContain('job.refused');
   });
 
-  it('names every fault at once, and the place, in one message', () => {
+  it('lists every fault and the place in one message', () => {
     const define = () =>
       defineJob({ name: '!', queue: '', payload: {} as never, maxAttempts: 0, maxCrashes: 0, timeout: -1 });
     expect(define).toThrow(
@@ -117,14 +117,14 @@ describe('defineJob', () => {
     );
   });
 
-  it('refuses a name that is taken, and says where it was first defined', () => {
+  it('refuses a name that is already defined, and says where', () => {
     const first = defineJob({ name: 'job.twice', payload });
     const faults = faultsOf({ name: 'job.twice', payload });
     expect(faults).toEqual([`name: 'job.twice' is already defined at ${first.definedAt}`]);
     expect(definedJobs()).toContain(first);
   });
 
-  it('takes the same place defining the same name again as the module loaded twice: the last one holds', () => {
+  it('accepts the same name from the same place, as of a module that is loaded twice, and keeps the last definition', () => {
     const define = () => defineJob({ name: 'job.reloaded', payload });
     const [first, second] = [define(), define()];
     const known = definedJobs().filter(({ name }) => name === 'job.reloaded');
@@ -132,7 +132,7 @@ describe('defineJob', () => {
     expect(known[0]).not.toBe(first);
   });
 
-  it('refuses garbage with JobDefinitionInvalid and with nothing else', () => {
+  it('refuses any wrong value with JobDefinitionInvalid', () => {
     const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
     const options = fc.record(
       {
@@ -148,13 +148,13 @@ describe('defineJob', () => {
     );
     fc.assert(
       fc.property(options, (wrong) => {
-        // No garbage is a schema, so each of these has at least that fault.
+        // None of these values is a schema, so each definition has at least this fault.
         expect(faultsOf(wrong).join()).toContain('payload: ');
       }),
     );
   });
 
-  it('gives each side of the schemas its own type', () => {
+  it('types the input and the output of the schemas', () => {
     const job = defineJob({
       name: 'job.typed',
       payload: z.object({ at: z.coerce.date(), tries: z.number().default(1) }),
@@ -167,16 +167,16 @@ describe('defineJob', () => {
     expectTypeOf<ResultInput<typeof free>>().toEqualTypeOf<unknown>();
   });
 
-  it('takes no unknown backoff and no maxDelay for a fixed one, for the compiler', () => {
+  it('has types that allow no unknown backoff, and no maxDelay for a fixed one', () => {
     // @ts-expect-error: there is no such backoff.
     expect(() => defineJob({ name: 'job.ts.linear', payload, backoff: { type: 'linear', delay: 1 } })).toThrow();
-    // @ts-expect-error: a fixed wait has no cap.
+    // @ts-expect-error: a fixed wait has no maximum.
     defineJob({ name: 'job.ts.fixed', payload, backoff: { type: 'fixed', delay: 1, maxDelay: 2 } });
   });
 });
 
 describe('isJob', () => {
-  it('knows a definition from everything else', () => {
+  it('accepts a definition and nothing else', () => {
     const job = defineJob({ name: 'job.is', payload });
     expect(isJob(job)).toBe(true);
     for (const other of [null, undefined, {}, { ...job, [Symbol.for('bullpen.job')]: false }, 'job.is', () => job]) {
@@ -184,13 +184,13 @@ describe('isJob', () => {
     }
   });
 
-  it('knows the definition of another copy of this package', () => {
+  it('accepts a definition of another copy of this package', () => {
     expect(isJob({ name: 'job.copy', [Symbol.for('bullpen.job')]: true })).toBe(true);
   });
 });
 
 describe('definedJobs', () => {
-  it('knows what another copy of this package has defined, and refuses its name for another job', async () => {
+  it('includes the jobs of another copy of this package, whose names are taken as well', async () => {
     const copy = './job.js?copy';
     const other: typeof import('./job.js') = await import(copy);
     expect(other.defineJob).not.toBe(defineJob);

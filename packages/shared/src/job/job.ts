@@ -5,40 +5,44 @@ import { type Fault, JobDefinitionInvalid } from './errors.js';
 import { isSchema, type Schema } from './schema.js';
 import { showValue } from './show-value.js';
 
-/** What a team says about a job, once. */
+/** Options of {@link defineJob}. */
 export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema> {
   /**
-   * Unique in the process. Letters, digits, `.`, `_`, `-`; starts with a letter: `webhook.deliver`.
+   * The job's name, unique in the process: 1 to 100 letters, digits, `.`, `_`, `-`, the first a
+   * letter: `webhook.deliver`.
    */
   readonly name: string;
-  /** The queue it waits on. Letters, digits, `.`, `_`, `-`. Default `'default'`. */
+  /** The queue it waits on: 1 to 100 letters, digits, `.`, `_`, `-`. Default `'default'`. */
   readonly queue?: string;
-  /** The payload's schema; parsed when enqueued and again before each attempt. */
+  /** The payload's schema. It parses the payload at enqueue and again before each attempt. */
   readonly payload: P;
   /**
-   * The result's schema, parsed after each attempt. Without one, any JSON value (or nothing) is a
-   * result.
+   * The result's schema. It parses what the handler returned. Without a schema, any JSON value (or
+   * `undefined`) is a result.
    */
   readonly result?: R;
-  /** How many attempts may fail before the job has failed. 1 to 1000, default 10. */
+  /** How many attempts may fail before the job fails: 1 to 1,000. Default 10. */
   readonly maxAttempts?: number;
-  /** How many worker processes may die under the job before it has failed. 1 to 1000, default 3. */
+  /** How many worker processes may die under the job before it fails: 1 to 1,000. Default 3. */
   readonly maxCrashes?: number;
-  /** The wait between attempts. Default exponential from 1 s, at most 1 h, with a jitter of 0.2. */
+  /** The wait between attempts. Default: exponential from 1 s, at most 1 h, jitter 0.2. */
   readonly backoff?: Backoff;
   /** How long one attempt may take. Default `'1m'`, at most 24 days. */
   readonly timeout?: Duration;
   /**
-   * How many rows of a batch go into one job on Redis, 1 to 1,000; default 1. For small, quick
-   * rows. The handler is called for each row all the same; one after the other, each with its own
+   * How many rows of a batch share one job on Redis: 1 to 1,000. Default 1. More is faster for small,
+   * quick rows. The handler still gets one row per call, one after the other, each with its own
    * deadline, outcome and attempts.
    */
   readonly rowsPerJob?: number;
-  /** A job that waited longer than this must not start any more. Default: never expires. */
+  /**
+   * A job that waited longer than this does not start any more, counted from when it was due.
+   * Default: it never expires.
+   */
   readonly expiresIn?: Duration;
 }
 
-/** A job, defined: what producers and workers share. Frozen. Make one with {@link defineJob}. */
+/** A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}. */
 export interface JobDefinition<P extends Schema = Schema, R extends Schema = Schema> {
   readonly name: string;
   readonly queue: string;
@@ -50,54 +54,63 @@ export interface JobDefinition<P extends Schema = Schema, R extends Schema = Sch
   readonly timeoutMs: number;
   readonly rowsPerJob: number;
   readonly expiresInMs: number | undefined;
-  /** `file:line:column` of the definition, for messages. */
+  /** Where the definition stands, for messages: `file:line:column`. */
   readonly definedAt: string;
   readonly [brand]: true;
 }
 
-/** What a caller enqueues: the input side of the payload schema. */
-export type PayloadInput<J extends JobDefinition> = StandardSchemaV1.InferInput<J['payload']>;
-/** What a handler gets: the output side of the payload schema. */
-export type Payload<J extends JobDefinition> = StandardSchemaV1.InferOutput<J['payload']>;
 /**
- * What a handler returns: the input side of the result schema; anything (or nothing) without one.
+ * The type of the payload that a caller enqueues: the input of the payload schema.
+ * @example const order: PayloadInput<typeof resize> = { url, width: 640 };
  */
+export type PayloadInput<J extends JobDefinition> = StandardSchemaV1.InferInput<J['payload']>;
+
+/** The type of the payload that a handler gets: the output of the payload schema. */
+export type Payload<J extends JobDefinition> = StandardSchemaV1.InferOutput<J['payload']>;
+
+/** The type that a handler returns: the input of the result schema; `unknown` without a schema. */
 export type ResultInput<J extends JobDefinition> =
   J extends JobDefinition<Schema, infer R> ? StandardSchemaV1.InferInput<R> : unknown;
 
-// A registered symbol, not a private one: two copies of this package still know each other's
-// definitions.
+// A registered symbol, so that two copies of this package accept each other's definitions.
 const brand: unique symbol = Symbol.for('bullpen.job') as never;
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-const MAX_TIMES = 1000;
+const MAX_COUNT = 1_000;
 
-// One for the process, not one for each copy of this package: a worker asks its own copy which jobs
-// an app has defined with another.
-const registry = Symbol.for('bullpen.jobs');
-const shelf = globalThis as { [registry]?: Map<string, JobDefinition> };
-shelf[registry] ??= new Map();
-const defined = shelf[registry];
+// One registry for the process: a worker asks its own copy of this package for the jobs that an app
+// has defined with another copy.
+const registryKey = Symbol.for('bullpen.jobs');
+const shared = globalThis as { [registryKey]?: Map<string, JobDefinition> };
+shared[registryKey] ??= new Map();
+const registry = shared[registryKey];
 
 /**
- * Defines a job.
- * @throws JobDefinitionInvalid with every fault at once, saying what is wrong and where
+ * Defines a job, for producers and workers alike. Define it once, in a module that both import.
+ * @throws JobDefinitionInvalid with every fault at once, and the place of the definition
+ * @example
+ * export const resize = defineJob({
+ *   name: 'image.resize',
+ *   queue: 'images',
+ *   payload: z.object({ url: z.url(), width: z.number().int() }),
+ *   timeout: '2m',
+ * });
  */
 export function defineJob<P extends Schema, R extends Schema = Schema>(options: JobOptions<P, R>): JobDefinition<P, R> {
   const definedAt = callerOf(defineJob);
   const faults: Fault[] = [];
   const fault = (path: string, reason: string): void => void faults.push({ path, reason });
-  const duration = (path: string, value: unknown, least = 0): number => {
+  const duration = (path: string, value: unknown, min = 0): number => {
     const parsed = parseDuration(value);
     if (typeof parsed === 'string') fault(path, parsed);
-    else if (parsed < least) fault(path, `must be at least ${least} ms, got ${parsed}`);
+    else if (parsed < min) fault(path, `must be at least ${min} ms, got ${parsed}`);
     return typeof parsed === 'number' ? parsed : 0;
   };
 
-  const times = (path: string, value: unknown): void => {
-    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TIMES) return;
-    fault(path, `expected a whole number from 1 to ${MAX_TIMES}, got ${showValue(value)}`);
+  const count = (path: string, value: unknown): void => {
+    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_COUNT) return;
+    fault(path, `expected a whole number from 1 to ${MAX_COUNT}, got ${showValue(value)}`);
   };
 
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
@@ -111,52 +124,40 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   if (!isSchema(payload)) fault('payload', 'expected a Standard Schema, for example a zod object');
   if (result !== undefined && !isSchema(result))
     fault('result', 'expected a Standard Schema, for example a zod object');
-  times('maxAttempts', maxAttempts);
-  times('maxCrashes', maxCrashes);
-  times('rowsPerJob', rowsPerJob);
+  count('maxAttempts', maxAttempts);
+  count('maxCrashes', maxCrashes);
+  count('rowsPerJob', rowsPerJob);
   const timeoutMs = duration('timeout', timeout, 1);
-  if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'no attempt can be timed for longer than 24 days');
+  if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'must be at most 24 days');
   const expiresInMs = expiresIn === undefined ? undefined : duration('expiresIn', expiresIn, 1);
   const backoff = readBackoff(options.backoff ?? { type: 'exponential', delay: '1s' }, fault, duration);
 
-  const twin = defined.get(name);
-  // The same place defining the same name again is a module loaded twice (hot reload, a test), not
-  // a clash.
-  if (twin !== undefined && twin.definedAt !== definedAt)
-    fault('name', `'${name}' is already defined at ${twin.definedAt}`);
+  const earlier = registry.get(name);
+  // When the same place defines the same name again, a module was loaded twice (hot reload, a test).
+  if (earlier !== undefined && earlier.definedAt !== definedAt)
+    fault('name', `'${name}' is already defined at ${earlier.definedAt}`);
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
 
   const job: JobDefinition<P, R> = Object.freeze({
-    ...{
-      name,
-      queue,
-      payload,
-      result,
-      maxAttempts,
-      maxCrashes,
-      backoff,
-      timeoutMs,
-      rowsPerJob,
-      expiresInMs,
-      definedAt,
-    },
+    ...{ name, queue, payload, result, maxAttempts, maxCrashes, backoff, timeoutMs, rowsPerJob, expiresInMs },
+    definedAt,
     [brand]: true as const,
   });
-  defined.set(name, job);
+  registry.set(name, job);
   return job;
 }
 
-/** Whether `value` was made by {@link defineJob}, of whichever copy of this package. */
+/** Whether {@link defineJob}, of any copy of this package, made `value`. */
 export function isJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }
 
 /**
- * Every job defined in this process so far. A worker uses it to notice jobs on its queues that
- * nobody handles.
+ * Returns every job that this process has defined so far. A worker uses it to find jobs on its
+ * queues that have no handler.
  */
 export function definedJobs(): readonly JobDefinition[] {
-  return [...defined.values()];
+  return [...registry.values()];
 }
 
 function readBackoff(
@@ -180,7 +181,7 @@ function readBackoff(
   return Object.freeze({ type, delayMs, maxDelayMs, jitter });
 }
 
-/** Where the caller of `callee` stands, as `file:line:column`. */
+/** The place of the call of `callee`, as `file:line:column`. */
 function callerOf(callee: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { expandRows, idForRow, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './row-id.js';
 
 describe('idForRow', () => {
-  it('names batch and row, and never two rows alike', () => {
+  it('names batch and row, and is different for every row', () => {
     const anyBatch = fc.stringMatching(/^[A-Za-z0-9_-]{1,30}$/);
     const anyRow = fc.integer({ min: 1, max: 2 ** 31 });
     expect(idForRow('20260101T120000Z-ab12', 7)).toBe('b-20260101T120000Z-ab12-7');
@@ -18,12 +18,12 @@ describe('idForRow', () => {
 });
 
 describe('rowOfId', () => {
-  it('finds the row of a job that carries it alone, and none in that of several', () => {
+  it('finds the row of a job that holds one row, and none for a shared job', () => {
     expect(rowOfId('b1', idForRow('b1', 7))).toBe(7);
     expect(rowOfId('b1', 'b-b1-7_9')).toBeUndefined();
   });
 
-  it('finds none in the id of another batch, of a keyed job, or of nothing of ours', () => {
+  it('finds none in an id of another batch, of a job with a key, or of another client', () => {
     const others = [
       'b-b2-7',
       'b-b1-1-7',
@@ -40,7 +40,7 @@ describe('rowOfId', () => {
     for (const id of others) expect(rowOfId('b1', id)).toBeUndefined();
   });
 
-  it('is not led astray by the name of a batch that looks like an id', () => {
+  it('reads the right row when the name of the batch looks like an id', () => {
     expect(rowOfId('a-1', idForRow('a-1', 2))).toBe(2);
     expect(rowOfId('a', idForRow('a-1', 2))).toBeUndefined();
     expect(rowOfId('a_1', 'b-a_1-2')).toBe(2);
@@ -48,22 +48,22 @@ describe('rowOfId', () => {
 });
 
 describe('expandRows', () => {
-  it('names each row of the ranges, in their order', () => {
+  it('lists each row of the ranges, in order', () => {
     expect(expandRows([])).toEqual([]);
     expect(expandRows([5, 5])).toEqual([5]);
     expect(expandRows([1, 3, 7, 7, 9, 10])).toEqual([1, 2, 3, 7, 9, 10]);
   });
 
-  it('finds none in a range that ends before it begins', () => {
+  it('finds no row in a range that ends before it begins', () => {
     expect(expandRows([3, 1, 4, 4])).toEqual([4]);
   });
 
-  it('ends where a job does, whatever somebody wrote there', () => {
+  it('lists at most as many rows as a job can have, whatever the ranges say', () => {
     expect(expandRows([1, MAX_ROWS])).toHaveLength(MAX_ROWS_PER_JOB);
     expect(expandRows([1, 999, 5_000, 6_000]).at(-1)).toBe(5_000);
   });
 
-  it('gives back what was packed, for any rows in order', () => {
+  it('lists the rows that were packed into ranges, for any rows in order', () => {
     const anyRows = fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { maxLength: 200 });
     fc.assert(
       fc.property(anyRows, (unordered) => {
@@ -98,7 +98,7 @@ describe('readRowKey', () => {
     expect(readRowKey(value, 'id')).toEqual({ reason });
   });
 
-  it('finds none in what is no object', () => {
+  it('finds no key in a value that is not an object', () => {
     for (const value of [undefined, null, 5, 'text', true]) {
       expect(readRowKey(value, 'length')).toEqual({ reason: 'the key field is absent' });
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { isSchema, parse, type Schema } from './schema.js';
 
-/** A schema that validates with `validate`, whatever that returns. */
+/** A schema that validates with `validate`, which may return anything. */
 const schemaThat = (validate: (value: unknown) => unknown): Schema => ({
   '~standard': { version: 1, vendor: 'test', validate: validate as never },
 });
@@ -14,7 +14,7 @@ const throwing = (thrown: unknown) =>
   });
 
 describe('parse', () => {
-  it('answers with the value as the schema leaves it', () => {
+  it('returns the value that the schema returns', () => {
     const schema = z.object({ at: z.coerce.date(), n: z.number().default(5) });
     expect(parse(schema, { at: '2026-01-01', extra: 1 })).toEqual({
       ok: true,
@@ -22,7 +22,7 @@ describe('parse', () => {
     });
   });
 
-  it('answers at once for a schema that is synchronous, and with a promise for one that is not', async () => {
+  it('returns at once for a synchronous schema, and a promise for an asynchronous one', async () => {
     const slow = z.string().refine(async (text) => text === 'yes', 'must be yes');
     expect(parse(z.string(), 'x')).toEqual({ ok: true, value: 'x' });
     const pending = parse(slow, 'no');
@@ -45,7 +45,7 @@ describe('parse', () => {
     });
   });
 
-  it('reads both kinds of path steps that Standard Schema knows, symbols included', () => {
+  it('reads both kinds of path steps of Standard Schema, and symbols', () => {
     const schema = schemaThat(() => ({
       issues: [{ message: 'is wrong', path: ['a', { key: 0 }, { key: Symbol('s') }, Symbol('t')] }, { message: 'too' }],
     }));
@@ -58,7 +58,7 @@ describe('parse', () => {
     });
   });
 
-  it('takes a schema that throws as a fault of the schema, at once or later', async () => {
+  it('reports a schema that throws as a fault, at once or later', async () => {
     const fault = { ok: false, faults: [{ path: '', reason: 'the schema itself threw: database is away' }] };
     expect(parse(throwing(new Error('database is away')), 1)).toEqual(fault);
     expect(
@@ -75,7 +75,7 @@ describe('parse', () => {
     ).toEqual(fault);
   });
 
-  it('takes an answer that no schema may give as a fault too, at once or later', async () => {
+  it('reports a result that no schema may return as a fault, at once or later', async () => {
     const answers = [undefined, null, { issues: 'many' }, { issues: [null] }, { issues: [{ path: [null] }] }];
     for (const answer of answers) {
       expect(
@@ -95,7 +95,7 @@ describe('parse', () => {
 
   it('waits for a promise that is not of this realm’s own class', async () => {
     const foreign = schemaThat(() => ({
-      // biome-ignore lint/suspicious/noThenProperty: what this test is about.
+      // biome-ignore lint/suspicious/noThenProperty: this test is about such an object.
       then: (resolve: (result: unknown) => void) => resolve({ issues: [{ message: 'is wrong' }] }),
     }));
     expect(await parse(foreign, 1)).toEqual({ ok: false, faults: [{ path: '', reason: 'is wrong' }] });
@@ -114,7 +114,7 @@ describe('parse', () => {
 });
 
 describe('isSchema', () => {
-  it('knows a schema, an object or a function, from everything else', () => {
+  it('accepts a schema, which is an object or a function, and nothing else', () => {
     const callable = Object.assign(
       () => undefined,
       schemaThat((value) => ({ value })),

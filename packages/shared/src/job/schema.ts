@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Fault } from './errors.js';
 
-/** Any schema that speaks Standard Schema: zod, valibot, arktype and others. */
+/** Any schema that implements Standard Schema: of zod, valibot, arktype and others. */
 export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
 
-/** What `parse` returns: the value as the schema leaves it, or every fault it found. */
+/** The result of `parse`: the value that the schema returned, or every fault that it found. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly Fault[] };
@@ -17,14 +17,14 @@ export function isSchema(value: unknown): value is Schema {
 }
 
 /**
- * Runs `value` through `schema`. Never throws: a schema that throws is a fault too. Returns the
- * answer itself, not a promise of it, when the schema is synchronous, because a million rows should
- * not wait a million times for nothing.
+ * Parses `value` with `schema`. Never throws: when the schema throws, that is a fault. For a
+ * synchronous schema it returns the result itself and no promise, so that a million rows do not wait
+ * a million times for nothing.
  */
 export function parse<T>(schema: Schema<unknown, T>, value: unknown): Parsed<T> | Promise<Parsed<T>> {
   try {
     const result = schema['~standard'].validate(value);
-    // By its `then`, not by its class: a promise may be another realm's, or another library's.
+    // Checks `then`, not the class: the promise may be of another realm or library.
     return 'then' in result
       ? Promise.resolve(result)
           .then(read<T>)

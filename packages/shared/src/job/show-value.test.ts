@@ -16,7 +16,7 @@ describe('showValue', () => {
     expect(showValue(value)).toBe(text);
   });
 
-  it('is short and never throws, even for what cannot be turned into text', () => {
+  it('is short and never throws, even for a value that cannot become text', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     for (const value of [Object.create(null), revoked.proxy, 'x'.repeat(1_000_000)]) {
