@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startDevRedis } from '@bullpen/dev-redis';
 import { createProducer } from '@bullpen/producer';
 import { createLogger, defineJob } from '@bullpen/shared';
-import { onStopSignal } from '@bullpen/shared/internal';
 import { handle, startWorker } from '@bullpen/worker';
 import { z } from 'zod';
 
@@ -23,8 +22,8 @@ const resize = defineJob({
 const handlers = [
   handle(resize, async ({ image }, { signal }) => {
     say(`Image ${image} started`);
-    // Stands for the work. It heeds the signal: past the deadline, or when the drain's time is up,
-    // nobody waits for it any more.
+    // In place of real work. It ends when the signal aborts: after the deadline, or when the drain is
+    // over, nobody waits for the result.
     await sleep(500, undefined, { signal });
     say(`Image ${image} done`);
   }),
@@ -34,14 +33,18 @@ const redis = await startDevRedis();
 const prefix = `worker-pool-${process.pid}`;
 const logger = createLogger({ level: 'warn' });
 
-// The pool is up before the first job comes. (It need not be: the queue would keep them.)
+// The worker starts before the first job comes. It need not: the queue would keep the jobs.
 const worker = startWorker({ handlers, redis: redis.url, prefix, logger, concurrency: 3, drainTimeout: '5s' });
 const producer = createProducer({ redis: redis.url, prefix });
-const ignoreSignals = onStopSignal((signal, count) => {
-  say(`${signal}: draining`);
-  if (count > 1) worker.abortNow();
-  void worker.drain();
-});
+let signals = 0;
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.on(signal, () => {
+    say(`${signal}: draining`);
+    signals += 1;
+    if (signals > 1) worker.abortNow();
+    void worker.drain();
+  });
+}
 await worker.ready;
 
 await producer.enqueueMany(
@@ -50,10 +53,9 @@ await producer.enqueueMany(
 );
 await worker.untilEmpty();
 
-// What SIGTERM does to `bullpen-worker`: take no new job, finish the active ones, close every
+// As `bullpen-worker` does after SIGTERM: take no new job, finish the active ones, close every
 // connection.
 const { handedBack, cutOff } = await worker.drain();
 await producer.close();
 await redis.stop();
-ignoreSignals();
 say(handedBack + cutOff === 0 ? 'Shutdown complete' : `Shutdown left ${handedBack + cutOff} jobs unfinished`);

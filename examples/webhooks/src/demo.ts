@@ -1,24 +1,26 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onStopSignal } from '@bullpen/shared/internal';
 import { Ending, StoppedBySignal } from './demo/ending.js';
 import { playDemo } from './demo/play.js';
 import { Releasers } from './demo/releasers.js';
 import { printEnd, printLine, showCursor } from './demo/show.js';
 
+/** What a shell reports for a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 /**
- * `pnpm demo`. Exits 0 when nothing was lost and every repetition has its reason, 1 when not, 130
- * when it was stopped.
+ * Runs `pnpm demo`. The exit code is 0 when nothing was lost and every repetition has a known reason,
+ * 130 when a signal stopped it, and else 1.
  */
 async function main(): Promise<number> {
   const ending = new Ending();
   const releasers = new Releasers();
-  // A second signal changes nothing: tidying up takes a moment and has limits of its own, and some
-  // launchers send each signal twice.
-  onStopSignal((signal) => ending.because(new StoppedBySignal(signal)));
+  // A second signal changes nothing: closing down takes only a moment, and some launchers send each
+  // signal twice.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => ending.because(new StoppedBySignal(signal)));
+  }
   const logFolder = await mkdtemp(join(tmpdir(), 'bullpen-demo-'));
 
   const thrown: unknown[] = [];

@@ -1,12 +1,12 @@
 import { defineJob } from '@bullpen/shared';
 import { z } from 'zod';
 
-/** What happened to an order, as the columns of `data/orders.csv` say it. */
+/** One event of an order: one row of `data/orders.csv`. */
 export const orderEvent = z.object({
   event_id: z.string().regex(/^evt_[0-9a-z]{16}$/, "expected 'evt_' and 16 letters or digits"),
   event_type: z.enum(['order.created', 'order.paid', 'order.shipped', 'order.refunded']),
-  // A path and not a URL: rows come from a file, and a file must not choose the host that our
-  // signed requests go to.
+  // A path and not a URL: the rows come from a file, and a file must not choose the host to which
+  // our signed requests go.
   path: z.string().regex(/^(\/[a-z0-9-]+)+$/, "expected a path such as '/hooks/teahouse'"),
   order_id: z.string().min(1),
   customer: z.string().min(1),
@@ -20,21 +20,20 @@ export const orderEvent = z.object({
   note: z.string().optional(),
 });
 
-/** Tells a shop's endpoint, with a signed POST, what happened to one order. */
+/** Sends one event to a shop's endpoint, with a signed POST. */
 export const deliverWebhook = defineJob({
   name: 'webhook.deliver',
   queue: 'webhooks',
   payload: orderEvent,
   result: z.object({ status: z.number(), durationMs: z.number() }),
-  // A receiver should take the event down and answer. What it took and could not say in time comes
-  // to it again, so there is time for a machine out of breath; and less than a worker's 25 s to
-  // drain, so that a deploy interrupts no delivery.
+  // Long enough for a slow receiver: an event whose answer comes too late is sent again. And less
+  // than the 25 s that a worker has to drain, so that a deploy interrupts no delivery.
   timeout: '20s',
   // In production a receiver may be down for a night: { delay: '5s', maxDelay: '8h' } and
-  // maxAttempts: 15 go on for three days. The demo's receiver is back at once, and nobody wants to
+  // maxAttempts: 15 retry for three days. The demo's receiver is back at once, and nobody wants to
   // watch an hour of backoff.
   maxAttempts: 6,
   backoff: { type: 'exponential', delay: '200ms', maxDelay: '5s' },
-  // A receiver that says "later" again and again spends no attempts; this is where that ends.
+  // A receiver that answers "later" again and again spends no attempts. The expiry ends that.
   expiresIn: '3 days',
 });

@@ -1,26 +1,33 @@
-import { onStopSignal, portSetting, readConfig, reportFailure, switchSetting } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { CLOSED_SHOP } from './orders/orders.js';
+import { readEnvironment } from './read-environment.js';
 import { startReceiver } from './receiving/receiver.js';
 import { webhookSecret } from './sending/webhook-config.js';
 
-// No flags, as with the sender: it is started by a container, and its secret comes from the
-// environment.
-const settings = {
-  secret: webhookSecret,
-  host: { flag: 'RECEIVER_HOST', env: 'RECEIVER_HOST', schema: z.string().default('127.0.0.1') },
-  port: { flag: 'RECEIVER_PORT', env: 'RECEIVER_PORT', schema: portSetting.default(0) },
-  calm: { flag: 'RECEIVER_CALM', env: 'RECEIVER_CALM', schema: switchSetting },
-};
+const PORT = 'expected a port from 0 to 65535';
 
-/** Runs the demo's receiver as a process of its own, until it is told to stop. */
+// No flags, as with the sender: a container starts it, and its secret comes from the environment.
+const variables = z.object({
+  WEBHOOK_SECRET: webhookSecret,
+  RECEIVER_HOST: z.string().default('127.0.0.1'),
+  RECEIVER_PORT: z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(0),
+  RECEIVER_CALM: z
+    .stringbool({ truthy: ['1', 'true'], falsy: ['0', 'false'], error: 'expected 1 or 0' })
+    .default(false),
+});
+
+/** Runs the demo's receiver as a process of its own, until a signal stops it. */
 async function main(): Promise<void> {
-  const { secret, host, port, calm } = readConfig(settings, {});
-  const receiver = await startReceiver({ secret, host, port, mischief: !calm, gonePaths: [CLOSED_SHOP.path] });
-  onStopSignal(() => void receiver.close());
+  const read = readEnvironment(variables);
+  const receiver = await startReceiver({
+    ...{ secret: read.WEBHOOK_SECRET, host: read.RECEIVER_HOST, port: read.RECEIVER_PORT },
+    ...{ mischief: !read.RECEIVER_CALM, gonePaths: [CLOSED_SHOP.path] },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void receiver.close());
   process.stdout.write(`receiver listens on ${receiver.url}; its books are at /books\n`);
 }
 
 await main().catch((error: unknown) => {
-  process.exitCode = reportFailure('receiver', error);
+  process.stderr.write(`receiver: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 });

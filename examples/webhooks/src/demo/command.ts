@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The file of a package's command, wherever the package is installed:
- * `fileOfCommand('@bullpen/worker', 'bullpen-worker')`.
+ * Finds the file of a package's command, wherever the package is installed.
+ * @example fileOfCommand('@bullpen/worker', 'bullpen-worker')
  */
 export function fileOfCommand(packageName: string, command: string): string {
   const manifest = fileURLToPath(import.meta.resolve(`${packageName}/package.json`));

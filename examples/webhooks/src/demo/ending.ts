@@ -1,8 +1,8 @@
-/** Thrown when somebody asked the demo to stop. */
+/** A signal asked the demo to stop. */
 export class StoppedBySignal extends Error {}
 
 /**
- * Why a run ends before its time: Ctrl-C, a process that died by itself, a time limit. The first
+ * The early end of a run, by Ctrl-C, a process that ended by itself, or the time limit. The first
  * reason counts.
  */
 export class Ending {
@@ -12,16 +12,16 @@ export class Ending {
   });
 
   constructor() {
-    // Nobody may be waiting when it comes.
+    // Nobody may wait for it when it comes: without this, Node would end the process.
     this.#ended.catch(() => undefined);
   }
 
-  /** Ends the run: everything that waits `unlessEnded` throws `reason`. */
+  /** Ends the run: every wait through `unlessEnded` throws `reason`. */
   because(reason: Error): void {
     this.#end?.(reason);
   }
 
-  /** Waits for `promise`, or throws the reason of an early end. */
+  /** Waits for `promise`; throws the reason when the run ends early. */
   unlessEnded<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#ended]);
   }

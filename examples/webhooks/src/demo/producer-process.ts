@@ -1,9 +1,11 @@
 import { execa } from 'execa';
 import { deliverWebhook } from '../jobs.js';
 import { fileOfCommand } from './command.js';
-import { BATCH } from './job-of.js';
 
-/** How to send a file. */
+/** The name of the demo's batch. */
+const BATCH = 'orders';
+
+/** Options of {@link startProducerProcess}. */
 export interface BatchStart {
   readonly file: string;
   readonly jobs: string;
@@ -12,7 +14,7 @@ export interface BatchStart {
   readonly prefix: string;
 }
 
-/** What the producer says at the end: how many rows were added, and how their jobs ended. */
+/** The producer's report at the end: how many rows were added, and how their jobs ended. */
 export interface BatchReport {
   readonly added: number;
   readonly completed: number;
@@ -21,13 +23,13 @@ export interface BatchReport {
 
 /** `bullpen-producer batch --wait`, running in a process of its own. */
 export interface ProducerProcess {
-  /** Resolves when every job is settled. Rejects when the producer could not do its work. */
+  /** Resolves when every job is settled. Rejects when the producer failed. */
   readonly report: Promise<BatchReport>;
-  /** Asks it to stop, kills it if it does not, and waits until it is gone. */
+  /** Stops the process, by force if it does not end by itself, and waits until it is gone. */
   stop(): Promise<void>;
 }
 
-/** Sends every row of a file and waits for their jobs. Its progress bar is on our own terminal. */
+/** Enqueues every row of a file and waits for their jobs. Shows its progress bar on our terminal. */
 export function startProducerProcess({ file, jobs, keyField, redisUrl, prefix }: BatchStart): ProducerProcess {
   const place = ['--redis', redisUrl, '--prefix', prefix];
   const flags = ['--batch', BATCH, '--jobs', jobs, '--key-field', keyField, ...place, '--wait', '--json'];
@@ -36,12 +38,12 @@ export function startProducerProcess({ file, jobs, keyField, redisUrl, prefix }:
     stdin: 'ignore',
     stderr: 'inherit',
     reject: false,
-    // A kill leaves the terminal without its cursor, which the bar hid: it may take a moment to end
-    // by itself.
+    // The progress bar hides the cursor, and a kill would leave it hidden: first the producer has a
+    // moment to end by itself.
     forceKillAfterDelay: 2_000,
   });
   const report = child.then(({ exitCode, signal, stdout }) => {
-    // 1: some jobs failed. The rows for the shop that has closed do.
+    // 1: some jobs failed. In the demo the rows for the closed shop do.
     if (exitCode === 0 || exitCode === 1) return JSON.parse(stdout) as BatchReport;
     throw new Error(`bullpen-producer ended with ${signal ?? `exit code ${exitCode}`}`);
   });

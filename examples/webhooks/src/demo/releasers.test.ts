@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Releasers } from './releasers.js';
 
 describe('Releasers', () => {
-  it('closes the last one first, each once', async () => {
+  it('closes the last one first, and each one once', async () => {
     const closed: string[] = [];
     const releasers = new Releasers();
     releasers.add(async () => closed.push('redis'));
@@ -12,7 +12,7 @@ describe('Releasers', () => {
     expect(closed).toEqual(['worker', 'redis']);
   });
 
-  it('goes on after a fault, and tells it at the end', async () => {
+  it('goes on after a fault, and throws it at the end', async () => {
     const closed: string[] = [];
     const releasers = new Releasers();
     releasers.add(() => closed.push('redis'));

@@ -1,4 +1,4 @@
-/** What was opened and must be closed, the last one first. */
+/** Closes everything that was opened, the last one first. */
 export class Releasers {
   readonly #stack: (() => Promise<unknown> | unknown)[] = [];
 
@@ -6,10 +6,7 @@ export class Releasers {
     this.#stack.push(release);
   }
 
-  /**
-   * Closes everything, each thing once, whatever happens to the others; then throws the first
-   * fault.
-   */
+  /** Closes everything once, and goes on after a fault; at the end it throws the first fault. */
   async release(): Promise<void> {
     const faults: unknown[] = [];
     for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { Verdict } from './verdict.js';
 
-/** Prints lines of a story, each with the time since it began. */
+/** Prints the story line by line, each with the time since the start. */
 export interface Narrator {
   tell(line: string): void;
   /** A second line that belongs to the one before. */

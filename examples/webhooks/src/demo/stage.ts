@@ -9,23 +9,23 @@ import { type ProducerProcess, startProducerProcess } from './producer-process.j
 import type { Releasers } from './releasers.js';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 
-/** What a stage is built on. */
-export interface Ground {
+/** What a stage needs. */
+export interface StageDeps {
   /** Ends the run early. */
   readonly ending: Ending;
-  /** Is told how to close what was opened. */
+  /** Closes everything that was opened. */
   readonly releasers: Releasers;
-  /** Where the workers write their logs. */
+  /** The folder of the workers' logs. */
   readonly logFolder: string;
 }
 
-/** Everything the demo plays with. */
+/** Everything that takes part in the demo. */
 export interface Stage {
   readonly redis: DemoRedis;
   readonly receiver: Receiver;
-  /** Starts one more worker: the next letter. */
+  /** Starts one more worker, named by the next letter. */
   startWorker(): WorkerProcess;
-  /** Starts sending the orders. */
+  /** Starts the producer, which enqueues the orders. */
   startProducer(): ProducerProcess;
 }
 
@@ -33,11 +33,11 @@ const jobs = fileURLToPath(new URL('../jobs.js', import.meta.url));
 const handlers = fileURLToPath(new URL('../handlers.js', import.meta.url));
 
 /**
- * Starts Redis and the receiver. Whatever starts here or later on this stage is closed by
- * `releasers`, however the run ends.
+ * Starts Redis and the receiver. `releasers` closes them, and everything that starts later on this
+ * stage, however the run ends.
  */
-export async function setStage({ ending, releasers, logFolder }: Ground): Promise<Stage> {
-  // A Redis of yours may hold other people's keys, and those of a run that was killed.
+export async function setStage({ ending, releasers, logFolder }: StageDeps): Promise<Stage> {
+  // The Redis in REDIS_URL may hold keys of other people, and of a run that was killed.
   const prefix = `bullpen-demo-${randomBytes(4).toString('hex')}`;
   const redis = await ending.unlessEnded(startDemoRedis(prefix));
   releasers.add(() => redis.stop());
@@ -59,7 +59,8 @@ export async function setStage({ ending, releasers, logFolder }: Ground): Promis
         await worker.ended;
       });
       void worker.ended.then(({ signal, exitCode }) => {
-        if (!worker.told) ending.because(new Error(`${worker.name} ended by itself, with ${signal ?? exitCode}`));
+        if (!worker.wasToldToEnd)
+          ending.because(new Error(`${worker.name} ended by itself, with ${signal ?? exitCode}`));
       });
       return worker;
     },

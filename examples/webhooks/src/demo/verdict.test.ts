@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Acceptance } from '../receiving/receiver-books.js';
-import { jobOf } from './job-of.js';
 import { type Evidence, judge } from './verdict.js';
 
 const eventIds = Array.from({ length: 20 }, (_, index) => `evt_${index}`);
@@ -14,7 +13,7 @@ interface Changes {
   readonly report?: Evidence['report'];
 }
 
-/** A run in which all went well, but for `changes`. */
+/** A run in which all went well, except for `changes`. */
 function evidence({
   accepted = [],
   forged = 0,
@@ -26,7 +25,7 @@ function evidence({
     forged,
     mischief: { none: 15, error: 2, busy: 1, reset: 1, 'answer lost': 0 },
   };
-  const killed = { name: 'worker B', jobIds: new Set([jobOf(eventIds)('evt_7')]) };
+  const killed = { name: 'worker B', eventIds: new Set(['evt_7']) };
   return { eventIds, books, report, killed };
 }
 
@@ -51,19 +50,19 @@ describe('judge', () => {
   it.each([
     ['another worker sent it first', 'evt_7', 'worker A'],
     ['the worker that was killed did not hold it', 'evt_8', 'worker B'],
-  ])('does not take the kill for an excuse when %s', (_, id, sender) => {
+  ])('does not accept the kill as the reason when %s', (_, id, sender) => {
     const accepted: Changes['accepted'] = [[id, [by(sender), by('worker C')]]];
     expect(judge(evidence({ accepted })).faults).toEqual([
       `delivered again for no known reason: ${id}, first by ${sender}`,
     ]);
   });
 
-  it('wants a reason for each repetition, not for one of them', () => {
+  it('wants a reason for each repetition, not only for one of them', () => {
     const accepted: Changes['accepted'] = [['evt_7', [by('worker B'), by('worker C'), by('worker D')]]];
     expect(judge(evidence({ accepted })).faults).toHaveLength(1);
   });
 
-  it('finds a lost row, although Redis says that all is done', () => {
+  it('finds a lost row even when Redis says that all is done', () => {
     const { books, ...rest } = evidence();
     books.accepted.delete('evt_12');
     const { lost, faults } = judge({ books, ...rest });
@@ -74,7 +73,7 @@ describe('judge', () => {
     ]);
   });
 
-  it('finds what was never in the file, what nobody signed and what was not added', () => {
+  it('finds an event that is not in the file, a request without a valid signature, and a row that was not added', () => {
     const accepted: Changes['accepted'] = [['evt_99', [by('worker A')]]];
     const report = { added: 19, completed: 16, failed: 5 };
     expect(judge(evidence({ accepted, forged: 2, report })).faults).toEqual([

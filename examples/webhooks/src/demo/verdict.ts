@@ -1,52 +1,50 @@
 import { CLOSED_SHOP } from '../orders/orders.js';
 import type { ReceiverBooks } from '../receiving/receiver-books.js';
-import { jobOf } from './job-of.js';
 import type { BatchReport } from './producer-process.js';
 
-/** What is known at the end of a run. */
+/** Everything that is known at the end of a run. */
 export interface Evidence {
   /** The event ids of the rows. */
   readonly eventIds: readonly string[];
   readonly books: Pick<ReceiverBooks, 'accepted' | 'gone' | 'forged' | 'mischief'>;
-  /** What the producer was told by Redis. */
+  /** The counts that Redis gave the producer. */
   readonly report: BatchReport;
-  /** The worker that was killed, and the jobs that were in its hands. */
-  readonly killed: { readonly name: string; readonly jobIds: ReadonlySet<string> };
+  /** The worker that was killed, and the events of the jobs that it held. */
+  readonly killed: { readonly name: string; readonly eventIds: ReadonlySet<string> };
 }
 
-/** What became of the rows. */
+/** The fate of the rows. */
 export interface Verdict {
   readonly rows: number;
   readonly delivered: number;
-  /** Turned away the first time: the receiver answered 500 or 503, or broke the connection. */
+  /** Not delivered the first time: the receiver answered 500 or 503, or broke the connection. */
   readonly atFirstFailed: number;
   readonly rejected: number;
   readonly lost: readonly string[];
-  /** Delivered again: their worker was killed before it could record that they were delivered. */
+  /** Delivered again, because their worker was killed before it could record the delivery. */
   readonly againAfterKill: number;
-  /** Delivered again: the receiver had taken them, and the connection broke before its answer. */
+  /** Delivered again, because the receiver took them and the connection broke before its answer. */
   readonly againAfterLostAnswer: number;
-  /** What should not be. Empty when all is well. */
+  /** Everything that is wrong. Empty when all is well. */
   readonly faults: readonly string[];
 }
 
 /**
- * Compares the receiver's books with the rows. At least once is kept when nothing is lost and each
- * repetition has its reason.
+ * Compares the receiver's books with the rows. The promise of at-least-once is kept when nothing is
+ * lost and every repetition has a known reason.
  */
 export function judge({ eventIds, books, report, killed }: Evidence): Verdict {
   const faults: string[] = [];
   const lost = eventIds.filter((id) => !books.accepted.has(id) && !books.gone.has(id));
   if (lost.length > 0) faults.push(`lost: ${list(lost)}`);
 
-  const jobOfEvent = jobOf(eventIds);
   let againAfterKill = 0;
   let againAfterLostAnswer = 0;
   for (const [id, acceptances] of books.accepted) {
-    // Each acceptance but the last was followed by another one, and must say why.
+    // The last acceptance needs no reason. Each one before it was followed by a repetition.
     for (const acceptance of acceptances.slice(0, -1)) {
       if (acceptance.answerLost) againAfterLostAnswer += 1;
-      else if (acceptance.sender === killed.name && killed.jobIds.has(jobOfEvent(id))) againAfterKill += 1;
+      else if (acceptance.sender === killed.name && killed.eventIds.has(id)) againAfterKill += 1;
       else faults.push(`delivered again for no known reason: ${id}, first by ${acceptance.sender}`);
     }
   }

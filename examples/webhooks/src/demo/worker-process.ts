@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { fileOfCommand } from './command.js';
 
-/** How to start a worker. */
+/** Options of {@link startWorkerProcess}. */
 export interface WorkerStart {
   /** `A`. */
   readonly letter: string;
@@ -13,9 +13,9 @@ export interface WorkerStart {
   readonly logFolder: string;
 }
 
-/** What a worker says when it stops. */
+/** What a worker logs when it stops. */
 export interface StopSummary {
-  /** Attempts under way when it was told to stop. */
+  /** How many attempts were under way when it was told to stop. */
   readonly active: number;
   readonly handedBack: number;
   readonly durationMs: number;
@@ -25,7 +25,7 @@ export interface StopSummary {
 export interface WorkerEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** Its last word; a process that was killed had none. */
+  /** `undefined` when the process was killed. */
   readonly summary: StopSummary | undefined;
 }
 
@@ -35,22 +35,22 @@ export interface WorkerProcess {
   readonly name: string;
   /** Resolves when it takes jobs. */
   readonly ready: Promise<void>;
-  /** Resolves when the process is gone and its last line is read. */
+  /** Resolves when the process has ended and its last line was read. */
   readonly ended: Promise<WorkerEnd>;
-  /** Whether it was told to end; if not, its end is news. */
-  readonly told: boolean;
+  /** Whether `kill` was called; if not, the process ended by itself. */
+  readonly wasToldToEnd: boolean;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /**
- * Starts a worker. Its log goes to a file; only the lines "worker ready" and "worker stopped" are
- * read here.
+ * Starts a worker. Its log goes to a file; this process reads only the lines "worker ready" and
+ * "worker stopped".
  */
 export function startWorkerProcess(start: WorkerStart): WorkerProcess {
   const { letter, handlers, redisUrl, prefix, environment, logFolder } = start;
   const name = `worker ${letter}`;
   let summary: StopSummary | undefined;
-  let told = false;
+  let wasToldToEnd = false;
   let becomeReady: (() => void) | undefined;
   const ready = new Promise<void>((resolve) => {
     becomeReady = resolve;
@@ -58,7 +58,7 @@ export function startWorkerProcess(start: WorkerStart): WorkerProcess {
 
   function* watch(chunk: unknown): Generator<string> {
     const line = String(chunk);
-    // Most lines are about attempts: not worth parsing.
+    // Most lines are about attempts; parsing them all would cost too much.
     if (line.includes('"worker ready"')) becomeReady?.();
     else if (line.includes('"worker stopped"')) summary = JSON.parse(line) as StopSummary;
     yield line;
@@ -76,11 +76,11 @@ export function startWorkerProcess(start: WorkerStart): WorkerProcess {
     name,
     ready,
     ended: child.then(({ exitCode, signal }) => ({ exitCode, signal, summary })),
-    get told() {
-      return told;
+    get wasToldToEnd() {
+      return wasToldToEnd;
     },
     kill(signal) {
-      told = true;
+      wasToldToEnd = true;
       child.kill(signal);
     },
   };
