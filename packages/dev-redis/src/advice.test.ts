@@ -17,13 +17,13 @@ describe('installAdvice', () => {
     ['Alpine', 'linux', linux('alpine'), 'apk add redis'],
     ['Arch', 'linux', linux('arch'), 'pacman -S valkey'],
     ['openSUSE', 'linux', linux('opensuse-leap', 'suse', 'opensuse'), 'zypper install redis'],
-    ['a Linux we do not know', 'linux', linux('nixos'), "your system's redis or valkey package"],
-    ['a Linux that does not say', 'linux', undefined, "your system's redis or valkey package"],
-  ] as const)('knows %s', (_, platform, osRelease, command) => {
+    ['an unknown Linux', 'linux', linux('nixos'), "your system's redis or valkey package"],
+    ['a Linux without os-release', 'linux', undefined, "your system's redis or valkey package"],
+  ] as const)('has advice for %s', (_, platform, osRelease, command) => {
     expect(installAdvice(platform, osRelease)).toContain(command);
   });
 
-  it('always names the two ways that need no installation', () => {
+  it('always names the two ways that install no Redis', () => {
     expect(installAdvice('darwin')).toMatch(/start Docker.*REDIS_URL/);
   });
 });

@@ -10,10 +10,7 @@ const byFamily: ReadonlyMap<string, string> = new Map([
   ['suse', 'zypper install redis'],
 ]);
 
-/**
- * What to install on this machine to get a Redis; the last line of the error that says there is
- * none.
- */
+/** Says how to get a Redis on this machine: the last line of the error that no Redis was found. */
 export function installAdvice(platform: NodeJS.Platform, osRelease?: OsRelease): string {
   return `To get one: ${installation(platform, osRelease)}; or start Docker; or set REDIS_URL to a Redis you have.`;
 }

@@ -2,17 +2,18 @@ import { Redis } from 'ioredis';
 import { briefly } from './errors.js';
 import { within } from './within.js';
 
-/** What a Redis says about itself. */
+/** Facts that a Redis tells about itself. */
 export interface RedisFacts {
-  /** `7.0.15`; undefined where INFO is not allowed. */
+  /** `7.0.15`; `undefined` when INFO is not allowed. */
   readonly version: string | undefined;
-  /** Where it keeps its data; undefined where CONFIG is not allowed. */
+  /** The folder of its data; `undefined` when CONFIG is not allowed. */
   readonly dataFolder: string | undefined;
 }
 
 /**
- * Asks the Redis at `url` who it is, connecting again until it answers, the limit has passed or
- * `unless` has settled.
+ * Asks the Redis at `url` for facts about itself. Connects again until Redis answers, the time limit
+ * has passed, or `unless` has settled.
+ * @throws Error with the reasons when Redis did not answer
  */
 export async function askRedis(url: string, limitMs: number, unless?: Promise<unknown>): Promise<RedisFacts> {
   let connectionError: unknown;
@@ -21,8 +22,8 @@ export async function askRedis(url: string, limitMs: number, unless?: Promise<un
     connectionError = error;
   });
   try {
-    // Disconnecting alone would not end the wait: a client between two connections leaves its
-    // commands pending for ever.
+    // The wait needs its own limit: when a client is between two connections, disconnecting it leaves
+    // its commands pending without end.
     return await within(limitMs, 'answering', readFacts(client), unless);
   } catch (error) {
     const reasons = [error, connectionError].filter((reason) => reason !== undefined).map(briefly);
@@ -42,7 +43,7 @@ async function readFacts(client: Redis): Promise<RedisFacts> {
   };
 }
 
-/** Valkey reports the Redis version it is compatible with beside its own. */
+/** Valkey also reports the version of Redis with which it is compatible; removes that one. */
 function preferValkey(info: string): string {
   return info.includes('valkey_version:') ? info.replace(/^redis_version:.*$/m, '') : info;
 }

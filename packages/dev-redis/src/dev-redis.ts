@@ -1,45 +1,45 @@
-/** Where a Redis may come from, in the order in which we look. */
+/** The ways to get a Redis, in the order in which we try them. */
 export const devRedisWays = ['url', 'path', 'docker', 'apt'] as const;
 
 /**
- * Where a Redis came from: `url` is yours (REDIS_URL), `path` is a program on PATH, `docker` is a
+ * A way to get a Redis: `url` is yours (REDIS_URL), `path` is a program on PATH, `docker` is a
  * container, `apt` is the distribution's own package, unpacked into your cache folder.
  */
 export type DevRedisWay = (typeof devRedisWays)[number];
 
 /** A Redis that answers. */
 export interface DevRedis {
-  /** What a client connects to. It may hold a password: print `description` instead. */
+  /** The URL for clients. It may hold a password, so print `description` instead. */
   readonly url: string;
-  /** How it was found. */
+  /** The way that led to it. */
   readonly way: DevRedisWay;
   /** One line for people, for example `redis-server 7.0.15 from PATH (/usr/bin/redis-server)`. */
   readonly description: string;
   /**
-   * Resolves when this Redis has ended, asked for or not. Never for `url`, whose end is not ours to
-   * see.
+   * Resolves when this Redis has ended, by `stop` or by itself. Never resolves for `url`: nobody
+   * tells us when that one ends.
    */
   readonly exited: Promise<void>;
   /**
-   * Ends Redis and removes its data; resolves when both are gone. Safe to call twice. Leaves a
-   * `url` alone.
+   * Stops Redis and removes its data; resolves when both are gone. Safe to call twice. Does nothing
+   * to a `url`.
    */
   stop(): Promise<void>;
 }
 
-/** How to look for a Redis. */
+/** Options of {@link startDevRedis}. */
 export interface DevRedisOptions {
-  /** The ways to try, first found wins. Default: `url`, `path`, `docker`, `apt`. */
+  /** The ways to try; the first that works wins. Default: `url`, `path`, `docker`, `apt`. */
   readonly order?: readonly DevRedisWay[];
   /** Receives each line meant for people. Default: writes it to stderr. */
   readonly onNote?: (line: string) => void;
 }
 
 /**
- * What a way answers: a Redis, or why it has none. `tell` = something was there and did not work,
- * so people should know.
+ * The result of a way: a Redis, or the reason why there is none. `tell` is true when something was
+ * there and did not work, so that people should know.
  */
 export type WayResult = { readonly redis: DevRedis } | { readonly reason: string; readonly tell: boolean };
 
-/** Says something to people while a way is at work. */
+/** Tells people something while a way is tried. */
 export type Note = (text: string) => void;

@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 describe('readEnvironment', () => {
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as one that is not set', () => {
     expect(readEnvironment({ REDIS_URL: '', DOCKER_HOST: '' })).toMatchObject({
       redisUrl: undefined,
       dockerHost: undefined,
@@ -16,7 +16,7 @@ describe('readEnvironment', () => {
     });
   });
 
-  it('follows XDG_CACHE_HOME when it is absolute', () => {
+  it('uses XDG_CACHE_HOME when it is absolute', () => {
     expect(readEnvironment({ XDG_CACHE_HOME: '/caches' }).cacheFolder).toBe('/caches');
     expect(readEnvironment({ XDG_CACHE_HOME: 'caches' }).cacheFolder).toBe(join(homedir(), '.cache'));
   });
@@ -32,7 +32,7 @@ describe('supervisorEnvironment', () => {
     expect(env['DOCKER_HOST']).toBe('unix:///engine.sock');
   });
 
-  it('leaves the reaper to whoever has decided about it', () => {
+  it('keeps the setting of the reaper when the owner has one', () => {
     vi.stubEnv('TESTCONTAINERS_RYUK_DISABLED', 'false');
     expect(supervisorEnvironment(undefined)['TESTCONTAINERS_RYUK_DISABLED']).toBe('false');
   });

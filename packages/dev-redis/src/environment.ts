@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** All that this package wants to know of its environment. */
+/** Everything that this package reads from its environment. */
 export interface Environment {
   readonly redisUrl: string | undefined;
   readonly path: string;
@@ -19,20 +19,19 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     path: env['PATH'] ?? env['Path'] ?? '',
     dockerHost: env['DOCKER_HOST'] || undefined,
     runtimeFolder: env['XDG_RUNTIME_DIR'] || undefined,
-    // The XDG specification has relative paths ignored.
+    // The XDG specification says to ignore relative paths.
     cacheFolder: cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), '.cache'),
   };
 }
 
-/** The environment of a supervisor: the owner's, except for what would be wrong there. */
+/** The environment of a supervisor: the owner's, without what would be wrong there. */
 export function supervisorEnvironment(dockerHost: string | undefined): NodeJS.ProcessEnv {
-  // NODE_OPTIONS holds the owner's debugger, loaders and coverage: none of them is for the
-  // supervisor.
+  // NODE_OPTIONS holds the owner's debugger, loaders and coverage. The supervisor needs none of them.
   // biome-ignore lint/style/noProcessEnv: this package's one door to the environment
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   return {
-    // The supervisor stops its container itself, and testcontainers' reaper is an image of its own
-    // that would have to be pulled.
+    // The supervisor stops its container itself. The reaper of testcontainers is one more image that
+    // would have to be pulled.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
     ...inherited,
     ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
@@ -44,8 +43,8 @@ export function redisEnvironment(libraryFolders: readonly string[]): NodeJS.Proc
   return {
     // biome-ignore lint/style/noProcessEnv: this package's one door to the environment
     ...process.env,
-    // Redis refuses to start under a locale that is set but not installed, as is common in
-    // containers and over ssh.
+    // Redis does not start when the locale is set but not installed, which is common in containers
+    // and over ssh.
     LC_ALL: 'C',
     ...(libraryFolders.length > 0 && { LD_LIBRARY_PATH: libraryFolders.join(':') }),
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { briefly, DevRedisUnavailable } from './errors.js';
 
 describe('DevRedisUnavailable', () => {
-  it('lists what was tried and ends with the advice', () => {
+  it('lists the ways that were tried and ends with the advice', () => {
     const error = new DevRedisUnavailable(
       [
         { way: 'path', reason: 'not there' },
@@ -29,7 +29,7 @@ describe('briefly', () => {
     expect(briefly(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED');
   });
 
-  it('takes whatever was thrown', () => {
+  it('describes any thrown value', () => {
     expect(briefly('a string')).toBe('a string');
   });
 });

@@ -17,14 +17,14 @@ afterEach(async () => {
 });
 
 describe.skipIf(process.platform === 'win32')('findRedisProgram', () => {
-  it('takes the server on PATH', async () => {
+  it('finds the server on PATH', async () => {
     const binary = join(folder, 'redis-server');
     await writeFile(binary, '');
     await chmod(binary, 0o755);
     expect(await findRedisProgram(readEnvironment({ PATH: folder }))).toEqual({ binary, libraryFolders: [] });
   });
 
-  it('says where it has looked, and what to install, when there is none', async () => {
+  it('says where it looked, and what to install, when there is none', async () => {
     // With nothing on PATH there is no apt-get either.
     const error = await findRedisProgram(readEnvironment({ PATH: folder })).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DevRedisUnavailable);

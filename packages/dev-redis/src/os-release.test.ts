@@ -24,7 +24,7 @@ describe('parseOsRelease', () => {
     expect(parseOsRelease('ID=arch\nNAME="Arch Linux"\n').codename).toBe('rolling');
   });
 
-  it('passes over comments, empty lines and escapes', () => {
+  it('ignores comments and empty lines, and resolves escapes', () => {
     expect(parseOsRelease('# comment\n\nID="a\\"b"\r\n').id).toBe('a"b');
   });
 });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a Linux distribution says about itself in os-release(5). */
+/** Facts of a Linux distribution, from os-release(5). */
 export interface OsRelease {
   /** `debian`, `ubuntu`, `fedora` … */
   readonly id: string;
@@ -8,11 +8,11 @@ export interface OsRelease {
   readonly name: string;
   /** `bookworm`; the version number, or `rolling`, where releases have no code names. */
   readonly codename: string;
-  /** The id and the ids of the distributions it descends from. */
+  /** Its id, and the ids of the distributions from which it descends. */
   readonly family: readonly string[];
 }
 
-/** Reads os-release(5) text: shell-like `KEY="value"` lines. */
+/** Parses the text of os-release(5): lines like a shell's `KEY="value"`. */
 export function parseOsRelease(text: string): OsRelease {
   const values = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
@@ -29,7 +29,7 @@ export function parseOsRelease(text: string): OsRelease {
   };
 }
 
-/** This machine's os-release, or undefined where there is none (macOS, Windows). */
+/** Reads this machine's os-release; `undefined` where there is none (macOS, Windows). */
 export async function readOsRelease(): Promise<OsRelease | undefined> {
   for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
     const text = await readFile(path, 'utf8').catch(() => undefined);

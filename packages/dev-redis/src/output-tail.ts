@@ -2,18 +2,14 @@ import type { Readable } from 'node:stream';
 
 const maxLength = 4_000;
 
-/**
- * The end of what a child process printed: enough to say why it failed, whatever it printed before.
- */
+/** The end of the output of a child process: enough to say why the process failed. */
 export interface Tail {
   add(text: string): void;
   text(): string;
   lastLine(): string;
 }
 
-/**
- * Reads streams to their end, which a child needs in order not to block, and keeps the last of it.
- */
+/** Reads streams to their end, because a child blocks otherwise, and keeps the end of the text. */
 export function keepTail(...streams: readonly Readable[]): Tail {
   let kept = '';
   const tail: Tail = {

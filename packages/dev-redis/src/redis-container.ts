@@ -12,17 +12,17 @@ const pullLimitMs = 90_000;
 const readyLimitMs = 20_000;
 
 /**
- * Runs a Redis in a container: reachable from this machine only or, where the engine is on another
- * one, with a password.
+ * Runs a Redis in a container. Only this machine can reach it; where the engine is on another
+ * machine, Redis has a password.
  */
 export async function startRedisContainer(note: Note, stopAsked: Promise<unknown>): Promise<RunningRedis> {
-  // It takes 0.3 s to load, and most machines do not get here.
+  // Loaded only here: it takes 0.3 s, and most machines do not need it.
   const { GenericContainer, getContainerRuntimeClient, ImageName, Wait } = await import('testcontainers');
-  // It waits for ever for an engine, or a registry, that accepts a connection and then says
-  // nothing.
+  // testcontainers waits without end for an engine, or a registry, that accepts a connection and
+  // never answers. So each step has a limit.
   const engine = await within(engineLimitMs, 'asking the engine', getContainerRuntimeClient(), stopAsked);
 
-  /** testcontainers publishes ports on all addresses, and has no other way to say which. */
+  /** testcontainers publishes ports on all addresses, and has no option to choose one. */
   class PublishedRedis extends GenericContainer {
     publishOn(address: string): this {
       this.withExposedPorts(port);
@@ -38,7 +38,7 @@ export async function startRedisContainer(note: Note, stopAsked: Promise<unknown
   const { host } = engine.info.containerRuntime;
   const isHere = host === 'localhost' || host === '127.0.0.1';
   const password = isHere ? '' : randomBytes(16).toString('hex');
-  // Protected mode refuses whoever comes over the engine's own network, which is everybody.
+  // Protected mode would refuse every client: all come over the engine's own network.
   const access = { 'protected-mode': 'no', requirepass: password };
   const container = await new PublishedRedis(image)
     .publishOn(isHere ? '127.0.0.1' : '0.0.0.0')

@@ -22,11 +22,10 @@ interface RedisChild {
 }
 
 /**
- * Runs a Redis of our own: on loopback, on a free port, with a data folder that goes when it goes.
+ * Runs a Redis on the loopback, on a free port, with a data folder of its own that `stop` removes.
  */
 export async function startRedisProcess(program: RedisProgram, stopAsked: Promise<unknown>): Promise<RunningRedis> {
-  // The real path, because the folder is also how we recognise our own Redis, and macOS has /tmp
-  // behind a link.
+  // The real path: we recognise our own Redis by its folder, and on macOS /tmp is a link.
   const dataFolder = await realpath(await mkdtemp(join(tmpdir(), 'bullpen-redis-')));
   const removeData = () => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -51,15 +50,15 @@ function spawnRedis({ binary, libraryFolders }: RedisProgram, dataFolder: string
   const args = settingsAsArgs({ ...place, ...durable });
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: redisEnvironment(libraryFolders) });
   const log = keepTail(child.stdout, child.stderr);
-  // `close` rather than `exit`, so that the log is complete. A program that cannot be run rejects
-  // with the reason.
+  // `close`, not `exit`, so that the log is complete. When the program cannot run, this rejects with
+  // the reason.
   const gone = once(child, 'close').catch((error: unknown) => log.add(briefly(error)));
   return { process: child, log, gone };
 }
 
 /**
- * The version of our Redis once it answers; undefined when somebody else got the port first. Throws
- * what else went wrong.
+ * Waits until our Redis answers, and returns its version; `undefined` when another process took the
+ * port first. Throws any other fault.
  */
 async function untilOurs(child: RedisChild, url: string, dataFolder: string, stopAsked: Promise<unknown>) {
   try {
@@ -87,7 +86,7 @@ function lastWords({ process: child, log }: RedisChild): string {
   return [how, log.lastLine()].filter((part) => part !== '').join(': ');
 }
 
-/** A port that is free now. Somebody may take it before Redis does, which `untilOurs` notices. */
+/** Finds a free port. Another process may take it before Redis does; `untilOurs` notices that. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-/** What a queue needs of its Redis: jobs outlive a crash and are never evicted. */
+/** The settings that a queue needs: jobs survive a crash, and Redis never evicts them. */
 export const durable = {
   appendonly: 'yes',
   appendfsync: 'everysec',
@@ -6,7 +6,7 @@ export const durable = {
   'maxmemory-policy': 'noeviction',
 } as const;
 
-/** Settings as arguments of redis-server, which reads no file then. */
+/** Writes settings as arguments of redis-server, so that it needs no configuration file. */
 export function settingsAsArgs(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { onEndingSignal } from './signals.js';
 
 /**
- * Runs a command with REDIS_URL set and this process's own terminal; returns its exit code as a
+ * Runs a command with REDIS_URL set, on the terminal of this process. Returns its exit code, as a
  * shell would.
  */
 export async function runCommand(command: string, args: readonly string[], redisUrl: string): Promise<number> {
@@ -11,12 +11,12 @@ export async function runCommand(command: string, args: readonly string[], redis
     stdio: 'inherit',
     env: { REDIS_URL: redisUrl },
     reject: false,
-    // How long the command takes to end is its own affair: a worker drains for half a minute.
+    // The command may take its time to end: a worker drains for half a minute.
     forceKillAfterDelay: false,
   });
   onEndingSignal((signal) => {
-    // A terminal sends Ctrl-C and its own end to the command as well, and twice means "at once" to
-    // many.
+    // The terminal sends Ctrl-C, and its own end, to the command as well. Many commands take a second
+    // signal as "stop at once".
     if (signal === 'SIGTERM' || !hasTerminal()) child.kill(signal);
   });
   const result = await child;
@@ -24,7 +24,7 @@ export async function runCommand(command: string, args: readonly string[], redis
   return exitCodeOf(result);
 }
 
-/** How a command ended, as far as its exit code goes. */
+/** The end of a command: all that decides its exit code. */
 export interface CommandEnd {
   readonly exitCode?: number | undefined;
   readonly signal?: NodeJS.Signals | undefined;
@@ -32,8 +32,8 @@ export interface CommandEnd {
 }
 
 /**
- * A shell's exit code: the command's own, 128 and the number of the signal that ended it, or why it
- * could not run.
+ * Returns the exit code that a shell would give: the command's own, 128 plus the number of the signal
+ * that ended it, 127 when it does not exist, or 126 when it cannot run.
  */
 export function exitCodeOf({ exitCode, signal, code }: CommandEnd): number {
   if (exitCode !== undefined) return exitCode;

@@ -4,7 +4,7 @@ const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A signal that asks a process to end. */
 export type EndingSignal = (typeof endingSignals)[number];
 
-/** Calls `listener` for every signal that would otherwise end this process. */
+/** Calls `listener` for each of these signals, which then no longer end this process. */
 export function onEndingSignal(listener: (signal: EndingSignal) => void): void {
   for (const signal of endingSignals) process.on(signal, listener);
 }

@@ -12,14 +12,14 @@ async function failure(order: readonly DevRedisWay[]): Promise<unknown> {
 }
 
 describe('startDevRedis', () => {
-  it('refuses an order that it cannot follow', async () => {
+  it('refuses an order that is empty or has an unknown way', async () => {
     expect(await failure([])).toEqual(new TypeError('order: expected at least one way'));
     expect(await failure(['path', 'brew' as DevRedisWay])).toEqual(
       new TypeError('order: expected url, path, docker, apt, got brew'),
     );
   });
 
-  it('says of each way why it gave no Redis, and what to do', async () => {
+  it('says for each way why it gave no Redis, and what to do', async () => {
     vi.stubEnv('REDIS_URL', '');
     vi.stubEnv('PATH', '/nowhere');
     const error = await failure(['path', 'url']);
@@ -33,7 +33,7 @@ describe('startDevRedis', () => {
     });
   });
 
-  it('does not look further when REDIS_URL is of no use', async () => {
+  it('does not try other ways when REDIS_URL does not work', async () => {
     vi.stubEnv('REDIS_URL', 'http://user:secret@example.org');
     const error = await failure(['url', 'path']);
     expect(error).toMatchObject({ tried: [{ way: 'url', reason: expect.stringContaining('redis://') }] });

@@ -13,7 +13,7 @@ import { within } from './within.js';
 const supervisorFile = fileURLToPath(new URL('./supervisor.js', import.meta.url));
 const stopLimitMs = 15_000;
 
-/** A Redis that a supervisor of ours runs. */
+/** A Redis that runs under a supervisor. */
 export interface SupervisedRedis {
   readonly url: string;
   readonly version: string;
@@ -21,7 +21,7 @@ export interface SupervisedRedis {
   stop(): Promise<void>;
 }
 
-/** How to run a supervisor. */
+/** Options of {@link startSupervised}. */
 export interface Supervision {
   readonly task: SupervisorTask;
   readonly startLimitMs: number;
@@ -30,13 +30,13 @@ export interface Supervision {
 }
 
 /**
- * Starts a supervisor with a Redis under it and resolves when that Redis answers. Throws why it
- * does not.
+ * Starts a supervisor that runs a Redis, and resolves when that Redis answers.
+ * @throws Error with the reason when it does not answer
  */
 export async function startSupervised({ task, startLimitMs, note, dockerHost }: Supervision): Promise<SupervisedRedis> {
   const supervisor = spawn(process.execPath, [supervisorFile, JSON.stringify(task)], {
-    // A process group of its own: Ctrl-C must reach the workers, which drain, and not Redis under
-    // them.
+    // A process group of its own: Ctrl-C must reach the workers, which then drain, but not the Redis
+    // that they use.
     detached: true,
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -45,7 +45,7 @@ export async function startSupervised({ task, startLimitMs, note, dockerHost }: 
   const errors = keepTail(supervisor.stderr);
   const exited = once(supervisor, 'close').then(
     () => {
-      // Somebody killed the supervisor alone: what it ran is still in its process group.
+      // Only the supervisor was killed: its Redis still runs in the process group.
       if (supervisor.signalCode !== null) killGroup(supervisor);
     },
     (error: unknown) => errors.add(briefly(error)),
@@ -71,9 +71,7 @@ export async function startSupervised({ task, startLimitMs, note, dockerHost }: 
   }
 }
 
-/**
- * Listens to what the supervisor says, of which the first half decides whether there is a Redis.
- */
+/** Listens to the supervisor's reports, and settles with the one that says whether Redis runs. */
 function untilReady(supervisor: ChildProcessWithoutNullStreams, note: Note) {
   return new Promise<{ url: string; version: string }>((resolve, reject) => {
     createInterface({ input: supervisor.stdout }).on('line', (line) => {
@@ -86,7 +84,7 @@ function untilReady(supervisor: ChildProcessWithoutNullStreams, note: Note) {
   });
 }
 
-/** An owner that is done ends, whatever it forgot, and its Redis with it. */
+/** Lets the owner end although the supervisor still runs; the supervisor then ends as well. */
 function letOwnerEnd(supervisor: ChildProcess): void {
   supervisor.unref();
   for (const stream of supervisor.stdio) if (stream instanceof Socket) stream.unref();
@@ -98,6 +96,6 @@ function killGroup(supervisor: ChildProcess): void {
     if (process.platform === 'win32') supervisor.kill('SIGKILL');
     else process.kill(-supervisor.pid, 'SIGKILL');
   } catch {
-    // Nobody of the group is left.
+    // The group has no process left.
   }
 }

@@ -1,13 +1,13 @@
 import type { RedisProgram } from './redis-program.js';
 
-/** What a supervisor is asked to run: its one argument, as JSON. */
+/** The task of a supervisor: its one argument, as JSON. */
 export type SupervisorTask =
   | { readonly run: 'program'; readonly program: RedisProgram }
   | { readonly run: 'container' };
 
 /**
- * What a supervisor says on stdout, one JSON line each: ready or failed, perhaps notes, and after
- * ready perhaps ended.
+ * The reports of a supervisor on stdout, one JSON line each: `ready` or `failed` once, `note` at any
+ * time, and `ended` after `ready` when Redis ended by itself.
  */
 export type SupervisorReport =
   | { readonly is: 'note'; readonly text: string }
@@ -15,7 +15,7 @@ export type SupervisorReport =
   | { readonly is: 'failed'; readonly reason: string }
   | { readonly is: 'ended'; readonly reason: string };
 
-/** Reads one line of a supervisor's stdout; undefined for what some library has printed there. */
+/** Parses a line of a supervisor's stdout; `undefined` when a library printed the line. */
 export function parseReport(line: string): SupervisorReport | undefined {
   try {
     return JSON.parse(line) as SupervisorReport;

@@ -6,9 +6,9 @@ import { onEndingSignal } from './signals.js';
 import type { SupervisorReport, SupervisorTask } from './supervisor-protocol.js';
 
 /**
- * A process between the owner and Redis, for the one thing the owner cannot do itself: clean up
- * after its own SIGKILL. Stdin is a pipe that the owner holds open and never writes to. However the
- * owner ends, the system closes it.
+ * Runs in a process between the owner and Redis, to do what the owner cannot do: clean up after the
+ * owner's own SIGKILL. Stdin is a pipe that the owner holds open and never writes to. However the
+ * owner ends, the system closes the pipe.
  */
 async function supervise(task: SupervisorTask): Promise<number> {
   const stopAsked = new Promise<undefined>((resolve) => {
@@ -16,7 +16,7 @@ async function supervise(task: SupervisorTask): Promise<number> {
     process.stdin.on('end', ask).on('error', ask).resume();
     onEndingSignal(ask);
   });
-  // Nobody may be left to read what we say.
+  // The owner may have ended, so that nobody reads what we write.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
 

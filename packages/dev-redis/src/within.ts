@@ -1,8 +1,9 @@
 /**
- * Waits for `work`, but no longer than `limitMs` and not once `unless` has settled.
+ * Waits for `work`, at most `limitMs`, and only until `unless` settles.
  *
- * Plain timers, because on Node 20 an `AbortSignal.any` over an `AbortSignal.timeout` can be
- * collected before it fires.
+ * A plain timer, because on Node 20 the garbage collector may remove an `AbortSignal.any` over an
+ * `AbortSignal.timeout` before it fires.
+ * @param what names the work in the error: `pulling` took more than 2 s
  */
 export async function within<T>(
   limitMs: number,

@@ -24,22 +24,19 @@ const CLEAR_BELOW = '\r\u001B[J';
 const SAVE_CURSOR = '\u001B7';
 const SHOW_CURSOR = '\u001B[?25h';
 
-/**
- * Prints a line, in the place of the producer's progress bar if that is there; the bar goes on
- * below.
- */
+/** Prints a line. If the producer's progress bar is on that line, the bar moves below it. */
 export function printLine(text: string): void {
-  // The bar remembers where it began and goes back there at its end. That place is now taken: tell
-  // the terminal another one.
+  // The bar saved the cursor where it began and goes back there at its end. This line is there now,
+  // so save the cursor again below it.
   process.stdout.write(process.stdout.isTTY ? `${CLEAR_BELOW}${text}\n${SAVE_CURSOR}` : `${text}\n`);
 }
 
-/** Gives back the cursor, which a progress bar hides and, when it is killed, forgets. */
+/** Shows the cursor again: a progress bar hides it, and a killed one leaves it hidden. */
 export function showCursor(): void {
   if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR);
 }
 
-/** Prints something that is good to know and not part of the story. */
+/** Prints a note that is not part of the story. */
 export function printNote(text: string): void {
   for (const line of text.match(/.{1,76}(?= |$)|\S+/g) ?? []) printLine(styleText('dim', `  ${line.trim()}`));
 }
@@ -50,7 +47,7 @@ export const showCount = (count: number): string => count.toLocaleString('en-US'
 /** `812` as `0.81 s`. */
 export const showSeconds = (durationMs: number): string => `${(durationMs / 1_000).toFixed(2)} s`;
 
-/** Prints what became of the rows, by the receiver's own books. */
+/** Prints the fate of the rows, by the receiver's own books. */
 export function printVerdict(verdict: Verdict, killed: string): void {
   const table = new Table({
     head: ["By the receiver's own books", 'rows'],
@@ -72,7 +69,7 @@ export function printVerdict(verdict: Verdict, killed: string): void {
   printLine(table.toString());
 }
 
-/** Prints the last word: well, or what is wrong. */
+/** Prints the end of the story: all is well, or everything that is wrong. */
 export function printEnd(faults: readonly string[]): void {
   if (faults.length === 0) {
     printLine(styleText('green', 'No row was lost. What came again came with the same webhook-id.'));

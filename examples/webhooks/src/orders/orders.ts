@@ -4,8 +4,8 @@ import { type Random, seededRandom } from './random.js';
 import { CURRENCIES, FAMILY_NAMES, GIVEN_NAMES, NOTES, OTHER_SCRIPTS, PRODUCTS, SHOPS } from './words.js';
 
 /**
- * The endpoint of a shop that has closed, and how many of the orders are still addressed to it. Its
- * receiver answers 410 Gone.
+ * The endpoint of a shop that has closed, and the number of orders that still go to it. The receiver
+ * answers them with 410 Gone.
  */
 export const CLOSED_SHOP = { path: '/hooks/closed-corner-shop', rows: 5 } as const;
 
@@ -48,7 +48,7 @@ function makeRow(random: Random, index: number, at: number): Row {
   const [customer, mailbox] = makeCustomer(random);
   const [product, price] = random.pick(PRODUCTS);
   const quantity = 1 + (random.whole(4) === 0 ? random.whole(5) : 0);
-  // Spread evenly, so that every part of a run meets the closed shop.
+  // Spread evenly, so that every part of a run has orders for the closed shop.
   const closed = index % (ROWS / CLOSED_SHOP.rows) === 400;
   return {
     event_id: `evt_${Array.from({ length: 16 }, () => LETTERS[random.whole(LETTERS.length)]).join('')}`,
@@ -77,5 +77,5 @@ function makeCustomer(random: Random): readonly [name: string, mailbox: string] 
 const renderAmount = (hundredths: number): string =>
   `${Math.floor(hundredths / 100)}.${String(hundredths % 100).padStart(2, '0')}`;
 
-/** As RFC 4180 has it: quoted where it must be, quotes doubled. */
+/** Writes a cell as RFC 4180 says: in quotes where necessary, and quotes inside doubled. */
 const renderCell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -1,4 +1,4 @@
-/** A source of numbers that look random and are the same on every machine, for a given seed. */
+/** A source of numbers that look random; the same seed gives the same numbers on every machine. */
 export interface Random {
   /** A whole number from 0 to `below` - 1. */
   whole(below: number): number;
@@ -6,7 +6,7 @@ export interface Random {
   pick<L extends readonly [unknown, ...unknown[]]>(choices: L): L[number];
 }
 
-/** Mulberry32: 32 bits of state, whole numbers only, so nothing depends on how a machine rounds. */
+/** Mulberry32: 32 bits of state, and whole numbers only, so that rounding makes no difference. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

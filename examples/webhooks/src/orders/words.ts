@@ -1,6 +1,6 @@
-/** What the orders are made of. */
+/** The words of which orders are made. */
 
-/** Shops whose endpoints take the events. */
+/** Shops whose endpoints accept events. */
 export const SHOPS = [
   'blue-door-books',
   'fjord-outdoor',
@@ -16,7 +16,7 @@ export const SHOPS = [
   'workbench-tools',
 ] as const;
 
-/** Given names, each with how it is written in an email address. */
+/** Given names, each with its form in an email address. */
 export const GIVEN_NAMES = [
   ['Aisha', 'aisha'],
   ['Anaïs', 'anais'],
@@ -40,7 +40,7 @@ export const GIVEN_NAMES = [
   ['Zoë', 'zoe'],
 ] as const;
 
-/** Family names, each with how it is written in an email address. */
+/** Family names, each with its form in an email address. */
 export const FAMILY_NAMES = [
   ['Andersson', 'andersson'],
   ['Brontë', 'bronte'],
@@ -64,7 +64,7 @@ export const FAMILY_NAMES = [
   ['Young', 'young'],
 ] as const;
 
-/** Customers who write themselves in their own script. */
+/** Customers whose names are in other scripts, each with the form in an email address. */
 export const OTHER_SCRIPTS = [
   ['佐藤 花子', 'hanako.sato'],
   ['Анна Иванова', 'anna.ivanova'],
@@ -89,10 +89,10 @@ export const PRODUCTS = [
   ['Enamel mug', 995],
 ] as const;
 
-/** What orders are paid in. */
+/** Currencies; some are more frequent. */
 export const CURRENCIES = ['EUR', 'EUR', 'EUR', 'USD', 'GBP', 'CHF', 'SEK', 'PLN'] as const;
 
-/** Notes that some customers leave. */
+/** Notes that some customers write. */
 export const NOTES = [
   'Please ring twice',
   'Gift wrap, no invoice in the box',

@@ -5,7 +5,7 @@ import { latencyFor, type Mischief, mischiefFor } from './mischief.js';
 const ids = await readEventIds();
 
 describe('mischief', () => {
-  it('befalls the same events in every run: so many of the 5,000 orders', () => {
+  it('hits the same events in every run: this many of the 5,000 orders', () => {
     const counts: Record<Mischief, number> = { none: 0, error: 0, busy: 0, reset: 0, 'answer lost': 0 };
     for (const id of ids) counts[mischiefFor(id)] += 1;
     expect(counts).toMatchInlineSnapshot(`

@@ -1,25 +1,25 @@
 /**
- * What a receiver does with an event it sees for the first time. The second time it takes
- * everything.
+ * How the receiver treats an event that it sees for the first time. The second time it accepts every
+ * event.
  */
 export type Mischief =
-  /** Takes it. */
+  /** Accepts it. */
   | 'none'
   /** Answers 500. */
   | 'error'
-  /** Answers 503 and asks for a second. */
+  /** Answers 503 and asks the sender to wait a second. */
   | 'busy'
-  /** Breaks the connection and has not taken it. */
+  /** Breaks the connection without accepting it. */
   | 'reset'
   /**
-   * Takes it and breaks the connection before answering: the sender cannot know, and will send it
+   * Accepts it and breaks the connection before answering. The sender cannot know that, and sends it
    * again.
    */
   | 'answer lost';
 
 /**
- * Chooses by the event's id, so that the same events fail in every run: 3 %, 1 %, 0.4 % and 0.2 %
- * of them.
+ * Chooses the mischief by the event's id, so that the same events fail in every run: 3 % get an
+ * error, 1 % busy, 0.4 % a reset, and for 0.2 % the answer is lost.
  */
 export function mischiefFor(eventId: string): Mischief {
   const share = hash(eventId) % 1_000;
@@ -31,8 +31,8 @@ export function mischiefFor(eventId: string): Mischief {
 }
 
 /**
- * How long the receiver works on an event: 5 to 30 ms, and for one in fifty 300 to 800 ms, so that
- * some are always under way.
+ * How long the receiver works on an event: 5 to 30 ms, and 300 to 800 ms for one event in fifty, so
+ * that some are always under way.
  */
 export function latencyFor(eventId: string): number {
   const share = hash(`latency of ${eventId}`);
@@ -45,7 +45,7 @@ function hash(text: string): number {
   for (let index = 0; index < text.length; index += 1) {
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   }
-  // FNV leaves the low bits of short texts alike; this mixes them.
+  // FNV mixes the low bits of short texts badly; this mixes them better.
   value ^= value >>> 15;
   return Math.imul(value, 0x2c1b3c6d) >>> 0;
 }

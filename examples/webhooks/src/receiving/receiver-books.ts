@@ -1,39 +1,39 @@
 import type { Mischief } from './mischief.js';
 
-/** One time the receiver took an event. */
+/** One acceptance of an event by the receiver. */
 export interface Acceptance {
-  /** Who sent it, by its `user-agent`. */
+  /** The sender, by its `user-agent`. */
   readonly sender: string;
-  /** The address it was sent from. */
+  /** The address of the sender. */
   readonly from?: string;
-  /** Which attempt of the sender it was. */
+  /** The number of the sender's attempt. */
   readonly attempt: number;
   /** Whether the receiver broke the connection instead of answering. */
   readonly answerLost: boolean;
 }
 
 /**
- * What a receiver knows. It counts for itself and asks neither Redis nor Bullpen, so it can bear
- * witness for them. A real one keeps the event ids in its database, under a unique index, and takes
- * each event once.
+ * The receiver's own record of everything that it got. It asks neither Redis nor Bullpen, so it can
+ * check them. A real receiver keeps the event ids in its database under a unique index, and so
+ * accepts each event once.
  */
 export class ReceiverBooks {
-  /** Each event it took, and every time it did. */
+  /** All acceptances of each event. */
   readonly accepted = new Map<string, Acceptance[]>();
-  /** Events for a closed endpoint: answered 410, never taken. */
+  /** Events for a closed endpoint. Answered with 410, never accepted. */
   readonly gone = new Set<string>();
-  /** Requests without a valid signature: answered 401, never looked at. */
+  /** How many requests had no valid signature. Answered with 401, never read. */
   forged = 0;
-  /** How many connections it was opened. */
+  /** How many connections senders opened. */
   connections = 0;
-  /** How often it failed on purpose, and how. */
+  /** How often it failed on purpose, by kind. */
   readonly mischief: Record<Mischief, number> = { none: 0, error: 0, busy: 0, reset: 0, 'answer lost': 0 };
 
-  /** Who brought each event last, whether it was taken or not. */
+  /** The last sender of each event, whether the event was accepted or not. */
   readonly broughtBy = new Map<string, string>();
   #waiting: { readonly isSo: () => boolean; readonly resolve: () => void }[] = [];
 
-  /** Notes that an event was brought. Says whether it was the first time. */
+  /** Notes that an event came. Returns whether it came for the first time. */
   bring(eventId: string, sender: string): boolean {
     const first = !this.broughtBy.has(eventId);
     this.broughtBy.set(eventId, sender);
@@ -41,7 +41,7 @@ export class ReceiverBooks {
     return first;
   }
 
-  /** Notes that an event was taken. */
+  /** Notes that an event was accepted. */
   accept(eventId: string, acceptance: Acceptance): void {
     const earlier = this.accepted.get(eventId);
     if (earlier === undefined) this.accepted.set(eventId, [acceptance]);
@@ -49,7 +49,10 @@ export class ReceiverBooks {
     this.#tell();
   }
 
-  /** Resolves as soon as the books say so: `books.until(() => books.accepted.size >= 100)`. */
+  /**
+   * Resolves as soon as `isSo` returns true; checks it at every change.
+   * @example await books.until(() => books.accepted.size >= 100);
+   */
   until(isSo: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ isSo, resolve });

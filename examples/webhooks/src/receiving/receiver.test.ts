@@ -35,7 +35,7 @@ function post(
 }
 
 describe('receiver', () => {
-  it('takes an event, and takes it down again when it comes again', async () => {
+  it('accepts an event, and notes it again when it comes again', async () => {
     const id = eventWith('none');
     expect((await post(id)).status).toBe(204);
     expect((await post(id)).status).toBe(204);
@@ -44,7 +44,7 @@ describe('receiver', () => {
     expect(receiver.books.accepted.size).toBe(1);
   });
 
-  it('refuses what is unsigned, forged, changed on the way, or old', async () => {
+  it('refuses a request that is unsigned, forged, changed on the way, or old', async () => {
     const id = eventWith('none');
     expect((await fetch(receiver.url, { method: 'POST', body: '{}' })).status).toBe(401);
     expect((await post(id, { key: `whsec_${Buffer.alloc(24, 8).toString('base64')}` })).status).toBe(401);
@@ -66,7 +66,7 @@ describe('receiver', () => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
-  it('breaks a connection before it took the event, and another one after', async () => {
+  it('breaks one connection before it accepts the event, and another one afterwards', async () => {
     await expect(post(eventWith('reset'))).rejects.toThrow();
     expect(receiver.books.accepted.size).toBe(0);
     await expect(post(eventWith('answer lost'))).rejects.toThrow();
@@ -91,7 +91,7 @@ describe('receiver', () => {
     }
   });
 
-  it('shows its books: what was taken, how often, on which attempt and from where', async () => {
+  it('shows its books: which events it accepted, how often, on which attempt and from where', async () => {
     const [once, twice] = [eventWith('error'), eventWith('none')];
     await post(once);
     for (const id of [once, twice, twice]) await post(id);
@@ -108,7 +108,7 @@ describe('receiver', () => {
     });
   });
 
-  it('tells when it has taken so many', async () => {
+  it('tells when it has accepted a number of events', async () => {
     const { books } = receiver;
     const two = books.until(() => books.accepted.size >= 2);
     await post(eventWith('none'));
@@ -118,7 +118,7 @@ describe('receiver', () => {
     expect(books.accepted.size).toBe(2);
   });
 
-  it('closes with a request under way, and twice', async () => {
+  it('closes while a request is under way, and also twice', async () => {
     const slow = ids.find((id) => mischiefFor(id) === 'none' && latencyFor(id) > 300) ?? '';
     const sent = post(slow).then(
       () => 'answered',

@@ -9,14 +9,14 @@ import { summarizeBooks } from './summarize-books.js';
 
 /** Options of {@link startReceiver}. */
 export interface ReceiverOptions {
-  /** The secret it shares with the sender. */
+  /** The secret that it shares with the sender. */
   readonly secret: string;
   /** Paths of endpoints that were switched off. */
   readonly gonePaths?: readonly string[];
-  /** Where it listens. Default a free port of the loopback. */
+  /** The address to listen on. Default: a free port on the loopback. */
   readonly host?: string;
   readonly port?: number;
-  /** Whether it fails now and then, on purpose. Default it does. */
+  /** Whether it fails now and then, on purpose. Default true. */
   readonly mischief?: boolean;
 }
 
@@ -31,8 +31,8 @@ export interface Receiver {
 const MAX_BYTES = 64 * 1_024;
 
 /**
- * Starts a shop's endpoint: checks every signature, keeps books, and fails now and then, on
- * purpose. What it knows is at `GET /books`.
+ * Starts a shop's endpoint. It checks every signature, keeps books, and fails now and then, on
+ * purpose. `GET /books` shows a summary of the books.
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { secret, gonePaths = [], host = '127.0.0.1', port = 0 } = options;
@@ -42,12 +42,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   // Every request under way listens to it.
   setMaxListeners(0, closing.signal);
   const server = createServer((request, response) => {
-    // A sender that is killed breaks its connection in the middle of anything; that is no news
-    // here.
+    // A sender that is killed breaks its connection at any point; that is expected here.
     receive(request, response).catch(() => response.destroy());
   });
-  // Longer than any pause of the sender: a connection that ends just as it is used again looks like
-  // a failure.
+  // Longer than any pause of the sender. When a connection ends just as the sender uses it again,
+  // that looks like a failure.
   server.keepAliveTimeout = 60_000;
   server.on('connection', () => {
     books.connections += 1;
@@ -78,8 +77,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     if (mischief === 'error') return answer(response, 500, 'out of luck');
     if (mischief === 'busy') return answer(response, 503, 'busy', { 'retry-after': '1' });
     if (mischief === 'none' || mischief === 'answer lost') {
-      // Taken whether or not the sender is still there: a real receiver has written the event down
-      // by now.
+      // Accepted even when the sender has gone: a real receiver has stored the event by now.
       books.accept(id, {
         sender,
         from: request.socket.remoteAddress ?? '',

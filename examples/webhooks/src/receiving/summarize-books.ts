@@ -1,19 +1,19 @@
 import type { ReceiverBooks } from './receiver-books.js';
 
-/** The most ids that are named of those that came again. */
+/** At most this many ids of events that came again are listed. */
 const MAX_NAMED = 100;
 
-/** What a receiver tells of its books over HTTP: counts, whatever the number of events. */
+/** The summary of the books that the receiver shows over HTTP; short for any number of events. */
 export interface BooksSummary {
-  /** How many events it took. */
+  /** How many events were accepted. */
   readonly events: number;
-  /** How often it took one: more than `events` when some came again. */
+  /** How many acceptances there were: more than `events` when some events came again. */
   readonly acceptances: number;
-  /** Events it took more than once; at most 100 of them. */
+  /** Events that were accepted more than once; at most 100 of them. */
   readonly again: readonly string[];
-  /** How many acceptances were which attempt of the sender. */
+  /** The number of acceptances, by the number of the sender's attempt. */
   readonly attempts: Readonly<Record<string, number>>;
-  /** How many acceptances came from which address. */
+  /** The number of acceptances, by the address of the sender. */
   readonly from: Readonly<Record<string, number>>;
   readonly gone: number;
   readonly forged: number;
@@ -21,7 +21,7 @@ export interface BooksSummary {
   readonly mischief: ReceiverBooks['mischief'];
 }
 
-/** Counts what the books hold. */
+/** Summarizes the books. */
 export function summarizeBooks(books: ReceiverBooks): BooksSummary {
   const attempts: Record<string, number> = {};
   const from: Record<string, number> = {};

@@ -5,15 +5,15 @@ const now = 1_000_000;
 const kindOf = (status: number, retryAfter: string | null = null) => classifyAnswer(status, retryAfter, now).kind;
 
 describe('classifyAnswer', () => {
-  it.each([200, 201, 202, 204, 299])('%i: the receiver has it', (status) => {
+  it.each([200, 201, 202, 204, 299])('%i: the receiver has the event', (status) => {
     expect(kindOf(status)).toBe('delivered');
   });
 
-  it.each([400, 401, 403, 404, 409, 410, 422, 451])('%i: it will never take it', (status) => {
+  it.each([400, 401, 403, 404, 409, 410, 422, 451])('%i: the receiver will never accept it', (status) => {
     expect(classifyAnswer(status, '5', now)).toEqual({ kind: 'refused', reason: `the receiver answered ${status}` });
   });
 
-  it.each([429, 503])('%i with Retry-After: it asked for time', (status) => {
+  it.each([429, 503])('%i with Retry-After: the receiver asked to wait', (status) => {
     expect(classifyAnswer(status, '5', now)).toEqual({ kind: 'later', untilAt: now + 5_000 });
   });
 
@@ -24,7 +24,7 @@ describe('classifyAnswer', () => {
     });
   });
 
-  it('heeds Retry-After only where it is about load, and only when it makes sense', () => {
+  it('uses Retry-After only where it is about load, and only when it is valid', () => {
     expect(kindOf(500, '5')).toBe('unavailable');
     expect(kindOf(408, '5')).toBe('unavailable');
     expect(kindOf(503, 'soon')).toBe('unavailable');

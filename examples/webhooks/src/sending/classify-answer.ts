@@ -1,22 +1,22 @@
 import { parseRetryAfter } from './retry-after.js';
 
-/** What a receiver's answer means for the job. */
+/** The meaning of a receiver's answer for the job. */
 export type Answer =
-  /** It has the event. */
+  /** The receiver has the event. */
   | { readonly kind: 'delivered' }
-  /** It will never take this event: asking again is noise. */
+  /** The receiver will never accept this event, so trying again is pointless. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** It asked for some time and said how much. */
+  /** The receiver asked to wait, and said until when. */
   | { readonly kind: 'later'; readonly untilAt: number }
-  /** It could not take it now. */
+  /** The receiver could not accept the event now. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 /**
- * Those of the 4xx that speak of the moment, not of the request: a time-out, "too early", "too
- * many".
+ * The 4xx statuses that may be different next time: "request timeout", "too early", "too many
+ * requests".
  */
 const PASSING = new Set([408, 425, 429]);
-/** The answers whose `Retry-After` is about load. */
+/** The statuses whose `Retry-After` is about load. */
 const ASKS_FOR_TIME = new Set([429, 503]);
 
 /** Reads a receiver's answer: its status and its `Retry-After` header. */
@@ -28,6 +28,6 @@ export function classifyAnswer(status: number, retryAfter: string | null, now: n
   }
   const reason = `the receiver answered ${status}`;
   if (status >= 400 && status < 500 && !PASSING.has(status)) return { kind: 'refused', reason };
-  // A redirect lands here too: following it would carry a signed event to a host nobody configured.
+  // Also for a redirect: following it would send a signed event to a host that nobody configured.
   return { kind: 'unavailable', reason };
 }

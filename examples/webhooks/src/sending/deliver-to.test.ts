@@ -34,7 +34,7 @@ const deliver = async (event: ReturnType<typeof eventOf>, context = contextOf(),
   deliverTo({ secret: key, baseUrl: receiver.url, userAgent: 'test' })(event, context);
 
 describe('deliverTo', () => {
-  it('delivers a signed event and says how it went', async () => {
+  it('delivers a signed event, and returns status and duration', async () => {
     const id = idWith('none');
     expect(await deliver(eventOf(id))).toEqual({ status: 204, durationMs: expect.any(Number) });
     expect(receiver.books.accepted.get(id)).toMatchObject([{ sender: 'test', attempt: 1, answerLost: false }]);
@@ -62,13 +62,13 @@ describe('deliverTo', () => {
     await expect(deliver(eventOf(idWith('none')), contextOf(), otherSecret)).rejects.toThrow(JobRejected);
   });
 
-  it('fails with the reason when the connection breaks or nobody listens', async () => {
+  it('fails with the reason when the connection breaks, or when no server listens', async () => {
     await expect(deliver(eventOf(idWith('reset')))).rejects.toThrow(/could not reach .*(ECONNRESET|other side closed)/);
     await receiver.close();
     await expect(deliver(eventOf(idWith('none')))).rejects.toThrow(/could not reach .*ECONNREFUSED/);
   });
 
-  it('stops with the signal, and throws its reason', async () => {
+  it('stops when the signal aborts, and throws its reason', async () => {
     const attempt = new AbortController();
     const id = idWith('none', true);
     const delivering = deliver(eventOf(id), contextOf(attempt.signal)).catch((error: unknown) => error);
@@ -85,7 +85,7 @@ describe('deliverTo', () => {
     for (let round = 0; round < 5; round += 1) {
       await deliver(eventOf(idWith('none'), CLOSED_SHOP.path)).catch(() => undefined);
     }
-    // Not one: fetch may still be busy with the end of an answer when the next request comes.
+    // Not exactly one: fetch may still read the end of an answer when the next request comes.
     expect(receiver.books.connections).toBeLessThan(5);
   });
 });

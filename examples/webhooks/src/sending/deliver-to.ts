@@ -7,7 +7,8 @@ import { buildSignedRequest, type SignedRequest } from './signed-request.js';
 import type { WebhookConfig } from './webhook-config.js';
 
 /**
- * The handler of `webhook.deliver`: sends one event and turns the answer into the job's outcome.
+ * Makes the handler of `webhook.deliver`. It sends one event and turns the answer into the job's
+ * outcome.
  */
 export function deliverTo({ secret, baseUrl, userAgent }: WebhookConfig): HandlerFunction<typeof deliverWebhook> {
   const webhook = new Webhook(secret);
@@ -37,9 +38,9 @@ async function post({ url, headers, body }: SignedRequest, signal: AbortSignal) 
     const text = await readBriefly(response);
     return { status: response.status, retryAfter: response.headers.get('retry-after'), text };
   } catch (error) {
-    // Deadline, cancellation, drain: the worker knows them by the signal's own reason.
+    // Deadline, cancellation and drain: the worker recognises them by the reason of the signal.
     signal.throwIfAborted();
-    // What fetch throws says only 'fetch failed'; the reason is in its cause.
+    // The message of a failed fetch is only 'fetch failed'; the reason is in its cause.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new Error(`could not reach ${url}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause: error,

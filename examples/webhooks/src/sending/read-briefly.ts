@@ -2,9 +2,9 @@ const MAX_BYTES = 64 * 1_024;
 const SHOWN_CHARACTERS = 200;
 
 /**
- * Reads a response's body to its end, so that its socket goes back into the pool, and returns the
- * start of it for an error message. Nobody needs a long body of an endpoint that was told
- * something: past 64 KiB it is cancelled, which costs the socket.
+ * Reads the body of a response to its end, so that its socket goes back into the pool. Returns the
+ * beginning of the body, for an error message. A body of more than 64 KiB is cancelled, which closes
+ * the socket.
  */
 export async function readBriefly(response: Response): Promise<string> {
   const decoder = new TextDecoder();

@@ -23,7 +23,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(header, now)).toBe(now + waitMs);
   });
 
-  it.each([null, '', '-5', '1.5', 'soon', '2026-03-02', 'nonsense GMT'])('makes nothing of %j', (header) => {
+  it.each([null, '', '-5', '1.5', 'soon', '2026-03-02', 'nonsense GMT'])('ignores %j', (header) => {
     expect(parseRetryAfter(header, now)).toBeUndefined();
   });
 });

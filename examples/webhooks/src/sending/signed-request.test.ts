@@ -22,7 +22,7 @@ const event = orderEvent.parse({
 const signing = { webhook, baseUrl: 'https://hooks.example.com', userAgent: 'test', attempt: 2, now };
 
 describe('buildSignedRequest', () => {
-  it('makes a request that the receiver can verify, with the order in it', () => {
+  it('builds a request with the order in it, which the receiver can verify', () => {
     const { headers, body } = buildSignedRequest(event, signing);
     expect(new Webhook(secret).verify(body, { ...headers })).toEqual({
       type: 'order.paid',
@@ -31,7 +31,7 @@ describe('buildSignedRequest', () => {
     });
   });
 
-  it('names the event the same at every attempt, and says when it was sent', () => {
+  it('keeps the id of the event at every attempt, and says when it was sent', () => {
     const first = buildSignedRequest(event, { ...signing, attempt: 1, now: new Date(now.getTime() - 60_000) });
     const second = buildSignedRequest(event, signing);
     expect(first.headers['webhook-id']).toBe(second.headers['webhook-id']);
@@ -41,12 +41,12 @@ describe('buildSignedRequest', () => {
     expect(second.headers['x-delivery-attempt']).toBe('2');
   });
 
-  it.each(['https://hooks.example.com', 'https://hooks.example.com/'])('puts the path behind %s', (baseUrl) => {
+  it.each(['https://hooks.example.com', 'https://hooks.example.com/'])('appends the path to %s', (baseUrl) => {
     const { url } = buildSignedRequest(event, { ...signing, baseUrl });
     expect(url).toBe('https://hooks.example.com/hooks/lantern-tea');
   });
 
-  it('lets no row choose another host', () => {
+  it('does not let a row choose another host', () => {
     const elsewhere = ['//evil.example', '@evil.example', 'https://evil.example/x', '/..', '.evil.example'];
     for (const path of elsewhere) expect(orderEvent.safeParse({ ...event, path }).success).toBe(false);
   });

@@ -9,7 +9,7 @@ export interface SignedRequest {
   readonly body: string;
 }
 
-/** What a request is made of, beside the event. */
+/** Everything else that a request needs besides the event. */
 export interface Signing {
   readonly webhook: Webhook;
   readonly baseUrl: string;
@@ -18,7 +18,7 @@ export interface Signing {
   readonly now: Date;
 }
 
-/** Makes the request for one event, signed as https://www.standardwebhooks.com says. */
+/** Builds the request for one event, signed as https://www.standardwebhooks.com says. */
 export function buildSignedRequest(event: Payload<typeof deliverWebhook>, signing: Signing): SignedRequest {
   const { webhook, baseUrl, userAgent, attempt, now } = signing;
   const { event_id: id, event_type: type, created_at: timestamp, path, ...data } = event;
@@ -28,11 +28,11 @@ export function buildSignedRequest(event: Payload<typeof deliverWebhook>, signin
     headers: {
       'content-type': 'application/json',
       'user-agent': userAgent,
-      // The same for every attempt: by it the receiver knows an event it already has. That is its
-      // half of at-least-once.
+      // The same for every attempt. By this id the receiver recognises an event that it already has:
+      // this is its part of at-least-once.
       'webhook-id': id,
-      // When it was sent, not when the event happened: receivers refuse old requests, so that
-      // nobody can play one back.
+      // The time of sending, not of the event: receivers refuse old requests, so that nobody can
+      // replay one.
       'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
       'webhook-signature': webhook.sign(id, now, body),
       'x-delivery-attempt': String(attempt),

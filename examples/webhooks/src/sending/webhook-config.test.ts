@@ -13,7 +13,7 @@ describe('readWebhookConfig', () => {
     });
   });
 
-  it('has no secret of its own, and says all that is missing at once', () => {
+  it('has no default secret, and lists everything that is missing at once', () => {
     expect(() => readWebhookConfig({})).toThrow(
       /WEBHOOK_SECRET: is not set.* Make one: node -p .*; WEBHOOK_URL: is not set/,
     );
@@ -24,7 +24,7 @@ describe('readWebhookConfig', () => {
     expect(() => readWebhookConfig(environment)).toThrow("WEBHOOK_SECRET: expected 'whsec_' and 24 to 64 bytes");
   });
 
-  it('refuses what is not an http URL', () => {
+  it('refuses a URL that is not http or https', () => {
     const environment = { WEBHOOK_SECRET: secret, WEBHOOK_URL: 'file:///etc/passwd' };
     expect(() => readWebhookConfig(environment)).toThrow('WEBHOOK_URL: expected a URL');
   });

@@ -5,9 +5,9 @@ import { execa } from 'execa';
 const aptLimitMs = 120_000;
 
 /**
- * Downloads redis-server and those of its dependencies that this system lacks, and unpacks them all
- * into one tree. Needs no root: apt gets its own state and cache, reads the system's sources and
- * keys, and takes no lock.
+ * Downloads redis-server, and those of its dependencies that this system does not have, and unpacks
+ * them all into one tree. It needs no root: apt gets a state and a cache of its own, reads the
+ * system's sources and keys, and takes no lock.
  */
 export async function fetchPackages(workFolder: string): Promise<string> {
   const downloads = join(workFolder, 'cache/archives');
@@ -18,11 +18,10 @@ export async function fetchPackages(workFolder: string): Promise<string> {
   const config = join(workFolder, 'apt.conf');
   await writeFile(config, aptConfig(workFolder));
 
-  // An update fails as a whole when any source of the user does, be it only somebody's dead
-  // archive, and succeeds without a network. Whether what we need is there is for the download to
-  // say; what the update said may then be the reason.
+  // The result of the update says little: it fails when any one of the user's sources fails, and it
+  // succeeds without a network. The download decides; the update's complaint may explain its failure.
   const update = await apt(config, 'update');
-  // `--reinstall`: redis-server may be installed and yet not be what we were asked to use.
+  // `--reinstall`: redis-server may be installed, and apt would then download nothing.
   const packages = ['--reinstall', '--no-install-recommends', 'redis-server', 'redis-tools'];
   const download = await apt(config, 'install', '--download-only', ...packages);
   if (download.failed) throw new Error([download.complaint, update.complaint].filter((said) => said !== '').join('; '));
@@ -34,12 +33,11 @@ export async function fetchPackages(workFolder: string): Promise<string> {
 }
 
 /**
- * A configuration file rather than options: only a file can clear a list, such as the hooks that
- * desktops hang on an update. apt reads it after the system's own.
+ * A configuration file instead of options, because only a file can clear a list, such as the hooks
+ * that desktops attach to an update. apt reads it after the system's own.
  */
 function aptConfig(workFolder: string): string {
-  // Everything beside package lists that common systems have apt download: icons, file lists,
-  // sources.
+  // What common systems let apt download besides package lists: icons, file lists, sources.
   const unwanted = ['DEP-11', 'DEP-11-icons', 'DEP-11-icons-small', 'DEP-11-icons-large', 'CNF', 'Contents-deb'];
   return `
 Dir::State::lists "${workFolder}/lists";
@@ -61,7 +59,7 @@ Acquire::IndexTargets::deb-src::Sources::DefaultEnabled "false";
 `.trimStart();
 }
 
-/** Runs apt-get; its complaint is the first error, or warning, that it prints. */
+/** Runs apt-get. Its complaint is the first error that it prints, or else the first warning. */
 async function apt(config: string, command: string, ...args: readonly string[]) {
   const { failed, stderr } = await execa('apt-get', ['-q', '-y', `--config-file=${config}`, command, ...args], {
     env: { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },

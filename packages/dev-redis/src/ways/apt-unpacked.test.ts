@@ -14,7 +14,7 @@ afterEach(async () => {
   await rm(place.folder, { recursive: true });
 });
 
-/** Stands in for the packages: a tree with a program that says its version as redis-server does. */
+/** Makes a tree as packages would, with a program that prints its version as redis-server does. */
 async function unpack(workFolder: string, script = '#!/bin/sh\necho "Redis server v=9.8.7 sha=0"\n'): Promise<string> {
   const tree = join(workFolder, 'tree');
   await mkdir(join(tree, 'usr/bin'), { recursive: true });
@@ -35,13 +35,13 @@ describe.skipIf(process.platform === 'win32')('unpacked packages', () => {
     expect(await readdir(place.folder)).toEqual(['bookworm-x64-9.8.7']);
   });
 
-  it('are shared by two runs at once', async () => {
+  it('are shared by two runs at the same time', async () => {
     const [one, other] = await Promise.all([keepUnpacked(place, unpack), keepUnpacked(place, unpack)]);
     expect(one).toEqual(other);
     expect(await readdir(place.folder)).toEqual(['bookworm-x64-9.8.7']);
   });
 
-  it('are of no use to another system', async () => {
+  it('are not used for another system', async () => {
     await keepUnpacked(place, unpack);
     expect(await keptUnpacked({ ...place, system: 'trixie-x64' })).toBeUndefined();
   });
@@ -52,14 +52,14 @@ describe.skipIf(process.platform === 'win32')('unpacked packages', () => {
     expect(await readdir(place.folder)).toEqual([]);
   });
 
-  it('are removed when they do not run any more', async () => {
+  it('are removed when they no longer run', async () => {
     const { program } = await keepUnpacked(place, unpack);
     await rm(program.binary);
     expect(await keptUnpacked(place)).toBeUndefined();
     expect(await readdir(place.folder)).toEqual([]);
   });
 
-  it('that a killed run left unfinished are removed by a later one, but not while they may be in use', async () => {
+  it('are removed when a killed run left them unfinished, but not while another run may use them', async () => {
     await mkdir(join(place.folder, '.unfinished-old'));
     await mkdir(join(place.folder, '.unfinished-young'));
     const twoHoursAgo = Date.now() / 1_000 - 7_200;

@@ -8,20 +8,20 @@ import type { RedisProgram } from '../redis-program.js';
 const unfinishedPrefix = '.unfinished-';
 const unfinishedMaxAgeMs = 3_600_000;
 
-/** Where unpacked packages are kept, and for which system. */
+/** The folder of unpacked packages, and the system that they are for. */
 export interface Place {
   readonly folder: string;
-  /** `bookworm-x64`: a home folder may be shared by machines that need different binaries. */
+  /** `bookworm-x64`. Machines that need different binaries may share a home folder. */
   readonly system: string;
 }
 
-/** A Redis unpacked from packages, and the folder it is in. */
+/** A Redis unpacked from packages, and its folder. */
 export interface UnpackedRedis {
   readonly folder: string;
   readonly program: RedisProgram;
 }
 
-/** The Redis that an earlier run has unpacked here, if it still runs. */
+/** Finds the Redis that an earlier run unpacked here, if it still runs. */
 export async function keptUnpacked({ folder, system }: Place): Promise<UnpackedRedis | undefined> {
   const entries = await readdir(folder).catch(() => []);
   for (const entry of entries.filter((name) => name.startsWith(`${system}-`))) {
@@ -34,9 +34,9 @@ export async function keptUnpacked({ folder, system }: Place): Promise<UnpackedR
 }
 
 /**
- * Has `fill` unpack a Redis and keeps it. It appears under its name whole or not at all: a run that
- * is killed leaves only an unfinished folder, which a later run removes, and of two runs at once
- * the second uses what the first has put there.
+ * Lets `fill` unpack a Redis, and keeps it. The folder appears under its name complete or not at
+ * all. A run that is killed leaves an unfinished folder, which a later run removes. Of two runs at
+ * the same time the second uses the folder of the first.
  */
 export async function keepUnpacked(
   { folder, system }: Place,
@@ -68,12 +68,12 @@ async function removeUnfinished(folder: string): Promise<void> {
       ({ mtimeMs }) => mtimeMs,
       () => Date.now(),
     );
-    // A younger one may be another run's, at work right now.
+    // Another run may still use a younger one.
     if (Date.now() - changedAt > unfinishedMaxAgeMs) await rm(unfinished, { recursive: true, force: true });
   }
 }
 
-/** The server in an unpacked tree, with every folder of the tree that holds shared libraries. */
+/** Finds the server in an unpacked tree, and all folders of the tree with shared libraries. */
 async function programIn(root: string): Promise<RedisProgram> {
   const libraryFolders: string[] = [];
   for (const base of ['lib', 'usr/lib']) {

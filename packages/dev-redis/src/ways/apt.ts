@@ -12,8 +12,8 @@ import { findOnPath } from './path.js';
 const startLimitMs = 30_000;
 
 /**
- * Runs the distribution's own Redis out of a cache folder: downloaded and unpacked by apt's tools,
- * not installed.
+ * Runs the distribution's own Redis from a cache folder. apt's tools download and unpack it; nothing
+ * is installed.
  */
 export async function startWithApt(environment: Environment, note: Note): Promise<WayResult> {
   const osRelease = await readOsRelease();
@@ -33,8 +33,8 @@ export async function startWithApt(environment: Environment, note: Note): Promis
 }
 
 /**
- * The distribution's Redis in the cache folder, fetched if it must be; undefined where there is no
- * such distribution.
+ * Finds the distribution's Redis in the cache folder, or fetches it. `undefined` on other systems
+ * than Debian and Ubuntu.
  */
 export async function unpackedProgram(
   { path, cacheFolder }: Environment,

@@ -20,7 +20,7 @@ export async function startInDocker(environment: Environment, note: Note): Promi
   if (engine === undefined) return { reason: `no Docker engine answers (${reason})`, tell: false };
   try {
     const task = { run: 'container' } as const;
-    // testcontainers misreads a pipe in DOCKER_HOST, but finds the usual one by itself.
+    // testcontainers misreads a pipe in DOCKER_HOST, but finds the usual pipe by itself.
     const dockerHost = engine.startsWith(pipeScheme) ? undefined : engine;
     const { version, ...redis } = await startSupervised({ task, startLimitMs, note, dockerHost });
     return { redis: { ...redis, way: 'docker', description: `redis ${version} in a Docker container` } };
@@ -30,11 +30,11 @@ export async function startInDocker(environment: Environment, note: Note): Promi
 }
 
 /**
- * The first engine that accepts a connection. Asking a socket takes milliseconds; loading
+ * Finds the first engine that accepts a connection. Asking a socket takes milliseconds; loading
  * testcontainers takes 0.3 s.
  */
 async function findEngine({ dockerHost, runtimeFolder }: Environment): Promise<{ engine?: string; reason?: string }> {
-  // Whoever sets DOCKER_HOST has chosen, and wants no other engine.
+  // DOCKER_HOST is a choice: no other engine is tried.
   const candidates = dockerHost === undefined ? await likelyEngines(runtimeFolder) : [dockerHost];
   let reason: string | undefined;
   for (const candidate of candidates) {
@@ -62,8 +62,8 @@ async function likelyEngines(runtimeFolder: string | undefined): Promise<string[
 }
 
 /**
- * Colima, OrbStack and others are found only through the docker command's context, which
- * testcontainers does not read.
+ * Reads the engine of the docker command's current context, which testcontainers does not read.
+ * Colima, OrbStack and others can be found only there.
  */
 async function currentContext(): Promise<string[]> {
   const args = ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'];
@@ -72,8 +72,7 @@ async function currentContext(): Promise<string[]> {
 }
 
 /**
- * Where a connection to this engine goes; undefined for what testcontainers cannot use, such as
- * ssh.
+ * Reads the address of an engine; `undefined` for one that testcontainers cannot use, such as ssh.
  */
 export function engineAddress(dockerHost: string): { path: string } | { host: string; port: number } | undefined {
   for (const scheme of [socketScheme, pipeScheme]) {

@@ -23,7 +23,7 @@ async function program(folder: string, name: string, mode = 0o755): Promise<stri
 }
 
 describe.skipIf(process.platform === 'win32')('findOnPath', () => {
-  it('takes the first folder that has the program', async () => {
+  it('finds the program in the first folder that has it', async () => {
     const path = ['missing', 'a', 'b'].map((folder) => join(root, folder)).join(delimiter);
     const inA = await program('a', 'redis-server');
     await program('b', 'redis-server');
@@ -37,14 +37,14 @@ describe.skipIf(process.platform === 'win32')('findOnPath', () => {
     expect(await findOnPath(['redis-server', 'valkey-server'], path)).toBe(redis);
   });
 
-  it('passes over folders and files that cannot be run', async () => {
+  it('ignores folders, and files that cannot run', async () => {
     const path = ['a', 'b'].map((folder) => join(root, folder)).join(delimiter);
     await mkdir(join(root, 'a', 'redis-server'), { recursive: true });
     await program('b', 'redis-server', 0o644);
     expect(await findOnPath(['redis-server'], path)).toBeUndefined();
   });
 
-  it('does not take an empty entry for the current folder', async () => {
+  it('does not search the current folder for an empty entry', async () => {
     expect(await findOnPath(['package.json', 'README.md'], `${delimiter}${delimiter}`)).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@ import type { Environment } from '../environment.js';
 import { briefly } from '../errors.js';
 import { startSupervised } from '../supervised.js';
 
-/** What the server is called, the first preferred. */
+/** The names of the server's program; the first is preferred. */
 export const redisNames = ['redis-server', 'valkey-server'];
 const startLimitMs = 30_000;
 
@@ -23,13 +23,13 @@ export async function startFromPath({ path }: Environment, note: Note): Promise<
 }
 
 /**
- * The absolute path of the first of these programs that a search path holds. An earlier name wins
- * over an earlier folder.
+ * Finds the first of these programs on a search path and returns its absolute path. An earlier name
+ * wins over an earlier folder.
  */
 export async function findOnPath(programs: readonly string[], path: string): Promise<string | undefined> {
   const suffix = process.platform === 'win32' ? '.exe' : '';
   for (const program of programs) {
-    // A shell takes an empty entry for the current folder. We do not run what happens to lie there.
+    // For a shell, an empty entry means the current folder. We run no program from there.
     for (const folder of path.split(delimiter).filter((entry) => entry !== '')) {
       const candidate = resolve(folder, program + suffix);
       if (await isProgram(candidate)) return candidate;

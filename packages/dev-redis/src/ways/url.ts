@@ -6,8 +6,8 @@ import { briefly, DevRedisUnavailable } from '../errors.js';
 const answerLimitMs = 5_000;
 
 /**
- * Uses the Redis that REDIS_URL names. Whoever set it wants that one, so we never fall back to
- * another.
+ * Uses the Redis that REDIS_URL names. The variable is a choice, so no other way is tried when that
+ * Redis does not answer.
  */
 export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult> {
   if (redisUrl === undefined) return { reason: 'REDIS_URL is not set', tell: false };
@@ -27,7 +27,7 @@ export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult
   }
 }
 
-/** A URL that may be shown to people. */
+/** Hides user and password of a URL, so that people may see it. */
 export function hidePassword(url: string): string {
   return url.replace(/\/\/.*@/, '//***@');
 }
