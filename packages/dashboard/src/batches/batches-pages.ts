@@ -14,9 +14,9 @@ import { wantsPage } from '../guard/gate.js';
 import { type Nav, page } from '../pages/page.js';
 import type { Redactor } from '../redact/redactor.js';
 import { batchBody } from './batch-page.js';
+import { BatchLooks } from './batch-snapshots.js';
 import { withoutFormulas } from './formulas.js';
 import { type ListFilter, listBody, partOf } from './list-page.js';
-import { BatchLooks } from './looks.js';
 
 /** What the pages of batches take. */
 export interface BatchesPagesDeps {

@@ -6,11 +6,11 @@ import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact/redactor.js';
-import { TolerantAdapter } from './adapter.js';
-import { redactAnswer } from './answers.js';
 import type { Queue } from './queues.js';
+import { redactAnswer } from './redact-response.js';
 import { type Asked, refusalOf, removalRefusal } from './refusals.js';
-import { shortenList } from './shorten.js';
+import { shortenList } from './shorten-list.js';
+import { TolerantAdapter } from './tolerant-adapter.js';
 
 /** What the board takes. */
 export interface BoardDeps {

@@ -1,7 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import { findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import { type ConnectionOptions, Queue } from 'bullmq';
-import { every } from './every.js';
+import { every } from './repeat.js';
 
 export type { Queue } from 'bullmq';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../redact/redactor.js';
-import { redactAnswer } from './answers.js';
+import { redactAnswer } from './redact-response.js';
 
 const SECRET = 'tok_12345678';
 const payloadOf = async (queue: string, id: string) => ({ token: `${SECRET}-${queue}-${id}` });

@@ -2,7 +2,7 @@ import type { FailedRow } from '@bullpen/producer';
 import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { books, producerOf, view } from '../../test/some-batch.js';
-import { BatchLooks } from './looks.js';
+import { BatchLooks } from './batch-snapshots.js';
 
 /**
  * Looks at a batch of a hundred rows, of which one more is completed at each look; a look takes

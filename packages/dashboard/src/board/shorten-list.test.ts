@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shortenList } from './shorten.js';
+import { shortenList } from './shorten-list.js';
 
 it('a list has what is short, and says of the rest how long it is', () => {
   const list = (job: object) => ({ queues: [{ name: 'mail', jobs: [job] }] });
