@@ -22,8 +22,8 @@ const resize = defineJob({
 const handlers = [
   handle(resize, async ({ image }, { signal }) => {
     say(`Image ${image} started`);
-    // In place of real work. It ends when the signal aborts: after the deadline, or when the drain is
-    // over, nobody waits for the result.
+    // In place of real work. It ends when the signal aborts: after the deadline, or when the drain
+    // is over, nobody waits for the result.
     await sleep(500, undefined, { signal });
     say(`Image ${image} done`);
   }),

@@ -10,8 +10,8 @@ import { printEnd, printLine, showCursor } from './demo/show.js';
 const INTERRUPTED = 130;
 
 /**
- * Runs `pnpm demo`. The exit code is 0 when nothing was lost and every repetition has a known reason,
- * 130 when a signal stopped it, and else 1.
+ * Runs `pnpm demo`. The exit code is 0 when nothing was lost and every repetition has a known
+ * reason, 130 when a signal stopped it, and else 1.
  */
 async function main(): Promise<number> {
   const ending = new Ending();

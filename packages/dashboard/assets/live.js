@@ -1,25 +1,26 @@
-// Keeps a page as it is on the server: asks for it again and changes what changed. Without this
-// script the page is complete, and still.
+// Keeps a page up to date: loads it again and again, and changes what is different. Without this
+// script the page is complete, but does not change.
 const EVERY_MS = 1_500;
-/** A server that does not answer is asked less often, up to this. */
-const SLOWEST_MS = 15_000;
-/** A server that takes longer does not answer. */
+/** When the server does not answer, the page is loaded less often, at most this rarely. */
+const MAX_REST_MS = 15_000;
+/** A server that takes longer counts as one that does not answer. */
 const ANSWER_MS = 10_000;
-/** What our own pages say when something is not there: a batch, Redis. */
-const ANSWERS = [404, 503];
+/** The statuses of our own error pages: no such batch, no Redis. */
+const PAGE_STATUSES = [404, 503];
 
 let restMs = EVERY_MS;
 
 async function refresh() {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const answer = await fetch(location.href, { headers: { accept: 'text/html' }, cache: 'no-store', signal });
-  // The session has ended.
+  // The session has ended: the reload leads to the login.
   if (answer.redirected) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const [old, now] = [document, fresh].map((page) => page.querySelector('main'));
-  // Not a page of ours: a reverse proxy answers for us.
-  if (now === null || !(answer.ok || ANSWERS.includes(answer.status))) throw new Error(`answered ${answer.status}`);
-  // An outage takes nothing away that is shown already.
+  // Not a page of this dashboard: a reverse proxy answered.
+  if (now === null || !(answer.ok || PAGE_STATUSES.includes(answer.status)))
+    throw new Error(`answered ${answer.status}`);
+  // In an outage the page keeps what it already shows.
   if (answer.status === 503 && old.querySelector('[role=alert]') === null) {
     return say('Redis does not answer; what is shown is older.');
   }
@@ -27,9 +28,7 @@ async function refresh() {
   return say('');
 }
 
-/**
- * Makes one node like another, and leaves in place what is alike: focus and what is selected stay.
- */
+/** Changes one node to be like another, and keeps equal parts, so that focus and selection stay. */
 function change(old, fresh) {
   if (old.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
@@ -61,14 +60,14 @@ function say(text) {
 }
 
 async function turn() {
-  // A tab that nobody sees asks for nothing.
+  // A tab that nobody sees loads nothing.
   if (document.visibilityState === 'visible') {
     try {
       await refresh();
       restMs = EVERY_MS;
     } catch {
       say('The dashboard does not answer; what is shown is older.');
-      restMs = Math.min(2 * restMs, SLOWEST_MS);
+      restMs = Math.min(2 * restMs, MAX_REST_MS);
     }
   }
   setTimeout(turn, restMs);

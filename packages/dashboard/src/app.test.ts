@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppDeps, buildApp } from './app.js';
 
 /**
- * Every route of Bull Board, as it hands them to a server: also those that a later version brings.
+ * Lists every route that Bull Board adds to a server, so that routes of later versions count too.
  */
 function boardRoutes(): (readonly [method: string, url: string])[] {
   const adapter = new FastifyAdapter();
@@ -29,13 +29,8 @@ function boardRoutes(): (readonly [method: string, url: string])[] {
 }
 const OURS = [
   ...['/batches', '/batches.json', '/batches/mail/november', '/batches/mail/november.json'],
-  ...[
-    '/batches/mail/november/failed.csv',
-    '/batches/mail/november/failed.ndjson',
-    '/logout',
-    '/nowhere',
-    '/static/js/main.js',
-  ],
+  ...['/batches/mail/november/failed.csv', '/batches/mail/november/failed.ndjson'],
+  ...['/logout', '/nowhere', '/static/js/main.js'],
 ];
 const credentials = { user: 'bullpen', password: 'correct-horse-battery' };
 const away = async (): Promise<never> => {
@@ -43,7 +38,7 @@ const away = async (): Promise<never> => {
 };
 const own = { origin: 'http://localhost' };
 
-const parts: AppDeps = {
+const deps: AppDeps = {
   redis: { status: 'end' } as unknown as Redis,
   producer: { batches: { list: away, show: away } } as unknown as Producer,
   exporter: { count: async () => [] } as unknown as Exporter,
@@ -54,7 +49,7 @@ const parts: AppDeps = {
 
 const opened: FastifyInstance[] = [];
 async function open(different: Partial<AppDeps> = {}): Promise<FastifyInstance> {
-  const { app } = await buildApp({ ...parts, ...different });
+  const { app } = await buildApp({ ...deps, ...different });
   opened.push(app);
   return app;
 }
@@ -77,7 +72,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(opened.map((one) => one.close())));
 
-describe('without a login', () => {
+describe('without a session', () => {
   const routes = [...boardRoutes(), ...OURS.map((url) => ['GET', url] as const)];
 
   it.each(routes)('%s %s is refused', async (method, url) => {
@@ -87,20 +82,20 @@ describe('without a login', () => {
     if (method === 'GET') expect(byPerson.headers.location).toMatch(/^\/bullpen\/login\?to=%2Fbullpen%2F/);
   });
 
-  it('the probes answer, and say nothing', async () => {
+  it('the probes answer, and tell nothing more', async () => {
     expect((await app.inject('/livez')).json()).toEqual({ live: true });
     const ready = await app.inject('/readyz');
     expect([ready.statusCode, ready.json()]).toEqual([503, { ready: false }]);
   });
 
-  it('a made-up session is none', async () => {
+  it('an invented session id is refused', async () => {
     const cookies = { bullpen_session: 'A'.repeat(43) };
     expect((await app.inject({ url: '/bullpen/api/queues', cookies })).statusCode).toBe(401);
   });
 });
 
-describe('with a login', () => {
-  it('pages are shown, with headers that let nothing foreign in', async () => {
+describe('with a session', () => {
+  it('pages are shown, with headers that allow nothing from other hosts', async () => {
     const { statusCode, headers, body } = await app.inject({ url: '/bullpen/', cookies: await logIn(app) });
     expect(statusCode).toBe(200);
     expect(body).not.toContain('fonts.googleapis.com');
@@ -109,7 +104,7 @@ describe('with a login', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('the cookie is for us alone', async () => {
+  it('the cookies are for this dashboard only', async () => {
     const { headers } = await app.inject({
       ...{
         method: 'POST',
@@ -125,7 +120,7 @@ describe('with a login', () => {
     expect(headers.location).toBe('/bullpen/');
   });
 
-  it('what another site sends is refused', async () => {
+  it('a change that another site requests is refused', async () => {
     const cookies = await logIn(app);
     const foreign = { method: 'PUT', url: '/bullpen/api/queues/pause', cookies } as const;
     for (const headers of [{}, { origin: 'http://evil.example' }, { ...own, 'sec-fetch-site': 'cross-site' }]) {
@@ -133,7 +128,7 @@ describe('with a login', () => {
     }
   });
 
-  it('a session ends with a logout, and a link does not end it', async () => {
+  it('a session ends with a logout, and not with a link to it', async () => {
     const cookies = await logIn(app);
     await app.inject({ url: '/bullpen/logout', cookies });
     expect((await app.inject({ url: '/bullpen/api/queues', cookies })).statusCode).toBe(200);
@@ -147,13 +142,13 @@ describe('with a login', () => {
     ['PATCH', '/api/queues/mail/1/priority', 'priority'],
     ['PUT', '/api/queues/mail/obliterate', 'not deleted here'],
     ['PUT', '/api/queues/mail/b-november-7/clean', 'batches cancel'],
-  ])('%s %s is refused to everybody, and it is said why', async (method, url, why) => {
+  ])('%s %s is refused for everybody, with the reason', async (method, url, why) => {
     const cookies = await logIn(app);
     const answer = await app.inject({ method: method as 'PUT', url: `/bullpen${url}`, cookies, headers: own });
     expect([answer.statusCode, answer.json().message]).toEqual([403, expect.stringContaining(why)]);
   });
 
-  it('a Redis that is away is said in words, to people and to programs', async () => {
+  it('an absent Redis is reported in words, to people and to programs', async () => {
     const cookies = await logIn(app);
     const page = await app.inject({ url: '/bullpen/batches', cookies, headers: { accept: 'text/html' } });
     expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining('Redis does not answer')]);
@@ -169,7 +164,7 @@ describe('metrics', () => {
       headers: { authorization: `Basic ${Buffer.from(`bullpen:${password}`).toString('base64')}` },
     });
 
-  it('are for who knows the password, as often as they like', async () => {
+  it('are for everybody with the password, at any rate', async () => {
     const guarded = await open();
     expect((await guarded.inject('/metrics')).headers['www-authenticate']).toMatch(/^Basic /);
     for (let n = 0; n < 20; n += 1) expect((await scrape(guarded, credentials.password)).statusCode).toBe(200);
@@ -178,9 +173,9 @@ describe('metrics', () => {
     expect(body).not.toContain('nodejs_active_handles_total');
   });
 
-  it('are no way to guess it', async () => {
+  it('do not help to guess the password', async () => {
     const guarded = await open();
-    // Any page can have a browser ask for this, and lock nobody out.
+    // Any page can make a browser request this, so it must not lock people out.
     for (let n = 0; n < 12; n += 1) await guarded.inject({ url: '/metrics', remoteAddress: '192.0.2.9' });
     const codes: number[] = [];
     for (let n = 0; n < 12; n += 1) codes.push((await scrape(guarded, `wrong-${n}`)).statusCode);
@@ -190,7 +185,7 @@ describe('metrics', () => {
 });
 
 describe('a dashboard that is read-only', () => {
-  it('refuses every way to change something, but not to log out', async () => {
+  it('refuses every request that changes something, except logging out', async () => {
     const readOnly = await open({ readOnly: true });
     const cookies = await logIn(readOnly);
     const changes = boardRoutes().filter(([method]) => method !== 'GET');
@@ -205,8 +200,8 @@ describe('a dashboard that is read-only', () => {
   });
 });
 
-describe('who tries passwords', () => {
-  const attempt = (of: FastifyInstance, password: string, remoteAddress: string, browser?: string) =>
+describe('guessing passwords', () => {
+  const tryLogin = (of: FastifyInstance, password: string, remoteAddress: string, browser?: string) =>
     of.inject({
       ...(browser === undefined ? {} : { cookies: { bullpen_browser: browser } }),
       ...{ method: 'POST', url: '/bullpen/login', remoteAddress },
@@ -214,54 +209,54 @@ describe('who tries passwords', () => {
       payload: new URLSearchParams({ user: 'bullpen', password }).toString(),
     });
 
-  it('is stopped after ten, the right password included; others are not', async () => {
+  it('from one address is stopped after ten tries, also with the right password; other addresses go on', async () => {
     const guarded = await open();
     const codes: number[] = [];
-    for (let n = 0; n < 12; n += 1) codes.push((await attempt(guarded, `wrong-${n}`, '192.0.2.1')).statusCode);
+    for (let n = 0; n < 12; n += 1) codes.push((await tryLogin(guarded, `wrong-${n}`, '192.0.2.1')).statusCode);
     expect(codes).toEqual([...Array(10).fill(401), 429, 429]);
-    const right = await attempt(guarded, credentials.password, '192.0.2.1');
+    const right = await tryLogin(guarded, credentials.password, '192.0.2.1');
     expect([right.statusCode, Number(right.headers['retry-after'])]).toEqual([429, expect.toSatisfy((s) => s > 0)]);
-    expect((await attempt(guarded, credentials.password, '192.0.2.2')).statusCode).toBe(303);
+    expect((await tryLogin(guarded, credentials.password, '192.0.2.2')).statusCode).toBe(303);
   });
 
-  it('locks nobody out of a browser that has logged in before', async () => {
+  it('locks nobody out of a browser in which somebody has logged in before', async () => {
     const guarded = await open();
-    const { cookies } = await attempt(guarded, credentials.password, '192.0.2.1');
+    const { cookies } = await tryLogin(guarded, credentials.password, '192.0.2.1');
     const known = cookies.find(({ name }) => name === 'bullpen_browser')?.value ?? '';
-    for (let n = 0; n < 400; n += 1) await attempt(guarded, 'wrong', `10.0.${n >> 8}.${n & 255}`);
-    for (let n = 0; n < 12; n += 1) await attempt(guarded, 'wrong', '192.0.2.1');
-    expect((await attempt(guarded, credentials.password, '192.0.2.1')).statusCode).toBe(429);
+    for (let n = 0; n < 400; n += 1) await tryLogin(guarded, 'wrong', `10.0.${n >> 8}.${n & 255}`);
+    for (let n = 0; n < 12; n += 1) await tryLogin(guarded, 'wrong', '192.0.2.1');
+    expect((await tryLogin(guarded, credentials.password, '192.0.2.1')).statusCode).toBe(429);
     const codes: number[] = [];
-    for (let n = 0; n < 9; n += 1) codes.push((await attempt(guarded, 'wrong', '192.0.2.1', known)).statusCode);
+    for (let n = 0; n < 9; n += 1) codes.push((await tryLogin(guarded, 'wrong', '192.0.2.1', known)).statusCode);
     expect(codes).toEqual(Array(9).fill(401));
-    expect((await attempt(guarded, credentials.password, '192.0.2.1', known)).statusCode).toBe(303);
-    // The login has given it another cookie; the old one is worth nothing.
-    expect((await attempt(guarded, credentials.password, '192.0.2.1', known)).statusCode).toBe(429);
+    expect((await tryLogin(guarded, credentials.password, '192.0.2.1', known)).statusCode).toBe(303);
+    // The login has given the browser another cookie, and the old one is not valid any more.
+    expect((await tryLogin(guarded, credentials.password, '192.0.2.1', known)).statusCode).toBe(429);
   });
 
-  it('from a browser that has logged in before is stopped after ten as well', async () => {
+  it('in a browser in which somebody has logged in before is stopped after ten tries as well', async () => {
     const guarded = await open();
-    const { cookies } = await attempt(guarded, credentials.password, '192.0.2.1');
+    const { cookies } = await tryLogin(guarded, credentials.password, '192.0.2.1');
     const known = cookies.find(({ name }) => name === 'bullpen_browser')?.value ?? '';
-    const tried = Array.from({ length: 12 }, () => attempt(guarded, 'wrong', '192.0.2.1', known));
+    const tried = Array.from({ length: 12 }, () => tryLogin(guarded, 'wrong', '192.0.2.1', known));
     const codes = (await Promise.all(tried)).map(({ statusCode }) => statusCode);
     expect(codes).toEqual([...Array(10).fill(401), 429, 429]);
   });
 
-  it('on many addresses of one IPv6 network is one', async () => {
+  it('from many addresses of one IPv6 network counts as from one', async () => {
     const guarded = await open();
-    const tried = Array.from({ length: 12 }, (_, n) => attempt(guarded, 'wrong', `2001:db8::${n + 1}`));
+    const tried = Array.from({ length: 12 }, (_, n) => tryLogin(guarded, 'wrong', `2001:db8::${n + 1}`));
     expect((await Promise.all(tried)).map(({ statusCode }) => statusCode)).toContain(429);
   });
 
-  it('and knows the password is not counted: a team comes from one address', async () => {
+  it('does not count the right password: a team may share one address', async () => {
     const guarded = await open();
     for (let n = 0; n < 15; n += 1) {
-      expect((await attempt(guarded, credentials.password, '192.0.2.1')).statusCode).toBe(303);
+      expect((await tryLogin(guarded, credentials.password, '192.0.2.1')).statusCode).toBe(303);
     }
   });
 
-  it('cannot write another address into a header', async () => {
+  it('cannot use a header to claim another address', async () => {
     const guarded = await open();
     const codes = new Set<number>();
     for (let n = 0; n < 12; n += 1) {
@@ -277,11 +272,11 @@ describe('who tries passwords', () => {
     expect([...codes]).toEqual([401, 429]);
   });
 
-  it('with a thousand machines is stopped as well', async () => {
+  it('from many machines is stopped as well', async () => {
     const guarded = await open();
     let refused = 0;
     for (let n = 0; n < 320; n += 1) {
-      const answer = await attempt(guarded, 'wrong', `10.0.${n >> 8}.${n & 255}`);
+      const answer = await tryLogin(guarded, 'wrong', `10.0.${n >> 8}.${n & 255}`);
       if (answer.statusCode === 429) refused += 1;
     }
     expect(refused).toBe(20);

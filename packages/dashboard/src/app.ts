@@ -16,7 +16,7 @@ import { loginPages, prepareLogin, sessionOf } from './login/login-pages.js';
 import { Sessions } from './login/sessions.js';
 import { createRedactor } from './redact/redactor.js';
 
-/** What the server is made of. */
+/** Everything that {@link buildApp} needs. */
 export interface AppDeps {
   readonly redis: Redis;
   readonly producer: Producer;
@@ -31,33 +31,33 @@ export interface AppDeps {
   readonly log: Logger;
 }
 
-/** Nothing that people do here is larger. */
-const LARGEST_BODY = 65_536;
-/** Who sends headers and body slower than this is not waited for, in milliseconds. */
-const REQUEST_WITHIN_MS = 15_000;
-/** How often Node looks for those, in milliseconds. */
+/** The largest request body, in bytes. Our forms are far smaller. */
+const MAX_BODY = 65_536;
+/** How long a client may take to send headers and body, in milliseconds. */
+const MAX_REQUEST_MS = 15_000;
+/** How often Node looks for requests that take longer, in milliseconds. */
 const CHECK_EVERY_MS = 5_000;
 const IDLE_MS = 10_000;
-/** Names are at most 100 characters, ids a little more. */
+/** The longest parameter of a path. Names have at most 100 characters, ids a few more. */
 const MAX_PARAMETER = 512;
 
 const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
 
 /**
- * Builds the server; nothing listens yet. The order counts: headers and the gate stand before every
- * route.
+ * Builds the server, which does not listen yet. The order matters: the security headers and the
+ * gate come before every route.
  */
-export async function buildApp(parts: AppDeps): Promise<{ app: FastifyInstance; board: Board }> {
-  const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = parts;
+export async function buildApp(deps: AppDeps): Promise<{ app: FastifyInstance; board: Board }> {
+  const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = deps;
   const app = fastify({
     logger: false,
-    bodyLimit: LARGEST_BODY,
-    requestTimeout: REQUEST_WITHIN_MS,
-    connectionTimeout: 2 * REQUEST_WITHIN_MS,
+    bodyLimit: MAX_BODY,
+    requestTimeout: MAX_REQUEST_MS,
+    connectionTimeout: 2 * MAX_REQUEST_MS,
     keepAliveTimeout: IDLE_MS,
-    http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
+    http: { maxHeaderSize: 16_384, headersTimeout: MAX_REQUEST_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     forceCloseConnections: 'idle',
-    // What is no address at all meets no hook; Fastify would quote it.
+    // A URL that cannot be parsed meets no hook, and Fastify's own answer would quote it.
     frameworkErrors: ({ statusCode = 400 }, _request, reply) => {
       const plain = reply as FastifyReply;
       plain.code(statusCode).header('x-content-type-options', 'nosniff').send({ error: STATUS_CODES[statusCode] });
@@ -67,16 +67,16 @@ export async function buildApp(parts: AppDeps): Promise<{ app: FastifyInstance; 
   });
   const sessions = new Sessions(sessionMs);
   const hasLogin = credentials !== undefined;
-  const redact = createRedactor(parts.redact);
+  const redact = createRedactor(deps.redact);
 
   const isStatic = (url: string): boolean => url.startsWith(`${base}/static/`) || url.startsWith(`${base}/assets/`);
   await addSecurityHeaders(app, isStatic);
-  const door = await prepareLogin(app);
+  const tries = await prepareLogin(app);
   addGate(app, { base, hasLogin, readOnly, isLoggedIn: (request) => sessions.has(sessionOf(request)) });
-  addAnswers(app, log);
+  addErrorHandlers(app, log);
   addProbes(app, redis, isClosing);
   const check = credentials === undefined ? undefined : checkAgainst(credentials);
-  addMetrics(app, { exporter, check, attempt: door.attempt });
+  addMetrics(app, { exporter, check, tryLogin: tries.tryLogin });
   if (base !== '') app.get('/', (_request, reply) => reply.redirect(`${base}/`));
 
   let board: Board | undefined;
@@ -90,7 +90,7 @@ export async function buildApp(parts: AppDeps): Promise<{ app: FastifyInstance; 
       });
       if (check !== undefined) {
         const login = { base, check, sessions, sessionMs, log };
-        await scope.register((pages) => loginPages(pages, login, door));
+        await scope.register((pages) => loginPages(pages, login, tries));
       }
       const nav = { canLogOut: hasLogin, readOnly };
       await scope.register(batchesPages, { producer, base, redact, nav });
@@ -104,8 +104,8 @@ export async function buildApp(parts: AppDeps): Promise<{ app: FastifyInstance; 
   return { app, board: board as Board };
 }
 
-/** What is answered when something goes wrong, in words that tell nothing about the inside. */
-function addAnswers(app: FastifyInstance, log: Logger): void {
+/** Answers requests that fail. The answers tell nothing about the inside of the server. */
+function addErrorHandlers(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const isAway = isConnectionLoss(error) || hasCode(error, 'BULLPEN_REDIS_UNAVAILABLE');

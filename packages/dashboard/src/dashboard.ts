@@ -8,31 +8,34 @@ import { type DashboardOptions, readOptions } from './options.js';
 
 /** A dashboard that listens. */
 export interface RunningDashboard {
-  /** Where it is, with the base path: `http://127.0.0.1:3000/`. */
+  /** Its address, with the base path: `http://127.0.0.1:3000/`. */
   readonly url: string;
   /**
-   * Resolves when Redis has answered for the first time; rejects with RedisUnavailable when it
-   * answered and refuses us. An absent Redis is waited for.
+   * Resolves when Redis has answered for the first time. Waits while Redis is away. Rejects with
+   * RedisUnavailable when Redis answers and refuses us.
    */
   readonly ready: Promise<void>;
   /**
-   * Stops listening, lets requests under way end for at most 5 s, closes every connection. Safe to
-   * call twice.
+   * Stops listening, gives requests under way at most 5 s to end, and closes every connection. Safe
+   * to call twice.
    */
   close(): Promise<void>;
 }
 
-/** How long one trip to Redis for a page may take: people are waiting. */
+/** How long one round trip to Redis for a page may take: people are waiting. */
 const REDIS_TIMEOUT = '3s';
-/** After this long without Redis people are told, in milliseconds. */
-const SAY_AFTER_MS = 1_000;
-/** How long requests under way may still take when the dashboard closes, in milliseconds. */
-const CLOSE_WITHIN_MS = 5_000;
+/** How long the dashboard waits for Redis before it logs that, in milliseconds. */
+const LOG_WAIT_AFTER_MS = 1_000;
+/** How long requests under way may take when the dashboard closes, in milliseconds. */
+const CLOSE_MS = 5_000;
 
 /**
  * Starts a dashboard in this process.
- * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; what Node
- *   says when the port is taken
+ * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; Node's own
+ *   error when the port is in use
+ * @example
+ * const dashboard = await startDashboard({ redis: 'redis://127.0.0.1:6379', password });
+ * console.log(dashboard.url); // http://0.0.0.0:3000/
  */
 export async function startDashboard(options: DashboardOptions): Promise<RunningDashboard> {
   const settings = readOptions(options);
@@ -45,15 +48,15 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       const message = `Redis at ${showRedis(options.redis)} refused us: ${fault.message}`;
       reject(new RedisUnavailable(message, { cause: fault, unanswered: false }));
     };
-    let last: Error | undefined;
+    let lastRefusal: Error | undefined;
     redis.once('ready', resolve);
     redis.on('error', (error: Error) => {
-      if (!isConnectionLoss(error)) last = error;
+      if (!isConnectionLoss(error)) lastRefusal = error;
       if (refusesUs(error)) refuse(error);
     });
-    // A client that gives up by itself: there is no such database, say.
+    // The client also gives up by itself, for example when there is no such database.
     redis.once('end', () => {
-      if (last !== undefined) refuse(last);
+      if (lastRefusal !== undefined) refuse(lastRefusal);
     });
   });
   ready.catch(() => undefined);
@@ -69,10 +72,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   });
 
   const shutDown = async (): Promise<void> => {
-    const cutOff = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
     await app.close().finally(() => clearTimeout(cutOff));
     await exporter.close();
-    // What a Redis that hangs was asked ends with the connection.
+    // Commands that a hanging Redis has not answered end with the connection.
     redis.disconnect();
     await queues.close();
     await producer.close();
@@ -81,8 +84,11 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     closing ??= shutDown();
     return closing;
   };
-  const sayWhenAbsent = (): void => {
-    const timer = setTimeout(() => log.warn({ redis: showRedis(options.redis) }, 'waiting for Redis'), SAY_AFTER_MS);
+  const logWhenAway = (): void => {
+    const timer = setTimeout(
+      () => log.warn({ redis: showRedis(options.redis) }, 'waiting for Redis'),
+      LOG_WAIT_AFTER_MS,
+    );
     ready.catch(() => undefined).finally(() => clearTimeout(timer));
     timer.unref();
   };
@@ -93,7 +99,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     throw error;
   }
   queues.start();
-  if (redis.status !== 'ready') sayWhenAbsent();
+  if (redis.status !== 'ready') logWhenAway();
   const { port: listening } = app.server.address() as AddressInfo;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${listening}${base}/`, ready, close };
 }

@@ -18,36 +18,36 @@ const faultsOf = (
 };
 
 describe('the options of a dashboard', () => {
-  it('listen on loopback without a password, everywhere with one', () => {
+  it('listen on loopback without a password, and on all addresses with one', () => {
     expect(readOptions({ redis }).host).toBe('127.0.0.1');
     expect(readOptions({ redis, password }).host).toBe('0.0.0.0');
   });
 
   it.each([
-    ['an address that others reach, without a password', { host: '0.0.0.0' }, ['host']],
+    ['an address that other machines can reach, without a password', { host: '0.0.0.0' }, ['host']],
     ['a name that only looks like loopback', { host: '127.evil.example' }, ['host']],
     ['a short password', { password: 'short' }, ['password']],
     ['an empty password', { password: '' }, ['password']],
-    ['a key for a password', { password: 'a key\n'.repeat(3) }, ['password']],
-    ['a password of a book', { password: 'a'.repeat(2_000) }, ['password']],
-    ['a user that HTTP Basic cannot tell', { user: 'a:b' }, ['user']],
-    ['no port', { port: 70_000 }, ['port']],
+    ['a key as the password', { password: 'a key\n'.repeat(3) }, ['password']],
+    ['a password that is too long', { password: 'a'.repeat(2_000) }, ['password']],
+    ['a user with a colon, which HTTP Basic cannot send', { user: 'a:b' }, ['user']],
+    ['a number that is not a port', { port: 70_000 }, ['port']],
     ['a base path that is a URL', { basePath: 'https://jobs.example/bullpen' }, ['basePath']],
-    ['a base path that is taken', { basePath: '/livez/' }, ['basePath']],
-    ['a base path that leads elsewhere', { basePath: '//evil.example' }, ['basePath']],
-    ['a session of a second', { session: '1s' }, ['session']],
+    ['a base path that is reserved', { basePath: '/livez/' }, ['basePath']],
+    ['a base path that leads to another host', { basePath: '//evil.example' }, ['basePath']],
+    ['a session of one second', { session: '1s' }, ['session']],
     ['paths that match everything', { redact: ['*', 'a..b'] }, ['redact', 'redact']],
-    ['a proxy that is none', { trustProxy: ['10.0.0.0/64', 'all'] }, ['trustProxy', 'trustProxy']],
-    ['all of it at once', { port: -1, basePath: 'x', user: '' }, ['port', 'basePath', 'user']],
+    ['a proxy that is not an address', { trustProxy: ['10.0.0.0/64', 'all'] }, ['trustProxy', 'trustProxy']],
+    ['several options at once', { port: -1, basePath: 'x', user: '' }, ['port', 'basePath', 'user']],
   ])('refuse %s', (_, options, faults) => {
     expect(faultsOf(options)).toEqual(faults);
   });
 
-  it('take loopback in all its forms', () => {
+  it('accept loopback in all its forms', () => {
     for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) expect(faultsOf({ host })).toEqual([]);
   });
 
-  it('read a base path with and without a slash at its end', () => {
+  it('accept a base path with and without a slash at its end', () => {
     expect(readOptions({ redis, basePath: '/bullpen/' }).base).toBe('/bullpen');
     expect(readOptions({ redis, basePath: '/' }).base).toBe('');
   });

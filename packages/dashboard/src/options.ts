@@ -3,58 +3,57 @@ import { isIP } from 'node:net';
 import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
 import { DEFAULT_PREFIX, isPort, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
 import { isLoopback } from './guard/loopback.js';
-import type { Credentials } from './login/credentials.js';
+import { type Credentials, MAX_PASSWORD, MIN_PASSWORD } from './login/credentials.js';
 import { SECRET_NAMES } from './redact/redactor.js';
 
-/** Options of `startDashboard`. */
+/** Options of {@link startDashboard}. */
 export interface DashboardOptions {
-  /** As for a producer: a URL of a server, of sentinels or of a cluster. */
+  /** Where Redis is: the URL of a server, of sentinels or of a cluster. */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
-  /** Default 3000; 0 takes any that is free. */
+  /** The port to listen on; 0 takes a free one. Default 3000. */
   readonly port?: number;
   /** The address to listen on. Default `'0.0.0.0'` with a password, `'127.0.0.1'` without one. */
   readonly host?: string;
-  /** Who may log in; default `'bullpen'`. */
+  /** The user who may log in. Default `'bullpen'`. */
   readonly user?: string;
   /**
-   * At least 12 characters. Without one there is no login, and the host must be a loopback address.
+   * At least 12 characters. Without a password there is no login, and the host must be a loopback
+   * address.
    */
   readonly password?: string | undefined;
   /** How long a login lasts. Default `'12h'`. */
   readonly session?: Duration;
   /**
-   * Where a reverse proxy has put the dashboard, `'/bullpen'` say. The proxy passes the path on as
-   * it is. Default `'/'`.
+   * The path under which a reverse proxy serves the dashboard, such as `'/bullpen'`. The proxy must
+   * pass the path on unchanged. Default `'/'`.
    */
   readonly basePath?: string;
   /**
-   * The proxies whose `X-Forwarded-*` headers are true: addresses, networks (`10.0.0.0/8`),
-   * `loopback`, `uniquelocal`. Default none.
+   * The proxies whose `X-Forwarded-*` headers the dashboard believes: addresses, networks
+   * (`10.0.0.0/8`), `loopback`, `uniquelocal`. Default none.
    */
   readonly trustProxy?: readonly string[];
-  /** Refuses whatever changes something. Default false. */
+  /** Refuses every request that changes something. Default false. */
   readonly readOnly?: boolean;
   /**
-   * What is redacted; see `createRedactor`. Default {@link SECRET_NAMES}; `[]` shows everything.
+   * The paths of values to redact, such as `'password'` or `'card.number'`. A name matches case
+   * insensitively and also at the end of a longer name. Default {@link SECRET_NAMES}; `[]` shows
+   * everything.
    */
   readonly redact?: readonly string[];
-  /** The shortest time between two looks for new queues. Default `'10s'`. */
+  /** How often the dashboard looks for new queues, at most. Default `'10s'`. */
   readonly discoverEvery?: Duration;
+  /** Default: logs to stdout, from level `info` on. */
   readonly logger?: Logger;
 }
 
-/** A shorter password could be found by trying. */
-export const MIN_PASSWORD = 12;
-/** A longer one is not read from a form. */
-export const MAX_PASSWORD = 1_024;
-
-/** What is used where nothing else is said. */
+/** The defaults of the options. */
 export const DEFAULTS = { port: 3000, user: 'bullpen', session: '12h', discoverEvery: '10s', basePath: '/' } as const;
 
 /**
- * Reads what is not as it stands.
+ * Checks the options and fills in the defaults; durations become milliseconds.
  * @throws OptionsInvalid with every fault
  */
 export function readOptions(options: DashboardOptions) {
@@ -74,11 +73,11 @@ export function readOptions(options: DashboardOptions) {
   fault('port', portFault(port));
   fault('basePath', basePathFault(basePath));
   if (user === '') fault('user', 'expected a name');
-  // HTTP Basic, by which Prometheus logs in, ends the name at the first colon.
+  // Prometheus logs in by HTTP Basic, where the name ends at the first colon.
   if (user.includes(':')) fault('user', 'expected a name without a colon');
   fault('password', password === undefined ? undefined : passwordFault(password));
   if (password === undefined && !isLoopback(host)) {
-    fault('host', `without a password only a loopback address is listened on, got '${host}'; set a password`);
+    fault('host', `without a password the host must be a loopback address, got '${host}'; set a password`);
   }
   const { redact = SECRET_NAMES } = options;
   for (const path of redact) fault('redact', redactFault(path));
@@ -97,11 +96,11 @@ export function readOptions(options: DashboardOptions) {
 const portFault = (port: number): string | undefined =>
   isPort(port) ? undefined : `expected a port, 0 to 65535, got ${port}`;
 
-/** What is at the root, whatever the base path. */
-const TAKEN = /^\/(?:livez|readyz|metrics)\/?$/;
+/** Paths that stay at the root, whatever the base path. */
+const RESERVED = /^\/(?:livez|readyz|metrics)\/?$/;
 
 const basePathFault = (path: string): string | undefined => {
-  if (TAKEN.test(path)) return `'${path}' is taken; choose a path such as /bullpen`;
+  if (RESERVED.test(path)) return `'${path}' is reserved; choose a path such as /bullpen`;
   return path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
     ? undefined
     : `expected a path such as /bullpen, got '${path.slice(0, 60)}'`;
@@ -111,9 +110,9 @@ function passwordFault(password: string): string | undefined {
   if (password.length < MIN_PASSWORD) {
     return `expected at least ${MIN_PASSWORD} characters, got ${password.length}`;
   }
-  // A key file by mistake, say: nobody could log in.
-  const isTyped = password.length <= MAX_PASSWORD && !/[\r\n]/.test(password);
-  return isTyped ? undefined : `expected one line of at most ${MAX_PASSWORD} characters`;
+  // Whoever names a key file by mistake could never log in.
+  const canBeTyped = password.length <= MAX_PASSWORD && !/[\r\n]/.test(password);
+  return canBeTyped ? undefined : `expected one line of at most ${MAX_PASSWORD} characters`;
 }
 
 const redactFault = (path: string): string | undefined =>
@@ -121,7 +120,7 @@ const redactFault = (path: string): string | undefined =>
     ? undefined
     : `expected names with dots between them, such as card.number, got '${path.slice(0, 60)}'`;
 
-/** Names of networks that Fastify knows. */
+/** Names that Fastify has for networks. */
 const NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 const proxyFault = (proxy: string): string | undefined => {
@@ -134,9 +133,10 @@ const proxyFault = (proxy: string): string | undefined => {
 };
 
 /**
- * Reads a password from a file, as Docker and Kubernetes hand out secrets; a line break at its end
- * is not part of it.
- * @throws OptionsInvalid when it cannot be read
+ * Reads a password from a file, as Docker and Kubernetes provide secrets. A line break at the end
+ * is not part of the password.
+ * @param setting the name of the setting that gave the path, for the error
+ * @throws OptionsInvalid when the file cannot be read
  */
 export function readPasswordFile(path: string, setting: string): string {
   try {

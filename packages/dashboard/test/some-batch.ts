@@ -2,10 +2,7 @@ import { type BatchBooks, type BatchView, type Producer, type Progress, stageOf 
 
 const BEGUN_AT = Date.UTC(2026, 2, 2, 6, 0, 0);
 
-/**
- * The books of a batch of a hundred rows that were read and wait, but for what a test says
- * otherwise.
- */
+/** Makes the books of a batch of a hundred rows that were read and wait, with a test's changes. */
 export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
   ...{ batch: 'november', queue: 'mail', job: 'invoice.send', source: 'invoices.csv', format: 'csv' },
   ...{ bytes: undefined, sha256: undefined, columns: undefined, keyField: undefined, rowsPerJob: 1, delayMs: 0 },
@@ -15,7 +12,7 @@ export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
   ...different,
 });
 
-/** What `batches show` says of it. */
+/** Makes the view of the batch that `batches show` would give. */
 export const view = (different: Partial<BatchView> = {}): BatchView => {
   const of = books(different);
   const counted = { active: 0, delayed: 0, missing: 0, reasons: [] };
@@ -28,12 +25,12 @@ export const view = (different: Partial<BatchView> = {}): BatchView => {
   };
 };
 
-/** How far it is, at no pace that is known. */
+/** Makes the progress of a batch whose rate is not known. */
 export const progress = <B extends BatchBooks>(of: B): Progress<B> => ({
   ...{ view: of, done: of.completed + of.failed + of.cancelled, perSecond: undefined, secondsLeft: undefined },
 });
 
-/** A producer that knows these ways to ask for batches, and no other. */
+/** Makes a producer that has only these methods of `batches`. */
 export const producerOf = (batches: Partial<Producer['batches']>): Pick<Producer, 'batches'> => ({
   batches: batches as Producer['batches'],
 });

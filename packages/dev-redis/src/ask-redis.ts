@@ -11,8 +11,8 @@ export interface RedisFacts {
 }
 
 /**
- * Asks the Redis at `url` for facts about itself. Connects again until Redis answers, the time limit
- * has passed, or `unless` has settled.
+ * Asks the Redis at `url` for facts about itself. Connects again until Redis answers, the time
+ * limit has passed, or `unless` has settled.
  * @throws Error with the reasons when Redis did not answer
  */
 export async function askRedis(url: string, limitMs: number, unless?: Promise<unknown>): Promise<RedisFacts> {
@@ -22,8 +22,8 @@ export async function askRedis(url: string, limitMs: number, unless?: Promise<un
     connectionError = error;
   });
   try {
-    // The wait needs its own limit: when a client is between two connections, disconnecting it leaves
-    // its commands pending without end.
+    // The wait needs its own limit: when a client is between two connections, disconnecting it
+    // leaves its commands pending without end.
     return await within(limitMs, 'answering', readFacts(client), unless);
   } catch (error) {
     const reasons = [error, connectionError].filter((reason) => reason !== undefined).map(briefly);

@@ -26,12 +26,13 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
 
 /** The environment of a supervisor: the owner's, without what would be wrong there. */
 export function supervisorEnvironment(dockerHost: string | undefined): NodeJS.ProcessEnv {
-  // NODE_OPTIONS holds the owner's debugger, loaders and coverage. The supervisor needs none of them.
+  // NODE_OPTIONS holds the owner's debugger, loaders and coverage. The supervisor needs none of
+  // them.
   // biome-ignore lint/style/noProcessEnv: this package's one door to the environment
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   return {
-    // The supervisor stops its container itself. The reaper of testcontainers is one more image that
-    // would have to be pulled.
+    // The supervisor stops its container itself. The reaper of testcontainers is one more image
+    // that would have to be pulled.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
     ...inherited,
     ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),

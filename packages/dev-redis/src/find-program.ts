@@ -7,9 +7,9 @@ import { unpackedProgram } from './ways/apt.js';
 import { findOnPath, redisNames } from './ways/path.js';
 
 /**
- * Finds a redis-server binary: the one on PATH, else the distribution's own, unpacked into the cache
- * folder. Starts nothing. It is for tests that kill and restart Redis themselves, which they could
- * not do with a container or a URL.
+ * Finds a redis-server binary: the one on PATH, else the distribution's own, unpacked into the
+ * cache folder. Starts nothing. It is for tests that kill and restart Redis themselves, which they
+ * could not do with a container or a URL.
  *
  * @throws {DevRedisUnavailable} when this machine has none; its message says why, and what to
  *   install.

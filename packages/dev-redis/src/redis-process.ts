@@ -50,8 +50,8 @@ function spawnRedis({ binary, libraryFolders }: RedisProgram, dataFolder: string
   const args = settingsAsArgs({ ...place, ...durable });
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: redisEnvironment(libraryFolders) });
   const log = keepTail(child.stdout, child.stderr);
-  // `close`, not `exit`, so that the log is complete. When the program cannot run, this rejects with
-  // the reason.
+  // `close`, not `exit`, so that the log is complete. When the program cannot run, this rejects
+  // with the reason.
   const gone = once(child, 'close').catch((error: unknown) => log.add(briefly(error)));
   return { process: child, log, gone };
 }

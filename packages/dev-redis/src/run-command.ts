@@ -15,8 +15,8 @@ export async function runCommand(command: string, args: readonly string[], redis
     forceKillAfterDelay: false,
   });
   onEndingSignal((signal) => {
-    // The terminal sends Ctrl-C, and its own end, to the command as well. Many commands take a second
-    // signal as "stop at once".
+    // The terminal sends Ctrl-C, and its own end, to the command as well. Many commands take a
+    // second signal as "stop at once".
     if (signal === 'SIGTERM' || !hasTerminal()) child.kill(signal);
   });
   const result = await child;
@@ -32,8 +32,8 @@ export interface CommandEnd {
 }
 
 /**
- * Returns the exit code that a shell would give: the command's own, 128 plus the number of the signal
- * that ended it, 127 when it does not exist, or 126 when it cannot run.
+ * Returns the exit code that a shell would give: the command's own, 128 plus the number of the
+ * signal that ended it, 127 when it does not exist, or 126 when it cannot run.
  */
 export function exitCodeOf({ exitCode, signal, code }: CommandEnd): number {
   if (exitCode !== undefined) return exitCode;

@@ -23,8 +23,8 @@ const startBy: Record<DevRedisWay, (environment: Environment, note: Note) => Pro
 };
 
 /**
- * Starts a private, real Redis, or uses the one that REDIS_URL names: the first way that works wins.
- * The Redis stops with the calling process, however that ends, and does not keep it alive.
+ * Starts a private, real Redis, or uses the one that REDIS_URL names: the first way that works
+ * wins. The Redis stops with the calling process, however that ends, and does not keep it alive.
  *
  * @throws {DevRedisUnavailable} when no way works; its message says why for each of them, and what
  *   to install.

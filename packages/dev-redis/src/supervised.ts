@@ -35,8 +35,8 @@ export interface Supervision {
  */
 export async function startSupervised({ task, startLimitMs, note, dockerHost }: Supervision): Promise<SupervisedRedis> {
   const supervisor = spawn(process.execPath, [supervisorFile, JSON.stringify(task)], {
-    // A process group of its own: Ctrl-C must reach the workers, which then drain, but not the Redis
-    // that they use.
+    // A process group of its own: Ctrl-C must reach the workers, which then drain, but not the
+    // Redis that they use.
     detached: true,
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],

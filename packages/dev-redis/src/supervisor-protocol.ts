@@ -6,8 +6,8 @@ export type SupervisorTask =
   | { readonly run: 'container' };
 
 /**
- * The reports of a supervisor on stdout, one JSON line each: `ready` or `failed` once, `note` at any
- * time, and `ended` after `ready` when Redis ended by itself.
+ * The reports of a supervisor on stdout, one JSON line each: `ready` or `failed` once, `note` at
+ * any time, and `ended` after `ready` when Redis ended by itself.
  */
 export type SupervisorReport =
   | { readonly is: 'note'; readonly text: string }

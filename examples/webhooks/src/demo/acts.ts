@@ -50,8 +50,8 @@ export async function crash({ stage, ending, narrator }: Scene, victim: WorkerPr
   const eventIds = heldBy(victim.name, active, stage.receiver.books);
   const next = stage.startWorker();
   await ending.unlessEnded(next.ready);
-  // Counted only now. A moment ago another worker may have fetched a job and not sent its event yet;
-  // such a job looked like one of the victim.
+  // Counted only now. A moment ago another worker may have fetched a job and not sent its event
+  // yet; such a job looked like one of the victim.
   const held = heldBy(victim.name, active, stage.receiver.books).size;
   narrator.tell(`${victim.name} died with ${held} jobs in its hands; ${next.name} took over`);
   narrator.add('Their leases run out within 15 s; then they start again elsewhere.');

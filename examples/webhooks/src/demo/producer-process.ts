@@ -29,7 +29,9 @@ export interface ProducerProcess {
   stop(): Promise<void>;
 }
 
-/** Enqueues every row of a file and waits for their jobs. Shows its progress bar on our terminal. */
+/**
+ * Enqueues every row of a file and waits for their jobs. Shows its progress bar on our terminal.
+ */
 export function startProducerProcess({ file, jobs, keyField, redisUrl, prefix }: BatchStart): ProducerProcess {
   const place = ['--redis', redisUrl, '--prefix', prefix];
   const flags = ['--batch', BATCH, '--jobs', jobs, '--key-field', keyField, ...place, '--wait', '--json'];

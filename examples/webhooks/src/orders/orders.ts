@@ -4,8 +4,8 @@ import { type Random, seededRandom } from './random.js';
 import { CURRENCIES, FAMILY_NAMES, GIVEN_NAMES, NOTES, OTHER_SCRIPTS, PRODUCTS, SHOPS } from './words.js';
 
 /**
- * The endpoint of a shop that has closed, and the number of orders that still go to it. The receiver
- * answers them with 410 Gone.
+ * The endpoint of a shop that has closed, and the number of orders that still go to it. The
+ * receiver answers them with 410 Gone.
  */
 export const CLOSED_SHOP = { path: '/hooks/closed-corner-shop', rows: 5 } as const;
 

@@ -1,6 +1,6 @@
 /**
- * How the receiver treats an event that it sees for the first time. The second time it accepts every
- * event.
+ * How the receiver treats an event that it sees for the first time. The second time it accepts
+ * every event.
  */
 export type Mischief =
   /** Accepts it. */
@@ -12,8 +12,8 @@ export type Mischief =
   /** Breaks the connection without accepting it. */
   | 'reset'
   /**
-   * Accepts it and breaks the connection before answering. The sender cannot know that, and sends it
-   * again.
+   * Accepts it and breaks the connection before answering. The sender cannot know that, and sends
+   * it again.
    */
   | 'answer lost';
 

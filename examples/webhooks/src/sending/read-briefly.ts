@@ -3,8 +3,8 @@ const SHOWN_CHARACTERS = 200;
 
 /**
  * Reads the body of a response to its end, so that its socket goes back into the pool. Returns the
- * beginning of the body, for an error message. A body of more than 64 KiB is cancelled, which closes
- * the socket.
+ * beginning of the body, for an error message. A body of more than 64 KiB is cancelled, which
+ * closes the socket.
  */
 export async function readBriefly(response: Response): Promise<string> {
   const decoder = new TextDecoder();

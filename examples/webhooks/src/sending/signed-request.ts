@@ -28,8 +28,8 @@ export function buildSignedRequest(event: Payload<typeof deliverWebhook>, signin
     headers: {
       'content-type': 'application/json',
       'user-agent': userAgent,
-      // The same for every attempt. By this id the receiver recognises an event that it already has:
-      // this is its part of at-least-once.
+      // The same for every attempt. By this id the receiver recognises an event that it already
+      // has: this is its part of at-least-once.
       'webhook-id': id,
       // The time of sending, not of the event: receivers refuse old requests, so that nobody can
       // replay one.

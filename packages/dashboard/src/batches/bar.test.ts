@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { books, view } from '../../test/some-batch.js';
-import { bar, partsOfBooks, partsOfView } from './bar.js';
+import { bar, countsOfBooks, countsOfView } from './bar.js';
 
 const pieces = (svg: string) =>
   [...svg.matchAll(/<rect class="(\w+)" x="([\d.]+)" width="([\d.]+)"/g)].map(([, name, x, width]) => ({
@@ -8,8 +8,8 @@ const pieces = (svg: string) =>
   }));
 
 describe('bar', () => {
-  it('is divided as the rows are, in the order in which they end', () => {
-    const parts = partsOfView(view({ completed: 50, failed: 25, active: 5, delayed: 5, waiting: 15 }));
+  it('has one part for each fate or state, as wide as its share of the rows', () => {
+    const parts = countsOfView(view({ completed: 50, failed: 25, active: 5, delayed: 5, waiting: 15 }));
     expect(pieces(bar(parts))).toEqual([
       { name: 'completed', x: 0, width: 500 },
       { name: 'failed', x: 500, width: 250 },
@@ -19,18 +19,18 @@ describe('bar', () => {
     ]);
   });
 
-  it('shows one failed row of a million, and is no wider for it', () => {
-    const [completed, failed] = pieces(bar(partsOfBooks(books({ added: 1_000_000, completed: 999_999, failed: 1 }))));
+  it('shows one failed row of a million, and stays as wide as before', () => {
+    const [completed, failed] = pieces(bar(countsOfBooks(books({ added: 1_000_000, completed: 999_999, failed: 1 }))));
     expect(failed?.width).toBeGreaterThan(3);
     expect((completed?.width ?? 0) + (failed?.width ?? 0)).toBeCloseTo(1_000, 1);
     expect(failed?.x).toBeCloseTo(completed?.width ?? 0, 1);
   });
 
-  it('says what it shows', () => {
-    expect(bar(partsOfBooks(books({ added: 12_000, completed: 11_000 })))).toContain(
+  it('has its counts as text', () => {
+    expect(bar(countsOfBooks(books({ added: 12_000, completed: 11_000 })))).toContain(
       'aria-label="completed 11,000, waiting 1,000"',
     );
-    const empty = bar(partsOfBooks(books({ added: 0 })));
+    const empty = bar(countsOfBooks(books({ added: 0 })));
     expect([pieces(empty), empty]).toEqual([[], expect.stringContaining('no rows yet')]);
   });
 });

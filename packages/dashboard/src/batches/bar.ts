@@ -2,8 +2,8 @@ import { type BatchBooks, type BatchView, countOpen } from '@bullpen/producer';
 import { html } from 'ghtml';
 import { showCount } from './figures.js';
 
-/** Rows of a batch by what became of them, in the order of the bar. */
-export interface Parts {
+/** The rows of a batch, by fate or state, in the order of the bar. */
+export interface RowCounts {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
@@ -12,27 +12,30 @@ export interface Parts {
   readonly waiting: number;
 }
 
-/** The parts of a batch of which only the books are known: what is open waits, for all they say. */
-export const partsOfBooks = (books: BatchBooks): Parts => ({
+/**
+ * Counts rows by the books alone. They do not know more of open rows, so all of these count as
+ * waiting.
+ */
+export const countsOfBooks = (books: BatchBooks): RowCounts => ({
   ...{ completed: books.completed, failed: books.failed, cancelled: books.cancelled },
   ...{ active: 0, delayed: 0, waiting: countOpen(books) },
 });
 
-/** The parts of a batch that was looked at. */
-export const partsOfView = ({ completed, failed, cancelled, active, delayed, waiting }: BatchView): Parts => ({
+/** Counts rows by a view of the batch, which knows more of open rows. */
+export const countsOfView = ({ completed, failed, cancelled, active, delayed, waiting }: BatchView): RowCounts => ({
   ...{ completed, failed, cancelled, active, delayed, waiting },
 });
 
-/** How wide the picture is, in its own units. */
+/** The width of the picture, in its own units. */
 const WIDTH = 1_000;
-/** A part that is there is seen, however small. */
-const LEAST = 4;
+/** The width of the smallest part: every part that is not empty can be seen. */
+const MIN_WIDTH = 4;
 
-/** A bar of the rows that were added. What it shows it says as well. */
-export function bar(parts: Parts): string {
-  const there = Object.entries(parts).filter(([, count]) => count > 0) as [string, number][];
+/** Renders a bar of the rows that were added, with the same counts as text. */
+export function bar(counts: RowCounts): string {
+  const there = Object.entries(counts).filter(([, count]) => count > 0) as [string, number][];
   const all = there.reduce((sum, [, count]) => sum + count, 0);
-  const widths = there.map(([, count]) => Math.max(LEAST, (WIDTH * count) / all));
+  const widths = there.map(([, count]) => Math.max(MIN_WIDTH, (WIDTH * count) / all));
   const scale = WIDTH / widths.reduce((sum, width) => sum + width, 0);
   let x = 0;
   const pieces = there.map(([name], at) => {

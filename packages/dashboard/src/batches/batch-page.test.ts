@@ -19,7 +19,7 @@ const failure = (different: Partial<FailedRow> = {}): FailedRow =>
   }) as FailedRow;
 
 describe('batchBody', () => {
-  it('says how far it is, and that all adds up', () => {
+  it('shows progress, and counts that add up', () => {
     const counts = { read: 120, added: 100, duplicate: 15, rejected: 5, completed: 40, failed: 2 };
     const page = body({ ...counts, active: 8, delayed: 10, waiting: 40 });
     expect(page).toContain('<b>42%</b> · 42 of 100 settled');
@@ -30,13 +30,13 @@ describe('batchBody', () => {
     expect(page).toContain('begun <time datetime="2026-03-02T06:00:00.000Z">5m ago</time>');
   });
 
-  it('is not at a hundred percent before the last row', () => {
+  it('does not show 100 % before the last row is settled', () => {
     expect(body({ added: 1_000_000, completed: 999_999 })).toContain('<b>99%</b>');
     expect(body({ completed: 100 })).toContain('<b>100%</b>');
     expect(body({ read: 0, added: 0, readAt: undefined })).toContain('<b>0%</b>');
   });
 
-  it('shows failed rows, offers them for download below the base path, and says what a terminal can do', () => {
+  it('shows failed rows, links to downloads below the base path, and lists commands for a terminal', () => {
     const reasons = [{ reason: 'Error: no such mailbox', count: 1_234 }];
     const page = body({ added: 2_000, failed: 1_234, reasons }, [failure()]);
     expect(page).toContain('href="/ops/batches/mail/november/failed.csv"');
@@ -48,20 +48,20 @@ describe('batchBody', () => {
     }
   });
 
-  it('offers nothing that is of no use', () => {
+  it('offers nothing that has no use', () => {
     expect(body({ completed: 100 })).not.toMatch(/bullpen-producer|failed\.csv|Why rows failed/);
     expect(body({ cancelled: 100, cancelledAt: NOW })).not.toContain('batches cancel');
   });
 
   it.each([
-    ['a source that is not read to its end', { readAt: undefined }, 'Run the same command again'],
-    ['one that was cancelled before that', { readAt: undefined, cancelledAt: NOW }, 'cancelled before its source'],
-    ['jobs that were removed by hand', { missing: 3 }, 'The jobs of 3 waiting rows are gone'],
-  ])('tells of %s', (_, different, says) => {
+    ['a source that was not read to its end', { readAt: undefined }, 'run the same command again'],
+    ['a batch that was cancelled before that', { readAt: undefined, cancelledAt: NOW }, 'cancelled before its source'],
+    ['jobs that were removed by hand', { missing: 3 }, 'The jobs of 3 waiting rows are missing'],
+  ])('notes %s', (_, different, says) => {
     expect(body(different)).toContain(says);
   });
 
-  it('shows as text whatever a payload, an error, a reason or a file name holds', () => {
+  it('escapes the text of a payload, an error, a reason and a file name', () => {
     const evil = `</pre><script>alert(1)</script><img src=x onerror="alert(2)">`;
     const error = { name: evil, message: evil };
     const page = body({ failed: 1, source: evil, job: evil, reasons: [{ reason: evil, count: 1 }] }, [
@@ -71,7 +71,7 @@ describe('batchBody', () => {
     expect(page.match(/<pre>/g)).toHaveLength(3);
   });
 
-  it('cuts what is too long to be read', () => {
+  it('cuts text that is too long', () => {
     const page = body({ failed: 1 }, [failure({ payload: { text: 'x'.repeat(100_000) } })]);
     expect(page.length).toBeLessThan(10_000);
   });

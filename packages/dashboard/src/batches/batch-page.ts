@@ -1,13 +1,13 @@
 import { type BatchView, type FailedRow, isSettled, type Progress } from '@bullpen/producer';
 import { html } from 'ghtml';
-import { bar, partsOfView } from './bar.js';
+import { bar, countsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 import { pathOf } from './list-page.js';
 
-/** More of a payload or a message is no help on a page. */
+/** How many characters of a payload or a message a page shows. */
 const MAX_SHOWN = 2_000;
 
-/** The page of one batch. */
+/** Renders the page of one batch. */
 export function batchBody(
   base: string,
   progress: Progress<BatchView>,
@@ -20,7 +20,7 @@ export function batchBody(
 <h1>${batch}</h1>
 <div class="batch">
 <p class="soft"><span class="tag">${view.stage}</span> ${job} on <a href="${base}/queue/${encodeURIComponent(queue)}">${queue}</a>, from ${view.source} (${view.format}), begun <time datetime="${new Date(view.createdAt).toISOString()}">${showSince(view.createdAt, now)}</time></p>
-!${bar(partsOfView(view))}
+!${bar(countsOfView(view))}
 !${figures(progress)}
 !${notes(view)}
 <dl class="counts">!${counts(view)}</dl>
@@ -34,20 +34,22 @@ export function batchBody(
 
 function figures({ view, done, perSecond, secondsLeft }: Progress<BatchView>): string {
   const percent = view.added === 0 ? 0 : Math.floor((100 * done) / view.added);
-  const pace = isSettled(view)
+  const rate = isSettled(view)
     ? ''
     : html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`;
-  return html`<p class="figures"><b>${percent}%</b> · ${showCount(done)} of ${showCount(view.added)} settled!${pace}</p>`;
+  return html`<p class="figures"><b>${percent}%</b> · ${showCount(done)} of ${showCount(view.added)} settled!${rate}</p>`;
 }
 
-/** What one should know, and cannot read off the counts. */
+/** Notes that people need besides the counts. */
 function notes({ stage, missing, read, cancelledAt, readAt }: BatchView): string {
   const said = [
     stage === 'reading'
-      ? `The source is not read to its end (row ${showCount(read)}). Run the same command again if nobody is at it.`
+      ? `The source was not read to its end (only to row ${showCount(read)}). If no producer is reading it now, run the same command again.`
       : '',
-    cancelledAt !== undefined && readAt === undefined ? 'It was cancelled before its source was read to its end.' : '',
-    missing > 0 ? `The jobs of ${showCount(missing)} waiting rows are gone: somebody removed them by hand.` : '',
+    cancelledAt !== undefined && readAt === undefined
+      ? 'The batch was cancelled before its source was read to its end.'
+      : '',
+    missing > 0 ? `The jobs of ${showCount(missing)} waiting rows are missing: somebody removed them by hand.` : '',
   ];
   return said
     .filter((text) => text !== '')
@@ -55,9 +57,9 @@ function notes({ stage, missing, read, cancelledAt, readAt }: BatchView): string
     .join('');
 }
 
-/** What became of the rows that were added; the colours are those of the bar. */
+/** The rows that were added, by fate or state, in the colours of the bar. */
 const counts = (view: BatchView): string =>
-  Object.entries(partsOfView(view))
+  Object.entries(countsOfView(view))
     .map(([name, count]) => html`<div class="${name}"><dt>${name}</dt><dd>${showCount(count)}</dd></div>`)
     .join('');
 
@@ -69,7 +71,7 @@ function reasons({ reasons: all, failed }: BatchView): string {
 <table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
 !${all.map(({ reason, count }) => html`<tr><td class="number">${showCount(count)}</td><td>${reason}</td></tr>`)}
 </tbody></table>
-<p class="soft">Of ${showCount(failed)} failed rows; the most frequent reasons. Numbers, ids and what is quoted are <code>…</code>, so that rows share a reason.</p>`;
+<p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Numbers, ids and quoted parts are shown as <code>…</code>, so that rows share a reason.</p>`;
 }
 
 function download(base: string, { queue, batch, failed }: BatchView): string {
@@ -91,7 +93,7 @@ const rows = (failures: readonly FailedRow[], failed: number): string => html`<s
 !${failed > failures.length ? html`<p class="soft">The first ${failures.length} of ${showCount(failed)}.</p>` : ''}
 </section>`;
 
-/** What is not done here, for it takes the job's definition or a second thought. */
+/** Commands for what cannot be done here: it needs the job's definition, or careful thought. */
 function commands({ batch, queue, failed, stage }: BatchView): string {
   const flags = `--queue ${queue}`;
   const lines = [
@@ -106,10 +108,10 @@ function commands({ batch, queue, failed, stage }: BatchView): string {
   if (lines.length === 0) return '';
   return html`<section><h2>At a terminal</h2>
 <pre>${lines.join('\n')}</pre>
-<p class="soft">What is downloaded here is redacted; what <code>batches export</code> writes can be mended and sent again.</p></section>`;
+<p class="soft">The download on this page is redacted. The file that <code>batches export</code> writes can be mended and retried.</p></section>`;
 }
 
-/** JSON that may be broken after each comma: a table of many rows is to be read at a glance. */
+/** JSON on one line, with spaces after commas, so that a narrow table can break it there. */
 const onOneLine = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
 
 const cut = (text: string): string => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text);

@@ -2,77 +2,74 @@ import type { FailedRow } from '@bullpen/producer';
 import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { books, producerOf, view } from '../../test/some-batch.js';
-import { BatchLooks } from './batch-snapshots.js';
+import { BatchSnapshots } from './batch-snapshots.js';
 
-/**
- * Looks at a batch of a hundred rows, of which one more is completed at each look; a look takes
- * `tookMs`.
- */
-function watched({ tookMs = 0 } = {}) {
-  const seen = { looks: 0, now: 0 };
-  const look = async <T>(make: (different: { completed: number }) => T): Promise<T> => {
-    seen.looks += 1;
+/** Snapshots of a batch of a hundred rows. Each takes `tookMs` and completes one more row. */
+function setting({ tookMs = 0 } = {}) {
+  const seen = { taken: 0, now: 0 };
+  const take = async <T>(make: (different: { completed: number }) => T): Promise<T> => {
+    seen.taken += 1;
     seen.now += tookMs;
-    return make({ completed: seen.looks });
+    return make({ completed: seen.taken });
   };
-  const producer = producerOf({ list: async () => [await look(books)], show: () => look(view) });
-  return { seen, looks: new BatchLooks(producer, () => seen.now) };
+  const producer = producerOf({ list: async () => [await take(books)], show: () => take(view) });
+  return { seen, snapshots: new BatchSnapshots(producer, () => seen.now) };
 }
 
-describe('BatchLooks', () => {
-  it('many viewers at once, and soon after one another, are one look', async () => {
-    const { seen, looks } = watched();
-    await Promise.all(Array.from({ length: 50 }, () => looks.show('mail', 'november')));
+describe('BatchSnapshots', () => {
+  it('viewers at the same time, and soon after one another, share a snapshot', async () => {
+    const { seen, snapshots } = setting();
+    await Promise.all(Array.from({ length: 50 }, () => snapshots.show('mail', 'november')));
     seen.now = 999;
-    await looks.show('mail', 'november');
-    expect(seen.looks).toBe(1);
+    await snapshots.show('mail', 'november');
+    expect(seen.taken).toBe(1);
     seen.now = 1_000;
-    expect((await looks.show('mail', 'november')).progress.done).toBe(2);
+    expect((await snapshots.show('mail', 'november')).progress.done).toBe(2);
   });
 
-  it('batches, and the list of them, are looked at apart from each other', async () => {
-    const { seen, looks } = watched();
+  it('each batch, and the list of batches, has a snapshot of its own', async () => {
+    const { seen, snapshots } = setting();
     await Promise.all([
-      looks.list(),
-      looks.show('mail', 'november'),
-      looks.show('mail', 'may'),
-      looks.show('a', 'may'),
+      snapshots.list(),
+      snapshots.show('mail', 'november'),
+      snapshots.show('mail', 'may'),
+      snapshots.show('a', 'may'),
     ]);
-    expect(seen.looks).toBe(4);
+    expect(seen.taken).toBe(4);
   });
 
-  it('a look that was dear is shared for ten times as long as it took', async () => {
-    const { seen, looks } = watched({ tookMs: 3_000 });
-    await looks.show('mail', 'november');
+  it('a slow snapshot is shared for ten times as long as it took', async () => {
+    const { seen, snapshots } = setting({ tookMs: 3_000 });
+    await snapshots.show('mail', 'november');
     seen.now = 32_999;
-    await looks.show('mail', 'november');
-    expect(seen.looks).toBe(1);
+    await snapshots.show('mail', 'november');
+    expect(seen.taken).toBe(1);
     seen.now = 33_000;
-    await looks.show('mail', 'november');
-    expect(seen.looks).toBe(2);
+    await snapshots.show('mail', 'november');
+    expect(seen.taken).toBe(2);
   });
 
-  it('a look that is under way is shared, however long it takes', async () => {
-    const { seen, looks } = watched();
-    const first = looks.list();
+  it('a snapshot that is under way is shared, however long it takes', async () => {
+    const { seen, snapshots } = setting();
+    const first = snapshots.list();
     seen.now = 60_000;
-    expect(await looks.list()).toBe(await first);
-    expect(seen.looks).toBe(1);
+    expect(await snapshots.list()).toBe(await first);
+    expect(seen.taken).toBe(1);
   });
 
   it.each([
-    ['a batch that is not there', new BatchUnknown('there is no batch may')],
+    ['an unknown batch', new BatchUnknown('there is no batch may')],
     ['an outage', new RedisUnavailable('Redis does not answer', { unanswered: false })],
-  ])('%s is asked for anew by who asks next', async (_, error) => {
+  ])('%s is not remembered: the next viewer asks again', async (_, error) => {
     let fails = true;
     const show = async () => (fails ? Promise.reject(error) : view());
-    const looks = new BatchLooks(producerOf({ show }), () => 0);
-    await expect(looks.show('mail', 'may')).rejects.toBe(error);
+    const snapshots = new BatchSnapshots(producerOf({ show }), () => 0);
+    await expect(snapshots.show('mail', 'may')).rejects.toBe(error);
     fails = false;
-    expect((await looks.show('mail', 'may')).progress.view.batch).toBe('november');
+    expect((await snapshots.show('mail', 'may')).progress.view.batch).toBe('november');
   });
 
-  it('the first twenty rows that failed belong to the look: they are read once for all who look', async () => {
+  it('the first twenty failed rows belong to the snapshot: they are read once for all viewers', async () => {
     let read = 0;
     async function* failures(): AsyncGenerator<FailedRow> {
       for (let row = 1; row <= 1_000; row += 1) {
@@ -80,27 +77,27 @@ describe('BatchLooks', () => {
         yield { row } as FailedRow;
       }
     }
-    const looks = new BatchLooks(producerOf({ show: async () => view({ failed: 50 }), failures }), () => 0);
-    const seen = await Promise.all(Array.from({ length: 10 }, () => looks.show('mail', 'november')));
+    const snapshots = new BatchSnapshots(producerOf({ show: async () => view({ failed: 50 }), failures }), () => 0);
+    const seen = await Promise.all(Array.from({ length: 10 }, () => snapshots.show('mail', 'november')));
     expect(seen.map(({ failures: rows }) => rows.length)).toEqual(Array(10).fill(20));
     expect(read).toBe(20);
   });
 
-  it('tells how fast a batch goes, by the looks of whoever looked', async () => {
-    const { seen, looks } = watched();
-    expect((await looks.list())[0]?.perSecond).toBeUndefined();
+  it('the rate of a batch comes from the snapshots of all viewers', async () => {
+    const { seen, snapshots } = setting();
+    expect((await snapshots.list())[0]?.perSecond).toBeUndefined();
     seen.now = 2_000;
-    const { done, perSecond, secondsLeft } = (await looks.show('mail', 'november')).progress;
+    const { done, perSecond, secondsLeft } = (await snapshots.show('mail', 'november')).progress;
     expect({ done, perSecond, secondsLeft }).toEqual({ done: 2, perSecond: 0.5, secondsLeft: 196 });
   });
 
-  it('a batch that was begun again under its name has a pace of its own', async () => {
+  it('a batch that was begun again under the same name has a rate of its own', async () => {
     let of = books({ completed: 90 });
     let now = 0;
-    const looks = new BatchLooks(producerOf({ list: async () => [of] }), () => now);
-    await looks.list();
+    const snapshots = new BatchSnapshots(producerOf({ list: async () => [of] }), () => now);
+    await snapshots.list();
     now = 2_000;
     of = books({ completed: 95, createdAt: of.createdAt + 1 });
-    expect((await looks.list())[0]?.perSecond).toBeUndefined();
+    expect((await snapshots.list())[0]?.perSecond).toBeUndefined();
   });
 });

@@ -8,35 +8,41 @@ import {
   Rate,
 } from '@bullpen/producer';
 
-/** How many failed rows are looked at; a download has them all. */
-const ROWS_SHOWN = 20;
+/** How many failed rows a snapshot has; a download has them all. */
+const MAX_FAILURES = 20;
 
-/** Who looks again sooner is shown what the last one saw, in milliseconds. */
+/** How long viewers share a snapshot at least, in milliseconds. */
 const SHARED_MS = 1_000;
-/** A look takes Redis' time, and workers need it: we rest so many times as long as we looked. */
-const REST = 10;
-/** Of so many batches the pace is known; a list has a hundred a page. */
-const MAX_PACES = 1_000;
+/**
+ * A snapshot takes time of Redis, which workers need. So viewers share it for this many times as
+ * long as it took.
+ */
+const SHARED_FACTOR = 10;
+/** The most batches whose rate is remembered. A page of the list has a hundred. */
+const MAX_RATES = 1_000;
 
-/** What is seen of one batch. */
-export interface BatchLook {
+/** A snapshot of one batch. */
+export interface BatchSnapshot {
   readonly progress: Progress<BatchView>;
   /** The first rows that failed. */
   readonly failures: readonly FailedRow[];
 }
 
-interface Look<T> {
+interface Shared<T> {
   readonly result: Promise<T>;
-  /** Until when it is shared. */
+  /** The end of sharing it. */
   until: number;
 }
 
-/** What viewers see of batches. Ten tabs and a wall display ask Redis no more often than one. */
-export class BatchLooks {
+/**
+ * Snapshots of batches that all viewers share: ten tabs and a wall display ask Redis no more often
+ * than one.
+ */
+export class BatchSnapshots {
   readonly #producer: Pick<Producer, 'batches'>;
   readonly #now: () => number;
-  readonly #looks = new Map<string, Look<unknown>>();
-  readonly #paces = new Map<string, Rate>();
+  readonly #shared = new Map<string, Shared<unknown>>();
+  readonly #rates = new Map<string, Rate>();
 
   /** @param now milliseconds on a clock that is never set back */
   constructor(producer: Pick<Producer, 'batches'>, now: () => number = () => performance.now()) {
@@ -44,7 +50,7 @@ export class BatchLooks {
     this.#now = now;
   }
 
-  /** All batches by their books, and how fast each goes; the newest first. */
+  /** All batches by their books, each with its rate; the newest first. */
   list(): Promise<readonly Progress<BatchBooks>[]> {
     return this.#share('list', async () => {
       const all = await this.#producer.batches.list();
@@ -53,10 +59,10 @@ export class BatchLooks {
   }
 
   /**
-   * One batch, with what its open rows are doing, why rows failed and which did so first.
+   * One batch, with the states of its open rows, the reasons of failures and the first failed rows.
    * @throws BatchUnknown, RedisUnavailable
    */
-  show(queue: string, batch: string): Promise<BatchLook> {
+  show(queue: string, batch: string): Promise<BatchSnapshot> {
     return this.#share(`show ${queue} ${batch}`, async () => {
       const progress = this.#progress(await this.#producer.batches.show(batch, { queue }));
       return { progress, failures: progress.view.failed > 0 ? await this.#firstFailures(queue, batch) : [] };
@@ -67,34 +73,35 @@ export class BatchLooks {
     const found: FailedRow[] = [];
     for await (const row of this.#producer.batches.failures(batch, { queue })) {
       found.push(row);
-      if (found.length === ROWS_SHOWN) break;
+      if (found.length === MAX_FAILURES) break;
     }
     return found;
   }
 
   #progress<B extends BatchBooks>(view: B): Progress<B> {
     const key = `${view.queue} ${view.batch} ${view.createdAt}`;
-    const pace = this.#paces.get(key) ?? new Rate();
-    // Put behind all others: the one not looked at for longest is forgotten first.
-    this.#paces.delete(key);
-    this.#paces.set(key, pace);
-    if (this.#paces.size > MAX_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
-    return progressOf(view, pace, this.#now());
+    const rate = this.#rates.get(key) ?? new Rate();
+    // Moves it behind all others, so that the batch that nobody viewed for longest is forgotten
+    // first.
+    this.#rates.delete(key);
+    this.#rates.set(key, rate);
+    if (this.#rates.size > MAX_RATES) this.#rates.delete(this.#rates.keys().next().value as string);
+    return progressOf(view, rate, this.#now());
   }
 
-  #share<T>(key: string, look: () => Promise<T>): Promise<T> {
+  #share<T>(key: string, take: () => Promise<T>): Promise<T> {
     const now = this.#now();
-    for (const [other, { until }] of this.#looks) if (until <= now) this.#looks.delete(other);
-    const last = this.#looks.get(key) as Look<T> | undefined;
+    for (const [other, { until }] of this.#shared) if (until <= now) this.#shared.delete(other);
+    const last = this.#shared.get(key) as Shared<T> | undefined;
     if (last !== undefined) return last.result;
-    const shared: Look<T> = { result: look(), until: Number.POSITIVE_INFINITY };
-    this.#looks.set(key, shared);
-    const rest = (): void => {
+    const shared: Shared<T> = { result: take(), until: Number.POSITIVE_INFINITY };
+    this.#shared.set(key, shared);
+    const limit = (): void => {
       const ended = this.#now();
-      shared.until = ended + Math.max(SHARED_MS, REST * (ended - now));
+      shared.until = ended + Math.max(SHARED_MS, SHARED_FACTOR * (ended - now));
     };
-    // What failed is tried anew by who asks next.
-    shared.result.then(rest, () => this.#looks.delete(key));
+    // A failure is not shared with later viewers: they try again.
+    shared.result.then(limit, () => this.#shared.delete(key));
     return shared.result;
   }
 }

@@ -12,8 +12,8 @@ afterEach(async () => {
 });
 
 /**
- * The pages, listening on the loopback: what a stream does shows only on a socket. Secrets are what
- * is called so.
+ * The pages on a server that listens on the loopback, because only a socket shows how a stream
+ * behaves. Fields named `secret` are redacted.
  */
 async function open(batches: Partial<Producer['batches']>): Promise<string> {
   const app = fastify();
@@ -33,13 +33,10 @@ const failed = (row: number): FailedRow => {
   return { row, payload: { id: row, text: 'x'.repeat(200) }, attempts: 1, reason: '', error } as unknown as FailedRow;
 };
 
-/** The page reads so many before any download. */
+/** The page itself reads this many failed rows before any download. */
 const SHOWN = 20;
 
-/**
- * So many failed rows; tells how many were read, and whether whoever read them said that it is
- * done.
- */
+/** A number of failed rows. It tells how many were read, and whether the reader ended early. */
 function rowsOf(count: number, end: () => void = () => undefined) {
   const seen = { read: 0, isLeft: false };
   async function* failures(): AsyncGenerator<FailedRow> {
@@ -47,7 +44,7 @@ function rowsOf(count: number, end: () => void = () => undefined) {
       for (let row = 1; row <= count; row += 1) {
         seen.read += 1;
         yield failed(row);
-        // Redis takes a turn of the event loop as well.
+        // Redis also takes a turn of the event loop.
         if (row % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
       end();
@@ -64,7 +61,7 @@ const until = async (fact: () => boolean): Promise<void> => {
 };
 
 describe('a download of failed rows', () => {
-  it.each(['csv', 'ndjson'])('has all of them, without their secrets: %s', async (format) => {
+  it.each(['csv', 'ndjson'])('has all failed rows, without their secrets: %s', async (format) => {
     const { batches } = rowsOf(2_500);
     const answer = await fetch(`${await open(batches)}/mail/november/failed.${format}`);
     const lines = (await answer.text()).trimEnd().split('\n');
@@ -74,7 +71,7 @@ describe('a download of failed rows', () => {
     expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="november-failed.${format}"`);
   });
 
-  it('that breaks in the middle is no file that ends there', async () => {
+  it('breaks the connection when it fails in the middle', async () => {
     const { batches, seen } = rowsOf(2_500, () => {
       throw new RedisUnavailable('Redis does not answer', { unanswered: false });
     });
@@ -84,13 +81,13 @@ describe('a download of failed rows', () => {
     expect(seen.read).toBe(SHOWN + 2_500);
   });
 
-  it('reads no faster than it is read, and ends with who asked for it', async () => {
+  it('reads no faster than the client, and ends when the client leaves', async () => {
     const { batches, seen } = rowsOf(1_000_000);
     const leaving = new AbortController();
     const answer = await fetch(`${await open(batches)}/mail/november/failed.ndjson`, { signal: leaving.signal });
     await answer.body?.getReader().read();
     let before = -1;
-    // It stands still once what lies between is full.
+    // It stops once all buffers in between are full.
     await until(() => {
       const stands = seen.read === before;
       before = seen.read;
@@ -104,14 +101,14 @@ describe('a download of failed rows', () => {
   });
 });
 
-describe('a download whose columns are not known', () => {
-  it('ends with who asked for it, before anything is written', async () => {
+describe('a download with unknown columns', () => {
+  it('ends when the client leaves, before anything is written', async () => {
     const { batches, seen } = rowsOf(1_000_000);
     const show = async () => view({ failed: 1_000_000 });
     const leaving = new AbortController();
     const path = `${await open({ ...batches, show })}/mail/november/failed.csv`;
     const asked = fetch(path, { signal: leaving.signal });
-    // More than the look before it reads.
+    // More rows than the page itself reads.
     await until(() => seen.read > 100);
     seen.isLeft = false;
     leaving.abort();
@@ -121,7 +118,7 @@ describe('a download whose columns are not known', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('a request that fails', () => {
   const unknown = async () => {
     throw new BatchUnknown("there is no batch 'novembre' on queue 'mail'; did you mean 'november'?");
   };
@@ -132,7 +129,7 @@ describe('what goes wrong', () => {
   it.each([
     ['a batch that is not there', unknown, 404, "did you mean 'november'"],
     ['Redis is away', away, 503, 'Redis does not answer'],
-  ])('%s: in words, to people and to programs', async (_, show, status, says) => {
+  ])('%s: people get a page, programs get JSON', async (_, show, status, says) => {
     const path = `${await open({ show })}/mail/novembre`;
     const toPeople = await fetch(path, { headers: { accept: 'text/html' } });
     expect([toPeople.status, (await toPeople.text()).replaceAll('&#39;', "'")]).toEqual([
@@ -144,7 +141,7 @@ describe('what goes wrong', () => {
     }
   });
 
-  it('a filter that is none is taken for none', async () => {
+  it('ignores a filter that is not valid', async () => {
     const list = async () => [view({})];
     const answer = await fetch(`${await open({ list })}.json?stage=broken&queue=&page=-1&page=x`);
     expect(await answer.json()).toMatchObject({

@@ -14,11 +14,11 @@ import { wantsPage } from '../guard/gate.js';
 import { type Nav, page } from '../pages/page.js';
 import type { Redactor } from '../redact/redactor.js';
 import { batchBody } from './batch-page.js';
-import { BatchLooks } from './batch-snapshots.js';
+import { BatchSnapshots } from './batch-snapshots.js';
 import { withoutFormulas } from './formulas.js';
-import { type ListFilter, listBody, partOf } from './list-page.js';
+import { type ListFilter, listBody, selectBatches } from './list-page.js';
 
-/** What the pages of batches take. */
+/** What {@link batchesPages} needs. */
 export interface BatchesPagesDeps {
   readonly producer: Pick<Producer, 'batches'>;
   readonly base: string;
@@ -28,56 +28,57 @@ export interface BatchesPagesDeps {
 
 const SCRIPT = 'live.js';
 
-/** Adds `/batches` and what is below it. */
-export async function batchesPages(app: FastifyInstance, parts: BatchesPagesDeps): Promise<void> {
-  const { producer, base, redact, nav } = parts;
+/** Adds `/batches` and all pages below it. */
+export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps): Promise<void> {
+  const { producer, base, redact, nav } = deps;
   const { batches } = producer;
-  const looks = new BatchLooks(producer);
+  const snapshots = new BatchSnapshots(producer);
   const redactRow = (row: FailedRow): FailedRow => redact(row) as FailedRow;
   const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
     reply.type('text/html; charset=utf-8').send(page({ title, base, body, nav, script: SCRIPT }));
-  addAnswers(app, send);
+  addErrorPages(app, send);
 
   app.get('/batches', async (request, reply) => {
     const filter = readFilter(request.query);
-    return send(reply, 'Batches', listBody(base, partOf(await looks.list(), filter), filter, Date.now()));
+    return send(reply, 'Batches', listBody(base, selectBatches(await snapshots.list(), filter), filter, Date.now()));
   });
 
   app.get('/batches.json', async (request) => {
-    const { shown, count, page, pages } = partOf(await looks.list(), readFilter(request.query));
-    const all = shown.map(({ view, ...pace }) => ({ ...view, stage: stageOf(view), ...pace }));
+    const { shown, count, page, pages } = selectBatches(await snapshots.list(), readFilter(request.query));
+    const all = shown.map(({ view, ...progress }) => ({ ...view, stage: stageOf(view), ...progress }));
     return redact({ batches: all, count, page, pages });
   });
 
   app.get<OneBatch>('/batches/:queue/:batch', async ({ params }, reply) => {
-    const { progress, failures } = await shown(params);
+    const { progress, failures } = await redactedSnapshot(params);
     return send(reply, params.batch, batchBody(base, progress, failures, Date.now()));
   });
 
   app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params }) => {
-    const { view, ...pace } = (await shown(params)).progress;
-    return { ...view, ...pace };
+    const { view, ...progress } = (await redactedSnapshot(params)).progress;
+    return { ...view, ...progress };
   });
 
   for (const format of ['csv', 'ndjson'] as const) {
     app.get<OneBatch>(`/batches/:queue/:batch/failed.${format}`, async ({ params }, reply) => {
-      const { progress } = await looks.show(params.queue, params.batch);
+      const { progress } = await snapshots.show(params.queue, params.batch);
       return sendFailures(reply, progress.view, format);
     });
   }
 
-  /** A batch and its first failed rows, without their secrets. */
-  async function shown({ queue, batch }: OneBatch['Params']) {
-    const { progress, failures: rows } = await looks.show(queue, batch);
-    // Reasons quote messages, and messages payloads: what is secret is known of these rows.
+  /** A batch and its first failed rows, redacted. */
+  async function redactedSnapshot({ queue, batch }: OneBatch['Params']) {
+    const { progress, failures: rows } = await snapshots.show(queue, batch);
+    // Reasons quote messages, and messages quote payloads. Redacted together with the rows, they
+    // lose the secrets of the rows.
     const { reasons } = redact({ reasons: progress.view.reasons, rows }) as Pick<BatchView, 'reasons'>;
     const view = { ...(redact(progress.view) as BatchView), reasons };
     return { progress: { ...progress, view }, failures: rows.map(redactRow) };
   }
 
   /**
-   * Streams as fast as the reader takes it, and stops when it leaves. What breaks in the middle
-   * breaks the connection, lest half a file pass for a whole one.
+   * Streams failed rows at the speed of the client, and stops when the client leaves. A fault in
+   * the middle breaks the connection, so that nobody takes half a file for a whole one.
    */
   function sendFailures(reply: FastifyReply, view: BatchView, format: 'csv' | 'ndjson'): FastifyReply {
     const leaving = new AbortController();
@@ -96,7 +97,7 @@ interface OneBatch {
   readonly Params: { readonly queue: string; readonly batch: string };
 }
 
-/** Anything that is no filter is none. */
+/** Reads the filter from the query, and ignores values that are not valid. */
 function readFilter(query: unknown): ListFilter {
   const { queue, stage, page } = query as Record<string, unknown>;
   const at = Number(page);
@@ -107,28 +108,28 @@ function readFilter(query: unknown): ListFilter {
   };
 }
 
-/** What goes wrong is said on a page to people, and as JSON to programs. */
-function addAnswers(
+/** Answers requests that fail: people get a page, programs get JSON. */
+function addErrorPages(
   app: FastifyInstance,
   send: (reply: FastifyReply, title: string, body: string) => FastifyReply,
 ): void {
   app.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
-    const known = ANSWERS.find(({ code }) => hasCode(error, code));
+    const known = KNOWN_ERRORS.find(({ code }) => hasCode(error, code));
     if (known === undefined) throw error;
-    const said = known.says ?? error.message;
+    const text = known.text ?? error.message;
     reply.code(known.status);
-    if (!wantsPage(request)) return reply.send({ error: said });
-    return send(reply, known.title, html`<h1>${known.title}</h1><p class="note bad" role="alert">${said}</p>`);
+    if (!wantsPage(request)) return reply.send({ error: text });
+    return send(reply, known.title, html`<h1>${known.title}</h1><p class="note bad" role="alert">${text}</p>`);
   });
 }
 
-const ANSWERS = [
-  { code: 'BULLPEN_BATCH_UNKNOWN', status: 404, title: 'No such batch', says: undefined },
-  { code: 'BULLPEN_OPTIONS_INVALID', status: 422, title: 'Not possible', says: undefined },
+const KNOWN_ERRORS = [
+  { code: 'BULLPEN_BATCH_UNKNOWN', status: 404, title: 'No such batch', text: undefined },
+  { code: 'BULLPEN_OPTIONS_INVALID', status: 422, title: 'Not possible', text: undefined },
   {
     code: 'BULLPEN_REDIS_UNAVAILABLE',
     status: 503,
     title: 'Redis is unavailable',
-    says: 'Redis does not answer. This page asks again by itself.',
+    text: 'Redis does not answer. This page tries again by itself.',
   },
 ] as const;

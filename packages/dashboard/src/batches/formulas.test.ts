@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { withoutFormulas } from './formulas.js';
 
-it('a formula becomes a text, and nothing else changes', () => {
+it('a formula becomes text, and nothing else changes', () => {
   const row = {
     payload: {
       name: '=HYPERLINK("http://evil.example")',

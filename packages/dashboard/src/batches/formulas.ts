@@ -1,13 +1,13 @@
 import { mapTexts } from '../redact/map-texts.js';
 
-/** What a spreadsheet takes for the beginning of a formula. */
+/** A text that a spreadsheet reads as a formula begins with one of these. */
 const FORMULA = /^[=+\-@\t\r]/;
-/** A number, a telephone number, a date. */
+/** A number, a telephone number or a date. */
 const HARMLESS = /^[+-]?[\d\s.,()/-]*$/;
 
 /**
- * A value whose texts a spreadsheet takes for texts: payloads come from strangers, and a download
- * is opened by a colleague.
+ * Makes every text of a value safe for a spreadsheet, which then reads it as text and not as a
+ * formula: payloads come from strangers, and a colleague opens the download.
  */
 export const withoutFormulas = (value: unknown): unknown =>
   mapTexts(value, (text) => (FORMULA.test(text) && !HARMLESS.test(text) ? `'${text}` : text));

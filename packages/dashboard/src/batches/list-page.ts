@@ -1,45 +1,45 @@
 import { BATCH_STAGES, type BatchBooks, type BatchStage, type Progress, stageOf } from '@bullpen/producer';
 import { html } from 'ghtml';
-import { bar, partsOfBooks } from './bar.js';
+import { bar, countsOfBooks } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
 
-/** Which batches are asked for. */
+/** The batches that somebody asks for. */
 export interface ListFilter {
   readonly queue: string | undefined;
   readonly stage: BatchStage | undefined;
-  /** Counted from 1. */
+  /** The number of the page, counted from 1. */
   readonly page: number;
 }
 
-/** A part of the list. */
-export interface ListPart {
+/** One page of the list. */
+export interface SelectedBatches {
   readonly shown: readonly Progress<BatchBooks>[];
-  /** How many match. */
+  /** How many batches match, on all pages. */
   readonly count: number;
   readonly queues: readonly string[];
   readonly page: number;
   readonly pages: number;
 }
 
-const A_PAGE = 100;
+const PER_PAGE = 100;
 
-/**
- * The batches that match, and the page of them that was asked for; the last one, when there are
- * fewer.
- */
-export function partOf(all: readonly Progress<BatchBooks>[], { queue, stage, page }: ListFilter): ListPart {
+/** Selects the batches that match the filter, and of these the requested page or else the last. */
+export function selectBatches(
+  all: readonly Progress<BatchBooks>[],
+  { queue, stage, page }: ListFilter,
+): SelectedBatches {
   const matching = all.filter(
     ({ view }) => (queue === undefined || view.queue === queue) && (stage === undefined || stageOf(view) === stage),
   );
-  const pages = Math.max(1, Math.ceil(matching.length / A_PAGE));
+  const pages = Math.max(1, Math.ceil(matching.length / PER_PAGE));
   const at = Math.min(page, pages);
   const queues = [...new Set(all.map(({ view }) => view.queue))].sort();
-  const shown = matching.slice((at - 1) * A_PAGE, at * A_PAGE);
+  const shown = matching.slice((at - 1) * PER_PAGE, at * PER_PAGE);
   return { shown, count: matching.length, queues, page: at, pages };
 }
 
-/** The page of all batches. */
-export function listBody(base: string, part: ListPart, filter: ListFilter, now: number): string {
+/** Renders the page of all batches. */
+export function listBody(base: string, part: SelectedBatches, filter: ListFilter, now: number): string {
   const { shown, queues, count } = part;
   const isFiltered = filter.queue !== undefined || filter.stage !== undefined;
   return html`<h1>Batches</h1>
@@ -48,7 +48,7 @@ export function listBody(base: string, part: ListPart, filter: ListFilter, now: 
 !${pager(base, part, filter)}`;
 }
 
-const table = (base: string, shown: ListPart['shown'], now: number): string => html`<table class="batches">
+const table = (base: string, shown: SelectedBatches['shown'], now: number): string => html`<table class="batches">
 <thead><tr><th>Batch</th><th class="wide">Rows</th><th class="number">Rate</th><th class="number">Time left</th><th class="number">Failed</th><th>Begun</th></tr></thead>
 <tbody>
 !${shown.map((progress) => row(base, progress, now))}
@@ -58,12 +58,12 @@ const table = (base: string, shown: ListPart['shown'], now: number): string => h
 function row(base: string, { view, done, perSecond, secondsLeft }: Progress<BatchBooks>, now: number): string {
   const { queue, batch, job, added, failed, createdAt } = view;
   const stage = stageOf(view);
-  const goesOn = stage === 'running';
+  const isRunning = stage === 'running';
   return html`<tr>
 <td><a href="${pathOf(base, queue, batch)}">${batch}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
-<td class="wide">!${bar(partsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span></td>
-<td class="number">${goesOn || stage === 'reading' ? showRate(perSecond) : '–'}</td>
-<td class="number">${goesOn ? showLeft(secondsLeft) : '–'}</td>
+<td class="wide">!${bar(countsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span></td>
+<td class="number">${isRunning || stage === 'reading' ? showRate(perSecond) : '–'}</td>
+<td class="number">${isRunning ? showLeft(secondsLeft) : '–'}</td>
 <td class="number!${failed > 0 ? ' bad' : ''}">${showCount(failed)}</td>
 <td><time datetime="${new Date(createdAt).toISOString()}">${showSince(createdAt, now)}</time></td>
 </tr>`;
@@ -72,7 +72,7 @@ function row(base: string, { view, done, perSecond, secondsLeft }: Progress<Batc
 const nothing = (isFiltered: boolean): string =>
   isFiltered
     ? '<p class="note">No batch matches.</p>'
-    : html`<div class="note"><p>There are no batches, or their books have expired. A batch is a file, or what comes through a pipe, under a name:</p>
+    : html`<div class="note"><p>There are no batches, or their books have expired. A batch is the rows of a file or a pipe, under a name:</p>
 <pre>bullpen-producer batch invoice.send invoices.csv --batch november --jobs dist/jobs.js</pre></div>`;
 
 function filterForm(base: string, queues: readonly string[], { queue, stage }: ListFilter): string {
@@ -85,7 +85,7 @@ function filterForm(base: string, queues: readonly string[], { queue, stage }: L
 </form>`;
 }
 
-function pager(base: string, { page, pages, count }: ListPart, filter: ListFilter): string {
+function pager(base: string, { page, pages, count }: SelectedBatches, filter: ListFilter): string {
   if (pages === 1) return '';
   const link = (to: number, text: string): string =>
     to < 1 || to > pages ? '' : html`<a class="button plain" href="${base}/batches?${queryOf(filter, to)}">${text}</a>`;
@@ -99,6 +99,6 @@ function queryOf({ queue, stage }: ListFilter, page: number): string {
   return query.toString();
 }
 
-/** Where the page of a batch is. */
+/** The path of a batch's page. */
 export const pathOf = (base: string, queue: string, batch: string): string =>
   `${base}/batches/${encodeURIComponent(queue)}/${encodeURIComponent(batch)}`;

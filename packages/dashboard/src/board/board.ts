@@ -7,44 +7,44 @@ import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact/redactor.js';
 import type { Queue } from './queues.js';
-import { redactAnswer } from './redact-response.js';
+import { redactResponse } from './redact-response.js';
 import { type Asked, refusalOf, removalRefusal } from './refusals.js';
 import { shortenList } from './shorten-list.js';
 import { TolerantAdapter } from './tolerant-adapter.js';
 
-/** What the board takes. */
+/** What {@link addBoard} needs. */
 export interface BoardDeps {
   readonly base: string;
   readonly title: string;
   readonly readOnly: boolean;
   readonly hasLogin: boolean;
   readonly redact: Redactor;
-  /** Whether a queue has rows of batches that are not settled. */
+  /** Whether a queue has rows of batches that are not settled yet. */
   readonly hasOpenBatch: (queue: string) => Promise<boolean>;
   readonly log: Logger;
 }
 
-/** Where queues are put on the board, and taken off it. */
+/** The board, to which queues are added and from which they are removed. */
 export interface Board {
   add(queue: Queue): void;
   remove(name: string): void;
 }
 
-/** Bull Board's page asks for its font from another host. */
+/** Bull Board's page loads a font from another host. */
 const FOREIGN_FONTS = /<link[^>]*href="https:\/\/fonts\.googleapis\.com[^>]*>\s*/g;
 
-/** Bull Board has no place for a link that is seen. */
-const waysOut = (base: string): string =>
+/** Bull Board has no place of its own for a link that people see. */
+const batchesLink = (base: string): string =>
   html`<link rel="stylesheet" href="${base}/assets/board.css"><a class="bullpen-batches" href="${base}/batches">Batches</a>`;
 
-/** How often its page asks for counts and jobs, in seconds. */
+/** How often Bull Board's page asks for counts and jobs, in seconds. */
 const POLL_S = 2;
-/** Its own choice ends at 50. */
+/** The most jobs on a page. Bull Board's own menu ends at 50. */
 const MAX_JOBS = 100;
 
 /** Adds Bull Board at the base path. */
-export async function addBoard(app: FastifyInstance, parts: BoardDeps): Promise<Board> {
-  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, log } = parts;
+export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<Board> {
+  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, log } = deps;
   const adapter = new FastifyAdapter();
   const board = createBullBoard({
     queues: [],
@@ -67,11 +67,12 @@ export async function addBoard(app: FastifyInstance, parts: BoardDeps): Promise<
   adapter.setErrorHandler((error) => {
     const { statusCode } = error as { statusCode?: number };
     const isAway = isConnectionLoss(error);
-    // What cannot be parsed is quoted in the error. What was sent to us has a status.
-    const isUnreadable = error instanceof SyntaxError && statusCode === undefined;
-    const message = isAway ? 'Redis is unavailable' : isUnreadable ? 'The job is not readable.' : reasonOf(error);
+    // A malformed job: the error quotes it, so the message must not. When the request is malformed,
+    // the error has a status.
+    const isMalformed = error instanceof SyntaxError && statusCode === undefined;
+    const message = isAway ? 'Redis is unavailable' : isMalformed ? 'The job is malformed.' : reasonOf(error);
     const status = isAway ? 503 : (statusCode ?? (error instanceof URIError ? 400 : 500));
-    if (status === 500 && !isUnreadable) log.warn({ err: error }, 'board could not answer');
+    if (status === 500 && !isMalformed) log.warn({ err: error }, 'board request failed');
     return { status: status as 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message } };
   });
 
@@ -85,18 +86,18 @@ export async function addBoard(app: FastifyInstance, parts: BoardDeps): Promise<
       const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
       if (why !== undefined) return refuse(request, reply, 403, why);
       const { jobsPerPage } = (request.query ?? {}) as { jobsPerPage?: unknown };
-      if (Number(jobsPerPage) > MAX_JOBS) return refuse(request, reply, 400, `At most ${MAX_JOBS} jobs a page.`);
+      if (Number(jobsPerPage) > MAX_JOBS) return refuse(request, reply, 400, `At most ${MAX_JOBS} jobs per page.`);
     });
-    // The one door out.
+    // Every response passes here.
     scope.addHook('preSerialization', async ({ params }, reply, body) => {
-      // What went wrong is no job's, and what is asked of Redis now may go wrong again.
+      // An error holds no job. Redacting it must not ask Redis, which may fail again.
       if (reply.statusCode >= 400) return redact(body);
-      return shortenList(await redactAnswer({ body, params: params ?? {} }, redact, payloadOf));
+      return shortenList(await redactResponse({ body, params: params ?? {} }, redact, payloadOf));
     });
     scope.addHook('onSend', async (_request, reply, body) => {
       const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
       if (!isPage || typeof body !== 'string') return body;
-      return body.replace(FOREIGN_FONTS, '').replace('</body>', `${waysOut(base)}</body>`);
+      return body.replace(FOREIGN_FONTS, '').replace('</body>', `${batchesLink(base)}</body>`);
     });
     await scope.register(adapter.registerPlugin());
   });

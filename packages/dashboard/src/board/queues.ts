@@ -1,57 +1,59 @@
 import type { Logger } from '@bullpen/shared';
 import { findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import { type ConnectionOptions, Queue } from 'bullmq';
-import { every } from './repeat.js';
+import { repeat } from './repeat.js';
 
 export type { Queue } from 'bullmq';
 
-/** What {@link BoardQueues} takes. */
+/** What {@link BoardQueues} needs. */
 export interface BoardQueuesDeps {
   readonly redis: Redis;
   readonly prefix: string;
-  /** The shortest time between two looks for queues, in milliseconds. */
+  /** How often to look for queues at most, in milliseconds. */
   readonly discoverEveryMs: number;
   readonly log: Logger;
+  /** Called for each queue that was found. */
   readonly added: (queue: Queue) => void;
+  /** Called for each queue whose keys are gone. */
   readonly removed: (name: string) => void;
 }
 
-/** Looking through the key space takes Redis' time: we rest so many times as long as we looked. */
-const REST = 20;
+/** Scanning the key space takes time of Redis. We rest this many times as long as a scan took. */
+const REST_FACTOR = 20;
 
 /**
- * The queues under the prefix, as BullMQ knows them: found without a restart, and gone when their
- * keys are. Writes nothing.
+ * The queues under the prefix, as BullMQ's `Queue`. It finds new queues without a restart, and
+ * drops queues whose keys are gone. It writes nothing to Redis.
  */
 export class BoardQueues {
-  readonly #parts: BoardQueuesDeps;
+  readonly #deps: BoardQueuesDeps;
   readonly #queues = new Map<string, Queue>();
   #stop: (() => Promise<void>) | undefined;
 
-  constructor(parts: BoardQueuesDeps) {
-    this.#parts = parts;
+  constructor(deps: BoardQueuesDeps) {
+    this.#deps = deps;
   }
 
-  /** Their names, as of the last look. */
+  /** The names of the queues that the last look found. */
   names(): readonly string[] {
     return [...this.#queues.keys()];
   }
 
-  /** Looks now, and from now on. */
+  /** Looks for queues now, and again and again. */
   start(): void {
-    const { redis, discoverEveryMs, log } = this.#parts;
+    const { redis, discoverEveryMs, log } = this.#deps;
     let failed = false;
-    this.#stop ??= every(async () => {
+    this.#stop ??= repeat(async () => {
       if (redis.status !== 'ready') return Math.min(discoverEveryMs, 1_000);
       const startedAt = performance.now();
       try {
         await this.#look();
         failed = false;
       } catch (error) {
-        if (!failed) log.warn({ err: error }, 'queues could not be looked for');
+        if (!failed) log.warn({ err: error }, 'looking for queues failed');
         failed = true;
       }
-      return Math.max(discoverEveryMs, REST * (performance.now() - startedAt));
+      return Math.max(discoverEveryMs, REST_FACTOR * (performance.now() - startedAt));
     });
   }
 
@@ -61,7 +63,7 @@ export class BoardQueues {
   }
 
   async #look(): Promise<void> {
-    const { redis, prefix } = this.#parts;
+    const { redis, prefix } = this.#deps;
     const names = await findQueues(prefix, 'meta', (cursor, pattern) =>
       redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
     );
@@ -71,12 +73,12 @@ export class BoardQueues {
   }
 
   #add(name: string): void {
-    const { redis, prefix, added, log } = this.#parts;
+    const { redis, prefix, added, log } = this.#deps;
     const connection = redis as unknown as ConnectionOptions;
-    // Without these two BullMQ would write that it was here.
+    // Without these two options BullMQ would write to Redis.
     const queue = new Queue(name, { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true });
-    // A missing listener would end the process; what fails is answered to who asked.
-    queue.on('error', (error) => log.debug({ err: error, queue: name }, 'queue had an error'));
+    // A missing listener would end the process. Whoever made the request gets the error.
+    queue.on('error', (error) => log.debug({ err: error, queue: name }, 'queue failed'));
     this.#queues.set(name, queue);
     added(queue);
   }
@@ -84,7 +86,7 @@ export class BoardQueues {
   async #remove(name: string): Promise<void> {
     const queue = this.#queues.get(name);
     this.#queues.delete(name);
-    this.#parts.removed(name);
+    this.#deps.removed(name);
     await queue?.close().catch(() => undefined);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Does something now and again and again: each time it says how long to rest before the next, in
- * milliseconds. It must not throw.
- * @returns a function that stops it, and resolves when what is under way has ended
+ * Runs `work` now, and again and again. Each run returns how long to rest before the next one, in
+ * milliseconds. `work` must not throw.
+ * @returns a function that stops it, and resolves when the current run has ended
  */
-export function every(work: () => Promise<number>): () => Promise<void> {
+export function repeat(work: () => Promise<number>): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const turn = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { shortenList } from './shorten-list.js';
 
-it('a list has what is short, and says of the rest how long it is', () => {
+it('a list shows short values, and the length of longer ones', () => {
   const list = (job: object) => ({ queues: [{ name: 'mail', jobs: [job] }] });
   const short = { id: '1', data: { n: 1 }, returnValue: null, progress: 0, failedReason: 'x', opts: { attempts: 3 } };
   expect(shortenList(list(short))).toEqual(list(short));

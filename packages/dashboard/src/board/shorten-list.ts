@@ -1,10 +1,10 @@
 import { mapTexts } from '../redact/map-texts.js';
 
 /**
- * A list shows so many characters of a text, and nothing of a value that is longer: it is asked for
- * every few seconds, and has many jobs.
+ * How many characters of a text a list shows. It has many jobs, and is loaded every few seconds.
  */
 const MAX_TEXT = 10_000;
+/** A list shows nothing of a value with more characters. */
 const MAX_VALUE = 100_000;
 
 interface ListedJob {
@@ -15,7 +15,7 @@ interface ListedJob {
 }
 
 /**
- * The list of queues, with the jobs of one of them made short. A job's own page shows all of it.
+ * Shortens the jobs in Bull Board's list of queues. A job's own page shows everything.
  */
 export function shortenList(body: unknown): unknown {
   const { queues } = (body ?? {}) as { queues?: readonly { readonly jobs: readonly ListedJob[] }[] };

@@ -5,8 +5,8 @@ type States = Parameters<BullMQAdapter['getJobs']>[0];
 type Jobs = Awaited<ReturnType<BullMQAdapter['getJobs']>>;
 
 /**
- * A queue as Bull Board takes it. One job that is no job, of a hand or a program that is not ours,
- * would hide all others: it is left out.
+ * Bull Board's view of a queue, without malformed jobs, which some other client or a person stored.
+ * Otherwise one such job would hide all others.
  */
 export class TolerantAdapter extends BullMQAdapter {
   readonly #queue: Queue;
@@ -23,11 +23,11 @@ export class TolerantAdapter extends BullMQAdapter {
       if (!(error instanceof SyntaxError)) throw error;
     }
     const ids = await this.#queue.getRanges(states as Parameters<Queue['getRanges']>[0], start, end, false);
-    const jobs = await Promise.all(ids.map((id) => this.#queue.getJob(id).catch(leaveOutUnreadable)));
+    const jobs = await Promise.all(ids.map((id) => this.#queue.getJob(id).catch(leaveOutMalformed)));
     return jobs.filter((job) => job !== undefined) as unknown as Jobs;
   }
 }
 
-function leaveOutUnreadable(error: unknown): undefined {
+function leaveOutMalformed(error: unknown): undefined {
   if (!(error instanceof SyntaxError)) throw error;
 }

@@ -1,23 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { namesLoopback } from './loopback.js';
-import { isOurOwn } from './same-origin.js';
+import { isSameOrigin } from './same-origin.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether anybody may ask for it. Everything else needs a session, whoever adds the route. */
+    /** Whether anybody may request this route. All other routes need a session, also a plugin's. */
     open?: boolean;
-    /** Whether it changes nothing but who is logged in: allowed when the dashboard is read-only. */
+    /** Whether it changes sessions only. A read-only dashboard allows such a route. */
     session?: boolean;
   }
 }
 
-/** What the gate decides by. */
-export interface GateDeps {
+/** Options of {@link addGate}. */
+export interface GateOptions {
   readonly base: string;
-  /**
-   * Whether there is a login at all: without a password there is none, and the server listens on
-   * loopback alone.
-   */
+  /** Whether there is a login. Without a password there is none, and the server is on loopback. */
   readonly hasLogin: boolean;
   readonly readOnly: boolean;
   readonly isLoggedIn: (request: FastifyRequest) => boolean;
@@ -26,18 +23,18 @@ export interface GateDeps {
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /**
- * Puts one hook before every route there is and will be, those of plugins and the one for unknown
- * addresses included.
+ * Adds one hook before every route, also before those that plugins add and before the answer to an
+ * unknown path. It checks where a request comes from, the session, and the read-only mode.
  */
-export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLoggedIn }: GateDeps): void {
+export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLoggedIn }: GateOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     const { open, session } = request.routeOptions.config;
     const changes = !CHANGES_NOTHING.has(request.method);
-    if (changes && !isOurOwn(originsOf(request))) {
+    if (changes && !isSameOrigin(originsOf(request))) {
       return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.');
     }
-    // Without a login the name is all that tells a page of ours from one of another site in a
-    // browser on this machine.
+    // Without a login, only the host name tells our page from the page of another site in a browser
+    // on this machine.
     if (!hasLogin && !namesLoopback(request.headers.host)) {
       return refuse(request, reply, 403, 'Without a password this dashboard answers only as localhost or 127.0.0.1.');
     }
@@ -54,24 +51,25 @@ const originsOf = ({ headers, host }: FastifyRequest) => ({
   host,
 });
 
-// Sent twice, a header is an attempt at something.
+// A header that is sent twice may be an attack. Joined, its values match no single value.
 const oneOf = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(',') : value;
 
 function askForLogin(request: FastifyRequest, reply: FastifyReply, base: string): FastifyReply {
   if (!wantsPage(request)) return refuse(request, reply, 401, 'Log in first.');
-  // The cookie is for what is below: who asks for this may well have logged in.
+  // A browser does not send the session's cookie to the base path without its slash, so this person
+  // may be logged in.
   if (request.url === base) return reply.redirect(`${base}/`, 302);
   return reply.redirect(`${base}/login?to=${encodeURIComponent(request.url)}`, 302);
 }
 
-/** Whether a person is to read the answer. */
+/** Whether a person, and not a program, will read the answer. */
 export const wantsPage = ({ method, headers }: FastifyRequest): boolean =>
   CHANGES_NOTHING.has(method) && headers.accept?.includes('text/html') === true;
 
-/** Says no, in the shape that Bull Board's page understands as well. */
+/** Refuses a request, with a body that Bull Board's page can show. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, code: number, message: string): FastifyReply {
-  // What is still being sent is not waited for.
+  // Closing saves us from waiting for the rest of the request.
   if (!CHANGES_NOTHING.has(request.method)) reply.header('connection', 'close');
   return reply.code(code).send({ error: code === 401 ? 'Logged out' : 'Refused', message });
 }

@@ -2,8 +2,8 @@ import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * What a browser may do with our pages: nothing that comes from elsewhere, nothing that was written
- * into a page, no frame around it.
+ * Adds the security headers. A browser then loads nothing from other hosts, runs no script that was
+ * written into a page, and shows no page in a frame.
  */
 export async function addSecurityHeaders(app: FastifyInstance, isStatic: (url: string) => boolean): Promise<void> {
   await app.register(helmet, {
@@ -12,7 +12,7 @@ export async function addSecurityHeaders(app: FastifyInstance, isStatic: (url: s
       directives: {
         defaultSrc: ["'self'"],
         scriptSrc: ["'self'"],
-        // Bull Board's components carry their own styles.
+        // Bull Board's components have inline styles.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
         fontSrc: ["'self'", 'data:'],
@@ -23,10 +23,10 @@ export async function addSecurityHeaders(app: FastifyInstance, isStatic: (url: s
         frameAncestors: ["'none'"],
       },
     },
-    // With `no-referrer` a browser would send `Origin: null` with our own forms.
+    // With `no-referrer`, browsers would send `Origin: null` with our own forms.
     referrerPolicy: { policy: 'same-origin' },
     frameguard: { action: 'deny' },
-    // Whether the outside is HTTPS is known, and to be said, by the proxy that makes it so.
+    // Only the proxy in front of us knows whether people use HTTPS, so it sends this header.
     strictTransportSecurity: false,
   });
   app.addHook('onSend', async (request, reply) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namesLoopback } from './loopback.js';
 
-describe('a host that names this machine', () => {
+describe('a host that names the loopback', () => {
   it.each(['localhost', 'localhost:3000', 'LOCALHOST', '127.0.0.1:3000', '127.1.2.3', '[::1]:3000'])('%s', (host) => {
     expect(namesLoopback(host)).toBe(true);
   });

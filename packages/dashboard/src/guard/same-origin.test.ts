@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOurOwn } from './same-origin.js';
+import { isSameOrigin } from './same-origin.js';
 
 const host = 'jobs.example:3000';
 
@@ -16,6 +16,6 @@ describe('a request that changes something', () => {
     ['a page without an origin', { site: undefined, origin: 'null', host }, false],
     ['who does not say', { site: undefined, origin: undefined, host }, false],
   ])('%s', (_, origins, allowed) => {
-    expect(isOurOwn(origins)).toBe(allowed);
+    expect(isSameOrigin(origins)).toBe(allowed);
   });
 });

@@ -1,23 +1,22 @@
-/** What tells where a request comes from. */
+/** The headers that tell where a request comes from. */
 export interface Origins {
-  /** The `Sec-Fetch-Site` header: set by the browser, out of reach for any page's script. */
+  /** The `Sec-Fetch-Site` header. The browser sets it, and no script can change it. */
   readonly site: string | undefined;
   /** The `Origin` header. */
   readonly origin: string | undefined;
-  /** The host the request was for, with its port. */
+  /** The host of the request, with its port. */
   readonly host: string;
 }
 
 /**
- * Whether a request that changes something was sent by a page of ours. Browsers send at least one
- * of the two headers with it; what sends neither is no browser of this decade, or hides where it
- * comes from.
+ * Whether a page of this dashboard sent a request that changes something. Today's browsers send at
+ * least one of the two headers with such a request. A request with neither is refused.
  */
-export function isOurOwn({ site, origin, host }: Origins): boolean {
+export function isSameOrigin({ site, origin, host }: Origins): boolean {
   if (site !== undefined) return site === 'same-origin';
   if (origin === undefined || !URL.canParse(origin)) return false;
   const theirs = new URL(origin);
-  // A port that goes without saying may be said.
+  // Both go through `URL`, which removes a default port.
   const ours = `${theirs.protocol}//${host}`;
   return URL.canParse(ours) && theirs.host !== '' && new URL(ours).host === theirs.host;
 }

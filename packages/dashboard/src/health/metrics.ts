@@ -3,21 +3,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { refuse } from '../guard/gate.js';
 import type { CheckCredentials } from '../login/credentials.js';
-import type { Try } from '../login/tries.js';
+import type { TryLogin } from '../login/tries.js';
 
-/** What `/metrics` takes. */
+/** What {@link addMetrics} needs. */
 export interface MetricsDeps {
   readonly exporter: Exporter;
-  /** `undefined`: there is no login. */
+  /** `undefined` when there is no login. */
   readonly check: CheckCredentials | undefined;
-  readonly attempt: Try;
+  readonly tryLogin: TryLogin;
 }
 
 /**
- * Adds `/metrics`, at the root: how many jobs queues hold, as their exporter, and what Node tells.
- * Prometheus logs in by HTTP Basic, with the user and password that people have.
+ * Adds `/metrics` at the root: how many jobs the queues hold whose exporter this process is, and
+ * the metrics of Node. Prometheus logs in by HTTP Basic, with the same user and password as people.
  */
-export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: MetricsDeps): void {
+export function addMetrics(app: FastifyInstance, { exporter, check, tryLogin }: MetricsDeps): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_NODE_METRICS) registry.removeSingleMetric(name);
@@ -35,12 +35,13 @@ export function addMetrics(app: FastifyInstance, { exporter, check, attempt }: M
     check: CheckCredentials,
   ): Promise<FastifyReply | undefined> {
     const { authorization } = request.headers;
-    // Who sends nothing tries nothing: any page could have somebody's browser ask for this.
+    // Only a request with credentials counts as a try: any page can make a browser ask for this
+    // URL.
     if (authorization !== undefined) {
-      const tried = await attempt(request, () => check(...readBasic(authorization)));
-      if (tried === 'right') return undefined;
-      if (typeof tried === 'object') {
-        return refuse(request, reply.header('retry-after', tried.retryAfterS), 429, 'Too many tries.');
+      const result = await tryLogin(request, () => check(...readBasic(authorization)));
+      if (result === 'right') return undefined;
+      if (typeof result === 'object') {
+        return refuse(request, reply.header('retry-after', result.retryAfterS), 429, 'Too many tries.');
       }
     }
     reply.header('www-authenticate', 'Basic realm="bullpen", charset="UTF-8"');

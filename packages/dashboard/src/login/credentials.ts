@@ -1,20 +1,25 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** Who may log in. */
+/** The shortest password. A shorter one could be found by trying. */
+export const MIN_PASSWORD = 12;
+/** The longest password that the login form accepts. */
+export const MAX_PASSWORD = 1_024;
+
+/** The user who may log in. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
 /**
- * Whether a user and a password are the right ones; takes as long whichever is wrong, and by how
- * much.
+ * Checks a user and a password. The time it takes does not depend on which of them is wrong, nor
+ * how wrong.
  */
 export type CheckCredentials = (user: string, password: string) => boolean;
 
 /**
- * Makes the check. What is compared are digests under a key that nobody knows: of one length, and
- * never the texts themselves.
+ * Makes the check. It compares digests under a secret key, not the texts: digests all have the same
+ * length.
  */
 export function checkAgainst({ user, password }: Credentials): CheckCredentials {
   const key = randomBytes(32);

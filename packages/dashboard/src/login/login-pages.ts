@@ -3,55 +3,58 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
-import { MAX_PASSWORD } from '../options.js';
-import { type PageDeps, page } from '../pages/page.js';
-import type { CheckCredentials } from './credentials.js';
+import { type PageContent, page } from '../pages/page.js';
+import { type CheckCredentials, MAX_PASSWORD } from './credentials.js';
 import { returnPath } from './return-path.js';
 import { Sessions } from './sessions.js';
-import { countTries, type Try } from './tries.js';
+import { limitTries, type TryLogin } from './tries.js';
 
-/** What the login takes. */
+/** What {@link loginPages} needs. */
 export interface LoginDeps {
   readonly base: string;
   readonly check: CheckCredentials;
   readonly sessions: Sessions;
-  /** How long the cookie lives, in milliseconds: as long as the session. */
+  /** How long the cookie of a session lives, in milliseconds: as long as the session. */
   readonly sessionMs: number;
   readonly log: Logger;
 }
 
 /**
- * A browser keeps a cookie apart for each path it is for; two dashboards under one host do not log
- * each other out.
+ * The cookie of a session. A browser keeps one for each path, so two dashboards on one host do not
+ * log each other out.
  */
 const COOKIE = 'bullpen_session';
 
-/** What somebody's cookie says their session is. */
+/** Reads the id of the session from the request's cookie. */
 export const sessionOf = (request: FastifyRequest): string | undefined => request.cookies[COOKIE];
 
-/** Says from which browser a request is, to who has let it in before. Sent with logins only. */
+/** The cookie of a browser in which somebody has logged in before. Sent with logins only. */
 const BROWSER_COOKIE = 'bullpen_browser';
-/** For so long a browser is known, in milliseconds. */
+/** How long a browser is known, in milliseconds. */
 const BROWSER_MS = 30 * 24 * 60 * 60_000;
 
-/** Who tries to log in, and from where it was done before. */
-export interface Door {
-  readonly attempt: Try;
+/** The tries to log in, and the browsers in which somebody has logged in before. */
+export interface LoginTries {
+  readonly tryLogin: TryLogin;
   readonly browsers: Sessions;
 }
 
-/** Adds cookies and the counting of tries to the whole server. To be called before any route. */
-export async function prepareLogin(app: FastifyInstance): Promise<Door> {
+/** Adds cookies and the limits of tries to the whole server. Call it before any route is added. */
+export async function prepareLogin(app: FastifyInstance): Promise<LoginTries> {
   await app.register(cookie);
   const browsers = new Sessions(BROWSER_MS);
-  return { attempt: await countTries(app, browsers, browserOf), browsers };
+  return { tryLogin: await limitTries(app, browsers, browserOf), browsers };
 }
 
 const browserOf = (request: FastifyRequest): string | undefined => request.cookies[BROWSER_COOKIE];
 
-/** The pages to log in and out. */
-export async function loginPages(app: FastifyInstance, parts: LoginDeps, { attempt, browsers }: Door): Promise<void> {
-  const { base, check, sessions, sessionMs, log } = parts;
+/** Adds the pages to log in and out. */
+export async function loginPages(
+  app: FastifyInstance,
+  deps: LoginDeps,
+  { tryLogin, browsers }: LoginTries,
+): Promise<void> {
+  const { base, check, sessions, sessionMs, log } = deps;
   const path = `${base}/`;
   await app.register(formbody, { bodyLimit: 16_384 });
 
@@ -63,13 +66,13 @@ export async function loginPages(app: FastifyInstance, parts: LoginDeps, { attem
   app.post('/login', { config: { open: true, session: true } }, async (request, reply) => {
     const { user, password, to } = (request.body ?? {}) as Record<string, unknown>;
     const form = { base, to: returnPath(to, base) };
-    const tried = await attempt(request, () => check(textOf(user), textOf(password)));
-    if (typeof tried === 'object') {
+    const result = await tryLogin(request, () => check(textOf(user), textOf(password)));
+    if (typeof result === 'object') {
       log.warn({ address: request.ip }, 'login refused: too many tries');
-      reply.code(429).header('retry-after', tried.retryAfterS);
-      return sendForm(reply, { ...form, fault: `Too many tries. Try again in ${inWords(tried.retryAfterS)}.` });
+      reply.code(429).header('retry-after', result.retryAfterS);
+      return sendForm(reply, { ...form, fault: `Too many tries. Try again in ${inWords(result.retryAfterS)}.` });
     }
-    if (tried === 'wrong') {
+    if (result === 'wrong') {
       log.warn({ address: request.ip }, 'login failed');
       return sendForm(reply.code(401), { ...form, fault: 'User or password is wrong.' });
     }
@@ -84,7 +87,7 @@ export async function loginPages(app: FastifyInstance, parts: LoginDeps, { attem
     return reply.redirect(form.to, 303);
   });
 
-  // A link cannot end a session: anybody could put one somewhere.
+  // GET only asks: otherwise a link on any page could log people out.
   app.get('/logout', (_request, reply) => sendPage(reply, { title: 'Log out', base, body: logoutForm(base) }));
 
   app.post('/logout', { config: { session: true } }, (request, reply) => {
@@ -121,5 +124,5 @@ const logoutForm = (base: string): string => html`<form class="login" method="po
 <button>Log out</button> <a class="button plain" href="${base}/">Stay</a>
 </form>`;
 
-const sendPage = (reply: FastifyReply, parts: PageDeps): FastifyReply =>
-  reply.type('text/html; charset=utf-8').send(page(parts));
+const sendPage = (reply: FastifyReply, content: PageContent): FastifyReply =>
+  reply.type('text/html; charset=utf-8').send(page(content));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { returnPath } from './return-path.js';
 
-describe('the way back after a login', () => {
-  it('leads to the page that was asked for', () => {
+describe('the page after a login', () => {
+  it('is the requested page', () => {
     expect(returnPath('/batches?stage=running', '')).toBe('/batches?stage=running');
     expect(returnPath('/bullpen/queue/mail', '/bullpen')).toBe('/bullpen/queue/mail');
   });
@@ -20,11 +20,11 @@ describe('the way back after a login', () => {
     '',
     undefined,
     ['/batches'],
-  ])('never leads elsewhere: %j', (asked) => {
+  ])('is never on another host: %j', (asked) => {
     expect(returnPath(asked, '')).toMatch(/^\/(?![/\\])/);
   });
 
-  it('stays below the base path', () => {
+  it('is below the base path', () => {
     expect(returnPath('/other', '/bullpen')).toBe('/bullpen/');
     expect(returnPath('/bullpen/../other', '/bullpen')).toBe('/bullpen/');
   });

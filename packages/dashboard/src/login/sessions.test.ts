@@ -3,7 +3,7 @@ import { checkAgainst } from './credentials.js';
 import { Sessions } from './sessions.js';
 
 describe('sessions', () => {
-  it('last as long as they should, and not a moment longer', () => {
+  it('last exactly as long as they should', () => {
     let now = 0;
     const sessions = new Sessions(1_000, () => now);
     const id = sessions.begin();
@@ -13,7 +13,7 @@ describe('sessions', () => {
     expect(sessions.has(id)).toBe(false);
   });
 
-  it('end when somebody logs out, and only then', () => {
+  it('end when their own user logs out', () => {
     const sessions = new Sessions(1_000, () => 0);
     const [mine, other] = [sessions.begin(), sessions.begin()];
     sessions.end(mine);
@@ -22,7 +22,7 @@ describe('sessions', () => {
     ]);
   });
 
-  it('are not kept without number', () => {
+  it('are limited in number', () => {
     const sessions = new Sessions(1_000, () => 0);
     const first = sessions.begin();
     for (let n = 0; n < 1_000; n += 1) sessions.begin();

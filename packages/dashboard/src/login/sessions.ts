@@ -1,18 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** More are not remembered; the oldest is forgotten. Only who knows the password can begin one. */
+/** The most sessions; beyond it the oldest ends. Only people with the password can begin one. */
 const MAX_SESSIONS = 1_000;
 
 /**
- * Who has logged in, for how long. In memory: a dashboard that starts anew asks for the password
- * again.
+ * The sessions of people who have logged in. They are in memory: after a restart the dashboard asks
+ * for the password again.
  */
 export class Sessions {
   readonly #lastMs: number;
   readonly #now: () => number;
   /**
-   * When each ends, by the digest of its id: ids are compared by being looked up, and a digest
-   * tells nothing by how long that takes.
+   * The end of each session, by the digest of its id. The time that a lookup takes could tell
+   * something about an id, but tells nothing useful about its digest.
    */
   readonly #ends = new Map<string, number>();
 
@@ -22,7 +22,7 @@ export class Sessions {
     this.#now = now;
   }
 
-  /** Begins a session and returns its id, always a new one. */
+  /** Begins a session and returns its id, which is always new. */
   begin(): string {
     const id = randomBytes(32).toString('base64url');
     const now = this.#now();

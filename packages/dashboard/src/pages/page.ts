@@ -1,30 +1,30 @@
 import { html } from 'ghtml';
 
-/** What a page of ours is made of. */
-export interface PageDeps {
+/** The content of a page. */
+export interface PageContent {
   readonly title: string;
   /** The base path, without a slash at its end; `''` at the root. */
   readonly base: string;
-  /** HTML. What comes from Redis was escaped by who made it. */
+  /** HTML. Its author has escaped every text that comes from Redis. */
   readonly body: string;
-  /** Whether to show the way to the other pages, and out. */
+  /** The navigation; without it the page has no header. */
   readonly nav?: Nav;
-  /** The file name of a script of ours under `assets/`. */
+  /** The file name of a script under `assets/`. */
   readonly script?: string;
 }
 
-/** Where one can go from a page. */
+/** What the header of a page offers. */
 export interface Nav {
-  /** Whether there is a session to end. */
+  /** Whether to show the button to log out. */
   readonly canLogOut: boolean;
   readonly readOnly: boolean;
 }
 
 /**
- * A whole page. Nothing in it is inline and nothing is from another host: the content security
- * policy allows neither.
+ * Renders a whole page. It has no inline script and loads nothing from other hosts: the content
+ * security policy forbids both.
  */
-export function page({ title, base, body, nav, script }: PageDeps): string {
+export function page({ title, base, body, nav, script }: PageContent): string {
   return html`<!doctype html>
 <html lang="en">
 <head>

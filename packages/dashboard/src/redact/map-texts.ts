@@ -1,7 +1,4 @@
-/**
- * A JSON value with each of its texts changed. Names stay as they are: who reads the value relies
- * on them.
- */
+/** Changes every text of a JSON value. Names of fields stay, because readers rely on them. */
 export function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value);
   if (typeof value !== 'object' || value === null) return value;

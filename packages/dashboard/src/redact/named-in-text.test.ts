@@ -3,7 +3,7 @@ import { namedInText } from './named-in-text.js';
 
 const hide = namedInText(['secret', 'password', 'secretKey', 'passwords', 'apiKey', 'authorization', 'cookie'], '[-]');
 
-describe('secrets that are named in text', () => {
+describe('secrets with a name in text', () => {
   it.each([
     ['password=hunter22 and more', 'password=[-] and more'],
     ['{"password":"hunter22","n":1}', '{"password":[-],"n":1}'],
@@ -12,10 +12,10 @@ describe('secrets that are named in text', () => {
     ['X-Api-Key: hunter22, API key: hunter23', 'X-Api-Key: [-], API key: [-]'],
     ['secret_key=hunter22 secretKey: hunter23', 'secret_key=[-] secretKey: [-]'],
     ['passwords: hunter22 secretPassword=hunter23', 'passwords: [-] secretPassword=[-]'],
-    // JSON in a text of JSON, and in another one.
+    // JSON in a text of JSON, once and twice.
     [String.raw`body {\"password\":\"hunter22\",\"n\":1}`, String.raw`body {\"password\":[-],\"n\":1}`],
     [String.raw`{\\\"password\\\":\\\"hunter22\\\",\\\"n\\\"`, String.raw`{\\\"password\\\":[-],\\\"n\\\"`],
-    // Cut off before the quote that ends it.
+    // Cut before the closing quote.
     ['{"password":"hunter22', '{"password":[-]'],
     ['{"password":"hunter22\\', '{"password":[-]'],
     ['{"password":"hunt\\\ner22"}', '{"password":[-]}'],
@@ -29,7 +29,7 @@ describe('secrets that are named in text', () => {
     expect(hide(text)).toBe(left);
   });
 
-  it.each(['compassword=x', 'the password is wrong', 'passwordless: yes'])('leaves alone: %s', (text) => {
+  it.each(['compassword=x', 'the password is wrong', 'passwordless: yes'])('keeps: %s', (text) => {
     expect(hide(text)).toBe(text);
   });
 });

@@ -1,21 +1,21 @@
 import { redactUrls } from '@bullpen/shared/internal';
 
-/** Takes what is secret by its name out of free text, and the credentials out of URLs. */
+/** Removes secrets from free text by their names, and credentials from URLs. */
 export type HideNamed = (text: string) => string;
 
 /**
- * `=`, `:` or `=>`, after a name that may stand in quotes, which may be escaped: JSON is often
- * quoted as a text of JSON.
+ * `=`, `:` or `=>` behind a name. The name may stand in quotes, and these may be escaped, because
+ * JSON often stands in a text of JSON.
  */
 const IS = String.raw`(?:\\*["'])?\s*(?:=>|[=:])\s*`;
-/** A text in quotes, also in escaped ones, and also one that was cut off before its end. */
+/** A text in quotes or in escaped quotes, also when it was cut before its end. */
 const IN_QUOTES = [
   String.raw`"(?:[^"\\]|\\[^])*(?:"|\\?$)`,
   String.raw`'(?:[^'\\]|\\[^])*(?:'|\\?$)`,
   String.raw`(\\+)(["'])[^]*?(?:(?<!\\)\2\3|$)`,
 ].join('|');
 const WORD = String.raw`(?:(?:bearer|basic)\s+)?[^\s"',;&})\]\\]+`;
-/** What has more than one word, and ends with its line. */
+/** A value of several words, which ends with its line. */
 const LINE = String.raw`[^\s"'\\{[][^\r\n]*`;
 const HEADERS = /authorization|cookie/i;
 
@@ -24,10 +24,11 @@ const HEADER_VALUE = new RegExp(`(${IS})(?:${IN_QUOTES}|${LINE})`, 'iy');
 const SCHEME = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{16,}/g;
 
 /**
- * Makes what finds `name=value`, `name: value`, `"name":"value"` and `Authorization: Bearer value`.
+ * Makes a function that replaces the value in `name=value`, `name: value`, `"name":"value"` and
+ * `Authorization: Bearer value`.
  */
 export function namedInText(names: readonly string[], instead: string): HideNamed {
-  // The longest first: what `secret` finds in `secretKey=` is followed by no value.
+  // The longest first: in `secretKey=`, no value follows directly behind `secret`.
   const longestFirst = [...names].sort((a, b) => b.length - a.length);
   const some = names.length > 0 ? longestFirst.map(pattern).join('|') : '(?!)';
   const anyName = new RegExp(some, 'gi');
@@ -58,7 +59,7 @@ function withoutValues(text: string, anyName: RegExp, instead: string): string {
 }
 
 /**
- * Whether a name begins here: a name by itself, or the end of a longer one (`dbPassword`,
+ * Whether a name begins here: a whole name, or the end of a longer one (`dbPassword`,
  * `db_password`).
  */
 function beginsWord(text: string, at: number): boolean {
@@ -66,7 +67,7 @@ function beginsWord(text: string, at: number): boolean {
   return before === undefined || !/\p{L}/u.test(before) || (/\p{Ll}/u.test(before) && /\p{Lu}/u.test(text[at] ?? ''));
 }
 
-/** `apiKey` is also `api_key`, `api-key` and `API key`. */
+/** Matches all spellings of a name: `apiKey` also as `api_key`, `api-key` and `API key`. */
 const pattern = (name: string): string =>
   name
     .split(/[_-]|(?<=\p{Ll})(?=\p{Lu})/u)

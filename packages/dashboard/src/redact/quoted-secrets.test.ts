@@ -5,11 +5,11 @@ import { QuotedSecrets } from './quoted-secrets.js';
 const without = (secrets: unknown, value: unknown): unknown => {
   const quoted = new QuotedSecrets('[-]');
   quoted.add(secrets);
-  return quoted.takeOut(value);
+  return quoted.replaceIn(value);
 };
 
 describe('quotes of secrets', () => {
-  it('are taken out wherever they stand, as they are and as they are written in JSON, URLs and forms', () => {
+  it('are replaced wherever they stand, also as written in JSON, URLs and forms', () => {
     const secret = 'a"b c/d+é';
     const said = [secret, JSON.stringify(secret), encodeURIComponent(secret), new URLSearchParams({ s: secret })];
     expect(
@@ -20,15 +20,15 @@ describe('quotes of secrets', () => {
     ).toEqual([...['<[-]>', '<"[-]">', '<[-]>', '<s=[-]>']]);
   });
 
-  it('are the longest that there are', () => {
+  it('are replaced longest first', () => {
     expect(without(['abcdef', 'abcdefgh'], 'abcdefgh abcdef abcdefg')).toBe('[-] [-] [-]g');
   });
 
-  it('are no names, and no words', () => {
+  it('are not names and not short words', () => {
     expect(without(['counts', 'no'], { counts: 'no counts' })).toEqual({ counts: 'no [-]' });
   });
 
-  it('are found as a search for each of them finds them', () => {
+  it('are found exactly as by a search for each of them', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 40 });
     fc.assert(
       fc.property(
@@ -41,7 +41,7 @@ describe('quotes of secrets', () => {
     );
   });
 
-  it('made to take for ever are not shown at all, and a secret may be nested deeper than a stack', () => {
+  it('that would take too long to find hide the whole text; a secret may be nested too deep for a stack', () => {
     let deep: unknown = 'secret-below';
     for (let depth = 0; depth < 50_000; depth += 1) deep = [deep];
     const alike = Array.from({ length: 900 }, (_, n) => `${'a'.repeat(n + 6)}b`);

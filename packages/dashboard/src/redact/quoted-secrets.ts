@@ -1,18 +1,16 @@
 import { mapTexts } from './map-texts.js';
 
-/** A secret that is shorter is found by its name alone: in free text it would be any word. */
-const SHORTEST = 6;
+/** Shorter secrets are found by name only: in free text they could be any word. */
+const MIN_LENGTH = 6;
 const MAX_SECRETS = 1_000;
 /**
- * Every text is searched for every secret; together so many characters: some tenths of a second.
+ * Every text is searched for every secret. At most this many characters are searched in all, which
+ * takes some tenths of a second.
  */
 const MAX_SEARCHED = 200_000_000;
 const NOT_SEARCHED = '[not shown: too long to be searched for secrets]';
 
-/**
- * What was found to be secret in a value, to be taken out of the texts of the same value that quote
- * it.
- */
+/** The secrets of one value, to remove them from texts of the same value that quote them. */
 export class QuotedSecrets {
   readonly #instead: string;
   readonly #secrets = new Set<string>();
@@ -24,26 +22,26 @@ export class QuotedSecrets {
 
   /** Remembers the texts and long numbers of a secret. */
   add(secret: unknown): void {
-    // Not by recursion: a secret may be nested deeper than a stack.
+    // A loop, not recursion: a secret may be nested too deep for the stack.
     const open: unknown[] = [secret];
     while (open.length > 0 && this.#secrets.size < MAX_SECRETS) {
       const part = open.pop();
       if (typeof part === 'object' && part !== null) for (const inner of Object.values(part)) open.push(inner);
       else if (typeof part === 'string' || typeof part === 'number') {
-        for (const text of waysToWrite(String(part))) if (text.length >= SHORTEST) this.#secrets.add(text);
+        for (const text of spellingsOf(String(part))) if (text.length >= MIN_LENGTH) this.#secrets.add(text);
       }
     }
   }
 
-  /** The value, without quotes of what was remembered. */
-  takeOut(value: unknown): unknown {
+  /** Returns the value with all quotes of remembered secrets replaced. */
+  replaceIn(value: unknown): unknown {
     if (this.#secrets.size === 0) return value;
-    // The longest first: one may be a part of another.
+    // The longest first: a secret may be a part of another one.
     const secrets = [...this.#secrets].sort((a, b) => b.length - a.length);
-    return mapTexts(value, (text) => this.#takeOutOf(text, secrets));
+    return mapTexts(value, (text) => this.#replaceInText(text, secrets));
   }
 
-  #takeOutOf(text: string, secrets: readonly string[]): string {
+  #replaceInText(text: string, secrets: readonly string[]): string {
     let out = text;
     for (const secret of secrets) {
       if (secret.length > out.length) continue;
@@ -55,9 +53,9 @@ export class QuotedSecrets {
   }
 }
 
-/** A text as it is, as it stands in JSON, and as in a URL and a form. */
-function waysToWrite(text: string): Set<string> {
-  // A half of a pair cannot be written in a URL.
+/** A text as it is, and as it stands in JSON, in a URL and in a form. */
+function spellingsOf(text: string): Set<string> {
+  // Half of a surrogate pair cannot stand in a URL.
   const whole = Buffer.from(text).toString();
   const form = new URLSearchParams({ s: whole }).toString().slice(2);
   return new Set([text, JSON.stringify(text).slice(1, -1), encodeURIComponent(whole), form]);

@@ -5,7 +5,7 @@ import { createRedactor, REDACTED, SECRET_NAMES } from './redactor.js';
 const redact = createRedactor(SECRET_NAMES);
 
 describe('the redactor', () => {
-  it('takes out what is secret by its name, at any depth, in lists, however it is written', () => {
+  it('redacts by name, at any depth, in lists, and in any spelling of the name', () => {
     expect(
       redact({
         password: 'hunter22',
@@ -21,11 +21,11 @@ describe('the redactor', () => {
     });
   });
 
-  it('shows that nothing is there', () => {
+  it('shows that a value is null or absent', () => {
     expect(redact({ token: null })).toEqual({ token: null });
   });
 
-  it('matches a path wherever it ends, and a star for any one name', () => {
+  it('matches a path at any depth, and a star for any one name', () => {
     const paths = createRedactor(['card.number', 'headers.*.value']);
     expect(paths({ a: { card: { number: 4111 } }, number: 7, headers: { x: { value: 'v' } } })).toEqual({
       a: { card: { number: REDACTED } },
@@ -34,7 +34,7 @@ describe('the redactor', () => {
     });
   });
 
-  it('takes a secret out of messages of the same value that quote it', () => {
+  it('removes a secret from messages of the same value that quote it', () => {
     const job = {
       data: { token: 'tok_12345678' },
       failedReason: 'got tok_12345678 and no more',
@@ -43,7 +43,7 @@ describe('the redactor', () => {
     expect(JSON.stringify(redact(job))).not.toContain('tok_12345678');
   });
 
-  it('takes named values out of free text', () => {
+  it('removes named values from free text', () => {
     const texts = [
       'password=hunter22 and more',
       '{"token": "abc def"} was refused',
@@ -57,22 +57,22 @@ describe('the redactor', () => {
     expect(redact('password=hunter22 and more')).toBe(`password=${REDACTED} and more`);
   });
 
-  it('looks into JSON that is kept as text, and leaves it as it is when nothing is in it', () => {
+  it('redacts JSON that is stored as text, and keeps the text unchanged when it holds no secret', () => {
     expect(redact('{"secret":"abcdefgh","n":1}')).toBe(`{"secret":"${REDACTED}","n":1}`);
     expect(redact('{ "n" :  1 }')).toBe('{ "n" :  1 }');
   });
 
-  it('does not fall over what is nested deeper than a stack', () => {
+  it('handles values that are nested too deep for a stack', () => {
     let deep: unknown = { password: 'hunter22' };
     for (let depth = 0; depth < 5_000; depth += 1) deep = { deep };
     expect(JSON.stringify(redact(deep))).not.toContain('hunter22');
   });
 
-  it('shows everything when told to', () => {
+  it('shows everything when there are no paths', () => {
     expect(createRedactor([])({ password: 'hunter22' })).toEqual({ password: 'hunter22' });
   });
 
-  it('never lets a secret through, wherever it stands, and changes nothing else', () => {
+  it('never shows a secret, wherever it stands, and changes nothing else', () => {
     const secret = fc.string({ minLength: 8 }).map((text) => `s3cret${text}`);
     const name = fc.constantFrom('password', 'apiKey', 'api-key', 'TOKEN');
     const around = fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes('s3cret'));

@@ -2,12 +2,12 @@ import { namedInText } from './named-in-text.js';
 import { QuotedSecrets } from './quoted-secrets.js';
 import { type Path, secretPaths } from './secret-paths.js';
 
-/** What is shown instead of a secret. */
+/** The text that replaces a secret. */
 export const REDACTED = '[redacted]';
 
 /**
- * What is secret by its name, wherever it stands, unless a dashboard is told otherwise. `token` is
- * `accessToken` and `csrf_token` as well.
+ * The names of values that are redacted by default, wherever they stand. `token` also matches
+ * `accessToken` and `csrf_token`.
  */
 export const SECRET_NAMES = [
   ...['password', 'passwords', 'passwd', 'pwd', 'passphrase', 'secret', 'secrets', 'token', 'authorization'],
@@ -15,23 +15,27 @@ export const SECRET_NAMES = [
   ...['cookie', 'cookies', 'passwordConfirmation', 'cardNumber', 'cvc', 'cvv', 'iban', 'ssn'],
 ] as const;
 
-/** Takes the secrets out of a JSON value, and leaves the value itself as it is. */
+/** Returns a copy of a JSON value without its secrets. */
 export type Redactor = (value: unknown) => unknown;
 
 /**
- * Nothing that people read is nested deeper; what is would overflow the stack of whoever walks
- * through it.
+ * The deepest nesting that is shown. Deeper values would overflow the stack of code that walks
+ * them.
  */
-const DEEPEST = 200;
+const MAX_DEPTH = 200;
 const TOO_DEEP = '[nested too deep to be shown]';
 
 /**
- * Makes a redactor. A path is names with dots between them, `*` for any one of them, and it matches
- * wherever in a value it ends: `card.number` matches any `number` in a `card`. Lists do not count
- * as a step; case, `_` and `-` make no difference. A name alone is also found at the end of a
- * longer one: `password` in `db_password`, `apiKey` in `x-api-key`. What is found is also taken out
- * of text: of JSON in a text, of `name=value` and `"name": "value"`, and wherever else in the same
- * value the secret itself is quoted (an error message, a stack). Names are never changed.
+ * Makes a redactor.
+ *
+ * A path is one or more names with dots between them; `*` stands for any one name. It matches at
+ * any depth: `card.number` matches every `number` in a `card`. Lists do not count as a step. Case,
+ * `_` and `-` make no difference. A single name also matches the end of a longer one: `password`
+ * matches `db_password`, and `apiKey` matches `x-api-key`.
+ *
+ * Secrets are also removed from texts: from JSON in a text, from `name=value` and `"name":
+ * "value"`, and wherever the same value quotes the secret (an error message, a stack). Names never
+ * change.
  */
 export function createRedactor(paths: readonly string[]): Redactor {
   if (paths.length === 0) return (value) => cutDeep(value);
@@ -43,18 +47,18 @@ export function createRedactor(paths: readonly string[]): Redactor {
 
   return (value) => {
     const quoted = new QuotedSecrets(REDACTED);
-    /** How often something was taken out. */
-    let taken = 0;
-    const take = (secret: unknown): string => {
+    /** How often something was redacted. */
+    let redacted = 0;
+    const replace = (secret: unknown): string => {
       quoted.add(secret);
-      taken += 1;
+      redacted += 1;
       return REDACTED;
     };
     const hide = (inner: unknown, path: Path | undefined, depth: number): unknown => {
       if (typeof inner === 'string') return hideInText(inner, path, depth);
       if (typeof inner !== 'object' || inner === null) return inner;
-      if (depth > DEEPEST) {
-        taken += 1;
+      if (depth > MAX_DEPTH) {
+        redacted += 1;
         return TOO_DEEP;
       }
       if (Array.isArray(inner)) return inner.map((item) => hide(item, path, depth + 1));
@@ -62,10 +66,10 @@ export function createRedactor(paths: readonly string[]): Redactor {
       return Object.fromEntries(
         Object.entries(inner).map(([name, child]) => {
           const at = { name, above: path };
-          const isIt =
+          const isSecretHere =
             isSecret(at) || (name === 'value' && label !== undefined && isSecret({ name: label, above: path }));
           const isThere = child !== null && child !== undefined;
-          return [name, isIt && isThere ? take(child) : hide(child, at, depth + 1)];
+          return [name, isSecretHere && isThere ? replace(child) : hide(child, at, depth + 1)];
         }),
       );
     };
@@ -73,29 +77,29 @@ export function createRedactor(paths: readonly string[]): Redactor {
       const parsed = parseText(text);
       if (parsed === undefined) {
         const left = hideNamed(text);
-        if (left !== text) taken += 1;
+        if (left !== text) redacted += 1;
         return left;
       }
-      const before = taken;
+      const before = redacted;
       const hidden = hide(parsed, path, depth + 1);
-      // Only a text in which something was found is written anew.
-      return taken === before ? text : JSON.stringify(hidden);
+      // Only a text in which something was found is written again.
+      return redacted === before ? text : JSON.stringify(hidden);
     };
     const hidden = hide(value, undefined, 0);
-    return quoted.takeOut(hidden);
+    return quoted.replaceIn(hidden);
   };
 }
 
 function cutDeep(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > DEEPEST) return TOO_DEEP;
+  if (depth > MAX_DEPTH) return TOO_DEEP;
   if (Array.isArray(value)) return value.map((item) => cutDeep(item, depth + 1));
   return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, cutDeep(child, depth + 1)]));
 }
 
 /**
- * What an entry of a list of headers or fields is called: `{ "name": "Authorization", "value": …
- * }`.
+ * The name of an entry in a list of headers or fields, such as
+ * `{ "name": "Authorization", "value": … }`.
  */
 function labelOf(entry: object): string | undefined {
   if (!('value' in entry)) return undefined;
@@ -103,7 +107,7 @@ function labelOf(entry: object): string | undefined {
   return typeof label === 'string' ? label : undefined;
 }
 
-/** JSON in a text: what a job held that could not be read, say. */
+/** Parses JSON in a text, such as the stored text of a malformed job. */
 function parseText(text: string): object | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {

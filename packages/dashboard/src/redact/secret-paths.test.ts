@@ -18,7 +18,7 @@ describe('paths to secrets', () => {
     'card.number',
     'a.Card.number',
     'headers.x.value',
-  ])('%s is one', (path) => {
+  ])('%s leads to a secret', (path) => {
     expect(isSecret(at(path))).toBe(true);
   });
 
@@ -32,7 +32,7 @@ describe('paths to secrets', () => {
     'creditcard.number',
     'headers.value',
     '__proto__',
-  ])('%s is none', (path) => {
+  ])('%s leads to no secret', (path) => {
     expect(isSecret(at(path))).toBe(false);
   });
 });

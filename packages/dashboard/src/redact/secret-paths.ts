@@ -1,15 +1,18 @@
-/** Where in a value something stands: its name, and the names above it. */
+/** The place of a field in a value: its name, and the names above it. */
 export interface Path {
   readonly name: string;
   readonly above: Path | undefined;
 }
 
-/** A longer name is no name, and not looked into for words. */
+/** A longer name is not split into words. */
 const MAX_NAME = 200;
-/** Values have few different names, unless names are data. */
+/**
+ * The most names whose answer is remembered. Values have few different names, unless names are
+ * data.
+ */
 const MAX_KNOWN = 10_000;
 
-/** Makes the test whether a path leads to a secret; see `createRedactor` for what paths say. */
+/** Makes the check whether a path leads to a secret. `createRedactor` explains the paths. */
 export function secretPaths(paths: readonly string[]): (path: Path) => boolean {
   const names = new Set(paths.filter((path) => !path.includes('.')).map(normal));
   const longer = paths.filter((path) => path.includes('.')).map((path) => path.split('.').map(normal).reverse());
@@ -33,7 +36,7 @@ function matches(pattern: readonly string[], path: Path): boolean {
 
 const normal = (name: string): string => name.toLowerCase().replace(/[_-]/g, '');
 
-/** A name and its ends, word by word: `xApiKey` is `xapikey`, `apikey` and `key`. */
+/** Lists a name and its ends, word by word: `xApiKey` gives `xapikey`, `apikey` and `key`. */
 function endsOf(name: string): string[] {
   if (name.length > MAX_NAME) return [normal(name)];
   const words = name.split(/[^\p{L}\p{N}]+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u).map(normal);

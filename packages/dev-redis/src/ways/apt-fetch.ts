@@ -19,7 +19,8 @@ export async function fetchPackages(workFolder: string): Promise<string> {
   await writeFile(config, aptConfig(workFolder));
 
   // The result of the update says little: it fails when any one of the user's sources fails, and it
-  // succeeds without a network. The download decides; the update's complaint may explain its failure.
+  // succeeds without a network. The download decides; the update's complaint may explain its
+  // failure.
   const update = await apt(config, 'update');
   // `--reinstall`: redis-server may be installed, and apt would then download nothing.
   const packages = ['--reinstall', '--no-install-recommends', 'redis-server', 'redis-tools'];

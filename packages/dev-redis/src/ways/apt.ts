@@ -12,8 +12,8 @@ import { findOnPath } from './path.js';
 const startLimitMs = 30_000;
 
 /**
- * Runs the distribution's own Redis from a cache folder. apt's tools download and unpack it; nothing
- * is installed.
+ * Runs the distribution's own Redis from a cache folder. apt's tools download and unpack it;
+ * nothing is installed.
  */
 export async function startWithApt(environment: Environment, note: Note): Promise<WayResult> {
   const osRelease = await readOsRelease();

@@ -49,14 +49,14 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`;
 
 /**
- * Tells Prometheus how many jobs queues hold. Many processes could do it; for each queue one of them
- * is elected, the one that holds the queue's key. A process stands for election from its first
+ * Tells Prometheus how many jobs queues hold. Many processes could do it; for each queue one of
+ * them is elected, the one that holds the queue's key. A process stands for election from its first
  * scrape on, as long as it is scraped.
  *
  * A holder measures its time on its own monotonic clock, from before it sent the claim. So it stops
  * before Redis gives the key to another process. Two processes may both tell the same numbers once
- * in two cases: one of them was frozen between its last look at the clock and the end of its answer,
- * or a failover lost the key and the old holder has not renewed it yet.
+ * in two cases: one of them was frozen between its last look at the clock and the end of its
+ * answer, or a failover lost the key and the old holder has not renewed it yet.
  */
 export class Exporter {
   readonly #options: ExporterOptions;
@@ -85,8 +85,8 @@ export class Exporter {
   }
 
   /**
-   * Gives up its queues, so that another process can take them at once. Takes at most half a second.
-   * Safe to call twice.
+   * Gives up its queues, so that another process can take them at once. Takes at most half a
+   * second. Safe to call twice.
    */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -2,8 +2,8 @@ import type { Exporter } from './exporter.js';
 import { DEPTH_METRICS } from './queue-depth.js';
 
 /**
- * Gauges of Node to which prom-client gives names of counters; `promtool check metrics` refuses them.
- * prom-client has better ones beside them, with a label for the type.
+ * Gauges of Node to which prom-client gives names of counters; `promtool check metrics` refuses
+ * them. prom-client has better ones beside them, with a label for the type.
  */
 export const MISNAMED_NODE_METRICS = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
@@ -14,8 +14,8 @@ interface Settable {
 }
 
 /**
- * Makes the options of the gauges that tell how many jobs queues hold, for prom-client's `new Gauge`
- * (add the registry). All gauges of one scrape share one count.
+ * Makes the options of the gauges that tell how many jobs queues hold, for prom-client's `new
+ * Gauge` (add the registry). All gauges of one scrape share one count.
  */
 export function depthGauges(exporter: Pick<Exporter, 'count'>) {
   return DEPTH_METRICS.map(({ name, help, labelNames, samplesOf }) => ({

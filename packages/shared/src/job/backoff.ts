@@ -28,8 +28,8 @@ export interface BackoffPolicy {
  * @returns whole milliseconds in [0, maxDelayMs]
  */
 export function backoffDelayMs(policy: BackoffPolicy, attempt: number, random: number): number {
-  // 2 ** 1023 is the largest power of two that a number can hold. Beyond it, a delay of 0 would give
-  // Infinity × 0, which is NaN.
+  // 2 ** 1023 is the largest power of two that a number can hold. Beyond it, a delay of 0 would
+  // give Infinity × 0, which is NaN.
   const factor = policy.type === 'exponential' ? 2 ** Math.min(attempt - 1, 1023) : 1;
   const full = Math.min(policy.delayMs * factor, policy.maxDelayMs);
   return Math.round(full * (1 - policy.jitter * random));

@@ -2,8 +2,8 @@ import { isInstant } from './duration.js';
 import { isBatchName, isRow } from './row-id.js';
 
 /**
- * What Bullpen adds to a job, in BullMQ's `opts` under `bullpen`. BullMQ keeps fields of `opts` that
- * it does not know, so the payload stays plain `data` that a client in any language can write.
+ * What Bullpen adds to a job, in BullMQ's `opts` under `bullpen`. BullMQ keeps fields of `opts`
+ * that it does not know, so the payload stays plain `data` that a client in any language can write.
  */
 export interface BullpenOpts {
   /** The job must not start after this instant, in milliseconds since 1970. */
@@ -31,7 +31,9 @@ export interface BullpenOpts {
   readonly malformed?: readonly string[];
 }
 
-/** Reads {@link BullpenOpts} from a job's opts, whoever wrote them. Ignores fields of a wrong type. */
+/**
+ * Reads {@link BullpenOpts} from a job's opts, whoever wrote them. Ignores fields of a wrong type.
+ */
 export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};

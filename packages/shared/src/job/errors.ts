@@ -1,7 +1,7 @@
 /**
- * The base of all errors of Bullpen. Each is named for the fact and has a stable `code`. Compare the
- * code, with {@link hasCode}: a process may hold two copies of this package, and `instanceof` knows
- * only the classes of one copy.
+ * The base of all errors of Bullpen. Each is named for the fact and has a stable `code`. Compare
+ * the code, with {@link hasCode}: a process may hold two copies of this package, and `instanceof`
+ * knows only the classes of one copy.
  */
 export abstract class BullpenError extends Error {
   /** Stable across releases. Messages are not. */
@@ -66,7 +66,10 @@ export class ModuleInvalid extends BullpenError {
   readonly code = 'BULLPEN_MODULE_INVALID';
 }
 
-/** The source of a batch cannot be read: there is no such file, it is a folder, its format is unknown. */
+/**
+ * The source of a batch cannot be read: there is no such file, it is a folder, its format is
+ * unknown.
+ */
 export class SourceInvalid extends BullpenError {
   readonly code = 'BULLPEN_SOURCE_INVALID';
 }

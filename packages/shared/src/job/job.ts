@@ -30,9 +30,9 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
   /** How long one attempt may take. Default `'1m'`, at most 24 days. */
   readonly timeout?: Duration;
   /**
-   * How many rows of a batch share one job on Redis: 1 to 1,000. Default 1. More is faster for small,
-   * quick rows. The handler still gets one row per call, one after the other, each with its own
-   * deadline, outcome and attempts.
+   * How many rows of a batch share one job on Redis: 1 to 1,000. Default 1. More is faster for
+   * small, quick rows. The handler still gets one row per call, one after the other, each with its
+   * own deadline, outcome and attempts.
    */
   readonly rowsPerJob?: number;
   /**
@@ -133,7 +133,8 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   const backoff = readBackoff(options.backoff ?? { type: 'exponential', delay: '1s' }, fault, duration);
 
   const earlier = registry.get(name);
-  // When the same place defines the same name again, a module was loaded twice (hot reload, a test).
+  // When the same place defines the same name again, a module was loaded twice (hot reload, a
+  // test).
   if (earlier !== undefined && earlier.definedAt !== definedAt)
     fault('name', `'${name}' is already defined at ${earlier.definedAt}`);
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);

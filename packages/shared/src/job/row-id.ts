@@ -1,6 +1,8 @@
 import { keyFault } from './job-id.js';
 
-/** The most rows of one batch. Its books take two bits per row: this many rows take 25 MB of Redis. */
+/**
+ * The most rows of one batch. Its books take two bits per row: this many rows take 25 MB of Redis.
+ */
 export const MAX_ROWS = 100_000_000;
 
 /** The most rows of one job. */
@@ -22,14 +24,18 @@ export function idForRow(batch: string, row: number): string {
   return `b-${batch}-${row}`;
 }
 
-/** The row of a job that holds one row of the batch, read from its id; `undefined` for other jobs. */
+/**
+ * The row of a job that holds one row of the batch, read from its id; `undefined` for other jobs.
+ */
 export function rowOfId(batch: string, jobId: string): number | undefined {
   const start = `b-${batch}-`;
   const row = jobId.startsWith(start) ? jobId.slice(start.length) : '';
   return /^[1-9]\d{0,8}$/.test(row) ? Number(row) : undefined;
 }
 
-/** Lists the rows of ranges (from, to, from, to …) in order, at most as many as one job can have. */
+/**
+ * Lists the rows of ranges (from, to, from, to …) in order, at most as many as one job can have.
+ */
 export function expandRows(ranges: readonly number[]): number[] {
   const rows: number[] = [];
   for (let at = 0; at < ranges.length; at += 2) {

@@ -18,8 +18,8 @@ export function isSchema(value: unknown): value is Schema {
 
 /**
  * Parses `value` with `schema`. Never throws: when the schema throws, that is a fault. For a
- * synchronous schema it returns the result itself and no promise, so that a million rows do not wait
- * a million times for nothing.
+ * synchronous schema it returns the result itself and no promise, so that a million rows do not
+ * wait a million times for nothing.
  */
 export function parse<T>(schema: Schema<unknown, T>, value: unknown): Parsed<T> | Promise<Parsed<T>> {
   try {

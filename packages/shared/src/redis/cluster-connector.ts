@@ -24,10 +24,10 @@ const CLOSED = 'Connection is closed.';
 const CLOSE_WITHIN_MS = 2_000;
 
 /**
- * Connects the client to the node that has our slot, as a sentinel would to the primary. All keys of
- * a prefix are in one slot, so one ordinary connection is enough, and it behaves as everywhere else.
- * (The client's own class for clusters keeps a connection per node, sends commands again by itself,
- * and gives up in other ways.) When the slot has moved, the client connects again.
+ * Connects the client to the node that has our slot, as a sentinel would to the primary. All keys
+ * of a prefix are in one slot, so one ordinary connection is enough, and it behaves as everywhere
+ * else. (The client's own class for clusters keeps a connection per node, sends commands again by
+ * itself, and gives up in other ways.) When the slot has moved, the client connects again.
  */
 export class ClusterConnector {
   /** The client reads here why a connection ended before it was open. */

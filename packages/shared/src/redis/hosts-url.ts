@@ -36,7 +36,9 @@ export function splitHostsUrl(url: string): HostsUrl | undefined {
   return { tls: s !== '', login, hosts: hosts.split(','), path: path === '' ? [] : path.split('/'), query };
 }
 
-/** Says which host is wrong, or returns `undefined`. Does not repeat the host: it may be a password. */
+/**
+ * Says which host is wrong, or returns `undefined`. Does not repeat the host: it may be a password.
+ */
 export function hostsFault(hosts: readonly string[], what: string): string | undefined {
   const at = hosts.findIndex(
     (text) => !/^(?:\[[\dA-Fa-f:.]+\]|[\w.-]+)(?::\d+)?$/.test(text) || !URL.canParse(`redis://${text}`),

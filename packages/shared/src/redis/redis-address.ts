@@ -13,8 +13,8 @@ export type RedisPlace =
   | { readonly by: 'cluster'; readonly cluster: ClusterPlace };
 
 /**
- * Says what is wrong with the address of a Redis, or returns `undefined`. Never repeats the address:
- * it may hold a password.
+ * Says what is wrong with the address of a Redis, or returns `undefined`. Never repeats the
+ * address: it may hold a password.
  */
 export function redisAddressFault(url: string): string | undefined {
   if (isOfKind('sentinel', url)) return sentinelUrlFault(url);

@@ -72,8 +72,8 @@ export function isConnectionLoss(error: unknown): boolean {
 }
 
 /**
- * The message of an error without passwords. Node's error for several addresses has an empty message
- * and the reasons inside.
+ * The message of an error without passwords. Node's error for several addresses has an empty
+ * message and the reasons inside.
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');

@@ -36,8 +36,8 @@ export type RedisAddress =
 
 /**
  * The role decides what the connection does in an outage.
- * - `producer`: a caller waits, so the connection fails fast. The client neither queues commands nor
- *   sends them again. The producer does that itself, within its time limit.
+ * - `producer`: a caller waits, so the connection fails fast. The client neither queues commands
+ *   nor sends them again. The producer does that itself, within its time limit.
  * - `worker`: nobody waits, so the connection retries without a limit, at most 2 s apart, and sends
  *   unanswered commands again.
  */
@@ -46,15 +46,15 @@ export type RedisRole = 'producer' | 'worker';
 const MAX_RETRY_MS = { producer: 500, worker: 2_000 } as const;
 
 /**
- * A connection that leaves a command unanswered for this long counts as dead: frozen, partitioned or
- * half open. Our blocking reads are all shorter.
+ * A connection that leaves a command unanswered for this long counts as dead: frozen, partitioned
+ * or half open. Our blocking reads are all shorter.
  */
 const UNANSWERED_MS = 5_000;
 
 /**
- * Opens a connection in the background. In role `worker` it is usable at once. The caller closes it.
- * It has an `error` listener that does nothing, because a missing listener would end the process.
- * Attach your own to hear of faults.
+ * Opens a connection in the background. In role `worker` it is usable at once. The caller closes
+ * it. It has an `error` listener that does nothing, because a missing listener would end the
+ * process. Attach your own to hear of faults.
  * @param name the name of the connection, as `CLIENT LIST` shows it
  * @param prefix the first part of every key; a cluster needs it to find the node
  * @throws ConfigInvalid when the URL is wrong, or when the prefix does not fit a cluster

@@ -21,8 +21,8 @@ const EXAMPLE = 'redis+sentinel://user:password@host1:26379,host2:26379/mymaster
 const QUERY = /^(?:(?:sentinelUsername|sentinelPassword)=(?:[\w.~-]|%[\dA-Fa-f]{2})*(?:&(?!$)|$))*$/;
 
 /**
- * Says what is wrong with such a URL, or returns `undefined`. Never repeats a part of it: a password
- * may stand anywhere in a wrong URL.
+ * Says what is wrong with such a URL, or returns `undefined`. Never repeats a part of it: a
+ * password may stand anywhere in a wrong URL.
  */
 export function sentinelUrlFault(url: string): string | undefined {
   const parts = splitHostsUrl(url);
