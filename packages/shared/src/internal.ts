@@ -1,3 +1,8 @@
+/**
+ * The front door for sister packages, with everything that producers, workers and dashboards share
+ * inside. Apps use `@bullpen/shared`; what stands here may change in any release.
+ */
+
 export { Exporter, type ExporterOptions } from './exporter/exporter.js';
 export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';

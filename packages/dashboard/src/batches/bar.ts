@@ -3,7 +3,7 @@ import { html } from 'ghtml';
 import { showCount } from './figures.js';
 
 /** The rows of a batch, by fate or state, in the order of the bar. */
-export interface RowCounts {
+export interface BarCounts {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
@@ -16,13 +16,13 @@ export interface RowCounts {
  * Counts rows by the books alone. They do not know more of open rows, so all of these count as
  * waiting.
  */
-export const countsOfBooks = (books: BatchBooks): RowCounts => ({
+export const countsOfBooks = (books: BatchBooks): BarCounts => ({
   ...{ completed: books.completed, failed: books.failed, cancelled: books.cancelled },
   ...{ active: 0, delayed: 0, waiting: countOpen(books) },
 });
 
 /** Counts rows by a view of the batch, which knows more of open rows. */
-export const countsOfView = ({ completed, failed, cancelled, active, delayed, waiting }: BatchView): RowCounts => ({
+export const countsOfView = ({ completed, failed, cancelled, active, delayed, waiting }: BatchView): BarCounts => ({
   ...{ completed, failed, cancelled, active, delayed, waiting },
 });
 
@@ -32,7 +32,7 @@ const WIDTH = 1_000;
 const MIN_WIDTH = 4;
 
 /** Renders a bar of the rows that were added, with the same counts as text. */
-export function bar(counts: RowCounts): string {
+export function bar(counts: BarCounts): string {
   const there = Object.entries(counts).filter(([, count]) => count > 0) as [string, number][];
   const all = there.reduce((sum, [, count]) => sum + count, 0);
   const widths = there.map(([, count]) => Math.max(MIN_WIDTH, (WIDTH * count) / all));
