@@ -48,7 +48,7 @@ async function failOne(world: World): Promise<string> {
 describe('bullpen-dashboard', () => {
   test('wrong use: exit 64, every fault at once, and a sentence that helps', async ({ world }) => {
     const cases: [args: string[], env: Record<string, string>, says: RegExp][] = [
-      [['--host', '0.0.0.0'], {}, /--host: without a password only a loopback address/],
+      [['--host', '0.0.0.0'], {}, /--host: without a password the host must be a loopback address/],
       [
         [],
         { BULLPEN_DASHBOARD_PASSWORD: 'short' },

@@ -1,6 +1,7 @@
 /**
  * The front door for apps: what a team needs to define jobs and to read errors. Each export has its
- * documentation where it is defined, so editors show it. Sister packages also have `@bullpen/shared/internal`.
+ * documentation where it is defined, so editors show it. Sister packages also have
+ * `@bullpen/shared/internal`.
  */
 
 export type { Backoff, BackoffPolicy } from './job/backoff.js';

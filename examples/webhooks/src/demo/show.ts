@@ -19,7 +19,7 @@ export function startNarrator(): Narrator {
   };
 }
 
-// What the terminal is told around a line.
+// Control sequences around a line.
 const CLEAR_BELOW = '\r\u001B[J';
 const SAVE_CURSOR = '\u001B7';
 const SHOW_CURSOR = '\u001B[?25h';

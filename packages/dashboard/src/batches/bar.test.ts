@@ -9,8 +9,8 @@ const pieces = (svg: string) =>
 
 describe('bar', () => {
   it('has one part for each fate or state, as wide as its share of the rows', () => {
-    const parts = countsOfView(view({ completed: 50, failed: 25, active: 5, delayed: 5, waiting: 15 }));
-    expect(pieces(bar(parts))).toEqual([
+    const counts = countsOfView(view({ completed: 50, failed: 25, active: 5, delayed: 5, waiting: 15 }));
+    expect(pieces(bar(counts))).toEqual([
       { name: 'completed', x: 0, width: 500 },
       { name: 'failed', x: 500, width: 250 },
       { name: 'active', x: 750, width: 50 },

@@ -85,7 +85,7 @@ const rows = (failures: readonly FailedRow[], failed: number): string => html`<s
   ({ row, error, payload, attempts }) => html`<tr>
 <td class="number">${showCount(row)}</td>
 <td><b>${error.name}</b>: ${cut(error.message)}</td>
-<td><pre>${payload === undefined ? 'not readable' : cut(onOneLine(payload))}</pre></td>
+<td><pre>${payload === undefined ? 'malformed' : cut(onOneLine(payload))}</pre></td>
 <td class="number">${attempts}</td>
 </tr>`,
 )}

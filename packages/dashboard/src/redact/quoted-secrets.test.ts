@@ -28,7 +28,7 @@ describe('quotes of secrets', () => {
     expect(without(['counts', 'no'], { counts: 'no counts' })).toEqual({ counts: 'no [-]' });
   });
 
-  it('are found exactly as by a search for each of them', () => {
+  it('are found as if each of them were searched for alone', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 40 });
     fc.assert(
       fc.property(
@@ -41,7 +41,7 @@ describe('quotes of secrets', () => {
     );
   });
 
-  it('that would take too long to find hide the whole text; a secret may be nested too deep for a stack', () => {
+  it('hide the whole text when the search would take too long; a secret may be nested too deep for a stack', () => {
     let deep: unknown = 'secret-below';
     for (let depth = 0; depth < 50_000; depth += 1) deep = [deep];
     const alike = Array.from({ length: 900 }, (_, n) => `${'a'.repeat(n + 6)}b`);

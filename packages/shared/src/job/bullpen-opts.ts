@@ -20,7 +20,7 @@ export interface BullpenOpts {
   /** Whether the batch keeps the results of its rows. */
   readonly results?: boolean;
   /**
-   * Names the enqueue call that stored this job. A call that is repeated after a lost reply finds
+   * Identifies the enqueue call that stored this job. A call that is repeated after a lost reply finds
    * its own jobs by it.
    */
   readonly enqueue?: string;
