@@ -24,15 +24,15 @@ import {
 import type { BatchOptions } from './batch/batch-options.js';
 import { runDryBatch } from './batch/dry-run.js';
 import { type BatchResult, runBatch } from './batch/run-batch.js';
-import { type SettledBatch, type WaitOptions, waitForBatch } from './batch/wait.js';
+import { type SettledBatch, type WaitOptions, waitForBatch } from './batch/wait-for-batch.js';
 import { defineOpenBatch } from './books/books.js';
-import { type Cancelled, cancelJob, defineCancel } from './enqueue/cancel.js';
+import { deliver } from './enqueue/call-redis.js';
+import { type Cancelled, cancelJob, defineCancel } from './enqueue/cancel-job.js';
 import { enqueueAll } from './enqueue/enqueue-many.js';
+import { type EnqueueOptions, idFor, readTerms } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 import { type BatchPart, defineInsert, type JobRow, prepareChunk, type Terms } from './enqueue/insert.js';
-import { type EnqueueOptions, idFor, readTerms } from './enqueue/options.js';
 import { writePayload } from './enqueue/payload.js';
-import { deliver } from './enqueue/redis-call.js';
 import { type Batches, defineBatches, openBatches } from './manage/batches.js';
 
 /** Options of {@link createProducer}. */

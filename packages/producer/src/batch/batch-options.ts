@@ -1,7 +1,7 @@
 import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { isBatchName, MAX_ROWS_PER_JOB, parseDuration, showValue } from '@bullpen/shared/internal';
+import { type EnqueueOptions, readTerms } from '../enqueue/enqueue-options.js';
 import type { BatchTotals } from '../enqueue/insert.js';
-import { type EnqueueOptions, readTerms } from '../enqueue/options.js';
 import type { Source } from '../source/source.js';
 import type { RejectedRow } from './check-row.js';
 

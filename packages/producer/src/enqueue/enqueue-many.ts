@@ -1,8 +1,8 @@
 import { type JobDefinition, QueueFull } from '@bullpen/shared';
 import { ChunkWriter } from './chunk-writer.js';
+import { idFor } from './enqueue-options.js';
 import type { EnqueuedRow } from './enqueued.js';
 import { CHUNK_BYTES, CHUNK_JOBS, type Inserted, type JobRow } from './insert.js';
-import { idFor } from './options.js';
 import { writePayload } from './payload.js';
 import { untilAborted } from './until-aborted.js';
 import { untilRoom } from './until-room.js';

@@ -2,13 +2,13 @@ import type { JobDefinition } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import type { BatchBooks } from '../books/books.js';
-import { type FailedRow, type RowResult, readFailures, readResults } from '../books/failed-rows.js';
-import { type BatchChoice, findBatch } from '../books/find.js';
-import { defineList, listBatches } from '../books/list.js';
-import { defineShow, showBatch } from '../books/show.js';
+import { type BatchChoice, findBatch } from '../books/find-batch.js';
+import { type FailedRow, type RowResult, readFailures, readResults } from '../books/kept-rows.js';
+import { defineList, listBatches } from '../books/list-batches.js';
+import { defineShow, showBatch } from '../books/show-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
-import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel.js';
-import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry.js';
+import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel-batch.js';
+import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry-batch.js';
 
 /**
  * What can be asked of batches that were begun. A batch is found by its name; `queue` is needed

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
 import { CsvError } from 'csv-parse';
-import { feed } from './buffered-parser.js';
 import { CsvParser, type ParsedRow } from './csv-parser.js';
 import { faultOf, readFields, readHeader } from './csv-row.js';
 import { CsvText } from './csv-text.js';
+import { feed } from './feed-parser.js';
 import { clipText, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, showBroken } from './utf8.js';
 

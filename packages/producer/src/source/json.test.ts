@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readJson } from './json.js';
-import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
 const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
   collect(readJson(readText(streamOf(text, size))));

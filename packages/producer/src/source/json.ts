@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
-import { feed } from './buffered-parser.js';
+import { feed } from './feed-parser.js';
 import { MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, findBroken, incompleteTail } from './utf8.js';
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readNdjson } from './ndjson.js';
-import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
 const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
   collect(readNdjson(readText(streamOf(text, size))));

@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
-import { readText } from './source-bytes.js';
 import { type Identity, openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
 /** The formats a source can have. */
 export const FORMATS = ['csv', 'ndjson', 'json'] as const;

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { BatchView } from '../../books/batch-view.js';
-import type { FailedRow } from '../../books/failed-rows.js';
+import type { FailedRow } from '../../books/kept-rows.js';
 import type { Batches } from '../batches.js';
 import { failedTable } from './tables.js';
 

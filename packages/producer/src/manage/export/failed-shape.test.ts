@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailedRow } from '../../books/failed-rows.js';
+import type { FailedRow } from '../../books/kept-rows.js';
 import { formatFor } from '../../cli/batches/export.js';
 import { cellOf, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 

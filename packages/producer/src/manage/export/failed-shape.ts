@@ -1,4 +1,4 @@
-import type { FailedRow } from '../../books/failed-rows.js';
+import type { FailedRow } from '../../books/kept-rows.js';
 
 /** What an exported row says beside its payload. */
 const OWN = ['error', 'attempts'] as const;

@@ -1,6 +1,6 @@
 import { OptionsInvalid } from '@bullpen/shared';
 import type { BatchView } from '../../books/batch-view.js';
-import type { FailedRow, RowResult } from '../../books/failed-rows.js';
+import type { FailedRow, RowResult } from '../../books/kept-rows.js';
 import type { Batches } from '../batches.js';
 import { cellOf, type FailedShape, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 

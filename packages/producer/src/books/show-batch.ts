@@ -2,7 +2,7 @@ import { batchKeys, type Redis } from '@bullpen/shared/internal';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { type BatchView, divideOpen, type FailureReason, stageOf } from './batch-view.js';
 import { readBooks, recordOf } from './books.js';
-import { unknownBatch } from './find.js';
+import { unknownBatch } from './find-batch.js';
 import { SHOW_SCRIPT } from './show-script.js';
 
 /** How many reasons are shown. */

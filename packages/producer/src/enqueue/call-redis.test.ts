@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { RedisUnavailable } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
-import { deliver } from './redis-call.js';
+import { deliver } from './call-redis.js';
 
 /**
  * A connection that does nothing by itself: a status, two events, and a record of what was asked of

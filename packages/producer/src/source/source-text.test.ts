@@ -3,7 +3,7 @@ import { SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, streamOf, streamOfPieces } from '../../test/read-all.js';
-import { readText } from './source-bytes.js';
+import { readText } from './source-text.js';
 
 /** The text until its end or its fault, and the fault. */
 async function readAll(source: AsyncIterable<Buffer>): Promise<{ text: string; failure: unknown }> {

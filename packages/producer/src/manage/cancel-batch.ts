@@ -8,8 +8,8 @@ import {
 } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
-import { unknownBatch } from '../books/find.js';
-import { showBatch } from '../books/show.js';
+import { unknownBatch } from '../books/find-batch.js';
+import { showBatch } from '../books/show-batch.js';
 import type { RedisReading } from '../enqueue/redis-access.js';
 import { CANCEL_BATCH_SCRIPT, PEEK_SCRIPT, SWEEP_SCRIPT } from './cancel-script.js';
 import { type Keying, keysOfJobs } from './row-keys.js';

@@ -1,8 +1,8 @@
 import { BatchConflict, BatchUnknown, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, idForKey, readRowKey } from '@bullpen/shared/internal';
 import { type BatchBooks, fetchBooks } from '../books/books.js';
-import { type FailedRow, readFailures } from '../books/failed-rows.js';
-import { unknownBatch } from '../books/find.js';
+import { unknownBatch } from '../books/find-batch.js';
+import { type FailedRow, readFailures } from '../books/kept-rows.js';
 import { type BatchPart, CHUNK_BYTES, type JobRow } from '../enqueue/insert.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 

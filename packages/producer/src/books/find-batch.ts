@@ -1,7 +1,7 @@
 import { BatchUnknown, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, isBatchName, showValue, suggest } from '@bullpen/shared/internal';
 import type { RedisReading } from '../enqueue/redis-access.js';
-import { listBatches, queuesWith } from './list.js';
+import { listBatches, queuesWith } from './list-batches.js';
 
 /** Which batch is meant: its name, and its queue when several have one by that name. */
 export interface BatchChoice {

@@ -1,6 +1,6 @@
 import type { Redis } from '@bullpen/shared/internal';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cancelBatch } from './cancel.js';
+import { cancelBatch } from './cancel-batch.js';
 
 type Sweep = [next: number, jobs: number, takenOff: string];
 

@@ -3,7 +3,7 @@ import { idForKey } from '@bullpen/shared/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { idFor, readTerms } from './options.js';
+import { idFor, readTerms } from './enqueue-options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const job = defineJob({ name: 'options.test', payload: z.unknown() });

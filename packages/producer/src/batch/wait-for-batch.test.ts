@@ -1,7 +1,7 @@
 import { BatchUnknown } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
-import { type RowCounts, waitForBatch } from './wait.js';
+import { type RowCounts, waitForBatch } from './wait-for-batch.js';
 
 interface Look {
   readonly outstanding: number;
