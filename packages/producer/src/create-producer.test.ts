@@ -1,9 +1,9 @@
 import { ConfigInvalid, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { createProducer } from './producer.js';
+import { createProducer } from './create-producer.js';
 
 describe('createProducer', () => {
-  it('refuses options that are wrong, all at once, before it opens anything', () => {
+  it('names all wrong options at once, before it opens a connection', () => {
     const create = () => createProducer({ redis: 'redis://127.0.0.1:1', prefix: 'a:b', redisTimeout: 'soon' as never });
     expect(create).toThrow(OptionsInvalid);
     expect(create).toThrow(
@@ -11,13 +11,13 @@ describe('createProducer', () => {
     );
   });
 
-  it('refuses a time that no timer can wait: it would be over at once', () => {
+  it('refuses a redisTimeout that is too long for a timer, which would fire at once', () => {
     expect(() => createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: '25d' })).toThrow(
       'redisTimeout: expected at most 24 days',
     );
   });
 
-  it('refuses an address that is none, without its password', () => {
+  it('refuses an invalid address without showing its password', () => {
     const create = () => createProducer({ redis: 'http://user:hunter2@host' });
     expect(create).toThrow(ConfigInvalid);
     expect(create).not.toThrow(/hunter2/);

@@ -4,7 +4,7 @@ import {
   type FailedRow,
   type Producer,
   type Progress,
-  progressOf,
+  measureProgress,
   Rate,
 } from '@bullpen/producer';
 
@@ -79,7 +79,7 @@ export class BatchLooks {
     this.#paces.delete(key);
     this.#paces.set(key, pace);
     if (this.#paces.size > MAX_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
-    return progressOf(view, pace, this.#now());
+    return measureProgress(view, pace, this.#now());
   }
 
   #share<T>(key: string, look: () => Promise<T>): Promise<T> {

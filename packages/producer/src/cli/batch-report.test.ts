@@ -1,6 +1,6 @@
 import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it, vi } from 'vitest';
-import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
+import { type BatchResult, BatchStopped } from '../batch/batch-result.js';
 import type { SettledBatch } from '../batch/wait-for-batch.js';
 import {
   adviceFor,

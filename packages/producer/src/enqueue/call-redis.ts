@@ -8,35 +8,38 @@ import {
   refusesForNow,
   refusesUs,
   showDuration,
+  TimeIsUp,
+  withTimeout,
 } from '@bullpen/shared/internal';
 
-/** How {@link deliver} behaves. */
-export interface DeliveryOptions {
-  /** The bound on the whole call, in milliseconds. */
-  readonly withinMs: number;
-  /** Where Redis is, for messages; without a password. */
+/** How {@link callRedis} behaves. */
+export interface RedisCallOptions {
+  /** How long the whole call may take, in milliseconds, all its tries included. */
+  readonly timeoutMs: number;
+  /** Where Redis is, for messages. Without a password. */
   readonly address: string;
 }
 
 const PAUSE_MS = 50;
 
-const REFUSED = /^ERR (DB index is out of range|invalid DB index)/;
+const NO_SUCH_DATABASE = /^ERR (DB index is out of range|invalid DB index)/;
 
-/** Whether waiting does not mend it. */
-const isRefusal = (error: unknown): boolean => refusesUs(error) || REFUSED.test(reasonOf(error));
+/** Whether Redis refuses us for a reason that does not go away by waiting. */
+const isRefusal = (error: unknown): boolean => refusesUs(error) || NO_SUCH_DATABASE.test(reasonOf(error));
 
 /**
- * Sends something to Redis, again and again until it is answered or the time is up. `send` must be
- * safe to repeat. We resend, not the client: so nothing is ever sent after this call has ended, and
- * a caller who got `RedisUnavailable` need not fear a late echo.
- * @throws RedisUnavailable when Redis did not answer within `withinMs`, or refuses our login
+ * Sends a command to Redis, again and again, until Redis answers or the time is up. `send` must be
+ * safe to repeat. We repeat the command ourselves and do not let the client do it. So nothing is
+ * sent after this call has ended: after `RedisUnavailable` the command cannot still take effect
+ * from here.
+ * @throws RedisUnavailable when Redis does not answer within `timeoutMs` or refuses our login
  */
-export async function deliver<T>(
+export async function callRedis<T>(
   redis: Redis,
-  { withinMs, address }: DeliveryOptions,
+  { timeoutMs, address }: RedisCallOptions,
   send: () => Promise<T>,
 ): Promise<T> {
-  const deadline = performance.now() + withinMs;
+  const deadline = performance.now() + timeoutMs;
   let unanswered = false;
   let last: unknown;
   const giveUp = (why: string): RedisUnavailable =>
@@ -47,21 +50,21 @@ export async function deliver<T>(
 
   for (;;) {
     const leftMs = deadline - performance.now();
-    if (leftMs <= 0) throw giveUp(`was not available within ${showDuration(withinMs)}`);
+    if (leftMs <= 0) throw giveUp(`was not available within ${showDuration(timeoutMs)}`);
     if (redis.status !== 'ready') {
       last = (await untilReady(redis, leftMs)) ?? last;
       if (last !== undefined && isRefusal(last)) throw giveUp('refused us');
       continue;
     }
     try {
-      return await within(send(), leftMs);
+      return await withTimeout(leftMs, send());
     } catch (error) {
-      if (error === TIME_IS_UP) {
+      if (error instanceof TimeIsUp) {
         unanswered = true;
-        // The connection looks alive and is not: without this it would swallow the next command
-        // too.
+        // The connection looks alive but does not answer. The next command would not be answered
+        // either.
         redis.disconnect(true);
-        throw giveUp(`did not answer within ${showDuration(withinMs)}`);
+        throw giveUp(`did not answer within ${showDuration(timeoutMs)}`);
       }
       forgetCommand(error);
       last = error;
@@ -73,38 +76,29 @@ export async function deliver<T>(
   }
 }
 
-const TIME_IS_UP = new Error('time is up');
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  const abort = new AbortController();
-  const timer = sleep(ms, undefined, { signal: abort.signal }).then(() => Promise.reject(TIME_IS_UP));
-  try {
-    return await Promise.race([promise, timer]);
-  } finally {
-    timer.catch(() => undefined);
-    abort.abort();
-  }
-}
-
-/** Waits until the connection is ready, or the time is up; returns the last fault it heard of. */
+/**
+ * Waits until the connection is ready, Redis refuses us, or the time is up. Returns the last error
+ * of the connection, if there was one.
+ */
 function untilReady(redis: Redis, ms: number): Promise<unknown> {
   return new Promise((resolve) => {
-    let fault: unknown;
-    const done = (): void => {
+    let last: unknown;
+    const finish = (): void => {
       clearTimeout(timer);
-      redis.off('ready', done).off('error', heard).off('end', connect);
-      resolve(fault);
+      redis.off('ready', finish).off('error', noteError).off('end', connect);
+      resolve(last);
     };
-    const heard = (error: Error): void => {
-      fault = error;
-      if (isRefusal(error)) done();
+    const noteError = (error: Error): void => {
+      last = error;
+      if (isRefusal(error)) finish();
     };
-    // A connection that was refused is ended; whoever calls next tries again, also one who calls
-    // while it is just ending. Once: refused in words we do not know, it would end for ever.
-    const connect = (): void => void redis.connect().catch(heard);
-    const timer = setTimeout(done, ms);
-    redis.on('ready', done).on('error', heard).once('end', connect);
-    if (redis.status === 'ready') done();
+    // The client ends a connection that Redis refused. The next caller connects again, also when
+    // the connection is just about to end. Only once: when Redis refuses us in words that we do not
+    // know, the connection would end again and again.
+    const connect = (): void => void redis.connect().catch(noteError);
+    const timer = setTimeout(finish, ms);
+    redis.on('ready', finish).on('error', noteError).once('end', connect);
+    if (redis.status === 'ready') finish();
     else if (redis.status === 'end' || redis.status === 'wait') connect();
   });
 }

@@ -1,31 +1,28 @@
 import { SourceInvalid } from '@bullpen/shared';
 
 /**
- * Pieces are cut to this, so that what is parsed between two waits is bounded whatever a stream
- * hands over: all rows of a piece are in memory at once, and those of a large one live long enough
- * to be slow to collect.
+ * Larger pieces are cut, whatever a stream gives. All rows of a piece are in memory at once, and
+ * the rows of a large piece live so long that V8 collects them slowly.
  */
-const MAX_PIECE = 64 * 1024;
+const MAX_PIECE_BYTES = 64 * 1024;
 
-/**
- * The longest of the marks that we look for at the beginning, and the bytes that they begin with.
- */
-const MAX_MARK = 3;
-const MARKS_BEGIN = new Set([0xef, 0xfe, 0xff, 0x1f]);
+/** The longest mark that may stand at the beginning, and the first bytes of all marks. */
+const MAX_MARK_BYTES = 3;
+const FIRST_MARK_BYTES = new Set([0xef, 0xfe, 0xff, 0x1f]);
 
 const TO_UTF8 = 'convert it to UTF-8, for example with iconv -f utf-16 -t utf-8';
 
 /**
  * The text of a source as bytes, in pieces, without a byte order mark.
- * @throws SourceInvalid at what cannot be UTF-8 text at all: UTF-16, gzip, a NUL byte. What stands
- *   before a NUL was handed over by then.
+ * @throws SourceInvalid for UTF-16, gzip and NUL bytes, which are no UTF-8 text. The text before a
+ *   NUL is yielded first.
  */
 export async function* readText(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let offset = 0;
   for await (const { bytes, skipped } of skipMark(source)) {
     offset += skipped;
-    for (let at = 0; at < bytes.length; at += MAX_PIECE) {
-      const piece = bytes.subarray(at, at + MAX_PIECE);
+    for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + MAX_PIECE_BYTES);
       const nul = piece.indexOf(0);
       if (nul !== 0) yield nul < 0 ? piece : piece.subarray(0, nul);
       if (nul >= 0) {
@@ -38,7 +35,7 @@ export async function* readText(source: AsyncIterable<Buffer>): AsyncGenerator<B
   }
 }
 
-/** Looks at the beginning, however few bytes come at first. */
+/** Removes the mark at the beginning, even when the first pieces are shorter than the mark. */
 async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes: Buffer; skipped: number }> {
   let beginning: Buffer | undefined = Buffer.alloc(0);
   for await (const bytes of source) {
@@ -47,10 +44,10 @@ async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes:
       continue;
     }
     beginning = Buffer.concat([beginning, bytes]);
-    // Only what may be a mark waits for its end: a pipe may have no more to say for now than one
-    // short row.
+    // Wait for more bytes only when these may be a mark: a pipe may give one short row and then
+    // nothing for a while.
     if (beginning.length === 0) continue;
-    if (beginning.length < MAX_MARK && MARKS_BEGIN.has(beginning[0] ?? 0)) continue;
+    if (beginning.length < MAX_MARK_BYTES && FIRST_MARK_BYTES.has(beginning[0] ?? 0)) continue;
     yield withoutMark(beginning);
     beginning = undefined;
   }
@@ -58,7 +55,7 @@ async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes:
 }
 
 function withoutMark(bytes: Buffer): { bytes: Buffer; skipped: number } {
-  const mark = bytes.toString('hex', 0, MAX_MARK);
+  const mark = bytes.toString('hex', 0, MAX_MARK_BYTES);
   if (mark.startsWith('fffe') || mark.startsWith('feff')) {
     throw new SourceInvalid(`the source looks like UTF-16; ${TO_UTF8}`);
   }
@@ -67,6 +64,6 @@ function withoutMark(bytes: Buffer): { bytes: Buffer; skipped: number } {
       'the source is compressed with gzip; unpack it on the way: zcat <file> | bullpen-producer batch <job> - --format <format>',
     );
   }
-  const skipped = mark === 'efbbbf' ? MAX_MARK : 0;
+  const skipped = mark === 'efbbbf' ? MAX_MARK_BYTES : 0;
   return { bytes: bytes.subarray(skipped), skipped };
 }
