@@ -1,5 +1,7 @@
-import { ConfigInvalid, OptionsInvalid } from '@bullpen/shared';
+import { ConfigInvalid, defineJob, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { broken, good, sourceOf } from '../test/batch-redis.js';
 import { createProducer } from './create-producer.js';
 
 describe('createProducer', () => {
@@ -21,5 +23,19 @@ describe('createProducer', () => {
     const create = () => createProducer({ redis: 'http://user:hunter2@host' });
     expect(create).toThrow(ConfigInvalid);
     expect(create).not.toThrow(/hunter2/);
+  });
+});
+
+describe('a producer', () => {
+  it('reads a batch with dryRun without asking Redis', async () => {
+    const job = defineJob({ name: 'dry.test', payload: z.object({ id: z.number() }) });
+    const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
+    const source = sourceOf([good(1), broken(2)]);
+    const result = await producer.batch(job, { batch: 'b1', source, dryRun: true });
+    await producer.close();
+    expect(result).toEqual({
+      ...{ batch: 'b1', read: 2, added: 0, duplicate: 0, rejected: 1 },
+      ...{ resumedAt: 0, wasFinished: false, interrupted: false },
+    });
   });
 });

@@ -92,7 +92,7 @@ export function createProducer({
       }),
     waitForBatch: (job, options) => calls.run(() => waitForBatch(job.queue, options, { prefix, ask })),
     cancel: (job, id) => calls.run(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
-    // Each trip is a call of its own: a caller may stop in the middle of millions of rows.
+    // Each trip is one call, because a caller may stop in the middle of millions of rows.
     batches: createBatches({
       prefix,
       ask: (command) => calls.run(() => ask(command)),
@@ -130,8 +130,8 @@ function checkJob(job: unknown): void {
 function prioritiesMixed(job: JobDefinition, { priority }: ChunkOptions): OptionsInvalid {
   const reason =
     priority > 0
-      ? 'has jobs without a priority, which would always go first; use another queue for jobs with one, or wait until it is empty'
-      : 'has jobs with priorities, and this one, without, would always go before them; give it a priority, or use another queue';
+      ? 'holds jobs without a priority, which would always go before this one; use another queue for jobs with a priority, or wait until the queue is empty'
+      : 'holds jobs with priorities, and a job without one would always go before them; give the job a priority, or use another queue';
   return new OptionsInvalid(`cannot enqueue ${job.name}`, [
     { path: 'priority', reason: `queue '${job.queue}' ${reason}` },
   ]);

@@ -39,7 +39,7 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   /** Check every row and enqueue nothing. Redis is not asked. */
   readonly dryRun?: boolean;
   /**
-   * Tell `onRejected` also of rows that earlier runs rejected. They are read and checked again,
+   * Call `onRejected` also for rows that earlier runs rejected. They are read and checked again,
    * even when the source had been read to its end.
    */
   readonly repeatRejected?: boolean;
@@ -48,16 +48,16 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
    * counted.
    */
   readonly signal?: AbortSignal;
-  /** Is told of each rejected row. When it returns a promise, the batch waits for the promise. */
+  /** Called with each rejected row. When it returns a promise, the batch waits for it. */
   readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
   /**
-   * Is told after each chunk how far the batch is in all, and how many rows had been read before
-   * this run.
+   * Called after each chunk with how far the batch is in all, and how many rows had been read
+   * before this run.
    */
   readonly onProgress?: (totals: BatchTotals, resumedAt: number) => void;
   /**
-   * Is told, several times a second while the queue is full (`maxWaiting`), how many jobs wait on
-   * it.
+   * Called several times a second while the queue is full (`maxWaiting`), with how many jobs wait
+   * on it.
    */
   readonly onFull?: (waiting: number) => void;
 }

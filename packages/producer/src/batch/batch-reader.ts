@@ -59,8 +59,8 @@ export class BatchReader {
 
   /**
    * Reads until the source ends or `signal` aborts, also while no rows come.
-   * @param take is given each valid row; the reading waits for the promise that it returns
-   * @param afterBlock is called after each block of rows; the reading waits for its promise
+   * @param take called with each valid row; the reader waits for its promise
+   * @param afterBlock called after each block of rows; the reader waits for its promise
    * @returns whether the source came to its end
    * @throws SourceInvalid when the rows that were read before have changed; any error of the source
    */

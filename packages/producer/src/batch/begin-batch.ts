@@ -31,7 +31,7 @@ export async function beginBatch(
   );
   const now = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
   const faults = differences(books, now);
-  if (faults.length > 0) throw new BatchConflict(`batch '${batch}' exists and is another one`, faults);
+  if (faults.length > 0) throw new BatchConflict(`batch '${batch}' exists with other options`, faults);
   if (books.cancelledAt !== undefined) {
     throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
   }

@@ -110,7 +110,7 @@ describe('ChunkSender', () => {
     redis.stored.pop();
     const lost = send(sender, rangeOf(3, 4));
     await expect(lost).rejects.toThrow(RedisUnavailable);
-    await expect(lost).rejects.toThrow(/up to row 3, and is up to row 2 now; run it again/);
+    await expect(lost).rejects.toThrow(/up to row 3 and is at row 2 now; run it again/);
     await send(senderTo(redis.insert), rangeOf(2, 4, { isLast: true }));
     expect(rowsIn(redis)).toEqual([1, 2, 3, 4]);
   });

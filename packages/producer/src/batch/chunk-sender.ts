@@ -10,9 +10,9 @@ export interface ChunkSenderDeps {
   readonly batch: string;
   readonly signal: AbortSignal | undefined;
   readonly insert: (rows: readonly JobRow[], move: CursorMove) => Promise<InsertReply>;
-  /** Is told how far the batch is in all, after each chunk that was inserted. */
+  /** Called after each inserted chunk with how far the batch is in all. */
   readonly onInserted: (totals: BatchTotals) => void;
-  /** Is told how many jobs wait, again and again while a chunk waits for room. */
+  /** Called with how many jobs wait, several times a second while a chunk waits for room. */
   readonly onFull?: ((waiting: number) => void) | undefined;
 }
 
@@ -92,7 +92,7 @@ export class ChunkSender {
  */
 function rowsLost(batch: string, was: number, is: number): RedisUnavailable {
   return new RedisUnavailable(
-    `Redis has lost rows of batch '${batch}' that it had accepted, in a failover or a restart: it was read up to row ${was}, and is up to row ${is} now; run it again, and it goes on from there`,
+    `Redis has lost rows of batch '${batch}' that it had accepted, in a failover or a restart: the batch was read up to row ${was} and is at row ${is} now; run it again, and it goes on from there`,
     { unanswered: true },
   );
 }

@@ -2,7 +2,6 @@ import { defineJob, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
-import { createProducer } from '../create-producer.js';
 import type { SourceRow } from '../source/source-row.js';
 import type { BatchStopped } from './batch-result.js';
 import { runDryBatch } from './dry-run.js';
@@ -19,14 +18,6 @@ describe('runDryBatch', () => {
       ...{ ...none, batch: 'b1', read: 3, rejected: 2, interrupted: false },
     });
     expect(rejected).toEqual([2, 3]);
-  });
-
-  it('is what producer.batch does with dryRun, without asking Redis', async () => {
-    const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
-    const source = sourceOf([good(1), broken(2)]);
-    const result = await producer.batch(job, { batch: 'b1', source, dryRun: true });
-    await producer.close();
-    expect(result).toEqual({ ...none, batch: 'b1', read: 2, rejected: 1, interrupted: false });
   });
 
   it('calls onProgress after each block', async () => {

@@ -282,7 +282,7 @@ describe('a batch that was begun before', () => {
     const redis = new BatchRedis();
     await run(goodRows(1), {}, { redis });
     await expect(run(goodRows(1), {}, { redis, definition: packed })).rejects.toThrow(
-      "batch 'b1' exists and is another one: job was batch.test, is batch.packed. Give it another name.",
+      "batch 'b1' exists with other options: job was batch.test, is batch.packed. Give it another name.",
     );
     const own = new BatchRedis();
     await run(goodRows(1), { rowsPerJob: 5 }, { redis: own, definition: packed });

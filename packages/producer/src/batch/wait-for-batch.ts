@@ -10,7 +10,7 @@ export interface WaitOptions {
   readonly batch: string;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
-  /** Is told, several times a second, how many rows are settled. */
+  /** Called several times a second with how many rows are settled. */
   readonly onProgress?: (counts: RowCounts) => void;
 }
 

@@ -33,7 +33,7 @@ export function defineList(redis: Redis): void {
   redis.defineCommand('bullpenListBatches', { numberOfKeys: 1, lua: LIST_SCRIPT });
 }
 
-/** Finds the queues that have a key of this name. Each SCAN has a time limit of its own. */
+/** Finds the queues that have a key of this name. Each SCAN has its own time limit. */
 export function findQueuesWith(key: string, { prefix, ask }: RedisAccess): Promise<string[]> {
   return findQueues(prefix, key, (cursor, pattern) =>
     ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)),

@@ -13,7 +13,7 @@ export class PageSize {
     return this.#rows;
   }
 
-  /** Is told how many rows the last trip read, and how many characters they had together. */
+  /** Adapts to the last trip, which read so many rows with so many characters together. */
   learn(rows: number, characters: number): void {
     const fit = Math.floor((MAX_CHARACTERS * rows) / Math.max(1, characters));
     this.#rows = Math.max(1, Math.min(fit, this.#rows * 4, MAX_ROWS));

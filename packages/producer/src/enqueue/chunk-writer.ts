@@ -10,13 +10,13 @@ export interface ChunkWriterDeps<Row, Range> {
   readonly maxRows: number;
   /** A chunk is also full when its payloads have so many characters. */
   readonly maxCharacters: number;
-  /** Is asked, when a chunk is closed, which part of the source the chunk covers. */
+  /** Returns which part of the source a chunk covers. Called when the chunk is closed. */
   readonly takeRange: () => Range;
-  /** Sends one chunk. Is called in the order of the rows. */
+  /** Sends one chunk. Called in the order of the rows. */
   readonly send: (rows: readonly Row[], range: Range) => Promise<unknown>;
   /**
-   * Is called when a chunk failed. Reading on is then useless, and somebody who waits for the next
-   * row would not hear of the failure.
+   * Called when a chunk has failed. The caller should stop reading: a reader that waits for the
+   * next row would not learn of the failure.
    */
   readonly onFailure: () => void;
 }

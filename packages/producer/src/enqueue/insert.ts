@@ -26,7 +26,7 @@ export interface Chunk {
 }
 
 /**
- * Prepares one chunk of at most {@link CHUNK_JOBS} jobs. The returned function sends it. It may be
+ * Prepares one chunk of at most 1,000 jobs. The returned function sends it. It may be
  * called again after a lost reply: no job is added twice.
  */
 export function prepareChunk(chunk: Chunk): (redis: Redis) => Promise<InsertReply> {

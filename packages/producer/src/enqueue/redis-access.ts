@@ -3,13 +3,13 @@ import type { Redis } from '@bullpen/shared/internal';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
 import type { InsertReply } from './insert-reply.js';
 
-/** How the parts of a producer reach Redis. Each call is one trip with a time limit of its own. */
+/** How the parts of a producer reach Redis. Each call is one trip with its own time limit. */
 export interface RedisAccess {
   readonly prefix: string;
   readonly ask: <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
 }
 
-/** Access to Redis for those who insert rows of a batch as well. */
+/** Access to Redis that also inserts rows of a batch. */
 export interface InsertAccess extends RedisAccess {
   readonly insert: (
     job: JobDefinition,

@@ -10,7 +10,7 @@ const MAX_PAUSE_MS = 250;
 /**
  * Inserts again and again until the queue has room. Returns the answer `full` only after `signal`
  * aborts.
- * @param onFull is told how many jobs wait, each time the queue is full and will be asked again
+ * @param onFull called with how many jobs wait, each time the queue is full, before the next try
  */
 export async function untilRoom(
   insert: () => Promise<InsertReply>,

@@ -14,7 +14,7 @@ import type { RedisAccess } from '../enqueue/redis-access.js';
 import { CANCEL_BATCH_SCRIPT } from './cancel-script.js';
 import { sweepQueue } from './sweep-queue.js';
 
-/** A batch that was cancelled, as it is afterwards. */
+/** A batch after it was cancelled. */
 export interface CancelledBatch extends BatchView {
   /**
    * What the call found. `open`: the batch had open rows. `cancelled`: it was cancelled before, and
@@ -30,7 +30,7 @@ export interface CancelledBatch extends BatchView {
 
 /** Options of `batches.cancel`, beside which batch. */
 export interface CancelBatchOptions {
-  /** Is told how many rows this call has taken off the queue so far. */
+  /** Called with how many rows this call has taken off the queue so far. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 

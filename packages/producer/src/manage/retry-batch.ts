@@ -26,7 +26,7 @@ export interface RetriedBatch {
 export interface RetryBatchOptions {
   /** Ends the retry between two chunks. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told how many rows wait again so far. */
+  /** Called after each chunk with how many rows wait again so far. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
@@ -86,14 +86,14 @@ function partFor(books: BatchBooks, keys: BatchPart['keys']): BatchPart {
   const { batch: name, keyField, results, keepKeysMs, read, checksum } = books;
   return {
     ...{ name, keys, keyField, results, keepKeysMs, retry: true },
-    // Each row gets a job of its own. By this its shared job knows that the row has left it, when
-    // that job is still in the queue or with a worker.
+    // Each row gets its own job. A shared job that still waits or runs sees this job and does not
+    // attempt the row as well.
     rowsPerJob: 1,
     ...{ from: read, to: read, fromChecksum: checksum, toChecksum: checksum, rejected: 0, isLast: false },
   };
 }
 
-/** The row as it is enqueued again. `undefined` when its payload or its key is unusable. */
+/** The row to enqueue again. `undefined` when its payload or its key is unusable. */
 function jobRowFor({ row, payload }: FailedRow, { job, keyField }: BatchBooks): JobRow | undefined {
   if (payload === undefined) return undefined;
   const data = JSON.stringify(payload);

@@ -34,7 +34,7 @@ export function defineSweep(redis: Redis): void {
 /**
  * Takes the jobs of a batch off its queue. Goes over the queue until it finds none any more,
  * because jobs move from part to part meanwhile.
- * @param onTakenOff is told how many rows were taken off in all, by earlier calls as well
+ * @param onTakenOff called with how many rows were taken off in all, by earlier calls as well
  */
 export async function sweepQueue(
   batch: SweptBatch,

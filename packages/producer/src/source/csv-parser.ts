@@ -32,7 +32,9 @@ export class CsvParser extends Parser {
     this.on('error', () => undefined);
   }
 
-  /** Is called with each row while it is parsed. Only at this moment `info.bytes` is its end. */
+  /**
+   * The parser calls this with each row while it parses. Only now `info.bytes` is the row's end.
+   */
   override push(cells: readonly string[] | null): boolean {
     if (cells === null) return super.push(null);
     this.#found.push({ cells, end: this.info.bytes });

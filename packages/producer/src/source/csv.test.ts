@@ -138,7 +138,7 @@ describe('readCsv', () => {
     expect(second).toMatchObject({ row: 2, line: 3, ok: false, text: '3,"x\n4,5\n6,7' });
     expect(second).toMatchObject({
       reason:
-        'a quote that opens in this row, which begins on line 3, is never closed; all that follows was taken as part of it',
+        'a quote opens in this row, which begins on line 3, and is never closed; all text after it was taken as part of the row',
     });
     expect(rest).toEqual([]);
   });

@@ -14,7 +14,7 @@ const LOOK_AHEAD_BYTES = 16;
 /**
  * Reads CSV with a header line. Every cell is a text; turn it into a number in the schema
  * (`z.coerce.number()`). An empty cell is an absent field.
- * @param onColumns is told the names of the columns before the first row
+ * @param onColumns called with the names of the columns, before the first row
  * @throws SourceInvalid when the header is unusable, or a row has no end
  */
 export async function* readCsv(
@@ -82,7 +82,7 @@ class Table {
     if (this.#names === undefined) throw new SourceInvalid('in the CSV header, a quote opens that is never closed');
     this.#row += 1;
     const text = isUtf8(bytes) ? clipText(bytes.toString('utf8')) : showBroken(bytes);
-    const reason = `a quote that opens in this row, which begins on line ${line}, is never closed; all that follows was taken as part of it`;
+    const reason = `a quote opens in this row, which begins on line ${line}, and is never closed; all text after it was taken as part of the row`;
     return { row: this.#row, line, text, ok: false, reason };
   }
 

@@ -83,6 +83,6 @@ function describeChange(path: string, before: Stats, after: Stats): string | und
   if (after.size === before.size && after.mtimeMs === before.mtimeMs) return undefined;
   const sizes = `from ${before.size} to ${after.size} bytes while it was read`;
   if (after.size > before.size) return `${path} grew ${sizes}; what was added to it was not read`;
-  if (after.size < before.size) return `${path} shrank ${sizes}; what is gone may have been read or not`;
-  return `${path} was written to while it was read; its rows may be old ones and new ones`;
+  if (after.size < before.size) return `${path} shrank ${sizes}; the missing bytes may or may not have been read`;
+  return `${path} was written to while it was read; some of its rows may be old and some new`;
 }

@@ -67,7 +67,7 @@ describe('openSource', () => {
       'the standard input without a format',
       '-',
       undefined,
-      /^the standard input has no name .* say --format \(csv, ndjson, json\)$/,
+      /^the format of the standard input is unknown; say --format \(csv, ndjson, json\)$/,
     ],
   ])('refuses %s', async (_, path, format, message) => {
     const opening = openSource(path, format, nothing());

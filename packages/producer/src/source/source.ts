@@ -82,9 +82,7 @@ export async function openSource(path: string, format: Format | undefined, stdin
   const known = format ?? BY_EXTENSION[extname(path).toLowerCase()];
   if (known === undefined) {
     const what =
-      path === '-'
-        ? 'the standard input has no name to tell its format by'
-        : `cannot tell the format of ${path} by its name`;
+      path === '-' ? 'the format of the standard input is unknown' : `cannot tell the format of ${path} by its name`;
     throw new SourceInvalid(`${what}; say --format (${FORMATS.join(', ')})`);
   }
   const readRows = await READERS[known]();

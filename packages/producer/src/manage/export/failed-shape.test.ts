@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { FailedRow } from '../../books/kept-rows.js';
-import { formatFor } from '../../cli/batches/export.js';
 import { cellOf, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 
 const failed = (payload: unknown): FailedRow => ({
@@ -57,16 +56,5 @@ describe('a failed row', () => {
     [{ a: ['b'] }, '{"a":["b"]}'],
   ])('the cell of %j is %j', (value, cell) => {
     expect(cellOf(value)).toBe(cell);
-  });
-});
-
-describe('formatFor', () => {
-  it('follows the name of the output, else the format of the source', () => {
-    expect(formatFor('x.CSV', 'json', false)).toBe('csv');
-    expect(formatFor('x.jsonl', 'csv', false)).toBe('ndjson');
-    expect(formatFor('x', 'csv', true)).toBe('csv');
-    expect(formatFor(undefined, 'csv', false)).toBe('csv');
-    expect(formatFor(undefined, 'csv', true)).toBe('ndjson');
-    expect(formatFor(undefined, 'json', false)).toBe('ndjson');
   });
 });

@@ -60,7 +60,7 @@ export function toCells({ payload, error, attempts }: FailedRow, { columns }: Fa
     return cellOf(fields[column]);
   });
   if (found < Object.keys(fields).length) {
-    throw new Error('a row with other fields than those before it failed during the export; run it again');
+    throw new Error('during the export a row failed that has other fields than the rows before it; run it again');
   }
   return [...cells, describe(error), String(attempts)];
 }
