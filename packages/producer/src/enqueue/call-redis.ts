@@ -13,7 +13,7 @@ import {
 } from '@bullpen/shared/internal';
 
 /** How {@link callRedis} behaves. */
-export interface RedisCallOptions {
+interface RedisCallOptions {
   /** How long the whole call may take, in milliseconds, all its tries included. */
   readonly timeoutMs: number;
   /** Where Redis is, for messages. Without a password. */

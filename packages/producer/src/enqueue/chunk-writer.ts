@@ -5,7 +5,7 @@
 const IN_FLIGHT = 2;
 
 /** What a {@link ChunkWriter} needs. */
-export interface ChunkWriterDeps<Row, Range> {
+interface ChunkWriterDeps<Row, Range> {
   /** A chunk is full when it has so many rows. */
   readonly maxRows: number;
   /** A chunk is also full when its payloads have so many characters. */

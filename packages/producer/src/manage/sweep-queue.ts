@@ -13,7 +13,7 @@ const PARTS = ['delayed', 'prioritized', 'wait'] as const;
 type Part = (typeof PARTS)[number];
 
 /** Whose jobs are taken off which queue. */
-export interface SweptBatch {
+interface SweptBatch {
   readonly queue: string;
   readonly batch: string;
   /** How to find the keys of its rows. `undefined` for a batch without keys. */
