@@ -20,9 +20,9 @@ import { enqueueMany } from './enqueue/enqueue-many.js';
 import { idFor, parseEnqueueOptions } from './enqueue/enqueue-options.js';
 import { defineInsert, prepareChunk } from './enqueue/insert.js';
 import type { InsertReply } from './enqueue/insert-reply.js';
+import { OpenCalls } from './enqueue/open-calls.js';
 import { writePayload } from './enqueue/payload.js';
 import { createBatches, defineBatches } from './manage/batches.js';
-import { OpenCalls } from './open-calls.js';
 import type { Producer, ProducerOptions } from './producer.js';
 
 /**
