@@ -2,9 +2,9 @@ import {
   type BatchBooks,
   type BatchView,
   type FailedRow,
+  measureProgress,
   type Producer,
   type Progress,
-  measureProgress,
   Rate,
 } from '@bullpen/producer';
 
