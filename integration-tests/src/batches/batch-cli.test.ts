@@ -279,7 +279,7 @@ describe('wrong use', () => {
         ['batch', 'test.row', rows, '--batch', 'a b', '--keep', '0'],
         /--batch: expected 1 to 100 .*; --keep: must be at/,
       ],
-      [['batch', 'test.row', '-'], /the standard input has no name to tell its format by/],
+      [['batch', 'test.row', '-'], /the format of the standard input is unknown/],
       [['batch', 'test.row', rows, '--format', 'xml'], /--format: expected csv, ndjson, json/],
       [['batch', 'test.rwo', rows], /no job 'test\.rwo'\. Did you mean 'test\.row'\?/],
       [['batch', 'test.row', rows, '--rejects', rows], /is the source itself/],

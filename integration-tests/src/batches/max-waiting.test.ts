@@ -109,8 +109,13 @@ describe('maxWaiting', () => {
 
 describe('priority and none on one queue', () => {
   const kinds: [string, EnqueueOptions, EnqueueOptions, RegExp][] = [
-    ['none beside some', { priority: 5 }, {}, /priority: queue 'scripted' has jobs with priorities, and this one/],
-    ['some beside none', {}, { priority: 5 }, /priority: queue 'scripted' has jobs without a priority/],
+    [
+      'none beside some',
+      { priority: 5 },
+      {},
+      /priority: queue 'scripted' holds jobs with priorities, and a job without one/,
+    ],
+    ['some beside none', {}, { priority: 5 }, /priority: queue 'scripted' holds jobs without a priority/],
   ];
   for (const [name, first, second, says] of kinds) {
     test(`${name}: refused whatever the way, and allowed again when the queue is empty`, async ({ world }) => {

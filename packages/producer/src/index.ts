@@ -1,7 +1,7 @@
 export type { BatchOptions, BatchSource } from './batch/batch-options.js';
+export { type BatchResult, BatchStopped } from './batch/batch-result.js';
 export type { RejectedRow } from './batch/check-row.js';
-export { type BatchResult, BatchStopped } from './batch/run-batch.js';
-export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait.js';
+export type { RowCounts, SettledBatch, WaitOptions } from './batch/wait-for-batch.js';
 export {
   BATCH_STAGES,
   type BatchStage,
@@ -12,23 +12,19 @@ export {
   stageOf,
 } from './books/batch-view.js';
 export type { BatchBooks } from './books/books.js';
-export type { FailedRow, RowResult } from './books/failed-rows.js';
-export type { BatchChoice } from './books/find.js';
-export { type Progress, progressOf } from './books/progress.js';
+export type { BatchChoice } from './books/find-batch.js';
+export type { FailedRow, RowResult } from './books/kept-rows.js';
+export { measureProgress, type Progress } from './books/progress.js';
 export { Rate } from './books/rate.js';
-export type { Cancelled } from './enqueue/cancel.js';
+export { createProducer } from './create-producer.js';
+export type { CancelResult } from './enqueue/cancel-job.js';
+export type { EnqueueOptions } from './enqueue/enqueue-options.js';
 export type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
-export type { Added, BatchTotals } from './enqueue/insert.js';
-export type { EnqueueOptions } from './enqueue/options.js';
+export type { BatchTotals, EnqueueStatus } from './enqueue/insert-reply.js';
 export type { Batches } from './manage/batches.js';
-export type { CancelBatchOptions, CancelledBatch } from './manage/cancel.js';
+export type { CancelBatchOptions, CancelledBatch } from './manage/cancel-batch.js';
 export { type ExportFailuresOptions, exportFailures } from './manage/export/export-failures.js';
-export type { RetriedBatch, RetryBatchOptions } from './manage/retry.js';
-export {
-  createProducer,
-  type EnqueueManyOptions,
-  type Producer,
-  type ProducerOptions,
-} from './producer.js';
+export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
+export type { EnqueueManyOptions, Producer, ProducerOptions } from './producer.js';
 export { FORMATS, type Format, openSource, type Source } from './source/source.js';
 export type { SourceRow } from './source/source-row.js';

@@ -1,37 +1,36 @@
 import type { Redis } from '@bullpen/shared/internal';
-import type { BatchPart, Inserted, JobRow } from '../src/enqueue/insert.js';
+import type { CursorMove, JobRow } from '../src/enqueue/chunk.js';
+import type { InsertReply } from '../src/enqueue/insert-reply.js';
 import type { Source } from '../src/source/source.js';
 import type { SourceRow } from '../src/source/source-row.js';
 
-type Covers = Pick<BatchPart, 'from' | 'to' | 'fromChecksum' | 'toChecksum' | 'rejected' | 'isLast'>;
-
 /**
- * What Redis keeps of one batch, in memory: its books with their cursor, the rows added and the
- * keys taken. It decides as our scripts do.
+ * A stand-in for Redis that holds one batch: its books with their cursor, the rows that were added,
+ * and the keys that are taken. It decides as our scripts do.
  */
 export class BatchRedis {
   readonly stored: JobRow[] = [];
   readonly taken = new Set<string>();
-  /** How often a chunk was sent here, and how often books were opened. */
+  /** How often a chunk was sent, and how often books were begun. */
   calls = 0;
-  opened = 0;
+  begun = 0;
   books: Record<string, string> | undefined;
 
-  /** Books that are open, of a batch that nothing was read of. */
-  open(): this {
+  /** Begins the books of a batch. No row was read yet. */
+  begin(): this {
     this.books ??= { read: '0', added: '0', duplicate: '0', rejected: '0', checksum: '0' };
     return this;
   }
 
-  readonly insert = async (rows: readonly JobRow[], covers: Covers): Promise<Inserted> => {
+  readonly insert = async (rows: readonly JobRow[], move: CursorMove): Promise<InsertReply> => {
     this.calls += 1;
     const { books } = this;
     if (books === undefined) return { kind: 'gone' };
     if (books['cancelledAt'] !== undefined) return { kind: 'cancelled' };
     const read = Number(books['read']);
     const { checksum = '0' } = books;
-    if (read !== covers.from) return { kind: read >= covers.to ? 'ahead' : 'elsewhere', read, checksum };
-    if (checksum !== covers.fromChecksum) return { kind: 'changed' };
+    if (read !== move.from) return { kind: read >= move.to ? 'ahead' : 'elsewhere', read, checksum };
+    if (checksum !== move.fromChecksum) return { kind: 'changed' };
     const answers = rows.map((row) => {
       if (row.id !== '' && this.taken.has(row.id)) return 'duplicate' as const;
       this.taken.add(row.id);
@@ -41,21 +40,21 @@ export class BatchRedis {
     const duplicates = answers.filter((answer) => answer === 'duplicate').length;
     this.#count('added', answers.length - duplicates);
     this.#count('duplicate', duplicates);
-    this.#count('rejected', covers.rejected);
-    Object.assign(books, { read: String(covers.to), checksum: covers.toChecksum });
-    if (covers.isLast) books['readAt'] = '1';
+    this.#count('rejected', move.rejected);
+    Object.assign(books, { read: String(move.to), checksum: move.toChecksum });
+    if (move.isLast) books['readAt'] = '1';
     const of = (field: string): number => Number(books[field]);
     const counts = { read: of('read'), added: of('added'), duplicate: of('duplicate'), rejected: of('rejected') };
     return { kind: 'ok', answers, counts };
   };
 
-  /** Runs a command on a connection that opens books, notes columns in them and forgets them. */
+  /** Runs a command on a connection that begins books, notes columns in them, and forgets them. */
   readonly ask = <T>(command: (redis: Redis) => Promise<T>): Promise<T> => {
     const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
-      this.opened += 1;
+      this.begun += 1;
       const fields = args.slice(9).map(String);
       if (this.books === undefined) {
-        this.open();
+        this.begin();
         for (let at = 0; at < fields.length; at += 2) this.#books[fields[at] as string] = fields[at + 1] as string;
       }
       return { ...this.books };
@@ -70,7 +69,7 @@ export class BatchRedis {
   };
 
   get #books(): Record<string, string> {
-    return this.open().books as Record<string, string>;
+    return this.begin().books as Record<string, string>;
   }
 
   #count(field: string, more: number): void {
@@ -78,25 +77,25 @@ export class BatchRedis {
   }
 }
 
-/** A row that parsed; its text is its JSON, unless it has none. */
+/** A row that parsed. Its text is its JSON, if it has one. */
 export const good = (row: number, value: unknown = { id: row }): SourceRow => {
   let text = `row ${row}`;
   try {
     text = JSON.stringify(value) ?? text;
   } catch {
-    // Some values of the tests are there because JSON cannot write them.
+    // Some tests want values that JSON cannot write.
   }
   return { row, line: row + 1, text, ok: true, value };
 };
 
-/** A row that did not. */
+/** A row that did not parse. */
 export const broken = (row: number): SourceRow => ({
   ...{ row, line: row + 1, ok: false, reason: 'not JSON', text: '{' },
 });
 
 export const goodRows = (count: number): SourceRow[] => Array.from({ length: count }, (_, at) => good(at + 1));
 
-/** A source of these rows, in blocks of so many. */
+/** A source of these rows, in blocks. */
 export function sourceOf(rows: Iterable<SourceRow>, rowsPerBlock = 1): Pick<Source, 'blocks' | 'name' | 'format'> {
   async function* blocks(): AsyncGenerator<SourceRow[]> {
     let block: SourceRow[] = [];
@@ -112,8 +111,7 @@ export function sourceOf(rows: Iterable<SourceRow>, rowsPerBlock = 1): Pick<Sour
 }
 
 /**
- * A source that gives these rows, and then nothing, without an end: a pipe into which nobody
- * writes.
+ * A source that gives these rows, and then waits for ever, like a pipe into which nobody writes.
  */
 export function silentAfter(rows: readonly SourceRow[]): Pick<Source, 'blocks' | 'name' | 'format'> {
   async function* blocks(): AsyncGenerator<readonly SourceRow[]> {

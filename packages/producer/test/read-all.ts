@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import type { SourceRow } from '../src/source/source-row.js';
 
-/** A stream of the text's bytes, in pieces of `size`. */
+/** A stream of the bytes of a text, in pieces of `size` bytes. */
 export function streamOf(text: string | Buffer, size = 65_536): Readable {
   const bytes = Buffer.from(text);
   const count = Math.ceil(bytes.length / size);
@@ -14,8 +14,8 @@ export function streamOfPieces(pieces: Iterable<Buffer> | AsyncIterable<Buffer>)
 }
 
 /**
- * Bytes, and the same bytes cut into pieces at any places: inside a character, inside a CRLF, into
- * empty pieces too.
+ * Bytes, and the same bytes cut into pieces at any place, also inside a character or a CRLF. Pieces
+ * may be empty.
  */
 export function anyPieces(anyText: fc.Arbitrary<string | Buffer>): fc.Arbitrary<{ whole: Buffer; pieces: Buffer[] }> {
   return anyText.chain((text) => {
@@ -27,14 +27,14 @@ export function anyPieces(anyText: fc.Arbitrary<string | Buffer>): fc.Arbitrary<
   });
 }
 
-/** All rows of a source, for a test to look at. */
+/** All rows of a source. */
 export async function collect(blocks: AsyncIterable<readonly SourceRow[]>): Promise<SourceRow[]> {
   const all: SourceRow[] = [];
   for await (const block of blocks) all.push(...block);
   return all;
 }
 
-/** All rows until the source ends or fails, and what it failed with. */
+/** All rows until the source ends or fails, and the message of the failure. */
 export async function collectUntil(
   blocks: AsyncIterable<readonly SourceRow[]>,
 ): Promise<{ rows: SourceRow[]; failure: string | undefined }> {

@@ -42,7 +42,7 @@ export {
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
 export { loadModule } from './process/load-module.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
-export { within } from './process/within.js';
+export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export {
   type BatchKeys,

@@ -2,9 +2,9 @@ import {
   type BatchBooks,
   type BatchView,
   type FailedRow,
+  measureProgress,
   type Producer,
   type Progress,
-  progressOf,
   Rate,
 } from '@bullpen/producer';
 
@@ -86,7 +86,7 @@ export class BatchSnapshots {
     this.#rates.delete(key);
     this.#rates.set(key, rate);
     if (this.#rates.size > MAX_RATES) this.#rates.delete(this.#rates.keys().next().value as string);
-    return progressOf(view, rate, this.#now());
+    return measureProgress(view, rate, this.#now());
   }
 
   #share<T>(key: string, take: () => Promise<T>): Promise<T> {

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sourceOf } from '../../test/batch-redis.js';
-import { type BatchOptions, readBatchOptions } from './batch-options.js';
+import { type BatchOptions, parseBatchOptions } from './batch-options.js';
 
 const job = defineJob({ name: 'batch-options.test', payload: z.unknown() });
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 const read = (options: object) =>
-  readBatchOptions(job, { batch: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
+  parseBatchOptions(job, { batch: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
 
-/** The faults of options, as `path: reason`, or nothing. */
+/** The faults of options, each as `path: reason`. */
 function faultsOf(options: object): readonly string[] {
   try {
     read(options);
@@ -22,24 +22,24 @@ function faultsOf(options: object): readonly string[] {
   }
 }
 
-describe('readBatchOptions', () => {
-  it('keeps books and keys for a week, and leaves the rows per job to the definition, when nothing is said', () => {
+describe('parseBatchOptions', () => {
+  it('keeps books and keys for a week by default, and leaves the rows per job to the definition', () => {
     expect(read({})).toEqual({
       ...{ delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: undefined },
       ...{ keepMs: 7 * DAY_MS, keepKeysMs: 7 * DAY_MS, rowsPerJob: undefined },
     });
   });
 
-  it('reads what is said', () => {
-    const said = { delay: '5s', priority: 3, maxWaiting: 9, rowsPerJob: 1_000, keep: '1d', keepKeys: '1s' };
-    expect(read(said)).toEqual({
+  it('parses every option', () => {
+    const given = { delay: '5s', priority: 3, maxWaiting: 9, rowsPerJob: 1_000, keep: '1d', keepKeys: '1s' };
+    expect(read(given)).toEqual({
       ...{ delayMs: 5_000, priority: 3, expiresAt: undefined, maxWaiting: 9 },
       ...{ keepMs: DAY_MS, keepKeysMs: 1_000, rowsPerJob: 1_000 },
     });
   });
 
   it.each(['', 'a:b', 'a b', 'é', 'x'.repeat(101), '../x'])(
-    'refuses to name a batch %j: the name goes into keys and ids',
+    'refuses the batch name %j, because the name goes into keys and ids',
     (batch) => {
       expect(faultsOf({ batch })).toEqual([expect.stringMatching(/^batch: expected 1 to 100 letters/)]);
     },
@@ -49,21 +49,21 @@ describe('readBatchOptions', () => {
     ['no rows in a job', { rowsPerJob: 0 }, 'rowsPerJob: expected a whole number from 1 to 1000, got 0'],
     ['too many rows in a job', { rowsPerJob: 1_001 }, 'rowsPerJob: expected a whole number from 1 to 1000, got 1001'],
     ['half a row', { rowsPerJob: 1.5 }, 'rowsPerJob: expected a whole number from 1 to 1000, got 1.5'],
-    ['books kept for an instant', { keep: 10 }, 'keep: must be at least 1s'],
+    ['books kept for 10 ms', { keep: 10 }, 'keep: must be at least 1s'],
     ['keys kept for no time', { keepKeys: 0 }, 'keepKeys: must be at least 1s'],
-    ['a delay that is none', { delay: 'later' }, /^delay: expected a duration/],
+    ['a delay that is no duration', { delay: 'later' }, /^delay: expected a duration/],
     ['half a priority', { priority: 0.5 }, /^priority: expected a whole number/],
-    ['no room', { maxWaiting: 0 }, /^maxWaiting: expected a whole number/],
+    ['a maxWaiting of 0', { maxWaiting: 0 }, /^maxWaiting: expected a whole number/],
   ])('refuses %s', (_, options, fault) => {
     expect(faultsOf(options)).toEqual([typeof fault === 'string' ? fault : expect.stringMatching(fault)]);
   });
 
-  it('names its faults at once', () => {
+  it('names all faults at once', () => {
     const all = faultsOf({ batch: '', rowsPerJob: -1, keep: 'x', keepKeys: -1 });
     expect(all.map((fault) => fault.split(':')[0])).toEqual(['batch', 'rowsPerJob', 'keep', 'keepKeys']);
   });
 
-  it('refuses garbage with OptionsInvalid and with nothing else', () => {
+  it('refuses any garbage with OptionsInvalid', () => {
     const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
     const anyOptions = fc.record(
       { rowsPerJob: garbage, keep: garbage, keepKeys: garbage, delay: garbage, priority: garbage, maxWaiting: garbage },

@@ -1,46 +1,49 @@
 import { BatchConflict, type Fault, type JobDefinition } from '@bullpen/shared';
 import { writeDuration } from '@bullpen/shared/internal';
-import { type BatchBooks, openBooks } from '../books/books.js';
+import { beginBooks } from '../books/begin-books.js';
+import type { BatchBooks } from '../books/books.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
-import type { BatchOptions, BatchTerms } from './batch-options.js';
-import { changed } from './chunk-sender.js';
+import type { BatchOptions, ParsedBatchOptions } from './batch-options.js';
+import { sourceChanged } from './source-changed.js';
 
 /**
- * Opens the books of a batch, and sees that they are those of this very batch.
- * @throws BatchConflict when it is another one or was cancelled, SourceInvalid when its source is
- *   another
+ * Begins the books of a batch, or finds those of an earlier run. Checks that they belong to the
+ * same batch.
+ * @throws BatchConflict when a batch of this name has other options or was cancelled; SourceInvalid
+ *   when it has another source
  */
-export async function openBatch(
+export async function beginBatch(
   job: JobDefinition,
   { batch, source, keyField, results = false }: BatchOptions,
-  { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: BatchTerms,
+  { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: ParsedBatchOptions,
   { ask, prefix }: RedisAccess,
 ): Promise<BatchBooks> {
   const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
   const place = { prefix, queue: job.queue, batch, now: Date.now() };
   const books = await ask((redis) =>
-    openBooks(redis, place, {
+    beginBooks(redis, place, {
       ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
       ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority },
-      // From when the rows are due: books that expired before would not know how any of them ended.
+      // Counted from when the rows are due. Books that expired earlier would not know how any row
+      // ended.
       ...{ keepMs: keepMs + delayMs, keepKeysMs: keepKeysMs + delayMs },
     }),
   );
-  const asked = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
-  const faults = differences(books, asked);
-  if (faults.length > 0) throw new BatchConflict(`batch '${batch}' exists and is another one`, faults);
+  const now = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
+  const faults = differences(books, now);
+  if (faults.length > 0) throw new BatchConflict(`batch '${batch}' exists with other options`, faults);
   if (books.cancelledAt !== undefined) {
     throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
   }
-  const how = howChanged(books, { format: source.format, bytes, sha256 });
-  if (how !== undefined) throw changed(batch, how);
+  const how = howSourceChanged(books, { format: source.format, bytes, sha256 });
+  if (how !== undefined) throw sourceChanged(batch, how);
   return books;
 }
 
-type Terms = Pick<BatchBooks, 'job' | 'keyField' | 'delayMs' | 'priority' | 'results' | 'rowsPerJob'>;
+type FixedOptions = Pick<BatchBooks, 'job' | 'keyField' | 'delayMs' | 'priority' | 'results' | 'rowsPerJob'>;
 
-/** What a batch was begun with and is asked for with another value, by the names of the options. */
-function differences(was: Terms, is: Terms): Fault[] {
+/** The options that had another value when the batch was begun, by the names that users know. */
+function differences(was: FixedOptions, is: FixedOptions): Fault[] {
   const [before, now] = [asGiven(was), asGiven(is)];
   return (Object.keys(now) as (keyof typeof now)[])
     .filter((option) => before[option] !== now[option])
@@ -50,15 +53,15 @@ function differences(was: Terms, is: Terms): Fault[] {
     }));
 }
 
-/** Terms as somebody gave them; `undefined` where that is the same as nothing. */
-function asGiven({ job, keyField, delayMs, priority, results, rowsPerJob }: Terms) {
+/** The options as a user gives them. `undefined` for a value that is the same as no value. */
+function asGiven({ job, keyField, delayMs, priority, results, rowsPerJob }: FixedOptions) {
   return {
     ...{ job, keyField, rowsPerJob, delay: delayMs === 0 ? undefined : writeDuration(delayMs) },
     ...{ priority: priority === 0 ? undefined : priority, results: results ? 'given' : undefined },
   };
 }
 
-function howChanged(
+function howSourceChanged(
   books: BatchBooks,
   { format, bytes, sha256 }: Pick<BatchBooks, 'format' | 'bytes' | 'sha256'>,
 ): string | undefined {

@@ -9,7 +9,7 @@ import { checkRow, isRejected, type RejectedRow } from './check-row.js';
 const job = defineJob({ name: 'check.test', payload: z.object({ id: z.coerce.string() }).loose() });
 const anything = defineJob({ name: 'check.any', payload: z.unknown() });
 
-/** The faults of a row that is rejected. */
+/** The faults of a rejected row. */
 async function faultsOf(row: SourceRow, keyField?: string, definition: JobDefinition = job) {
   const checked = await checkRow(definition, row, keyField);
   expect(isRejected(checked)).toBe(true);
@@ -17,40 +17,40 @@ async function faultsOf(row: SourceRow, keyField?: string, definition: JobDefini
 }
 
 describe('checkRow', () => {
-  it('makes a valid row ready to be enqueued, without waiting', () => {
+  it('returns a valid row ready to be enqueued, without a promise', () => {
     expect(checkRow(job, good(2), undefined)).toEqual({ id: '', row: 2, data: '{"id":2}' });
   });
 
-  it('takes its key from the field named, text or number', () => {
+  it('takes the key from the key field, from a text or a number', () => {
     const id = idForKey('check.test', '17');
     expect(checkRow(job, good(1, { id: 17 }), 'id')).toMatchObject({ id });
     expect(checkRow(job, good(1, { id: '17' }), 'id')).toMatchObject({ id });
   });
 
-  it('stores the row’s own text when it had one', () => {
+  it('stores the text of the row when the row has one', () => {
     const row: SourceRow = { ...{ row: 1, line: 1, ok: true, value: { id: 1 } }, json: '{ "id": 1.0 }', text: '' };
     expect(checkRow(job, row, undefined)).toMatchObject({ data: '{ "id": 1.0 }' });
   });
 
-  it('stores on one line what its own text has on several: payloads go to Redis a line each', () => {
+  it('writes a text of several lines on one line, because each payload goes to Redis on one line', () => {
     const row: SourceRow = { ...{ row: 1, line: 1, ok: true, value: { id: 1 } }, json: '{\n  "id": 1.0\n}', text: '' };
     expect(checkRow(job, row, undefined)).toMatchObject({ data: '{"id":1}' });
   });
 
-  it('rejects a row that did not parse, with its text', () => {
+  it('rejects a row that did not parse, and gives its text', () => {
     expect(checkRow(job, broken(2), undefined)).toEqual({
       ...{ row: 2, line: 3, faults: [{ path: '', reason: 'not JSON' }], input: '{' },
     });
   });
 
-  it('rejects a row that does not fit, with its value', () => {
+  it('rejects a row that does not fit the schema, and gives its value', () => {
     expect(checkRow(job, good(3, 'text'), undefined)).toEqual({
       ...{ row: 3, line: 4, input: 'text' },
       faults: [{ path: '', reason: expect.stringContaining('object') }],
     });
   });
 
-  it('checks what the worker will see when a row had no text: a Date is text by then', async () => {
+  it('checks the value that the worker will see: a Date is a text by then', async () => {
     const dated = defineJob({ name: 'check.dated', payload: z.object({ at: z.date() }) });
     expect((await faultsOf(good(1, { at: new Date(0) }), undefined, dated))[0]?.path).toBe('at');
   });
@@ -71,15 +71,15 @@ describe('checkRow', () => {
     expect(await faultsOf(good(1, { id: 1, ...fields }), 'key')).toEqual([{ path: 'key', reason }]);
   });
 
-  it('rejects every row that is no object when a key is asked for', async () => {
+  it('rejects every row that is no object when there is a key field', async () => {
     for (const value of [null, 5, 'x', []]) expect(await faultsOf(good(1, value), 'id', anything)).toHaveLength(1);
   });
 
-  it('names the faults of payload and key together', async () => {
+  it('names the faults of the payload and of the key together', async () => {
     expect(await faultsOf(good(1, 'text'), 'id')).toHaveLength(2);
   });
 
-  it('waits for a schema that does', async () => {
+  it('returns a promise for an asynchronous schema', async () => {
     const slow = defineJob({
       name: 'check.slow',
       payload: z.looseObject({ id: z.number().refine(async (n) => n < 3) }),

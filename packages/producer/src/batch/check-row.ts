@@ -1,14 +1,14 @@
 import type { Fault, JobDefinition } from '@bullpen/shared';
 import { idForKey, type Parsed, readRowKey } from '@bullpen/shared/internal';
-import type { JobRow } from '../enqueue/insert.js';
+import type { JobRow } from '../enqueue/chunk.js';
 import { checkJson, writePayload } from '../enqueue/payload.js';
 import type { SourceRow } from '../source/source-row.js';
 
 /** A row that was not enqueued, and why. */
 export interface RejectedRow {
-  /** Its place in the source, counted from 1. */
+  /** The number of the row in its source, counted from 1. */
   readonly row: number;
-  /** The line it starts on, where the format has lines. */
+  /** The line on which the row starts. `undefined` when the format has no lines. */
   readonly line: number | undefined;
   readonly faults: readonly Fault[];
   /** The row as it was read: its value, or its text when it did not parse. */
@@ -16,7 +16,8 @@ export interface RejectedRow {
 }
 
 /**
- * Checks a row of a source: ready to be enqueued, or rejected. Waits only for a schema that does.
+ * Checks a row of a source. Returns the row ready to be enqueued, or rejected. Returns a promise
+ * only when the schema does.
  */
 export function checkRow(
   job: JobDefinition,
@@ -25,7 +26,7 @@ export function checkRow(
 ): JobRow | RejectedRow | Promise<JobRow | RejectedRow> {
   if (!row.ok) return reject(row, [{ path: '', reason: row.reason }]);
   const { value, json } = row;
-  // Payloads go to Redis a line each; rows of your own may have texts of more.
+  // Each payload goes to Redis on one line. The text of your own rows may have several.
   const isLine = json !== undefined && !json.includes('\n');
   const checking = isLine ? checkJson(job, json, value) : writePayload(job, value);
   return checking instanceof Promise

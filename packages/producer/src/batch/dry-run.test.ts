@@ -2,16 +2,15 @@ import { defineJob, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good, goodRows, sourceOf } from '../../test/batch-redis.js';
-import { createProducer } from '../producer.js';
 import type { SourceRow } from '../source/source-row.js';
+import type { BatchStopped } from './batch-result.js';
 import { runDryBatch } from './dry-run.js';
-import type { BatchStopped } from './run-batch.js';
 
 const job = defineJob({ name: 'dry.test', payload: z.object({ id: z.number() }) });
 const none = { added: 0, duplicate: 0, resumedAt: 0, wasFinished: false };
 
 describe('runDryBatch', () => {
-  it('counts what it read and rejected, and adds nothing', async () => {
+  it('counts the rows that it read and rejected, and adds nothing', async () => {
     const source = sourceOf([good(1), broken(2), good(3, { id: 'x' })]);
     const rejected: number[] = [];
     const onRejected = ({ row }: { row: number }): void => void rejected.push(row);
@@ -21,26 +20,18 @@ describe('runDryBatch', () => {
     expect(rejected).toEqual([2, 3]);
   });
 
-  it('is what a batch of a producer does when it is told to; Redis is not asked', async () => {
-    const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
-    const source = sourceOf([good(1), broken(2)]);
-    const result = await producer.batch(job, { batch: 'b1', source, dryRun: true });
-    await producer.close();
-    expect(result).toEqual({ ...none, batch: 'b1', read: 2, rejected: 1, interrupted: false });
-  });
-
-  it('tells how far it is after each block', async () => {
+  it('calls onProgress after each block', async () => {
     const told: number[] = [];
     const onProgress = ({ read }: { read: number }): void => void told.push(read);
     await runDryBatch(job, { batch: 'b1', source: sourceOf(goodRows(5), 2), onProgress });
     expect(told).toEqual([2, 4, 5]);
   });
 
-  it('checks the options as if it were not dry', async () => {
+  it('checks the options like a real run', async () => {
     await expect(runDryBatch(job, { batch: 'a:b', source: sourceOf([]) })).rejects.toThrow(OptionsInvalid);
   });
 
-  it('stops at a signal, and with what the source fails with', async () => {
+  it('stops when the signal aborts, and when the source fails', async () => {
     const stop = new AbortController();
     function* rows(fails: boolean): Generator<SourceRow> {
       yield good(1);

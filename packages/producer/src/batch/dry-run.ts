@@ -1,15 +1,15 @@
 import type { JobDefinition } from '@bullpen/shared';
-import { type BatchOptions, readBatchOptions } from './batch-options.js';
+import { type BatchOptions, parseBatchOptions } from './batch-options.js';
 import { BatchReader } from './batch-reader.js';
-import { type BatchResult, BatchStopped } from './run-batch.js';
+import { type BatchResult, BatchStopped } from './batch-result.js';
 
 /**
- * Reads and checks every row, and enqueues nothing; Redis is not asked.
+ * Reads and checks every row of a source, and enqueues nothing. Redis is not asked.
  * @throws OptionsInvalid for wrong options
  * @throws BatchStopped when the source fails on the way
  */
 export async function runDryBatch(job: JobDefinition, options: BatchOptions): Promise<BatchResult> {
-  readBatchOptions(job, options, Date.now());
+  parseBatchOptions(job, options, Date.now());
   const { batch, signal, onProgress, onRejected } = options;
   let rejected = 0;
   const reader = new BatchReader({
@@ -20,16 +20,17 @@ export async function runDryBatch(job: JobDefinition, options: BatchOptions): Pr
     },
   });
   const totals = () => ({ read: reader.read, added: 0, duplicate: 0, rejected });
+  const result = (interrupted: boolean): BatchResult => ({
+    ...{ batch, ...totals(), resumedAt: 0, wasFinished: false, interrupted },
+  });
   try {
     const isThrough = await reader.run(
       () => undefined,
       () => void onProgress?.(totals(), 0),
     );
-    return { batch, ...totals(), resumedAt: 0, wasFinished: false, interrupted: !isThrough };
+    return result(!isThrough);
   } catch (error) {
-    if (signal?.aborted === true) {
-      return { batch, ...totals(), resumedAt: 0, wasFinished: false, interrupted: true };
-    }
+    if (signal?.aborted === true) return result(true);
     throw new BatchStopped(error, totals(), 0);
   }
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withRow } from './row-checksum.js';
+import { addRowToChecksum } from './row-checksum.js';
 
-const checksumOf = (rows: readonly string[]): number => rows.reduce(withRow, 0);
+const checksumOf = (rows: readonly string[]): number => rows.reduce(addRowToChecksum, 0);
 
-describe('withRow', () => {
+describe('addRowToChecksum', () => {
   it.each([
     [
       ['ab', 'c'],
@@ -16,11 +16,11 @@ describe('withRow', () => {
       ['a', 'b'],
       ['b', 'a'],
     ],
-  ])('tells the rows %j from %j', (one, other) => {
+  ])('is different for the rows %j and %j', (one, other) => {
     expect(checksumOf(one)).not.toBe(checksumOf(other));
   });
 
-  it('tells the same text cut into rows at other places', () => {
+  it('is different when the same text is cut into rows at other places', () => {
     const anyText = fc.string({ minLength: 2, maxLength: 30 });
     fc.assert(
       fc.property(anyText, fc.nat(), fc.nat(), (text, one, other) => {
@@ -31,8 +31,8 @@ describe('withRow', () => {
     );
   });
 
-  it('does not depend on who counted before: it goes on from a number', () => {
+  it('goes on from the checksum of the rows before', () => {
     const rows = ['{"id":1}', 'ä€😀', ''];
-    expect(withRow(checksumOf(rows.slice(0, 2)), '')).toBe(checksumOf(rows));
+    expect(addRowToChecksum(checksumOf(rows.slice(0, 2)), '')).toBe(checksumOf(rows));
   });
 });

@@ -9,47 +9,47 @@ import {
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BatchRedis, broken, good, goodRows, silentAfter, sourceOf } from '../../test/batch-redis.js';
-import { type BatchPart, type BatchTotals, CHUNK_JOBS, CHUNK_ROWS, type Terms } from '../enqueue/insert.js';
-import type { RedisAccess } from '../enqueue/redis-access.js';
+import { type BatchPart, CHUNK_JOBS, CHUNK_ROWS, type ChunkOptions } from '../enqueue/chunk.js';
+import type { BatchTotals } from '../enqueue/insert-reply.js';
+import type { InsertAccess } from '../enqueue/redis-access.js';
 import type { SourceRow } from '../source/source-row.js';
 import type { BatchOptions } from './batch-options.js';
+import { BatchStopped } from './batch-result.js';
 import type { RejectedRow } from './check-row.js';
-import { BatchStopped, runBatch } from './run-batch.js';
+import { runBatch } from './run-batch.js';
 
 const job = defineJob({ name: 'batch.test', queue: 'rows', payload: z.object({ id: z.coerce.string() }).loose() });
 const packed = defineJob({ name: 'batch.packed', queue: 'rows', payload: z.unknown(), rowsPerJob: 20 });
 const began = { resumedAt: 0, wasFinished: false, interrupted: false };
 
-/** The access to a Redis that holds one batch, and what went along them. */
-function waysTo(redis: BatchRedis, insert: typeof redis.insert = redis.insert) {
-  const sent: { rows: number; terms: Terms; part: BatchPart }[] = [];
-  const access: RedisAccess = {
+/** Access to a Redis that holds one batch, and a record of what was sent. */
+function accessTo(redis: BatchRedis, insert: typeof redis.insert = redis.insert) {
+  const sent: { rows: number; options: ChunkOptions; part: BatchPart }[] = [];
+  const access: InsertAccess = {
     prefix: 'p',
     ask: redis.ask,
-    insert: (_, rows, terms, part) => {
-      sent.push({ rows: rows.length, terms, part });
+    insert: (_, rows, options, part) => {
+      sent.push({ rows: rows.length, options, part });
       return insert(rows, part);
     },
   };
   return { access, sent };
 }
 
-/**
- * Runs a batch of `rows`; what it gives back is its result, the rows stored and the rows rejected.
- */
+/** Runs a batch of `rows`. Returns its result, and the rows that were stored and rejected. */
 async function run(
   rows: Iterable<SourceRow>,
   options: Partial<BatchOptions> = {},
   { redis = new BatchRedis(), definition = job as JobDefinition } = {},
 ) {
   const rejected: RejectedRow[] = [];
-  const { access, sent } = waysTo(redis);
+  const { access, sent } = accessTo(redis);
   const all = { batch: 'b1', source: sourceOf(rows), onRejected: (row: RejectedRow) => void rejected.push(row) };
   const result = await runBatch(definition, { ...all, ...options }, access);
   return { result, stored: redis.stored, rejected, sent };
 }
 
-/** The BatchStopped that a batch ends with. */
+/** The BatchStopped that a batch throws. */
 async function stopOf(batch: Promise<unknown>): Promise<BatchStopped> {
   const error = await batch.then(
     () => undefined,
@@ -77,28 +77,28 @@ describe('runBatch', () => {
     });
   });
 
-  it('is well with a source that has no rows', async () => {
+  it('accepts a source without rows', async () => {
     const { result } = await run([]);
     expect(result).toEqual({ batch: 'b1', ...totals(0, 0), ...began });
   });
 
-  it('hands on what is said of the batch, and leaves the expiry to the moment each chunk is sent', async () => {
+  it('hands on the options of the batch, and leaves the expiry to the moment each chunk is sent', async () => {
     const options = { delay: '5s', priority: 3, maxWaiting: 9, rowsPerJob: 7, results: true, keepKeys: '2s' } as const;
     const { sent } = await run(goodRows(1), { ...options, keyField: 'id' });
     expect(sent[0]).toMatchObject({
-      terms: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined, keyed: true },
+      options: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined, keyed: true },
       part: { rowsPerJob: 7, results: true, keepKeysMs: 7_000, keyField: 'id' },
     });
   });
 
-  it('keeps books and keys from when its rows are due', async () => {
+  it('counts the lifetime of books and keys from when the rows are due', async () => {
     const redis = new BatchRedis();
     await run(goodRows(1), { delay: '10d', keep: '1d', keepKeys: '2d' }, { redis });
     const dayMs = 24 * 60 * 60 * 1000;
     expect(redis.books).toMatchObject({ keepMs: String(11 * dayMs), keepKeysMs: String(12 * dayMs) });
   });
 
-  it('puts as many rows into a job as the definition says, and more of them into a chunk', async () => {
+  it('puts as many rows into a job as the definition says, and more rows into a chunk then', async () => {
     const { sent } = await run(goodRows(CHUNK_ROWS + 1), {}, { definition: packed });
     expect(sent.map(({ rows }) => rows)).toEqual([CHUNK_ROWS, 1]);
     expect(sent[0]?.part.rowsPerJob).toBe(20);
@@ -106,7 +106,7 @@ describe('runBatch', () => {
     expect(few.sent.map(({ rows }) => rows)).toEqual([CHUNK_JOBS, 1]);
   });
 
-  it('rejects rows that do not parse or do not fit, tells each, and goes on', async () => {
+  it('rejects rows that do not parse or do not fit the schema, tells of each, and goes on', async () => {
     const { result, rejected } = await run([good(1), broken(2), good(3, 'text'), good(4)]);
     expect(result).toMatchObject(totals(4, 2, 0, 2));
     expect(rejected.map(({ row, input }) => [row, input])).toEqual([
@@ -115,20 +115,20 @@ describe('runBatch', () => {
     ]);
   });
 
-  it('adds the same key once', async () => {
+  it('adds a key once', async () => {
     const rows = [good(1, { id: 'a' }), good(2, { id: 17 }), good(3, { id: 'a' }), good(4, { id: '17' })];
     const { result, stored } = await run(rows, { keyField: 'id' });
     expect(result).toMatchObject(totals(4, 2, 2, 0));
     expect(stored.map(({ row }) => row)).toEqual([1, 2]);
   });
 
-  it('tells how far it is after each chunk', async () => {
+  it('calls onProgress after each chunk', async () => {
     const told: BatchTotals[] = [];
     await run(goodRows(CHUNK_JOBS + 1), { onProgress: (now) => told.push(now) });
     expect(told).toEqual([totals(CHUNK_JOBS, CHUNK_JOBS), totals(CHUNK_JOBS + 1, CHUNK_JOBS + 1)]);
   });
 
-  it('tells how many rows were there before', async () => {
+  it('tells onProgress how many rows had been read before', async () => {
     const redis = new BatchRedis();
     const stop = new AbortController();
     function* halted(): Generator<SourceRow> {
@@ -141,7 +141,7 @@ describe('runBatch', () => {
     expect(told).toEqual([[totals(3, 3), 2]]);
   });
 
-  it('notes many rejected rows without waiting for a valid one', async () => {
+  it('tells Redis of 10,000 rejected rows without waiting for a valid one', async () => {
     const { result, sent } = await run(Array.from({ length: 10_001 }, (_, at) => broken(at + 1)));
     expect(result).toMatchObject(totals(10_001, 0, 0, 10_001));
     expect(sent.map(({ rows, part }) => [rows, part.to, part.rejected])).toEqual([
@@ -150,14 +150,14 @@ describe('runBatch', () => {
     ]);
   });
 
-  it('notes the columns of its source, once they are known', async () => {
+  it('notes the columns of its source as soon as they are known', async () => {
     const redis = new BatchRedis();
     const source = { ...sourceOf(goodRows(3)), columns: () => ['id', 'email'] };
     await run([], { source }, { redis });
     expect(redis.books?.['columns']).toBe('["id","email"]');
   });
 
-  it('does not read on while a rejected row is being written down', async () => {
+  it('does not read on while onRejected waits', async () => {
     let isWritten = false;
     const { result } = await run([broken(1), broken(2)], {
       async onRejected({ row }) {
@@ -169,15 +169,15 @@ describe('runBatch', () => {
     expect(result.rejected).toBe(2);
   });
 
-  it.each(['', 'a:b'])('refuses to name a batch %j, before it asks Redis', async (batch) => {
+  it.each(['', 'a:b'])('refuses the batch name %j before it asks Redis', async (batch) => {
     const redis = new BatchRedis();
     await expect(run(goodRows(1), { batch }, { redis })).rejects.toThrow(OptionsInvalid);
-    expect(redis.opened).toBe(0);
+    expect(redis.begun).toBe(0);
   });
 });
 
 describe('a batch that was begun before', () => {
-  it('goes on behind the last row that is in, and tells its rejected rows only when asked', async () => {
+  it('goes on after the last row that was read, and does not tell of earlier rejected rows', async () => {
     const redis = new BatchRedis();
     function* failing(): Generator<SourceRow> {
       yield* [broken(1), good(2)];
@@ -191,7 +191,7 @@ describe('a batch that was begun before', () => {
     expect(rejected.map(({ row }) => row)).toEqual([4]);
   });
 
-  it('does nothing when its source was read to the end, and does not read a file again', async () => {
+  it('adds nothing when its source had been read to the end, and does not read a file again', async () => {
     const redis = new BatchRedis();
     const identity = { bytes: 5, sha256: 'abc' };
     await run([], { source: { ...sourceOf(goodRows(3)), identity } }, { redis });
@@ -204,7 +204,7 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
-  it('tells its rejected rows again when that is asked, also when its source was read to the end', async () => {
+  it('tells of its rejected rows again with repeatRejected, also when its source had been read to the end', async () => {
     const redis = new BatchRedis();
     const rows = [good(1), broken(2), good(3), broken(4)];
     await run(rows, {}, { redis });
@@ -220,7 +220,7 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
-  it('reads a pipe again when it is through: other rows, fewer or more are not passed over in silence', async () => {
+  it('reads a pipe again after its end, and refuses other rows, fewer rows or more rows', async () => {
     const redis = new BatchRedis();
     await run(goodRows(3), {}, { redis });
     const { result } = await run(goodRows(3), {}, { redis });
@@ -240,7 +240,7 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
-  it('tells all rejected rows again when it is through, to whoever wants them', async () => {
+  it('reads a file again with repeatRejected, to tell of all rejected rows', async () => {
     const redis = new BatchRedis();
     const source = () => ({ ...sourceOf([good(1), broken(2), good(3)]), identity: { bytes: 5, sha256: 'abc' } });
     await run([], { source: source() }, { redis });
@@ -250,7 +250,7 @@ describe('a batch that was begun before', () => {
     expect(rejected.map(({ row }) => row)).toEqual([2]);
   });
 
-  it('is interrupted while a pipe that is through is read again', async () => {
+  it('can be interrupted while it reads a finished pipe again', async () => {
     const redis = new BatchRedis();
     await run(goodRows(3), {}, { redis });
     const stop = new AbortController();
@@ -262,13 +262,14 @@ describe('a batch that was begun before', () => {
     const { result } = await run(closed(), { signal: stop.signal }, { redis });
     expect(result).toMatchObject({ ...totals(3, 3), wasFinished: true, interrupted: true });
   });
+
   it.each<[string, Partial<BatchOptions>, RegExp]>([
     ['another key field', { keyField: 'email' }, /keyField was not given, is email/],
     ['another delay', { delay: 5 }, /: delay was not given, is 5ms\./],
     ['another priority', { priority: 2 }, /priority was not given, is 2/],
     ['results to keep', { results: true }, /results was not given, is given/],
     ['other rows per job', { rowsPerJob: 7 }, /rowsPerJob was 1, is 7/],
-  ])('is another one with %s: nothing is enqueued', async (_, options, says) => {
+  ])('is refused with %s, and enqueues nothing', async (_, options, says) => {
     const redis = new BatchRedis();
     await run([good(1, { id: 1, email: 'a' })], {}, { redis });
     const other = run([good(1, { id: 1, email: 'a' })], options, { redis });
@@ -277,18 +278,18 @@ describe('a batch that was begun before', () => {
     expect(redis.calls).toBe(1);
   });
 
-  it('is another one when it is of another job; and may be found with fewer rows per job than the definition says', async () => {
+  it('is refused for another job, and is found again when its rows per job differ from the definition', async () => {
     const redis = new BatchRedis();
     await run(goodRows(1), {}, { redis });
     await expect(run(goodRows(1), {}, { redis, definition: packed })).rejects.toThrow(
-      "batch 'b1' exists and is another one: job was batch.test, is batch.packed. Give it another name.",
+      "batch 'b1' exists with other options: job was batch.test, is batch.packed. Give it another name.",
     );
     const own = new BatchRedis();
     await run(goodRows(1), { rowsPerJob: 5 }, { redis: own, definition: packed });
     expect((await run(goodRows(1), {}, { redis: own, definition: packed })).result.wasFinished).toBe(true);
   });
 
-  it('is another one when its source is another: by its format, its size, its sum, or what was read', async () => {
+  it('is refused when its source has another format, another size, another checksum or other rows', async () => {
     const redis = new BatchRedis();
     const identity = { bytes: 5, sha256: 'abc' };
     await run([], { source: { ...sourceOf(goodRows(1)), identity } }, { redis });
@@ -306,7 +307,7 @@ describe('a batch that was begun before', () => {
     expect(stopped.cause).toMatchObject({ code: 'BULLPEN_SOURCE_INVALID' });
   });
 
-  it('is forgotten when its source was no good from the beginning: mended, it may have the name', async () => {
+  it('is forgotten when its source is unusable from the beginning, so that the mended source can have the name', async () => {
     const redis = new BatchRedis();
     function* headless(before: SourceRow[]): Generator<SourceRow> {
       yield* before;
@@ -325,7 +326,7 @@ describe('a batch that was begun before', () => {
     );
   });
 
-  it('is not gone on with when it was cancelled', async () => {
+  it('is refused after it was cancelled', async () => {
     const redis = new BatchRedis();
     await run(goodRows(1), {}, { redis });
     Object.assign(redis.books as object, { cancelledAt: '5' });
@@ -334,7 +335,7 @@ describe('a batch that was begun before', () => {
 });
 
 describe('a batch that is interrupted', () => {
-  it('sends what it has read, and says that it was interrupted', async () => {
+  it('sends the rows that it has read, and returns interrupted', async () => {
     const stop = new AbortController();
     function* rows(): Generator<SourceRow> {
       yield* goodRows(2);
@@ -347,16 +348,16 @@ describe('a batch that is interrupted', () => {
     expect(stored).toHaveLength(2);
   });
 
-  it('ends at once, also while its source has nothing to say', async () => {
+  it('ends at once, also while its source gives no rows', async () => {
     const stop = new AbortController();
-    const { access } = waysTo(new BatchRedis());
+    const { access } = accessTo(new BatchRedis());
     const onProgress = (): void => stop.abort();
     const source = silentAfter(goodRows(CHUNK_JOBS + 5));
     const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, access);
     expect(result).toMatchObject({ ...totals(CHUNK_JOBS + 5, CHUNK_JOBS + 5), interrupted: true });
   });
 
-  it('takes the complaint of a source that was closed by the signal for the interruption it is', async () => {
+  it('takes the error of a source that the signal closed as an interruption', async () => {
     const stop = new AbortController();
     function* rows(): Generator<SourceRow> {
       yield good(1);
@@ -367,17 +368,17 @@ describe('a batch that is interrupted', () => {
     expect(result).toMatchObject({ ...totals(1, 1), interrupted: true });
   });
 
-  it('was not interrupted by a signal that comes when every row has been read', async () => {
+  it('is not interrupted by a signal that comes after every row was read', async () => {
     const stop = new AbortController();
     const { result } = await run(goodRows(5), { signal: stop.signal, onProgress: () => stop.abort() });
     expect(result).toMatchObject({ ...totals(5, 5), interrupted: false });
   });
 
-  it('ends its wait for room at the signal, with what is in', async () => {
+  it('ends its wait for room when the signal aborts, and counts what was added', async () => {
     const stop = new AbortController();
     const redis = new BatchRedis();
-    const { access } = waysTo(redis, async (rows, covers) => {
-      if (covers.from === 0) return redis.insert(rows, covers);
+    const { access } = accessTo(redis, async (rows, move) => {
+      if (move.from === 0) return redis.insert(rows, move);
       stop.abort();
       return { kind: 'full' };
     });
@@ -390,7 +391,7 @@ describe('a batch that is interrupted', () => {
 });
 
 describe('a batch that stops', () => {
-  it('has the rows before the source’s failure enqueued and counted', async () => {
+  it('has enqueued and counted the rows before the failure of its source', async () => {
     function* rows(): Generator<SourceRow> {
       yield* [good(1), broken(2), good(3)];
       throw new Error('the disk is gone');
@@ -402,25 +403,25 @@ describe('a batch that stops', () => {
     expect(redis.stored).toHaveLength(2);
   });
 
-  it('names Redis’ error as the cause, and counts what is in', async () => {
+  it('gives the error of Redis as the cause, and counts what was added', async () => {
     const outage = new RedisUnavailable('Redis is away', { unanswered: true });
-    const { access } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const { access } = accessTo(new BatchRedis(), () => Promise.reject(outage));
     const stopped = await stopOf(runBatch(job, { batch: 'b1', source: sourceOf(goodRows(5)) }, access));
     expect(stopped.cause).toBe(outage);
     expect(stopped.totals).toEqual(totals(0, 0));
   });
 
-  it('counts what the other chunk under way came to when one fails, before it says so', async () => {
+  it('waits for the other chunk and counts it before it throws, when one chunk fails', async () => {
     const redis = new BatchRedis();
     let isFirstThrough = false;
     const turns = async (): Promise<void> => {
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     };
-    const { access, sent } = waysTo(redis, async (rows, covers) => {
-      if (covers.from > 0) throw new Error('redis is away');
+    const { access, sent } = accessTo(redis, async (rows, move) => {
+      if (move.from > 0) throw new Error('redis is away');
       await turns();
       isFirstThrough = true;
-      return redis.insert(rows, covers);
+      return redis.insert(rows, move);
     });
     const source = sourceOf(goodRows(3 * CHUNK_JOBS));
     const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, access));
@@ -428,14 +429,14 @@ describe('a batch that stops', () => {
     expect(stopped.totals.added).toBe(CHUNK_JOBS);
   });
 
-  it('stops at once when a chunk fails, also while its source has nothing to say', async () => {
+  it('stops at once when a chunk fails, also while its source gives no rows', async () => {
     const outage = new RedisUnavailable('Redis is away', { unanswered: true });
-    const { access } = waysTo(new BatchRedis(), () => Promise.reject(outage));
+    const { access } = accessTo(new BatchRedis(), () => Promise.reject(outage));
     const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, access));
     expect(stopped.cause).toBe(outage);
   });
 
-  it('stops when a rejected row cannot be written down, and when progress cannot be told', async () => {
+  it('stops when onRejected or onProgress fails', async () => {
     const full = { onRejected: () => Promise.reject(new Error('the disk is full')) };
     const stopped = await stopOf(run([good(1), broken(2), good(3)], full));
     expect([stopped.message, stopped.totals]).toEqual(['the disk is full', totals(2, 1, 0, 1)]);

@@ -38,13 +38,13 @@ describe('stageOf and isSettled', () => {
     ['settled', true, { added: 0, readAt: 1 }],
     ['cancelled', false, { added: 5, completed: 4, cancelledAt: 1 }],
     ['cancelled', true, { added: 5, completed: 4, cancelled: 1, cancelledAt: 1 }],
-  ] as const)('%s, over: %s', (stage, over, fields) => {
+  ] as const)('stage %s, settled: %s', (stage, settled, fields) => {
     const view = viewOf(fields);
     expect(view.stage).toBe(stage);
-    expect(isSettled(view)).toBe(over);
+    expect(isSettled(view)).toBe(settled);
   });
 
-  it('a batch of which only rows without jobs are open will not change any more', () => {
+  it('is settled when only rows without jobs are open', () => {
     expect(isSettled(viewOf({ added: 5, completed: 4, readAt: 1 }, { active: 0, delayed: 0, queued: 0 }))).toBe(true);
   });
 });

@@ -1,18 +1,20 @@
 import type { BatchBooks } from './books.js';
 
-/** The stages a batch can be in. */
+/** The stages of a batch. */
 export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
 
 /**
- * How far a batch is: `reading` while its source is not read to its end (somebody is at it, or was
- * interrupted), `running` while rows are open, `settled`; `cancelled` whatever rows are still open,
- * they will not be begun.
+ * How far a batch is:
+ * - `reading`: its source was not read to its end yet. A producer is reading it or was interrupted.
+ * - `running`: rows are open.
+ * - `settled`: every row is settled.
+ * - `cancelled`: rows that are still open will not be started.
  */
 export type BatchStage = (typeof BATCH_STAGES)[number];
 
 /**
- * A reason why rows failed, and how many did. Numbers, ids and what is quoted in a message are `…`,
- * so that rows share it.
+ * A reason why rows failed, and how many rows failed for it. Numbers, ids and quoted texts of the
+ * message are replaced by `…`, so that many rows share a reason.
  */
 export interface FailureReason {
   readonly reason: string;
@@ -25,43 +27,42 @@ export interface FailureReason {
  */
 export interface BatchView extends BatchBooks {
   readonly stage: BatchStage;
-  /**
-   * Of the added rows, those that are not settled: their jobs wait, are attempted, or are to be
-   * attempted (again) later.
-   */
+  /** Open rows whose jobs wait. */
   readonly waiting: number;
+  /** Open rows whose jobs are being attempted. */
   readonly active: number;
+  /** Open rows whose jobs will be attempted later, for the first time or again. */
   readonly delayed: number;
   /**
-   * Of the waiting rows, those whose jobs are gone, removed by hand: known only when the queue
-   * holds no other job.
+   * How many of the waiting rows have no job any more, because somebody removed it by hand. Known
+   * only when the queue holds no other job; else 0.
    */
   readonly missing: number;
   /** The ten most frequent reasons why rows failed. */
   readonly reasons: readonly FailureReason[];
 }
 
-/** Rows that were added and are not settled. */
+/** How many rows were added and are not settled. */
 export function countOpen({ added, completed, failed, cancelled }: BatchBooks): number {
   return Math.max(0, added - completed - failed - cancelled);
 }
 
-/** How far a batch is by its books. */
+/** The stage of a batch, by its books. */
 export function stageOf(books: BatchBooks): BatchStage {
   if (books.cancelledAt !== undefined) return 'cancelled';
   if (books.readAt === undefined) return 'reading';
   return countOpen(books) > 0 ? 'running' : 'settled';
 }
 
-/** Whether nothing will change any more by itself. */
+/** Whether nothing of a batch changes any more by itself. */
 export function isSettled(view: BatchView): boolean {
   const ended = view.readAt !== undefined || view.cancelledAt !== undefined;
   return ended && countOpen(view) === view.missing;
 }
 
 /**
- * What was counted one after the other, while workers went on; open rows as the books say it are
- * divided so that all adds up.
+ * Divides the open rows of the books into waiting, active and delayed. The jobs were counted one
+ * part after the other while workers went on, so these counts are cut down until all adds up.
  */
 export function divideOpen(
   books: BatchBooks,

@@ -1,28 +1,28 @@
-import type { RedisReading } from '../enqueue/redis-access.js';
+import type { RedisAccess } from '../enqueue/redis-access.js';
 
-/** Four rows a byte: one trip for 65,536 rows. */
-const BYTES_A_BLOCK = 16_384;
+/** A byte holds the fates of four rows. So one trip to Redis reads 65,536 rows. */
+const BLOCK_BYTES = 16_384;
 
 /**
- * The rows of one fate, in their order, by blocks. Memory stays flat; rows whose fate is turned
- * while this goes on may or may not be among them.
- * @param key where the fates of a batch are
+ * Finds the rows with this fate, in order, by blocks. Keeps one block in memory. A row whose fate
+ * changes meanwhile may or may not be found.
+ * @param key the key of the batch's fates
  */
-export async function* rowsOfFate(
+export async function* findRowsByFate(
   key: string,
   fate: number,
-  { ask }: Pick<RedisReading, 'ask'>,
+  { ask }: Pick<RedisAccess, 'ask'>,
 ): AsyncIterable<number[]> {
-  for (let from = 0; ; from += BYTES_A_BLOCK) {
-    const bytes = await ask((redis) => redis.getrangeBuffer(key, from, from + BYTES_A_BLOCK - 1));
-    const rows = readFates(bytes, fate, 4 * from + 1);
+  for (let from = 0; ; from += BLOCK_BYTES) {
+    const bytes = await ask((redis) => redis.getrangeBuffer(key, from, from + BLOCK_BYTES - 1));
+    const rows = decodeFates(bytes, fate, 4 * from + 1);
     if (rows.length > 0) yield rows;
-    if (bytes.length < BYTES_A_BLOCK) return;
+    if (bytes.length < BLOCK_BYTES) return;
   }
 }
 
-/** The rows of one fate in a piece of the bit field, which begins with row `first`. */
-export function readFates(bytes: Uint8Array, fate: number, first: number): number[] {
+/** The rows with this fate in a piece of the bit field. The piece begins with row `first`. */
+export function decodeFates(bytes: Uint8Array, fate: number, first: number): number[] {
   const rows: number[] = [];
   for (const [at, byte] of bytes.entries()) {
     for (let place = 0; place < 4; place += 1) {

@@ -1,10 +1,10 @@
-/** The most rows that are read in one trip, and about the most bytes. */
+/** At most so many rows, and about so many characters, are read in one trip. */
 const MAX_ROWS = 500;
-const MAX_BYTES = 2_097_152;
+const MAX_CHARACTERS = 2_097_152;
 
 /**
- * How many rows to read next: few at first, for a payload may have a megabyte; more as long as they
- * are small.
+ * Decides how many rows to read in the next trip. It begins with few, because a payload may have a
+ * megabyte, and takes more as long as the rows are small.
  */
 export class PageSize {
   #rows = 16;
@@ -13,9 +13,9 @@ export class PageSize {
     return this.#rows;
   }
 
-  /** @param rows read in the last trip, which had so many `characters` together */
+  /** Adapts to the last trip, which read so many rows with so many characters together. */
   learn(rows: number, characters: number): void {
-    const fit = Math.floor((MAX_BYTES * rows) / Math.max(1, characters));
+    const fit = Math.floor((MAX_CHARACTERS * rows) / Math.max(1, characters));
     this.#rows = Math.max(1, Math.min(fit, this.#rows * 4, MAX_ROWS));
   }
 }

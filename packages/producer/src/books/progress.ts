@@ -5,20 +5,21 @@ import type { Rate } from './rate.js';
 /** How far a batch is at one moment, and how fast it goes. */
 export interface Progress<B extends BatchBooks = BatchView> {
   readonly view: B;
-  /** Rows that are settled. */
+  /** How many rows are settled. */
   readonly done: number;
+  /** Rows settled per second. `undefined` at the first look. */
   readonly perSecond: number | undefined;
-  /** How long the rest takes; unknown as long as the source is being read. */
+  /** How long the rest takes. `undefined` while the source is being read or nothing is settled. */
   readonly secondsLeft: number | undefined;
 }
 
 /**
- * What there is to show of a batch; notes it in its pace.
- * @param at milliseconds on the clock of that pace
+ * Measures how far a batch is, and notes it in `rate`.
+ * @param at milliseconds, on the same clock at each call with this rate
  */
-export function progressOf<B extends BatchBooks>(view: B, pace: Rate, at: number): Progress<B> {
+export function measureProgress<B extends BatchBooks>(view: B, rate: Rate, at: number): Progress<B> {
   const done = view.completed + view.failed + view.cancelled;
-  pace.note(done, at);
-  const secondsLeft = stageOf(view) === 'reading' ? undefined : pace.secondsFor(view.added - done);
-  return { view, done, perSecond: pace.perSecond, secondsLeft };
+  rate.note(done, at);
+  const secondsLeft = stageOf(view) === 'reading' ? undefined : rate.secondsFor(view.added - done);
+  return { view, done, perSecond: rate.perSecond, secondsLeft };
 }

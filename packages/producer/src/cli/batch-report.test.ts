@@ -1,7 +1,7 @@
 import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it, vi } from 'vitest';
-import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
-import type { SettledBatch } from '../batch/wait.js';
+import { type BatchResult, BatchStopped } from '../batch/batch-result.js';
+import type { SettledBatch } from '../batch/wait-for-batch.js';
 import {
   adviceFor,
   emptinessOf,

@@ -1,7 +1,7 @@
 import { BatchConflict, SourceInvalid } from '@bullpen/shared';
 import { EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
-import { type BatchResult, BatchStopped } from '../batch/run-batch.js';
-import type { SettledBatch } from '../batch/wait.js';
+import { type BatchResult, BatchStopped } from '../batch/batch-result.js';
+import type { SettledBatch } from '../batch/wait-for-batch.js';
 import type { Source } from '../source/source.js';
 import { countOf, printLine, showCount } from './print.js';
 

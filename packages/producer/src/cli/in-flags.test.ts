@@ -16,12 +16,12 @@ describe('inFlags', () => {
   });
 
   it('says so of what differs between two batches, too', () => {
-    const other = new BatchConflict("batch 'a' exists and is another one", [
+    const other = new BatchConflict("batch 'a' exists with other options", [
       { path: 'keyField', reason: 'was id, is not given' },
       { path: 'delay', reason: 'was 90m, is 1h' },
     ]);
     expect(messageOf(other)).toBe(
-      "batch 'a' exists and is another one: --key-field was id, is not given; --delay was 90m, is 1h. Give it another name.",
+      "batch 'a' exists with other options: --key-field was id, is not given; --delay was 90m, is 1h. Give it another name.",
     );
     expect(messageOf(new BatchConflict("batch 'a' was cancelled"))).toBe("batch 'a' was cancelled");
   });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { reportFailure } from '@bullpen/shared/internal';
-import { BatchStopped } from '../batch/run-batch.js';
+import { BatchStopped } from '../batch/batch-result.js';
 import { inFlags } from './in-flags.js';
 import { buildProgram } from './program.js';
 

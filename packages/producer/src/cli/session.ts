@@ -10,7 +10,8 @@ import {
 } from '@bullpen/shared/internal';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { createProducer, type Producer } from '../producer.js';
+import { createProducer } from '../create-producer.js';
+import type { Producer } from '../producer.js';
 
 /** The settings of every command of the producer. */
 const settings = {

@@ -8,36 +8,33 @@ interface Row {
 }
 
 const ROWS = 10;
-const BYTES = 300;
+const CHARACTERS = 300;
 const rowOf = (at: number, data = '{}'): Row => ({ at, data });
 
-/**
- * A way to send whose chunks are answered by hand, in any order; remembers what was sent, and under
- * which seal.
- */
+/** A `send` whose chunks a test answers by hand, in any order. Records each chunk and its range. */
 function sendingByHand() {
-  const chunks: { rows: readonly Row[]; seal: number; answer(): void; fail(error: unknown): void }[] = [];
-  const send = (rows: readonly Row[], seal: number): Promise<void> =>
+  const chunks: { rows: readonly Row[]; range: number; answer(): void; fail(error: unknown): void }[] = [];
+  const send = (rows: readonly Row[], range: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      chunks.push({ rows, seal, answer: resolve, fail: reject });
+      chunks.push({ rows, range, answer: resolve, fail: reject });
     });
   return { chunks, send };
 }
 
-/** A writer that numbers its seals from 1. */
+/** A writer whose ranges are numbers, from 1. */
 function writerBy(
-  send: (rows: readonly Row[], seal: number) => Promise<unknown>,
-  failed: () => void = () => undefined,
+  send: (rows: readonly Row[], range: number) => Promise<unknown>,
+  onFailure: () => void = () => undefined,
 ): ChunkWriter<Row, number> {
-  let seals = 0;
-  const seal = (): number => {
-    seals += 1;
-    return seals;
+  let ranges = 0;
+  const takeRange = (): number => {
+    ranges += 1;
+    return ranges;
   };
-  return new ChunkWriter<Row, number>({ rows: ROWS, bytes: BYTES, seal, send, failed });
+  return new ChunkWriter<Row, number>({ maxRows: ROWS, maxCharacters: CHARACTERS, takeRange, send, onFailure });
 }
 
-/** Adds so many rows, as a source in a abortNow would: it waits only when it is told to. */
+/** Adds rows as fast as it can: it waits only when the writer returns a promise. */
 async function addRows(writer: ChunkWriter<Row, number>, count: number, from = 0): Promise<void> {
   for (let at = from; at < from + count; at += 1) {
     const waiting = writer.add(rowOf(at));
@@ -45,11 +42,11 @@ async function addRows(writer: ChunkWriter<Row, number>, count: number, from = 0
   }
 }
 
-/** Lets everything happen that needs no more than settled promises. */
+/** Waits until everything has happened that waits only for settled promises. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('ChunkWriter', () => {
-  it('sends nothing before a chunk is full, and then exactly one chunk', async () => {
+  it('sends nothing until a chunk is full, and then exactly one chunk', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     for (let at = 1; at < ROWS; at += 1) expect(writer.add(rowOf(at))).toBeUndefined();
@@ -58,10 +55,10 @@ describe('ChunkWriter', () => {
     expect(chunks.map(({ rows }) => rows.length)).toEqual([ROWS]);
   });
 
-  it('closes a chunk when its payloads are large, however few they are', async () => {
+  it('closes a chunk when its payloads are large, even if they are few', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
-    const third = 'x'.repeat(Math.ceil(BYTES / 3));
+    const third = 'x'.repeat(Math.ceil(CHARACTERS / 3));
     expect(writer.add(rowOf(1, third))).toBeUndefined();
     expect(writer.add(rowOf(2, third))).toBeUndefined();
     await writer.add(rowOf(3, third));
@@ -69,7 +66,7 @@ describe('ChunkWriter', () => {
     expect(chunks.map(({ rows }) => rows.map(({ at }) => at))).toEqual([[1, 2, 3]]);
   });
 
-  it('has two chunks under way at most, and makes the source wait for the third', async () => {
+  it('has at most two chunks on their way, and makes the caller wait for the third', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await addRows(writer, 2 * ROWS);
@@ -81,26 +78,26 @@ describe('ChunkWriter', () => {
     expect(chunks).toHaveLength(3);
   });
 
-  it('sends each chunk with its own rows and the seal of the moment it was closed, in their order', async () => {
+  it('sends the chunks in order, each with its own rows and range', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await addRows(writer, ROWS);
     await addRows(writer, 3, ROWS);
     const flushed = writer.flush();
     await settled();
-    expect(chunks.map(({ seal }) => seal)).toEqual([1, 2]);
+    expect(chunks.map(({ range }) => range)).toEqual([1, 2]);
     expect(chunks[0]?.rows.map(({ at }) => at)).toEqual(Array.from({ length: ROWS }, (_, at) => at));
     expect(chunks[1]?.rows.map(({ at }) => at)).toEqual([10, 11, 12]);
     for (const chunk of chunks) chunk.answer();
     await flushed;
   });
 
-  it('seals a chunk when it is closed, also when it has to wait before it is sent', async () => {
+  it('takes the range when a chunk is closed, also when the chunk must wait before it is sent', async () => {
     const { chunks, send } = sendingByHand();
     let now = 'before';
     const writer = new ChunkWriter<Row, string>({
-      ...{ rows: 1, bytes: BYTES, seal: () => now, failed: () => undefined },
-      send: (rows, seal) => send(rows, seal.length),
+      ...{ maxRows: 1, maxCharacters: CHARACTERS, takeRange: () => now, onFailure: () => undefined },
+      send: (rows, range) => send(rows, range.length),
     });
     await writer.add(rowOf(1));
     await writer.add(rowOf(2));
@@ -108,10 +105,10 @@ describe('ChunkWriter', () => {
     now = 'afterwards';
     chunks[0]?.answer();
     await third;
-    expect(chunks[2]?.seal).toBe('before'.length);
+    expect(chunks[2]?.range).toBe('before'.length);
   });
 
-  it('waits in flush until everything is answered', async () => {
+  it('waits in flush until every chunk is answered', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await addRows(writer, ROWS + 1);
@@ -128,16 +125,16 @@ describe('ChunkWriter', () => {
     await flushed;
   });
 
-  it('sends nothing when nothing was added, unless it is told to close an empty chunk', async () => {
+  it('sends nothing when nothing was added, unless sendChunk is called', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await writer.flush();
     expect(chunks).toHaveLength(0);
-    await writer.cut();
+    await writer.sendChunk();
     expect(chunks.map(({ rows }) => rows)).toEqual([[]]);
   });
 
-  it('tells the source of a failure when it next has to wait, and sends nothing after it', async () => {
+  it('throws a failure when the caller next has to wait, and sends nothing after it', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await addRows(writer, ROWS);
@@ -148,7 +145,7 @@ describe('ChunkWriter', () => {
     expect(chunks).toHaveLength(1);
   });
 
-  it('tells of a failure at the latest in flush', async () => {
+  it('throws a failure in flush at the latest', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await addRows(writer, 5);
@@ -158,7 +155,7 @@ describe('ChunkWriter', () => {
     await expect(flushed).rejects.toThrow('redis is away');
   });
 
-  it('tells of the first failure when there are two', async () => {
+  it('throws the first failure when there are two', async () => {
     const { chunks, send } = sendingByHand();
     const writer = writerBy(send);
     await addRows(writer, 2 * ROWS);
@@ -168,7 +165,7 @@ describe('ChunkWriter', () => {
     await expect(writer.flush()).rejects.toThrow('the first');
   });
 
-  it('says at once that a chunk has failed, also while nobody adds anything', async () => {
+  it('calls onFailure at once, also while nobody adds a row', async () => {
     const { chunks, send } = sendingByHand();
     let heard = 0;
     const writer = writerBy(send, () => {
@@ -181,11 +178,11 @@ describe('ChunkWriter', () => {
     await expect(writer.flush()).rejects.toThrow('redis is away');
   });
 
-  it('has nothing under way any more when flush ends after a failure', async () => {
+  it('has no chunk on its way any more when flush ends after a failure', async () => {
     const { chunks, send } = sendingByHand();
     let answered = 0;
-    const writer = writerBy(async (rows, seal) => {
-      await send(rows, seal);
+    const writer = writerBy(async (rows, range) => {
+      await send(rows, range);
       answered += rows.length;
     });
     await addRows(writer, 2 * ROWS);
@@ -199,7 +196,7 @@ describe('ChunkWriter', () => {
     expect(answered).toBe(ROWS);
   });
 
-  it('leaves nothing unhandled when sending fails while nobody waits', async () => {
+  it('leaves no rejection unhandled when sending fails while nobody waits', async () => {
     const writer = writerBy(async () => {
       throw new Error('the terminal is gone');
     });
@@ -208,26 +205,26 @@ describe('ChunkWriter', () => {
     await expect(writer.flush()).rejects.toThrow('the terminal is gone');
   });
 
-  it('sends every row exactly once, in order, in chunks that are never too large, whatever the source', async () => {
+  it('sends every row exactly once, in order, in chunks that are never too large, for any source', async () => {
     const anySource = fc.record({
-      sizes: fc.array(fc.integer({ min: 0, max: BYTES }), { maxLength: 80 }),
+      sizes: fc.array(fc.integer({ min: 0, max: CHARACTERS }), { maxLength: 80 }),
       turns: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 8 }),
     });
     await fc.assert(
       fc.asyncProperty(anySource, async ({ sizes, turns }) => {
         let underWay = 0;
         const sent: number[] = [];
-        const seals: number[] = [];
-        const writer = writerBy(async (rows, seal) => {
+        const ranges: number[] = [];
+        const writer = writerBy(async (rows, range) => {
           underWay += 1;
           expect(underWay).toBeLessThanOrEqual(2);
           expect(rows.length).toBeGreaterThan(0);
           expect(rows.length).toBeLessThanOrEqual(ROWS);
           const before = rows.slice(0, -1).reduce((sum, { data }) => sum + data.length, 0);
-          expect(before).toBeLessThan(BYTES);
+          expect(before).toBeLessThan(CHARACTERS);
           sent.push(...rows.map(({ at }) => at));
-          seals.push(seal);
-          for (let turn = turns[seal % turns.length] ?? 0; turn >= 0; turn -= 1) await settled();
+          ranges.push(range);
+          for (let turn = turns[range % turns.length] ?? 0; turn >= 0; turn -= 1) await settled();
           underWay -= 1;
         });
         for (const [at, size] of sizes.entries()) {
@@ -236,7 +233,7 @@ describe('ChunkWriter', () => {
         }
         await writer.flush();
         expect(sent).toEqual(sizes.map((_, at) => at));
-        expect(seals).toEqual(seals.map((_, at) => at + 1));
+        expect(ranges).toEqual(ranges.map((_, at) => at + 1));
         expect(underWay).toBe(0);
       }),
     );

@@ -1,77 +1,77 @@
 /**
- * Two chunks under way: one is being made or travels while Redis works on the other. More would
- * only take memory.
+ * At most two chunks are on their way: we make or send one while Redis works on the other. More
+ * would only take memory.
  */
 const IN_FLIGHT = 2;
 
-/** How a {@link ChunkWriter} writes. */
-export interface ChunkWriting<Row, Seal> {
-  /** A chunk is closed when it has so many rows … */
-  readonly rows: number;
-  /** … or its payloads so many characters. */
-  readonly bytes: number;
-  /** What there is to know of a chunk at the moment it is closed. */
-  readonly seal: () => Seal;
+/** What a {@link ChunkWriter} needs. */
+interface ChunkWriterDeps<Row, Range> {
+  /** A chunk is full when it has so many rows. */
+  readonly maxRows: number;
+  /** A chunk is also full when its payloads have so many characters. */
+  readonly maxCharacters: number;
+  /** Returns which part of the source a chunk covers. Called when the chunk is closed. */
+  readonly takeRange: () => Range;
   /** Sends one chunk. Called in the order of the rows. */
-  readonly send: (rows: readonly Row[], seal: Seal) => Promise<unknown>;
+  readonly send: (rows: readonly Row[], range: Range) => Promise<unknown>;
   /**
-   * Is called when a chunk has failed: to read on is of no use, and whoever waits for the next row
-   * would not hear of it.
+   * Called when a chunk has failed. The caller should stop reading: a reader that waits for the
+   * next row would not learn of the failure.
    */
-  readonly failed: () => void;
+  readonly onFailure: () => void;
 }
 
 /**
- * Collects rows into chunks bounded in rows and bytes, and sends them, at most two at a time.
- * Memory is bounded by three chunks, whatever the source.
+ * Collects rows into chunks and sends them, at most two at a time. The memory is limited to three
+ * chunks, however large the source is.
  */
-export class ChunkWriter<Row extends { readonly data: string }, Seal = undefined> {
-  readonly #writing: ChunkWriting<Row, Seal>;
+export class ChunkWriter<Row extends { readonly data: string }, Range = undefined> {
+  readonly #deps: ChunkWriterDeps<Row, Range>;
   readonly #inFlight = new Set<Promise<void>>();
   #rows: Row[] = [];
   #characters = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(writing: ChunkWriting<Row, Seal>) {
-    this.#writing = writing;
+  constructor(deps: ChunkWriterDeps<Row, Range>) {
+    this.#deps = deps;
   }
 
   /**
-   * Takes a row. Returns a promise only when the caller must wait; it rejects with the first
-   * chunk's failure.
+   * Takes a row. Returns a promise only when the caller must wait. The promise rejects with the
+   * first failure of a chunk.
    */
   add(row: Row): Promise<void> | undefined {
     this.#rows.push(row);
-    // Characters, not bytes: exact enough for a bound, and a million times cheaper.
+    // Characters, not bytes: exact enough for a limit, and much cheaper to count.
     this.#characters += row.data.length;
-    const isFull = this.#rows.length >= this.#writing.rows || this.#characters >= this.#writing.bytes;
-    return isFull ? this.cut() : undefined;
+    const isFull = this.#rows.length >= this.#deps.maxRows || this.#characters >= this.#deps.maxCharacters;
+    return isFull ? this.sendChunk() : undefined;
   }
 
-  /** Closes the chunk at hand, empty or not, and sends it. */
-  async cut(): Promise<void> {
+  /** Closes the current chunk, even an empty one, and sends it. */
+  async sendChunk(): Promise<void> {
     const rows = this.#rows;
-    const seal = this.#writing.seal();
+    const range = this.#deps.takeRange();
     [this.#rows, this.#characters] = [[], 0];
     while (this.#inFlight.size >= IN_FLIGHT) await Promise.race(this.#inFlight);
     this.#throwFailure();
-    const sent: Promise<void> = this.#writing
-      .send(rows, seal)
+    const sent: Promise<void> = this.#deps
+      .send(rows, range)
       .catch((error: unknown) => {
         this.#failure ??= { error };
-        this.#writing.failed();
+        this.#deps.onFailure();
       })
       .then(() => void this.#inFlight.delete(sent));
     this.#inFlight.add(sent);
   }
 
   /**
-   * Sends what is left and waits until everything is answered. When it ends, however it ends,
-   * nothing is under way any more.
+   * Sends the rest and waits until every chunk is answered. No chunk is on its way any more when
+   * this ends, also when it throws.
    */
   async flush(): Promise<void> {
     try {
-      if (this.#rows.length > 0) await this.cut();
+      if (this.#rows.length > 0) await this.sendChunk();
     } finally {
       await Promise.all(this.#inFlight);
     }

@@ -2,16 +2,17 @@ import { defineJob, QueueFull } from '@bullpen/shared';
 import { idForKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type EnqueuingMany, enqueueAll } from './enqueue-many.js';
-import { CHUNK_JOBS, type Inserted, type JobRow } from './insert.js';
+import { CHUNK_JOBS, type JobRow } from './chunk.js';
+import { type EnqueueManyDeps, enqueueMany } from './enqueue-many.js';
+import type { InsertReply } from './insert-reply.js';
 
 const job = defineJob({ name: 'many.test', queue: 'many', payload: z.object({ id: z.number() }) });
 
-/** An insert that adds each id once, as Redis would; remembers the chunks. */
+/** An insert that adds each id once, as Redis would. Records the chunks. */
 function inserting() {
   const chunks: string[][] = [];
   const known = new Set<string>();
-  const insert = async (rows: readonly JobRow[]): Promise<Inserted> => {
+  const insert = async (rows: readonly JobRow[]): Promise<InsertReply> => {
     chunks.push(rows.map(({ data }) => data));
     const answers = rows.map(({ id }) => {
       if (known.has(id)) return 'duplicate' as const;
@@ -23,17 +24,17 @@ function inserting() {
   return { chunks, insert };
 }
 
-const enqueue = (payloads: Iterable<unknown> | AsyncIterable<unknown>, more: Partial<EnqueuingMany> = {}) =>
-  enqueueAll(payloads, {
+const enqueue = (payloads: Iterable<unknown> | AsyncIterable<unknown>, more: Partial<EnqueueManyDeps> = {}) =>
+  enqueueMany(payloads, {
     ...{ job, key: undefined, maxWaiting: undefined, signal: undefined, insert: inserting().insert },
     ...more,
   });
 
 const payloads = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
-const keyOf = (({ id }: { id: number }) => String(id)) as NonNullable<EnqueuingMany['key']>;
+const keyOf = (({ id }: { id: number }) => String(id)) as NonNullable<EnqueueManyDeps['key']>;
 
-describe('enqueueAll', () => {
-  it('answers for each payload in order, over several chunks, the rejected ones in their places', async () => {
+describe('enqueueMany', () => {
+  it('answers for each payload in order, also for rejected ones, over several chunks', async () => {
     const { chunks, insert } = inserting();
     const mixed = payloads(2 * CHUNK_JOBS + 5).map((payload) => (payload.id % 10 === 3 ? { id: 'x' } : payload));
     const answers = await enqueue(mixed, { insert });
@@ -45,7 +46,7 @@ describe('enqueueAll', () => {
     expect(chunks.map((rows) => rows.length)).toEqual([CHUNK_JOBS, 805 - 1]);
   });
 
-  it('makes each id from the key of its payload, and says what was there already', async () => {
+  it('makes each id from the key of its payload, and answers duplicate for a key that was there', async () => {
     const answers = await enqueue([{ id: 1 }, { id: 2 }, { id: 1 }], { key: keyOf });
     expect(answers).toEqual([
       { id: idForKey('many.test', '1'), status: 'added' },
@@ -54,7 +55,7 @@ describe('enqueueAll', () => {
     ]);
   });
 
-  it('fails at once when a chunk does, also while nothing more comes', async () => {
+  it('fails at once when a chunk fails, also while no more payloads come', async () => {
     async function* silent(): AsyncGenerator<unknown> {
       yield* payloads(CHUNK_JOBS + 1);
       await new Promise(() => undefined);
@@ -63,16 +64,16 @@ describe('enqueueAll', () => {
     await expect(enqueue(silent(), { insert })).rejects.toThrow('redis is away');
   });
 
-  it('answers nothing for nothing', async () => {
+  it('returns an empty list for no payloads', async () => {
     const { chunks, insert } = inserting();
     expect(await enqueue([], { insert })).toEqual([]);
     expect(chunks).toEqual([]);
   });
 
-  it('waits for room, and says that the queue is full only when the signal ends the wait', async () => {
+  it('waits for room, and throws QueueFull only after the signal aborts', async () => {
     const { insert } = inserting();
     let looks = 0;
-    const soon = async (rows: readonly JobRow[]): Promise<Inserted> => {
+    const soon = async (rows: readonly JobRow[]): Promise<InsertReply> => {
       looks += 1;
       return looks < 3 ? { kind: 'full' } : insert(rows);
     };
@@ -84,10 +85,10 @@ describe('enqueueAll', () => {
     await expect(stopped).rejects.toThrow("queue 'many' is full: 1 jobs or more wait on it");
   });
 
-  it('has nothing under way any more when it fails, whatever it fails with', async () => {
+  it('has no chunk on its way any more when it fails, for whatever reason', async () => {
     let underWay = 0;
     const { insert } = inserting();
-    const slow = async (rows: readonly JobRow[]): Promise<Inserted> => {
+    const slow = async (rows: readonly JobRow[]): Promise<InsertReply> => {
       underWay += 1;
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       underWay -= 1;

@@ -1,10 +1,10 @@
 import type { Fault } from '@bullpen/shared';
-import type { Added } from './insert.js';
+import type { EnqueueStatus } from './insert-reply.js';
 
-/** What `enqueue` answers. */
+/** What `enqueue` answers: the id of the job, and whether this call added it. */
 export interface Enqueued {
   readonly id: string;
-  readonly status: Added;
+  readonly status: EnqueueStatus;
 }
 
 /** What became of one payload of `enqueueMany`. */

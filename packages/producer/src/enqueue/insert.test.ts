@@ -2,7 +2,8 @@ import { defineJob } from '@bullpen/shared';
 import { batchKeys, type Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type BatchPart, type ChunkDeps, type JobRow, prepareChunk, type Terms } from './insert.js';
+import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
+import { type Chunk, prepareChunk } from './insert.js';
 
 const job = defineJob({
   ...{ name: 'insert.test', queue: 'mail', payload: z.unknown(), maxAttempts: 7 },
@@ -12,15 +13,15 @@ const expiring = defineJob({ name: 'insert.expiring', queue: 'mail', payload: z.
 
 const NOW = 1_700_000_000_000;
 const plain: JobRow = { id: 'j-1', data: '{"n":1}' };
-const terms: Terms = { delayMs: 0, priority: 0, expiresAt: undefined, keyed: false, maxWaiting: undefined };
+const options: ChunkOptions = { delayMs: 0, priority: 0, expiresAt: undefined, keyed: false, maxWaiting: undefined };
 const part: BatchPart = {
   ...{ name: 'b1', keys: batchKeys('p', 'mail', 'b1'), rowsPerJob: 1, keyField: undefined, results: false },
   ...{ keepKeysMs: 5_000, from: 10, to: 14, fromChecksum: '17', toChecksum: '18', rejected: 2, isLast: false },
 };
 
 /**
- * A connection that knows the insert command alone: answers with `reply`, and remembers what it was
- * given, bytes as the text that they are.
+ * A connection that has only the insert command. Answers `reply`, and records the arguments as
+ * text.
  */
 function redisAnswering(...reply: string[]) {
   const calls: (string | number)[][] = [];
@@ -31,9 +32,9 @@ function redisAnswering(...reply: string[]) {
   return { redis: { bullpenInsert } as unknown as Redis, calls };
 }
 
-const chunkOf = (parts: Partial<ChunkDeps> = {}) =>
+const chunkOf = (parts: Partial<Chunk> = {}) =>
   prepareChunk({
-    ...{ prefix: 'p', job, rows: [plain], terms, enqueue: 'call-1', batch: undefined, now: NOW },
+    ...{ prefix: 'p', job, rows: [plain], options, enqueue: 'call-1', batch: undefined, now: NOW },
     ...parts,
   });
 
@@ -43,24 +44,22 @@ interface Told {
   readonly [field: string]: unknown;
 }
 
-/** What the script is told of a chunk as a whole, and the ids and payloads behind it. */
-async function toldOf(parts: Partial<ChunkDeps> = {}): Promise<{ told: Told; rows: (string | number)[] }> {
+/** What the script is told of the chunk as a whole, and the ids and payloads after it. */
+async function toldOf(parts: Partial<Chunk> = {}): Promise<{ told: Told; rows: (string | number)[] }> {
   const { redis, calls } = redisAnswering('ok', 'a');
   await chunkOf(parts)(redis);
   const [args = []] = calls;
   return { told: JSON.parse(String(args[16])) as Told, rows: args.slice(17) };
 }
 
-/**
- * The opts of a job, put together as the script does, with what it has to say between their pieces.
- */
-async function optsOf(between: string, parts: Partial<ChunkDeps> = {}): Promise<Record<string, unknown>> {
+/** The opts of a job, put together as the script does it, with `between` between their pieces. */
+async function optsOf(between: string, parts: Partial<Chunk> = {}): Promise<Record<string, unknown>> {
   const { told } = await toldOf(parts);
   return JSON.parse(told.opts.join(between)) as Record<string, unknown>;
 }
 
 describe('prepareChunk', () => {
-  it('sends BullMQ’s keys and those of the batch, what all jobs share, then their ids and their payloads', async () => {
+  it('sends the keys of BullMQ and of the batch, what all jobs share, their ids and their payloads', async () => {
     const { redis, calls } = redisAnswering('ok', 'aa');
     await chunkOf({ prefix: 'shop', rows: [plain, { id: 'j-2', data: '"two"' }] })(redis);
     const [args = []] = calls;
@@ -76,7 +75,7 @@ describe('prepareChunk', () => {
     expect(args.slice(17)).toEqual(['j-1\nj-2\n', '{"n":1}\n"two"\n']);
   });
 
-  it('names as many keys for a chunk of a batch as for one of none', async () => {
+  it('names as many keys for a chunk without a batch as for one of a batch', async () => {
     const { redis, calls } = redisAnswering('ok', 'a');
     await chunkOf({ batch: part, rows: [{ id: '', row: 11, data: '1' }] })(redis);
     await chunkOf()(redis);
@@ -85,34 +84,34 @@ describe('prepareChunk', () => {
     for (const args of calls) expect(String(args[16])).toMatch(/^\{/);
   });
 
-  it('writes opts in BullMQ’s words, so that a stock worker can honour them', async () => {
+  it('writes opts in the words of BullMQ, so that a stock worker can follow them', async () => {
     expect(await optsOf('j-1')).toEqual({
       ...{ attempts: 7, jobId: 'j-1', backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } },
       bullpen: { enqueue: 'call-1' },
     });
   });
 
-  it('writes delay, priority and expiry only where there are some', async () => {
-    const some = { ...terms, delayMs: 10, priority: 2, expiresAt: 1_800_000_000_000 };
-    expect(await optsOf('j-1', { terms: some })).toMatchObject({
+  it('writes delay, priority and expiry only when there are some', async () => {
+    const some = { ...options, delayMs: 10, priority: 2, expiresAt: 1_800_000_000_000 };
+    expect(await optsOf('j-1', { options: some })).toMatchObject({
       ...{ delay: 10, priority: 2, bullpen: { expiresAt: 1_800_000_000_000, enqueue: 'call-1' } },
     });
   });
 
-  it('counts the definition’s expiry from when the job is due, and lets an expiry of its own win', async () => {
-    const expiry = async (more: Partial<Terms>) =>
-      (await optsOf('j-1', { job: expiring, terms: { ...terms, ...more } }))['bullpen'];
+  it('counts the expiry of the definition from when the job is due, and prefers an expiry of the call', async () => {
+    const expiry = async (more: Partial<ChunkOptions>) =>
+      (await optsOf('j-1', { job: expiring, options: { ...options, ...more } }))['bullpen'];
     expect(await expiry({})).toMatchObject({ expiresAt: NOW + 3_600_000 });
     expect(await expiry({ delayMs: 60_000 })).toMatchObject({ expiresAt: NOW + 3_660_000 });
     expect(await expiry({ expiresAt: NOW + 5 })).toMatchObject({ expiresAt: NOW + 5 });
   });
 
-  it('marks the opts of each job with the call, exactly as the script looks for it', async () => {
+  it('marks the opts of each job with the name of the call, once, as the script expects it', async () => {
     const { told } = await toldOf();
     expect(told.opts.join('').split(told.mark)).toHaveLength(2);
   });
 
-  it('writes the same opts for all rows of a batch, with room for the rows of a shared job, and marks them by the batch’s cursor alone', async () => {
+  it('writes the same opts for all rows of a batch, with room for the rows of a shared job, and without a mark', async () => {
     const batch = { ...part, keyField: 'id', results: true };
     const rows = [11, 12, 14].map((row) => ({ id: '', row, data: '1' }));
     const ofBatch = { keyField: 'id', results: true, batch: 'b1' };
@@ -127,7 +126,7 @@ describe('prepareChunk', () => {
     expect(told['keepKeys']).toBe(5_000);
   });
 
-  it('is not confused by a key field that looks like the places it leaves', async () => {
+  it('accepts a key field that looks like its own placeholders', async () => {
     for (const keyField of ['\uE000', '}}', '\\', '"']) {
       const rows = [{ id: '', row: 11, data: '1' }];
       const opts = await optsOf('', { batch: { ...part, keyField }, rows });
@@ -135,7 +134,7 @@ describe('prepareChunk', () => {
     }
   });
 
-  it('sends exactly the same when it is sent again, and says that it was sent before: it may be in', async () => {
+  it('sends exactly the same when it is sent again, and tells the script that it was sent before', async () => {
     const { redis, calls } = redisAnswering('ok', 'a');
     const chunk = chunkOf();
     for (let time = 1; time <= 3; time += 1) await chunk(redis);
@@ -144,7 +143,7 @@ describe('prepareChunk', () => {
   });
 });
 
-describe('what the script answers', () => {
+describe('the reply of the script', () => {
   it.each([
     [['ok', 'ada'], { kind: 'ok', answers: ['added', 'duplicate', 'added'], counts: undefined }],
     [['ok', ''], { kind: 'ok', answers: [], counts: undefined }],

@@ -18,13 +18,13 @@ const refused = (reason: string | RegExp) => ({
 });
 
 describe('writePayload', () => {
-  it('checks what the worker will see: a Date is text by then, and undefined is gone', () => {
+  it('checks the value that the worker will see: a Date is a text by then, and undefined is gone', () => {
     expect(writePayload(dated, { at: new Date('2026-01-01'), note: undefined })).toEqual({
       ...{ ok: true, value: '{"at":"2026-01-01T00:00:00.000Z"}' },
     });
   });
 
-  it('stores the input and not what the schema made of it, as the worker parses it again', () => {
+  it('returns the input and not what the schema made of it, because the worker parses it again', () => {
     const job = defineJob({
       name: 'payload.coerced',
       payload: z.object({ n: z.coerce.number(), d: z.number().default(1) }),
@@ -36,11 +36,11 @@ describe('writePayload', () => {
     expect(writePayload(anything, { toJSON: () => ({ as: 'json' }) })).toEqual({ ok: true, value: '{"as":"json"}' });
   });
 
-  it('answers with the faults of the schema, at once for a schema that is synchronous', () => {
+  it('returns the faults of the schema, without a promise for a synchronous schema', () => {
     expect(writePayload(dated, { at: 'now' })).toMatchObject({ ok: false, faults: [{ path: 'at' }] });
   });
 
-  it('waits for a schema that is not synchronous', async () => {
+  it('returns a promise for an asynchronous schema', async () => {
     const [good, bad] = [writePayload(slow, { n: 1 }), writePayload(slow, { n: -1 })];
     expect(good).toBeInstanceOf(Promise);
     expect(await good).toEqual({ ok: true, value: '{"n":1}' });
@@ -63,7 +63,7 @@ describe('writePayload', () => {
     expect(writePayload(anything, Symbol('s'))).toEqual(refused('cannot be written as JSON: it is symbol'));
   });
 
-  it('refuses a payload above the limit, in bytes and not in characters', () => {
+  it('refuses a payload above the limit, which counts bytes and not characters', () => {
     const largest = 'x'.repeat(PAYLOAD_BYTES - 2);
     expect(writePayload(anything, largest)).toMatchObject({ ok: true });
     expect(writePayload(anything, `${largest}x`)).toEqual(refused('has 1048577 bytes as JSON; the limit is 1048576'));
@@ -74,7 +74,7 @@ describe('writePayload', () => {
 });
 
 describe('checkJson', () => {
-  it('keeps the text as it came', () => {
+  it('returns the text unchanged', () => {
     expect(checkJson(anything, '{ "n": 1.0 }', { n: 1 })).toEqual({ ok: true, value: '{ "n": 1.0 }' });
   });
 });

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { untilAborted } from './until-aborted.js';
 
-/**
- * Gives these, and then nothing for ever, or until it is closed. Remembers whether it was told to
- * end.
- */
+/** Gives these items, and then waits for ever. Records whether it was told to end. */
 function silentAfter(...items: number[]) {
   const told = { ended: false };
   const iterator: AsyncIterator<number> = {
@@ -33,11 +30,11 @@ async function all(items: AsyncIterable<number>): Promise<number[]> {
 const never = new AbortController().signal;
 
 describe('untilAborted', () => {
-  it('gives what comes, to the end', async () => {
+  it('gives every item, to the end', async () => {
     expect(await all(untilAborted(of(1, 2, 3), never))).toEqual([1, 2, 3]);
   });
 
-  it('ends while it waits for something that never comes, and tells the source to end', async () => {
+  it('ends while it waits for an item that never comes, and tells the source to end', async () => {
     const stop = new AbortController();
     const { items, told } = silentAfter(1, 2);
     const found: number[] = [];
@@ -48,7 +45,7 @@ describe('untilAborted', () => {
     expect([found, told.ended]).toEqual([[1, 2], true]);
   });
 
-  it('gives nothing when it was aborted before, and nothing more when it is aborted between two items', async () => {
+  it('gives nothing after an abort before the first item, and nothing more after one between two items', async () => {
     expect(await all(untilAborted(of(1), AbortSignal.abort()))).toEqual([]);
     const stop = new AbortController();
     const found: number[] = [];
@@ -59,7 +56,7 @@ describe('untilAborted', () => {
     expect(found).toEqual([1]);
   });
 
-  it('fails as its source does; what the source fails with after the abort is nobody’s', async () => {
+  it('throws the error of its source, but ignores an error after the abort', async () => {
     async function* failing(): AsyncGenerator<number> {
       yield 1;
       throw new Error('the disk is gone');
@@ -79,7 +76,7 @@ describe('untilAborted', () => {
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('lets its source clean up when nobody wants more, and waits for that', async () => {
+  it('lets its source clean up when the loop is left early, and waits for that', async () => {
     let isCleanedUp = false;
     async function* careful(): AsyncGenerator<number> {
       try {

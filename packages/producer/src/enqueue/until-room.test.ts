@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Inserted } from './insert.js';
+import type { InsertReply } from './insert-reply.js';
 import { untilRoom } from './until-room.js';
 
-const ok: Inserted = { kind: 'ok', answers: ['added'], counts: undefined };
+const ok: InsertReply = { kind: 'ok', answers: ['added'], counts: undefined };
 
-/** An insert that finds the queue full so many times; counts how often it was asked. */
+/** An insert that finds the queue full `times` times. Counts how often it was called. */
 function fullFor(times: number) {
   const asked = { count: 0 };
-  const insert = async (): Promise<Inserted> => {
+  const insert = async (): Promise<InsertReply> => {
     asked.count += 1;
     return asked.count <= times ? { kind: 'full' } : ok;
   };
@@ -15,22 +15,22 @@ function fullFor(times: number) {
 }
 
 describe('untilRoom', () => {
-  it('asks once when there is room', async () => {
+  it('inserts once when there is room', async () => {
     const { insert, asked } = fullFor(0);
     expect(await untilRoom(insert, undefined)).toBe(ok);
     expect(asked.count).toBe(1);
   });
 
-  it('asks again for as long as the queue is full', async () => {
+  it('inserts again as long as the queue is full', async () => {
     const { insert, asked } = fullFor(3);
     expect(await untilRoom(insert, new AbortController().signal)).toBe(ok);
     expect(asked.count).toBe(4);
   });
 
-  it('tells how many jobs wait, each time it is going to look again', async () => {
+  it('tells onFull how many jobs wait, each time before it tries again', async () => {
     const told: number[] = [];
     let waiting = 9;
-    const insert = async (): Promise<Inserted> => {
+    const insert = async (): Promise<InsertReply> => {
       waiting -= 1;
       return waiting >= 7 ? { kind: 'full', waiting } : ok;
     };
@@ -38,7 +38,7 @@ describe('untilRoom', () => {
     expect(told).toEqual([8, 7]);
   });
 
-  it('gives up at a signal', async () => {
+  it('gives up when the signal aborts', async () => {
     const { insert, asked } = fullFor(Number.POSITIVE_INFINITY);
     expect(await untilRoom(insert, AbortSignal.abort())).toEqual({ kind: 'full' });
     expect(asked.count).toBe(1);
@@ -47,7 +47,7 @@ describe('untilRoom', () => {
   it.each([
     ['gives up', Number.POSITIVE_INFINITY, { kind: 'full' }],
     ['takes the room it finds', 2, ok],
-  ])('ends its pause at a signal, looks once more and %s', async (_, times, answer) => {
+  ])('ends its pause when the signal aborts, tries once more and %s', async (_, times, answer) => {
     const stop = new AbortController();
     const { insert, asked } = fullFor(times);
     const waiting = untilRoom(async () => {
@@ -59,11 +59,11 @@ describe('untilRoom', () => {
     expect(asked.count).toBe(3);
   });
 
-  it.each(['mixed', 'gone', 'cancelled', 'changed'] as const)('hands on what is no lack of room: %s', async (kind) => {
+  it.each(['mixed', 'gone', 'cancelled', 'changed'] as const)('returns any other answer: %s', async (kind) => {
     expect(await untilRoom(async () => ({ kind }), undefined)).toEqual({ kind });
   });
 
-  it('passes on what the insert fails with', async () => {
+  it('passes on an error of the insert', async () => {
     await expect(untilRoom(() => Promise.reject(new Error('away')), undefined)).rejects.toThrow('away');
   });
 });

@@ -1,24 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Inserted } from './insert.js';
+import type { InsertReply } from './insert-reply.js';
 
 /**
- * How long a full queue is left alone: first, and at most. A worker at full speed makes room for a
- * chunk in about as long.
+ * The first pause and the longest one. A worker at full speed makes room for a chunk in that time.
  */
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 250;
 
 /**
- * Inserts as often as it takes for the queue to have room; gives up, with the answer `full`, only
- * when `signal` aborts.
- * @param onFull is told how many jobs wait, each time it finds the queue full and is going to look
- *   again
+ * Inserts again and again until the queue has room. Returns the answer `full` only after `signal`
+ * aborts.
+ * @param onFull called with how many jobs wait, each time the queue is full, before the next try
  */
 export async function untilRoom(
-  insert: () => Promise<Inserted>,
+  insert: () => Promise<InsertReply>,
   signal: AbortSignal | undefined,
   onFull?: (waiting: number) => void,
-): Promise<Inserted> {
+): Promise<InsertReply> {
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     const inserted = await insert();

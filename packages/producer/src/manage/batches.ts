@@ -2,50 +2,51 @@ import type { JobDefinition } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import type { BatchBooks } from '../books/books.js';
-import { type FailedRow, type RowResult, readFailures, readResults } from '../books/failed-rows.js';
-import { type BatchChoice, findBatch } from '../books/find.js';
-import { defineList, listBatches } from '../books/list.js';
-import { defineShow, showBatch } from '../books/show.js';
-import type { RedisAccess } from '../enqueue/redis-access.js';
-import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel.js';
-import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry.js';
+import { type BatchChoice, findBatch } from '../books/find-batch.js';
+import { type FailedRow, type RowResult, readFailedRows, readResults } from '../books/kept-rows.js';
+import { defineList, listBatches } from '../books/list-batches.js';
+import { defineShow, showBatch } from '../books/show-batch.js';
+import type { InsertAccess } from '../enqueue/redis-access.js';
+import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel-batch.js';
+import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry-batch.js';
+import { defineSweep } from './sweep-queue.js';
 
 /**
- * What can be asked of batches that were begun. A batch is found by its name; `queue` is needed
- * only where two queues have one by the same name. All of it throws BatchUnknown when there is no
- * such batch, OptionsInvalid when there are several, RedisUnavailable and ProducerClosed.
+ * Looks at batches and acts on them. A batch is found by its name; give its `queue` when several
+ * queues have a batch of this name. Each method throws BatchUnknown when there is no such batch,
+ * OptionsInvalid when several queues have one, RedisUnavailable and ProducerClosed.
  */
 export interface Batches {
-  /** The books of all batches, or of those on one queue; the newest first. */
+  /** Lists the books of all batches, or of those on one queue. The newest first. */
   list(choice?: BatchChoice): Promise<BatchBooks[]>;
-  /** How far a batch is: its books, what its open rows are doing, and why rows failed. */
+  /** Shows how far a batch is: its books, what its open rows are doing, and why rows failed. */
   show(name: string, choice?: BatchChoice): Promise<BatchView>;
-  /** Cancels what is open of a batch. Safe to repeat. */
+  /** Cancels the open rows of a batch. Safe to repeat. */
   cancel(name: string, options?: BatchChoice & CancelBatchOptions): Promise<CancelledBatch>;
   /**
    * Enqueues the failed rows of a batch again. Safe to repeat.
-   * @throws BatchConflict when the batch was cancelled, OptionsInvalid when `job` is not that of
+   * @throws BatchConflict when the batch was cancelled; OptionsInvalid when `job` is not the job of
    *   its rows
    */
   retry(job: JobDefinition, name: string, options?: BatchChoice & RetryBatchOptions): Promise<RetriedBatch>;
-  /** The failed rows, in their order, with their payloads. Memory stays flat. */
+  /** Reads the failed rows with their payloads, in order. Keeps one page in memory. */
   failures(name: string, choice?: BatchChoice): AsyncIterable<FailedRow>;
   /**
-   * What the handlers returned, in the order of the rows, of a batch that keeps that. Memory stays
-   * flat.
+   * Reads what the handlers returned, in the order of the rows. Gives rows only of a batch that was
+   * begun with `results`. Keeps one page in memory.
    */
   results(name: string, choice?: BatchChoice): AsyncIterable<RowResult>;
 }
 
-/** Teaches a connection the scripts that {@link openBatches} needs; once per connection. */
+/** Defines on a connection the scripts that {@link createBatches} needs. Call it once. */
 export function defineBatches(redis: Redis): void {
-  for (const define of [defineList, defineShow, defineCancelBatch]) define(redis);
+  for (const define of [defineList, defineShow, defineCancelBatch, defineSweep]) define(redis);
 }
 
-/** @param access each call of which is one trip to Redis with its own time limit */
-export function openBatches(access: RedisAccess): Batches {
-  async function* single<T>(
-    pages: (queue: string, batch: string, access: RedisAccess) => AsyncIterable<T[]>,
+/** Makes the methods of `producer.batches`. */
+export function createBatches(access: InsertAccess): Batches {
+  async function* eachRow<T>(
+    pages: (queue: string, batch: string, access: InsertAccess) => AsyncIterable<T[]>,
     name: string,
     choice: BatchChoice,
   ): AsyncIterable<T> {
@@ -57,7 +58,7 @@ export function openBatches(access: RedisAccess): Batches {
     cancel: async (name, options = {}) => cancelBatch(await findBatch(name, options, access), name, options, access),
     retry: async (job, name, options = {}) =>
       retryBatch(job, await findBatch(name, { queue: options.queue }, access), name, options, access),
-    failures: (name, choice = {}) => single(readFailures, name, choice),
-    results: (name, choice = {}) => single(readResults, name, choice),
+    failures: (name, choice = {}) => eachRow(readFailedRows, name, choice),
+    results: (name, choice = {}) => eachRow(readResults, name, choice),
   };
 }

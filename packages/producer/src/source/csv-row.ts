@@ -1,10 +1,10 @@
 import { SourceInvalid } from '@bullpen/shared';
 import { PAYLOAD_BYTES } from '../enqueue/payload.js';
 
-/** No payload is made of a row longer than this. */
-const MAX_TEXT = 2 * PAYLOAD_BYTES;
+/** A row with more characters is refused: its payload would be too large. */
+const MAX_CHARACTERS = 2 * PAYLOAD_BYTES;
 
-/** A row whose quotes all open and close a cell, or are doubled inside such a cell. */
+/** Matches a row whose quotes all open or close a cell, or are doubled inside a quoted cell. */
 const WELL_QUOTED = /^(?:"[^"]*(?:""[^"]*)*"|[^",]*)(?:,(?:"[^"]*(?:""[^"]*)*"|[^",]*))*$/;
 
 const STRAY_QUOTE = 'a quote stands inside a cell; quote the cell and double the quote';
@@ -13,7 +13,7 @@ const hasStrayQuote = (cells: readonly string[], text: string): boolean =>
   text.includes('"') && cells.some((cell) => cell.includes('"')) && !WELL_QUOTED.test(text);
 
 /**
- * The names of the columns.
+ * Reads the names of the columns.
  * @throws SourceInvalid when the header is unusable
  */
 export function readHeader(cells: readonly string[], text: string): readonly string[] {
@@ -29,9 +29,9 @@ export function readHeader(cells: readonly string[], text: string): readonly str
   return names;
 }
 
-/** Why no payload is made of a row, if so. */
+/** Why a row is refused. `undefined` when it is not. */
 export function faultOf(cells: readonly string[], text: string, columns: number): string | undefined {
-  if (text.length > MAX_TEXT) return `is longer than ${MAX_TEXT} characters`;
+  if (text.length > MAX_CHARACTERS) return `is longer than ${MAX_CHARACTERS} characters`;
   if (hasStrayQuote(cells, text)) return STRAY_QUOTE;
   return cells.length === columns ? undefined : `expected ${columns} cells, got ${cells.length}`;
 }
@@ -42,7 +42,7 @@ export function readFields(names: readonly string[], cells: readonly string[]): 
   for (const [at, name] of names.entries()) {
     const value = cells[at];
     if (value === undefined || value === '') continue;
-    // Assigned like any other, this one name would be the object's prototype and no field.
+    // An assignment to this name would set the prototype of the object and make no field.
     if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true, writable: true });
     else fields[name] = value;
   }

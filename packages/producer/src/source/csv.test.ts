@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readCsv } from './csv.js';
-import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
 const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
   collect(readCsv(readText(streamOf(text, size))));
 
-/** Rows as `[row, line, value]`, those that do not parse as `[row, line, reason, text]`. */
+/** Rows as `[row, line, value]`. Rows that do not parse as `[row, line, reason, text]`. */
 const shortOf = (rows: readonly SourceRow[]) =>
   rows.map((row) => (row.ok ? [row.row, row.line, row.value] : [row.row, row.line, row.reason, row.text]));
 
@@ -38,7 +38,7 @@ describe('readCsv', () => {
     ]);
   });
 
-  it('keeps blanks and everything else in a cell as it is', async () => {
+  it('keeps the text of a cell as it is, blanks included', async () => {
     expect(shortOf(await readAll('a,b\n x ,"  "\n\t,=1+1\n'))).toEqual([
       [1, 2, { a: ' x ', b: '  ' }],
       [2, 3, { a: '\t', b: '=1+1' }],
@@ -49,7 +49,7 @@ describe('readCsv', () => {
     expect(shortOf(await readAll(' a , b\n1,2\n'))).toEqual([[1, 2, { a: '1', b: '2' }]]);
   });
 
-  it('passes over blank lines, and counts them as lines', async () => {
+  it('skips blank lines, and counts them as lines', async () => {
     expect(shortOf(await readAll('\n\nid\n\n1\n\n\n2\n\n'))).toEqual([
       [1, 5, { id: '1' }],
       [2, 8, { id: '2' }],
@@ -91,12 +91,12 @@ describe('readCsv', () => {
     ]);
   });
 
-  it('reads past a byte order mark', async () => {
+  it('skips a byte order mark', async () => {
     expect(shortOf(await readAll('\ufeffid\n1\n'))).toEqual([[1, 2, { id: '1' }]]);
     expect(shortOf(await readAll('\ufeff"id"\n1\n', 1))).toEqual([[1, 2, { id: '1' }]]);
   });
 
-  it('reads the same whatever pieces the bytes come in', async () => {
+  it('reads the same rows, whatever pieces the bytes come in', async () => {
     const text = '\ufeffid,note\r\n1,"é€😀\r\nzwei"\r\n\r\n2,3,4\r\n5," ""q"" \u2028"\r\n6,x"y\r\n7,ok';
     const whole = await readAll(text);
     expect(whole.map(({ row, line }) => [row, line])).toEqual([
@@ -109,7 +109,7 @@ describe('readCsv', () => {
     for (let size = 1; size <= Buffer.byteLength(text); size += 1) expect(await readAll(text, size)).toEqual(whole);
   });
 
-  it('takes a row with too many or too few cells as a row that does not parse, and goes on, in order', async () => {
+  it('refuses a row with too many or too few cells, and reads on in order', async () => {
     expect(shortOf(await readAll('a,b\n1,2\n1,2,3\n4\n5,6\n'))).toEqual([
       [1, 2, { a: '1', b: '2' }],
       [2, 3, 'expected 2 cells, got 3', '1,2,3'],
@@ -125,20 +125,20 @@ describe('readCsv', () => {
     ['before rows that hold an empty quoted cell', '1,"x\n2,""\n3,"z"\n', '1,"x\n2,""\n3,"z"', 3],
     ['beside an empty quoted cell', '"",5" pipe\n', '"",5" pipe', 1],
     ['after a blank', ' "1",2\n', ' "1",2', 1],
-  ])('takes a quote %s as a row that does not parse, and reads on after it', async (_, broken, text, lines) => {
+  ])('refuses a row with a quote %s, and reads on after it', async (_, broken, text, lines) => {
     expect(shortOf(await readAll(`a,b\n${broken}8,9\n`))).toEqual([
       [1, 2, STRAY, text],
       [2, 2 + lines, { a: '8', b: '9' }],
     ]);
   });
 
-  it('takes what follows a quote that is never closed as one row that does not parse', async () => {
+  it('refuses the text after a quote that is never closed, as one row', async () => {
     const [first, second, ...rest] = await readAll('a,b\n1,2\n3,"x\n4,5\n6,7\n');
     expect(first).toMatchObject({ row: 1, ok: true });
     expect(second).toMatchObject({ row: 2, line: 3, ok: false, text: '3,"x\n4,5\n6,7' });
     expect(second).toMatchObject({
       reason:
-        'a quote that opens in this row, which begins on line 3, is never closed; all that follows was taken as part of it',
+        'a quote opens in this row, which begins on line 3, and is never closed; all text after it was taken as part of the row',
     });
     expect(rest).toEqual([]);
   });
@@ -156,14 +156,14 @@ describe('readCsv', () => {
     expect(source.destroyed).toBe(true);
   }, 60_000);
 
-  it('takes a row larger than any payload as a row that does not parse, and keeps the beginning of its text', async () => {
+  it('refuses a row larger than any payload, and keeps the beginning of its text', async () => {
     const [large, next] = await readAll(`a\n"${'""'.repeat(1_500_000)}"\n1\n`);
     expect(large).toMatchObject({ row: 1, line: 2, ok: false, reason: 'is longer than 2097152 characters' });
     expect(large?.text).toHaveLength(10_000);
     expect(next).toMatchObject({ row: 2, line: 3, ok: true });
   });
 
-  it('does not read ahead of whoever takes the rows, not even over rows that do not parse', async () => {
+  it('does not read ahead of the reader, not even over rows that do not parse', async () => {
     let pieces = 0;
     async function* wrong(): AsyncGenerator<Buffer> {
       yield Buffer.from('a,b\n');
@@ -173,11 +173,11 @@ describe('readCsv', () => {
       expect(block.every(({ ok }) => !ok)).toBe(true);
       if ((block.at(-1)?.row ?? 0) >= 500) break;
     }
-    // What the stream itself buffers, which differs between Node lines: 16 or 64 kB, and no more.
+    // The stream itself buffers 16 or 64 kB, depending on the version of Node.
     expect(pieces).toBeLessThan(150);
   });
 
-  it('yields nothing for a file that is empty or holds a header alone', async () => {
+  it('yields nothing for an empty file, or a file with only a header', async () => {
     for (const text of ['', '\n\n', 'a,b', 'a,b\n', '\ufeff']) expect(await readAll(text)).toEqual([]);
   });
 
@@ -194,7 +194,7 @@ describe('readCsv', () => {
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('keeps columns that are called like parts of an object', async () => {
+  it('keeps columns with the names of properties that every object has', async () => {
     const [row] = await readAll('__proto__,constructor,toString\n1,2,\n');
     const value = row?.ok === true ? row.value : undefined;
     expect(Object.entries(value as object)).toEqual([
@@ -203,13 +203,13 @@ describe('readCsv', () => {
     ]);
   });
 
-  it('closes the source when whoever reads has had enough', async () => {
+  it('closes the source when the reader stops early', async () => {
     const source = streamOf('a\n1\n2\n3\n');
     for await (const [first] of readCsv(source)) if (first?.row === 1) break;
     expect(source.destroyed).toBe(true);
   });
 
-  it('passes a fault of the source on as it is', async () => {
+  it('passes on an error of the source', async () => {
     const source = new Readable({
       read() {
         this.destroy(new Error('EIO: the disk is gone'));
@@ -218,7 +218,7 @@ describe('readCsv', () => {
     await expect(collect(readCsv(source))).rejects.toThrow('EIO: the disk is gone');
   });
 
-  it('reads back every table that was written by the rules, in whatever pieces', async () => {
+  it('reads back every table that follows the rules of CSV, in whatever pieces', async () => {
     const anyCell = fc.oneof(
       fc.string({
         minLength: 1,
@@ -251,12 +251,12 @@ describe('readCsv', () => {
     );
   });
 
-  it('keeps the text of each row as it stands there, without its line break', async () => {
+  it('keeps the text of each row as it is in the source, without its line break', async () => {
     const rows = await readAll('a,b\r\n\r\n "x" ,1\n"y\r\nz","2"\r,\n\n"","é€😀"');
     expect(rows.map(({ text }) => text)).toEqual([' "x" ,1', '"y\r\nz","2"', ',', '"","é€😀"']);
   });
 
-  it('takes a row that is not UTF-8 as a row that does not parse, and says where; a U+FFFD that was meant is one', async () => {
+  it('refuses a row that is not UTF-8, and says where it breaks; keeps a U+FFFD of the source', async () => {
     const rows = await readAll(
       Buffer.concat([Buffer.from('id,name\n1,é\ufffd\n2,"caf'), Buffer.from([0xe9]), Buffer.from('"\n3,ok\n')]),
     );
@@ -276,7 +276,7 @@ describe('readCsv', () => {
     await expect(header).rejects.toThrow(/^the CSV header is not UTF-8 at byte 2, after "i"; convert/);
   });
 
-  it('tells the names of the columns before the first rows, and also when there are none', async () => {
+  it('tells the names of the columns before the first row, and also when there are no rows', async () => {
     const told: unknown[] = [];
     for await (const block of readCsv(streamOf('a, b\n1,2\n'), (names) => told.push(names))) told.push(block.length);
     expect(told).toEqual([['a', 'b'], 1]);
@@ -284,7 +284,7 @@ describe('readCsv', () => {
     expect(told.slice(2)).toEqual([['c'], ['c']]);
   });
 
-  it('passes over more blank lines than a row may be long', async () => {
+  it('skips more bytes of blank lines than a row may have', async () => {
     function* blank(): Generator<Buffer> {
       yield Buffer.from('a\n1\n');
       for (let at = 0; at < 20; at += 1) yield Buffer.from('\r\n'.repeat(512 * 1024));
@@ -296,7 +296,7 @@ describe('readCsv', () => {
     ]);
   }, 60_000);
 
-  it('stops at a row that is longer than 16 MB without a quote, after the rows before it', async () => {
+  it('stops at a row without quotes that is longer than 16 MB, after the rows before it', async () => {
     function* endless(): Generator<Buffer> {
       yield Buffer.from('a,b\n1,2\n\n3,');
       for (let at = 0; at < 200; at += 1) yield Buffer.from(','.repeat(256 * 1024));
@@ -306,13 +306,13 @@ describe('readCsv', () => {
     expect(failure).toBe('line 4: the row that begins here is longer than 16 MB');
   }, 60_000);
 
-  it('looks for stray quotes in a row of two million quotes', async () => {
+  it('finds a stray quote in a row of two million quotes', async () => {
     const [first, second] = await readAll(`a\n"${'""'.repeat(1_000_000)}"\n"x"y${'""'.repeat(1_000_000)}\n`);
     expect(first?.ok).toBe(true);
     expect(second).toMatchObject({ ok: false, reason: STRAY });
   });
 
-  it('reads the same rows and fails in the same way, however any text is cut into pieces', async () => {
+  it('reads the same rows and fails in the same way, however a text is cut into pieces', async () => {
     const anyText = fc
       .array(
         fc.constantFrom(

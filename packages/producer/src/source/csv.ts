@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
 import { CsvError } from 'csv-parse';
-import { feed } from './buffered-parser.js';
 import { CsvParser, type ParsedRow } from './csv-parser.js';
 import { faultOf, readFields, readHeader } from './csv-row.js';
 import { CsvText } from './csv-text.js';
+import { feedParser } from './feed-parser.js';
 import { clipText, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, showBroken } from './utf8.js';
 
-/** The parser looks a few bytes ahead before it says that a row has ended. */
-const LOOK_AHEAD = 16;
+/** The parser looks a few bytes ahead before it knows that a row has ended. */
+const LOOK_AHEAD_BYTES = 16;
 
 /**
- * CSV with a header line. Every cell is text and an empty cell is an absent field: turn text into
- * numbers in the schema (`z.coerce.number()`).
- * @param onColumns is told the names of the columns before the first rows come
+ * Reads CSV with a header line. Every cell is a text; turn it into a number in the schema
+ * (`z.coerce.number()`). An empty cell is an absent field.
+ * @param onColumns called with the names of the columns, before the first row
  * @throws SourceInvalid when the header is unusable, or a row has no end
  */
 export async function* readCsv(
@@ -25,10 +25,10 @@ export async function* readCsv(
   const table = new Table(onColumns);
   try {
     for await (const piece of source) {
-      await feed(parser, piece);
+      await feedParser(parser, piece);
       yield* table.read(piece, parser.takeRows());
     }
-    const isUnclosed = await feed(parser, undefined).then(() => false, isUnclosedQuote);
+    const isUnclosed = await feedParser(parser, undefined).then(() => false, isUnclosedQuote);
     yield* table.read(Buffer.alloc(0), parser.takeRows());
     if (isUnclosed) yield [table.refuseRest()];
   } finally {
@@ -41,7 +41,7 @@ function isUnclosedQuote(error: unknown): boolean {
   throw error;
 }
 
-/** What has been read of a table. */
+/** The rows of a table, as far as they were read. */
 class Table {
   readonly #text = new CsvText();
   readonly #onColumns: (names: readonly string[]) => void;
@@ -53,8 +53,8 @@ class Table {
   }
 
   /**
-   * Makes rows of what was parsed once `piece` had been fed. Those before a row that has no end are
-   * handed over before it is told.
+   * Makes rows from what the parser found in `piece`. When a row has no end, the rows before it are
+   * yielded first.
    */
   *read(piece: Buffer, parsed: readonly ParsedRow[]): Generator<readonly SourceRow[]> {
     this.#text.append(piece);
@@ -62,27 +62,27 @@ class Table {
     let endless: SourceInvalid | undefined;
     for (const { cells, end } of parsed) {
       const { bytes, line } = this.#text.cut(end);
-      // Refused like one whose end was not seen: whether it was depends on the pieces that the text
-      // comes in.
+      // Refused even though its end was found, because that depends on the pieces in which the text
+      // came.
       if (bytes.length > MAX_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
       if (endless !== undefined) break;
       if (this.#names === undefined) this.#readHeader(cells, bytes);
       else rows.push(this.#makeRow(this.#names, cells, bytes, line));
     }
-    if (endless === undefined && this.#text.length > MAX_ROW_BYTES + LOOK_AHEAD) {
+    if (endless === undefined && this.#text.length > MAX_ROW_BYTES + LOOK_AHEAD_BYTES) {
       endless = tooLong(this.#text.line, this.#text.includes('"'));
     }
     if (rows.length > 0) yield rows;
     if (endless !== undefined) throw endless;
   }
 
-  /** What follows a quote that is never closed: one row, as far as anyone can tell. */
+  /** Makes one refused row of the text after a quote that is never closed. */
   refuseRest(): SourceRow {
     const { bytes, line } = this.#text.rest();
     if (this.#names === undefined) throw new SourceInvalid('in the CSV header, a quote opens that is never closed');
     this.#row += 1;
     const text = isUtf8(bytes) ? clipText(bytes.toString('utf8')) : showBroken(bytes);
-    const reason = `a quote that opens in this row, which begins on line ${line}, is never closed; all that follows was taken as part of it`;
+    const reason = `a quote opens in this row, which begins on line ${line}, and is never closed; all text after it was taken as part of the row`;
     return { row: this.#row, line, text, ok: false, reason };
   }
 
@@ -104,7 +104,8 @@ class Table {
 }
 
 /**
- * We do not look for the next row: where one would begin depends on which quote is the wrong one.
+ * The error for a row without an end. We do not look for the next row: where it begins depends on
+ * which quote is wrong.
  */
 function tooLong(line: number, hasQuote: boolean): SourceInvalid {
   const what = hasQuote ? 'a quote that opens here is not closed within' : 'the row that begins here is longer than';

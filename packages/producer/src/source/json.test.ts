@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readJson } from './json.js';
-import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
 const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
   collect(readJson(readText(streamOf(text, size))));
 
 describe('readJson', () => {
-  it('reads the elements of an array, with their numbers; it has no lines', async () => {
+  it('reads the elements of an array, with their numbers and without lines', async () => {
     expect(await readAll('[{"n":1},\n "two", null, [], false]')).toEqual([
       { row: 1, line: undefined, text: '{"n":1}', ok: true, value: { n: 1 } },
       { row: 2, line: undefined, text: '"two"', ok: true, value: 'two' },
@@ -20,12 +20,12 @@ describe('readJson', () => {
     ]);
   });
 
-  it('reads past a byte order mark, and nothing out of an empty array', async () => {
+  it('skips a byte order mark, and reads nothing from an empty array', async () => {
     expect(await readAll('\ufeff[1]')).toMatchObject([{ value: 1 }]);
     expect(await readAll(' [ ] ')).toEqual([]);
   });
 
-  it('reads the same whatever pieces the bytes come in', async () => {
+  it('reads the same rows, whatever pieces the bytes come in', async () => {
     const text = '[{"é":"€😀\\u20ac\\n"}, 12.5e1, true, "\u2028"]';
     const whole = await readAll(text);
     expect(whole.map((row) => row.ok && row.value)).toEqual(JSON.parse(text));
@@ -33,7 +33,7 @@ describe('readJson', () => {
   });
 
   it.each(['{}', '{"rows":[1]}', '"x"', '1', 'null', '', '   ', 'a,b\n1,2'])(
-    'refuses %j: it is no array',
+    'refuses %j, which is no array',
     async (text) => {
       const reading = readAll(text);
       await expect(reading).rejects.toThrow(SourceInvalid);
@@ -48,7 +48,7 @@ describe('readJson', () => {
     },
   );
 
-  it('hands out what came before the place where the array breaks, and says how much that was', async () => {
+  it('yields the elements before the place where the array breaks, and says how many they are', async () => {
     const { rows, failure } = await collectUntil(readJson(streamOf(`[{"n":1},{"n":2}${' '.repeat(5_000)},}`)));
     expect(rows.map(({ row }) => row)).toEqual([1, 2]);
     expect(failure).toMatch(/^not a JSON array after element 2: ./);
@@ -66,7 +66,7 @@ describe('readJson', () => {
     await expect(readAll(Buffer.from([0x5b, 0x22, 0xc3]))).rejects.toThrow(/after element 0: the text is not UTF-8/);
   });
 
-  it('stops at an element longer than 16 MB, before it has taken it all in', async () => {
+  it('stops at an element longer than 16 MB, before it has read all of it', async () => {
     let pieces = 0;
     function* endless(): Generator<Buffer> {
       yield Buffer.from('[1,[');
@@ -78,7 +78,7 @@ describe('readJson', () => {
     expect(pieces).toBeLessThan(100);
   }, 60_000);
 
-  it('passes a fault of the source on as it is', async () => {
+  it('passes on an error of the source', async () => {
     async function* failing(): AsyncGenerator<Buffer> {
       yield Buffer.from('[1,');
       throw new Error('EIO: the disk is gone');
@@ -86,25 +86,25 @@ describe('readJson', () => {
     await expect(collect(readJson(failing()))).rejects.toThrow(/^EIO: the disk is gone$/);
   });
 
-  it('keeps a field that is called __proto__ a field', async () => {
+  it('keeps a field called __proto__', async () => {
     const [row] = await readAll('[{"__proto__":{"admin":true}}]');
     const value = (row?.ok === true ? row.value : undefined) as { admin?: boolean };
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect(value.admin).toBeUndefined();
   });
 
-  it('reads an element as deep as it likes', async () => {
+  it('reads an element that is nested 10,000 levels deep', async () => {
     const rows = await readAll(`[1,${'['.repeat(10_000)}${']'.repeat(10_000)},2]`);
     expect(rows.map(({ row }) => row)).toEqual([1, 2, 3]);
   });
 
-  it('closes the source when whoever reads has had enough', async () => {
+  it('closes the source when the reader stops early', async () => {
     const source = streamOf('[1,2,3]');
     for await (const [first] of readJson(source)) if (first?.row === 1) break;
     expect(source.destroyed).toBe(true);
   });
 
-  it('reads back whatever array was written, in whatever pieces', async () => {
+  it('reads back every array, in whatever pieces', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.jsonValue(), { maxLength: 10 }),
@@ -118,7 +118,7 @@ describe('readJson', () => {
     );
   });
 
-  it('reads the same elements, however the text is cut into pieces, and also when it breaks', async () => {
+  it('reads the same elements, however a text is cut into pieces, also when it breaks', async () => {
     const anyText = fc.tuple(fc.array(fc.jsonValue(), { maxLength: 8 }), fc.nat({ max: 30 }), fc.boolean());
     const anyArray = anyText.map(([values, lost, isWhole]) => {
       const text = JSON.stringify(values);

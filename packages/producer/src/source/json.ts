@@ -1,24 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
-import { feed } from './buffered-parser.js';
+import { feedParser } from './feed-parser.js';
 import { MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 import { explainBroken, findBroken, incompleteTail } from './utf8.js';
 
 /**
- * What is parsed at once: when the array breaks, the elements that ended less than this before it
- * may be lost with it.
+ * How many bytes are parsed at once. When the array breaks, elements that ended in the same slice
+ * may be lost.
  */
-const SLICE = 4 * 1024;
+const SLICE_BYTES = 4 * 1024;
 
 /**
- * The elements of one JSON array, read as they come.
- * @throws SourceInvalid where the text stops being JSON or UTF-8: unlike a line, an array cannot be
- *   read on after a fault
+ * Reads the elements of one JSON array, as they come.
+ * @throws SourceInvalid where the text stops being JSON or UTF-8. An array cannot be read on after
+ *   that place.
  */
 export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<readonly SourceRow[]> {
-  // Without the tokens for parts of strings and numbers, of which it makes no use: measured 5 µs an
-  // element instead of 17.
+  // Without tokens for parts of strings and numbers, which are not needed: 5 µs an element and not
+  // 17.
   const parser = streamArray.withParserAsStream({ streamValues: false });
   let row = 0;
   let rows: SourceRow[] = [];
@@ -29,18 +29,20 @@ export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<r
     unfinished = 0;
     rows.push(makeRow(row, value));
   });
-  // Told to whoever feeds the parser.
+  // `feedParser` throws the error.
   parser.on('error', () => undefined);
-  // Only from then on are elements told while they are parsed.
+  // Before this event the parser keeps elements back. After it, it gives them while it parses.
   await new Promise((resolve) => parser.once('resume', resolve));
 
-  /** What is wrong, if anything; what came before it is in `rows` by then. */
+  /**
+   * Parses a text. Returns what is wrong with it, if anything. Elements before that are in `rows`.
+   */
   const parse = async (text: Buffer): Promise<string | undefined> => {
     const end = isUtf8(text) ? text.length : findBroken(text);
     try {
-      for (let at = 0; at < end; at += SLICE) {
-        unfinished += SLICE;
-        await feed(parser, text.subarray(at, Math.min(at + SLICE, end)));
+      for (let at = 0; at < end; at += SLICE_BYTES) {
+        unfinished += SLICE_BYTES;
+        await feedParser(parser, text.subarray(at, Math.min(at + SLICE_BYTES, end)));
       }
     } catch (error) {
       return (error as Error).message;
@@ -51,7 +53,7 @@ export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<r
   };
 
   try {
-    // A character may come in two pieces.
+    // The bytes of a character may come in two pieces.
     let tail = Buffer.alloc(0);
     for await (const piece of source) {
       const text = Buffer.concat([tail, piece]);
@@ -62,7 +64,7 @@ export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<r
       rows = [];
       if (fault !== undefined) throw notAnArray(row, fault);
     }
-    const fault = (await parse(tail)) ?? (await feed(parser, undefined).catch((error: Error) => error.message));
+    const fault = (await parse(tail)) ?? (await feedParser(parser, undefined).catch((error: Error) => error.message));
     if (rows.length > 0) yield rows;
     if (typeof fault === 'string') throw notAnArray(row, fault);
   } finally {
@@ -77,7 +79,7 @@ function makeRow(row: number, value: unknown): SourceRow {
   try {
     return { row, line: undefined, text: JSON.stringify(value), ok: true, value };
   } catch (error) {
-    // An element may be nested more deeply than can be written.
+    // JSON.stringify cannot write an element that is nested too deeply.
     const reason = `cannot be written as JSON: ${(error as Error).message}`;
     return { row, line: undefined, text: '', ok: false, reason };
   }

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, collect, collectUntil, streamOf, streamOfPieces } from '../../test/read-all.js';
 import { readNdjson } from './ndjson.js';
-import { readText } from './source-bytes.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
 const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
   collect(readNdjson(readText(streamOf(text, size))));
@@ -16,7 +16,7 @@ describe('readNdjson', () => {
     ]);
   });
 
-  it('passes over blank lines and counts them as lines, in LF and in CRLF', async () => {
+  it('skips blank lines and counts them as lines, with LF and CRLF', async () => {
     for (const end of ['\n', '\r\n']) {
       const rows = await readAll(['', '1', '   ', '', '2', '3'].join(end));
       expect(rows.map(({ row, line }) => [row, line])).toEqual([
@@ -28,7 +28,7 @@ describe('readNdjson', () => {
     }
   });
 
-  it('takes a line that is not JSON as a row that does not parse, and goes on', async () => {
+  it('refuses a line that is not JSON, and reads on', async () => {
     const rows = await readAll('1\n{"n":\n2\nundefined\n3');
     expect(rows.map(({ ok }) => ok)).toEqual([true, false, true, false, true]);
     expect(rows[1]).toMatchObject({ row: 2, line: 2, text: '{"n":', reason: expect.stringMatching(/^not JSON: ./) });
@@ -42,14 +42,14 @@ describe('readNdjson', () => {
     ]);
   });
 
-  it('reads past a byte order mark, at the beginning of the file only', async () => {
+  it('skips a byte order mark at the beginning of the file only', async () => {
     expect(await readAll('\ufeff{"n":1}\n"\ufeff"')).toMatchObject([
       { value: { n: 1 }, json: '{"n":1}' },
       { value: '\ufeff' },
     ]);
   });
 
-  it('reads the same whatever pieces the bytes come in', async () => {
+  it('reads the same rows, whatever pieces the bytes come in', async () => {
     const text = '\ufeff{"a":"é€😀"}\r\n\r\n{"b":\n["\u2028"]\r\n7';
     const whole = await readAll(text);
     expect(whole.map(({ row, line, ok }) => [row, line, ok])).toEqual([
@@ -65,7 +65,7 @@ describe('readNdjson', () => {
     for (const text of ['', '\n', ' \r\n\t\n', '\ufeff']) expect(await readAll(text)).toEqual([]);
   });
 
-  it('takes a line longer than 16 MB as a row that does not parse, holds little of it, and reads on after it', async () => {
+  it('refuses a line longer than 16 MB, keeps little of it in memory, and reads on after it', async () => {
     const BYTES = 400 * 256 * 1024;
     let most = 0;
     async function* oneLine(): AsyncGenerator<Buffer> {
@@ -92,7 +92,7 @@ describe('readNdjson', () => {
     expect(most - before).toBeLessThan(BYTES);
   }, 60_000);
 
-  it('finds a line too long whatever pieces it comes in, to the byte', async () => {
+  it('refuses a line that is one byte too long, whatever pieces it comes in', async () => {
     const line = Buffer.from(`"${'x'.repeat(16 * 1024 * 1024 - 2)}"\n7\n`);
     const longer = Buffer.concat([Buffer.from(' '), line]);
     for (const size of [line.length, 1_000_003]) {
@@ -106,7 +106,7 @@ describe('readNdjson', () => {
     }
   }, 60_000);
 
-  it('takes a line that is not UTF-8 as a row that does not parse, and says where; a U+FFFD that was meant is one', async () => {
+  it('refuses a line that is not UTF-8, and says where it breaks; keeps a U+FFFD of the source', async () => {
     const rows = await readAll(
       Buffer.concat([Buffer.from('"\ufffd"\n{"name":"caf'), Buffer.from([0xe9]), Buffer.from('"}\r\n3')]),
     );
@@ -126,18 +126,18 @@ describe('readNdjson', () => {
     expect(row).toMatchObject({ ok: false, text: 'x'.repeat(9_999) });
   });
 
-  it('reads a value as deep as it likes', async () => {
+  it('reads a value that is nested 10,000 levels deep', async () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
     expect(await readAll(deep)).toMatchObject([{ row: 1, ok: true, json: deep }]);
   });
 
-  it('closes the source when whoever reads has had enough', async () => {
+  it('closes the source when the reader stops early', async () => {
     const source = streamOf('1\n2\n3\n');
     for await (const [first] of readNdjson(source)) if (first?.row === 1) break;
     expect(source.destroyed).toBe(true);
   });
 
-  it('reads back whatever JSON was written, in whatever pieces', async () => {
+  it('reads back every JSON value, in whatever pieces', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.jsonValue(), { maxLength: 10 }),
@@ -150,7 +150,7 @@ describe('readNdjson', () => {
     );
   });
 
-  it('reads the same rows and fails in the same way, however any text is cut into pieces', async () => {
+  it('reads the same rows and fails in the same way, however a text is cut into pieces', async () => {
     const anyText = fc
       .array(
         fc.constantFrom(

@@ -2,28 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { SourceInvalid } from '@bullpen/shared';
+import type { SourceBytes } from './source-bytes.js';
 
-const PIECE = 256 * 1024;
-
-/** What a file is known again by: its size, and the SHA-256 (hex) of all its bytes. */
-export interface Identity {
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-/** Where a source's bytes come from. */
-export interface SourceBytes {
-  readonly pieces: AsyncIterable<Buffer>;
-  readonly identity: Identity | undefined;
-  changed(): Promise<string | undefined>;
-  close(): void;
-}
+const PIECE_BYTES = 256 * 1024;
 
 /**
- * Opens a regular file and takes its fingerprint. Of a file that grows, what it had when it was
- * opened is read and no more: the rows are those of the fingerprint.
- *
- * @throws SourceInvalid when it cannot be read
+ * Opens a regular file and computes its identity. When the file grows later, only the bytes that it
+ * had at the opening are read: the rows are then those of the identity.
+ * @throws SourceInvalid when the file cannot be read
  */
 export async function openFile(path: string): Promise<SourceBytes> {
   const handle = await open(path).catch((error: Error) => {
@@ -31,7 +17,7 @@ export async function openFile(path: string): Promise<SourceBytes> {
   });
   let isClosed = false;
   let last: Promise<Stats> | undefined;
-  /** Closes the file, and keeps what it had become by then. */
+  /** Closes the file. Remembers its size and time as they were then. */
   const close = (): Promise<Stats> => {
     isClosed = true;
     last ??= handle.stat().finally(() => handle.close());
@@ -60,10 +46,10 @@ export async function openFile(path: string): Promise<SourceBytes> {
 }
 
 /**
- * Not a stream: a stream that was closed closes the file too, and then nobody can ask whether it
- * has changed.
- * @throws SourceInvalid when the file ends before byte `size`; Error when it was closed, which must
- *   not look like its end
+ * Reads a file in pieces. It is not a stream, because a stream closes the file when it is
+ * destroyed, and then nobody can ask whether the file has changed.
+ * @throws SourceInvalid when the file ends before byte `size`; Error when the file was closed,
+ *   which must not look like its end
  */
 async function* readPieces(
   handle: FileHandle,
@@ -74,7 +60,7 @@ async function* readPieces(
 ): AsyncGenerator<Buffer> {
   for (let at = 0; at < size; ) {
     if (isClosed()) throw new Error(`${path} was closed while it was read`);
-    const buffer = bufferOf(Math.min(PIECE, size - at));
+    const buffer = bufferOf(Math.min(PIECE_BYTES, size - at));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) throw new SourceInvalid(`${path} shrank from ${size} to ${at} bytes while it was read`);
     at += bytesRead;
@@ -83,12 +69,12 @@ async function* readPieces(
 }
 
 /**
- * The SHA-256 (hex) of all bytes. Read into one and the same buffer: a new one for each piece is 35
- * MB of garbage before anything is collected.
+ * The SHA-256 (hex) of all bytes. All pieces are read into one buffer. A new buffer for each piece
+ * makes 35 MB of garbage before V8 collects any.
  */
 async function hashOf(handle: FileHandle, path: string, size: number): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(PIECE, size));
+  const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size));
   for await (const piece of readPieces(handle, path, size, (bytes) => buffer.subarray(0, bytes))) hash.update(piece);
   return hash.digest('hex');
 }
@@ -97,6 +83,6 @@ function describeChange(path: string, before: Stats, after: Stats): string | und
   if (after.size === before.size && after.mtimeMs === before.mtimeMs) return undefined;
   const sizes = `from ${before.size} to ${after.size} bytes while it was read`;
   if (after.size > before.size) return `${path} grew ${sizes}; what was added to it was not read`;
-  if (after.size < before.size) return `${path} shrank ${sizes}; what is gone may have been read or not`;
-  return `${path} was written to while it was read; its rows may be old ones and new ones`;
+  if (after.size < before.size) return `${path} shrank ${sizes}; the missing bytes may or may not have been read`;
+  return `${path} was written to while it was read; some of its rows may be old and some new`;
 }

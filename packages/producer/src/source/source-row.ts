@@ -1,50 +1,49 @@
-/** One entry of a source. */
+/** One row of a source. */
 export type SourceRow = {
-  /** Its number, from 1. */
+  /** The number of the row, from 1. */
   readonly row: number;
-  /** The line where it starts, in formats that have lines. */
+  /** The line on which it starts. `undefined` when the format has no lines. */
   readonly line: number | undefined;
   /**
-   * The row as it stands in the source, for the running checksum: NDJSON its line, CSV its raw
-   * text, of a JSON array's element its JSON. Of a row that is not ok, its beginning.
+   * The text of the row, for the running checksum: the line of NDJSON, the raw text of CSV, an
+   * element of a JSON array written as JSON. For a row that is not ok, the beginning of its text.
    */
   readonly text: string;
 } & (
   | {
       readonly ok: true;
       readonly value: unknown;
-      /** The row's own JSON text, when it had one. */
+      /** The JSON text of the row, when the source has it. */
       readonly json?: string;
     }
   | { readonly ok: false; readonly reason: string }
 );
 
 /**
- * No row is longer than this, and no more of one is held: it is a line without an end, or a quote
- * that was never closed.
+ * The most bytes of a row. A longer row is a line without an end or a quote that was never closed.
+ * No more than this is kept in memory.
  */
 export const MAX_ROW_BYTES = 16 * 1024 * 1024;
 
-/** How many characters of a row that does not parse are kept, for people. */
+/** How many characters are kept of a row that does not parse, to show them to people. */
 export const CLIPPED_LENGTH = 10_000;
 
 /**
- * How many bytes of UTF-8 hold that much: no character has more than three for each unit of its
- * length. One more, so that a cut shows beyond.
+ * As many bytes of UTF-8 hold so many characters: at most three for each. One character more shows
+ * that there was something to cut off.
  */
 export const CLIPPED_BYTES = 3 * (CLIPPED_LENGTH + 1);
 
 /**
- * The beginning of the text of a row that does not parse: the same for the same row, whatever
- * pieces it came in.
+ * The beginning of the text of a row that does not parse. It is the same for the same row, whatever
+ * pieces the row came in.
  */
 export function clipText(text: string): string {
-  // Not in the middle of a surrogate pair: half of one is no text, and hashes and files would make
-  // something else of it.
+  // Never half of a surrogate pair: it is no valid text, and changes when it is hashed or written.
   return text.length <= CLIPPED_LENGTH ? text : text.slice(0, CLIPPED_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** As {@link clipText}, of a text that was not decoded yet. */
+/** As {@link clipText}, for bytes that were not decoded yet. */
 export function clipBytes(bytes: Buffer): string {
   return clipText(bytes.toString('utf8', 0, CLIPPED_BYTES));
 }

@@ -10,7 +10,7 @@ import { SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Format, openSource, type Source } from './source.js';
 
-/** A file of its own for this test, with `text` in it. */
+/** A new file for this test, with `text` in it. */
 async function fileWith(name: string, text: string | Buffer): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bullpen-source-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -33,18 +33,18 @@ describe('openSource', () => {
     ['rows.ndjson', '{"id":1}\n', 'ndjson', [{ id: 1 }]],
     ['rows.jsonl', '{"id":1}\n', 'ndjson', [{ id: 1 }]],
     ['rows.json', '[{"id":1}]', 'json', [{ id: 1 }]],
-  ])('tells the format of %s by its name', async (name, text, format, values) => {
+  ])('knows the format of %s by its name', async (name, text, format, values) => {
     const source = await openSource(await fileWith(name, text), undefined, nothing());
     expect(source.format).toBe(format);
     expect(await valuesOf(source)).toEqual(values);
   });
 
-  it('lets the format that was given win over the name', async () => {
+  it('prefers the given format to the name', async () => {
     const source = await openSource(await fileWith('rows.json', '1\n2\n'), 'ndjson', nothing());
     expect(await valuesOf(source)).toEqual([1, 2]);
   });
 
-  it('reads the standard input for -, when it is told the format', async () => {
+  it('reads the standard input for -, with a given format', async () => {
     const source = await openSource('-', 'csv', Readable.from(['id\n1\n'], { objectMode: false }));
     expect([source.name, source.totalBytes, source.identity]).toEqual(['-', undefined, undefined]);
     expect(await valuesOf(source)).toEqual([{ id: '1' }]);
@@ -67,7 +67,7 @@ describe('openSource', () => {
       'the standard input without a format',
       '-',
       undefined,
-      /^the standard input has no name .* say --format \(csv, ndjson, json\)$/,
+      /^the format of the standard input is unknown; say --format \(csv, ndjson, json\)$/,
     ],
   ])('refuses %s', async (_, path, format, message) => {
     const opening = openSource(path, format, nothing());
@@ -75,12 +75,12 @@ describe('openSource', () => {
     await expect(opening).rejects.toThrow(message);
   });
 
-  it('refuses a file whose name tells no format', async () => {
+  it('refuses a file whose name does not tell its format', async () => {
     const opening = openSource(await fileWith('rows.txt', '1'), undefined, nothing());
     await expect(opening).rejects.toThrow(/cannot tell the format of .*rows\.txt by its name; say --format/);
   });
 
-  it('ends the reading when it is closed, even of a pipe in which nothing comes', async () => {
+  it('ends the reading when it is closed, even of a pipe into which nobody writes', async () => {
     const silent = new Readable({ read: () => undefined });
     const source = await openSource('-', 'ndjson', silent);
     const reading = valuesOf(source).catch((error: unknown) => error);
@@ -89,7 +89,7 @@ describe('openSource', () => {
     expect(silent.destroyed).toBe(true);
   });
 
-  it('takes a fingerprint of a file: its size, and the SHA-256 of all its bytes', async () => {
+  it('identifies a file by its size and the SHA-256 of all its bytes', async () => {
     for (const text of ['', '\ufeffid\n1\n', `id\n${'é'.repeat(400_000)}\n`]) {
       const path = await fileWith('rows.csv', text);
       const source = await openSource(path, undefined, nothing());
@@ -101,7 +101,7 @@ describe('openSource', () => {
     }
   });
 
-  it('tells the columns of a CSV file once its header was read, and of no other', async () => {
+  it('knows the columns of a CSV file after its header was read, and of no other format', async () => {
     const csv = await openSource(await fileWith('rows.csv', 'id,name\n1,a\n'), undefined, nothing());
     expect(csv.columns()).toBeUndefined();
     for await (const _ of csv.blocks) expect(csv.columns()).toEqual(['id', 'name']);
@@ -111,7 +111,7 @@ describe('openSource', () => {
     expect([await valuesOf(json), json.columns()]).toEqual([[{ id: 1 }], undefined]);
   });
 
-  it('reads a file that grows only as far as it went when it was opened, and says that it grew', async () => {
+  it('reads a growing file only up to its size at the opening, and says that it grew', async () => {
     const path = await fileWith('rows.ndjson', '1\n2\n3');
     const source = await openSource(path, undefined, nothing());
     await appendFile(path, '4\n5\n');
@@ -132,7 +132,7 @@ describe('openSource', () => {
     expect(await source.changed()).toMatch(/was written to/);
   });
 
-  it('takes no row from the end of a file that shrank', async () => {
+  it('yields no row from a file that shrank', async () => {
     const path = await fileWith('rows.ndjson', '1\n2\n333\n');
     const source = await openSource(path, undefined, nothing());
     await truncate(path, 5);
@@ -152,7 +152,7 @@ describe('openSource', () => {
   });
 
   it.runIf(existsSync('/usr/bin/mkfifo'))(
-    'reads a named pipe, which has no identity, and ends at once when it is closed',
+    'reads a named pipe without an identity, and ends at once when it is closed',
     async () => {
       const path = await fileWith('other', '');
       const pipe = `${path}.ndjson`;
@@ -170,7 +170,7 @@ describe('openSource', () => {
       expect((await blocks.next()).value).toMatchObject([{ row: 1, value: 1 }]);
       const next = blocks.next();
       source.close();
-      // The writer lives on and says nothing.
+      // The writer still runs and writes nothing.
       await expect(next).rejects.toThrow(/Premature close/);
       expect(await source.changed()).toBeUndefined();
     },

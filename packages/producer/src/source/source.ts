@@ -3,12 +3,13 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
-import { readText } from './source-bytes.js';
-import { type Identity, openFile } from './source-file.js';
+import type { Identity } from './source-bytes.js';
+import { openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
 import type { SourceRow } from './source-row.js';
+import { readText } from './source-text.js';
 
-/** The formats a source can have. */
+/** The formats of a source. */
 export const FORMATS = ['csv', 'ndjson', 'json'] as const;
 /** One of {@link FORMATS}. */
 export type Format = (typeof FORMATS)[number];
@@ -25,65 +26,63 @@ type Reader = (
   onColumns: (names: readonly string[]) => void,
 ) => AsyncIterable<readonly SourceRow[]>;
 
-/**
- * Each is loaded when it is needed: the libraries behind them are a good part of what a command
- * loads.
- */
+/** Each reader is loaded when it is needed, because its library takes a command long to load. */
 const READERS: Record<Format, () => Promise<Reader>> = {
   csv: async () => (await import('./csv.js')).readCsv,
   ndjson: async () => (await import('./ndjson.js')).readNdjson,
   json: async () => (await import('./json.js')).readJson,
 };
 
-/** An open source: its rows, what it is, and how far it has been read. */
+/** An open source: its rows, its name and format, and how far it was read. */
 export interface Source {
-  /** The rows in blocks as they are read: one wait per block, not per row. To be iterated once. */
+  /** The rows, in blocks, so that a reader waits once per block. Can be iterated once. */
   readonly blocks: AsyncIterable<readonly SourceRow[]>;
   readonly format: Format;
-  /** Its name as given: the path, or '-' for the standard input. */
+  /** The name as given: a path, or `-` for the standard input. */
   readonly name: string;
   /**
-   * What it is known again by, when it is a regular file: its size, and the SHA-256 (hex) of all
-   * its bytes.
+   * By what a regular file is recognised: its size and the SHA-256 (hex) of all its bytes.
+   * `undefined` for other sources.
    */
   readonly identity: Identity | undefined;
   /**
-   * The column names of a CSV source, once its header was read: at the latest with the first block.
-   * `undefined` for other formats.
+   * The column names of a CSV source, known with the first block at the latest. `undefined` before
+   * that, and for other formats.
    */
   columns(): readonly string[] | undefined;
-  /** Its size, when it is a regular file. */
+  /** The size of a regular file. `undefined` for other sources. */
   readonly totalBytes: number | undefined;
-  /** How much of it has been read. */
+  /** How many bytes were read so far. */
   bytesRead(): number;
   /**
-   * Whether the file has changed (its size, or when it was written to) since it was opened: a
-   * sentence for people, or `undefined` when it has not, and for other sources. To be asked after
+   * How a regular file has changed since it was opened, by its size or the time of its last write,
+   * as a sentence. `undefined` when it has not changed, and for other sources. To be called after
    * the last block.
    */
   changed(): Promise<string | undefined>;
   /**
-   * Ends the reading at once, even of a pipe in which nothing comes: whoever waits for the next
-   * block gets an error.
+   * Ends the reading at once, even of a pipe into which nobody writes. The iteration over `blocks`
+   * then throws.
    */
   close(): void;
 }
 
 /**
- * Opens a file, or the standard input for `-`. A regular file is read once from end to end by now:
- * for its SHA-256.
- * @param format tells the format when the file's name does not
+ * Opens a file, or the standard input for `-`. Reads a regular file once to its end, for its
+ * SHA-256.
+ * @param format the format, when it does not follow from the name of the file
+ * @example
+ * const source = await openSource('rows.csv', undefined, process.stdin);
+ * const piped = await openSource('-', 'ndjson', process.stdin);
  * @throws SourceInvalid when there is no such file, it is a folder, it cannot be read, or its
- *   format cannot be told
+ *   format is unknown
  */
 export async function openSource(path: string, format: Format | undefined, stdin: Readable): Promise<Source> {
   const stats = path === '-' ? undefined : await findFile(path);
   const known = format ?? BY_EXTENSION[extname(path).toLowerCase()];
   if (known === undefined) {
     const what =
-      path === '-'
-        ? 'the standard input has no name to tell its format by'
-        : `cannot tell the format of ${path} by its name`;
+      path === '-' ? 'the format of the standard input is unknown' : `cannot tell the format of ${path} by its name`;
     throw new SourceInvalid(`${what}; say --format (${FORMATS.join(', ')})`);
   }
   const readRows = await READERS[known]();

@@ -10,7 +10,7 @@ const anyBytes = fc
   .map((bytes) => Buffer.from(bytes));
 
 describe('findBroken', () => {
-  it('finds the place before which all is UTF-8, but for a character that was begun, and after which it is not', () => {
+  it('finds the first byte that is not UTF-8; before it, at most a character is incomplete', () => {
     fc.assert(
       fc.property(
         anyBytes.filter((bytes) => !isUtf8(bytes)),
@@ -18,7 +18,7 @@ describe('findBroken', () => {
           const at = findBroken(bytes);
           const before = bytes.subarray(0, at);
           expect(isUtf8(before.subarray(0, at - incompleteTail(before)))).toBe(true);
-          // No more bytes of this text make it right again.
+          // No bytes after this one could make it valid.
           expect(isUtf8(bytes.subarray(0, at + 1))).toBe(false);
         },
       ),
@@ -26,13 +26,13 @@ describe('findBroken', () => {
     );
   });
 
-  it('takes a U+FFFD that was meant for what it is', () => {
+  it('accepts a U+FFFD that the text has', () => {
     expect(findBroken(Buffer.concat([Buffer.from('a\ufffdb'), Buffer.from([0xe9, 0x20])]))).toBe(5);
   });
 });
 
 describe('incompleteTail', () => {
-  it('is what the last character lacks nothing but its end for', () => {
+  it('counts the bytes of an incomplete last character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.nat({ max: 200 }), (text, cut) => {
         const bytes = Buffer.from(text).subarray(0, cut);
@@ -44,8 +44,8 @@ describe('incompleteTail', () => {
   });
 });
 
-describe('what people are shown', () => {
-  it('says where it breaks and what stands before that', () => {
+describe('explainBroken and showBroken', () => {
+  it('says where the text breaks and what is before that', () => {
     const bytes = Buffer.concat([Buffer.from(`${'é'.repeat(50)}🙂 caf`), Buffer.from([0xe9]), Buffer.from(' au lait')]);
     expect(explainBroken(bytes)).toMatch(
       /^is not UTF-8 at byte 109, after "é{14}🙂 caf"; convert the source, for example/,
@@ -53,7 +53,7 @@ describe('what people are shown', () => {
     expect(explainBroken(bytes, 1_000)).toContain('at byte 1109,');
   });
 
-  it('shows each byte as a character, and no more of them than of any row', () => {
+  it('shows each byte as a character, up to 10,000', () => {
     expect(showBroken(Buffer.from([0x63, 0xe9]))).toBe('cé');
     expect(showBroken(Buffer.alloc(20_000, 0xe9))).toHaveLength(10_000);
   });

@@ -1,12 +1,12 @@
 import { CLIPPED_LENGTH } from './source-row.js';
 
-/** Shown before the place where a text breaks. */
+/** How many characters are shown before the place where a text stops being UTF-8. */
 const CONTEXT_LENGTH = 20;
 
-/** Where bytes that are not UTF-8 stop being so. To be asked only when they are not. */
+/** The index of the first byte that is not UTF-8. Call it only for bytes that are not UTF-8. */
 export function findBroken(bytes: Buffer): number {
-  // Decoding puts U+FFFD in the place of what is broken, and leaves a U+FFFD that was meant alone:
-  // written again, the first byte that differs is it.
+  // Decoding replaces broken bytes by U+FFFD, and keeps a U+FFFD that the text has. So the first
+  // byte that differs after encoding is the broken one.
   const again = Buffer.from(bytes.toString('utf8'));
   let at = 0;
   while (at < bytes.length && again[at] === bytes[at]) at += 1;
@@ -14,9 +14,8 @@ export function findBroken(bytes: Buffer): number {
 }
 
 /**
- * Why bytes that are not UTF-8 are refused, for people: where they break, and what stands before
- * that.
- * @param offset how many bytes came before these
+ * Says where bytes stop being UTF-8, and which text is before that place.
+ * @param offset how many bytes of the source come before these
  */
 export function explainBroken(bytes: Buffer, offset = 0): string {
   const at = findBroken(bytes);
@@ -24,22 +23,20 @@ export function explainBroken(bytes: Buffer, offset = 0): string {
   return `is not UTF-8 at byte ${offset + at + 1}, after ${JSON.stringify(before)}; convert the source, for example with iconv -f latin1 -t utf-8`;
 }
 
-/**
- * How many bytes at the end are the beginning of a character whose other bytes are still to come.
- */
+/** How many bytes at the end begin a character whose other bytes are still to come. */
 export function incompleteTail(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return 0;
-    // 11xxxxxx begins a character of two, three or four bytes; 10xxxxxx goes on with one.
+    // 11xxxxxx begins a character of two, three or four bytes; 10xxxxxx continues one.
     if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
   }
   return 0;
 }
 
 /**
- * The beginning of bytes that are not UTF-8, for people: each byte as one character, which is right
- * for Latin-1 and loses nothing.
+ * The beginning of bytes that are not UTF-8, to show it to people. Each byte becomes one character,
+ * which is right for Latin-1 and loses nothing.
  */
 export function showBroken(bytes: Buffer): string {
   return bytes.toString('latin1', 0, CLIPPED_LENGTH);

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
-import type { CancelledBatch } from '../../manage/cancel.js';
+import type { CancelledBatch } from '../../manage/cancel-batch.js';
 import { printLine, showCount } from '../print.js';
 import { startProgress } from '../progress.js';
 import { startSession, withProducer } from '../session.js';

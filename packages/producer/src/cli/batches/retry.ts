@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
-import type { RetriedBatch } from '../../manage/retry.js';
+import type { RetriedBatch } from '../../manage/retry-batch.js';
 import { countOf, printLine, showCount } from '../print.js';
 import { startProgress } from '../progress.js';
 import { findJob, startSession, withProducer } from '../session.js';

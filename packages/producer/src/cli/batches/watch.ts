@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { type BatchView, isSettled } from '../../books/batch-view.js';
-import { type Progress, progressOf } from '../../books/progress.js';
+import { measureProgress, type Progress } from '../../books/progress.js';
 import { Rate } from '../../books/rate.js';
 import type { Batches } from '../../manage/batches.js';
 import { printLine } from '../print.js';
@@ -55,7 +55,7 @@ async function follow(
     const slow = setTimeout(() => shown.slow(), SLOW_MS);
     const view = await batches.show(name, choice).finally(() => clearTimeout(slow));
     const now = performance.now();
-    shown.update(progressOf(view, pace, now));
+    shown.update(measureProgress(view, pace, now));
     if (isSettled(view)) return view;
     choice = { queue: view.queue };
     const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), MAX_REST_MS));

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { BatchView } from '../../books/batch-view.js';
-import type { FailedRow } from '../../books/failed-rows.js';
+import type { FailedRow } from '../../books/kept-rows.js';
 import type { Batches } from '../batches.js';
 import { failedTable } from './tables.js';
 
@@ -8,21 +8,21 @@ import { failedTable } from './tables.js';
 export interface ExportFailuresOptions {
   readonly format: 'csv' | 'ndjson';
   /**
-   * Changes each row before it is written: takes out what must not be seen, say. Must leave the
-   * names of the payload's fields.
+   * Changes each row before it is written, for example to remove what must not be seen. It must
+   * keep the names of the payload's fields.
    */
   readonly change?: (row: FailedRow) => FailedRow;
-  /** Ends the export; what was written until then is no complete file. */
+  /** Ends the export. What was written until then is not complete. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Writes the failed rows of a batch as `bullpen-producer batches export` does, and ends the stream.
- * Memory stays flat.
- * @param view what `batches.show` has said of the batch
+ * Keeps one page of rows in memory.
+ * @param view the answer of `batches.show`
  * @returns how many rows were written
- * @throws OptionsInvalid when they have too many different fields for a table; RedisUnavailable;
- *   what the stream throws
+ * @throws OptionsInvalid when the rows have too many different fields for a table;
+ *   RedisUnavailable; any error of the stream
  */
 export async function exportFailures(
   batches: Batches,
@@ -32,13 +32,13 @@ export async function exportFailures(
 ): Promise<number> {
   async function* failures(...which: Parameters<Batches['failures']>): AsyncIterable<FailedRow> {
     for await (const row of batches.failures(...which)) {
-      // Rows may all be read before the first is written: to find their columns.
+      // To find the columns, all rows may be read before the first one is written.
       signal.throwIfAborted();
       yield change(row);
     }
   }
   const table = await failedTable({ failures }, view, format);
-  // Loaded when something is exported: it brings a library with it.
+  // Loaded only when something is exported, because it loads a library.
   const { writeTable } = await import('./write-table.js');
   return writeTable(table, output, signal);
 }

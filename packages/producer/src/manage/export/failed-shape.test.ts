@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailedRow } from '../../books/failed-rows.js';
-import { formatFor } from '../../cli/batches/export.js';
+import type { FailedRow } from '../../books/kept-rows.js';
 import { cellOf, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 
 const failed = (payload: unknown): FailedRow => ({
@@ -13,12 +12,12 @@ async function* rows(...payloads: unknown[]): AsyncIterable<FailedRow> {
 }
 
 describe('the shape of failed rows', () => {
-  it('is the union of their fields in order of first appearance', async () => {
+  it('has the union of their fields, in the order in which they first appear', async () => {
     const shape = await findShape(rows({ b: 1, a: 2 }, { c: 3, a: 4 }, 'text', null, [1]));
     expect(shape).toEqual({ columns: ['b', 'a', 'c', 'payload'], error: 'error', attempts: 'attempts' });
   });
 
-  it('has names of its own that the source has not, however often it was exported', () => {
+  it('has names of its own that the source does not have, however often it was exported', () => {
     expect(shapeWith(['error', 'id'])).toMatchObject({ error: 'bullpen_error', attempts: 'attempts' });
     expect(shapeWith(['error', 'bullpen_error', 'attempts'])).toMatchObject({
       error: 'bullpen_bullpen_error',
@@ -26,20 +25,20 @@ describe('the shape of failed rows', () => {
     });
   });
 
-  it('is none when every row has a field of its own', async () => {
+  it('is undefined when there are more than 10,000 different fields', async () => {
     expect(await findShape(rows(...Array.from({ length: 10_001 }, (_, at) => ({ [`id${at}`]: 1 }))))).toBeUndefined();
   });
 });
 
 describe('a failed row', () => {
-  it('as cells: own fields only, in the order of the columns', () => {
+  it('becomes cells in the order of the columns, of its own fields only', () => {
     const shape = shapeWith(['id', 'constructor', '__proto__']);
     expect(toCells(failed({ id: 7 }), shape)).toEqual(['7', '', '', 'Error: no luck', '2']);
     expect(toCells(failed(JSON.parse('{"__proto__":"p"}')), shape)).toEqual(['', '', 'p', 'Error: no luck', '2']);
     expect(() => toCells(failed({ more: 1 }), shape)).toThrow(/run it again/);
   });
 
-  it('as an object, with what it was', () => {
+  it('becomes an object with the fields of its payload', () => {
     expect(toObject(failed({ error: 'mine' }), shapeWith(['error']))).toEqual({
       ...{ error: 'mine', bullpen_error: 'Error: no luck', attempts: 2 },
     });
@@ -57,16 +56,5 @@ describe('a failed row', () => {
     [{ a: ['b'] }, '{"a":["b"]}'],
   ])('the cell of %j is %j', (value, cell) => {
     expect(cellOf(value)).toBe(cell);
-  });
-});
-
-describe('formatFor', () => {
-  it('goes by the output, else by the source', () => {
-    expect(formatFor('x.CSV', 'json', false)).toBe('csv');
-    expect(formatFor('x.jsonl', 'csv', false)).toBe('ndjson');
-    expect(formatFor('x', 'csv', true)).toBe('csv');
-    expect(formatFor(undefined, 'csv', false)).toBe('csv');
-    expect(formatFor(undefined, 'csv', true)).toBe('ndjson');
-    expect(formatFor(undefined, 'json', false)).toBe('ndjson');
   });
 });

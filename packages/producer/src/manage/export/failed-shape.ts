@@ -1,23 +1,23 @@
-import type { FailedRow } from '../../books/failed-rows.js';
+import type { FailedRow } from '../../books/kept-rows.js';
 
-/** What an exported row says beside its payload. */
-const OWN = ['error', 'attempts'] as const;
-/** More columns are no table any more: most likely ids that were used as names of fields. */
+/** The fields of an exported row beside its payload. */
+const OWN_FIELDS = ['error', 'attempts'] as const;
+/** More columns make no useful table. Most likely ids were used as names of fields. */
 const MAX_COLUMNS = 10_000;
 
-/** How failed rows are written: which columns they have, and what ours are called. */
+/** How failed rows are written: the columns of their payloads, and the names of our own fields. */
 export interface FailedShape {
-  /** The fields of the payloads, in their order. */
+  /** The fields of the payloads, in order. */
   readonly columns: readonly string[];
-  /** What our own fields are called: `bullpen_…` where the source has that name itself. */
+  /** The names of our own fields: `bullpen_…` when the source has a field of that name. */
   readonly error: string;
   readonly attempts: string;
 }
 
-/** The shape of rows with these columns. */
+/** The shape of rows whose payloads have these columns. */
 export function shapeWith(columns: readonly string[]): FailedShape {
   const taken = new Set(columns);
-  const [error, attempts] = OWN.map((name) => {
+  const [error, attempts] = OWN_FIELDS.map((name) => {
     let own: string = name;
     while (taken.has(own)) own = `bullpen_${own}`;
     return own;
@@ -26,9 +26,9 @@ export function shapeWith(columns: readonly string[]): FailedShape {
 }
 
 /**
- * Finds the shape of rows of which nobody knows the columns, by looking at all of them: the union
- * of their fields, in the order in which they first appear.
- * @returns nothing, when there are more of them than a table can have
+ * Finds the shape of rows whose columns nobody knows. Reads all rows and takes the union of their
+ * fields, in the order in which these first appear.
+ * @returns `undefined` when there are more fields than a table can have
  */
 export async function findShape(rows: AsyncIterable<Pick<FailedRow, 'payload'>>): Promise<FailedShape | undefined> {
   const columns = new Set<string>();
@@ -39,7 +39,7 @@ export async function findShape(rows: AsyncIterable<Pick<FailedRow, 'payload'>>)
   return shapeWith([...columns]);
 }
 
-/** A payload as fields; one that has none is the field `payload`. */
+/** The fields of a payload. A payload that is no object becomes the field `payload`. */
 function fieldsOf(payload: unknown): Readonly<Record<string, unknown>> {
   const hasFields = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
   return hasFields ? (payload as Record<string, unknown>) : { payload };
@@ -47,19 +47,20 @@ function fieldsOf(payload: unknown): Readonly<Record<string, unknown>> {
 
 /**
  * A failed row as the cells of a table.
- * @throws when it has a field that is no column: it failed after the shape was found
+ * @throws Error when the row has a field that is no column, because it failed after the shape was
+ *   found
  */
 export function toCells({ payload, error, attempts }: FailedRow, { columns }: FailedShape): string[] {
   const fields = fieldsOf(payload);
   let found = 0;
   const cells = columns.map((column) => {
-    // Not merely by name: a column may be called `constructor`.
+    // A column may be called `constructor`, which every object has.
     if (!Object.hasOwn(fields, column)) return '';
     found += 1;
     return cellOf(fields[column]);
   });
   if (found < Object.keys(fields).length) {
-    throw new Error('a row with other fields than those before it failed during the export; run it again');
+    throw new Error('during the export a row failed that has other fields than the rows before it; run it again');
   }
   return [...cells, describe(error), String(attempts)];
 }
@@ -71,7 +72,7 @@ export function toObject(row: FailedRow, { error, attempts }: FailedShape): obje
 
 const describe = ({ name, message }: FailedRow['error']): string => `${name}: ${message}`;
 
-/** A value as a cell: text as it is, what is nested as JSON, what is absent or null as nothing. */
+/** A value as a cell: a text as it is, any other value as JSON. Empty for null and undefined. */
 export function cellOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return value === undefined || value === null ? '' : JSON.stringify(value);

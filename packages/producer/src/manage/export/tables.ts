@@ -1,17 +1,17 @@
 import { OptionsInvalid } from '@bullpen/shared';
 import type { BatchView } from '../../books/batch-view.js';
-import type { FailedRow, RowResult } from '../../books/failed-rows.js';
+import type { FailedRow, RowResult } from '../../books/kept-rows.js';
 import type { Batches } from '../batches.js';
 import { cellOf, type FailedShape, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
 
-/** What is exported: rows of cells under a head, or values for a line of JSON each. */
+/** What is exported: rows of cells under a header, or objects for one line of JSON each. */
 export type Table =
   | { readonly format: 'csv'; readonly head: readonly string[]; readonly rows: AsyncIterable<readonly string[]> }
   | { readonly format: 'ndjson'; readonly rows: AsyncIterable<object> };
 
 /**
- * The failed rows of a batch.
- * @throws OptionsInvalid when they have too many different fields for a table
+ * The table of the failed rows of a batch.
+ * @throws OptionsInvalid when the rows have too many different fields for a table
  */
 export async function failedTable(
   batches: Pick<Batches, 'failures'>,
@@ -25,7 +25,7 @@ export async function failedTable(
     const reason = 'the rows have too many different fields for a table; ask for ndjson';
     if (format === 'csv') throw new OptionsInvalid('cannot export', [{ path: '--format', reason }]);
   }
-  // No source has a field by such a name by accident.
+  // No source has a field of this name by accident.
   const { error, attempts } = shape ?? { error: 'bullpen_error', attempts: 'bullpen_attempts' };
   const known: FailedShape = { columns: shape?.columns ?? [], error, attempts };
   if (format === 'ndjson') return { format, rows: map(rows(), (row) => toObject(row, known)) };
@@ -33,8 +33,8 @@ export async function failedTable(
 }
 
 /**
- * What the handlers of a batch returned.
- * @throws OptionsInvalid when it keeps no results
+ * The table of what the handlers of a batch returned.
+ * @throws OptionsInvalid when the batch keeps no results
  */
 export function resultTable(batches: Batches, view: BatchView, format: Table['format']): Table {
   const { batch, queue } = view;
@@ -56,6 +56,6 @@ function resultObject(kept: RowResult): { row: number; result?: unknown; note?: 
   return { row: kept.row, note: `not kept: ${kept.tooLong} characters as JSON` };
 }
 
-async function* map<A, B>(rows: AsyncIterable<A>, turn: (row: A) => B): AsyncIterable<B> {
-  for await (const row of rows) yield turn(row);
+async function* map<A, B>(rows: AsyncIterable<A>, change: (row: A) => B): AsyncIterable<B> {
+  for await (const row of rows) yield change(row);
 }

@@ -3,16 +3,13 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import type { Table } from './tables.js';
 
-/**
- * So many characters go to the output at a time: a write for every row would cost more than the
- * row.
- */
-const CHARACTERS_A_WRITE = 65_536;
+/** The output is written in blocks of this size, because a write costs more than making a row. */
+const BLOCK_CHARACTERS = 65_536;
 
 /**
- * Writes a table; cells and values as they are, also those that a spreadsheet would take for a
- * formula: what is sent again has to be what was exported.
- * @returns how many rows it has
+ * Writes a table. Cells are written as they are, even when a spreadsheet would read one as a
+ * formula, because the file may be enqueued again.
+ * @returns how many rows were written
  */
 export async function writeTable(table: Table, stream: Writable, signal: AbortSignal): Promise<number> {
   let count = 0;
@@ -22,7 +19,7 @@ export async function writeTable(table: Table, stream: Writable, signal: AbortSi
       yield row;
     }
   }
-  // The standard output is not ours to end; and a file's handle is closed by who opened it.
+  // We must not end the standard output. A file is closed by the code that opened it.
   const options = { signal, end: stream !== process.stdout };
   if (table.format === 'csv') {
     const csv = stringify({ header: true, columns: [...table.head] }).setEncoding('utf8');
@@ -41,7 +38,7 @@ async function* inBlocks(parts: AsyncIterable<string>): AsyncIterable<string> {
   let block = '';
   for await (const part of parts) {
     block += part;
-    if (block.length < CHARACTERS_A_WRITE) continue;
+    if (block.length < BLOCK_CHARACTERS) continue;
     yield block;
     block = '';
   }

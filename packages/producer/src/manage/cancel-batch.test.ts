@@ -1,12 +1,12 @@
 import type { Redis } from '@bullpen/shared/internal';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cancelBatch } from './cancel.js';
+import { cancelBatch } from './cancel-batch.js';
 
 type Sweep = [next: number, jobs: number, takenOff: string];
 
 /**
- * A batch of 100 rows on a Redis that answers each sweep of the queue as told, and then finds
- * nothing; workers have cancelled rows, too.
+ * Access to a Redis that holds a batch of 100 rows. It answers each sweep of the queue as given,
+ * and finds nothing afterwards. Workers have cancelled rows as well.
  */
 function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
   const books = { job: 'x', added: '100', cancelled: '90', takenOff: sweeps.at(-1)?.[2] ?? takenOffBefore };
@@ -26,21 +26,21 @@ function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
 afterEach(() => vi.restoreAllMocks());
 
 describe('cancelBatch', () => {
-  it('counts what it has taken off the queue, not what workers cancelled meanwhile', async () => {
+  it('counts the rows that it took off the queue, and not the rows that workers cancelled meanwhile', async () => {
     const told: number[] = [];
     const onProgress = (rows: number): void => void told.push(rows);
-    const ways = redisSweeping('0', [500, 10, '10'], [-1, 20, '30']);
-    expect(await cancelBatch('q', 'b', { onProgress }, ways)).toMatchObject({ cancelledNow: 30, cancelled: 90 });
+    const access = redisSweeping('0', [500, 10, '10'], [-1, 20, '30']);
+    expect(await cancelBatch('q', 'b', { onProgress }, access)).toMatchObject({ cancelledNow: 30, cancelled: 90 });
     expect([...new Set(told)]).toEqual([10, 30]);
   });
 
-  it('counts rows whose answer was lost, and none of a call before this one', async () => {
-    // The call that took thirty off was sent again, and found nothing any more.
+  it('counts rows whose answer was lost, and no rows of an earlier call', async () => {
+    // The script that took thirty rows off was sent again, and found no more.
     expect(await cancelBatch('q', 'b', {}, redisSweeping('5', [-1, 0, '35']))).toMatchObject({ cancelledNow: 30 });
     expect(await cancelBatch('q', 'b', {}, redisSweeping('5'))).toMatchObject({ cancelledNow: 0 });
   });
 
-  it('sends its note again as it was: so a call whose answer was lost finds what it noted itself', async () => {
+  it('sends the same note again, so that a call whose answer was lost recognises its own note', async () => {
     const { prefix, ask } = redisSweeping('0');
     const notes: unknown[][] = [];
     let clock = 1_700_000_000_000;

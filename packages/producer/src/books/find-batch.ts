@@ -1,27 +1,28 @@
 import { BatchUnknown, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, isBatchName, showValue, suggest } from '@bullpen/shared/internal';
-import type { RedisReading } from '../enqueue/redis-access.js';
-import { listBatches, queuesWith } from './list.js';
+import type { RedisAccess } from '../enqueue/redis-access.js';
+import { findQueuesWith, listBatches } from './list-batches.js';
 
-/** Which batch is meant: its name, and its queue when several have one by that name. */
+/** Which batch is meant, beside its name. */
 export interface BatchChoice {
+  /** Needed only when several queues have a batch of this name. */
   readonly queue?: string | undefined;
 }
 
 /**
- * Finds the queue of a batch. By its books, not by the index of batches, which may be
- * shorter-lived.
- * @throws BatchUnknown when there is none, with what may have been meant; OptionsInvalid when
- *   several queues have one by this name
+ * Finds the queue of a batch. Looks for the books and not into the index of batches, because the
+ * index may expire earlier.
+ * @throws BatchUnknown when there is no such batch, with a suggestion; OptionsInvalid when several
+ *   queues have a batch of this name
  */
-export async function findBatch(name: string, { queue }: BatchChoice, access: RedisReading): Promise<string> {
+export async function findBatch(name: string, { queue }: BatchChoice, access: RedisAccess): Promise<string> {
   if (!isBatchName(name)) throw await unknownBatch(name, queue, access);
   if (queue !== undefined) {
     const { books } = batchKeys(access.prefix, queue, name);
     if ((await access.ask((redis) => redis.exists(books))) === 1) return queue;
     throw await unknownBatch(name, queue, access);
   }
-  const queues = await queuesWith(`batch:${name}`, access);
+  const queues = await findQueuesWith(`batch:${name}`, access);
   const [only] = queues;
   if (only === undefined) throw await unknownBatch(name, queue, access);
   if (queues.length === 1) return only;
@@ -31,11 +32,13 @@ export async function findBatch(name: string, { queue }: BatchChoice, access: Re
   ]);
 }
 
-/** What to say of a batch that is not there; in so many words that a slip of the hand is found. */
+/**
+ * The error for a batch that is not there. Names the queue or the batch that may be meant instead.
+ */
 export async function unknownBatch(
   name: string,
   queue: string | undefined,
-  access: RedisReading,
+  access: RedisAccess,
 ): Promise<BatchUnknown> {
   const all = await listBatches(undefined, access);
   const elsewhere = queue === undefined ? undefined : all.find(({ batch }) => batch === name);

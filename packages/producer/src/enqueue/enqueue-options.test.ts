@@ -3,15 +3,15 @@ import { idForKey } from '@bullpen/shared/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { idFor, readTerms } from './options.js';
+import { idFor, parseEnqueueOptions } from './enqueue-options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const job = defineJob({ name: 'options.test', payload: z.unknown() });
 
-/** The faults of options, as `path: reason`, or nothing. */
+/** The faults of options, each as `path: reason`. */
 function faultsOf(options: object): readonly string[] {
   try {
-    readTerms(job, options, NOW);
+    parseEnqueueOptions(job, options, NOW);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(OptionsInvalid);
@@ -19,26 +19,31 @@ function faultsOf(options: object): readonly string[] {
   }
 }
 
-describe('readTerms', () => {
-  it('enqueues at once, without priority, expiry or bound, when nothing is said', () => {
-    expect(readTerms(job, {}, NOW)).toEqual({ delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: undefined });
+describe('parseEnqueueOptions', () => {
+  it('enqueues at once, without priority, expiry or maxWaiting, by default', () => {
+    expect(parseEnqueueOptions(job, {}, NOW)).toEqual({
+      delayMs: 0,
+      priority: 0,
+      expiresAt: undefined,
+      maxWaiting: undefined,
+    });
   });
 
-  it('reads delay, priority, expiry and bound', () => {
+  it('parses delay, priority, expiry and maxWaiting', () => {
     const expiresAt = new Date(NOW + 60_000);
-    expect(readTerms(job, { delay: '5s', priority: 7, expiresAt, maxWaiting: 500 }, NOW)).toEqual({
+    expect(parseEnqueueOptions(job, { delay: '5s', priority: 7, expiresAt, maxWaiting: 500 }, NOW)).toEqual({
       ...{ delayMs: 5_000, priority: 7, expiresAt: NOW + 60_000, maxWaiting: 500 },
     });
-    expect(readTerms(job, { expiresAt: NOW + 1 }, NOW).expiresAt).toBe(NOW + 1);
+    expect(parseEnqueueOptions(job, { expiresAt: NOW + 1 }, NOW).expiresAt).toBe(NOW + 1);
   });
 
-  it('takes the largest of everything', () => {
+  it('accepts the largest value of each option', () => {
     expect(faultsOf({ delay: '3650d', priority: 2_097_151, expiresAt: 8.64e15, maxWaiting: 1e9 })).toEqual([]);
   });
 
   it.each([
     [
-      'a delay that is none',
+      'a delay that is no duration',
       { delay: 'later' },
       "delay: expected a duration such as '30s' or milliseconds, got 'later'",
     ],
@@ -51,10 +56,14 @@ describe('readTerms', () => {
       { priority: 2_097_152 },
       'priority: expected a whole number from 1 to 2097151, got 2097152',
     ],
-    ['no room', { maxWaiting: 0 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 0'],
-    ['half a place', { maxWaiting: 1.5 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 1.5'],
-    ['a bound as text', { maxWaiting: '5' }, "maxWaiting: expected a whole number from 1 to 1000000000, got '5'"],
-    ['no date', { expiresAt: new Date('soon') }, 'expiresAt: expected a valid Date, or whole milliseconds since 1970'],
+    ['a maxWaiting of 0', { maxWaiting: 0 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 0'],
+    ['half a maxWaiting', { maxWaiting: 1.5 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 1.5'],
+    ['a maxWaiting as text', { maxWaiting: '5' }, "maxWaiting: expected a whole number from 1 to 1000000000, got '5'"],
+    [
+      'an invalid Date',
+      { expiresAt: new Date('soon') },
+      'expiresAt: expected a valid Date, or whole milliseconds since 1970',
+    ],
     ['an expiry as text', { expiresAt: '2030' }, 'expiresAt: expected a valid Date, or whole milliseconds since 1970'],
     [
       'half a millisecond',
@@ -63,11 +72,15 @@ describe('readTerms', () => {
     ],
     ['an expiry now', { expiresAt: NOW }, 'expiresAt: has passed already (2026-01-01T00:00:00.000Z)'],
     [
-      'an expiry before time',
+      'an expiry before the first Date',
       { expiresAt: -9e15 },
       'expiresAt: expected a valid Date, or whole milliseconds since 1970',
     ],
-    ['an expiry after time', { expiresAt: 9e15 }, 'expiresAt: expected a valid Date, or whole milliseconds since 1970'],
+    [
+      'an expiry after the last Date',
+      { expiresAt: 9e15 },
+      'expiresAt: expected a valid Date, or whole milliseconds since 1970',
+    ],
   ])('refuses %s', (_, options, fault) => {
     expect(faultsOf(options)).toEqual([fault]);
   });
@@ -79,7 +92,7 @@ describe('readTerms', () => {
     ]);
   });
 
-  it('refuses garbage with OptionsInvalid and with nothing else', () => {
+  it('refuses any garbage with OptionsInvalid', () => {
     const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
     const anyOptions = fc.record(
       { key: garbage, delay: garbage, priority: garbage, expiresAt: garbage, maxWaiting: garbage },
@@ -95,13 +108,13 @@ describe('readTerms', () => {
 });
 
 describe('idFor', () => {
-  it('is an id of its own without a key', () => {
+  it('is a new id without a key', () => {
     const [one, other] = [idFor(job, undefined), idFor(job, undefined)];
     expect(one).toMatch(/^j-/);
     expect(other).not.toBe(one);
   });
 
-  it('is made from job and key when there is one', () => {
+  it('is made from the job and the key when there is a key', () => {
     expect(idFor(job, 'order-1')).toBe(idForKey('options.test', 'order-1'));
     expect(idFor(job, 'x'.repeat(1_000))).toBe(idForKey('options.test', 'x'.repeat(1_000)));
   });

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { BatchRedis, broken, good, sourceOf } from '../../test/batch-redis.js';
 import type { SourceRow } from '../source/source-row.js';
 import type { BatchOptions } from './batch-options.js';
-import { type BatchResult, BatchStopped, runBatch } from './run-batch.js';
+import { type BatchResult, BatchStopped } from './batch-result.js';
+import { runBatch } from './run-batch.js';
 
 const job = defineJob({ name: 'resume.test', payload: z.object({ id: z.coerce.string() }).loose() });
 
@@ -18,7 +19,7 @@ const rowOf = (kind: Kind, at: number): SourceRow => {
 /** How a run ends before the source does. */
 type End = { readonly at: number; readonly how: 'abort' | 'source fails' | 'rejects fail' };
 
-/** Runs the batch once, and ends it as is said. */
+/** Runs the batch once. Ends the run as `end` says. */
 async function runOnce(redis: BatchRedis, kinds: readonly Kind[], end: End | undefined, perBlock: number) {
   const stop = new AbortController();
   function* rows(): Generator<SourceRow> {
@@ -34,18 +35,18 @@ async function runOnce(redis: BatchRedis, kinds: readonly Kind[], end: End | und
       if (end?.how === 'rejects fail' && row > end.at) throw new Error('the disk is full');
     },
   };
-  const ways = {
+  const access = {
     ...{ prefix: 'p', ask: redis.ask },
     insert: (...[, rows, , part]: Parameters<Parameters<typeof runBatch>[2]['insert']>) => redis.insert(rows, part),
   };
-  return runBatch(job, options, ways).catch((error: unknown) => {
+  return runBatch(job, options, access).catch((error: unknown) => {
     expect(error).toBeInstanceOf(BatchStopped);
     return (error as BatchStopped).totals as BatchResult;
   });
 }
 
-describe('a batch that is run until it is through', () => {
-  it('adds every valid row exactly once and accounts for all, wherever its runs were ended', async () => {
+describe('a batch that is run until it is finished', () => {
+  it('adds every valid row exactly once and counts every row, wherever its runs ended', async () => {
     const anyKinds = fc.array(fc.constantFrom<Kind>('good', 'same', 'broken', 'wrong'), { maxLength: 60 });
     const anyEnd = fc.record({
       at: fc.nat({ max: 60 }),

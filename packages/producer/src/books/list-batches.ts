@@ -1,8 +1,8 @@
 import { batchesKey, findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
-import type { RedisReading } from '../enqueue/redis-access.js';
+import type { RedisAccess } from '../enqueue/redis-access.js';
 import { type BatchBooks, readBooks, recordOf } from './books.js';
 
-const NAMES_A_PAGE = 100;
+const PAGE_NAMES = 100;
 
 /**
  * Reads one page of a queue's index, and takes the names off it whose books are gone.
@@ -28,40 +28,39 @@ return page
 type Page = [read: number, stay: number, ...namesAndBooks: (string | string[])[]];
 type WithList = Redis & { bullpenListBatches(...args: (string | number)[]): Promise<Page> };
 
-/** Teaches a connection the script that lists batches; once per connection. */
+/** Defines the script that lists batches on a connection. Call it once per connection. */
 export function defineList(redis: Redis): void {
   redis.defineCommand('bullpenListBatches', { numberOfKeys: 1, lua: LIST_SCRIPT });
 }
 
-/**
- * Finds the queues that have a key of this name. Every look at the key space has a time limit of
- * its own.
- */
-export function queuesWith(key: string, { prefix, ask }: RedisReading): Promise<string[]> {
+/** Finds the queues that have a key of this name. Each SCAN has its own time limit. */
+export function findQueuesWith(key: string, { prefix, ask }: RedisAccess): Promise<string[]> {
   return findQueues(prefix, key, (cursor, pattern) =>
     ask((redis) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)),
   );
 }
 
-/** The books of every batch under the prefix, or on one queue; the newest first. */
-export async function listBatches(queue: string | undefined, access: RedisReading): Promise<BatchBooks[]> {
-  const queues = queue === undefined ? await queuesWith('batches', access) : [queue];
+/**
+ * Lists the books of every batch on one queue, or on all queues of the prefix. The newest first.
+ */
+export async function listBatches(queue: string | undefined, access: RedisAccess): Promise<BatchBooks[]> {
+  const queues = queue === undefined ? await findQueuesWith('batches', access) : [queue];
   const all: BatchBooks[] = [];
   for (const name of queues) all.push(...(await listQueue(name, access)));
   return all.sort((a, b) => b.createdAt - a.createdAt || (a.batch < b.batch ? -1 : 1));
 }
 
-async function listQueue(queue: string, { prefix, ask }: RedisReading): Promise<BatchBooks[]> {
+async function listQueue(queue: string, { prefix, ask }: RedisAccess): Promise<BatchBooks[]> {
   const found: BatchBooks[] = [];
   for (let from = 0; ; ) {
     const [read, stay, ...entries] = await ask((redis) =>
-      (redis as WithList).bullpenListBatches(batchesKey(prefix, queue), `${prefix}:${queue}:`, from, NAMES_A_PAGE),
+      (redis as WithList).bullpenListBatches(batchesKey(prefix, queue), `${prefix}:${queue}:`, from, PAGE_NAMES),
     );
     for (let at = 0; at < entries.length; at += 2) {
       const books = readBooks(queue, entries[at] as string, recordOf(entries[at + 1] as string[]));
       if (books !== undefined) found.push(books);
     }
-    if (read < NAMES_A_PAGE) return found;
+    if (read < PAGE_NAMES) return found;
     from += stay;
   }
 }

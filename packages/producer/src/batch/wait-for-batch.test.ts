@@ -1,7 +1,7 @@
 import { BatchUnknown } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
-import { type RowCounts, waitForBatch } from './wait.js';
+import { type RowCounts, waitForBatch } from './wait-for-batch.js';
 
 interface Look {
   readonly outstanding: number;
@@ -9,8 +9,8 @@ interface Look {
 }
 
 /**
- * A Redis that shows a queue and the books as they are at each look; the last one holds. Counts the
- * looks.
+ * Access to a Redis that shows the queue and the books as they are at each look. After the last
+ * look nothing changes. Counts the looks.
  */
 function redisShowing(...looks: [Look, ...Look[]]) {
   let taken = 0;
@@ -32,27 +32,27 @@ function redisShowing(...looks: [Look, ...Look[]]) {
   };
   const redis = { pipeline, hgetall } as unknown as Redis;
   const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> => command(redis);
-  return { ask, looks: () => taken };
+  return { access: { prefix: 'p', ask }, looks: () => taken };
 }
 
 const none: RowCounts = { added: 0, completed: 0, failed: 0, cancelled: 0 };
 
 describe('waitForBatch', () => {
-  it('ends as soon as every row that was added is settled, one way or another', async () => {
+  it('ends as soon as every row that was added is settled, whichever way', async () => {
     const books = { added: 4, completed: 2, failed: 1, cancelled: 1 };
-    const { ask, looks } = redisShowing({ outstanding: 5, books });
-    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toEqual({ ...books, missing: 0, interrupted: false });
+    const { access, looks } = redisShowing({ outstanding: 5, books });
+    expect(await waitForBatch('q', { batch: 'b' }, access)).toEqual({ ...books, missing: 0, interrupted: false });
     expect(looks()).toBe(1);
   });
 
-  it('waits while rows are open, and tells how far it is at every look', async () => {
+  it('waits while rows are open, and calls onProgress at every look', async () => {
     const told: RowCounts[] = [];
-    const { ask } = redisShowing(
+    const { access } = redisShowing(
       { outstanding: 1, books: { added: 2, completed: 1 } },
       { outstanding: 0, books: { added: 2, completed: 1, failed: 1 } },
     );
     const onProgress = (counts: RowCounts): void => void told.push(counts);
-    expect(await waitForBatch('p', 'q', { batch: 'b', onProgress }, ask)).toMatchObject({ failed: 1, missing: 0 });
+    expect(await waitForBatch('q', { batch: 'b', onProgress }, access)).toMatchObject({ failed: 1, missing: 0 });
     expect(told).toEqual([
       { ...none, added: 2, completed: 1 },
       { ...none, added: 2, completed: 1, failed: 1 },
@@ -60,51 +60,51 @@ describe('waitForBatch', () => {
   });
 
   it('waits for the rows that are added while it waits', async () => {
-    const { ask, looks } = redisShowing(
+    const { access, looks } = redisShowing(
       { outstanding: 1, books: { added: 2, completed: 1 } },
       { outstanding: 1, books: { added: 3, completed: 2 } },
       { outstanding: 0, books: { added: 3, completed: 3 } },
     );
-    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toMatchObject({ added: 3, completed: 3, missing: 0 });
+    expect(await waitForBatch('q', { batch: 'b' }, access)).toMatchObject({ added: 3, completed: 3, missing: 0 });
     expect(looks()).toBe(3);
   });
 
-  it('takes rows for missing when it finds the queue idle twice in a row, and not before', async () => {
-    const { ask, looks } = redisShowing(
+  it('counts rows as missing when it finds the queue idle twice in a row, and not before', async () => {
+    const { access, looks } = redisShowing(
       { outstanding: 0, books: { added: 3 } },
       { outstanding: 1, books: { added: 3 } },
       { outstanding: 0, books: { added: 3, completed: 1 } },
       { outstanding: 0, books: { added: 3, completed: 1 } },
     );
-    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toEqual({
+    expect(await waitForBatch('q', { batch: 'b' }, access)).toEqual({
       ...{ ...none, added: 3, completed: 1, missing: 2, interrupted: false },
     });
     expect(looks()).toBe(4);
   });
 
-  it('has nothing to wait for when nothing was added', async () => {
-    const { ask } = redisShowing({ outstanding: 7, books: {} });
-    expect(await waitForBatch('p', 'q', { batch: 'b' }, ask)).toEqual({ ...none, missing: 0, interrupted: false });
+  it('ends at once when no row was added', async () => {
+    const { access } = redisShowing({ outstanding: 7, books: {} });
+    expect(await waitForBatch('q', { batch: 'b' }, access)).toEqual({ ...none, missing: 0, interrupted: false });
   });
 
-  it('ends at a signal, also in the middle of a pause, with what it knows', async () => {
+  it('ends when the signal aborts, also in a pause, and gives the counts so far', async () => {
     const stop = new AbortController();
-    const { ask } = redisShowing({ outstanding: 9, books: { added: 3, completed: 1 } });
+    const { access } = redisShowing({ outstanding: 9, books: { added: 3, completed: 1 } });
     const onProgress = (): void => void setImmediate(() => stop.abort());
-    const settled = await waitForBatch('p', 'q', { batch: 'b', signal: stop.signal, onProgress }, ask);
+    const settled = await waitForBatch('q', { batch: 'b', signal: stop.signal, onProgress }, access);
     expect(settled).toEqual({ ...none, added: 3, completed: 1, missing: 0, interrupted: true });
   });
 
-  it('says so when there is no such batch', async () => {
+  it('throws BatchUnknown when there is no such batch', async () => {
     const redis = { pipeline: () => noQueue, hgetall: async () => ({}) } as unknown as Redis;
-    const waiting = waitForBatch('p', 'q', { batch: 'b' }, (command) => command(redis));
+    const waiting = waitForBatch('q', { batch: 'b' }, { prefix: 'p', ask: (command) => command(redis) });
     await expect(waiting).rejects.toThrow(BatchUnknown);
     await expect(waiting).rejects.toThrow("there is no batch 'b' on queue 'q'");
   });
 
-  it('passes on what asking Redis fails with', async () => {
+  it('passes on an error of Redis', async () => {
     const away = () => Promise.reject(new Error('away'));
-    await expect(waitForBatch('p', 'q', { batch: 'b' }, away)).rejects.toThrow('away');
+    await expect(waitForBatch('q', { batch: 'b' }, { prefix: 'p', ask: away })).rejects.toThrow('away');
   });
 });
 

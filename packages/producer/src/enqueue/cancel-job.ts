@@ -1,10 +1,10 @@
 import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared/internal';
 
 /**
- * What `cancel` found: it was asked of the workers, the job was settled already, or there is no
- * such job.
+ * What `cancel` did: `requested`: the workers were asked to cancel the job; `settled`: it was too
+ * late; `unknown`: there is no such job.
  */
-export type Cancelled = 'requested' | 'settled' | 'unknown';
+export type CancelResult = 'requested' | 'settled' | 'unknown';
 
 // Noted before it is published: a worker that misses the publication reads the note a moment later.
 const CANCEL_SCRIPT = `
@@ -18,15 +18,15 @@ redis.call('PUBLISH', ARGV[4], ARGV[1])
 return 'requested'
 `;
 
-type WithCancel = Redis & { bullpenCancel(...args: (string | number)[]): Promise<Cancelled> };
+type WithCancel = Redis & { bullpenCancel(...args: (string | number)[]): Promise<CancelResult> };
 
-/** Teaches a connection the cancel script; call once per connection, before {@link cancelJob}. */
+/** Defines the cancel script on a connection. Call it once, before {@link cancelJob}. */
 export function defineCancel(redis: Redis): void {
   redis.defineCommand('bullpenCancel', { numberOfKeys: 2, lua: CANCEL_SCRIPT });
 }
 
-/** Asks every worker that a job not be done. Safe to repeat. */
-export function cancelJob(redis: Redis, prefix: string, queue: string, id: string): Promise<Cancelled> {
+/** Asks every worker to cancel a job. Safe to repeat. */
+export function cancelJob(redis: Redis, prefix: string, queue: string, id: string): Promise<CancelResult> {
   const [set, job] = [cancelledKey(prefix, queue), `${prefix}:${queue}:${id}`];
   return (redis as WithCancel).bullpenCancel(
     set,

@@ -3,9 +3,9 @@ import { SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyPieces, streamOf, streamOfPieces } from '../../test/read-all.js';
-import { readText } from './source-bytes.js';
+import { readText } from './source-text.js';
 
-/** The text until its end or its fault, and the fault. */
+/** The text until its end or its failure, and the failure. */
 async function readAll(source: AsyncIterable<Buffer>): Promise<{ text: string; failure: unknown }> {
   const pieces: Buffer[] = [];
   let failure: unknown;
@@ -40,17 +40,17 @@ describe('readText', () => {
     }
   });
 
-  it('hands over what stands before a NUL', async () => {
+  it('yields the text before a NUL', async () => {
     expect(await readAll(streamOf('1\n2\n\0\n3'))).toMatchObject({ text: '1\n2\n' });
   });
 
-  it('cuts what comes at once into pieces', async () => {
+  it('cuts a large piece into smaller ones', async () => {
     const sizes: number[] = [];
     for await (const piece of readText(streamOfPieces([Buffer.alloc(150_000, 'x')]))) sizes.push(piece.length);
     expect(sizes).toEqual([65_536, 65_536, 18_928]);
   });
 
-  it('hands over every byte but one mark at the beginning, however they were cut', async () => {
+  it('yields every byte except one mark at the beginning, in whatever pieces they come', async () => {
     const anyText = fc.tuple(fc.boolean(), fc.string({ unit: fc.constantFrom('a', 'é', '\ufeff', '\n', '\ufffd') }));
     await fc.assert(
       fc.asyncProperty(

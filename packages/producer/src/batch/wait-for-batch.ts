@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchUnknown } from '@bullpen/shared';
-import { countOutstanding, countQueue, type Redis } from '@bullpen/shared/internal';
+import { countOutstanding, countQueue } from '@bullpen/shared/internal';
 import { countOpen } from '../books/batch-view.js';
 import { fetchBooks } from '../books/books.js';
+import type { RedisAccess } from '../enqueue/redis-access.js';
 
 /** Options of `waitForBatch`. */
 export interface WaitOptions {
   readonly batch: string;
+  /** Ends the wait. */
   readonly signal?: AbortSignal;
+  /** Called several times a second with how many rows are settled. */
   readonly onProgress?: (counts: RowCounts) => void;
 }
 
-/** How many of the rows that a batch added are settled, and how. */
+/** How many rows a batch added, and how many of them are settled, by how they ended. */
 export interface RowCounts {
   readonly added: number;
   readonly completed: number;
@@ -22,8 +25,8 @@ export interface RowCounts {
 /** How a batch ended. */
 export interface SettledBatch extends RowCounts {
   /**
-   * Rows whose jobs are gone although no Bullpen worker settled them: removed by hand, or attempted
-   * by another kind of worker.
+   * Rows whose jobs are gone although no Bullpen worker settled them. Somebody removed them by
+   * hand, or another kind of worker attempted them.
    */
   readonly missing: number;
   /** Whether `signal` ended the wait first. */
@@ -33,19 +36,19 @@ export interface SettledBatch extends RowCounts {
 const POLL_MS = 250;
 
 /**
- * Follows the books of a batch until every row that was added is settled, or none can be any more.
+ * Watches the books of a batch until every row that was added is settled, or no row can be settled
+ * any more.
  * @throws BatchUnknown when there is no such batch, or its books expired
  */
 export async function waitForBatch(
-  prefix: string,
   queue: string,
   { batch, signal, onProgress }: WaitOptions,
-  ask: <T>(command: (redis: Redis) => Promise<T>) => Promise<T>,
+  { prefix, ask }: RedisAccess,
 ): Promise<SettledBatch> {
-  let idle = false;
+  let wasIdle = false;
   for (;;) {
-    // The queue is looked at before the books: a job settled in between is then in the books, never
-    // in neither.
+    // First the queue, then the books: a job that is settled in between is then in the books. In
+    // the other order it would be in neither.
     const queued = await ask((redis) => countQueue(redis, prefix, queue));
     const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
     if (books === undefined) throw new BatchUnknown(`there is no batch '${batch}' on queue '${queue}'`);
@@ -53,11 +56,11 @@ export async function waitForBatch(
     const counts = { added, completed, failed, cancelled };
     onProgress?.(counts);
     const open = countOpen(books);
-    const outstanding = countOutstanding(queued);
-    // Twice in a row: between two states a job is in neither for no one but a reader of several
-    // keys.
-    if (open === 0 || (outstanding === 0 && idle)) return { ...counts, missing: open, interrupted: false };
-    idle = outstanding === 0;
+    const isIdle = countOutstanding(queued) === 0;
+    // Twice in a row: the counts of a queue are read one after the other, and a job that moves
+    // meanwhile may be in none of them.
+    if (open === 0 || (isIdle && wasIdle)) return { ...counts, missing: open, interrupted: false };
+    wasIdle = isIdle;
     if (signal?.aborted === true) return { ...counts, missing: 0, interrupted: true };
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }

@@ -2,12 +2,9 @@ import { EventEmitter } from 'node:events';
 import { RedisUnavailable } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
-import { deliver } from './redis-call.js';
+import { callRedis } from './call-redis.js';
 
-/**
- * A connection that does nothing by itself: a status, two events, and a record of what was asked of
- * it.
- */
+/** A connection that does nothing by itself. It has a status and events, and records its calls. */
 class Connection extends EventEmitter {
   status: string;
   readonly asked: string[] = [];
@@ -31,18 +28,18 @@ class Connection extends EventEmitter {
   }
 }
 
-/** Delivers over `connection`; `send` is called with the number of the try, from 1. */
-const deliverOver = <T>(connection: Connection, withinMs: number, send: (nth: number) => Promise<T>): Promise<T> => {
+/** Calls Redis over `connection`. `send` gets the number of the try, from 1. */
+const callOver = <T>(connection: Connection, timeoutMs: number, send: (nth: number) => Promise<T>): Promise<T> => {
   let nth = 0;
-  return deliver(connection as unknown as Redis, { withinMs, address: 'redis://host:6379' }, () => {
+  return callRedis(connection as unknown as Redis, { timeoutMs, address: 'redis://host:6379' }, () => {
     nth += 1;
     return send(nth);
   });
 };
 
-/** The RedisUnavailable that a delivery ends with. */
-async function outageOf(delivery: Promise<unknown>): Promise<RedisUnavailable> {
-  const error = await delivery.then(
+/** The RedisUnavailable that a call throws. */
+async function outageOf(call: Promise<unknown>): Promise<RedisUnavailable> {
+  const error = await call.then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -55,44 +52,44 @@ const named = (name: string, message = 'lost'): Error => Object.assign(new Error
 const coded = (code: string, message = 'lost'): Error => Object.assign(new Error(message), { code });
 const LONG = 10_000;
 
-describe('deliver', () => {
-  it('sends once over a connection that is ready, and answers with the reply', async () => {
+describe('callRedis', () => {
+  it('sends once over a ready connection, and returns the reply', async () => {
     const connection = new Connection();
     const tries: number[] = [];
-    const reply = await deliverOver(connection, LONG, async (nth) => {
+    const reply = await callOver(connection, LONG, async (nth) => {
       tries.push(nth);
       return 'PONG';
     });
     expect([reply, tries, connection.asked]).toEqual(['PONG', [1], []]);
   });
 
-  it('waits for a connection that becomes ready, and does not send before', async () => {
+  it('waits until the connection is ready, and does not send before', async () => {
     const connection = new Connection('connecting');
     let isSent = false;
-    const delivery = deliverOver(connection, LONG, async () => {
+    const call = callOver(connection, LONG, async () => {
       isSent = true;
       return 'PONG';
     });
     await new Promise((resolve) => setImmediate(resolve));
     expect(isSent).toBe(false);
     connection.becomeReady();
-    expect(await delivery).toBe('PONG');
+    expect(await call).toBe('PONG');
   });
 
-  it.each(['end', 'wait'])('connects a connection whose status is %s', async (status) => {
+  it.each(['end', 'wait'])('connects when the status of the connection is %s', async (status) => {
     const connection = new Connection(status);
-    const delivery = deliverOver(connection, LONG, async () => 'PONG');
+    const call = callOver(connection, LONG, async () => 'PONG');
     expect(connection.asked).toEqual(['connect']);
     connection.becomeReady();
-    expect(await delivery).toBe('PONG');
+    expect(await call).toBe('PONG');
   });
 
-  it('gives up within its time when the connection never becomes ready, and nothing was left unanswered', async () => {
+  it('gives up in time when the connection never becomes ready, and leaves nothing unanswered', async () => {
     const connection = new Connection('reconnecting');
     const startedAt = performance.now();
-    const delivery = deliverOver(connection, 60, async () => 'PONG');
+    const call = callOver(connection, 60, async () => 'PONG');
     connection.emit('error', new Error('connect ECONNREFUSED 127.0.0.1:6379'));
-    const outage = await outageOf(delivery);
+    const outage = await outageOf(call);
     expect(performance.now() - startedAt).toBeGreaterThan(50);
     expect(outage.message).toBe(
       'Redis at redis://host:6379 was not available within 60ms: connect ECONNREFUSED 127.0.0.1:6379',
@@ -101,15 +98,15 @@ describe('deliver', () => {
     expect(outage.cause).toMatchObject({ message: 'connect ECONNREFUSED 127.0.0.1:6379' });
   });
 
-  it('says what connecting failed with, the several addresses of an empty message, never a password', async () => {
+  it('says why it could not connect, for each address, and never shows a password', async () => {
     const refused = new AggregateError([coded('ECONNREFUSED', 'no ::1'), coded('ECONNREFUSED', 'no 127.0.0.1')], '');
     const connection = new Connection('reconnecting');
-    const delivery = deliverOver(connection, 20, never);
+    const call = callOver(connection, 20, never);
     connection.emit('error', refused);
-    expect((await outageOf(delivery)).message).toMatch(/: no ::1; no 127\.0\.0\.1$/);
+    expect((await outageOf(call)).message).toMatch(/: no ::1; no 127\.0\.0\.1$/);
     const leaky = new Connection('end');
     leaky.connect = () => Promise.reject(new Error('cannot reach redis://user:hunter2@host'));
-    expect((await outageOf(deliverOver(leaky, 20, never))).message).toMatch(/cannot reach redis:\/\/\*\*\*@host$/);
+    expect((await outageOf(callOver(leaky, 20, never))).message).toMatch(/cannot reach redis:\/\/\*\*\*@host$/);
   });
 
   it.each([
@@ -120,9 +117,9 @@ describe('deliver', () => {
     coded('ETIMEDOUT'),
     new Error('Connection is closed.'),
     new Error("Stream isn't writeable and enableOfflineQueue options is false"),
-  ])('sends again after a reply was lost (%s), and answers once', async (lost) => {
+  ])('sends again after a reply was lost (%s), and returns one reply', async (lost) => {
     const tries: number[] = [];
-    const reply = await deliverOver(new Connection(), LONG, async (nth) => {
+    const reply = await callOver(new Connection(), LONG, async (nth) => {
       tries.push(nth);
       if (nth === 1) throw lost;
       return 'PONG';
@@ -130,10 +127,10 @@ describe('deliver', () => {
     expect([reply, tries]).toEqual(['PONG', [1, 2]]);
   });
 
-  it('says that something was left unanswered when a reply was lost and Redis did not come back', async () => {
+  it('sets unanswered when a reply was lost and Redis did not come back', async () => {
     const connection = new Connection();
     const outage = await outageOf(
-      deliverOver(connection, 60, async () => {
+      callOver(connection, 60, async () => {
         connection.status = 'reconnecting';
         throw named('MaxRetriesPerRequestError', 'Reached the max retries');
       }),
@@ -142,30 +139,30 @@ describe('deliver', () => {
     expect(outage.message).toMatch(/was not available within 60ms: Reached the max retries$/);
   });
 
-  it('gives up on a reply that never comes, within its time, and drops the connection that swallowed it', async () => {
+  it('gives up in time when the reply never comes, and drops the connection', async () => {
     const connection = new Connection();
-    const outage = await outageOf(deliverOver(connection, 40, never));
+    const outage = await outageOf(callOver(connection, 40, never));
     expect(outage.unanswered).toBe(true);
     expect(outage.message).toBe('Redis at redis://host:6379 did not answer within 40ms');
     expect(connection.asked).toEqual(['disconnect(true)']);
   });
 
-  it('leaves nothing unhandled when the reply fails after it has given up', async () => {
+  it('leaves no rejection unhandled when the command fails after the call has given up', async () => {
     let fail: ((error: Error) => void) | undefined;
     const late = new Promise<never>((_, reject) => {
       fail = reject;
     });
-    await outageOf(deliverOver(new Connection(), 20, () => late));
+    await outageOf(callOver(new Connection(), 20, () => late));
     fail?.(new Error('too late'));
     // An unhandled rejection would fail the run here.
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('counts the time from the beginning, however often it sends', async () => {
+  it('counts the time from its beginning, however often it sends', async () => {
     const startedAt = performance.now();
     const tries: number[] = [];
     const outage = await outageOf(
-      deliverOver(new Connection(), 180, async (nth) => {
+      callOver(new Connection(), 180, async (nth) => {
         tries.push(nth);
         throw new Error('LOADING Redis is loading the dataset in memory');
       }),
@@ -186,7 +183,7 @@ describe('deliver', () => {
     'TRYAGAIN Multiple keys request during rehashing of slot',
     'NOREPLICAS Not enough good replicas to write.',
   ])('sends again after "%s"', async (message) => {
-    const reply = await deliverOver(new Connection(), LONG, async (nth) => {
+    const reply = await callOver(new Connection(), LONG, async (nth) => {
       if (nth < 3) throw new Error(message);
       return `answer ${nth}`;
     });
@@ -199,9 +196,9 @@ describe('deliver', () => {
     'NOPERM this user has no permissions',
   ])('gives up at once when the login is refused: "%s"', async (message) => {
     const connection = new Connection('connecting');
-    const delivery = deliverOver(connection, LONG, never);
+    const call = callOver(connection, LONG, never);
     connection.emit('error', new Error(message));
-    const outage = await outageOf(delivery);
+    const outage = await outageOf(call);
     expect(outage.message).toBe(`Redis at redis://host:6379 refused us: ${message}`);
     expect(outage.unanswered).toBe(false);
   });
@@ -211,27 +208,27 @@ describe('deliver', () => {
     new Error('WRONGTYPE Operation against a key'),
     new Error('BUSYGROUP Consumer Group name already exists'),
     new TypeError('undefined is not a function'),
-  ])('passes every other error on as it is: %s', async (error) => {
+  ])('passes on any other error unchanged: %s', async (error) => {
     const tries: number[] = [];
-    const delivery = deliverOver(new Connection(), LONG, async (nth) => {
+    const call = callOver(new Connection(), LONG, async (nth) => {
       tries.push(nth);
       throw error;
     });
-    await expect(delivery).rejects.toBe(error);
+    await expect(call).rejects.toBe(error);
     expect(tries).toEqual([1]);
   });
 
-  it('takes all its listeners away again, however it ends', async () => {
+  it('removes all its listeners, however it ends', async () => {
     const [served, starved, refused] = ['reconnecting', 'reconnecting', 'connecting'].map((s) => new Connection(s));
-    const deliveries = [
-      deliverOver(served as Connection, LONG, async () => 'PONG'),
-      deliverOver(starved as Connection, 20, never).catch(() => undefined),
-      deliverOver(refused as Connection, LONG, never).catch(() => undefined),
+    const calls = [
+      callOver(served as Connection, LONG, async () => 'PONG'),
+      callOver(starved as Connection, 20, never).catch(() => undefined),
+      callOver(refused as Connection, LONG, never).catch(() => undefined),
     ];
     expect(served?.listenerCount('ready')).toBe(1);
     served?.becomeReady();
     refused?.emit('error', new Error('WRONGPASS'));
-    await Promise.all(deliveries);
+    await Promise.all(calls);
     for (const connection of [served, starved, refused]) expect(connection?.eventNames()).toEqual([]);
   });
 });

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { type Fault, isJob, type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@bullpen/shared';
+import {
+  countQueues,
+  DEFAULT_PREFIX,
+  openRedis,
+  parseTimerDuration,
+  prefixFault,
+  type Redis,
+  showRedis,
+} from '@bullpen/shared/internal';
+import { runDryBatch } from './batch/dry-run.js';
+import { runBatch } from './batch/run-batch.js';
+import { waitForBatch } from './batch/wait-for-batch.js';
+import { defineOpenBatch } from './books/begin-books.js';
+import { callRedis } from './enqueue/call-redis.js';
+import { cancelJob, defineCancel } from './enqueue/cancel-job.js';
+import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
+import { enqueueMany } from './enqueue/enqueue-many.js';
+import { idFor, parseEnqueueOptions } from './enqueue/enqueue-options.js';
+import { defineInsert, prepareChunk } from './enqueue/insert.js';
+import type { InsertReply } from './enqueue/insert-reply.js';
+import { OpenCalls } from './enqueue/open-calls.js';
+import { writePayload } from './enqueue/payload.js';
+import { createBatches, defineBatches } from './manage/batches.js';
+import type { Producer, ProducerOptions } from './producer.js';
+
+/**
+ * Makes a producer. It connects to Redis in the background.
+ * @example
+ * const producer = createProducer({ redis: 'redis://127.0.0.1:6379', redisTimeout: '10s' });
+ * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter;
+ *   OptionsInvalid for other wrong options
+ */
+export function createProducer({
+  redis: address,
+  prefix = DEFAULT_PREFIX,
+  redisTimeout = '5s',
+}: ProducerOptions): Producer {
+  const timeoutMs = checkOptions(prefix, redisTimeout);
+  const redis = openRedis(address, 'producer', 'bullpen:producer', prefix);
+  defineInsert(redis);
+  defineOpenBatch(redis);
+  defineCancel(redis);
+  defineBatches(redis);
+
+  const calls = new OpenCalls();
+  const callOptions = { timeoutMs, address: showRedis(address) };
+  const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> =>
+    callRedis(redis, callOptions, () => command(redis));
+  const insert = async (
+    job: JobDefinition,
+    rows: readonly JobRow[],
+    options: ChunkOptions,
+    batch?: BatchPart,
+  ): Promise<InsertReply> => {
+    const reply = await ask(
+      prepareChunk({ prefix, job, rows, options, batch, enqueue: randomUUID(), now: Date.now() }),
+    );
+    if (reply.kind === 'mixed') throw prioritiesMixed(job, options);
+    return reply;
+  };
+
+  return {
+    enqueue: (job, payload, options = {}) =>
+      calls.run(async () => {
+        checkJob(job);
+        const { key } = options;
+        const chunkOptions = { ...parseEnqueueOptions(job, options, Date.now()), keyed: key !== undefined };
+        const id = idFor(job, key);
+        const written = await writePayload(job, payload);
+        if (!written.ok) throw new PayloadInvalid(`payload of ${job.name}`, written.faults);
+        const reply = await insert(job, [{ id, data: written.value }], chunkOptions);
+        if (reply.kind !== 'ok') throw new QueueFull(job.queue, chunkOptions.maxWaiting ?? 0);
+        return { id, status: reply.answers[0] ?? 'added' };
+      }),
+
+    enqueueMany: (job, payloads, { key, signal, ...options } = {}) =>
+      calls.run(async () => {
+        checkJob(job);
+        const chunkOptions = { ...parseEnqueueOptions(job, options, Date.now()), keyed: key !== undefined };
+        return enqueueMany(payloads, {
+          ...{ job, key, signal, maxWaiting: chunkOptions.maxWaiting },
+          insert: (rows) => insert(job, rows, chunkOptions),
+        });
+      }),
+
+    batch: (job, options) =>
+      calls.run(async () => {
+        checkJob(job);
+        return options.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
+      }),
+    waitForBatch: (job, options) => calls.run(() => waitForBatch(job.queue, options, { prefix, ask })),
+    cancel: (job, id) => calls.run(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
+    // Each trip is one call, because a caller may stop in the middle of millions of rows.
+    batches: createBatches({
+      prefix,
+      ask: (command) => calls.run(() => ask(command)),
+      insert: (...chunk) => calls.run(() => insert(...chunk)),
+    }),
+    queues: () => calls.run(() => ask((connection) => countQueues(connection, prefix))),
+
+    async close() {
+      await calls.close();
+      redis.disconnect();
+    },
+  };
+}
+
+/**
+ * Checks the options that `openRedis` does not check, and returns the timeout in milliseconds.
+ * @throws OptionsInvalid with every fault
+ */
+function checkOptions(prefix: string, redisTimeout: ProducerOptions['redisTimeout']): number {
+  const timeoutMs = parseTimerDuration(redisTimeout);
+  const faults: Fault[] = [];
+  if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
+  const wrongPrefix = prefixFault(prefix);
+  if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
+  if (typeof timeoutMs === 'string' || faults.length > 0)
+    throw new OptionsInvalid('cannot create the producer', faults);
+  return timeoutMs;
+}
+
+function checkJob(job: unknown): void {
+  if (isJob(job)) return;
+  throw new OptionsInvalid('cannot enqueue', [{ path: 'job', reason: 'expected what defineJob returns' }]);
+}
+
+function prioritiesMixed(job: JobDefinition, { priority }: ChunkOptions): OptionsInvalid {
+  const reason =
+    priority > 0
+      ? 'holds jobs without a priority, which would always go before this one; use another queue for jobs with a priority, or wait until the queue is empty'
+      : 'holds jobs with priorities, and a job without one would always go before them; give the job a priority, or use another queue';
+  return new OptionsInvalid(`cannot enqueue ${job.name}`, [
+    { path: 'priority', reason: `queue '${job.queue}' ${reason}` },
+  ]);
+}

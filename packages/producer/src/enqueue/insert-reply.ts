@@ -1,0 +1,55 @@
+/**
+ * What became of one job: this call stored it (`added`), or a job with its id or key was there
+ * before (`duplicate`).
+ */
+export type EnqueueStatus = 'added' | 'duplicate';
+
+/** How far a batch is in all. Counts the rows of every run and every producer. */
+export interface BatchTotals {
+  readonly read: number;
+  readonly added: number;
+  readonly duplicate: number;
+  readonly rejected: number;
+}
+
+/** What Redis answers to a chunk. Only `ok` stores jobs; any other answer changes nothing. */
+export type InsertReply =
+  | { readonly kind: 'ok'; readonly answers: EnqueueStatus[]; readonly counts: BatchTotals | undefined }
+  /** Too many jobs wait on the queue. */
+  | { readonly kind: 'full'; readonly waiting?: number }
+  /** The queue holds jobs with priorities and these jobs have none, or the other way round. */
+  | { readonly kind: 'mixed' }
+  /**
+   * The books of the batch are gone, the batch was cancelled, or its rows are not those of before.
+   */
+  | { readonly kind: 'gone' | 'cancelled' | 'changed' }
+  /**
+   * The cursor of the batch does not stand at the beginning of the chunk. `ahead`: it stands at the
+   * end of the chunk or further on.
+   */
+  | { readonly kind: 'ahead' | 'elsewhere'; readonly read: number; readonly checksum: string };
+
+/** The reply as the insert script gives it. */
+export type RawInsertReply = [kind: InsertReply['kind'], ...rest: string[]];
+
+/** Reads the reply of the insert script. */
+export function readInsertReply([kind, ...rest]: RawInsertReply): InsertReply {
+  switch (kind) {
+    case 'ok': {
+      const [answers = '', ...counts] = rest;
+      const [read, added, duplicate, rejected] = counts.map(Number);
+      return {
+        kind,
+        answers: Array.from(answers, (answer) => (answer === 'a' ? 'added' : 'duplicate')),
+        counts: read === undefined ? undefined : ({ read, added, duplicate, rejected } as BatchTotals),
+      };
+    }
+    case 'full':
+      return { kind, waiting: Number(rest[0]) };
+    case 'ahead':
+    case 'elsewhere':
+      return { kind, read: Number(rest[0]), checksum: rest[1] ?? '' };
+    default:
+      return { kind };
+  }
+}

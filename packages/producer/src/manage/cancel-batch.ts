@@ -1,0 +1,76 @@
+import {
+  batchesKey,
+  batchKeys,
+  cancelledBatch,
+  cancelledChannel,
+  cancelledKey,
+  type Redis,
+} from '@bullpen/shared/internal';
+import type { BatchView } from '../books/batch-view.js';
+import { bookKeys, fetchBooks } from '../books/books.js';
+import { unknownBatch } from '../books/find-batch.js';
+import { showBatch } from '../books/show-batch.js';
+import type { RedisAccess } from '../enqueue/redis-access.js';
+import { CANCEL_BATCH_SCRIPT } from './cancel-script.js';
+import { sweepQueue } from './sweep-queue.js';
+
+/** A batch after it was cancelled. */
+export interface CancelledBatch extends BatchView {
+  /**
+   * What the call found. `open`: the batch had open rows. `cancelled`: it was cancelled before, and
+   * its rows that are still open are cancelled again. `settled`: it stays as it was.
+   */
+  readonly found: 'open' | 'cancelled' | 'settled';
+  /**
+   * How many rows this call took off the queue. A row that a worker is attempting, or fetches
+   * meanwhile, is cancelled by that worker: it is not counted here, but later in `cancelled`.
+   */
+  readonly cancelledNow: number;
+}
+
+/** Options of `batches.cancel`, beside which batch. */
+export interface CancelBatchOptions {
+  /** Called with how many rows this call has taken off the queue so far. */
+  readonly onProgress?: ((rows: number) => void) | undefined;
+}
+
+type Noted = [found: CancelledBatch['found'] | 'unknown', takenOff: string];
+type WithCancel = Redis & { bullpenCancelBatch(...args: (string | number)[]): Promise<Noted> };
+
+/** Defines the script that cancels batches on a connection. Call it once per connection. */
+export function defineCancelBatch(redis: Redis): void {
+  redis.defineCommand('bullpenCancelBatch', { numberOfKeys: 7, lua: CANCEL_BATCH_SCRIPT });
+}
+
+/**
+ * Cancels the open rows of a batch. No row is added any more, the signals of running rows abort,
+ * and waiting jobs are taken off the queue. Safe to repeat. Repeat it when it was interrupted.
+ * @throws BatchUnknown when there is no such batch, or its books expired
+ */
+export async function cancelBatch(
+  queue: string,
+  batch: string,
+  { onProgress }: CancelBatchOptions,
+  access: RedisAccess,
+): Promise<CancelledBatch> {
+  const { prefix, ask } = access;
+  const keys = batchKeys(prefix, queue, batch);
+  const channel = cancelledChannel(prefix, queue);
+  const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
+  // The same instant each time the script is sent. So the script recognises its own note.
+  const now = Date.now();
+  const [found, before] = await ask((redis) =>
+    (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
+  );
+  if (found === 'unknown') throw await unknownBatch(batch, queue, access);
+  let cancelledNow = 0;
+  if (found !== 'settled') {
+    const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
+    const rowKeys = books?.keyField === undefined ? undefined : { job: books.job, keyField: books.keyField };
+    await sweepQueue({ queue, batch, rowKeys }, access, (takenOff) => {
+      cancelledNow = takenOff - Number(before);
+      onProgress?.(cancelledNow);
+    });
+  }
+  return { ...(await showBatch(queue, batch, access)), found, cancelledNow };
+}
