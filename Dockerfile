@@ -14,8 +14,8 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${NODE_IMAGE} AS init
 RUN apt-get update -qq && apt-get install --yes -qq --no-install-recommends tini >/dev/null
 
-# ── packages: all that is installed. Only manifests and the lock file decide it, so this stage stays
-# in the cache when sources change.
+# ── packages: all that is installed. Only manifests and the lock file decide it, so this stage
+# stays in the cache when sources change.
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /opt/bullpen
 COPY package.json ./
@@ -63,8 +63,8 @@ RUN packages/shared/node_modules/.bin/tsc -p examples/webhooks/tsconfig.app.json
   && cp examples/webhooks/package.json /app/ \
   && cp -RL node_modules/.pnpm/standardwebhooks@*/node_modules /app/node_modules \
   && find /app -name '*.map' -delete -o -name '*.ts' -delete
-# The imports of an app resolve to the image's own copies, because Node looks at the root of the file
-# system last. The app's own node_modules come first.
+# The imports of an app resolve to the image's own copies, because Node looks at the root of the
+# file system last. The app's own node_modules come first.
 RUN mkdir -p /links/worker/@bullpen /links/producer/@bullpen \
   && for package in shared producer worker; do ln -s /opt/bullpen/packages/$package /links/worker/@bullpen/; done \
   && for package in shared producer; do ln -s /opt/bullpen/packages/$package /links/producer/@bullpen/; done \
@@ -90,8 +90,8 @@ COPY --from=build /ours/worker /opt/bullpen/packages/worker
 # neither port nor check.
 ENV BULLPEN_HEALTH_PORT=8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.mjs"]
-# There is no shell and no npm between Docker and Node. A worker that was told to stop before it could
-# hear the signal (143) has taken no job, so tini exits 0.
+# There is no shell and no npm between Docker and Node. A worker that was told to stop before it
+# could hear the signal (143) has taken no job, so tini exits 0.
 ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli/main.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
@@ -133,8 +133,8 @@ LABEL org.opencontainers.image.title="bullpen-dashboard" \
   org.opencontainers.image.licenses="MIT" org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}" org.opencontainers.image.source="${SOURCE}"
 
-# ── the demo, as three images FROM ours. A team's own Dockerfile looks the same, except for its first
-# line.
+# ── the demo, as three images FROM ours. A team's own Dockerfile looks the same, except for its
+# first line.
 FROM worker AS example-worker
 COPY --from=build /app /app
 ENV BULLPEN_HANDLERS=/app/handlers.js
