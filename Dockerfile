@@ -1,20 +1,25 @@
-# Three images from one build: `docker build --target worker --tag bullpen-worker .`, and so for `producer` and `dashboard`. docs/images.md has the rest.
-# Docker's classic builder and BuildKit both read this: no syntax line, no mounts, no here-documents.
+# Builds three images: `docker build --target worker --tag bullpen-worker .`, and the same for
+# `producer` and `dashboard`. docs/images.md has the rest.
+# Docker's classic builder and BuildKit both read this file: it has no syntax line, no mounts and no
+# here-documents.
 
 ARG NODE_IMAGE=node:24-bookworm-slim
-# What the images stand on. Needs glibc and libstdc++, and no shell: gcr.io/distroless/cc-debian12 will do.
+# The base of the images. It needs glibc and libstdc++, and no shell: gcr.io/distroless/cc-debian12
+# is enough.
 ARG BASE_IMAGE=debian:bookworm-slim
 
-# ── init: a process 1 that loses no signal. The kernel drops signals to a process 1 that has not asked for them yet, and Node cannot ask before it has started:
-# 0.1 s when idle, more on a busy machine, and a worker that is told to stop just then would go on until it is killed.
+# ── init: a process 1 that loses no signal. The kernel drops signals for which a process 1 has no
+# handler yet. Node has none before it has started, which takes 0.1 s, or more on a busy machine.
+# A worker that is told to stop at that moment would continue until it is killed.
 FROM ${NODE_IMAGE} AS init
 RUN apt-get update -qq && apt-get install --yes -qq --no-install-recommends tini >/dev/null
 
-# ── packages: what can be installed, known by manifests and lock file alone. Sources may change as they like: this stays in the cache.
+# ── packages: all that is installed. Only manifests and the lock file decide it, so this stage
+# stays in the cache when sources change.
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /opt/bullpen
 COPY package.json ./
-# The one place that names pnpm's version is package.json.
+# Only package.json names pnpm's version.
 RUN npm install --global --no-audit --no-fund "pnpm@$(node -p "require('./package.json').packageManager.split('@')[1]")"
 COPY pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/shared/package.json packages/shared/
@@ -22,11 +27,13 @@ COPY packages/producer/package.json packages/producer/
 COPY packages/worker/package.json packages/worker/
 COPY packages/dashboard/package.json packages/dashboard/
 COPY examples/webhooks/package.json examples/webhooks/
-# The lock file was checked against pnpm's supply-chain policies by whoever committed it; here that is a question to the registry for each of its entries.
+# Whoever committed the lock file checked it against pnpm's supply-chain policies. Checking it again
+# here would ask the registry about each entry.
 RUN pnpm install --frozen-lockfile --trust-lockfile --reporter append-only \
   --filter @bullpen/worker... --filter @bullpen/producer... --filter @bullpen/dashboard... --filter @bullpen/example-webhooks
 
-# ── what each image needs in production: third-party code only, a layer of its own that is shared by all versions until the lock file changes.
+# ── what each image needs in production: third-party code only. It is a layer of its own, which all
+# versions share until the lock file changes.
 FROM packages AS worker-packages
 COPY scripts/containers/production-only.sh /
 RUN sh /production-only.sh @bullpen/worker @bullpen/producer
@@ -39,7 +46,7 @@ FROM packages AS dashboard-packages
 COPY scripts/containers/production-only.sh /
 RUN sh /production-only.sh @bullpen/dashboard
 
-# ── build: our own code, compiled; of each package what a process reads, under /ours.
+# ── build: our own code, compiled. /ours has the files of each package that a process reads.
 FROM packages AS build
 COPY tsconfig.base.json ./
 COPY packages packages
@@ -49,19 +56,21 @@ RUN packages/shared/node_modules/.bin/tsc -b packages/worker packages/producer p
     [ ! -d packages/$package/assets ] || cp -R packages/$package/assets /ours/$package/; \
   done \
   && find /ours/*/dist -type f ! -name '*.js' -delete
-# The example's app, as a team would build its own; it brings the one package that our images do not have.
+# The example's app, built as a team builds its own. It brings the one package that our images do
+# not have.
 COPY examples examples
 RUN packages/shared/node_modules/.bin/tsc -p examples/webhooks/tsconfig.app.json --outDir /app \
   && cp examples/webhooks/package.json /app/ \
   && cp -RL node_modules/.pnpm/standardwebhooks@*/node_modules /app/node_modules \
   && find /app -name '*.map' -delete -o -name '*.ts' -delete
-# What an app imports resolves to the image's own copy, found at the root of the file system from wherever the app is; its own node_modules come first.
+# The imports of an app resolve to the image's own copies, because Node looks at the root of the
+# file system last. The app's own node_modules come first.
 RUN mkdir -p /links/worker/@bullpen /links/producer/@bullpen \
   && for package in shared producer worker; do ln -s /opt/bullpen/packages/$package /links/worker/@bullpen/; done \
   && for package in shared producer; do ln -s /opt/bullpen/packages/$package /links/producer/@bullpen/; done \
   && for image in worker producer; do ln -s /opt/bullpen/packages/shared/node_modules/zod /links/$image/zod; done
 
-# ── runtime: a Node binary on a small Debian, and a user that may write nowhere.
+# ── runtime: a Node binary on a small Debian, with a user that may not write anywhere.
 FROM ${BASE_IMAGE} AS runtime
 COPY --from=init /usr/bin/tini-static /usr/local/bin/tini
 COPY --from=packages /usr/local/bin/node /usr/local/bin/node
@@ -77,10 +86,12 @@ COPY --from=build /links/worker /node_modules
 COPY --from=build /ours/shared /opt/bullpen/packages/shared
 COPY --from=build /ours/producer /opt/bullpen/packages/producer
 COPY --from=build /ours/worker /opt/bullpen/packages/worker
-# The port that the check asks; nothing is published. Empty: neither port nor check.
+# The health check asks this port. The image publishes no port. If the variable is empty, there is
+# neither port nor check.
 ENV BULLPEN_HEALTH_PORT=8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/node", "/opt/bullpen/health-check.mjs"]
-# No shell and no npm between Docker and Node. A worker that was told to stop before it could hear it (143) has taken no job: that is 0.
+# There is no shell and no npm between Docker and Node. A worker that was told to stop before it
+# could hear the signal (143) has taken no job, so tini exits 0.
 ENTRYPOINT ["/usr/local/bin/tini", "-s", "-e", "143", "--", "/usr/local/bin/node", "/opt/bullpen/packages/worker/dist/cli/main.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
@@ -122,7 +133,8 @@ LABEL org.opencontainers.image.title="bullpen-dashboard" \
   org.opencontainers.image.licenses="MIT" org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}" org.opencontainers.image.source="${SOURCE}"
 
-# ── the demo, as three images FROM ours: what a team's own Dockerfile looks like, but for the first line.
+# ── the demo, as three images FROM ours. A team's own Dockerfile looks the same, except for its
+# first line.
 FROM worker AS example-worker
 COPY --from=build /app /app
 ENV BULLPEN_HANDLERS=/app/handlers.js
