@@ -8,7 +8,7 @@ export interface SourceTree {
   readonly packages: readonly Package[];
 }
 
-export interface SourceFile {
+interface SourceFile {
   readonly path: string;
   /** The folder of the package that the file belongs to. */
   readonly home: string;
@@ -22,7 +22,7 @@ export interface Import extends FoundImport {
   readonly origins: readonly string[];
 }
 
-export interface Package {
+interface Package {
   readonly name: string;
   readonly folder: string;
   /** Specifier to file: `@bullpen/shared/internal` is `packages/shared/src/internal.ts`. */

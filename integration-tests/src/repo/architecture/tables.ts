@@ -6,7 +6,7 @@ export interface Rules {
 }
 
 /** A row of the table of packages: `packages/worker | shared shared/internal`. */
-export interface PackageRule {
+interface PackageRule {
   readonly folder: string;
   /** Specifiers of ours that it may import: `@bullpen/shared/internal`. */
   readonly mayImport: readonly string[];
@@ -20,7 +20,7 @@ export interface RoomTable {
 }
 
 /** A row of the table of doors: `bullmq | packages/worker/src/bullmq/`. */
-export interface DoorRule {
+interface DoorRule {
   /** Names of npm packages, or paths of this repository. */
   readonly things: readonly string[];
   /** True when the row says `all but`: then the paths are those that may not. */
