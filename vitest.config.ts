@@ -16,7 +16,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
+            'integration-tests/src/repo/architecture/*.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },
@@ -26,8 +30,8 @@ export default defineConfig({
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
           // `pnpm test:containers`: they need a Docker engine, and have a configuration of their
-          // own.
-          exclude: [...configDefaults.exclude, 'src/containers/**'],
+          // own. The architecture test needs no Redis: it is a unit test.
+          exclude: [...configDefaults.exclude, 'src/containers/**', 'src/repo/architecture/**'],
           globalSetup: ['./src/support/redis.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,

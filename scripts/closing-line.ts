@@ -1,8 +1,8 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends a run with one plain line, `N passed, N failed`, that a CI can read whatever the terminal
- * shows above it.
+ * Ends a test run with one plain line, `N passed, N failed`, so that a CI need not read the output
+ * above it.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {

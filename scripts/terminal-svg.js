@@ -1,10 +1,10 @@
 /**
- * Draws what a terminal showed, as the pictures in the docs are drawn:
+ * Draws the captured contents of a terminal as an SVG picture for the docs:
  *
  *   tmux capture-pane -p -e | node scripts/terminal-svg.js 'what it shows' > docs/picture.svg
  *
- * Text, bold and dim are kept; a line that begins with `$ ` is what somebody typed. Nothing is
- * drawn that was not captured.
+ * It keeps text, bold and dim. It draws a line that begins with `$ ` as a command that somebody
+ * typed.
  */
 const ESCAPE = '\u001B';
 const CELL = 8.43;
@@ -34,15 +34,15 @@ ${parts.flatMap((line, at) => drawLine(line, TOP + at * LINE)).join('\n')}
 }
 
 /**
- * Each line as parts of one look: `{ text, bold, dim }`. A look lasts until another one is set,
- * over the end of a line.
+ * Splits each line into parts with one look: `{ text, bold, dim }`. A look lasts until the next
+ * escape sequence, also on the lines after.
  */
 function partsOf(shown) {
   let look = { bold: false, dim: false };
   return shown.map((line) => {
     const parts = [];
     for (const [at, piece] of line.split(`${ESCAPE}[`).entries()) {
-      // All but the first begin with what an escape sequence says.
+      // Every piece but the first begins with the rest of an escape sequence.
       const end = at === 0 ? 0 : piece.indexOf('m') + 1;
       if (end > 0)
         look = piece
@@ -71,7 +71,7 @@ function drawLine(parts, y) {
   return pieces.map(({ text, bold, dim, fill = INK }) => {
     const x = (LEFT + column * CELL).toFixed(1);
     column += text.length;
-    // As wide as its cells, whatever font there is.
+    // The text fills its cells in any font.
     const length = `textLength="${(text.length * CELL).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`;
     return `<text x="${x}" y="${y}" fill="${fill}" ${length}${bold ? ' font-weight="bold"' : ''}${dim ? ' opacity="0.6"' : ''}>${quote(text)}</text>`;
   });

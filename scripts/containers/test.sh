@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `pnpm test:containers`: an engine, the base images, our images, and the tests of all that. Exits with the tests' code; with 69, and one loud line, where there
-# is no engine to be had, so that a CI can tell "cannot be tested here" from "failed".
+# `pnpm test:containers`: provides a Docker engine and the base images, builds our images, and runs
+# the container tests. It exits with the code of the tests. Where no engine can be had it exits with
+# 69 and says so, so that a CI can tell "cannot be tested here" from "failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export TZ=UTC
@@ -21,7 +22,7 @@ took "base images are here"
 from=$SECONDS
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# The variables that the compose file insists upon; for a build they mean nothing.
+# The compose file requires these variables. A build does not use them.
 export BULLPEN_REDIS_PASSWORD=build BULLPEN_DASHBOARD_PASSWORD=build
 docker compose --env-file /dev/null --profile demo --profile producer --progress plain build >"$log" 2>&1 || { tail -40 "$log" >&2; echo "containers: the images could not be built" >&2; exit 1; }
 unset BULLPEN_REDIS_PASSWORD BULLPEN_DASHBOARD_PASSWORD
@@ -29,5 +30,5 @@ docker build --quiet --target worker --tag bullpen-worker . >/dev/null
 docker build --quiet --target producer --tag bullpen-producer . >/dev/null
 took "images are built"
 
-# Not `exec`: the log is removed when this ends.
+# Not `exec`: this shell removes the log when it ends.
 node_modules/.bin/vitest run --config vitest.containers.config.ts "$@"

@@ -1,15 +1,16 @@
 #!/bin/sh
-# Writes .env for docker-compose.yml: .env.example with fresh secrets in it. Leaves one that is there alone.
+# Writes .env for docker-compose.yml: .env.example with fresh secrets. It never changes a .env that
+# exists.
 set -eu
 cd "$(dirname "$0")/../.."
 if [ -e .env ]; then
-  echo "There is a .env already; it stays as it is."
+  echo "There is a .env already. It was not changed."
   exit 0
 fi
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 umask 077
-# Made before the file is there: a .env is whole or is not.
+# The file is renamed when it is complete, so that a .env is never half written.
 sed -e "s/^BULLPEN_REDIS_PASSWORD=\$/&$(random)/" -e "s/^BULLPEN_DASHBOARD_PASSWORD=\$/&$(random)/" \
   -e "s/^WEBHOOK_SECRET=\$/&whsec_$(random | cut -c1-32)/" .env.example >.env.new
 mv .env.new .env
-echo "Wrote .env, with a password for Redis and one for the dashboard: BULLPEN_DASHBOARD_USER and BULLPEN_DASHBOARD_PASSWORD in it log you in."
+echo "Wrote .env with new passwords for Redis and the dashboard. Log in to the dashboard with its BULLPEN_DASHBOARD_USER and BULLPEN_DASHBOARD_PASSWORD."

@@ -11,7 +11,7 @@ export interface Target {
 }
 
 /** A plot beside RESULTS.md. */
-export interface Plot {
+interface Plot {
   readonly file: string;
   readonly svg: string;
   /** What it shows, for those who do not see it. */

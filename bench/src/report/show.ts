@@ -1,7 +1,7 @@
 import type { Spread } from './results.js';
 
 /** What stands where nothing was measured. */
-export const NOTHING = '–';
+const NOTHING = '–';
 
 /** `12,345`; below a hundred one decimal, below ten two. */
 export function showNumber(value: number): string {

@@ -8,7 +8,7 @@ import type { Aim } from './aims.js';
 import type { Watch } from './watch.js';
 
 /** What the last line of a `batch --json` says. */
-export type BatchReport = Readonly<Record<string, unknown>>;
+type BatchReport = Readonly<Record<string, unknown>>;
 
 /** How a producer came to the end of the batch. */
 export interface ProducerEnd {

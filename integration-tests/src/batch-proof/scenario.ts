@@ -1,5 +1,5 @@
 /** What is killed while a batch is enqueued and attempted. */
-export type Victim = 'producer' | 'redis' | 'worker';
+type Victim = 'producer' | 'redis' | 'worker';
 
 /** One way to bring a batch to its end through kills. */
 export interface Scenario {

@@ -15,7 +15,7 @@ import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
 const FIXTURES = fileURLToPath(new URL('../../dist/fixtures/', import.meta.url));
-export const JOBS = join(FIXTURES, 'jobs.js');
+const JOBS = join(FIXTURES, 'jobs.js');
 export const HANDLERS = join(FIXTURES, 'handlers.js');
 
 /** One line of the ledger that the handlers write outside Redis. */

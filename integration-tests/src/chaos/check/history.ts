@@ -4,7 +4,7 @@ import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js'
 import type { StoredJob } from '../snapshot.js';
 
 /** Instants in a history made by hand are seconds since it began; this is when. */
-export const T0 = Date.UTC(2030, 0, 1);
+const T0 = Date.UTC(2030, 0, 1);
 export const at = (seconds: number): number => T0 + seconds * 1_000;
 const time = (seconds: number): string => new Date(at(seconds)).toISOString();
 

@@ -1,7 +1,7 @@
 import type { Facts } from '../facts.js';
 
 /** What a run can be convicted of. */
-export const VIOLATION_KINDS = [
+const VIOLATION_KINDS = [
   'did not come to rest',
   'lost',
   'phantom',

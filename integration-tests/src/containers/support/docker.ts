@@ -2,7 +2,7 @@ import { execa, type Options } from 'execa';
 import { until } from '../../support/until.js';
 
 /** What is wrong when the `docker` command fails, in its own words. */
-export class DockerFailed extends Error {}
+class DockerFailed extends Error {}
 
 /**
  * Runs the `docker` command and returns what it printed.

@@ -27,7 +27,7 @@ export function cancelCommand(ends: (code: ExitCode) => void): Command {
 }
 
 /** What there is to say of it. */
-export function sentence({ batch, found, cancelledNow, active, completed, failed }: CancelledBatch): string {
+function sentence({ batch, found, cancelledNow, active, completed, failed }: CancelledBatch): string {
   if (found === 'settled') {
     return `batch ${batch} was settled already: ${showCount(completed)} completed, ${showCount(failed)} failed; nothing was cancelled`;
   }

@@ -7,7 +7,7 @@ import type { RunningWorker } from '../../running-worker.js';
  * What a job is called for which this worker has no handler: anybody can put names on Redis, and
  * each would be a series of its own.
  */
-export const UNKNOWN = 'unknown';
+const UNKNOWN = 'unknown';
 
 const OUTCOMES: readonly OutcomeKind[] = [
   ...(['completed', 'failed', 'rejected', 'expired', 'crashed', 'cancelled', 'snoozed', 'interrupted'] as const),
