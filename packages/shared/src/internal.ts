@@ -20,6 +20,7 @@ export {
 } from './job/duration.js';
 export { listFaults } from './job/errors.js';
 export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
+export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
 export { idForKey, keyFault, newId } from './job/job-id.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
@@ -53,7 +54,6 @@ export {
   cancelledChannel,
   cancelledKey,
   DEFAULT_PREFIX,
-  FATE,
   prefixFault,
 } from './redis/keys.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';

@@ -14,7 +14,7 @@ export interface WorkerStart {
 }
 
 /** What a worker logs when it stops. */
-export interface StopSummary {
+interface StopSummary {
   /** How many attempts were under way when it was told to stop. */
   readonly active: number;
   readonly handedBack: number;
@@ -22,7 +22,7 @@ export interface StopSummary {
 }
 
 /** How a worker's process ended. */
-export interface WorkerEnd {
+interface WorkerEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   /** `undefined` when the process was killed. */

@@ -1,5 +1,5 @@
 /** A function of Bull Board that nobody may use, read-only or not, and what to do instead. */
-export interface Refusal {
+interface Refusal {
   readonly method: string;
   /** The end of the route, as Bull Board writes it. */
   readonly route: string;

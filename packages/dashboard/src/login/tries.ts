@@ -9,7 +9,7 @@ const MAX_IN_ALL = 300;
 const WINDOW_MS = 5 * 60_000;
 
 /** The result of a try to log in; with `retryAfterS` there were too many tries. */
-export type TryResult = 'right' | 'wrong' | { readonly retryAfterS: number };
+type TryResult = 'right' | 'wrong' | { readonly retryAfterS: number };
 
 /** Tries to log in, unless there were too many tries. Counts wrong tries only. */
 export type TryLogin = (request: FastifyRequest, isRight: () => boolean) => Promise<TryResult>;

@@ -42,7 +42,7 @@ function delayOf(opts: string | null | undefined): number {
 }
 
 /** One number of a queue, with its Prometheus labels. */
-export interface DepthSample {
+interface DepthSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

@@ -25,7 +25,7 @@ export interface BatchKeys {
    * which fate.
    */
   readonly books: string;
-  /** A bit field with two bits per row, at `#row - 1`: the row's {@link FATE}. */
+  /** A bit field with two bits per row, at `#row - 1`: the row's fate (`job/fate.ts`). */
   readonly fates: string;
   /**
    * A hash by row: for each failed row its reason, a line break and its {@link FailureRecord}.
@@ -58,9 +58,6 @@ export function batchKeys(prefix: string, queue: string, batch: string): BatchKe
  */
 export const batchesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:batches`;
 
-/** The meaning of a row's two bits. Once a row is settled, only a retry opens it again. */
-export const FATE = { open: 0, completed: 1, failed: 2, cancelled: 3 } as const;
-
 /** A batch's name among the ids of cancelled jobs. No job has an id with a colon. */
 export const cancelledBatch = (batch: string): string => `batch:${batch}`;
 
@@ -71,7 +68,7 @@ export const cancelledBatch = (batch: string): string => `batch:${batch}`;
 export const cancelledKey = (prefix: string, queue: string): string => `${prefix}:${queue}:cancelled`;
 
 /** The channel on which a cancellation is published; the message is the job's id. */
-export const cancelledChannel = cancelledKey;
+export const cancelledChannel = (prefix: string, queue: string): string => cancelledKey(prefix, queue);
 
 /**
  * Holds the id of the queue's exporter, the process that tells Prometheus how many jobs the queue
