@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FATE } from '../job/fate.js';
 import {
   batchesKey,
   batchKeys,
@@ -6,7 +7,6 @@ import {
   cancelledChannel,
   cancelledKey,
   DEFAULT_PREFIX,
-  FATE,
   prefixFault,
 } from './keys.js';
 
