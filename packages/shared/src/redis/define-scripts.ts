@@ -17,8 +17,8 @@ export interface Script {
 
 /**
  * Teaches a connection scripts of ours; once per connection.
- * @returns the same connection, which has a method for each script now: first the keys, then the
- *   arguments, each by itself or all in one array
+ * @returns the same connection, which now has a method for each script; it takes the keys, then the
+ *   arguments
  * @example
  * interface Commands {
  *   bullpenRenew(...args: ScriptArg[]): Promise<string>;

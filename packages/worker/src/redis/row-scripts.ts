@@ -1,5 +1,6 @@
 import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 
+/** Lua that finds the books of a batch by its name, and keeps what a row returned. */
 const BOOKS_OF = `
 local function booksOf(base, batch)
   local books = base .. 'batch:' .. batch
