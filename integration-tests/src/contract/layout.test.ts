@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
+import { BULLMQ } from './installed-bullmq.js';
 
 /**
  * `shared/redis/layout` says once how BullMQ keeps a queue on Redis, and all our scripts rely on
@@ -13,6 +14,9 @@ import { test, type World } from '../support/world.js';
 
 const NAME = 'layout';
 const TOKEN = 'token';
+
+/** Where a value is kept: in the job `j`, or in the queue's meta. */
+type Kept = 'job' | 'meta';
 
 /** The values of the names in the layout. */
 type Names = Record<
@@ -50,15 +54,22 @@ async function stockOf(world: World) {
     queue.add('layout', { some: 'data' }, { jobId: id, ...options });
   /** Fetches the next job as a stock worker does; there must be one. */
   const fetch = async (): Promise<Job> => (await worker.getNextJob(TOKEN, { block: false })) as Job;
-  const field = (id: string, name: string) => redis.hget(keys.base + id, name);
+  /** Checks that a stock client keeps a value under the name that the layout has for it. */
+  const expectValue = async (kept: Kept, name: keyof Names, value: string): Promise<void> => {
+    const found = await (kept === 'meta'
+      ? redis.hget(keys.meta, names[name])
+      : redis.hget(`${keys.base}j`, names[name]));
+    const told = `${BULLMQ} does not keep ${name} in '${names[name]}' of ${kept === 'meta' ? "a queue's meta" : 'a job'}`;
+    expect(found, `${told}, as shared/redis/layout.ts says`).toBe(value);
+  };
   const scores = async (key: string): Promise<number[]> => {
     const reply = (await redis.call('ZRANGE', key, '0', '-1', 'WITHSCORES')) as (string | string[])[];
     return reply.flat().flatMap((part, at) => (at % 2 === 1 ? [Number(part)] : []));
   };
-  return { redis, keys, queue, worker, lua, names, add, fetch, field, scores };
+  return { redis, keys, queue, worker, lua, names, add, fetch, expectValue, scores };
 }
 
-describe('the names of', () => {
+describe(`${BULLMQ} has the names that shared/redis/layout.ts has, of`, () => {
   test('the keys of a queue', () => {
     const { base, ...keys } = queueKeys('p', 'q');
     const theirs = new QueueKeys('p').getKeys('q');
@@ -67,25 +78,29 @@ describe('the names of', () => {
   });
 
   test('the fields and keys of a job, through an attempt that fails, a crash and an end', async ({ world }) => {
-    const { redis, keys, worker, names, add, fetch, field } = await stockOf(world);
+    const { redis, keys, worker, names, add, fetch, expectValue } = await stockOf(world);
+    const field = (name: string) => redis.hget(`${keys.base}j`, name);
+    const told = `${BULLMQ} names a key or a field of a job differently`;
     await add('j', { attempts: 9, priority: 2 });
     const stored = await redis.hgetall(`${keys.base}j`);
-    expect(Object.keys(stored).sort()).toEqual(['data', 'delay', 'name', 'opts', 'priority', 'timestamp']);
+    expect(Object.keys(stored).sort(), told).toEqual(['data', 'delay', 'name', 'opts', 'priority', 'timestamp']);
     expect(stored).toMatchObject({ name: 'layout', data: '{"some":"data"}', delay: '0', priority: '2' });
 
     const first = await fetch();
-    expect(await redis.get(`${keys.base}j${names.LOCK}`)).toBe(TOKEN);
-    expect([await field('j', names.WORKER), await field('j', names.FETCHES)]).toEqual(['w1', '1']);
-    expect(await field('j', 'processedOn')).toMatch(/^\d{13}$/);
+    expect(await redis.get(`${keys.base}j${names.LOCK}`), told).toBe(TOKEN);
+    await expectValue('job', 'WORKER', 'w1');
+    await expectValue('job', 'FETCHES', '1');
+    expect(await field('processedOn'), told).toMatch(/^\d{13}$/);
     await first.updateProgress(50);
-    expect(await field('j', 'progress')).toBe('50');
+    expect(await field('progress'), told).toBe('50');
     await first.log('a line');
-    expect(await redis.lrange(`${keys.base}j${names.LOGS}`, 0, -1)).toEqual(['a line']);
+    expect(await redis.lrange(`${keys.base}j${names.LOGS}`, 0, -1), told).toEqual(['a line']);
     await first.moveToFailed(new Error('boom'), TOKEN, false);
-    expect([await field('j', names.ATTEMPTS_MADE), await field('j', 'failedReason')]).toEqual(['1', 'boom']);
+    await expectValue('job', 'ATTEMPTS_MADE', '1');
+    expect(await field('failedReason'), told).toBe('boom');
 
     await fetch();
-    expect(await field('j', names.FETCHES)).toBe('2');
+    await expectValue('job', 'FETCHES', '2');
     await redis.del(`${keys.base}j${names.LOCK}`);
     // One check notes the active jobs; the next gives back those that have no lock then. The key
     // keeps the checks of a fleet apart.
@@ -93,35 +108,35 @@ describe('the names of', () => {
       await redis.del(`${keys.base}stalled-check`);
       await worker.backend.moveStalledJobsToWait();
     }
-    expect(await field('j', names.CRASHES)).toBe('1');
+    await expectValue('job', 'CRASHES', '1');
 
     const last = await fetch();
     expect(await redis.lrange(keys.active, 0, -1)).toEqual(['j']);
     await last.moveToCompleted('done', TOKEN, false);
-    expect(await field('j', 'finishedOn')).toMatch(/^\d{13}$/);
+    expect(await field('finishedOn'), told).toMatch(/^\d{13}$/);
   });
 
   test('the settings of a queue', async ({ world }) => {
-    const { redis, keys, queue, names, lua } = await stockOf(world);
-    const meta = (name: string) => redis.hget(keys.meta, name);
-    expect(await lua('return tostring(DEFAULT_MAX_EVENTS)')).toBe(await meta(names.MAX_EVENTS));
+    const { redis, keys, queue, names, lua, expectValue } = await stockOf(world);
+    await expectValue('meta', 'MAX_EVENTS', (await lua('return tostring(DEFAULT_MAX_EVENTS)')) as string);
     await queue.pause();
     await queue.setGlobalConcurrency(3);
     await queue.setGlobalRateLimit(5, 1_000);
-    expect(await meta(names.PAUSED)).toBe('1');
-    expect([await meta(names.CONCURRENCY), await meta(names.RATE_LIMIT)]).toEqual(['3', '5']);
+    await expectValue('meta', 'PAUSED', '1');
+    await expectValue('meta', 'CONCURRENCY', '3');
+    await expectValue('meta', 'RATE_LIMIT', '5');
     const other = new Queue(NAME, {
       ...{ connection: redis, prefix: world.prefix },
       streams: { events: { maxLen: 50 } },
     });
     world.onClose(() => other.close());
     await other.waitUntilReady();
-    await until('the length of the event stream', async () => (await meta(names.MAX_EVENTS)) === '50');
+    await until('the length of the event stream', async () => (await redis.hget(keys.meta, names.MAX_EVENTS)) === '50');
     expect(await lua('return maxEventsOf(ARGV[1])', keys.meta)).toBe('50');
   });
 });
 
-describe('the scores of', () => {
+describe(`${BULLMQ} has the scores that shared/redis/layout.ts has, of`, () => {
   test('delayed jobs, also of those that become due in the same millisecond', async ({ world }) => {
     const { keys, lua, add, scores } = await stockOf(world);
     const timestamp = Date.now();
@@ -154,7 +169,7 @@ describe('the scores of', () => {
   });
 });
 
-describe('the order of a list', () => {
+describe(`${BULLMQ} keeps the order of a list:`, () => {
   test('new jobs come to its beginning, and those handed back to its end, where jobs are fetched', async ({
     world,
   }) => {
@@ -168,7 +183,7 @@ describe('the order of a list', () => {
   });
 });
 
-describe('the marker that wakes a worker', () => {
+describe(`${BULLMQ} sets the marker that wakes a worker as shared/redis/layout.ts does`, () => {
   const CASES: Record<string, { options?: JobsOptions; before?: (queue: Queue) => Promise<unknown>; wakes: boolean }> =
     {
       'a job that waits': { wakes: true },
@@ -206,7 +221,7 @@ describe('the marker that wakes a worker', () => {
   });
 });
 
-describe('the event stream', () => {
+describe(`the event stream of ${BULLMQ}`, () => {
   test('keeps about as many events as the queue has set, after an insert of ours and of a stock queue', async ({
     world,
   }) => {

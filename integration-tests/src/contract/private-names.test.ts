@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openRedis } from '@bullpen/shared/internal';
 import * as bullmq from 'bullmq';
-import { describe, expect } from 'vitest';
-import { test } from '../support/world.js';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { BULLMQ, BULLMQ_CODE } from './installed-bullmq.js';
 
 /**
  * What `packages/worker/src/bullmq` takes from BullMQ that no documentation promises: methods of
@@ -15,8 +14,6 @@ import { test } from '../support/world.js';
  */
 
 const ROOM = fileURLToPath(new URL('../../../packages/worker/src/bullmq/', import.meta.url));
-const BULLMQ = dirname(createRequire(import.meta.url).resolve('bullmq'));
-const { version } = JSON.parse(readFileSync(join(BULLMQ, '../../package.json'), 'utf8')) as { version: string };
 
 /** Our files that have this text in them, but for tests. */
 function usersOf(text: RegExp): string[] {
@@ -49,7 +46,7 @@ const METHODS = {
   ],
 } as const;
 
-describe(`BullMQ ${version} still has what our worker takes from it without being promised it`, () => {
+describe(`${BULLMQ} still has what our worker takes from it without being promised it`, () => {
   for (const [owner, signatures] of Object.entries(METHODS)) {
     for (const signature of signatures) {
       const name = /(\w+)\(/.exec(signature)?.[1] ?? '';
@@ -59,26 +56,23 @@ describe(`BullMQ ${version} still has what our worker takes from it without bein
         const used = `${inOurFiles(users)} uses it`;
         const type = (bullmq as unknown as Record<string, { prototype: Record<string, unknown> } | undefined>)[owner];
         const method = type?.prototype[name];
-        if (typeof method !== 'function') expect.fail(`BullMQ ${version} has no method ${owner}.${name}: ${used}`);
+        if (typeof method !== 'function') expect.fail(`${BULLMQ} has no method ${owner}.${name}: ${used}`);
         const text = String(method);
         const found = text.slice(0, text.indexOf(') {') + 1);
-        expect(found, `BullMQ ${version} has changed the parameters of ${owner}.${name}: ${used}`).toBe(signature);
+        expect(found, `${BULLMQ} has changed the parameters of ${owner}.${name}: ${used}`).toBe(signature);
       });
     }
   }
 
-  test('the fields of a worker and of its backend', async ({ world }) => {
-    const connection = openRedis(world.redisUrl, 'worker', 'test:private');
-    const worker = new bullmq.Worker('private', null, { connection, prefix: world.prefix, autorun: false });
-    world.onClose(async () => {
-      await worker.close();
-      connection.disconnect();
-    });
+  test('the fields of a worker and of its backend', async () => {
+    const connection = { url: inject('redisUrl') };
+    const worker = new bullmq.Worker('private', null, { connection, prefix: 'test-private', autorun: false });
+    onTestFinished(() => worker.close());
     const used = (name: string) => `${inOurFiles(usersOf(new RegExp(`\\b${name}\\b`)))} uses it`;
     for (const name of ['drained', 'maximumBlockTimeout', 'backend'])
-      if (!(name in worker)) expect.fail(`BullMQ ${version} has no field Worker.${name}: ${used(name)}`);
+      if (!(name in worker)) expect.fail(`${BULLMQ} has no field Worker.${name}: ${used(name)}`);
     const kind = worker.backend.constructor;
-    const told = `BullMQ ${version} makes another backend for a worker: ${used('backend')}`;
+    const told = `${BULLMQ} makes another backend for a worker: ${used('backend')}`;
     expect(kind, told).toBe(bullmq.RedisQueueBackend);
   });
 
@@ -86,17 +80,17 @@ describe(`BullMQ ${version} still has what our worker takes from it without bein
     const [user = ''] = usersOf(/scripts\/moveToFinished/);
     const path = /'bullmq\/(dist\/\S+)'/.exec(readFileSync(join(ROOM, user), 'utf8'))?.[1] ?? '';
     const used = `${inOurFiles([user])} puts our notes behind it`;
-    const scripts = readdirSync(join(BULLMQ, 'scripts')).filter((name) => name.startsWith('moveToFinished'));
+    const scripts = readdirSync(join(BULLMQ_CODE, 'scripts')).filter((name) => name.startsWith('moveToFinished'));
     expect(
       scripts.map((name) => `dist/cjs/scripts/${name}`),
-      `BullMQ ${version} has no ${path}: ${used}`,
+      `${BULLMQ} has no ${path}: ${used}`,
     ).toContain(path);
-    const { moveToFinished } = createRequire(import.meta.url)(join(BULLMQ, '../..', path)) as {
+    const { moveToFinished } = createRequire(import.meta.url)(join(BULLMQ_CODE, '../..', path)) as {
       moveToFinished: { content: string; keys: number };
     };
     const header = moveToFinished.content.slice(0, moveToFinished.content.indexOf(']]'));
     const inputs = header.match(/(KEYS|ARGV)\[\d+\] .+/g)?.map((line) => line.replace(/\s+/g, ' '));
-    expect(inputs, `BullMQ ${version} has changed the input of moveToFinished: ${used}`).toEqual([
+    expect(inputs, `${BULLMQ} has changed the input of moveToFinished: ${used}`).toEqual([
       'KEYS[1] wait key',
       'KEYS[2] active key',
       'KEYS[3] prioritized key',
@@ -122,15 +116,15 @@ describe(`BullMQ ${version} still has what our worker takes from it without bein
       'ARGV[9] job fields to update',
     ]);
     const numbers = Array.from(moveToFinished.content.matchAll(/ARGV\[(\d+)\]/g), ([, number]) => Number(number));
-    expect(Math.max(...numbers), `BullMQ ${version} reads an argument of ours in moveToFinished: ${used}`).toBe(9);
+    expect(Math.max(...numbers), `${BULLMQ} reads an argument of ours in moveToFinished: ${used}`).toBe(9);
   });
 
   test('the words with which a worker tells that it could not enqueue the next run of a scheduler', () => {
     const words = 'Failed to add repeatable job for next iteration: ';
     const users = usersOf(new RegExp(words));
     expect(users, `no file in ${ROOM} looks for these words any more`).not.toEqual([]);
-    const source = readFileSync(join(BULLMQ, 'classes/worker.js'), 'utf8');
-    const told = `BullMQ ${version} does not say '${words}' any more: ${inOurFiles(users)} looks for it`;
+    const source = readFileSync(join(BULLMQ_CODE, 'classes/worker.js'), 'utf8');
+    const told = `${BULLMQ} does not say '${words}' any more: ${inOurFiles(users)} looks for it`;
     if (!source.includes(words)) expect.fail(told);
   });
 });
