@@ -80,21 +80,22 @@ describe(`${BULLMQ} has the names that shared/redis/layout.ts has, of`, () => {
   test('the fields and keys of a job, through an attempt that fails, a crash and an end', async ({ world }) => {
     const { redis, keys, worker, names, add, fetch, expectValue } = await stockOf(world);
     const field = (name: string) => redis.hget(`${keys.base}j`, name);
-    const told = `${BULLMQ} names a key or a field of a job differently`;
+    const told = `${BULLMQ} names a field of a job differently than our scripts do`;
     await add('j', { attempts: 9, priority: 2 });
     const stored = await redis.hgetall(`${keys.base}j`);
     expect(Object.keys(stored).sort(), told).toEqual(['data', 'delay', 'name', 'opts', 'priority', 'timestamp']);
     expect(stored).toMatchObject({ name: 'layout', data: '{"some":"data"}', delay: '0', priority: '2' });
 
     const first = await fetch();
-    expect(await redis.get(`${keys.base}j${names.LOCK}`), told).toBe(TOKEN);
+    expect(await redis.get(`${keys.base}j${names.LOCK}`), `${BULLMQ} keeps no lock in <job>${names.LOCK}`).toBe(TOKEN);
     await expectValue('job', 'WORKER', 'w1');
     await expectValue('job', 'FETCHES', '1');
     expect(await field('processedOn'), told).toMatch(/^\d{13}$/);
     await first.updateProgress(50);
     expect(await field('progress'), told).toBe('50');
     await first.log('a line');
-    expect(await redis.lrange(`${keys.base}j${names.LOGS}`, 0, -1), told).toEqual(['a line']);
+    const logs = await redis.lrange(`${keys.base}j${names.LOGS}`, 0, -1);
+    expect(logs, `${BULLMQ} keeps no log in <job>${names.LOGS}`).toEqual(['a line']);
     await first.moveToFailed(new Error('boom'), TOKEN, false);
     await expectValue('job', 'ATTEMPTS_MADE', '1');
     expect(await field('failedReason'), told).toBe('boom');

@@ -15,9 +15,9 @@ import { BULLMQ, BULLMQ_CODE } from './installed-bullmq.js';
 
 const ROOM = fileURLToPath(new URL('../../../packages/worker/src/bullmq/', import.meta.url));
 
-/** Our files that have this text in them, but for tests. */
+/** Our files with this text in them, without tests and declarations. */
 function usersOf(text: RegExp): string[] {
-  const files = readdirSync(ROOM).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  const files = readdirSync(ROOM).filter((name) => /(?<!\.d|\.test)\.ts$/.test(name));
   return files.filter((name) => text.test(readFileSync(join(ROOM, name), 'utf8')));
 }
 
