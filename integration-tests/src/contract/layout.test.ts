@@ -1,5 +1,6 @@
 import { defineJob } from '@bullpen/shared';
 import { DELAYED_STEPS_PER_MS, LAYOUT, queueKeys, WAKE_MARKER } from '@bullpen/shared/internal';
+import { handle } from '@bullpen/worker';
 import { type Job, type JobsOptions, Queue, QueueKeys, Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
@@ -238,5 +239,19 @@ describe(`the event stream of ${BULLMQ}`, () => {
     // Two events for each of 300 jobs; Redis removes them by nodes of the stream, of 100 each.
     expect(await redis.xlen(keys.events)).toBeLessThan(200);
     expect(await redis.xlen(events)).toBeLessThan(200);
+  });
+});
+
+describe(`a stock queue of ${BULLMQ}`, () => {
+  test('finds a worker of ours by the name of its blocking connection', async ({ world }) => {
+    const job = defineJob({ name: 'test.found', queue: 'found', payload: z.object({}) });
+    const worker = world.worker({ handlers: [handle(job, () => undefined)] });
+    await worker.ready;
+    const queue = world.queue(job.queue);
+    const found = await until('it to be found', async () => {
+      const workers = await queue.getWorkers();
+      return workers.length > 0 ? workers : undefined;
+    });
+    expect(found.map(({ name, rawname }) => [name, /:w:.+/.test(rawname ?? '')])).toEqual([[job.queue, true]]);
   });
 });

@@ -30,17 +30,15 @@ const METHODS = {
     'async processJob(job, token, fetchNextCallback = () => true)',
     'async moveToActive(token, name)',
     'async nextJobFromJobData(jobData, jobId, token)',
-    'async handleCompleted(result, job, token, fetchNextCallback = () => true, span)',
-    'async handleFailed(err, job, token, fetchNextCallback = () => true, span)',
     'createJob(data, jobId)',
-    'async retryIfFailed(fn, opts)',
     'updateDelays(limitDelay = 0, delayUntil = 0)',
-    'async waitForRateLimit()',
   ],
   RedisQueueBackend: [
+    'constructor(connection, name, keys, toKey, opts, blockingConnection, ownsConnection = true)',
+    'async moveToActive(token, name)',
+    'async moveToFinished(jobId, args)',
     'moveToFinishedArgs(job, val, propVal, shouldRemove, target, token, timestamp, fetchNext = true, fieldsToUpdate)',
     'moveToCompletedArgs(job, returnvalue, removeOnComplete, token, fetchNext = false)',
-    'execCommand(client, commandName, args)',
     'finishedErrors({ code, jobId, parentKey, command, state, })',
     'async moveStalledJobsToWait()',
   ],
@@ -58,7 +56,8 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
         const method = type?.prototype[name];
         if (typeof method !== 'function') expect.fail(`${BULLMQ} has no method ${owner}.${name}: ${used}`);
         const text = String(method);
-        const found = text.slice(0, text.indexOf(') {') + 1);
+        const from = name === 'constructor' ? text.indexOf('constructor(') : 0;
+        const found = text.slice(from, text.indexOf(') {', from) + 1);
         expect(found, `${BULLMQ} has changed the parameters of ${owner}.${name}: ${used}`).toBe(signature);
       });
     }
@@ -69,8 +68,15 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
     const worker = new bullmq.Worker('private', null, { connection, prefix: 'test-private', autorun: false });
     onTestFinished(() => worker.close());
     const used = (name: string) => `${inOurFiles(usersOf(new RegExp(`\\b${name}\\b`)))} uses it`;
-    for (const name of ['drained', 'maximumBlockTimeout', 'backend'])
-      if (!(name in worker)) expect.fail(`${BULLMQ} has no field Worker.${name}: ${used(name)}`);
+    const fields = {
+      Worker: [worker, ['drained', 'backend']],
+      RedisQueueBackend: [worker.backend, ['maximumBlockTimeout', 'queue']],
+    } as const;
+    for (const [owner, [instance, names]] of Object.entries(fields)) {
+      for (const name of names) {
+        if (!(name in instance)) expect.fail(`${BULLMQ} has no field ${owner}.${name}: ${used(name)}`);
+      }
+    }
     const kind = worker.backend.constructor;
     const told = `${BULLMQ} makes another backend for a worker: ${used('backend')}`;
     expect(kind, told).toBe(bullmq.RedisQueueBackend);
