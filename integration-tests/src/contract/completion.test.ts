@@ -11,14 +11,14 @@ import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 /**
- * A row's success is recorded by a script of ours where BullMQ's own would do more than is needed.
- * These tests hold what it leaves in Redis, the next job that it fetches included, against what a
- * stock BullMQ worker leaves: an upgrade that changes that fails here.
+ * A script of ours records the success of a row, as BullMQ's own script does more than is needed.
+ * These tests compare what our script leaves on Redis, and which job it fetches next, with what a
+ * stock BullMQ worker leaves. An upgrade that changes it fails here.
  */
 
 const job = defineJob({ name: 'test.contract', queue: 'contract', payload: z.object({ name: z.string() }) });
 
-/** Three rows, worked off one after the other; the second is held until it is let go. */
+/** Three rows that run one after the other. The second runs until `letGo` is called. */
 interface Side {
   readonly prefix: string;
   readonly producer: Producer;
@@ -48,7 +48,7 @@ const CASES: Record<string, { priority?: number; meanwhile?: Meanwhile }> = {
   },
 };
 
-/** Whose rows are next when the first is done: none while the queue is paused or over its limit. */
+/** Whether no row begins after the first, as the queue is paused or over its limit. */
 const isStopped = (name: string): boolean => name.includes('paused') || name.includes('rate limit');
 
 async function sideOf(
@@ -79,7 +79,7 @@ async function sideOf(
     if (side.started.length === 2) await gate;
     return { ok: true };
   });
-  // Should the test end before it does so: workers wait for what they are at.
+  // If the test ends early: a worker waits for its job when it closes.
   world.onClose(async () => letGo());
   return side;
 }
@@ -103,7 +103,7 @@ const theirs = (world: World, name: string): Promise<Side> =>
       const { prefix } = side;
       const worker = new Worker(job.queue, run, {
         ...{ connection: { url: world.redisUrl }, prefix, name: 'w' },
-        // As the jobs of batches go when they are settled.
+        // Bullpen removes the jobs of batches when they are settled.
         removeOnComplete: { count: 0 },
       });
       let completed = 0;
@@ -111,15 +111,15 @@ const theirs = (world: World, name: string): Promise<Side> =>
         completed += 1;
       });
       world.onClose(async () => {
-        // A worker that hears of a rate limit when it is closing already waits for it.
-        await until('what has begun to be completed', () => completed === side.started.length, 5_000);
+        // A stock worker that learns of a rate limit while it closes waits for the limit to end.
+        await until('all jobs that began to be completed', () => completed === side.started.length, 5_000);
         await worker.close();
       });
     },
     name,
   );
 
-/** Everything under the queue's prefix but the batch's books, with what must differ made equal. */
+/** All keys of the queue but the batch's books. What differs by nature is made equal. */
 async function snapshot({ prefix, queue }: Side, redis: Redis): Promise<Record<string, unknown>> {
   const base = `${prefix}:${queue.name}:`;
   const found: Record<string, unknown> = {};
@@ -148,12 +148,12 @@ async function read(redis: Redis, key: string): Promise<unknown> {
         fields.map((field, at) => (fields[at - 1] === 'delay' ? 'time' : field)).join(' '),
       );
     default:
-      // A lock's token, and for how long it holds, about.
+      // Tokens differ; a lock must only expire.
       return key.endsWith(':lock') ? (await redis.pttl(key)) > 0 : redis.get(key);
   }
 }
 
-/** Waits until the first row is done, and the next job has begun if there is one to begin. */
+/** Waits until the first row is done and the next job has begun, if one can begin. */
 async function firstDone({ queue, started, prefix }: Side, redis: Redis, name: string): Promise<void> {
   await until('the first row to be completed', async () => (await redis.exists(`${prefix}:${queue.name}:b-b-1`)) === 0);
   if (!isStopped(name)) await until('the next job to begin', () => started.length === 2);
@@ -177,7 +177,7 @@ describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', 
         );
       }
       const [last, lastExpected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
-      // Whoever idles takes the marker away.
+      // An idle worker takes the marker away.
       expect({ ...last, marker: undefined }).toEqual({ ...lastExpected, marker: undefined });
       expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
     });
@@ -185,8 +185,7 @@ describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', 
 });
 
 /**
- * Rows with jobs of their own, for a worker with free slots that were told that the queue is full,
- * and wait.
+ * The worker has free slots. They asked for a job, were told that the queue is full, and wait.
  */
 describe('a row’s success in a queue that is full', () => {
   async function beginnings(world: World, count: number, run: (producer: Producer) => Promise<unknown>) {
@@ -212,11 +211,11 @@ describe('a row’s success in a queue that is full', () => {
     expect((begun[3] ?? 0) - (begun[0] ?? 0)).toBeLessThan(3_000);
   });
 
-  test('wakes who waits for a delayed job that has become due', async ({ world }) => {
+  test('wakes a slot that waits, for a delayed job that has become due', async ({ world }) => {
     let ended = 0;
     const { producer, begun, all } = await beginnings(world, 2, async (own) => {
       if (ended > 0) return;
-      // Due after the free slots have begun to wait a second time, for 3 s and not for the job.
+      // It is due after the free slots have begun to wait a second time: for 3 s, not for this job.
       await own.batch(job, { batch: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
       await sleep(3_500);
       ended = performance.now();
@@ -228,7 +227,7 @@ describe('a row’s success in a queue that is full', () => {
 });
 
 describe('a row whose result Redis does not take', () => {
-  test('takes no other along that ends with it, and is counted itself', async ({ world }) => {
+  test('is counted itself, and other rows that end in the same call are recorded', async ({ world }) => {
     const producer = world.producer();
     const rows = [1, 2, 3].map((row) => ({ name: `${row}` }));
     await producer.batch(job, { batch: 'b', source: sourceOf(rows), results: true });

@@ -10,8 +10,8 @@ import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
 /**
- * Jobs that Redis, or BullMQ, makes difficult: of other clients, with features that Bullpen has no
- * words for.
+ * Jobs that other clients made with features of BullMQ that Bullpen does not offer, and jobs whose
+ * end Redis or BullMQ refuses.
  */
 describe('a job', () => {
   test('whose end Redis will not take has failed, once, with the reason, and counts no crash', async ({ world }) => {
@@ -84,8 +84,8 @@ describe('a job', () => {
     const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', ...own.flags]);
     await worker.logged('worker ready');
     await own.admin.config('SET', 'maxmemory', '1');
-    // A due job takes memory from the delayed set first, and so gets past a full Redis; what
-    // enqueues the next run does not.
+    // The fetch of a job that is due frees memory first, so a full Redis allows it. It refuses the
+    // script that enqueues the next run.
     await worker.logged('queue reported an error');
     await own.admin.config('SET', 'maxmemory', '0');
     const done = await queue.getCompletedCount();

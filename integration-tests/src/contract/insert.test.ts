@@ -8,16 +8,17 @@ import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 /**
- * Our insert writes BullMQ's keys itself. These tests hold what it writes against what BullMQ's own
- * `add` writes, key by key and field by field: an upgrade that changes the layout fails here.
+ * Our insert script writes BullMQ's keys itself. These tests compare what it writes with what
+ * BullMQ's own `add` writes, key by key and field by field. An upgrade that changes the layout
+ * fails here.
  */
 
 const ID = '<id>';
-/** The one field of ours in BullMQ's meta: whether the queue's jobs have priorities. */
+/** The only field of ours in BullMQ's meta: whether the queue's jobs have priorities. */
 const PRIORITIES = 'bullpen.priorities';
 
 /**
- * Everything under one queue's prefix, with what must differ (ids, times, our own opts) made equal.
+ * All keys of a queue. What differs by nature (ids, times, our own opts) is made equal.
  */
 async function snapshot(redis: Redis, base: string, id: string): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
@@ -40,8 +41,8 @@ async function read(redis: Redis, key: string): Promise<unknown> {
       return redis.lrange(key, 0, -1);
     case 'zset': {
       const members = await readScores(redis, key);
-      // A score that holds a time differs by milliseconds: say only whether it is in milliseconds
-      // or in BullMQ's 1/4096 steps.
+      // Scores that are times differ by milliseconds. Only their unit is compared: milliseconds, or
+      // BullMQ's 4096 steps for each.
       return members.map((part) => (Number(part) > 1e15 ? 'time in steps' : Number(part) > 1e12 ? 'time in ms' : part));
     }
     case 'stream':
@@ -59,7 +60,7 @@ async function readScores(redis: Redis, key: string): Promise<string[]> {
   return reply.flat();
 }
 
-/** What was found, without the field of meta that is ours and that says what it should. */
+/** The keys without our field of meta, whose value is checked here. */
 function withoutOurs(found: Record<string, unknown>, { priority }: EnqueueOptions): Record<string, unknown> {
   const { [PRIORITIES]: priorities, ...meta } = found['meta'] as Record<string, string>;
   expect(priorities).toBe(priority === undefined ? '0' : '1');
@@ -124,8 +125,7 @@ describe('the insert writes what BullMQ’s own add writes', () => {
       const id = 'b-contract-1';
       const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, false), id);
       const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
-      // A row is known by its job's id, so that all rows have the same opts; and nobody is told of
-      // it job by job.
+      // All rows have the same opts, without an id; and their jobs are not told one by one.
       const { jobId, ...opts } = (theirs[ID] as { opts: Record<string, unknown> }).opts;
       expect(jobId).toBe(ID);
       const { events: _, ...expected }: Record<string, unknown> = {

@@ -13,7 +13,8 @@ async function store(world: World, id: string, fields: Record<string, string>): 
 }
 
 /**
- * Waits until a job is in the failed set, and returns it. Until then nobody may be able to read it.
+ * Waits until a job is in the failed set, and returns it. Before that BullMQ may be unable to read
+ * it, so the job cannot be asked for by its id.
  */
 const failed = (queue: Queue, id: string): Promise<Job> =>
   until(`${id} to be rejected`, async () => (await queue.getFailed()).find((job) => job.id === id));
@@ -33,7 +34,7 @@ describe('a job that is not JSON', () => {
       const worker = world.worker({ handlers: [handlePrecious], concurrency: 1 });
       await worker.ready;
       await store(world, 'bad', fields);
-      // One comes as the next job of another's end, the other by a fetch.
+      // One comes with the answer to another job's end, the other by a fetch.
       const { id } = await world.producer().enqueue(precious, {});
       await store(world, 'bad-too', fields);
       const queue = world.queue('precious');

@@ -6,23 +6,23 @@ import {
   openRedis,
   parseTimerDuration,
   prefixFault,
-  type Redis,
   showRedis,
 } from '@bullpen/shared/internal';
 import { runDryBatch } from './batch/dry-run.js';
 import { runBatch } from './batch/run-batch.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
-import { defineOpenBatch } from './books/begin-books.js';
+import { defineCommands } from './define-commands.js';
 import { callRedis } from './enqueue/call-redis.js';
-import { cancelJob, defineCancel } from './enqueue/cancel-job.js';
+import { cancelJob } from './enqueue/cancel-job.js';
 import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
 import { enqueueMany } from './enqueue/enqueue-many.js';
 import { idFor, parseEnqueueOptions } from './enqueue/enqueue-options.js';
-import { defineInsert, prepareChunk } from './enqueue/insert.js';
+import { prepareChunk } from './enqueue/insert.js';
 import type { InsertReply } from './enqueue/insert-reply.js';
 import { OpenCalls } from './enqueue/open-calls.js';
 import { writePayload } from './enqueue/payload.js';
-import { createBatches, defineBatches } from './manage/batches.js';
+import type { ProducerRedis } from './enqueue/producer-redis.js';
+import { createBatches } from './manage/batches.js';
 import type { Producer, ProducerOptions } from './producer.js';
 
 /**
@@ -38,15 +38,11 @@ export function createProducer({
   redisTimeout = '5s',
 }: ProducerOptions): Producer {
   const timeoutMs = checkOptions(prefix, redisTimeout);
-  const redis = openRedis(address, 'producer', 'bullpen:producer', prefix);
-  defineInsert(redis);
-  defineOpenBatch(redis);
-  defineCancel(redis);
-  defineBatches(redis);
+  const redis = defineCommands(openRedis(address, 'producer', 'bullpen:producer', prefix));
 
   const calls = new OpenCalls();
   const callOptions = { timeoutMs, address: showRedis(address) };
-  const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> =>
+  const ask = <T>(command: (connection: ProducerRedis) => Promise<T>): Promise<T> =>
     callRedis(redis, callOptions, () => command(redis));
   const insert = async (
     job: JobDefinition,

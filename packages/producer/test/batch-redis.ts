@@ -1,6 +1,6 @@
-import type { Redis } from '@bullpen/shared/internal';
 import type { CursorMove, JobRow } from '../src/enqueue/chunk.js';
 import type { InsertReply } from '../src/enqueue/insert-reply.js';
+import type { ProducerRedis } from '../src/enqueue/producer-redis.js';
 import type { Source } from '../src/source/source.js';
 import type { SourceRow } from '../src/source/source-row.js';
 
@@ -49,7 +49,7 @@ export class BatchRedis {
   };
 
   /** Runs a command on a connection that begins books, notes columns in them, and forgets them. */
-  readonly ask = <T>(command: (redis: Redis) => Promise<T>): Promise<T> => {
+  readonly ask = <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> => {
     const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
       this.begun += 1;
       const fields = args.slice(9).map(String);
@@ -65,7 +65,7 @@ export class BatchRedis {
     const bullpenForgetBatch = async (): Promise<void> => {
       if (this.books?.['read'] === '0') this.books = undefined;
     };
-    return command({ bullpenOpenBatch, bullpenNoteColumns, bullpenForgetBatch } as unknown as Redis);
+    return command({ bullpenOpenBatch, bullpenNoteColumns, bullpenForgetBatch } as unknown as ProducerRedis);
   };
 
   get #books(): Record<string, string> {

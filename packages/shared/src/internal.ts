@@ -45,6 +45,7 @@ export { loadModule } from './process/load-module.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
+export { defineScripts, type Script, type ScriptArg } from './redis/define-scripts.js';
 export {
   type BatchKeys,
   batchesKey,
@@ -54,8 +55,12 @@ export {
   cancelledChannel,
   cancelledKey,
   DEFAULT_PREFIX,
+  lockKey,
   prefixFault,
+  type QueueKeys,
+  queueKeys,
 } from './redis/keys.js';
+export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';

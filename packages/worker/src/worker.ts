@@ -1,5 +1,6 @@
 import { createLogger, RedisUnavailable } from '@bullpen/shared';
 import { DEFAULT_PREFIX, definedJobs, Exporter, forgetCommand, openRedis, showRedis } from '@bullpen/shared/internal';
+import { defineCommands } from './define-commands.js';
 import { Observers } from './events/observers.js';
 import { buildRegistry } from './handlers/registry.js';
 import { ActiveAttempts } from './in-flight/active-attempts.js';
@@ -12,7 +13,6 @@ import { Progress } from './in-flight/progress.js';
 import { Recorder } from './in-flight/recorder.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
-import { defineScripts } from './redis/commands.js';
 import { Outage } from './redis/outage.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
 import type { RunningWorker } from './running-worker.js';
@@ -38,7 +38,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
 
   const { prefix = DEFAULT_PREFIX, redis: address } = options;
   const log = options.logger ?? createLogger();
-  const redis = defineScripts(openRedis(address, 'worker', 'bullpen:worker', prefix));
+  const redis = defineCommands(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
   const observers = new Observers(log);
   const outage = new Outage(redis, where, log, () => observers.tell({ kind: 'outage-began' }));

@@ -1,6 +1,6 @@
 import { BatchUnknown } from '@bullpen/shared';
-import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
+import type { ProducerRedis } from '../enqueue/producer-redis.js';
 import { type RowCounts, waitForBatch } from './wait-for-batch.js';
 
 interface Look {
@@ -30,8 +30,8 @@ function redisShowing(...looks: [Look, ...Look[]]) {
     taken += 1;
     return { job: 'x', ...Object.fromEntries(Object.entries(books).map(([name, count]) => [name, String(count)])) };
   };
-  const redis = { pipeline, hgetall } as unknown as Redis;
-  const ask = <T>(command: (connection: Redis) => Promise<T>): Promise<T> => command(redis);
+  const redis = { pipeline, hgetall } as unknown as ProducerRedis;
+  const ask = <T>(command: (connection: ProducerRedis) => Promise<T>): Promise<T> => command(redis);
   return { access: { prefix: 'p', ask }, looks: () => taken };
 }
 
@@ -96,7 +96,7 @@ describe('waitForBatch', () => {
   });
 
   it('throws BatchUnknown when there is no such batch', async () => {
-    const redis = { pipeline: () => noQueue, hgetall: async () => ({}) } as unknown as Redis;
+    const redis = { pipeline: () => noQueue, hgetall: async () => ({}) } as unknown as ProducerRedis;
     const waiting = waitForBatch('q', { batch: 'b' }, { prefix: 'p', ask: (command) => command(redis) });
     await expect(waiting).rejects.toThrow(BatchUnknown);
     await expect(waiting).rejects.toThrow("there is no batch 'b' on queue 'q'");

@@ -1,20 +1,21 @@
 import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
 
 /**
- * Opens a batch's books, or finds them open, and answers with what stands in them.
- * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is
- * named among cancelled jobs, then name and value of each field of new books.
+ * Opens a batch's books, unless they are open, and answers with what stands in them.
+ *
+ * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, its name
+ * among the cancelled jobs; then name and value of each field of new books.
  */
 export const OPEN_SCRIPT = `
 ${BOOKS_SCRIPT}
 local books = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }
 if not hasBooks(books) then
   for at = 2, 5 do call('DEL', books[at]) end
-  -- A batch of this name that was cancelled, and is forgotten: its cancellation may be kept a
-  -- little longer, and is not meant for the new one.
+  -- An earlier batch of this name may have been cancelled. Its cancellation may be kept longer than
+  -- its books were, and is not meant for the new batch.
   call('ZREM', KEYS[7], ARGV[2])
   call('HSET', books[1], 'read', 0, 'added', 0, 'duplicate', 0, 'rejected', 0, 'completed', 0, 'failed', 0, 'cancelled', 0, 'checksum', '0')
-  -- There from the beginning, so that it expires with the rest.
+  -- Made at the beginning, so that it expires with the other books.
   call('SETBIT', books[2], 0, 0)
   for at = 3, #ARGV, 2 do call('HSET', books[1], ARGV[at], ARGV[at + 1]) end
 end
@@ -23,8 +24,9 @@ return call('HGETALL', books[1])
 `;
 
 /**
- * Notes the columns of a batch's source. Not a mere HSET: books that have expired meanwhile would
- * be there again, with nothing else in them and for ever.
+ * Notes the columns of a batch's source. A mere HSET would make books that have expired anew, with
+ * nothing else in them, and for ever.
+ *
  * KEYS: the books. ARGV: the columns as JSON.
  */
 export const NOTE_COLUMNS_SCRIPT = `
@@ -32,7 +34,8 @@ if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'columns'
 `;
 
 /**
- * Forgets a batch of which no row was read.
+ * Forgets a batch, if no row of it was read and it was not cancelled.
+ *
  * KEYS: the five books, the index of batches. ARGV: the batch's name.
  */
 export const FORGET_SCRIPT = `

@@ -1,5 +1,6 @@
-import { batchKeys, type Redis } from '@bullpen/shared/internal';
+import { batchKeys } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
+import type { ProducerRedis } from '../enqueue/producer-redis.js';
 import { beginBooks, type NewBooks } from './begin-books.js';
 import { bookKeys, readBooks } from './books.js';
 
@@ -19,7 +20,7 @@ function redisBeginning(found?: Record<string, string>) {
     const given = args.slice(9).map(String);
     return found === undefined ? [...Object.entries(counts).flat(), ...given] : Object.entries(found).flat();
   };
-  return { redis: { bullpenOpenBatch } as unknown as Redis, calls };
+  return { redis: { bullpenOpenBatch } as unknown as ProducerRedis, calls };
 }
 
 describe('beginBooks', () => {

@@ -1,9 +1,9 @@
 import { MAX_ROWS_PER_JOB } from '@bullpen/shared/internal';
 
 /**
- * Lua that knows which rows of a batch a job stands for, as the worker does. Its surroundings
- * define `call`, `base`, `batch` and `fates`; it looks up nothing that one call of Redis cannot
- * answer, and `cost` says about how much it did, in microseconds.
+ * Lua that knows which rows of a batch a job stands for, as the worker knows it. The script around
+ * it defines `call`, `base`, `batch` and `fates`. `cost` says how long all of it took so far, in
+ * microseconds, about.
  */
 export const JOB_ROWS_SCRIPT = `
 local books = base .. 'batch:' .. batch
@@ -12,8 +12,8 @@ local known = call('HMGET', books, 'read', 'split')
 local read, isSplit = tonumber(known[1]) or 0, (tonumber(known[2]) or 0) > 0
 local cost = 0
 
--- The rows of a job, as ranges, and whether it is a shared one; nothing when it is no job of this
--- batch, or when some other client made it what it is.
+-- The rows of a job, as ranges, and whether rows share it. Nothing if it is not a job of this batch,
+-- or if some other client has changed it.
 local function rangesOf(id)
   if string.sub(id, 1, #start) ~= start then return end
   local rest = string.sub(id, #start + 1)
@@ -35,8 +35,8 @@ local function rangesOf(id)
   end
 end
 
--- Calls take(row, place) for each row of a job that is still open; of a shared job those that have
--- left for jobs of their own are not its rows any more.
+-- Calls take(row, place) for each row of a job that is still open. Rows that have left a shared job
+-- for jobs of their own are not its rows any more.
 local function eachOpen(ranges, isShared, take)
   local place = 0
   for at = 1, #ranges, 2 do

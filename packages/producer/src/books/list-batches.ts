@@ -1,15 +1,17 @@
-import { batchesKey, findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
+import { batchesKey, findQueues, queueKeys, SCAN_COUNT } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { type BatchBooks, readBooks, recordOf } from './books.js';
 
 const PAGE_NAMES = 100;
 
 /**
- * Reads one page of a queue's index, and takes the names off it whose books are gone.
- * KEYS: the index. ARGV: base of the keys, how many to pass over, how many to read. Answers how
- * many were read and how many stay, then name and books of each that stays.
+ * Reads one page of a queue's index of batches, and takes the names out of it whose books are gone.
+ *
+ * KEYS: the index. ARGV: base of the queue's keys, how many names to pass over, how many to read.
+ * Answers how many names were read and how many of them stay; then the name and the books of each
+ * that stays.
  */
-const LIST_SCRIPT = `
+export const LIST_SCRIPT = `
 local names = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[2] + ARGV[3] - 1)
 local page = { #names, 0 }
 for _, name in ipairs(names) do
@@ -24,14 +26,6 @@ for _, name in ipairs(names) do
 end
 return page
 `;
-
-type Page = [read: number, stay: number, ...namesAndBooks: (string | string[])[]];
-type WithList = Redis & { bullpenListBatches(...args: (string | number)[]): Promise<Page> };
-
-/** Defines the script that lists batches on a connection. Call it once per connection. */
-export function defineList(redis: Redis): void {
-  redis.defineCommand('bullpenListBatches', { numberOfKeys: 1, lua: LIST_SCRIPT });
-}
 
 /** Finds the queues that have a key of this name. Each SCAN has its own time limit. */
 export function findQueuesWith(key: string, { prefix, ask }: RedisAccess): Promise<string[]> {
@@ -54,7 +48,7 @@ async function listQueue(queue: string, { prefix, ask }: RedisAccess): Promise<B
   const found: BatchBooks[] = [];
   for (let from = 0; ; ) {
     const [read, stay, ...entries] = await ask((redis) =>
-      (redis as WithList).bullpenListBatches(batchesKey(prefix, queue), `${prefix}:${queue}:`, from, PAGE_NAMES),
+      redis.bullpenListBatches(batchesKey(prefix, queue), queueKeys(prefix, queue).base, from, PAGE_NAMES),
     );
     for (let at = 0; at < entries.length; at += 2) {
       const books = readBooks(queue, entries[at] as string, recordOf(entries[at + 1] as string[]));

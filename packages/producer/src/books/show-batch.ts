@@ -1,22 +1,14 @@
-import { batchKeys, type Redis } from '@bullpen/shared/internal';
+import { batchKeys, queueKeys } from '@bullpen/shared/internal';
+import type { ShowPage } from '../enqueue/producer-redis.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { type BatchView, divideOpen, type FailureReason, stageOf } from './batch-view.js';
 import { readBooks, recordOf } from './books.js';
 import { unknownBatch } from './find-batch.js';
-import { SHOW_SCRIPT } from './show-script.js';
 
 /** How many reasons a view has. */
 const REASONS = 10;
 /** How many jobs one call looks at. This takes Redis some milliseconds. */
 const PAGE_JOBS = 5_000;
-
-type Page = [next: number, rows: number, books?: string[], reasons?: string[], queued?: number];
-type WithShow = Redis & { bullpenShowBatch(...args: (string | number)[]): Promise<Page> };
-
-/** Defines the script that shows a batch on a connection. Call it once per connection. */
-export function defineShow(redis: Redis): void {
-  redis.defineCommand('bullpenShowBatch', { numberOfKeys: 3, lua: SHOW_SCRIPT });
-}
 
 /**
  * Shows a batch as it is now.
@@ -24,12 +16,12 @@ export function defineShow(redis: Redis): void {
  */
 export async function showBatch(queue: string, batch: string, access: RedisAccess): Promise<BatchView> {
   const { prefix, ask } = access;
-  const base = `${prefix}:${queue}:`;
+  const keys = queueKeys(prefix, queue);
   const { fates, reasons } = batchKeys(prefix, queue, batch);
-  const look = (part: 'active' | 'delayed', from: number, withBooks: boolean): Promise<Page> => {
+  const look = (part: 'active' | 'delayed', from: number, withBooks: boolean): Promise<ShowPage> => {
     const kind = part === 'active' ? 'list' : 'set';
-    const args = [base, batch, kind, from, PAGE_JOBS, withBooks ? '1' : '', REASONS];
-    return ask((redis) => (redis as WithShow).bullpenShowBatch(base + part, fates, reasons, ...args));
+    const args = [keys.base, batch, kind, from, PAGE_JOBS, withBooks ? '1' : '', REASONS];
+    return ask((redis) => redis.bullpenShowBatch(keys[part], fates, reasons, ...args));
   };
   const rest = async (part: 'active' | 'delayed', first: number): Promise<number> => {
     let rows = 0;

@@ -1,15 +1,17 @@
 import { JOB_ROWS_SCRIPT } from './job-rows-script.js';
 
-/** What one call may cost Redis, in about microseconds. */
+/** How long one call may take Redis, in microseconds, about. */
 const MAX_COST = 4_000;
 
 /**
- * Counts the open rows of a batch's jobs in one part of a queue, a page at a time; and, with the
- * first page, reads the books in the same moment.
- * KEYS: the list or set to count in, fates, reasons. ARGV: base of the keys, batch, `list` or
- * `set`, how many jobs to pass over, how many to look at, '1' to read the books, how many reasons.
- * Answers where to go on, or -1 when the end was reached; the rows; and the books, the reasons with
- * their counts, and how many jobs the queue has in all, settled ones not counted.
+ * Counts the open rows of a batch's jobs in one part of a queue, a page at a time. With the first
+ * page it also reads the books, at the same moment.
+ *
+ * KEYS: the list or set to count in, fates, reasons. ARGV: base of the queue's keys, batch, `list`
+ * or `set`, how many jobs to pass over, how many to look at, `1` to read the books, how many
+ * reasons. Answers where the next page begins, or -1 at the end, and the number of rows; if the
+ * books are read also the books, the reasons with their counts, and how many jobs of the queue are
+ * not settled.
  */
 export const SHOW_SCRIPT = `
 local call = redis.call

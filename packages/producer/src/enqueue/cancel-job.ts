@@ -1,4 +1,5 @@
-import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from '@bullpen/shared/internal';
+import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey } from '@bullpen/shared/internal';
+import type { ProducerRedis } from './producer-redis.js';
 
 /**
  * What `cancel` did: `requested`: the workers were asked to cancel the job; `settled`: it was too
@@ -6,8 +7,14 @@ import { CANCELLATIONS_KEPT_S, cancelledChannel, cancelledKey, type Redis } from
  */
 export type CancelResult = 'requested' | 'settled' | 'unknown';
 
-// Noted before it is published: a worker that misses the publication reads the note a moment later.
-const CANCEL_SCRIPT = `
+/**
+ * Notes that a job is cancelled, and tells the workers. The note comes before the publication: a
+ * worker that misses the publication reads the note a moment later.
+ *
+ * KEYS: the cancelled jobs, the job. ARGV: the job's id, now (ms), how long the note is kept (s),
+ * the channel.
+ */
+export const CANCEL_SCRIPT = `
 if redis.call('EXISTS', KEYS[2]) == 0 then return 'unknown' end
 if redis.call('HEXISTS', KEYS[2], 'finishedOn') == 1 then return 'settled' end
 local now = tonumber(ARGV[2])
@@ -18,22 +25,8 @@ redis.call('PUBLISH', ARGV[4], ARGV[1])
 return 'requested'
 `;
 
-type WithCancel = Redis & { bullpenCancel(...args: (string | number)[]): Promise<CancelResult> };
-
-/** Defines the cancel script on a connection. Call it once, before {@link cancelJob}. */
-export function defineCancel(redis: Redis): void {
-  redis.defineCommand('bullpenCancel', { numberOfKeys: 2, lua: CANCEL_SCRIPT });
-}
-
 /** Asks every worker to cancel a job. Safe to repeat. */
-export function cancelJob(redis: Redis, prefix: string, queue: string, id: string): Promise<CancelResult> {
+export function cancelJob(redis: ProducerRedis, prefix: string, queue: string, id: string): Promise<CancelResult> {
   const [set, job] = [cancelledKey(prefix, queue), `${prefix}:${queue}:${id}`];
-  return (redis as WithCancel).bullpenCancel(
-    set,
-    job,
-    id,
-    Date.now(),
-    CANCELLATIONS_KEPT_S,
-    cancelledChannel(prefix, queue),
-  );
+  return redis.bullpenCancel(set, job, id, Date.now(), CANCELLATIONS_KEPT_S, cancelledChannel(prefix, queue));
 }

@@ -1,32 +1,38 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 
 /**
  * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of
- * the BullMQ version we pin, and answers for each row whether it was added (`a`) or was there
- * already (`d`). One call is one round trip for up to 1,000 jobs; BullMQ's own `addBulk` is one
- * script call per job, is not atomic, and does not say which jobs were duplicates.
+ * the BullMQ version we pin. Answers for each row whether it was added (`a`) or was there already
+ * (`d`). One call is one round trip for up to 1,000 jobs. BullMQ's own `addBulk` is one script call
+ * for each job, is not atomic, and does not say which jobs were duplicates.
  *
- * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled, and of a batch
- * its five books and the index of batches.
- * ARGV: the chunk as JSON (`Chunk` in insert.ts, numbers that are written to Redis as text), the
- * ids and the payloads of its rows, each with a line break behind it, and of a batch the rows, as
- * ranges; one more when the chunk was sent before, and may be in. Few long arguments: the client
- * takes longer for thousands of short ones than Redis for cutting these. Answers a word, and what
- * belongs to it:
- * - `ok`, the answers, and of a batch its counts: read, added, duplicate, rejected.
+ * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled; then the five
+ * books of the batch and the index of batches (also when the chunk belongs to no batch).
+ * ARGV: the chunk as JSON (see `describe` in insert.ts; numbers that are written to Redis are
+ * texts); the ids of its rows, of a batch their keys, each with a line break behind it; the
+ * payloads, in the same form; and a fourth one if the chunk was sent before and may be in. These
+ * are few long arguments: the client takes longer for thousands of short ones than Redis takes to
+ * cut the long ones.
+ *
+ * Answers with a word, and what belongs to it:
+ * - `ok`, the answers for the rows, and of a batch its counts: read, added, duplicate, rejected.
  * - `full`, and how many jobs wait: too many. Nothing was done.
- * - `mixed`: the queue has jobs with priorities and this chunk has none, or the other way round.
+ * - `mixed`: the queue has jobs with a priority and this chunk has none, or the other way round.
  *   Nothing was done.
- * - of a batch also `gone`, `cancelled`; `ahead` or `elsewhere`, and how far it was read: the
- *   chunk, or a part of it, is in already, or one before it is not; `changed`: what was read
- *   before is not what this source has.
+ * - of a batch also `gone` (its books are) and `cancelled`; `ahead` or `elsewhere`, and how far the
+ *   batch was read: the chunk or a part of it is in already, or a chunk before it is not;
+ *   `changed`: the rows that were read before are not those of this source.
  *
- * A chunk of single jobs sent again after a lost reply finds its own: each carries the mark of the
- * call that stored it, and is reported as added. An id that stands twice in one chunk is a
- * duplicate the second time, whichever call stored it. A chunk of a batch finds the batch's cursor
- * moved.
+ * When a chunk of single jobs is sent again after a lost reply, it finds its own jobs: each carries
+ * the mark of the call that stored it, and is reported as added. An id that stands twice in one
+ * chunk is a duplicate the second time, whichever call stored it. A chunk of a batch finds that the
+ * cursor of the batch has moved.
  */
 export const INSERT_SCRIPT = `
+${LAYOUT.names}
+${LAYOUT.delayedScore}
+${LAYOUT.wakeWorker}
+${LAYOUT.wakeWhenDue}
 ${BOOKS_SCRIPT}
 local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local priorityCounterKey, markerKey, eventsKey, activeKey, cancelledKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -34,7 +40,7 @@ local books = { KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15] }
 local chunk = cjson.decode(ARGV[1])
 local batch, base, name, timestamp = chunk.batch, chunk.base, chunk.name, chunk.now
 local delay, priority = tonumber(chunk.delay), tonumber(chunk.priority)
--- As text: a number is written anew by Redis for each job.
+-- As text: Redis would write a number as a text again for each job.
 local delayText, priorityText = tostring(chunk.delay), tostring(chunk.priority)
 
 if batch then
@@ -48,8 +54,8 @@ if batch then
   end
 end
 
--- Jobs without a priority go before all that have one: a queue has the one kind or the other, until
--- it is empty.
+-- BullMQ fetches jobs without a priority before all jobs with one. So a queue has only one kind,
+-- until it is empty.
 local kind = priority > 0 and '1' or '0'
 local was = call('HGET', metaKey, 'bullpen.priorities')
 if chunk.count > 0 and was ~= kind then
@@ -60,11 +66,13 @@ if chunk.count > 0 and was ~= kind then
   call('HSET', metaKey, 'bullpen.priorities', kind)
 end
 
--- Whether a job carries the mark of this call: it was stored by it, and only the reply was lost.
+-- Whether a job carries the mark of this call. Then this call stored it, and only the reply was
+-- lost.
 local function isOurs(id) return string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true) ~= nil end
 
--- A chunk that is in already asks for no room. Asked only of one that was sent before: a producer
--- that waits for room comes by many times a second, and this looks at up to 1,000 jobs.
+-- Whether the chunk is in already; then it needs no room. This looks at up to 1,000 jobs, so it is
+-- asked only if the chunk was sent before: a producer that waits for room sends its chunk many times
+-- a second.
 local function isIn()
   for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
     if isOurs(id) then return true end
@@ -78,20 +86,13 @@ if chunk.maxWaiting and chunk.count > 0 then
   if waits >= chunk.maxWaiting and not (ARGV[4] and isIn()) then return { 'full', tostring(waits) } end
 end
 
-local maxEvents = call('HGET', metaKey, 'opts.maxLenEvents')
+local maxEvents = call('HGET', metaKey, MAX_EVENTS)
 if not maxEvents then
-  maxEvents = 10000
-  call('HSET', metaKey, 'opts.maxLenEvents', maxEvents)
+  maxEvents = DEFAULT_MAX_EVENTS
+  call('HSET', metaKey, MAX_EVENTS, maxEvents)
 end
 
-local function delayedScore(dueAt)
-  -- BullMQ keeps jobs due in the same millisecond in order by counting them in the lowest 12 bits.
-  local least, most = dueAt * 0x1000, (dueAt + 1) * 0x1000 - 1
-  local last = call('ZREVRANGEBYSCORE', delayedKey, most, least, 'WITHSCORES', 'LIMIT', 0, 1)
-  return last[2] and math.min(tonumber(last[2]) + 1, most) or least
-end
-
--- Which rows of the batch these are.
+-- The numbers of the rows in the batch.
 local rows = {}
 for at = 1, batch and #batch.rows or 0, 2 do
   for row = batch.rows[at], batch.rows[at + 1] do rows[#rows + 1] = row end
@@ -105,7 +106,8 @@ elseif batch.rowsPerJob == 1 then
   for at = 1, #rows do ids[at] = 'b-' .. batch.name .. '-' .. rows[at] end
 end
 
--- Whether any of them may be there already. Asked of all at once: hardly ever one is.
+-- Whether any of these jobs is there already. One command asks for all of them, as hardly ever one
+-- is.
 local function mayExist()
   local keys = {}
   for at = 1, #ids do keys[at] = base .. ids[at] end
@@ -114,7 +116,7 @@ end
 local anyExists = mayExist()
 local function exists(id) return anyExists and call('EXISTS', base .. id) == 1 end
 
--- A cancellation that came too late for an earlier job of this id is not meant for the new one.
+-- A cancellation that came too late for an earlier job is not meant for a new job with its id.
 local anyCancelled = call('EXISTS', cancelledKey) == 1
 local waiting = {}
 local delayed, prioritized, jobs = false, false, 0
@@ -123,19 +125,19 @@ local function addJob(id, data, opts)
   if anyCancelled then call('ZREM', cancelledKey, id) end
   call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
   jobs = jobs + 1
-  -- Of a batch nobody is told job by job: it would push all that is told of other jobs out of the
-  -- stream, which keeps 10,000 events.
+  -- The jobs of a batch are not told one by one: they would push the events of all other jobs out
+  -- of the stream, which keeps 10,000.
   if not batch then call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name) end
   if delay > 0 then
     local dueAt = tonumber(timestamp) + delay
-    call('ZADD', delayedKey, delayedScore(dueAt), id)
+    call('ZADD', delayedKey, delayedScore(delayedKey, dueAt), id)
     if not batch then call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt) end
     delayed = true
     return
   end
   if priority > 0 then
-    local order = call('INCR', priorityCounterKey) % 0x100000000
-    call('ZADD', prioritizedKey, priority * 0x100000000 + order, id)
+    local place = call('INCR', priorityCounterKey) % PRIORITY_STEPS
+    call('ZADD', prioritizedKey, priority * PRIORITY_STEPS + place, id)
     prioritized = true
   else
     waiting[#waiting + 1] = id
@@ -143,17 +145,17 @@ local function addJob(id, data, opts)
   if not batch then call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id) end
 end
 
--- Adds a job of a batch. It may be there already, from a batch of this name whose books have
--- expired since and whose rows, perhaps others, still wait: then it carries the new ones.
+-- Adds a job of a batch. The job may be there already, from an earlier batch of this name whose
+-- books have expired and whose rows still wait. Then it carries the new rows from now on.
 local function putJob(id, data, opts)
   if not exists(id) then
     addJob(id, data, opts)
-  elseif call('EXISTS', base .. id .. ':lock') == 0 then
+  elseif call('EXISTS', base .. id .. LOCK) == 0 then
     call('HSET', base .. id, 'data', data, 'opts', opts)
   end
 end
 
--- Rows that go into one job, until they are enough.
+-- Collects rows that share one job, until they are enough.
 local pack = { rows = {}, data = {} }
 local function addPack()
   local count = #pack.rows
@@ -179,7 +181,7 @@ local function addRow(at, data)
   putJob(ids[at], data, batch.opts)
 end
 
--- Whether a key's last word is spoken: the key is taken by a job, or by a row of a batch.
+-- Whether a row of a batch has taken the key for which this id stands.
 local function isKept(id) return call('EXISTS', base .. 'key:' .. string.sub(id, -22)) == 1 end
 local function takeKey(id)
   return call('EXISTS', base .. id) == 0 and call('SET', base .. 'key:' .. string.sub(id, -22), '1', 'NX', 'PX', chunk.keepKeys)
@@ -187,7 +189,8 @@ end
 
 if batch then batch.opts = chunk.opts[1] .. chunk.opts[2] end
 
--- The next line of a text. What has no keys has none for all of its rows.
+-- Returns a function that cuts the next line off a text. An empty text, of a chunk without keys,
+-- gives an empty line each time.
 local function cutter(text)
   local from, find, sub = 1, string.find, string.sub
   return function()
@@ -211,8 +214,8 @@ for at = 1, chunk.count do
     else
       if batch.retry then
         reopenRow(books, row)
-        -- It gets a job of its own: a shared job that it was part of may still be about, and is to
-        -- know.
+        -- The row gets a job of its own. A shared job that it was part of may still exist, and
+        -- learns from this count that rows have left it.
         call('HINCRBY', books[1], 'split', 1)
       end
       addRow(at, data)
@@ -239,16 +242,8 @@ if jobs > 0 then
 end
 if #waiting > 0 then call('LPUSH', waitKey, unpack(waiting)) end
 
--- Markers wake workers that block on an empty queue; a paused or full queue gets none.
-if #waiting > 0 or prioritized then
-  local state = call('HMGET', metaKey, 'paused', 'concurrency')
-  local full = state[2] and call('LLEN', activeKey) >= tonumber(state[2])
-  if not state[1] and not full then call('ZADD', markerKey, 0, '0') end
-end
-if delayed then
-  local first = call('ZRANGE', delayedKey, 0, 0, 'WITHSCORES')
-  call('ZADD', markerKey, tonumber(first[2]) / 0x1000, '1')
-end
+if #waiting > 0 or prioritized then wakeWorker(metaKey, activeKey, markerKey) end
+if delayed then wakeWhenDue(delayedKey, markerKey) end
 
 if not batch then return { 'ok', table.concat(answers) } end
 if not batch.retry then

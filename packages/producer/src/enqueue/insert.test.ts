@@ -1,9 +1,10 @@
 import { defineJob } from '@bullpen/shared';
-import { batchKeys, type Redis } from '@bullpen/shared/internal';
+import { batchKeys } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
 import { type Chunk, prepareChunk } from './insert.js';
+import type { ProducerRedis } from './producer-redis.js';
 
 const job = defineJob({
   ...{ name: 'insert.test', queue: 'mail', payload: z.unknown(), maxAttempts: 7 },
@@ -29,7 +30,7 @@ function redisAnswering(...reply: string[]) {
     calls.push(args.map((arg) => (Buffer.isBuffer(arg) ? arg.toString() : arg)));
     return reply;
   };
-  return { redis: { bullpenInsert } as unknown as Redis, calls };
+  return { redis: { bullpenInsert } as unknown as ProducerRedis, calls };
 }
 
 const chunkOf = (parts: Partial<Chunk> = {}) =>

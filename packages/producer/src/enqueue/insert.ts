@@ -1,16 +1,9 @@
 import type { JobDefinition } from '@bullpen/shared';
-import { batchesKey, batchKeys, cancelledKey, type Redis } from '@bullpen/shared/internal';
+import { batchesKey, batchKeys, cancelledKey, queueKeys, type ScriptArg } from '@bullpen/shared/internal';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
-import { type InsertReply, type RawInsertReply, readInsertReply } from './insert-reply.js';
-import { INSERT_SCRIPT } from './insert-script.js';
+import { type InsertReply, readInsertReply } from './insert-reply.js';
 import { optsAroundId, optsAroundRows } from './job-opts.js';
-
-type WithInsert = Redis & { bullpenInsert(...args: (string | number | Buffer)[]): Promise<RawInsertReply> };
-
-/** Defines the insert script on a connection. Call it once, before the first chunk is sent. */
-export function defineInsert(redis: Redis): void {
-  redis.defineCommand('bullpenInsert', { numberOfKeys: 16, lua: INSERT_SCRIPT });
-}
+import type { ProducerRedis } from './producer-redis.js';
 
 /** What is sent to Redis in one call. */
 export interface Chunk {
@@ -29,13 +22,10 @@ export interface Chunk {
  * Prepares one chunk of at most 1,000 jobs. The returned function sends it. It may be
  * called again after a lost reply: no job is added twice.
  */
-export function prepareChunk(chunk: Chunk): (redis: Redis) => Promise<InsertReply> {
+export function prepareChunk(chunk: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
   const { prefix, job, rows, batch } = chunk;
-  const base = `${prefix}:${job.queue}:`;
-  const args: (string | number | Buffer)[] = [];
-  for (const key of ['wait', 'meta', 'id', 'delayed', 'prioritized', 'pc', 'marker', 'events', 'active']) {
-    args.push(base + key);
-  }
+  const { base, wait, meta, id, delayed, prioritized, pc, marker, events, active } = queueKeys(prefix, job.queue);
+  const args: ScriptArg[] = [wait, meta, id, delayed, prioritized, pc, marker, events, active];
   args.push(cancelledKey(prefix, job.queue));
   // A chunk of no batch names these keys as well: the number of keys of a command is fixed.
   const { books, fates, failures, reasons, results } = batch?.keys ?? batchKeys(prefix, job.queue, '');
@@ -51,7 +41,7 @@ export function prepareChunk(chunk: Chunk): (redis: Redis) => Promise<InsertRepl
   args.push(Buffer.from(ids), Buffer.from(payloads));
   const again: string[] = [];
   return async (redis) => {
-    const reply = (redis as WithInsert).bullpenInsert(...args, ...again);
+    const reply = redis.bullpenInsert(...args, ...again);
     again[0] = 'again';
     return readInsertReply(await reply);
   };

@@ -1,12 +1,12 @@
 import type { JobDefinition } from '@bullpen/shared';
-import type { Redis } from '@bullpen/shared/internal';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
 import type { InsertReply } from './insert-reply.js';
+import type { ProducerRedis } from './producer-redis.js';
 
 /** How the parts of a producer reach Redis. Each call is one trip with its own time limit. */
 export interface RedisAccess {
   readonly prefix: string;
-  readonly ask: <T>(command: (redis: Redis) => Promise<T>) => Promise<T>;
+  readonly ask: <T>(command: (redis: ProducerRedis) => Promise<T>) => Promise<T>;
 }
 
 /** Access to Redis that also inserts rows of a batch. */

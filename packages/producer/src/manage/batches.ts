@@ -1,15 +1,13 @@
 import type { JobDefinition } from '@bullpen/shared';
-import type { Redis } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import type { BatchBooks } from '../books/books.js';
 import { type BatchChoice, findBatch } from '../books/find-batch.js';
 import { type FailedRow, type RowResult, readFailedRows, readResults } from '../books/kept-rows.js';
-import { defineList, listBatches } from '../books/list-batches.js';
-import { defineShow, showBatch } from '../books/show-batch.js';
+import { listBatches } from '../books/list-batches.js';
+import { showBatch } from '../books/show-batch.js';
 import type { InsertAccess } from '../enqueue/redis-access.js';
-import { type CancelBatchOptions, type CancelledBatch, cancelBatch, defineCancelBatch } from './cancel-batch.js';
+import { type CancelBatchOptions, type CancelledBatch, cancelBatch } from './cancel-batch.js';
 import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry-batch.js';
-import { defineSweep } from './sweep-queue.js';
 
 /**
  * Looks at batches and acts on them. A batch is found by its name; give its `queue` when several
@@ -36,11 +34,6 @@ export interface Batches {
    * begun with `results`. Keeps one page in memory.
    */
   results(name: string, choice?: BatchChoice): AsyncIterable<RowResult>;
-}
-
-/** Defines on a connection the scripts that {@link createBatches} needs. Call it once. */
-export function defineBatches(redis: Redis): void {
-  for (const define of [defineList, defineShow, defineCancelBatch, defineSweep]) define(redis);
 }
 
 /** Makes the methods of `producer.batches`. */

@@ -1,5 +1,5 @@
-import type { Redis } from '@bullpen/shared/internal';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ProducerRedis } from '../enqueue/producer-redis.js';
 import { cancelBatch } from './cancel-batch.js';
 
 type Sweep = [next: number, jobs: number, takenOff: string];
@@ -19,8 +19,8 @@ function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
     },
     bullpenShowBatch: async () => [-1, 0, Object.entries(books).flat(), [], 0],
     hgetall: async () => books,
-  } as unknown as Redis;
-  return { prefix: 'p', ask: <T>(command: (connection: Redis) => Promise<T>): Promise<T> => command(redis) };
+  } as unknown as ProducerRedis;
+  return { prefix: 'p', ask: <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> => command(redis) };
 }
 
 afterEach(() => vi.restoreAllMocks());
@@ -54,8 +54,8 @@ describe('cancelBatch', () => {
           ...redis,
           bullpenCancelBatch: async (...args: unknown[]) => notes.push(args) && ['open', '0'],
         };
-        await command(noting as unknown as Redis);
-        return command(noting as unknown as Redis);
+        await command(noting as unknown as ProducerRedis);
+        return command(noting as unknown as ProducerRedis);
       });
     await cancelBatch('q', 'b', {}, { prefix, ask: twice });
     expect(notes).toHaveLength(2);

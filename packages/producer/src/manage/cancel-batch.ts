@@ -1,17 +1,9 @@
-import {
-  batchesKey,
-  batchKeys,
-  cancelledBatch,
-  cancelledChannel,
-  cancelledKey,
-  type Redis,
-} from '@bullpen/shared/internal';
+import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
 import { unknownBatch } from '../books/find-batch.js';
 import { showBatch } from '../books/show-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
-import { CANCEL_BATCH_SCRIPT } from './cancel-script.js';
 import { sweepQueue } from './sweep-queue.js';
 
 /** A batch after it was cancelled. */
@@ -34,14 +26,6 @@ export interface CancelBatchOptions {
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
-type Noted = [found: CancelledBatch['found'] | 'unknown', takenOff: string];
-type WithCancel = Redis & { bullpenCancelBatch(...args: (string | number)[]): Promise<Noted> };
-
-/** Defines the script that cancels batches on a connection. Call it once per connection. */
-export function defineCancelBatch(redis: Redis): void {
-  redis.defineCommand('bullpenCancelBatch', { numberOfKeys: 7, lua: CANCEL_BATCH_SCRIPT });
-}
-
 /**
  * Cancels the open rows of a batch. No row is added any more, the signals of running rows abort,
  * and waiting jobs are taken off the queue. Safe to repeat. Repeat it when it was interrupted.
@@ -60,7 +44,7 @@ export async function cancelBatch(
   // The same instant each time the script is sent. So the script recognises its own note.
   const now = Date.now();
   const [found, before] = await ask((redis) =>
-    (redis as WithCancel).bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
+    redis.bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
   );
   if (found === 'unknown') throw await unknownBatch(batch, queue, access);
   let cancelledNow = 0;

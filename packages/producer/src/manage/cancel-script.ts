@@ -1,13 +1,14 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
 
 /**
- * Notes in the books of a batch that it is cancelled, and tells the workers: from now on nothing is
- * added to it, and what runs of it is aborted.
- * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, how it is
- * named among cancelled jobs, now (ms), the channel. Answers `open`, or what it was before:
- * `cancelled`, `settled` (then nothing was noted), `unknown`; and how many of its rows were taken
- * off the queue before.
+ * Notes in the books of a batch that it is cancelled, and tells the workers. From now on nothing is
+ * added to it, and its running rows are aborted.
+ *
+ * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, its name
+ * among the cancelled jobs, now (ms), the channel. Answers with what the batch was before, `open`,
+ * `cancelled`, `settled` (then nothing was noted) or `unknown`; and how many of its rows earlier
+ * calls have taken off the queue.
  */
 export const CANCEL_BATCH_SCRIPT = `
 ${BOOKS_SCRIPT}
@@ -17,26 +18,28 @@ if not hasBooks(books) then return { 'unknown', '0' } end
 local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled', 'takenOff')
 local open = at[4] - at[5] - at[6] - at[7]
 if not at[1] and at[2] and open <= 0 then return { 'settled', at[8] or '0' } end
--- Touches first, notes then: a Redis that is out of memory allows it in this order.
+-- Touches the books before it writes: a Redis that is out of memory allows this, and then allows
+-- the rest of the script.
 touchBooks(books)
 keepBooks(books, index, ARGV[1])
 call('HSETNX', books[1], 'cancelledAt', ARGV[3])
--- Noted before it is published: a worker that misses the publication reads the note a moment later.
+-- The note comes before the publication: a worker that misses the publication reads the note a
+-- moment later.
 call('ZREMRANGEBYSCORE', set, '-inf', now)
 call('ZADD', set, now + at[3], ARGV[2])
 if call('PTTL', set) < tonumber(at[3]) then call('PEXPIRE', set, at[3]) end
 call('PUBLISH', ARGV[4], ARGV[2])
--- Noted at this very moment: by this call, whose answer was lost.
+-- If it was noted at this very moment, then by this call, whose answer was lost.
 return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
 `;
 
-/** The most that one call may cost Redis, in about microseconds, and read, in bytes. */
+/** How long one call may take Redis, in microseconds, about, and how much it may read, in bytes. */
 const MAX_COST = 4_000;
 const MAX_BYTES = 2_097_152;
 
 /**
- * Reads a window of a list from its tail, the end that is fetched next, or of a set from its lowest
- * score; `ids` in that order.
+ * Reads a window of a list, counted from its end, where jobs are fetched, or of a set, counted from
+ * its lowest score. `ids` has the jobs in that order.
  */
 const WINDOW_SCRIPT = `
 local call = redis.call
@@ -53,10 +56,11 @@ end
 `;
 
 /**
- * Reads the jobs of a batch in a window, with their payloads, for their keys.
- * KEYS: the list or set, fates. ARGV: base of the keys, batch, `wait`, `prioritized` or `delayed`,
- * where the window begins, how many jobs it has. Answers how many jobs were looked at (payloads may
- * be big), then id and payload of each that is the batch's.
+ * Reads the jobs of a batch in a window, with their payloads, for the keys of their rows.
+ *
+ * KEYS: the list or set, fates. ARGV: base of the queue's keys, batch, `wait`, `prioritized` or
+ * `delayed`, where the window begins, how many jobs it has. Answers how many jobs it looked at
+ * (fewer if payloads are big); then id and payload of each job of the batch.
  */
 export const PEEK_SCRIPT = `
 ${WINDOW_SCRIPT}
@@ -79,14 +83,17 @@ return answer
 /**
  * Takes the jobs of a batch out of a window, settles their open rows as cancelled, and frees the
  * keys of these rows.
- * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the keys, batch,
- * `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; of a batch
- * with keys a JSON object: for each job the keys of its rows, in their order. A job that is not in
- * it stays. Answers where the next window begins, or -1 at the end; how many jobs were taken out;
- * how many rows of the batch were in all, in calls before this one, too: so none is uncounted whose
- * answer was lost.
+ *
+ * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the queue's keys, batch,
+ * `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; if the rows
+ * have keys, also a JSON object with the keys of each job's rows, in their order: a job that is not
+ * in it stays. Answers where the next window begins, or -1 at the end; how many jobs it took out;
+ * and how many rows of the batch this call and all calls before it took out together, so that rows
+ * are counted even if an answer is lost.
  */
 export const SWEEP_SCRIPT = `
+${LAYOUT.names}
+${LAYOUT.maxEventsOf}
 ${BOOKS_SCRIPT}
 ${WINDOW_SCRIPT}
 local events, meta = KEYS[3], KEYS[4]
@@ -94,7 +101,7 @@ local books = { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9] }
 local keys = ARGV[6] and cjson.decode(ARGV[6])
 if not hasBooks(books) then return { -1, 0, '0' } end
 
--- All that can fail comes before all that changes something.
+-- Everything that can fail comes before everything that changes something.
 local taken, looked = {}, #ids
 for at, id in ipairs(ids) do
   local ranges, isShared = rangesOf(id)
@@ -116,10 +123,10 @@ local next = from + looked - #taken
 if looked == #ids and #ids < most then next = -1 end
 if #taken == 0 then return { next, 0, call('HGET', books[1], 'takenOff') or '0' } end
 
--- First of all: a Redis that is out of memory allows this, and then all that follows.
+-- This comes first: a Redis that is out of memory allows it, and then allows the rest of the script.
 touchBooks(books)
 if part == 'wait' then
-  -- No id has a colon. Taken out in one go, from the end that is nearer.
+  -- No id has a colon, so this is none. One command takes all of them out, from the nearer end.
   local tombstone = 'removed:' .. batch
   local fromTail = from + looked < call('LLEN', key) / 2
   for _, job in ipairs(taken) do call('LSET', key, -(from + job.at), tombstone) end
@@ -127,14 +134,14 @@ if part == 'wait' then
 else
   for _, job in ipairs(taken) do call('ZREM', key, job.id) end
 end
-local rows, maxEvents = 0, call('HGET', meta, 'opts.maxLenEvents') or 10000
+local rows, maxEvents = 0, maxEventsOf(meta)
 for _, job in ipairs(taken) do
   for at, row in ipairs(job.rows) do
     if settleRow(books, string.format('%d', row), 3) then rows = rows + 1 end
     local freed = keys and keys[job.id][job.places[at]]
     if freed and freed ~= '' then call('DEL', base .. 'key:' .. freed) end
   end
-  call('DEL', base .. job.id, base .. job.id .. ':lock', base .. job.id .. ':logs')
+  call('DEL', base .. job.id, base .. job.id .. LOCK, base .. job.id .. LOGS)
   call('XADD', events, 'MAXLEN', '~', maxEvents, '*', 'event', 'removed', 'jobId', job.id, 'prev', part)
 end
 local all = call('HINCRBY', books[1], 'takenOff', rows)

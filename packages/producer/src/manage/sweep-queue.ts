@@ -1,7 +1,6 @@
-import { batchKeys, type Redis } from '@bullpen/shared/internal';
+import { batchKeys, queueKeys } from '@bullpen/shared/internal';
 import { bookKeys } from '../books/books.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
-import { PEEK_SCRIPT, SWEEP_SCRIPT } from './cancel-script.js';
 import { type RowKeyOptions, readRowKeys } from './row-keys.js';
 
 const PAGE_JOBS = 500;
@@ -18,17 +17,6 @@ interface SweptBatch {
   readonly batch: string;
   /** How to find the keys of its rows. `undefined` for a batch without keys. */
   readonly rowKeys: RowKeyOptions | undefined;
-}
-
-type WithSweep = Redis & {
-  bullpenPeek(...args: (string | number)[]): Promise<[looked: number, ...idsAndPayloads: string[]]>;
-  bullpenSweep(...args: (string | number)[]): Promise<[next: number, jobs: number, takenOff: string]>;
-};
-
-/** Defines the scripts of {@link sweepQueue} on a connection. Call it once per connection. */
-export function defineSweep(redis: Redis): void {
-  redis.defineCommand('bullpenPeek', { numberOfKeys: 2, lua: PEEK_SCRIPT });
-  redis.defineCommand('bullpenSweep', { numberOfKeys: 9, lua: SWEEP_SCRIPT });
 }
 
 /**
@@ -54,16 +42,16 @@ async function sweepPart(
   { prefix, ask }: RedisAccess,
   onTakenOff: (rows: number) => void,
 ): Promise<number> {
-  const base = `${prefix}:${queue}:`;
+  const { base, events, meta, [part]: key } = queueKeys(prefix, queue);
   const keys = batchKeys(prefix, queue, batch);
-  const others = [`${base}events`, `${base}meta`, ...bookKeys(keys)];
+  const others = [events, meta, ...bookKeys(keys)];
 
   /**
    * Reads the keys of the rows in a window. The sweep frees them in the call that removes the jobs.
    */
   const peek = async (from: number, options: RowKeyOptions): Promise<{ size: number; keysOfJobs?: string }> => {
     const [size, ...jobs] = await ask((redis) =>
-      (redis as WithSweep).bullpenPeek(base + part, keys.fates, base, batch, part, from, PAGE_JOBS),
+      redis.bullpenPeek(key, keys.fates, base, batch, part, from, PAGE_JOBS),
     );
     return { size, keysOfJobs: JSON.stringify(readRowKeys(jobs, options)) };
   };
@@ -77,9 +65,7 @@ async function sweepPart(
       continue;
     }
     const args = [base, batch, part, from, size, ...(keysOfJobs === undefined ? [] : [keysOfJobs])];
-    const [next, jobs, takenOff] = await ask((redis) =>
-      (redis as WithSweep).bullpenSweep(base + part, keys.fates, ...others, ...args),
-    );
+    const [next, jobs, takenOff] = await ask((redis) => redis.bullpenSweep(key, keys.fates, ...others, ...args));
     from = next;
     found += jobs;
     // Also when this call found nothing: the answer of the call before may have been lost.

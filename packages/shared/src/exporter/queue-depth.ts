@@ -1,3 +1,4 @@
+import { queueKeys } from '../redis/keys.js';
 import { countQueue, type QueueCounts } from '../redis/queue-counts.js';
 import type { Redis } from '../redis/redis.js';
 
@@ -13,17 +14,17 @@ export interface QueueDepth extends QueueCounts {
 
 /** Reads the depth of one queue, in two round trips. */
 export async function readQueueDepth(redis: Redis, prefix: string, queue: string): Promise<QueueDepth> {
-  const base = `${prefix}:${queue}`;
+  const { base, wait, prioritized } = queueKeys(prefix, queue);
   const [counts, next, [nextPrioritized]] = await Promise.all([
     countQueue(redis, prefix, queue),
     // BullMQ fetches from the end of the list, and jobs with a priority when the list is empty.
-    redis.lindex(`${base}:wait`, -1),
-    redis.zrange(`${base}:prioritized`, '0', '0'),
+    redis.lindex(wait, -1),
+    redis.zrange(prioritized, '0', '0'),
   ]);
   const id = next ?? nextPrioritized;
   if (id === undefined)
     return { ...counts, oldestWaitingMs: counts.waiting + counts.prioritized === 0 ? 0 : undefined };
-  const [timestamp, processedOn, opts] = await redis.hmget(`${base}:${id}`, 'timestamp', 'processedOn', 'opts');
+  const [timestamp, processedOn, opts] = await redis.hmget(base + id, 'timestamp', 'processedOn', 'opts');
   if (!timestamp) return { ...counts, oldestWaitingMs: undefined };
   const since = Math.max(Number(timestamp) + delayOf(opts), Number(processedOn ?? 0));
   // Two clocks: the producer's and ours. So the difference may be negative.

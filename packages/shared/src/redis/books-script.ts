@@ -1,6 +1,6 @@
 /**
- * The part of {@link BOOKS_SCRIPT} that also the scripts need which are called for every row: few
- * functions, as Lua makes each of them anew in each call.
+ * The part of {@link BOOKS_SCRIPT} that is also in scripts which run for every row. It has few
+ * functions, because Lua makes each of them anew in each call.
  */
 export const BOOKS_BASE_SCRIPT = `
 local call = redis.call
@@ -8,7 +8,7 @@ local call = redis.call
 -- Books that have expired stay gone.
 local function hasBooks(books) return call('EXISTS', books[1]) == 1 end
 
--- Turns the fate of an open row; whether it was open.
+-- Turns the fate of a row if it is open. Answers whether it was open.
 local function turnFate(books, row, fate)
   local at = '#' .. (row - 1)
   local was = call('BITFIELD', books[2], 'SET', 'u2', at, fate)[1]
@@ -16,13 +16,14 @@ local function turnFate(books, row, fate)
   return was == 0
 end
 
--- A part of the books that was just begun expires with the rest.
+-- Makes a key of the books that was just made expire with the others.
 local function expireWithBooks(books, key)
   if call('PTTL', key) == -1 then call('PEXPIRE', key, math.max(1, call('PTTL', books[1]))) end
 end
 
--- Books are kept for so long after they were last written; to the hundredth part, as this is asked
--- for every row. Their name stays in the index a little longer than they are there.
+-- Keeps the books for keepMs after they were last written. This runs for every row, so it does
+-- nothing while 99 hundredths of that time are left. The batch's name stays in the index a little
+-- longer than its books exist.
 local function keepBooks(books, index, name)
   local keep = call('HGET', books[1], 'keepMs')
   if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
@@ -37,25 +38,25 @@ end
 `;
 
 /**
- * Lua that keeps the books of a batch; producers and workers put it at the head of their scripts.
- * `books` is the table of the batch's five keys, in the order of {@link bookKeys}.
+ * Lua that keeps the books of a batch. Producers and workers put it at the head of their scripts.
+ * `books` is the table of the batch's five keys: books, fates, failures, reasons, results.
  *
- * A row's fate is two bits, and turning it is what counts it: however often an end is said, it is
- * counted once.
+ * A row's fate is two bits, and a row is counted when these bits turn. However often a worker sends
+ * the end of a row, it is counted once.
  */
 export const BOOKS_SCRIPT = `
 ${BOOKS_BASE_SCRIPT}
 local FATES = { 'completed', 'failed', 'cancelled' }
 
--- Settles an open row; whether it was open.
+-- Settles a row if it is open. Answers whether it was open.
 local function settleRow(books, row, fate)
   local isOpen = turnFate(books, row, fate)
   if isOpen then call('HINCRBY', books[1], FATES[fate], 1) end
   return isOpen
 end
 
--- Keeps why a row failed: its reason, for the tally, and the record, for who mends it. The tally
--- has room for so many reasons; the rest share one.
+-- Keeps why a row failed: the reason for the tally, and the record for the person who mends the row.
+-- The tally has room for 1,000 reasons; all further ones are counted as one.
 local function noteFailure(books, row, reason, record)
   if call('ZSCORE', books[4], reason) == false and call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
   call('ZINCRBY', books[4], 1, reason)
@@ -76,7 +77,7 @@ local function reopenRow(books, row)
   call('HDEL', books[3], row)
 end
 
--- Writes nothing new.
+-- Writes something that changes nothing.
 local function touchBooks(books)
   local ttl = call('PTTL', books[1])
   if ttl > 0 then call('PEXPIRE', books[1], ttl) end

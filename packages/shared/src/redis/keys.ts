@@ -15,6 +15,57 @@ export function prefixFault(prefix: unknown): string | undefined {
   return "expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'";
 }
 
+/** The keys in which BullMQ keeps a queue. */
+export interface QueueKeys {
+  /** What all keys of the queue begin with, those of its jobs too: `base + id`. */
+  readonly base: string;
+  /** A list: jobs without a priority that wait. The next one is at its end. */
+  readonly wait: string;
+  /** A list: jobs that workers have fetched. */
+  readonly active: string;
+  /** A sorted set: jobs with a priority that wait. */
+  readonly prioritized: string;
+  /** A sorted set: jobs that wait for an instant. */
+  readonly delayed: string;
+  readonly completed: string;
+  readonly failed: string;
+  /** A set: active jobs that the next stall check gives back, unless their lock is renewed. */
+  readonly stalled: string;
+  /** A hash: settings of the queue. */
+  readonly meta: string;
+  /** A stream: what happened to jobs. */
+  readonly events: string;
+  /** A sorted set that idle workers block on. */
+  readonly marker: string;
+  /** A counter: how many jobs were added. */
+  readonly id: string;
+  /** A counter: keeps jobs of one priority in the order in which they came. */
+  readonly pc: string;
+}
+
+/** The keys in which BullMQ keeps a queue. */
+export function queueKeys(prefix: string, queue: string): QueueKeys {
+  const base = `${prefix}:${queue}:`;
+  return {
+    base,
+    wait: `${base}wait`,
+    active: `${base}active`,
+    prioritized: `${base}prioritized`,
+    delayed: `${base}delayed`,
+    completed: `${base}completed`,
+    failed: `${base}failed`,
+    stalled: `${base}stalled`,
+    meta: `${base}meta`,
+    events: `${base}events`,
+    marker: `${base}marker`,
+    id: `${base}id`,
+    pc: `${base}pc`,
+  };
+}
+
+/** The lock of a job, which holds the token of its lease. `job` is the job's key. */
+export const lockKey = (job: string): string => `${job}:lock`;
+
 /** How long a cancellation stays when nobody settles its job, in seconds. */
 export const CANCELLATIONS_KEPT_S = 7 * 24 * 60 * 60;
 

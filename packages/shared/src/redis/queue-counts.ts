@@ -1,3 +1,4 @@
+import { queueKeys } from './keys.js';
 import type { Redis } from './redis.js';
 
 /** How many jobs a queue holds, by state. */
@@ -17,11 +18,11 @@ const SETS = ['prioritized', 'delayed', 'completed', 'failed'] as const;
 
 /** Counts one queue's jobs by state, in one trip. */
 export async function countQueue(redis: Redis, prefix: string, queue: string): Promise<QueueCounts> {
-  const base = `${prefix}:${queue}`;
+  const keys = queueKeys(prefix, queue);
   const pipeline = redis.pipeline();
-  for (const list of LISTS) pipeline.llen(`${base}:${list}`);
-  for (const set of SETS) pipeline.zcard(`${base}:${set}`);
-  pipeline.hexists(`${base}:meta`, 'paused');
+  for (const list of LISTS) pipeline.llen(keys[list]);
+  for (const set of SETS) pipeline.zcard(keys[set]);
+  pipeline.hexists(keys.meta, 'paused');
   const replies = (await pipeline.exec()) ?? [];
   const [waiting, active, prioritized, delayed, completed, failed, paused] = replies.map(([error, reply]) => {
     if (error !== null) throw error;

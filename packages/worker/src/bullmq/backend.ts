@@ -1,3 +1,4 @@
+import { WAKE_MARKER } from '@bullpen/shared/internal';
 import {
   type FinishedStatus,
   type KeepJobs,
@@ -117,7 +118,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   async handBack(job: BullmqJob): Promise<void> {
     await job.moveToWait(job.token);
     // BullMQ forgets to wake a worker that blocks on an empty queue, for a prioritized job.
-    if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), 0, '0').catch(() => undefined);
+    if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
   }
 
   async snooze(job: BullmqJob, untilAt: number): Promise<void> {

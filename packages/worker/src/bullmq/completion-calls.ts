@@ -1,3 +1,4 @@
+import { queueKeys } from '@bullpen/shared/internal';
 import type { RowNote } from '../attempt/row-note.js';
 import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -43,11 +44,11 @@ export class CompletionCalls {
   #characters = 0;
 
   constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionDeps) {
-    const base = `${prefix}:${queue}:`;
-    const names = ['wait', 'active', 'prioritized', 'events', 'stalled', 'delayed', 'meta', 'marker', 'pc'];
+    const keys = queueKeys(prefix, queue);
+    const { wait, active, prioritized, events, stalled, delayed, meta, marker, pc } = keys;
     this.#redis = redis;
-    this.#before = names.map((key) => base + key);
-    this.#head = [base, leaseMs, name];
+    this.#before = [wait, active, prioritized, events, stalled, delayed, meta, marker, pc];
+    this.#head = [keys.base, leaseMs, name];
     this.#coalescer = new Coalescer(jobsPerCall(concurrency), (rows) => this.#call(rows));
   }
 

@@ -1,17 +1,21 @@
+import { LAYOUT } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
 
-/** How many keys and arguments BullMQ's own script takes; ours come behind them. */
+/** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
 export const FINISH_ARGS = 9;
 
 /**
  * BullMQ's moveToFinished, of the version we pin, and in the same call what Bullpen notes about the
- * job: so a row is never counted before its end is recorded, or recorded and not counted.
- * ARGV 10 …, if there is anything to note: attempts made or '', what to forget ('c' its crashes,
- * 'x' its cancellation); then, of a row of a batch, the batch, row and fate, and reason, text and
- * key if it has any; of a job that several rows shared the batch alone. For every job these few
- * travel, so they are short.
+ * job. So a row is never counted before its end is recorded, and never recorded without being
+ * counted.
+ *
+ * KEYS: those of BullMQ's script. ARGV: those of BullMQ's script; then, if there is anything to
+ * note, from ARGV 10 on: attempts made or `''`, and what to forget (`c` the job's crashes, `x` its
+ * cancellation). For the job of a row of a batch follow the batch, the row and its fate, and, if it
+ * has any, reason, text and key; for a job that several rows share, only the batch. These few
+ * arguments travel with every job, so they are short. Answers what BullMQ's script answers.
  */
 export const FINISH = `
 local function finish()
@@ -19,11 +23,12 @@ ${moveToFinished.content}
 end
 local reply = finish()
 if not ARGV[10] or type(reply) == 'number' and reply < 0 then return reply end
+${LAYOUT.names}
 ${ROW_SCRIPT}
 local base, jobId, job = ARGV[7], ARGV[1], KEYS[12]
-if ARGV[10] ~= '' and call('EXISTS', job) == 1 then call('HSET', job, 'atm', ARGV[10]) end
+if ARGV[10] ~= '' and call('EXISTS', job) == 1 then call('HSET', job, ATTEMPTS_MADE, ARGV[10]) end
 if ARGV[11] ~= '' then
-  if string.find(ARGV[11], 'c', 1, true) then call('HDEL', job, 'stc') end
+  if string.find(ARGV[11], 'c', 1, true) then call('HDEL', job, CRASHES) end
   if string.find(ARGV[11], 'x', 1, true) then call('ZREM', base .. 'cancelled', jobId) end
 end
 if ARGV[12] then

@@ -1,4 +1,5 @@
 import type { Logger } from '@bullpen/shared';
+import { lockKey, queueKeys } from '@bullpen/shared/internal';
 import type { ScriptedRedis } from '../redis/commands.js';
 
 /** What {@link MalformedJobs} needs. */
@@ -36,15 +37,15 @@ export class MalformedJobs {
    */
   async makeParsable(token: string): Promise<string | undefined> {
     const { redis, prefix, queue, name, log } = this.#parts;
-    const base = `${prefix}:${queue}:`;
-    const fetched = await redis.bullpenFetchedBy(`${base}active`, base, name);
+    const { base, active } = queueKeys(prefix, queue);
+    const fetched = await redis.bullpenFetchedBy(active, base, name);
     const [jobId] = fetched.find(([, held]) => held === token) ?? [];
     if (jobId === undefined) return undefined;
     const job = base + jobId;
     const fields = await redis.hgetall(job);
     const malformed = Object.keys(INSTEAD).filter((field) => !isReadable(field, fields[field] ?? ''));
     if (malformed.length > 0) {
-      await redis.bullpenRewrite(`${job}:lock`, job, token, ...Object.entries(rewrite(fields, malformed)).flat());
+      await redis.bullpenRewrite(lockKey(job), job, token, ...Object.entries(rewrite(fields, malformed)).flat());
       log.error({ jobId, queue, fields: malformed }, 'job could not be read');
     }
     return jobId;

@@ -1,4 +1,5 @@
 import { LeaseLost, type Logger } from '@bullpen/shared';
+import { queueKeys } from '@bullpen/shared/internal';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
@@ -158,7 +159,7 @@ export class Leases {
 
   async #renew(queue: string, attempts: readonly ActiveAttempt[]): Promise<LeaseAnswer[]> {
     const { redis, prefix, leaseMs, outage } = this.#parts;
-    const base = `${prefix}:${queue}:`;
+    const { base, active, stalled } = queueKeys(prefix, queue);
     const args = attempts.flatMap(({ jobId, lease }) => [
       ...[jobId, lease.token, lease.fetches, lease.attemptsMade, lease.crashes],
     ]);
@@ -166,7 +167,7 @@ export class Leases {
     // answer.
     const askedAt = performance.now();
     const innocent = this.#stoodStill(askedAt) ? '0' : '1';
-    const answers = await redis.bullpenRenew(`${base}active`, `${base}stalled`, base, leaseMs, innocent, ...args);
+    const answers = await redis.bullpenRenew(active, stalled, base, leaseMs, innocent, ...args);
     outage.acceptedSmall();
     return attempts.map((attempt, at) => {
       const answer = ANSWERS[answers[at] ?? 'l'] ?? 'lost';

@@ -1,3 +1,4 @@
+import { lockKey, queueKeys } from '@bullpen/shared/internal';
 import { MAX_JSON_LENGTH } from '../attempt/outcome.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { ActiveAttempt } from './active-attempt.js';
@@ -22,8 +23,8 @@ export class Progress {
   ): Promise<void> {
     const text = JSON.stringify(progress);
     if (text?.length > MAX_JSON_LENGTH) throw new RangeError('progress is longer than 16 MiB as JSON');
-    const base = `${this.#prefix}:${queue}:`;
+    const { base, events, meta } = queueKeys(this.#prefix, queue);
     const job = base + jobId;
-    await this.#redis.bullpenProgress(`${job}:lock`, job, `${base}events`, `${base}meta`, lease.token, jobId, text);
+    await this.#redis.bullpenProgress(lockKey(job), job, events, meta, lease.token, jobId, text);
   }
 }

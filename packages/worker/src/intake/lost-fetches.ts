@@ -1,4 +1,5 @@
 import type { Logger } from '@bullpen/shared';
+import { queueKeys } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -34,8 +35,8 @@ export class LostFetches {
 
   async handBackLost(): Promise<void> {
     const { redis, prefix, queue, name, log } = this.#deps;
-    const base = `${prefix}:${queue}:`;
-    const fetched = await redis.bullpenFetchedBy(`${base}active`, base, name);
+    const { base, active } = queueKeys(prefix, queue);
+    const fetched = await redis.bullpenFetchedBy(active, base, name);
     this.#forgetOld();
     const lost = fetched.filter(
       ([jobId, , fetches]) =>
@@ -78,9 +79,8 @@ export class LostFetches {
 
   #handBack(fetches: readonly string[]): Promise<string[]> {
     const { redis, prefix, queue, name } = this.#deps;
-    const base = `${prefix}:${queue}:`;
-    const keys = ['active', 'wait', 'prioritized', 'stalled', 'meta', 'marker', 'events'].map((key) => base + key);
-    return redis.bullpenHandBack(...keys, base, name, ...fetches);
+    const { base, active, wait, prioritized, stalled, meta, marker, events } = queueKeys(prefix, queue);
+    return redis.bullpenHandBack(active, wait, prioritized, stalled, meta, marker, events, base, name, ...fetches);
   }
 
   /** Whether this fetch of the job was handed back before it arrived. Asked once. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { countQueue } from '@bullpen/shared/internal';
+import { countQueue, DELAYED_STEPS_PER_MS, queueKeys } from '@bullpen/shared/internal';
 import { BullmqWorker } from '../bullmq/bullmq-worker.js';
 import { CompletionCalls } from '../bullmq/completion-calls.js';
 import { MalformedJobs } from '../bullmq/malformed-jobs.js';
@@ -132,9 +132,9 @@ export class QueueWorker {
   async #jobsWait(): Promise<boolean> {
     const { redis, prefix } = this.#shared;
     const { waiting, prioritized, paused } = await countQueue(redis, prefix, this.queue);
-    // Delayed jobs that are due become waiting ones only when somebody fetches. Their scores are in
-    // BullMQ's 1/4096 ms.
-    const due = await redis.zcount(`${prefix}:${this.queue}:delayed`, '-inf', Date.now() * 4096);
+    // Delayed jobs that are due become waiting ones only when somebody fetches.
+    const { delayed } = queueKeys(prefix, this.queue);
+    const due = await redis.zcount(delayed, '-inf', Date.now() * DELAYED_STEPS_PER_MS);
     if (waiting + prioritized + due === 0 || paused) return false;
     // A rate limited queue gives nobody anything until its window is over; one with a global
     // concurrency, until a slot is free.

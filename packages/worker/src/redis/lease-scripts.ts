@@ -1,19 +1,28 @@
+import { LAYOUT } from '@bullpen/shared/internal';
+
 /**
- * Renews the leases of some jobs of one queue, and says of each what became of it: `h` held, `r`
- * recorded (an end of this attempt was, and only the reply was lost), `b` back in its queue and not
- * fetched since, `g` gone, `l` lost (another worker's by now).
+ * Renews the leases of some jobs of one queue, and answers one letter for each:
+ * - `h` held: the lease is ours for another full length.
+ * - `r` recorded: Redis has recorded an end of this attempt; only the reply was lost.
+ * - `b` back: the job is back in its queue, and nobody has fetched it since.
+ * - `g` gone: there is no such job any more.
+ * - `l` lost: another worker has the job by now.
  *
- * BullMQ's `ats` counts how often a job was fetched: as long as it stands where it stood when we
- * fetched the job, nobody else has it, even if the lock ran out while Redis was frozen or down.
- * Such a lease is taken up again. `stc` counts the times a job was found without a lock; for a
- * worker that only could not reach Redis that was no crash, and is taken back. PEXPIRE first, not
- * SET: a Redis that is out of memory still allows it, and then all that follows.
+ * BullMQ counts how often a job was fetched. As long as that count is the same as when we fetched
+ * the job, nobody else has it, even if the lock ran out while Redis was frozen or down. Then the
+ * lease is taken up again. BullMQ also counts how often a job was found without a lock. That was no
+ * crash if the worker lives and only could not reach Redis, so the count is taken back.
  *
- * KEYS: active, stalled. ARGV: base of the job keys, lease in ms, '1' to take back a crash, then
- * id, token, ats, atm and stc for each job; for none, it writes something that changes nothing, to
- * see whether we may.
+ * PEXPIRE comes first, not SET: a Redis that is out of memory still allows PEXPIRE, and then allows
+ * the rest of the script.
+ *
+ * KEYS: active, stalled. ARGV: base of the queue's keys, length of a lease in ms, `1` to take back
+ * a crash; then for each job its id, token, fetches, attempts made and crashes as they were when it
+ * was fetched. Without a job the script writes something that changes nothing: so we learn whether
+ * we are allowed to.
  */
 export const RENEW = `
+${LAYOUT.names}
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local answers = {}
@@ -21,7 +30,7 @@ if #ARGV == 3 then call('SREM', stalled, '') end
 for at = 4, #ARGV, 5 do
   local id, token, fetches, made, crashes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   local job = base .. id
-  local lock = job .. ':lock'
+  local lock = job .. LOCK
   local holder = call('GET', lock)
   local answer = 'l'
   if holder == token then
@@ -29,7 +38,7 @@ for at = 4, #ARGV, 5 do
     call('SREM', stalled, id)
     answer = 'h'
   else
-    local now = call('HMGET', job, 'ats', 'atm', 'stc', 'finishedOn')
+    local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn')
     local stalls = tonumber(now[3]) or 0
     if not now[1] then answer = 'g' end
     if not holder and now[1] == fetches then
@@ -45,7 +54,7 @@ for at = 4, #ARGV, 5 do
         answer = 'b'
       end
     end
-    if answer ~= 'h' and answer ~= 'r' and answer ~= 'g' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, 'stc', -1) end
+    if answer ~= 'h' and answer ~= 'r' and answer ~= 'g' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, CRASHES, -1) end
   end
   table.insert(answers, answer)
 end
@@ -53,22 +62,27 @@ return table.concat(answers)
 `;
 
 /**
- * BullMQ's own updateProgress, but only while the lease holds: what a worker says of a job that is
- * another's by now must not be seen.
- * KEYS: lock, job, events, meta. ARGV: token, id, progress.
+ * BullMQ's own updateProgress, but only while the lease holds. Nobody may see what a worker says of
+ * a job that another worker has by now.
+ *
+ * KEYS: the job's lock, the job, events, meta. ARGV: token, id, progress as JSON. Answers 1, or 0
+ * when the job is not ours.
  */
 export const PROGRESS = `
+${LAYOUT.names}
+${LAYOUT.maxEventsOf}
 local call = redis.call
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local most = call('HGET', KEYS[4], 'opts.maxLenEvents') or 10000
 call('HSET', KEYS[2], 'progress', ARGV[3])
-call('XADD', KEYS[3], 'MAXLEN', '~', most, '*', 'event', 'progress', 'jobId', ARGV[2], 'data', ARGV[3])
+call('XADD', KEYS[3], 'MAXLEN', '~', maxEventsOf(KEYS[4]), '*', 'event', 'progress', 'jobId', ARGV[2], 'data', ARGV[3])
 return 1
 `;
 
 /**
- * Changes fields of a job, if the lease still holds.
- * KEYS: lock, job. ARGV: token, then name and value of each; without a value the field goes.
+ * Changes fields of a job, if its lease still holds.
+ *
+ * KEYS: the job's lock, the job. ARGV: token; then name and new value of each field. An empty value
+ * removes the field. Answers 1, or 0 when the job is not ours.
  */
 export const REWRITE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

@@ -1,5 +1,6 @@
-import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from '@bullpen/shared/internal';
+import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 
+/** Lua that finds the books of a batch by its name, and keeps what a row returned. */
 const BOOKS_OF = `
 local function booksOf(base, batch)
   local books = base .. 'batch:' .. batch
@@ -12,16 +13,17 @@ local function keepResult(books, row, text)
 end
 `;
 
-/** Lua for the ends of rows, on top of that for the books; see `row-note.ts` for what is noted. */
+/**
+ * Lua that notes the ends of rows in the books of their batches. `row-note.ts` says what is noted.
+ */
 export const ROW_SCRIPT = `
 ${BOOKS_SCRIPT}
 ${BOOKS_OF}
--- Notes the end of a row: its fate, why it failed or what it returned, and that its key is free
--- again.
+-- Notes the end of a row: its fate, why it failed or what it returned; and frees its key.
 local function noteRow(base, books, row, fate, reason, text, key)
   local isKept = hasBooks(books)
   if isKept and not settleRow(books, row, fate) then return end
-  -- Not before: the key of a row that was settled already may be another row's by now.
+  -- Only now: if the row was settled before, another row may have its key by now.
   if key ~= '' then call('DEL', base .. 'key:' .. key) end
   if not isKept then return end
   if fate == 2 then
@@ -33,8 +35,8 @@ end
 `;
 
 /**
- * Lua that counts completed rows, for the scripts that do so all the time, without what most rows
- * have no use for. Rows of one batch in a row are counted in one go.
+ * Lua that counts completed rows, for the scripts that run most often. It leaves out what most rows
+ * do not need. Rows of the same batch that follow each other are counted with one command.
  */
 export const COMPLETED_ROWS_SCRIPT = `
 ${BOOKS_BASE_SCRIPT}
@@ -65,21 +67,23 @@ end
 `;
 
 /**
- * Notes the ends of rows of shared jobs, of each while its lease holds.
- * KEYS: any of the queue's. ARGV: base of the keys, then for each job its id, token, batch, the
- * rows that are completed and have nothing else to be kept (in one text, with spaces), how many
- * others, and of each of them the row, fate, reason, text and key. Answers for each job `1`, or `0`
- * when it is not ours.
+ * Notes the ends of rows of shared jobs, for each job only while its lease holds.
+ *
+ * KEYS: any key of the queue. ARGV: base of the queue's keys; then for each job its id, token and
+ * batch, the rows that are completed and have nothing else to keep (one text, with spaces between
+ * them), the number of its other rows, and for each of these the row, fate, reason, text and key.
+ * Answers one character for each job: `1`, or `0` when the job is not ours.
  */
 export const SETTLE_ROWS = `
+${LAYOUT.names}
 ${COMPLETED_ROWS_SCRIPT}
 local function others(base, batch, from, to)
 ${ROW_SCRIPT}
   local books = booksOf(base, batch)
   for at = from, to, 5 do
     local row, fate = ARGV[at], tonumber(ARGV[at + 1])
-    -- One that is said to have failed and has a job of its own was retried: this was said before,
-    -- and is said again as its answer was lost.
+    -- A row that failed and has a job of its own was retried. So this end was noted before; its
+    -- answer was lost, and the worker sends it again.
     if fate ~= 2 or call('EXISTS', base .. 'b-' .. batch .. '-' .. row) == 0 then
       noteRow(base, books, row, fate, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
     end
@@ -90,7 +94,7 @@ end
 local base, at, answers = ARGV[1], 2, {}
 while at <= #ARGV do
   local job, count = ARGV[at], tonumber(ARGV[at + 4])
-  local ours = call('GET', base .. job .. ':lock') == ARGV[at + 1]
+  local ours = call('GET', base .. job .. LOCK) == ARGV[at + 1]
   if ours then
     openBooks(base, ARGV[at + 2])
     if books then
@@ -106,14 +110,19 @@ return table.concat(answers)
 `;
 
 /**
- * Gives rows of a shared job jobs of their own, delayed until they are due, while the lease holds.
- * A row that has one already, or is settled, is passed over: this may be sent twice.
- * KEYS: lock, job, meta, delayed, events, marker. ARGV: token, base of the keys, batch, name,
- * timestamp, priority, crashes that stay with the shared job or '', then row, payload, opts,
- * instant it is due, attempts made, crashes and failure of each. Answers 1, or 0 when the job is
- * not ours.
+ * Gives rows of a shared job jobs of their own, delayed until they are due, while the lease of the
+ * shared job holds. A row that has a job of its own already, or is settled, is left out, so the
+ * same call may be sent twice.
+ *
+ * KEYS: the shared job's lock, the shared job, meta, delayed, events, marker. ARGV: token, base of
+ * the queue's keys, batch, name, timestamp, priority, the crashes that stay with the shared job or
+ * `''`; then for each row the row, payload, opts, instant at which it is due (ms), attempts made,
+ * crashes, and why it failed. Answers 1, or 0 when the job is not ours.
  */
 export const SPLIT_ROWS = `
+${LAYOUT.names}
+${LAYOUT.maxEventsOf}
+${LAYOUT.wakeWhenDue}
 ${ROW_SCRIPT}
 local job, metaKey, delayedKey, eventsKey, markerKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local base, batch, name, timestamp, priority = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -124,24 +133,25 @@ for at = 8, #ARGV, 7 do
   local id = 'b-' .. batch .. '-' .. row
   local isOpen = call('BITFIELD', books[2], 'GET', 'u2', '#' .. (row - 1))[1] == 0
   if isOpen and call('EXISTS', base .. id) == 0 then
-    call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, 'atm', made, 'ats', 1)
-    if crashes ~= '0' then call('HSET', base .. id, 'stc', crashes) end
+    call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, ATTEMPTS_MADE, made, FETCHES, 1)
+    if crashes ~= '0' then call('HSET', base .. id, CRASHES, crashes) end
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
-    call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * 0x1000), id)
+    call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * DELAYED_STEPS), id)
     call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
     if hasBooks(books) then call('HINCRBY', books[1], 'split', 1) end
   end
 end
-if ARGV[7] ~= '' then call('HSET', job, 'stc', ARGV[7]) end
-call('XTRIM', eventsKey, 'MAXLEN', '~', call('HGET', metaKey, 'opts.maxLenEvents') or 10000)
-local first = call('ZRANGE', delayedKey, 0, 0, 'WITHSCORES')
-if first[2] then call('ZADD', markerKey, tonumber(first[2]) / 0x1000, '1') end
+if ARGV[7] ~= '' then call('HSET', job, CRASHES, ARGV[7]) end
+call('XTRIM', eventsKey, 'MAXLEN', '~', maxEventsOf(metaKey))
+wakeWhenDue(delayedKey, markerKey)
 return 1
 `;
 
 /**
- * Which rows of a shared job are still to be done: not settled, and without a job of their own.
- * KEYS: fates. ARGV: base of the keys, batch, then the rows.
+ * Answers which rows of a shared job are still to be done: those that are not settled and have no
+ * job of their own.
+ *
+ * KEYS: fates. ARGV: base of the queue's keys, batch; then the rows.
  */
 export const OPEN_ROWS = `
 local open = {}

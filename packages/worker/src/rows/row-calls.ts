@@ -1,3 +1,4 @@
+import { type QueueKeys, queueKeys } from '@bullpen/shared/internal';
 import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
 import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -31,14 +32,14 @@ interface Ends {
  */
 export class RowCalls {
   readonly #redis: ScriptedRedis;
-  readonly #base: string;
+  readonly #keys: QueueKeys;
   readonly #coalescer: Coalescer<Ends, boolean>;
   /** How many rows wait to be sent. */
   #rows = 0;
 
   constructor({ redis, prefix, queue, concurrency }: RowCallsDeps) {
     this.#redis = redis;
-    this.#base = `${prefix}:${queue}:`;
+    this.#keys = queueKeys(prefix, queue);
     this.#coalescer = new Coalescer(jobsPerCall(concurrency), (all) => {
       this.#rows = 0;
       return this.#call(all);
@@ -65,7 +66,8 @@ export class RowCalls {
   }
 
   async #call(all: readonly Ends[]): Promise<boolean[]> {
-    const answers = await this.#redis.bullpenSettleRows(`${this.#base}active`, this.#base, ...all.flatMap(argsOf));
+    const { active, base } = this.#keys;
+    const answers = await this.#redis.bullpenSettleRows(active, base, ...all.flatMap(argsOf));
     return Array.from(answers, (answer) => answer === '1');
   }
 }

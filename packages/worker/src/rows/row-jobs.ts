@@ -1,4 +1,4 @@
-import { batchKeys } from '@bullpen/shared/internal';
+import { batchKeys, lockKey, queueKeys } from '@bullpen/shared/internal';
 import type { Lease } from '../in-flight/lease.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -49,8 +49,9 @@ export class RowJobs {
    */
   async splitRows(shared: SharedJob, rows: readonly SplitRow[], options: SplitOptions): Promise<void> {
     const { queue, jobId, batch, lease } = shared;
-    const base = this.#base(queue);
-    const keys = [`${jobId}:lock`, jobId, 'meta', 'delayed', 'events', 'marker'].map((key) => base + key);
+    const { base, meta, delayed, events, marker } = queueKeys(this.#prefix, queue);
+    const job = base + jobId;
+    const keys = [lockKey(job), job, meta, delayed, events, marker];
     const { name, timestamp, priority, crashes = '' } = options;
     const args = rows.flatMap((row) => [
       ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.failure],
@@ -63,10 +64,7 @@ export class RowJobs {
    * Which rows of a shared job are still to be done: not settled, and without a job of their own.
    */
   openRows(queue: string, batch: string, rows: readonly number[]): Promise<number[]> {
-    return this.#redis.bullpenOpenRows(batchKeys(this.#prefix, queue, batch).fates, this.#base(queue), batch, ...rows);
-  }
-
-  #base(queue: string): string {
-    return `${this.#prefix}:${queue}:`;
+    const { fates } = batchKeys(this.#prefix, queue, batch);
+    return this.#redis.bullpenOpenRows(fates, queueKeys(this.#prefix, queue).base, batch, ...rows);
   }
 }

@@ -1,0 +1,26 @@
+import type { Redis, ScriptArg } from '@bullpen/shared/internal';
+import type { RawInsertReply } from './insert-reply.js';
+
+/** What the script that shows a batch answers for one page of jobs. `next` is -1 at the end. */
+export type ShowPage = [next: number, rows: number, books?: string[], reasons?: string[], queued?: number];
+
+/** The scripts of the producer, as methods of a connection. `define-commands.ts` defines them. */
+export interface ProducerCommands {
+  bullpenInsert(...args: ScriptArg[]): Promise<RawInsertReply>;
+  bullpenCancel(...args: ScriptArg[]): Promise<'requested' | 'settled' | 'unknown'>;
+  bullpenOpenBatch(...args: ScriptArg[]): Promise<string[] | Record<string, string>>;
+  bullpenNoteColumns(books: string, columns: string): Promise<null>;
+  bullpenForgetBatch(...keysAndName: string[]): Promise<null>;
+  bullpenListBatches(
+    ...args: ScriptArg[]
+  ): Promise<[read: number, stay: number, ...namesAndBooks: (string | string[])[]]>;
+  bullpenShowBatch(...args: ScriptArg[]): Promise<ShowPage>;
+  bullpenCancelBatch(
+    ...args: ScriptArg[]
+  ): Promise<[found: 'open' | 'cancelled' | 'settled' | 'unknown', takenOff: string]>;
+  bullpenPeek(...args: ScriptArg[]): Promise<[looked: number, ...idsAndPayloads: string[]]>;
+  bullpenSweep(...args: ScriptArg[]): Promise<[next: number, jobs: number, takenOff: string]>;
+}
+
+/** A connection that knows the producer's scripts. */
+export type ProducerRedis = Redis & ProducerCommands;

@@ -1,0 +1,77 @@
+/**
+ * What our scripts know of the keys in which BullMQ keeps a queue. It stands here once, as small
+ * pieces of Lua, and every script is put together from the pieces that it needs. They are pieces
+ * and not one prelude because Lua makes each local function anew in each call: 0.05 µs for every
+ * function, whether the script calls it or not. A name costs nothing that can be measured.
+ *
+ * `integration-tests/src/contract/layout.test.ts` compares all of it with what a stock BullMQ
+ * leaves on Redis.
+ */
+
+/**
+ * How many steps a millisecond has in the scores of delayed jobs. A score is the instant at which
+ * the job is due, in these steps; its lowest 12 bits keep jobs of one millisecond in order.
+ */
+export const DELAYED_STEPS_PER_MS = 0x1000;
+
+/**
+ * Score and member of the marker that wakes one idle worker now. Workers block on the sorted set
+ * `marker` while their queue is empty.
+ */
+export const WAKE_MARKER = [0, '0'] as const;
+
+/**
+ * BullMQ's names. The fields of a job that are full words (`name`, `data`, `opts`, `timestamp`,
+ * `delay`, `priority`, `progress`, `processedOn`, `finishedOn`, `failedReason`) are written out
+ * where they are used. Every other piece needs these names in front of it.
+ */
+const names = `
+-- Fields of a job: attempts made, how often it was fetched, how often it was found without a lock,
+-- the name of the worker that fetched it last.
+local ATTEMPTS_MADE, FETCHES, CRASHES, WORKER = 'atm', 'ats', 'stc', 'pb'
+-- Keys of a job, behind its own key.
+local LOCK, LOGS = ':lock', ':logs'
+-- Fields of a queue's meta: paused, the global concurrency, the jobs that the rate limit allows,
+-- how long the event stream gets.
+local PAUSED, CONCURRENCY, RATE_LIMIT, MAX_EVENTS = 'paused', 'concurrency', 'max', 'opts.maxLenEvents'
+local DEFAULT_MAX_EVENTS = 10000
+-- Members of the marker: a job waits now; the first delayed job is due at the score, in ms.
+local WAITS_NOW, IS_DUE_AT = '${WAKE_MARKER[1]}', '1'
+-- Scores: of a delayed job its instant in these steps; of a prioritized job its priority in these
+-- steps, and its place among the jobs with that priority.
+local DELAYED_STEPS, PRIORITY_STEPS = ${DELAYED_STEPS_PER_MS}, 0x100000000
+`;
+
+/** How long the event stream of a queue gets, about. */
+const maxEventsOf = `
+local function maxEventsOf(meta) return redis.call('HGET', meta, MAX_EVENTS) or DEFAULT_MAX_EVENTS end
+`;
+
+/** The score of a job that becomes due at an instant: behind those due in the same millisecond. */
+const delayedScore = `
+local function delayedScore(delayed, dueAt)
+  local least, most = dueAt * DELAYED_STEPS, (dueAt + 1) * DELAYED_STEPS - 1
+  local last = redis.call('ZREVRANGEBYSCORE', delayed, most, least, 'WITHSCORES', 'LIMIT', 0, 1)
+  return last[2] and math.min(tonumber(last[2]) + 1, most) or least
+end
+`;
+
+/** Wakes an idle worker; not one of a queue that is paused, or full by its global concurrency. */
+const wakeWorker = `
+local function wakeWorker(meta, active, marker)
+  local state = redis.call('HMGET', meta, PAUSED, CONCURRENCY)
+  local isFull = state[2] and redis.call('LLEN', active) >= tonumber(state[2])
+  if not state[1] and not isFull then redis.call('ZADD', marker, ${WAKE_MARKER[0]}, WAITS_NOW) end
+end
+`;
+
+/** Has an idle worker wake up when the first delayed job is due. */
+const wakeWhenDue = `
+local function wakeWhenDue(delayed, marker)
+  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  if first[2] then redis.call('ZADD', marker, tonumber(first[2]) / DELAYED_STEPS, IS_DUE_AT) end
+end
+`;
+
+/** Pieces of Lua that know BullMQ's layout; `names` goes before all others. */
+export const LAYOUT = { names, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue } as const;

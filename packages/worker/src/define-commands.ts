@@ -1,0 +1,25 @@
+import { defineScripts, type Redis } from '@bullpen/shared/internal';
+import { COMPLETE_KEYS, COMPLETE_ROWS } from './bullmq/completion-script.js';
+import { FINISH, FINISH_KEYS } from './bullmq/finish-script.js';
+import type { ScriptedRedis, WorkerCommands } from './redis/commands.js';
+import { FETCHED_BY, HAND_BACK } from './redis/fetch-scripts.js';
+import { PROGRESS, RENEW, REWRITE } from './redis/lease-scripts.js';
+import { OPEN_ROWS, SETTLE_ROWS, SPLIT_ROWS } from './redis/row-scripts.js';
+
+/** Teaches a connection the worker's scripts; once per connection. */
+export function defineCommands(redis: Redis): ScriptedRedis {
+  return defineScripts<WorkerCommands>(redis, {
+    bullpenRenew: { keys: 2, lua: RENEW },
+    bullpenProgress: { keys: 4, lua: PROGRESS },
+    bullpenRewrite: { keys: 2, lua: REWRITE },
+    bullpenFetchedBy: { keys: 1, lua: FETCHED_BY },
+    // A worker's last words: if Redis had forgotten the script, nobody would be here to send it
+    // again.
+    bullpenHandBack: { keys: 7, lua: HAND_BACK, sentWhole: true },
+    bullpenFinish: { keys: FINISH_KEYS, lua: FINISH },
+    bullpenCompleteRows: { keys: COMPLETE_KEYS, lua: COMPLETE_ROWS },
+    bullpenSettleRows: { keys: 1, lua: SETTLE_ROWS },
+    bullpenSplitRows: { keys: 6, lua: SPLIT_ROWS },
+    bullpenOpenRows: { keys: 1, lua: OPEN_ROWS },
+  });
+}
