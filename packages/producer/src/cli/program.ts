@@ -10,7 +10,10 @@ import { globalSettings } from './settings.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-/** Builds the command line. After it was parsed, `exitCode` returns the code of the command that ran. */
+/**
+ * Builds the command line. After it was parsed, `exitCode` returns the code of the command that
+ * ran.
+ */
 export function buildProgram(): { program: Command; exitCode: () => ExitCode } {
   let code: ExitCode = 0;
   const ends = (ended: ExitCode): void => {

@@ -5,7 +5,7 @@ import { createProducer } from '../create-producer.js';
 import type { Producer } from '../producer.js';
 import { globalSettings } from './settings.js';
 
-/** What a command works with: its settings, and a way to open a producer. */
+/** The settings of a command, and a way to open a producer. */
 export interface Session<T extends Settings> {
   readonly config: Config<typeof globalSettings & T>;
   /** Opens the producer. Not called by commands that end before they need Redis. */

@@ -6,16 +6,15 @@ import { ConfigInvalid, type Fault } from '../job/errors.js';
  * This is the only description of it: the command line (`addFlags`), the help, the reading
  * ({@link readConfig}) and the messages about it (`inFlags`) are all made from it.
  * @example
- * const settings = {
- *   lease: { flag: '--lease <duration>', env: 'BULLPEN_LEASE', schema: durationSetting, default: '10s',
- *            help: 'how long a job belongs to a worker that does not renew it' },
- * };
+ * const settings = { lease: { flag: '--lease <duration>', env: 'BULLPEN_LEASE', schema:
+ * durationSetting, default: '10s', help: 'how long a job belongs to a worker that does not renew
+ * it' }, };
  */
 export interface Setting<S extends z.ZodType = z.ZodType> {
   /**
    * As help shows it: `--drain-timeout <duration>`, or `--json` for a switch. The setting's name
-   * must be the flag in camel case: `drainTimeout`. A secret has no flag, only a variable: everybody
-   * who lists the processes of a machine can read the flags.
+   * must be the flag in camel case: `drainTimeout`. A secret has no flag, only a variable:
+   * everybody who lists the processes of a machine can read the flags.
    */
   readonly flag?: string;
   /** The environment variable. An empty variable counts as absent. */

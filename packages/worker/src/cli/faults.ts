@@ -53,8 +53,8 @@ export function endedByOthers(
     return code || EXIT.failure;
   }
   if (activeJobIds.length === 0) return undefined;
-  // In a deploy the jobs are handed back, no crash counted. Otherwise they must count as crashed, or
-  // a handler that exits would run again for ever.
+  // In a deploy the jobs are handed back, no crash counted. Otherwise they must count as crashed,
+  // or a handler that exits would run again for ever.
   if (exitReason.signals > 0) worker?.handBackAll();
   log.fatal({ activeJobIds }, 'process was ended by other code while jobs were active');
   return EXIT.cutOff;

@@ -114,7 +114,9 @@ function exitCodeAfter({ cutOff, handedBack }: DrainSummary): ExitCode {
 
 const STUCK_CHECK_MS = 1_000;
 
-/** Calls `listener` once, when the worker is no longer live. Returns a function that stops checking. */
+/**
+ * Calls `listener` once, when the worker is no longer live. Returns a function that stops checking.
+ */
 function onStuck(worker: RunningWorker, log: Logger, listener: () => void): () => void {
   const timer = setInterval(() => {
     const { live, problems, stuck } = worker.health();

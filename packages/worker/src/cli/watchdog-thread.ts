@@ -41,7 +41,8 @@ const timer = setInterval(() => {
   if (now - ticked > STOPPED_MS) deadline += now - ticked - TICK_MS;
   ticked = now;
   const beat = Atomics.load(beats, 0);
-  // Counted in ticks of this thread, not by the clock: both threads rest while a process is stopped.
+  // Counted in ticks of this thread, not by the clock: both threads rest while a process is
+  // stopped.
   still = beat === heard ? still + TICK_MS : 0;
   heard = beat;
   if (still >= stillMs)

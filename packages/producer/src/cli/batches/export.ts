@@ -39,7 +39,9 @@ const exportSettings = {
   },
 } satisfies Settings;
 
-/** `batches export <name>`: writes its failed rows, to be mended and enqueued again, or its results. */
+/**
+ * `batches export <name>`: writes its failed rows, to be mended and enqueued again, or its results.
+ */
 export function exportCommand(ends: (code: ExitCode) => void): Command {
   const command = new Command('export')
     .description('Writes the failed rows of a batch as they were, with the error of each; or its results.')
@@ -67,7 +69,9 @@ export function exportCommand(ends: (code: ExitCode) => void): Command {
   });
 }
 
-/** @returns how many rows were written; `undefined` when `signal` aborted and nothing was written */
+/**
+ * @returns how many rows were written; `undefined` when `signal` aborted and nothing was written
+ */
 async function exportTo(
   batches: Batches,
   view: BatchView,
@@ -92,7 +96,7 @@ async function exportTo(
   }
 }
 
-/** @throws OptionsInvalid when it cannot be written */
+/** @throws OptionsInvalid when the file cannot be written */
 async function openFile(path: string): Promise<Output> {
   return openOutput(path).catch((error: unknown) => {
     if (!(error instanceof OutputInvalid)) throw error;
