@@ -12,7 +12,7 @@ const program = addFlags(
   .addHelpText(
     'after',
     `
-SIGTERM and SIGINT start a drain: active attempts finish; those that take too
+SIGTERM and SIGINT drain the worker: active attempts finish; those that take too
 long are handed back, no attempt spent. A second signal aborts them at once.
 Exit codes: 0 all finished, 75 some handed back, 70 some cut off unconfirmed (or
 ended by the watchdog), 69 Redis refused us, 64 usage, 1 anything else: code of
