@@ -66,7 +66,9 @@ describe('an error that nobody caught', () => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'late' }] });
     const worker = world.workerProcess();
     expect((await worker.ended).code).toBe(1);
-    expect(await worker.logged('uncaught error; draining, because the state of the process is uncertain')).toMatchObject({
+    expect(
+      await worker.logged('uncaught error; draining, because the state of the process is uncertain'),
+    ).toMatchObject({
       jobId: id,
     });
     expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');

@@ -2,7 +2,7 @@ import { write } from 'node:fs';
 import { hostname } from 'node:os';
 import { WASI } from 'node:wasi';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WatchdogData, WatchdogMessage } from './watchdog.js';
+import type { WatchdogData, WatchdogMessage } from './watchdog-messages.js';
 
 /** The part of WebAssembly that we use. Node's types do not have it. */
 declare const WebAssembly: {

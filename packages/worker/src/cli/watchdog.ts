@@ -1,21 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EXIT } from '@bullpen/shared/internal';
-
-/** What the thread is started with. */
-export interface WatchdogData {
-  /** A counter that goes up while the event loop of the main thread runs. */
-  readonly beats: Int32Array;
-  /** The exit code when the watchdog ends the process. */
-  readonly code: number;
-}
-
-/** A message to the thread. */
-export interface WatchdogMessage {
-  /** The process must end within so many milliseconds. Of several, the earliest end counts. */
-  readonly endInMs?: number;
-  /** How long the event loop may stand still, in milliseconds. */
-  readonly stillMs?: number;
-}
+import type { WatchdogData, WatchdogMessage } from './watchdog-messages.js';
 
 const BEAT_MS = 200;
 /** Added to the last deadline of a drain, and to a lease that could not be renewed. */
