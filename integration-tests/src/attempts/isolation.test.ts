@@ -10,7 +10,7 @@ describe('an error that nobody caught', () => {
       const work = await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 300 }] });
       const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
       const worker = world.workerProcess(['--queue', 'scripted']);
-      const fatal = await worker.logged('nobody caught an error; draining, as nothing is certain any more');
+      const fatal = await worker.logged('uncaught error; draining, because the state of the process is uncertain');
       expect(fatal).toMatchObject({
         level: 60,
         jobId: bad.id,
@@ -33,7 +33,7 @@ describe('an error that nobody caught', () => {
       const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
       const worker = world.workerProcess(['--queue', 'scripted']);
       expect((await worker.ended).code).toBe(1);
-      const fatal = await worker.logged('nobody caught an error; draining, as nothing is certain any more');
+      const fatal = await worker.logged('uncaught error; draining, because the state of the process is uncertain');
       expect(fatal).toMatchObject({ jobId: bad.id });
       expect(await (await world.settled(world.queue('scripted'), work.id)).getState()).toBe('completed');
       expect(await worker.logged('worker stopped')).toMatchObject({ active: 2, completed: 1, failed: 1, cutOff: 0 });
@@ -48,7 +48,7 @@ describe('an error that nobody caught', () => {
     await world.started(1);
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(75);
-    const warning = await worker.logged('a promise that nobody awaits was rejected as its attempt was aborted');
+    const warning = await worker.logged('a promise that nobody awaits was rejected when its attempt was aborted');
     expect(warning).toMatchObject({ level: 40, jobId: id });
   });
 
@@ -66,7 +66,9 @@ describe('an error that nobody caught', () => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'late' }] });
     const worker = world.workerProcess();
     expect((await worker.ended).code).toBe(1);
-    expect(await worker.logged('nobody caught an error; draining, as nothing is certain any more')).toMatchObject({
+    expect(
+      await worker.logged('uncaught error; draining, because the state of the process is uncertain'),
+    ).toMatchObject({
       jobId: id,
     });
     expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');

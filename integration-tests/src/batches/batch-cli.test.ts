@@ -120,7 +120,7 @@ describe('rows that do not parse or validate', () => {
     const { code, stderr } = await running.ended;
     expect(code).toBe(75);
     expect(stderr).toContain(
-      `${rejects} has the 1 row rejected so far; a run that comes to its end writes all of them`,
+      `${rejects} has the 1 row rejected so far; a run that reads to the end writes all of them`,
     );
     expect(await readFile(rejects, 'utf8')).toMatch(/^\{"row":1,.*\}\n$/);
     expect((await readdir(world.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
@@ -227,7 +227,7 @@ describe('interrupted', () => {
     const { code, stdout, stderr } = await running.ended;
     expect(code).toBe(75);
     expect(JSON.parse(stdout)).toMatchObject({ read: 3_000, added: 3_000, interrupted: true });
-    expect(stderr).toContain('SIGINT: stopping after what is under way');
+    expect(stderr).toContain('SIGINT: stopping after the rows that are under way');
   });
 
   test('Redis goes away on the way: exit 69, with what was done until then', async ({ world }) => {
@@ -289,7 +289,7 @@ describe('wrong use', () => {
       [['btach', 'test.row', rows], /unknown command 'btach'\n\(Did you mean batch\?\)/],
       [['batches', 'shw', 'x'], /^bullpen-producer: batches: no such command 'shw'\. Did you mean 'show'\?/],
       [['batch', 'test.row'], /^bullpen-producer: missing required argument 'source'/],
-      [['enqueue', 'test.row'], /required option '--data <json>' not specified/],
+      [['enqueue', 'test.row'], /--data: give the payload as JSON/],
       [['enqueue', 'test.row', '--data', '{'], /--data: not JSON/],
       [['enqueue', 'test.row', '--data', '{}', '--delay', 'soon'], /--delay: expected a duration such as '30s'/],
       [

@@ -80,7 +80,7 @@ describe('bullpen-dashboard', () => {
   test('without a password there is no login, and it is said', async ({ world }) => {
     const dashboard = await Dashboard.start(world, [], { BULLPEN_DASHBOARD_PASSWORD: '' });
     await dashboard.process.logged(
-      'there is no password: anybody on this machine may look and act; nobody else can connect',
+      'no password is set: everybody on this machine can look and act; nobody else can connect',
     );
     expect((await dashboard.ask('api/queues')).status).toBe(200);
     const foreign = { method: 'PUT', headers: { origin: 'http://evil.example' } };

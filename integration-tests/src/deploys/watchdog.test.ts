@@ -28,7 +28,7 @@ describe('the watchdog', () => {
     await world.started(1);
     worker.kill('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 70, signal: undefined });
-    await worker.logged('worker was not through by its last deadline; watchdog ended the process');
+    await worker.logged('worker had not stopped by its last deadline; watchdog ended the process');
     // Its work was done all the same.
     expect(await worker.logged('worker stopped')).toMatchObject({ handedBack: 1, cutOff: 0 });
   });

@@ -38,7 +38,7 @@ const holds = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record
 
 /** What the worker's own help says a duration is by default, in milliseconds. */
 function defaultMs(flag: string): number {
-  const [, duration = ''] = new RegExp(`${flag} [^)]*default (\\w+)\\)`).exec(workerHelp) ?? [];
+  const [, duration = ''] = new RegExp(`${flag} [^)]*default\\s+(\\w+)\\)`).exec(workerHelp) ?? [];
   return parseDuration(duration) as number;
 }
 

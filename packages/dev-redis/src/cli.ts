@@ -7,7 +7,7 @@ import { runCommand } from './run-command.js';
 import { onEndingSignal } from './signals.js';
 import { startDevRedis } from './start.js';
 
-// The numbers of sysexits.h.
+// As in sysexits.h.
 const exitUsage = 64;
 const exitUnavailable = 69;
 const exitSoftware = 70;
@@ -30,11 +30,11 @@ function readVersion(): string {
 }
 
 const program = new Command('bullpen-dev-redis')
-  .description('Starts a private, real Redis, prints its URL and keeps it until Ctrl-C or until the command has ended.')
-  .argument('[command...]', 'after --: a command to run with REDIS_URL set, whose exit code becomes ours')
+  .description('Starts a private, real Redis, prints its URL, and stops it on Ctrl-C or when the command has ended.')
+  .argument('[command...]', 'after --: a command to run with REDIS_URL set; its exit code becomes ours')
   .option(
     '--way <way>',
-    `only this way, repeatable: ${devRedisWays.join(', ')} (default: all, in this order)`,
+    `use only this way; repeat for more: ${devRedisWays.join(', ')} (default: all, in this order)`,
     collectWay,
   )
   .version(readVersion())
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   const redis = await startDevRedis(way === undefined ? {} : { order: way });
   try {
     if (command !== undefined) return await runCommand(command, args, redis.url);
-    // Listens before it says that it is there: who reads the URL may tell us to end at once.
+    // Listens before it prints the URL: whoever reads the URL may stop us at once.
     const asked = untilAskedToEnd();
     process.stdout.write(`${redis.url}\n`);
     return await Promise.race([asked, redis.exited.then(() => exitUnavailable)]);
@@ -57,7 +57,7 @@ async function main(): Promise<number> {
 }
 
 function untilAskedToEnd(): Promise<number> {
-  // Neither a signal's listener nor a Redis keeps a process alive.
+  // Neither a signal listener nor the Redis process keeps this process alive.
   const stayAlive = setInterval(() => {}, 1 << 30);
   return new Promise((resolve) => {
     onEndingSignal(() => {

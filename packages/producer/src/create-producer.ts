@@ -23,7 +23,7 @@ import { OpenCalls } from './enqueue/open-calls.js';
 import { writePayload } from './enqueue/payload.js';
 import type { ProducerRedis } from './enqueue/producer-redis.js';
 import { createBatches } from './manage/batches.js';
-import type { Producer, ProducerOptions } from './producer.js';
+import { DEFAULT_REDIS_TIMEOUT, type Producer, type ProducerOptions } from './producer.js';
 
 /**
  * Makes a producer. It connects to Redis in the background.
@@ -35,7 +35,7 @@ import type { Producer, ProducerOptions } from './producer.js';
 export function createProducer({
   redis: address,
   prefix = DEFAULT_PREFIX,
-  redisTimeout = '5s',
+  redisTimeout = DEFAULT_REDIS_TIMEOUT,
 }: ProducerOptions): Producer {
   const timeoutMs = checkOptions(prefix, redisTimeout);
   const redis = defineCommands(openRedis(address, 'producer', 'bullpen:producer', prefix));

@@ -90,3 +90,6 @@ export interface Producer {
   /** Waits for calls that are under way, then closes the connection. Safe to call twice. */
   close(): Promise<void>;
 }
+
+/** The default of `ProducerOptions.redisTimeout`. */
+export const DEFAULT_REDIS_TIMEOUT = '5s';

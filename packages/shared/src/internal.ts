@@ -27,21 +27,19 @@ export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowK
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
 export { suggest } from './job/suggest.js';
+export { commonSettings } from './process/command-settings.js';
+export { type Config, readConfig, type Setting, type Settings } from './process/config.js';
+export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
+export { addFlags, inFlags } from './process/flags.js';
+export { loadModule } from './process/load-module.js';
 export {
-  type Config,
-  commonOptions,
-  commonSettings,
   countSetting,
   durationSetting,
   isPort,
   optionalDurationSetting,
   portSetting,
-  readConfig,
-  type Setting,
   switchSetting,
-} from './process/config.js';
-export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
-export { loadModule } from './process/load-module.js';
+} from './process/setting-schemas.js';
 export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';

@@ -10,7 +10,8 @@ export {
   type Row,
   type RowOutcome,
 } from './handlers/handler.js';
-export type { HealthPort, HealthPortOptions } from './health/health-port.js';
+export type { HealthPort } from './health/health-port.js';
+export type { HealthPortOptions } from './health/health-port-options.js';
 export { measure } from './health/metrics/measure.js';
 export { serveHealth } from './health/serve-health.js';
 export type { DrainSummary } from './in-flight/drain.js';

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { createLogger } from '@bullpen/shared';
-import { EXIT, type ExitCode, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
+import { EXIT, type ExitCode, inFlags, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import { startDashboard } from '../dashboard.js';
-import { inFlags } from './in-flags.js';
 import { readCommandLine } from './program.js';
+import { settings } from './settings.js';
 
 /**
- * Runs until it is told to stop, and returns what to exit with. A second signal ends the process at
- * once.
+ * Runs the dashboard until it is told to stop, and returns the exit code. A second signal ends the
+ * process at once.
  */
 async function run(): Promise<ExitCode> {
   const { logLevel, options } = readCommandLine(process.argv);
@@ -24,9 +24,9 @@ async function run(): Promise<ExitCode> {
   const login = password !== undefined;
   const where = { url: dashboard.url, redis: showRedis(options.redis), prefix: options.prefix };
   log.info({ ...where, readOnly, login }, 'dashboard ready');
-  if (!login) log.warn('there is no password: anybody on this machine may look and act; nobody else can connect');
+  if (!login) log.warn('no password is set: everybody on this machine can look and act; nobody else can connect');
   try {
-    // `ready` ends the wait only when Redis refuses us, with the reason.
+    // `ready` rejects when Redis refuses us; that ends the wait, too.
     await Promise.race([stopped, dashboard.ready.then(() => stopped)]);
   } finally {
     await dashboard.close();
@@ -35,8 +35,15 @@ async function run(): Promise<ExitCode> {
   return EXIT.ok;
 }
 
+/** A port that is in use is no fault of an option; Node's message does not say what to do. */
+function explainPort(error: unknown): unknown {
+  const { code, port, address } = (error ?? {}) as { code?: unknown; port?: number; address?: string };
+  if (code !== 'EADDRINUSE') return error;
+  return new Error(`port ${port} of ${address} is in use; choose another with --port`);
+}
+
 try {
   process.exit(await run());
 } catch (error) {
-  process.exit(reportFailure('bullpen-dashboard', inFlags(error)));
+  process.exit(reportFailure('bullpen-dashboard', inFlags(explainPort(error), settings)));
 }

@@ -62,6 +62,9 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
   readonly onFull?: (waiting: number) => void;
 }
 
+/** The default of `keep` and of `keepKeys`. */
+export const DEFAULT_KEEP = '7d';
+
 /** What {@link parseBatchOptions} returns. */
 export type ParsedBatchOptions = Omit<ReturnType<typeof parseEnqueueOptions>, 'expiresAt'> & {
   readonly keepMs: number;
@@ -76,7 +79,15 @@ const MIN_KEEP_MS = 1_000;
  * @throws OptionsInvalid with every fault
  */
 export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now: number): ParsedBatchOptions {
-  const { batch, rowsPerJob, keep = '7d', keepKeys = '7d', delay = 0, priority = 0, maxWaiting } = options;
+  const {
+    batch,
+    rowsPerJob,
+    keep = DEFAULT_KEEP,
+    keepKeys = DEFAULT_KEEP,
+    delay = 0,
+    priority = 0,
+    maxWaiting,
+  } = options;
   const faults: Fault[] = [];
   if (!isBatchName(batch)) {
     faults.push({ path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(batch)}` });

@@ -10,40 +10,40 @@ export interface Report {
   readonly result: BatchResult;
   /** With --wait: what became of the jobs. */
   readonly settled: SettledBatch | undefined;
-  /** What stopped it before its time, when that was not a signal. */
+  /** The error that stopped it early, if there was one. A stop signal is not an error. */
   readonly failure: unknown;
-  /** What became of the file of rejected rows. */
+  /** Which rejected rows the file has now. */
   readonly rejects: RejectsKept;
-  /** Why it could not be kept, if so. */
+  /** Why the file could not be written, if so. */
   readonly unkept?: unknown;
 }
 
 /**
- * Whether rejected rows are kept: all of them, those until the batch stopped, or none, so that what
- * an earlier run wrote stays.
+ * Which rejected rows are kept: all of them; those until the batch stopped; or none, so that the
+ * file of an earlier run stays.
  */
 export type RejectsKept = 'all' | 'partly' | 'none';
 
 /**
- * Which rejected rows are to be kept of a run that ended so. One that got nowhere, refused or
- * without a Redis, takes nobody's file away; one that was stopped part of the way has what there is
- * to mend by now.
- * @param written how many rejected rows it has told
+ * Decides which rejected rows of a run are kept. A run that read nothing, because it was refused or
+ * Redis was away, does not replace the file of an earlier run. A run that stopped on the way keeps
+ * the rows that it rejected so far.
+ * @param written how many rejected rows the run has written
  */
 export function rejectsToKeep({ result, failure }: Pick<Report, 'result' | 'failure'>, written: number): RejectsKept {
   const { read, resumedAt, wasFinished, interrupted } = result;
   if (failure === undefined && !interrupted) return 'all';
   if (!wasFinished && read > resumedAt) return 'partly';
-  // It goes on, and what was rejected before is in the file of the run before; or it is no source
-  // of this batch.
+  // Either the batch was resumed, and the file of the earlier run has its rejected rows, or the
+  // source is not the one of this batch.
   return resumedAt > 0 || wasFinished || written === 0 || isRefused(failure) ? 'none' : 'partly';
 }
 
-/** Whether the same command would only fail again. */
+/** Whether the same command would fail again. */
 const isRefused = (failure: unknown): boolean =>
   failure instanceof BatchStopped && (failure.cause instanceof BatchConflict || failure.cause instanceof SourceInvalid);
 
-/** The exit code of a batch that was not stopped by a failure. */
+/** The exit code of a batch that no error stopped. */
 export function exitCodeFor({ result, settled }: Report): ExitCode {
   if (result.interrupted || settled?.interrupted === true) return EXIT.interrupted;
   if (result.rejected > 0) return EXIT.data;
@@ -51,8 +51,8 @@ export function exitCodeFor({ result, settled }: Report): ExitCode {
 }
 
 /**
- * What the same command would do if it were run again, for a batch that did not come to its end;
- * nothing, where it would only fail again.
+ * What the same command would do if it were run again, for a batch that stopped early. `undefined`
+ * where it would fail again.
  */
 export function adviceFor({ result, failure }: Report): string | undefined {
   const { batch, interrupted, wasFinished } = result;
@@ -65,7 +65,7 @@ export function adviceFor({ result, failure }: Report): string | undefined {
 }
 
 /**
- * What to say of a source that was read to its end and had no rows: more often a mistake than not.
+ * A warning about a source that was read to its end and had no rows: this is often a mistake.
  */
 export function emptinessOf(
   { result, failure }: Report,
@@ -73,7 +73,7 @@ export function emptinessOf(
 ): string | undefined {
   if (failure !== undefined || result.interrupted || result.read > 0) return undefined;
   const what = name === '-' ? 'the standard input' : `the file ${showText(name)}`;
-  // One that was through before is not read again.
+  // A batch that was finished before does not read its source again.
   return `${what} ${(totalBytes ?? bytesRead()) === 0 ? 'is empty' : 'has no rows'}; there is nothing to enqueue`;
 }
 
@@ -89,7 +89,7 @@ export function printReport(
     printLine(
       JSON.stringify({
         ...{ batch, job, read, added, duplicate, rejected, durationMs, completed, failed },
-        // Only when there is something to say, so that the usual line stays the usual line.
+        // Fields that are rarely needed are left out when they say nothing.
         ...(cancelled > 0 ? { cancelled } : {}),
         ...(missing !== undefined && missing > 0 ? { missing } : {}),
         ...(resumedAt > 0 && !wasFinished ? { resumedAt } : {}),

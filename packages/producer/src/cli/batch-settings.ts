@@ -1,21 +1,72 @@
-import { countSetting, MAX_ROWS_PER_JOB, optionalDurationSetting, type Setting } from '@bullpen/shared/internal';
+import {
+  countSetting,
+  MAX_ROWS_PER_JOB,
+  optionalDurationSetting,
+  type Settings,
+  switchSetting,
+} from '@bullpen/shared/internal';
 import { z } from 'zod';
+import { DEFAULT_KEEP } from '../batch/batch-options.js';
 import { FORMATS } from '../source/source.js';
-import { prioritySetting } from './session.js';
+import { startSettings } from './settings.js';
 
-/** The settings of `batch`. */
+/** The settings of `batch`, in the order of the help. */
 export const batchSettings = {
-  batch: { flag: '--batch', schema: z.string().optional() },
-  format: { flag: '--format', schema: z.enum(FORMATS, `expected ${FORMATS.join(', ')}`).optional() },
-  keyField: { flag: '--key-field', schema: z.string().min(1, 'expected the name of a field').optional() },
-  rowsPerJob: { flag: '--rows-per-job', schema: countSetting(MAX_ROWS_PER_JOB).optional() },
-  maxWaiting: { flag: '--max-waiting', schema: countSetting(1_000_000_000).optional() },
-  delay: { flag: '--delay', schema: optionalDurationSetting },
-  priority: prioritySetting,
-  results: { flag: '--results', schema: z.boolean().default(false) },
-  keep: { flag: '--keep', schema: optionalDurationSetting },
-  keepKeys: { flag: '--keep-keys', schema: optionalDurationSetting },
-  rejects: { flag: '--rejects', schema: z.string().optional() },
-  dryRun: { flag: '--dry-run', schema: z.boolean().default(false) },
-  wait: { flag: '--wait', schema: z.boolean().default(false) },
-} satisfies Record<string, Setting>;
+  batch: {
+    flag: '--batch <name>',
+    schema: z.string().optional(),
+    help: 'name the batch; the same command with the same name goes on where a run stopped',
+    defaultHelp: 'a new name',
+  },
+  format: {
+    flag: '--format <format>',
+    schema: z.enum(FORMATS, `expected ${FORMATS.join(', ')}`).optional(),
+    help: FORMATS.join(', '),
+    defaultHelp: "by the file's name",
+  },
+  keyField: {
+    flag: '--key-field <field>',
+    schema: z.string().min(1, 'expected the name of a field').optional(),
+    help: 'the field that holds the key of each row; the same key is not added twice',
+  },
+  keepKeys: {
+    flag: '--keep-keys <duration>',
+    schema: optionalDurationSetting,
+    help: 'how long a key stays taken after its row was added',
+    defaultHelp: DEFAULT_KEEP,
+  },
+  rowsPerJob: {
+    flag: '--rows-per-job <n>',
+    schema: countSetting(MAX_ROWS_PER_JOB).optional(),
+    help: 'put so many rows into one job, for small, quick rows',
+    defaultHelp: 'as the job says, or 1',
+  },
+  maxWaiting: {
+    flag: '--max-waiting <n>',
+    schema: countSetting(1_000_000_000).optional(),
+    help: 'wait while this many jobs are waiting on the queue',
+  },
+  ...startSettings,
+  results: { flag: '--results', schema: switchSetting, help: 'keep what the handlers return, up to 16 KiB each' },
+  keep: {
+    flag: '--keep <duration>',
+    schema: optionalDurationSetting,
+    help: 'how long the books of the batch are kept after they were last written',
+    defaultHelp: DEFAULT_KEEP,
+  },
+  rejects: {
+    flag: '--rejects <file>',
+    schema: z.string().optional(),
+    help: 'write rejected rows here, one JSON line each, with line number and reason',
+  },
+  dryRun: {
+    flag: '--dry-run',
+    schema: switchSetting,
+    help: 'check every row, enqueue nothing; Redis is not needed',
+  },
+  wait: {
+    flag: '--wait',
+    schema: switchSetting,
+    help: 'wait until every job of this batch is settled; exit 1 if any failed',
+  },
+} satisfies Settings;

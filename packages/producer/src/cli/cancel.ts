@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { printLine } from './print.js';
 import { findJob, startSession, withProducer } from './session.js';
 
-/** `cancel <job> <id>`: asks the fleet not to do a job. */
+/** `cancel <job> <id>`: asks the workers not to do a job. */
 export function cancelCommand(ends: (code: ExitCode) => void): Command {
   return new Command('cancel')
     .description('Asks that a job not be done, waiting or running.')

@@ -6,10 +6,10 @@ import type { SourceRow } from '../source/source-row.js';
 type Opened = Pick<Source, 'blocks' | 'name' | 'columns' | 'close'>;
 
 /**
- * Sees that a table has the column that is to be the key: by a misspelt name all of its rows would
- * be rejected, and the batch's name be taken. Its first block is read for that; the source that is
- * returned begins with it all the same.
- * @throws OptionsInvalid when it has no such column
+ * Checks that a table has the column of `--key-field`. With a misspelt name all rows would be
+ * rejected, and the batch's name would be taken. The check reads the first block of the source; the
+ * returned source still begins with that block.
+ * @throws OptionsInvalid when the table has no such column
  */
 export async function withKeyColumn<S extends Opened>(source: S, keyField: string | undefined): Promise<S> {
   if (keyField === undefined) return source;

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { reportFailure } from '@bullpen/shared/internal';
+import { inFlags, reportFailure } from '@bullpen/shared/internal';
 import { BatchStopped } from '../batch/batch-result.js';
-import { inFlags } from './in-flags.js';
+import { optionFlags } from './option-flags.js';
 import { buildProgram } from './program.js';
 
-/** The one place that ends the process: each command says with which code. */
+/** Runs the command and exits with the code that it chose. */
 async function main(): Promise<void> {
   try {
     const { program, exitCode } = buildProgram();
@@ -12,17 +12,17 @@ async function main(): Promise<void> {
     process.exit(exitCode());
   } catch (error) {
     const reason = error instanceof BatchStopped ? error.cause : error;
-    process.exit(reportFailure('bullpen-producer', inFlags(reason)));
+    process.exit(reportFailure('bullpen-producer', inFlags(reason, optionFlags)));
   }
 }
 
-// A reader that has seen enough (`| head -1`) closes the pipe: that is no fault of ours.
+// A reader that has read enough (`| head -1`) closes the pipe. That is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   process.exit(reportFailure('bullpen-producer', new Error(`cannot write the standard output: ${error.message}`)));
 });
 
-// What is said on stderr is for people, and if nobody reads it the work goes on.
+// Messages on stderr are for people. If nobody reads them, the work goes on.
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

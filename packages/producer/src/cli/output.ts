@@ -3,22 +3,22 @@ import { createWriteStream, type Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 
-/** Where rows are written for people: an export, rejected rows. */
+/** A file or stream that rows are written to: an export, or rejected rows. */
 export interface Output {
   readonly stream: Writable;
-  /** All was written, and the stream has ended: it may be seen. */
+  /** Gives the file its name. Call it when everything is written and the stream has ended. */
   commit(): Promise<void>;
-  /** It was not: nothing of it is to be seen, and what stood there before stays. */
+  /** Removes what was written; a file that had the name before stays. */
   discard(): Promise<void>;
 }
 
-/** Thrown for a file that cannot be written, as the option that named it is to say. */
+/** Thrown for a file that cannot be written. The caller adds the name of the option. */
 export class OutputInvalid extends Error {}
 
 /**
- * Opens a file to be written beside its name and renamed at the end: under the name that was asked
- * for there is never half of it, and what was there stays until then.
- * @throws OutputInvalid when it cannot be written
+ * Opens a temporary file beside the one that is asked for, and renames it at the end. So the name
+ * never holds half a file, and a file that had the name before stays until then.
+ * @throws OutputInvalid when the file cannot be written
  */
 export async function openOutput(path: string): Promise<Output> {
   const stats = await stat(path).catch(() => undefined);
@@ -26,25 +26,25 @@ export async function openOutput(path: string): Promise<Output> {
   return stats === undefined || stats.isFile() ? beside(path, stats) : inPlace(path);
 }
 
-/** The standard output: what was written there was seen. */
+/** The standard output. What was written to it cannot be discarded. */
 export function standardOutput(): Output {
   return {
     stream: process.stdout,
-    // A pipe may take its time, and the process ends when we are through.
+    // Waits until a slow pipe has taken everything, because the process exits afterwards.
     commit: () => new Promise((resolve) => process.stdout.write('', () => resolve())),
     discard: async () => undefined,
   };
 }
 
-/** A device or a named pipe: to rename something onto it would take its place. */
+/** A device or a named pipe is written directly: a renamed file would replace it. */
 function inPlace(path: string): Output {
   return { stream: createWriteStream(path), commit: async () => undefined, discard: async () => undefined };
 }
 
 async function beside(path: string, stats: Stats | undefined): Promise<Output> {
-  // Through a link: it is to go on pointing at what it points at.
+  // A link is followed, so that it stays a link.
   const final = stats === undefined ? path : await realpath(path);
-  // Two runs by mistake at the same time write a file each; the last one to end is seen.
+  // Two runs at the same time write a temporary file each; the one that ends last wins.
   const temporary = `${final}.${process.pid}.tmp`;
   const stream = createWriteStream(temporary, { mode: stats?.mode ?? 0o666 });
   try {
@@ -55,7 +55,8 @@ async function beside(path: string, stats: Stats | undefined): Promise<Output> {
   return {
     stream,
     async commit() {
-      // On disk before it has its name: also after a power cut there is all of it, or nothing.
+      // The file is on disk before it gets its name, so that after a power cut it is complete or
+      // absent.
       const file = await open(temporary, 'r+');
       await file.sync().finally(() => file.close());
       await rename(temporary, final);

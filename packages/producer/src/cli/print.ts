@@ -3,15 +3,15 @@ import type Table from 'cli-table3';
 
 const require = createRequire(import.meta.url);
 
-/** Prints a command's result: the only thing that goes to stdout. */
+/** Prints a line of the command's result. Nothing else goes to stdout. */
 export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /**
- * Rows as a table on a terminal, as tab-separated lines in a pipe. On a terminal that is too narrow
- * the table has no borders, and if that is not enough each row is a block of lines.
- * @param texts how many of the columns, from the left, are text and no figures
+ * Prints rows: as a table on a terminal, as tab-separated lines in a pipe. On a narrow terminal the
+ * table has no borders; on a narrower one each row is a block of lines.
+ * @param texts how many columns, from the left, are text; the others are figures
  */
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[], texts = 1): void {
   if (!process.stdout.isTTY) {
@@ -21,7 +21,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
   const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => String(row[at]).length)));
   const cells = widths.reduce((sum, width) => sum + width, 0);
   const room = process.stdout.columns ?? 80;
-  // A space on either side of each cell, and a border around it.
+  // Each cell has a space on either side, and a border around it.
   if (cells + 3 * head.length + 1 > room) {
     if (cells + 2 * (head.length - 1) > room) printBlocks(head, rows);
     else
@@ -30,7 +30,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
     return;
   }
   const colAligns = head.map((_, at) => (at < texts ? 'left' : 'right') as 'left' | 'right');
-  // Loaded when there is a terminal to draw on.
+  // Loaded here, because only a terminal needs it.
   const TableOf = require('cli-table3') as typeof Table;
   const table = new TableOf({ head: [...head], colAligns, style: { head: ['bold'], border: ['dim'] } });
   table.push(...rows.map((row) => [...row]));
@@ -52,7 +52,7 @@ export function showCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** Facts, a line each: aligned on a terminal, name and value with a tab between in a pipe. */
+/** Prints facts, one a line: aligned on a terminal, tab-separated in a pipe. */
 export function printFacts(facts: readonly (readonly [name: string, value: string])[]): void {
   const width = Math.max(...facts.map(([name]) => name.length));
   for (const [name, value] of facts) {
@@ -60,7 +60,7 @@ export function printFacts(facts: readonly (readonly [name: string, value: strin
   }
 }
 
-/** A count for people on a terminal, for programs in a pipe. */
+/** `1,234` on a terminal, `1234` in a pipe. */
 export function showFigure(count: number): string {
   return process.stdout.isTTY ? showCount(count) : String(count);
 }

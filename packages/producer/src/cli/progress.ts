@@ -4,42 +4,42 @@ import { perSecond, secondsLeft } from './speed.js';
 
 const require = createRequire(import.meta.url);
 
-/** What a progress line shows. */
+/** Shows the progress of a command on stderr. */
 export interface Progress {
   /**
-   * @param done of `total`, in whatever unit
-   * @param before how many of the rows an earlier run did: they are not this one's speed
+   * @param done how much of `total` is done, in the unit of `total`
+   * @param before how many of `rows` an earlier run did; they do not count for the speed
    */
   update(done: number, rows: number, note: string, before?: number): void;
   /**
-   * Says in place of the figures why nothing moves, until the next `update`; in a pipe in a line,
-   * once, when it has been so for a second.
+   * Shows why nothing moves, in place of the figures, until the next `update`. In a pipe it is one
+   * line, written when the wait has lasted for a second.
    */
   wait(why: string): void;
-  /** Says a line on stderr: above the bar, where there is one. */
+  /** Writes a line to stderr, above the bar if there is one. */
   say(line: string): void;
-  /** Leaves the bar as it is. Safe to call twice. */
+  /** Stops the bar where it is. Safe to call twice. */
   stop(): void;
-  /** Takes the bar away: there was nothing to do. */
+  /** Removes the bar, when there was nothing to do. */
   clear(): void;
 }
 
-/** A wait that is shorter is not worth a line. */
+/** A shorter wait is not reported in a pipe. */
 const LONG_WAIT_MS = 1_000;
 
-/** The screen beside the bar that its figures need. */
+/** The columns that the text beside the bar needs. */
 const FIGURES = 60;
 
 /**
- * A bar on a terminal; in a pipe nothing but what is said. Without a total it shows the count and
- * the rate only.
- * @param what stands before the bar
+ * Shows a bar on a terminal; in a pipe it writes only messages. Without a total it shows only the
+ * count and the rate.
+ * @param what the text before the bar
  */
 export function startProgress(what: string, total: number | undefined): Progress {
   const stream = process.stderr;
   const sayPlainly = (line: string): void => void stream.write(`${line}\n`);
   if (!stream.isTTY) return withoutBar(sayPlainly);
-  // Loaded when there is a terminal to draw on.
+  // Loaded here, because only a terminal needs it.
   const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
   const startedAt = performance.now();
   const columns = stream.columns ?? 80;
@@ -48,11 +48,11 @@ export function startProgress(what: string, total: number | undefined): Progress
     {
       format: total === undefined ? `${what} {rows} rows  {figures}` : `${what} {bar} {percentage}%  {figures}`,
       stream: withoutSavedCursor(stream),
-      // Signals are ours to answer; the bar would answer them too.
+      // The command handles the signals itself.
       gracefulExit: false,
       barsize,
       hideCursor: true,
-      // Also over what was said meanwhile, and what the terminal itself wrote: ^C.
+      // Redraws over messages, and over the ^C that the terminal itself writes.
       forceRedraw: true,
       fps: 10,
     },
@@ -77,20 +77,20 @@ export function startProgress(what: string, total: number | undefined): Progress
     },
     say(line) {
       if (stopped) return sayPlainly(line);
-      // In the place of the bar, wrapped where it is long; the bar goes on below it.
+      // Written over the bar, with line wrap on; the bar is drawn again below it.
       stream.write(`\r\u001B[K\u001B[?7h${line}\n\u001B[?7l`);
       bar.render();
     },
     stop,
     clear() {
       stop();
-      // It ended its line: one up, and empty.
+      // The bar ended its line: moves one line up and clears it.
       stream.write('\u001B[1A\u001B[2K');
     },
   };
 }
 
-/** What is shown where there is no terminal. */
+/** Progress where there is no terminal. */
 function withoutBar(say: (line: string) => void): Progress {
   const nothing = (): void => undefined;
   let since: number | undefined;
@@ -103,25 +103,25 @@ function withoutBar(say: (line: string) => void): Progress {
       since ??= performance.now();
       if (performance.now() - since < LONG_WAIT_MS) return;
       say(why);
-      // Until the next update.
+      // Reported once until the next update.
       since = Number.POSITIVE_INFINITY;
     },
   };
 }
 
 /**
- * The library goes back to where a bar began when it ends, over whatever was written since; a bar
- * of one line has no need to.
+ * A stream that ignores the save and the restore of the cursor. With them the library would, at the
+ * end of a bar, write over the messages that came since its start.
  */
 export function withoutSavedCursor(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   const write = (text: string): boolean => text === '\u001B7' || text === '\u001B8' || stream.write(text);
   return Object.create(stream, { write: { value: write } }) as NodeJS.WriteStream;
 }
 
-/** Shows the cursor that a bar hid; for an exit that cannot wait for the bar to stop. */
+/** Shows the cursor that a bar hid, before an exit that does not stop the bar first. */
 export function restoreCursor(): void {
   const terminal = [process.stderr, process.stdout].find(({ isTTY }) => isTTY);
-  // With the lines that are not wrapped while a view is alive.
+  // Turns line wrap on again, too, which a live view turned off.
   terminal?.write('\u001B[?25h\u001B[?7h');
 }
 

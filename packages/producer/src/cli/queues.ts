@@ -6,7 +6,7 @@ import { startSession, withProducer } from './session.js';
 
 const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
 
-/** `queues`: how many jobs each queue holds, by state. */
+/** `queues`: lists how many jobs each queue holds, by state. */
 export function queuesCommand(ends: (code: ExitCode) => void): Command {
   return new Command('queues')
     .description('Lists the queues and how many jobs each holds, by state.')

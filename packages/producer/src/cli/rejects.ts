@@ -7,7 +7,7 @@ import type { RejectedRow } from '../batch/check-row.js';
 import { type Output, openOutput } from './output.js';
 import { showCount } from './print.js';
 
-/** How many rejected rows are named on stderr when there is no file to read them in. */
+/** How many rejected rows are written to stderr when there is no file for them. */
 const NAMED = 5;
 
 /** Where rejected rows go: a file, one JSON line each, or the first few to stderr. */
@@ -16,17 +16,17 @@ export interface Rejects {
   /** How many rows were written. */
   readonly written: number;
   /**
-   * Says what was not said yet, and gives the file its name; or with `isKept` false leaves what
-   * stood there before. Safe to call twice: the first call counts.
-   * @throws Error when rows could not be written, if that was not told yet
+   * Writes what is left and gives the file its name. With `isKept` false the file of an earlier run
+   * stays. Safe to call twice: the first call counts.
+   * @throws Error when rows could not be written, unless `write` has already thrown it
    */
   close(isKept: boolean): Promise<void>;
 }
 
 /**
- * Opens the rejects file at once, so that a path we may not write is found before any row is
- * enqueued. What it held is replaced when it is closed.
- * @throws SourceInvalid when it cannot be written, or is the source itself
+ * Opens the file of rejected rows at once, so that a path that cannot be written is found before
+ * any row is enqueued. The file of an earlier run is replaced when this one is closed.
+ * @throws SourceInvalid when the file cannot be written, or is the source itself
  */
 export async function openRejects(
   path: string | undefined,
@@ -59,8 +59,8 @@ function writeFile(output: Output, path: string): Rejects {
   const { stream } = output;
   const broken = (error: Error): Error =>
     new Error(`--rejects: cannot write ${path}: ${error.message}`, { cause: error });
-  // Listened to all the time: a disk that is full would otherwise end the process in the middle of
-  // the batch.
+  // The listener is always there: without it a full disk would end the process in the middle of the
+  // batch.
   let [failure, untold]: (Error | undefined)[] = [];
   stream.on('error', (error) => {
     failure = broken(error);
@@ -86,7 +86,7 @@ function writeFile(output: Output, path: string): Rejects {
       if (closed) return;
       closed = true;
       if (isKept && !stream.closed) await once(stream.end(), 'close').catch(() => undefined);
-      // With a hole in it, it would pass for all there are.
+      // A file with missing rows would look complete.
       if (!isKept || failure !== undefined) await output.discard();
       else {
         await output.commit().catch((error: Error) => {
@@ -106,7 +106,7 @@ async function openFile(path: string, source: string): Promise<Output> {
   if (same) throw new SourceInvalid(`--rejects ${path} is the source itself; it would be overwritten`);
   try {
     const output = await openOutput(path);
-    // A device is opened as it is: whether we may write it is to be known now, too.
+    // A device is opened later by its stream; waits for that, so that a failure is known now.
     if ((output.stream as Partial<WriteStream>).pending === true) await once(output.stream, 'open');
     return output;
   } catch (error) {

@@ -114,10 +114,10 @@ describe('the command line', () => {
       return write.mock.calls.map(([text]) => text).join('') + own;
     };
     expect(await said('enqueu')).toBe(
-      "bullpen-producer: unknown command 'enqueu'\n(Did you mean enqueue?)\n(all that can be said: bullpen-producer --help)\n",
+      "bullpen-producer: unknown command 'enqueu'\n(Did you mean enqueue?)\n(for help: bullpen-producer --help)\n",
     );
     expect(await said('batches', 'show', 'a', '--qeue\u001B[2J', 'b')).toBe(
-      "bullpen-producer: unknown option '--qeue [2J'\n(all that can be said: bullpen-producer batches show --help)\n",
+      "bullpen-producer: unknown option '--qeue [2J'\n(for help: bullpen-producer batches show --help)\n",
     );
     expect(await said('batches', 'shw', 'a', 'b')).toBe("batches: no such command 'shw'. Did you mean 'show'?");
   });

@@ -1,52 +1,27 @@
-import { createLogger, isJob, type JobDefinition, type Logger, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
-import {
-  type Config,
-  commonSettings,
-  durationSetting,
-  loadModule,
-  readConfig,
-  type Setting,
-  suggest,
-} from '@bullpen/shared/internal';
+import { isJob, type JobDefinition, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
+import { type Config, loadModule, readConfig, type Settings, suggest } from '@bullpen/shared/internal';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { createProducer } from '../create-producer.js';
 import type { Producer } from '../producer.js';
+import { globalSettings } from './settings.js';
 
-/** The settings of every command of the producer. */
-const settings = {
-  ...commonSettings,
-  jobs: { flag: '--jobs', env: 'BULLPEN_JOBS', schema: z.string().optional() },
-  redisTimeout: { flag: '--redis-timeout', env: 'BULLPEN_REDIS_TIMEOUT', schema: durationSetting.default(5_000) },
-  json: { flag: '--json', schema: z.boolean().default(false) },
-} satisfies Record<string, Setting>;
-
-/** `--priority` of the commands that enqueue. */
-export const prioritySetting = {
-  flag: '--priority',
-  schema: z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional(),
-} satisfies Setting;
-
-/** What a command works with: its settings, a logger on stderr, and a way to a producer. */
-export interface Session<T extends Record<string, Setting>> {
-  readonly config: Config<typeof settings & T>;
-  readonly log: Logger;
-  /** Opens the producer; for commands that get as far as needing Redis. */
+/** The settings of a command, and a way to open a producer. */
+export interface Session<T extends Settings> {
+  readonly config: Config<typeof globalSettings & T>;
+  /** Opens the producer. Not called by commands that end before they need Redis. */
   readonly open: () => Producer;
 }
 
 /**
- * Reads the settings that all commands share and those of this one.
+ * Reads the global settings and the command's own.
  * @throws ConfigInvalid with every fault at once
  */
-export function startSession<T extends Record<string, Setting>>(command: Command, own: T): Session<T> {
-  const config = readConfig({ ...settings, ...own }, command.optsWithGlobals()) as Config<typeof settings & T>;
-  const { redis, prefix, redisTimeout, logLevel } = config as Config<typeof settings>;
-  return {
-    config,
-    log: createLogger({ level: logLevel, to: 'stderr' }),
-    open: () => createProducer({ redis, prefix, redisTimeout }),
-  };
+export function startSession<T extends Settings>(command: Command, own: T): Session<T> {
+  const config = readConfig({ ...globalSettings, ...own }, command.optsWithGlobals()) as Config<
+    typeof globalSettings & T
+  >;
+  const { redis, prefix, redisTimeout } = config as Config<typeof globalSettings>;
+  return { config, open: () => createProducer({ redis, prefix, redisTimeout }) };
 }
 
 /**
@@ -67,7 +42,7 @@ export async function findJob(path: string | undefined, name: string): Promise<J
   throw new OptionsInvalid('no such job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
 }
 
-/** Runs `work` with a producer and closes it whatever happens. */
+/** Runs `work` with a producer, then closes the producer in any case. */
 export async function withProducer<T>(producer: Producer, work: (producer: Producer) => Promise<T>): Promise<T> {
   try {
     return await work(producer);

@@ -1,11 +1,11 @@
-/** How fast rows went; `undefined` as long as there are none to tell by. */
+/** Rows per second; `undefined` while there are no rows. */
 export function perSecond(rows: number, elapsedMs: number): number | undefined {
   return rows > 0 ? (rows * 1000) / Math.max(1, elapsedMs) : undefined;
 }
 
 /**
- * How long the rest takes, in seconds.
- * @param far `done` of `total` in whatever unit, for so many rows: the rest is taken to have rows
+ * Seconds until the rest is done; `undefined` while that is not known.
+ * @param far `done` of `total`, in any unit, for so many `rows`. The rest is assumed to have rows
  *   of the same size
  */
 export function secondsLeft(

@@ -1,18 +1,23 @@
-import { EXIT, onStopSignal } from '@bullpen/shared/internal';
+import { EXIT, onStopSignal, type StopSignal } from '@bullpen/shared/internal';
 import { restoreCursor } from './progress.js';
 
 /**
- * Runs work that a first SIGINT or SIGTERM asks to stop, by its signal; a second one ends the
- * process at once.
+ * Runs work that the first SIGINT or SIGTERM asks to stop, through its abort signal. A second one
+ * ends the process at once.
+ * @param onStop called after the first one has aborted the work's signal
  */
-export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function stoppable<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  onStop: (name: StopSignal) => void = () => undefined,
+): Promise<T> {
   const stop = new AbortController();
-  const off = onStopSignal((_, count) => {
+  const off = onStopSignal((name, count) => {
     if (count > 1) {
       restoreCursor();
       process.exit(EXIT.interrupted);
     }
     stop.abort();
+    onStop(name);
   });
   try {
     return await work(stop.signal);

@@ -2,23 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigInvalid } from '../job/errors.js';
+import { commonSettings } from './command-settings.js';
+import { readConfig } from './config.js';
 import {
-  commonSettings,
   countSetting,
   durationSetting,
   optionalDurationSetting,
   portSetting,
-  readConfig,
   switchSetting,
-} from './config.js';
+} from './setting-schemas.js';
 
 const settings = {
-  count: { flag: '--count', env: 'COUNT', schema: countSetting(100).default(20) },
-  wait: { flag: '--wait', env: 'WAIT', schema: durationSetting.default(5_000) },
-  grace: { flag: '--grace', schema: optionalDurationSetting },
+  count: { flag: '--count <n>', env: 'COUNT', schema: countSetting(100), default: 20 },
+  wait: { flag: '--wait <duration>', env: 'WAIT', schema: durationSetting, default: '5s' },
+  grace: { flag: '--grace <duration>', schema: optionalDurationSetting },
 };
 
-/** The faults of a reading, as `flag-or-variable: reason`, or nothing. */
+/** The faults of a reading, each as `flag-or-variable: reason`. */
 function faultsOf(read: () => unknown): readonly string[] {
   try {
     read();
@@ -30,7 +30,7 @@ function faultsOf(read: () => unknown): readonly string[] {
 }
 
 describe('readConfig', () => {
-  it('takes the default when nothing was said', () => {
+  it('takes the default when nothing was given', () => {
     const config = readConfig(settings, {}, {});
     expect(config).toEqual({ count: 20, wait: 5_000, grace: undefined });
     expectTypeOf(config).toEqualTypeOf<{
@@ -46,7 +46,7 @@ describe('readConfig', () => {
     expect(readConfig(settings, { count: '8', wait: '3s' }, environment)).toMatchObject({ count: 8, wait: 3_000 });
   });
 
-  it('takes a variable that is empty as absent, and a flag that is empty as wrong', () => {
+  it('counts an empty variable as absent, and an empty flag as wrong', () => {
     expect(readConfig(settings, {}, { COUNT: '', WAIT: '' })).toMatchObject({ count: 20, wait: 5_000 });
     expect(faultsOf(() => readConfig(settings, { count: '', wait: '' }, {}))).toEqual([
       '--count: expected a whole number from 1 to 100',
@@ -54,7 +54,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  it('names every fault at once, each by the flag or the variable it came from', () => {
+  it('names every fault at once, each by the flag or the variable that it came from', () => {
     const read = () => readConfig(settings, { count: '0', grace: 'soon' }, { COUNT: '7', WAIT: '-1s' });
     expect(faultsOf(read)).toEqual([
       '--count: expected a whole number from 1 to 100',
@@ -64,16 +64,22 @@ describe('readConfig', () => {
     expect(read).toThrow(/^invalid configuration: --count: .*; WAIT: .*; --grace: /);
   });
 
-  it('does not let a wrong variable matter when the flag is given', () => {
+  it('ignores a wrong variable when the flag is given', () => {
     expect(readConfig(settings, { count: '3' }, { COUNT: 'many' })).toMatchObject({ count: 3 });
   });
 
-  it('does not look at variables of settings that have none', () => {
+  it('reads no variable for a setting that has none', () => {
     expect(readConfig(settings, {}, { grace: '1s', GRACE: '1s', undefined: '1s' }).grace).toBeUndefined();
   });
 
+  it('names the variable of a setting that has no flag', () => {
+    const secret = { password: { env: 'PASSWORD', schema: z.string('set a password').min(3, 'too short') } };
+    expect(faultsOf(() => readConfig(secret, {}, {}))).toEqual(['PASSWORD: set a password']);
+    expect(faultsOf(() => readConfig(secret, {}, { PASSWORD: 'a' }))).toEqual(['PASSWORD: too short']);
+  });
+
   it('says which flag is missing when there is no default', () => {
-    const required = { jobs: { flag: '--jobs', env: 'JOBS', schema: z.string('name the module') } };
+    const required = { jobs: { flag: '--jobs <module>', env: 'JOBS', schema: z.string('name the module') } };
     expect(faultsOf(() => readConfig(required, {}, {}))).toEqual(['--jobs: name the module']);
   });
 });
@@ -92,7 +98,7 @@ describe('durationSetting', () => {
     expect(readConfig(settings, { wait: text }, {}).wait).toBe(wait);
   });
 
-  it('answers with milliseconds or with one fault, whatever was typed', () => {
+  it('returns milliseconds or one fault, whatever was typed', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const faults = faultsOf(() => {
@@ -106,11 +112,11 @@ describe('durationSetting', () => {
 });
 
 describe('countSetting', () => {
-  it('takes whole numbers from 1 to the most', () => {
+  it('takes whole numbers from 1 to the maximum', () => {
     expect(['1', '50', '100'].map((count) => readConfig(settings, { count }, {}).count)).toEqual([1, 50, 100]);
   });
 
-  it('says the same one thing of everything else', () => {
+  it('refuses everything else with one message', () => {
     for (const count of ['0', '-1', '101', '1.5', '-0.5', 'many', 'NaN', 'Infinity', '']) {
       expect(faultsOf(() => readConfig(settings, { count }, {}))).toEqual([
         '--count: expected a whole number from 1 to 100',
@@ -124,7 +130,7 @@ describe('switchSetting', () => {
   const read = (flags: Record<string, unknown>, environment: Record<string, string>) =>
     readConfig(switches, flags, environment).stuck;
 
-  it('is off when nothing was said, or an empty variable', () => {
+  it('is off when nothing was given, or an empty variable', () => {
     expect([read({}, {}), read({}, { STUCK: '' })]).toEqual([false, false]);
     expectTypeOf(readConfig(switches, {}, {}).stuck).toEqualTypeOf<boolean>();
   });
@@ -147,19 +153,19 @@ describe('switchSetting', () => {
     expect(faultsOf(() => read({}, { STUCK: text }))).toEqual([`STUCK: expected 1 or 0, got '${text}'`]);
   });
 
-  it('refuses a flag with a value that is none', () => {
+  it('refuses a flag with a value that is no switch', () => {
     expect(faultsOf(() => read({ stuck: 1 }, {}))).toEqual(['--stuck: expected 1 or 0, got 1']);
   });
 });
 
 describe('commonSettings', () => {
-  it('have defaults that are right for a machine of one’s own', () => {
+  it('have defaults that suit a developer’s machine', () => {
     expect(readConfig(commonSettings, {}, {})).toEqual({
       ...{ redis: 'redis://127.0.0.1:6379', prefix: 'bullpen', logLevel: 'info' },
     });
   });
 
-  it('are refused all at once, and never with the password', () => {
+  it('are refused all at once, and no message has the password', () => {
     const environment = { REDIS_URL: 'redis://me:12/hunter2@host', BULLPEN_PREFIX: 'a:b', BULLPEN_LOG_LEVEL: 'loud' };
     const faults = faultsOf(() => readConfig(commonSettings, {}, environment));
     expect(faults).toEqual([
@@ -171,7 +177,7 @@ describe('commonSettings', () => {
 });
 
 describe('a port', () => {
-  const port = { port: { flag: '--port', env: 'PORT', schema: portSetting.optional() } };
+  const port = { port: { flag: '--port <port>', env: 'PORT', schema: portSetting.optional() } };
 
   it('is a whole number up to 65535, and may be absent', () => {
     for (const [given, read] of [

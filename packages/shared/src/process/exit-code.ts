@@ -2,7 +2,7 @@ import type { BullpenError } from '../job/errors.js';
 import { showText } from '../job/show-value.js';
 import { redactUrls } from '../redis/redis-url.js';
 
-/** What our commands exit with (sysexits where it has a word for it). */
+/** The exit codes of our commands, from sysexits.h where it has a fitting one. */
 export const EXIT = {
   ok: 0,
   failure: 1,
@@ -11,9 +11,9 @@ export const EXIT = {
   data: 65,
   /** Redis is unavailable. */
   unavailable: 69,
-  /** Something had to be cut off unconfirmed. */
+  /** Some attempts were cut off; what became of them could not be confirmed. */
   cutOff: 70,
-  /** Interrupted; what was left over is safe and can go on later. */
+  /** Interrupted. The rest is safe and can be done later. */
   interrupted: 75,
 } as const;
 
@@ -35,8 +35,8 @@ const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], Exi
 ]);
 
 /**
- * The exit code for an error that ended a command: ours by their code, the command line parser's as
- * usage, anything else 1.
+ * The exit code for an error that ended a command. Errors of ours have a code each, errors of the
+ * command line's parser are usage errors, everything else is 1.
  */
 export function exitCodeOf(error: unknown): ExitCode {
   const code = (error as { code?: unknown } | null)?.code;
@@ -47,13 +47,14 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /**
- * Says on stderr why a command failed, in one line and without passwords, and returns what it exits
- * with. The command line's parser says its own piece before it throws; that is not said twice.
+ * Writes one line to stderr that says why a command failed, without passwords. The parser of the
+ * command line has already written its own errors; they are not written twice.
+ * @returns the exit code
  */
 export function reportFailure(command: string, error: unknown): ExitCode {
   if (!String((error as { code?: unknown } | null)?.code).startsWith('commander.')) {
-    // A message quotes what was typed, and names files and columns: none of that is to command a
-    // terminal.
+    // A message quotes what was typed, and names of files and columns, which may hold control
+    // characters.
     const reason = showText(redactUrls(error instanceof Error ? error.message : String(error)));
     process.stderr.write(`${command}: ${reason}\n`);
   }

@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { ModuleInvalid } from '../job/errors.js';
 
 /**
- * Loads a module that a user named on the command line, relative to the working directory, and
- * returns all its exports.
- * @param what names it in messages: `--jobs`, `--handlers`
+ * Loads a module that was named on the command line, relative to the working directory.
+ * @returns all its exports
+ * @param what the flag that named it, for messages: `--jobs`, `--handlers`
  * @throws ModuleInvalid when there is no such file, or it cannot be loaded
  */
 export async function loadModule(path: string, what: string): Promise<readonly unknown[]> {
@@ -31,8 +31,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Where an error happened: for what cannot be parsed Node says it in the first line of the stack,
- * for what was thrown in the first frame.
+ * Where an error happened. For a syntax error this is the first line of the stack, for a thrown
+ * error the first frame.
  */
 function placeOf({ stack = '' }: Error): string {
   const [place] = /^(?:file:\/\/)?\/\S+:\d+$|(?<=^ +at .*\(?)(?:file:\/\/)\S+:\d+(?=:\d+\)?$)/m.exec(stack) ?? [];

@@ -11,18 +11,21 @@ export interface LoggerOptions {
   /** Default `'info'`. */
   readonly level?: string;
   /**
-   * Results own stdout in commands that print some; their logs go to stderr. Default `'stdout'`.
+   * A command that prints results to stdout logs to stderr. Default `'stdout'`.
    */
   readonly to?: 'stdout' | 'stderr';
 }
 
-/** How much is kept of what a full disk does not take; more is forgotten. */
+/** How many bytes of log lines are kept while a full disk takes none; more are dropped. */
 const MAX_UNWRITTEN = 16 * 1_048_576;
 
 /**
- * A logger: JSON lines in a pipe, readable lines on a terminal. Passwords in URLs are taken out of
- * every line, wherever in it they are. Lines are written at once, so none is lost when the process
- * exits.
+ * Makes a pino logger. It writes JSON lines in a pipe and readable lines on a terminal. Passwords
+ * in URLs are removed from every line, anywhere in it. Lines are written synchronously, so that
+ * none is lost when the process exits.
+ * @example
+ * const log = createLogger({ level: 'debug' });
+ * log.info({ jobId }, 'mail sent');
  */
 export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = {}): Logger {
   const stream = process[to];
@@ -35,8 +38,8 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
         translateTime: 'SYS:HH:MM:ss.l',
       })
     : pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });
-  // A full disk takes no lines. Unheard, that error would be thrown at whoever logs: a handler, or
-  // a signal that asks us to stop.
+  // A full disk takes no lines. Without this listener the error would be thrown in the code that
+  // logs: in a handler, or in the listener of a stop signal.
   destination.on('error', () => undefined);
   return pino(
     {
@@ -50,9 +53,9 @@ export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = 
 }
 
 /**
- * An error as pino shows it, but for the command that an error of the Redis client carries: its
- * arguments are passwords and payloads. Anything can be thrown, and reading what was may throw
- * again: a line that says what happened must not.
+ * Describes an error like pino, but without the `command` of the Redis client's errors, whose
+ * arguments are passwords and payloads. Anything can be thrown, and reading its properties may
+ * throw again; logging it must not.
  */
 function describeError(error: unknown): object {
   try {
@@ -61,7 +64,7 @@ function describeError(error: unknown): object {
       return described;
     }
   } catch {
-    // A getter or a proxy that throws.
+    // A getter or a proxy threw.
   }
   return describeThrown(error);
 }

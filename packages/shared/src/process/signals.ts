@@ -5,12 +5,12 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /**
- * Calls `listener` for each SIGTERM and SIGINT, counted from 1. While it is installed these signals
- * no longer end the process.
- * @param takeOver ends the listening of somebody who could not act on signals yet, and returns
- *   those heard; they come first. Called when our listeners are in place: without
- *   any, a signal on its way to us would be lost
- * @returns a function that takes the listeners away again
+ * Calls `listener` for each SIGTERM and SIGINT, with their count from 1. Meanwhile these signals do
+ * not end the process.
+ * @param takeOver removes earlier listeners, which only recorded signals, and returns the signals
+ *   that they recorded; these are reported first. Called after our listeners are in place, so that
+ *   no signal is lost
+ * @returns a function that removes the listeners
  */
 export function onStopSignal(
   listener: (signal: StopSignal, count: number) => void,
@@ -29,15 +29,15 @@ export function onStopSignal(
 }
 
 /**
- * What nobody caught: an exception out of a callback, or a promise that was rejected and never
- * awaited.
+ * Events of an uncaught error: an exception out of a callback, or a rejected promise that nobody
+ * awaits.
  */
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
 
 /**
- * Calls `listener` for each fault that nobody caught, in the asynchronous context it came from.
- * While it is installed these no longer end the process: the listener's owner must.
- * @returns a function that takes the listeners away again
+ * Calls `listener` for each uncaught error, in the asynchronous context that it came from.
+ * Meanwhile uncaught errors do not end the process; the caller must end it.
+ * @returns a function that removes the listeners
  */
 export function onFault(listener: (error: unknown) => void): () => void {
   for (const fault of FAULTS) process.on(fault, listener);
@@ -47,10 +47,9 @@ export function onFault(listener: (error: unknown) => void): () => void {
 }
 
 /**
- * Calls `listener` with the exit code when the process exits, whoever ended it; what it returns is
- * the exit code instead, `undefined` leaves it as it is. Nothing asynchronous happens any more
- * then.
- * @returns a function that takes the listener away again
+ * Calls `listener` with the exit code when the process exits, for any reason. The listener can
+ * return another exit code, or `undefined` to keep it. It must be synchronous.
+ * @returns a function that removes the listener
  */
 export function onExit(listener: (code: number) => number | undefined): () => void {
   const exiting = (was: number): void => {

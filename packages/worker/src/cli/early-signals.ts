@@ -1,8 +1,8 @@
 /**
- * Hears the signals that ask this process to stop from its first moment on, while everything else
- * is still being loaded; without it they would end the process on the spot, or, for the first
- * process of a container, be ignored. Imports nothing, so that it can be first.
- * @returns a function that stops hearing, and returns what was heard
+ * Records stop signals from the first moment of the process on, while its modules are still being
+ * loaded. Without it such a signal would end the process at once, or would be ignored when the
+ * process is the first one of a container. Imports nothing, so that it can run first.
+ * @returns a function that stops recording, and returns the signals that came
  */
 export function hearEarlySignals(): () => NodeJS.Signals[] {
   const heard: NodeJS.Signals[] = [];

@@ -1,14 +1,16 @@
 import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 
 /**
- * Whether the process is to end, and with what. The first failure counts, also one that comes while
- * it stops.
+ * Whether the process is to end, and with which exit code. The first failure counts, also one that
+ * comes while the process already stops.
  */
 export class ExitReason {
+  /** How many stop signals have come. */
   signals = 0;
   #exitCode: ExitCode | undefined;
   #end: () => void = () => undefined;
-  readonly over = new Promise<undefined>((resolve) => {
+  /** Resolves when there is a reason to exit. */
+  readonly reached = new Promise<undefined>((resolve) => {
     this.#end = () => resolve(undefined);
   });
 

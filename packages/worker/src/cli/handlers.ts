@@ -4,9 +4,9 @@ import { type Handler, isHandler } from '../handlers/handler.js';
 import type { QueueOption } from '../worker-options.js';
 
 /**
- * Loads what a module exports of `handle()`.
- * @throws ModuleInvalid, or HandlersInvalid when there are none, or none for a queue that is to be
- *   served
+ * Loads the handlers that a module exports.
+ * @throws ModuleInvalid, or HandlersInvalid when the module exports no handler, or none for a queue
+ *   of `queues`
  */
 export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<Handler[]> {
   const handlers = [...new Set((await loadModule(path, '--handlers')).flat())].filter(isHandler);

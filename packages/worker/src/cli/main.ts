@@ -7,7 +7,7 @@ const code = await runCommand(process.argv, heardEarly);
 try {
   process.exit(code);
 } finally {
-  // An exit hook threw, and Node stayed. `reallyExit` is what `process.exit` calls when its hooks
-  // are through.
+  // When an exit listener throws, Node does not exit. `process.exit` calls `reallyExit` after its
+  // listeners.
   (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
 }

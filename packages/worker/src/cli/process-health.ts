@@ -4,21 +4,21 @@ import type { RunningWorker } from '../running-worker.js';
 import type { ExitReason } from './exit-reason.js';
 import type { WorkerConfig } from './program.js';
 
-/** The health of a process whose worker may not be there yet. */
+/** The health port of a process whose worker may not have started yet. */
 export interface ProcessHealth {
-  /** Tells of this worker from now on. */
+  /** From now on the port serves the health and the metrics of this worker. */
   add(worker: RunningWorker): void;
 }
 
 /**
- * Opens the port of `--health-port`, if there is one. It is never closed: it ends with the process,
- * last of all, and waits for nobody who would keep a connection.
- * @throws OptionsInvalid when it cannot be opened
+ * Opens the port of `--health-port`, if it was given. The port stays open until the process ends,
+ * so that probes are answered during the drain, and no open connection delays the end.
+ * @throws OptionsInvalid when the port cannot be opened
  */
 export async function openHealth(config: WorkerConfig, exitReason: ExitReason, log: Logger): Promise<ProcessHealth> {
   const { healthPort, healthHost } = config;
   if (healthPort === undefined) return { add: () => undefined };
-  // Loaded by those alone who want it: a worker without a port starts as quickly as ever.
+  // Loaded here, so that a worker without a health port starts without these modules.
   const [{ openHealthPort }, { Exposition }] = await Promise.all([
     import('../health/health-port.js'),
     import('../health/metrics/exposition.js'),
@@ -39,7 +39,7 @@ export async function openHealth(config: WorkerConfig, exitReason: ExitReason, l
   };
 }
 
-/** Of a process that is still loading its handlers, or was told to stop while it did. */
+/** The health of a process that still loads its handlers, or was told to stop meanwhile. */
 function withoutWorker({ isSet }: ExitReason): Health {
   const problem = isSet ? 'the worker is draining' : 'the worker is starting';
   return { live: true, ready: false, connected: false, draining: isSet, problems: [problem], stuck: [] };

@@ -4,15 +4,15 @@ import type { DrainSummary } from '../in-flight/drain.js';
 import type { RunningWorker } from '../running-worker.js';
 import { startWorker } from '../worker.js';
 import { ExitReason } from './exit-reason.js';
-import { endedByOthers, hearFaults } from './faults.js';
+import { endedByOthers, watchFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
 import { openHealth } from './process-health.js';
 import { readCommandLine, type WorkerConfig } from './program.js';
 import { Watchdog } from './watchdog.js';
 
 /**
- * Runs the command and returns what to exit with.
- * @param takeOver ends the hearing of early signals, and returns them
+ * Runs the command and returns its exit code.
+ * @param takeOver stops the recording of early signals, and returns them
  */
 export async function runCommand(argv: readonly string[], takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
   try {
@@ -23,8 +23,8 @@ export async function runCommand(argv: readonly string[], takeOver: () => NodeJS
 }
 
 /**
- * Runs a worker until something ends its work: a signal, empty queues, an error that nobody caught,
- * stuck slots.
+ * Runs a worker until there is a reason to exit: a signal, empty queues, an uncaught error, stuck
+ * slots.
  */
 async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
@@ -33,11 +33,11 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const exitReason = new ExitReason();
   const watchdog = new Watchdog((error) => {
     exitReason.end(EXIT.failure);
-    log.fatal({ err: error }, 'watchdog failed; draining, as nothing would end this process if it hung');
+    log.fatal({ err: error }, 'watchdog failed; draining, because nothing would end this process if it hung');
   });
 
-  // Never taken away again: without a listener a signal would end the process in the middle of its
-  // last words.
+  // The listener stays until the end: without it a signal would end the process before it has
+  // written its last log lines.
   onStopSignal((signal) => {
     exitReason.end(EXIT.ok);
     exitReason.signals += 1;
@@ -49,14 +49,14 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     worker?.abortNow();
     watchdog.endIn(abortGrace);
   }, takeOver);
-  const faults = hearFaults(() => worker, exitReason, log);
-  const stopHearing = onExit((code) => endedByOthers(code, worker, exitReason, log));
+  const faults = watchFaults(() => worker, exitReason, log);
+  const stopWatchingExit = onExit((code) => endedByOthers(code, worker, exitReason, log));
   try {
     const loading = openHealth(config, exitReason, log).then(async (health) => {
-      return { health, handlers: await whileSaying(log, loadHandlers(config.handlers, config.queue)) };
+      return { health, handlers: await withReminder(log, loadHandlers(config.handlers, config.queue)) };
     });
-    const loaded = await Promise.race([loading, exitReason.over]);
-    // Told to stop while the team's modules were being loaded, which may never end.
+    const loaded = await Promise.race([loading, exitReason.reached]);
+    // The process was told to stop while the team's modules were loading, which may never end.
     if (loaded === undefined) {
       log.info('worker stopped before it started');
       watchdog.endIn(0);
@@ -76,29 +76,29 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
       if (config.untilEmpty) void running.untilEmpty().then(() => exitReason.end(EXIT.ok));
     });
     const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => exitReason.end(EXIT.failure)) : undefined;
-    // `ready` ends the wait only when Redis refuses us, with the reason.
-    await Promise.race([exitReason.over, ready.then(() => exitReason.over)]);
+    // `ready` rejects when Redis refuses us; that ends the wait, too.
+    await Promise.race([exitReason.reached, ready.then(() => exitReason.reached)]);
     stopWatching?.();
 
     const hurried = exitReason.signals > 1;
     if (hurried) running.abortNow();
     watchdog.endIn((hurried ? 0 : drainTimeout) + abortGrace);
     const summary = await running.drain();
-    faults.sayRest();
+    faults.logRest();
     log.info(summary, 'worker stopped');
     return exitReason.exitCode === EXIT.ok || summary.cutOff > 0 ? exitCodeAfter(summary) : exitReason.exitCode;
   } finally {
-    stopHearing();
+    stopWatchingExit();
   }
 }
 
 const STILL_LOADING_MS = 10_000;
 
 /**
- * Keeps the process alive while modules are being loaded, and says that they are: what one of them
- * waits for may never come, and Node would leave without a word.
+ * Keeps the process alive while modules load, and logs a reminder. A module may wait for something
+ * that never comes; without the timer Node would then exit silently.
  */
-async function whileSaying<T>(log: Logger, loading: Promise<T>): Promise<T> {
+async function withReminder<T>(log: Logger, loading: Promise<T>): Promise<T> {
   const timer = setInterval(() => log.warn('handlers are still being loaded'), STILL_LOADING_MS);
   try {
     return await loading;
@@ -114,7 +114,9 @@ function exitCodeAfter({ cutOff, handedBack }: DrainSummary): ExitCode {
 
 const STUCK_CHECK_MS = 1_000;
 
-/** Calls `listener` when the worker is no longer live. */
+/**
+ * Calls `listener` once, when the worker is no longer live. Returns a function that stops checking.
+ */
 function onStuck(worker: RunningWorker, log: Logger, listener: () => void): () => void {
   const timer = setInterval(() => {
     const { live, problems, stuck } = worker.health();

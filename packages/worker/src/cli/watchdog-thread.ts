@@ -2,25 +2,25 @@ import { write } from 'node:fs';
 import { hostname } from 'node:os';
 import { WASI } from 'node:wasi';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WatchdogData, WatchdogMessage } from './watchdog.js';
+import type { WatchdogData, WatchdogMessage } from './watchdog-messages.js';
 
-/** What we use of WebAssembly; Node's types leave it to the browser's. */
+/** The part of WebAssembly that we use. Node's types do not have it. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => object;
 };
 
 /**
- * The thread of the watchdog. It shares nothing with the main thread but a counter and a message
- * port, waits for nobody, and takes nothing on trust: not the main thread's event loop, not Redis,
- * not even a standard output that somebody still reads.
+ * The thread of the watchdog. It shares only a counter and a message port with the main thread. It
+ * relies neither on the main thread's event loop nor on Redis, nor on somebody who reads the
+ * standard output.
  */
 const { beats, code } = workerData as WatchdogData;
 const TICK_MS = 100;
 const LAST_WORDS_MS = 200;
 const MAIN_THREAD_MS = 500;
 
-/** A tick so much too late says that the whole process was stopped, and goes on. */
+/** A tick that is so late means that the whole process was stopped and then continued. */
 const STOPPED_MS = 1_000;
 
 let deadline = Number.POSITIVE_INFINITY;
@@ -28,7 +28,7 @@ let stillMs = Number.POSITIVE_INFINITY;
 let still = 0;
 parentPort?.on('message', (message: WatchdogMessage) => {
   if (message.endInMs !== undefined) deadline = Math.min(deadline, performance.now() + message.endInMs);
-  // What it stood still for before was allowed before.
+  // The time before is not counted: another limit was in force.
   if (message.stillMs !== undefined) [stillMs, still] = [message.stillMs, 0];
 });
 
@@ -37,17 +37,17 @@ let heard = Atomics.load(beats, 0);
 let ticked = performance.now();
 const timer = setInterval(() => {
   const now = performance.now();
-  // Nor has it had the time that its deadline gave it.
+  // The time in which the process was stopped does not count towards its deadline.
   if (now - ticked > STOPPED_MS) deadline += now - ticked - TICK_MS;
   ticked = now;
   const beat = Atomics.load(beats, 0);
-  // Counted in our own ticks, not by the clock: a process that was stopped and goes on has not
-  // stood still, it was not there.
+  // Counted in ticks of this thread, not by the clock: both threads rest while a process is
+  // stopped.
   still = beat === heard ? still + TICK_MS : 0;
   heard = beat;
   if (still >= stillMs)
     end(`event loop stood still for ${still} ms, longer than the lease of its jobs; watchdog ended the process`);
-  else if (now >= deadline) end('worker was not through by its last deadline; watchdog ended the process');
+  else if (now >= deadline) end('worker had not stopped by its last deadline; watchdog ended the process');
 }, TICK_MS);
 
 function end(msg: string): void {
@@ -60,15 +60,15 @@ function end(msg: string): void {
     exitCode: code,
     msg,
   };
-  // Written aside: a pipe that nobody reads would hold us as it may hold the main thread.
+  // Written asynchronously: a pipe that nobody reads would block this thread, too.
   write(1, `${JSON.stringify(line)}\n`, endByMainThread);
   setTimeout(endByMainThread, LAST_WORDS_MS);
 }
 
 /**
- * Has the main thread end the process, as only there it ends cleanly. A debugger's question reaches
- * JavaScript wherever it is, in a loop without an end too; what hangs in a system call does not
- * hear it, and is ended from here.
+ * Makes the main thread end the process, because only that end is clean. An inspector's message
+ * reaches JavaScript anywhere, even in an endless loop. It does not reach a main thread that hangs
+ * in a system call; then this thread ends the process.
  */
 function endByMainThread(): void {
   if (asked) return;
@@ -80,16 +80,16 @@ function endByMainThread(): void {
     session.connectToMainThread();
     session.post('Runtime.evaluate', { expression: `process.reallyExit(${code})` });
   } catch {
-    // A Node without an inspector.
+    // This Node was built without an inspector.
     exitProcess();
   }
 }
 
 /**
- * Ends the whole process from this thread, whatever the main thread is in the middle of: now and
- * then that is a SIGSEGV instead. Node has no call for it: `process.exit` ends the thread alone,
- * and a signal to ourselves either reaches a listener that will never run or takes the exit code
- * with it. A WebAssembly system call ends the process as C's `exit` does; these bytes are `(module
+ * Ends the whole process from this thread, whatever the main thread does; now and then the process
+ * ends by SIGSEGV instead. Node has no call for it: `process.exit` ends only the thread, and a
+ * signal to the own process either reaches a listener that never runs or loses the exit code. A
+ * WebAssembly system call ends the process as C's `exit` does. The bytes below are `(module
  * (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1)
  * (func (export "_start") i32.const <code> call 0))`.
  */
@@ -113,7 +113,7 @@ function exitProcess(): void {
     const wasi = new WASI({ version: 'preview1', returnOnExit: false });
     wasi.start(new WebAssembly.Instance(module, wasi.getImportObject()));
   } finally {
-    // A Node without it: the exit code is lost then, but not the purpose.
+    // Where WASI does not work, the process still ends, but without the exit code.
     process.kill(process.pid, 'SIGKILL');
   }
 }

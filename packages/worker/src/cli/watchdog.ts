@@ -1,56 +1,33 @@
 import { Worker } from 'node:worker_threads';
 import { EXIT } from '@bullpen/shared/internal';
-
-/** What the thread is given. */
-export interface WatchdogData {
-  /** Counts up as long as the event loop of the main thread turns. */
-  readonly beats: Int32Array;
-  /** What the process exits with. */
-  readonly code: number;
-}
-
-/** What the thread is told. */
-export interface WatchdogMessage {
-  /** When the process is to end, in milliseconds from now. Only ever sooner. */
-  readonly endInMs?: number;
-  /** How long the event loop may stand still, in milliseconds. */
-  readonly stillMs?: number;
-}
+import type { WatchdogData, WatchdogMessage } from './watchdog-messages.js';
 
 const BEAT_MS = 200;
-/**
- * How long after the last deadline of a drain, or after a lease that nobody could renew, the
- * process ends.
- */
+/** Added to the last deadline of a drain, and to a lease that could not be renewed. */
 const GRACE_MS = 1_000;
-/**
- * How long a team's modules may hold the event loop while they are loaded. Nothing has a lease yet.
- */
+/** How long a team's modules may block the event loop while they load. No job has a lease yet. */
 const LOADING_MS = 30_000;
 
 /**
- * A thread that ends this process with exit code 70 when nothing else can: one second after the
- * last deadline it was told of, or after the event loop has stood still for a second longer than a
- * lease, when every job of this process is another worker's already. It needs neither the event
- * loop nor Redis. For commands only: a library does not end its process.
+ * A thread that ends this process with exit code 70 when nothing else can. It does so one second
+ * after the last deadline that it was told, or when the event loop has stood still for a second
+ * longer than a lease: other workers have all the jobs of this process by then. It needs neither
+ * the event loop nor Redis. For commands only: a library does not end its process.
  */
 export class Watchdog {
   readonly #thread: Worker;
   readonly #timer: NodeJS.Timeout;
 
-  /**
-   * @param failed is called when the thread itself ends: nothing would end a process that hangs any
-   * more
-   */
+  /** @param failed called when the thread itself fails: from then on nothing ends a hung process */
   constructor(failed: (error: unknown) => void) {
     const beats = new Int32Array(new SharedArrayBuffer(4));
     const workerData: WatchdogData = { beats, code: EXIT.cutOff };
     this.#thread = new Worker(new URL('./watchdog-thread.js', import.meta.url), {
       name: 'bullpen-watchdog',
       workerData,
-      // Not ours: NODE_OPTIONS would load the team's agents into the thread, and they its heap.
+      // Without NODE_OPTIONS, which could load a team's agents into the thread and fill its heap.
       env: {},
-      // WASI, by which it exits, is still called experimental.
+      // The thread exits through WASI, which Node still calls experimental.
       execArgv: ['--disable-warning=ExperimentalWarning'],
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
@@ -61,14 +38,14 @@ export class Watchdog {
     this.#tell({ stillMs: LOADING_MS });
   }
 
-  /** From now on there are leases to lose. */
+  /** From now on the event loop may stand still for one lease, and a second. */
   guardLeases(leaseMs: number): void {
     this.#tell({ stillMs: leaseMs + GRACE_MS });
   }
 
   /**
-   * Ends the process if it has not ended by itself within `ms`, and a second. Told again, the
-   * earlier end counts.
+   * Ends the process if it has not ended by itself within `ms`, and a second. Of several calls the
+   * earliest end counts.
    */
   endIn(ms: number): void {
     this.#tell({ endInMs: ms + GRACE_MS });

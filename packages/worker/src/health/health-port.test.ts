@@ -4,15 +4,15 @@ import { connect } from 'node:net';
 import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Health } from '../in-flight/health.js';
-import { type HealthPort, openHealthPort, type Told } from './health-port.js';
+import { type HealthPort, type HealthSource, openHealthPort } from './health-port.js';
 
 const well: Health = { live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] };
 
-/** A port that tells how `health` is at the moment. */
-async function opened(patienceMs?: number, more: Partial<Told> = {}) {
+/** An open port whose answers follow `worker.health`. */
+async function opened(clientTimeoutMs?: number, more: Partial<HealthSource> = {}) {
   const worker = { health: well };
-  const told: Told = { health: () => worker.health, metrics: () => new Registry(), ...more };
-  const port = await openHealthPort({ port: 0, host: '127.0.0.1' }, told, patienceMs);
+  const source: HealthSource = { health: () => worker.health, metrics: () => new Registry(), ...more };
+  const port = await openHealthPort({ port: 0, host: '127.0.0.1' }, source, clientTimeoutMs);
   onTestFinished(() => port.close());
   return {
     worker,
@@ -21,12 +21,12 @@ async function opened(patienceMs?: number, more: Partial<Told> = {}) {
   };
 }
 
-/** What a connection got until it was closed, that sent this text. */
+/** Sends `text` on a new connection and returns what came back until the connection closed. */
 async function sent({ port }: HealthPort, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let got = '';
   socket.on('data', (part) => (got += String(part)));
-  // A connection that is reset is as good as one that is closed.
+  // A connection may be reset instead of closed.
   socket.on('error', () => undefined);
   socket.write(text);
   await once(socket, 'close');
@@ -34,7 +34,7 @@ async function sent({ port }: HealthPort, text: string): Promise<string> {
 }
 
 describe('the health port', () => {
-  it('says that all is well', async () => {
+  it('answers ok when all is well', async () => {
     const { ask } = await opened();
     for (const path of ['/livez', '/readyz', '/readyz?verbose']) {
       const answer = await ask(path);
@@ -43,7 +43,7 @@ describe('the health port', () => {
     }
   });
 
-  it('says in words what is not, a line each; what is not ready may well be live', async () => {
+  it('answers with one line per problem; a worker that is not ready may still be live', async () => {
     const { ask, worker } = await opened();
     worker.health = { ...well, ready: false, problems: ['redis is unavailable', 'the worker is draining'] };
     expect((await ask('/livez')).status).toBe(200);
@@ -54,7 +54,7 @@ describe('the health port', () => {
     expect([live.status, await live.text()]).toEqual([503, "all 2 slots of queue 'mail' are stuck\n"]);
   });
 
-  it('has metrics in the format of Prometheus', async () => {
+  it('serves metrics in the format of Prometheus', async () => {
     const { ask } = await opened(undefined, {
       metrics: () => ({ contentType: Registry.PROMETHEUS_CONTENT_TYPE, metrics: async () => 'up 1\n' }),
     });
@@ -63,7 +63,7 @@ describe('the health port', () => {
     expect([answer.status, await answer.text()]).toEqual([200, 'up 1\n']);
   });
 
-  it('answers HEAD as it answers GET, without the words', async () => {
+  it('answers HEAD like GET, without a body', async () => {
     const { ask, worker } = await opened();
     worker.health = { ...well, ready: false, problems: ['the worker is starting'] };
     const statuses = await Promise.all(
@@ -79,7 +79,7 @@ describe('the health port', () => {
     ]);
   });
 
-  it('has nothing else, whoever asks for it and however', async () => {
+  it('answers 404 to every other path and method', async () => {
     const { ask } = await opened();
     const answers = await Promise.all([
       ...['/', '/livez/', '/metrics/x', '/..%2f..%2fetc/passwd', '/%zz', '//', '/constructor'].map((path) => ask(path)),
@@ -87,11 +87,14 @@ describe('the health port', () => {
       ask('/metrics', { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } }),
     ]);
     for (const answer of answers) {
-      expect([answer.status, await answer.text()]).toEqual([404, 'there is /livez, /readyz and /metrics\n']);
+      expect([answer.status, await answer.text()]).toEqual([
+        404,
+        'not found; there are /livez, /readyz and /metrics\n',
+      ]);
     }
   });
 
-  it('says so when metrics cannot be had, and goes on', async () => {
+  it('answers 500 when the metrics cannot be read, and goes on serving', async () => {
     const { ask } = await opened(undefined, {
       metrics: () => ({
         contentType: Registry.PROMETHEUS_CONTENT_TYPE,
@@ -99,11 +102,11 @@ describe('the health port', () => {
       }),
     });
     const answer = await ask('/metrics');
-    expect([answer.status, await answer.text()]).toEqual([500, 'could not be answered\n']);
+    expect([answer.status, await answer.text()]).toEqual([500, 'the request could not be answered\n']);
     expect((await ask('/livez')).status).toBe(200);
   });
 
-  it('waits for no client that is slow with its question, and takes no long one', async () => {
+  it('disconnects a client that sends its request too slowly, and refuses one that is too long', async () => {
     const { port, ask } = await opened(200);
     const [silent, slow] = await Promise.all([
       sent(port, ''),
@@ -115,7 +118,7 @@ describe('the health port', () => {
     expect((await ask('/livez')).status).toBe(200);
   });
 
-  it('closes at once, also upon a client that keeps its connection, or is in the middle of a question', async () => {
+  it('closes at once, also connections that are kept alive or in the middle of a request', async () => {
     const { port } = await opened(120_000);
     const asking = sent(port, 'GET /livez HTTP/1.1\r\nX-Slow: ');
     const agent = new Agent({ keepAlive: true });
@@ -132,14 +135,14 @@ describe('the health port', () => {
     await port.close();
   });
 
-  it('says what is wrong when it cannot be opened', async () => {
+  it('says why it cannot be opened', async () => {
     const { port } = await opened();
-    const told: Told = { health: () => well, metrics: () => new Registry() };
-    await expect(openHealthPort({ port: port.port, host: '127.0.0.1' }, told)).rejects.toMatchObject({
+    const source: HealthSource = { health: () => well, metrics: () => new Registry() };
+    await expect(openHealthPort({ port: port.port, host: '127.0.0.1' }, source)).rejects.toMatchObject({
       code: 'BULLPEN_OPTIONS_INVALID',
       message: `cannot open the health port: port ${port.port} of 127.0.0.1 is in use by another process`,
     });
-    await expect(openHealthPort({ port: 0, host: '192.0.2.1' }, told)).rejects.toMatchObject({
+    await expect(openHealthPort({ port: 0, host: '192.0.2.1' }, source)).rejects.toMatchObject({
       message: expect.stringContaining('cannot open the health port: 192.0.2.1:0: '),
     });
   });

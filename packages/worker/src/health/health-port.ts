@@ -4,69 +4,56 @@ import { reasonOf } from '@bullpen/shared/internal';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Health } from '../in-flight/health.js';
-
-/** Where the health of a worker is told. */
-export interface HealthPortOptions {
-  /** 1 to 65535; 0 takes one that is free. */
-  readonly port: number;
-  /**
-   * The address to listen on. Default `'0.0.0.0'`: who asks is outside, a kubelet or Prometheus.
-   */
-  readonly host?: string;
-}
+import { DEFAULT_HEALTH_HOST, type HealthPortOptions } from './health-port-options.js';
 
 /** An open port. */
 export interface HealthPort {
   readonly host: string;
   readonly port: number;
-  /** Closes it, and the connections to it, also those of somebody who would keep them. */
+  /** Closes the port and all connections to it, also those that are kept alive. */
   close(): Promise<void>;
 }
 
-/** What is told there, as it is when somebody asks. */
-export interface Told {
+/** Where the answers come from. Both are read for each request. */
+export interface HealthSource {
   readonly health: () => Health;
   readonly metrics: () => Pick<Registry, 'metrics' | 'contentType'>;
 }
 
-/**
- * How long a client may take for its question, be silent in the middle of it, or not read the
- * answer.
- */
-const PATIENCE_MS = 5_000;
-/** A question here is a line and some headers. */
+/** How long a client may take to send its request, or to read the answer. */
+const CLIENT_TIMEOUT_MS = 5_000;
+/** A request here is one line and some headers. */
 const MAX_HEADER_BYTES = 8_192;
-/** At once. Probes come one by one; somebody who opens more than this gets no more. */
+/** Probes and scrapers need a few connections at most. */
 const MAX_CONNECTIONS = 256;
 
 /**
- * Opens the port and answers `/livez` and `/readyz` (200 or 503, and a line for each problem) and
+ * Opens the port and answers `/livez` and `/readyz` (200, or 503 with a line for each problem) and
  * `/metrics`.
- * @throws OptionsInvalid when the port cannot be opened: it is in use, say
- * @param patienceMs how long a client may take for its question, be silent in the middle of it, or
- *   not read the answer
+ * @param clientTimeoutMs how long a client may take to send its request, or to read the answer
+ * @throws OptionsInvalid when the port cannot be opened, for example because it is in use
  */
 export async function openHealthPort(
-  { port, host = '0.0.0.0' }: HealthPortOptions,
-  told: Told,
-  patienceMs = PATIENCE_MS,
+  { port, host = DEFAULT_HEALTH_HOST }: HealthPortOptions,
+  source: HealthSource,
+  clientTimeoutMs = CLIENT_TIMEOUT_MS,
 ): Promise<HealthPort> {
   const app = fastify({
     logger: false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: patienceMs,
-      connectionsCheckingInterval: patienceMs / 5,
+      headersTimeout: clientTimeoutMs,
+      connectionsCheckingInterval: clientTimeoutMs / 5,
     },
-    requestTimeout: patienceMs,
-    connectionTimeout: patienceMs,
-    keepAliveTimeout: patienceMs,
+    requestTimeout: clientTimeoutMs,
+    connectionTimeout: clientTimeoutMs,
+    keepAliveTimeout: clientTimeoutMs,
     forceCloseConnections: true,
-    // A path that cannot be decoded is just one that is not there.
+    // A path that cannot be decoded is answered like any other unknown path.
     frameworkErrors: (_, __, reply) => notFound(reply),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
-  addRoutes(app, told);
+  addRoutes(app, source);
   try {
     await app.listen({ port, host });
   } catch (error) {
@@ -76,8 +63,8 @@ export async function openHealthPort(
   return { host, port: (app.server.address() as AddressInfo).port, close: () => app.close() };
 }
 
-function addRoutes(app: FastifyInstance, { health, metrics }: Told): void {
-  // Before a body is read: nobody has anything to send here.
+function addRoutes(app: FastifyInstance, { health, metrics }: HealthSource): void {
+  // Refuses before a body is read.
   app.addHook('onRequest', async ({ method }, reply) => {
     if (method !== 'GET' && method !== 'HEAD') return notFound(reply.header('connection', 'close'));
     return undefined;
@@ -88,7 +75,7 @@ function addRoutes(app: FastifyInstance, { health, metrics }: Told): void {
     const registry = metrics();
     return reply.type(registry.contentType).send(await registry.metrics());
   });
-  app.setErrorHandler(async (_, __, reply) => reply.code(500).type(PLAIN).send('could not be answered\n'));
+  app.setErrorHandler(async (_, __, reply) => reply.code(500).type(PLAIN).send('the request could not be answered\n'));
   app.setNotFoundHandler(async (_, reply) => notFound(reply));
 }
 
@@ -100,7 +87,7 @@ function answer(reply: FastifyReply, { problems, ...health }: Health, what: 'liv
 }
 
 function notFound(reply: FastifyReply): FastifyReply {
-  return reply.code(404).type(PLAIN).send('there is /livez, /readyz and /metrics\n');
+  return reply.code(404).type(PLAIN).send('not found; there are /livez, /readyz and /metrics\n');
 }
 
 function listenFault(host: string, port: number, error: unknown): Fault {

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunningWorker } from '../running-worker.js';
 import { serveHealth } from './serve-health.js';
 
-/** A worker that does nothing, and how many observe it. */
+/** A worker that does nothing, and the number of its observers. */
 function idle() {
   let observers = 0;
   const worker = {
@@ -21,7 +21,7 @@ function idle() {
 }
 
 describe('serveHealth', () => {
-  it('tells of the worker and of the process, and leaves nothing behind when it is closed', async () => {
+  it('serves metrics of the worker and of the process, and leaves no observer behind when it is closed', async () => {
     const { worker, observers } = idle();
     const port = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
     const metrics = await (await fetch(`http://127.0.0.1:${port.port}/metrics`)).text();
@@ -43,7 +43,7 @@ describe('serveHealth', () => {
     expect(observers()).toBe(0);
   });
 
-  it('leaves nothing behind when the port cannot be opened', async () => {
+  it('leaves no observer behind when the port cannot be opened', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');

@@ -1,14 +1,21 @@
 import { OptionsInvalid } from '@bullpen/shared';
 import { isPort, showValue } from '@bullpen/shared/internal';
 import type { RunningWorker } from '../running-worker.js';
-import type { HealthPort, HealthPortOptions } from './health-port.js';
+import type { HealthPort } from './health-port.js';
+import type { HealthPortOptions } from './health-port-options.js';
 import { countInto } from './metrics/measure.js';
 
 /**
- * Tells over HTTP how a worker is that runs in this process: `/livez` and `/readyz` for probes,
- * `/metrics` for Prometheus, those of the process included. What `bullpen-worker` does with
- * `--health-port`. Call it right behind `startWorker`, and close it when the worker has drained.
- * @throws OptionsInvalid when the port is none, or cannot be opened
+ * Serves the health of a worker over HTTP: `/livez` and `/readyz` for probes, `/metrics` for
+ * Prometheus (the metrics of the worker and of the process). `bullpen-worker` does this with
+ * `--health-port`. Call it directly after `startWorker`, and close it when the worker has drained.
+ * @example
+ * const worker = startWorker({ handlers, redis });
+ * const healthPort = await serveHealth(worker, { port: 9100 });
+ * // …
+ * await worker.drain();
+ * await healthPort.close();
+ * @throws OptionsInvalid when the port is not a port, or cannot be opened
  */
 export async function serveHealth(worker: RunningWorker, options: HealthPortOptions): Promise<HealthPort> {
   const { port } = options;
@@ -16,7 +23,7 @@ export async function serveHealth(worker: RunningWorker, options: HealthPortOpti
     const reason = `expected a whole number from 0 to 65535, got ${showValue(port)}`;
     throw new OptionsInvalid('cannot open the health port', [{ path: 'port', reason }]);
   }
-  // Loaded by those alone who want it: a worker without a port starts without a server's modules.
+  // Loaded here, so that a worker without a health port starts without these modules.
   const exposing = import('./metrics/exposition.js').then(({ Exposition }) => new Exposition());
   const stop = await countInto(
     worker,
@@ -25,8 +32,8 @@ export async function serveHealth(worker: RunningWorker, options: HealthPortOpti
   const exposition = await exposing;
   const { openHealthPort } = await import('./health-port.js');
   try {
-    const told = { health: () => worker.health(), metrics: () => exposition.registry };
-    const { close, ...open } = await openHealthPort(options, told);
+    const source = { health: () => worker.health(), metrics: () => exposition.registry };
+    const { close, ...open } = await openHealthPort(options, source);
     return { ...open, close: () => close().finally(stop) };
   } catch (error) {
     stop();

@@ -6,7 +6,7 @@ import { startProgress } from '../progress.js';
 import { startSession, withProducer } from '../session.js';
 import { queueSetting } from './queue-setting.js';
 
-/** `batches cancel <name>`: nothing more is added to it, and none of its open rows are run. */
+/** `batches cancel <name>`: nothing more is added to the batch, and its open rows are not run. */
 export function cancelCommand(ends: (code: ExitCode) => void): Command {
   return new Command('cancel')
     .description('Cancels what is open of a batch, waiting or running. Asks nothing; safe to repeat.')
@@ -26,7 +26,7 @@ export function cancelCommand(ends: (code: ExitCode) => void): Command {
     });
 }
 
-/** What there is to say of it. */
+/** The result in a sentence. */
 function sentence({ batch, found, cancelledNow, active, completed, failed }: CancelledBatch): string {
   if (found === 'settled') {
     return `batch ${batch} was settled already: ${showCount(completed)} completed, ${showCount(failed)} failed; nothing was cancelled`;

@@ -1,5 +1,5 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { EXIT, type ExitCode, suggest } from '@bullpen/shared/internal';
+import { addFlags, EXIT, type ExitCode, suggest } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { countOpen, stageOf } from '../../books/batch-view.js';
 import type { BatchBooks } from '../../books/books.js';
@@ -13,12 +13,11 @@ import { showCommand } from './show.js';
 import { showSince } from './since.js';
 import { watchCommand } from './watch.js';
 
-/** `batches`: the list, and what can be done with one of them. */
+/** `batches`: lists the batches; its commands show, watch, cancel, retry or export one. */
 export function batchesCommand(ends: (code: ExitCode) => void): Command {
   const group = new Command('batches')
     .description('Lists the batches; its commands show, watch, cancel, retry or export one.')
-    .option('--queue <name>', 'only this queue; needed where two queues have a batch by the same name')
-    // Only what is none of its commands gets here, with what it was given.
+    // The arguments of a command that does not exist arrive here.
     .argument('[command...]')
     .usage('[options] [command]')
     .action(async ([typed]: string[], _: unknown, command: Command) => {
@@ -30,6 +29,7 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
       else printBatches(all);
       ends(EXIT.ok);
     });
+  addFlags(group, queueSetting);
   for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, exportCommand]) {
     group.addCommand(make(ends));
   }
@@ -40,7 +40,7 @@ const HEAD = ['batch', 'queue', 'stage', 'read', 'open', 'completed', 'failed', 
 
 function printBatches(all: readonly BatchBooks[]): void {
   const rows = all.map(toRow);
-  // People need no column that says nothing; programs need all of them.
+  // People need no column whose values are all alike; programs need every column.
   const isSpare = (name: string, at: number): boolean =>
     process.stdout.isTTY &&
     ((name === 'cancelled' && rows.every((row) => row[at] === '0')) ||
@@ -58,6 +58,6 @@ function toRow(books: BatchBooks): string[] {
 
 function noSuchCommand(typed: string, { commands }: Command): OptionsInvalid {
   const names = commands.map((command) => command.name());
-  const hint = suggest(typed, names) || ` To look at a batch by that name: batches show ${typed}`;
+  const hint = suggest(typed, names) || ` To look at a batch of that name: batches show ${typed}`;
   return new OptionsInvalid('batches', [{ path: '', reason: `no such command '${typed}'.${hint}` }]);
 }

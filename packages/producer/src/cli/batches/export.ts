@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { OptionsInvalid } from '@bullpen/shared';
-import { type Config, EXIT, type ExitCode } from '@bullpen/shared/internal';
+import { addFlags, type Config, EXIT, type ExitCode, type Settings, switchSetting } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { BatchView } from '../../books/batch-view.js';
@@ -18,61 +18,71 @@ export type ExportFormat = (typeof FORMATS)[number];
 
 const BY_EXTENSION: Record<string, ExportFormat> = { '.csv': 'csv', '.ndjson': 'ndjson', '.jsonl': 'ndjson' };
 
-const settings = {
-  ...queueSetting,
-  failed: { flag: '--failed', schema: z.boolean().default(false) },
-  results: { flag: '--results', schema: z.boolean().default(false) },
-  format: { flag: '--format', schema: z.enum(FORMATS, `expected ${FORMATS.join(' or ')}`).optional() },
-  output: { flag: '--output', schema: z.string().min(1, 'expected the name of a file').optional() },
-};
+const exportSettings = {
+  failed: { flag: '--failed', schema: switchSetting, help: 'the failed rows (default)' },
+  results: {
+    flag: '--results',
+    schema: switchSetting,
+    help: 'what the handlers returned, of a batch that was enqueued with --results',
+  },
+  format: {
+    flag: '--format <format>',
+    schema: z.enum(FORMATS, `expected ${FORMATS.join(' or ')}`).optional(),
+    help: FORMATS.join(' or '),
+    defaultHelp: 'by the name of the output, else as the source was',
+  },
+  output: {
+    flag: '--output <file>',
+    schema: z.string().min(1, 'expected the name of a file').optional(),
+    help: 'write here; the file appears when it is complete',
+    defaultHelp: 'the standard output',
+  },
+} satisfies Settings;
 
 /**
- * `batches export <name>`: its failed rows, to be mended and sent again; or what its handlers
- * returned.
+ * `batches export <name>`: writes its failed rows, to be mended and enqueued again, or its results.
  */
 export function exportCommand(ends: (code: ExitCode) => void): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description('Writes the failed rows of a batch as they were, with the error of each; or its results.')
-    .argument('<name>', 'the name of the batch')
-    .option('--failed', 'the failed rows (default)')
-    .option('--results', 'what the handlers returned, of a batch that was enqueued with --results')
-    .option('--format <format>', 'csv or ndjson; default by the name of the output, else as the source was')
-    .option('--output <file>', 'write here; the file appears when it is complete. Default the standard output')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, settings);
-      if (config.failed && config.results) {
-        throw new OptionsInvalid('cannot export', [{ path: '--results', reason: 'one of --failed and --results' }]);
-      }
-      const exported = await stoppable((signal) =>
-        withProducer(open(), async ({ batches }) => {
-          const view = await batches.show(name, { queue: config.queue });
-          return exportTo(batches, view, config, signal);
-        }),
-      );
-      if (exported === undefined) return ends(EXIT.interrupted);
-      const { output, results } = config;
-      const report = { batch: name, ...exported, what: results ? 'results' : 'failed', output };
-      const what = countOf(exported.rows, results ? 'result' : 'failed row');
-      const sentence = `batch ${name}: ${what} exported${output === undefined ? '' : ` to ${output}`}`;
-      if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
-      // The standard output has the rows, and is for them alone.
-      else process.stderr.write(`${sentence}\n`);
-      ends(EXIT.ok);
-    });
+    .argument('<name>', 'the name of the batch');
+  return addFlags(command, exportSettings).action(async (name: string, _: unknown, command: Command) => {
+    const { config, open } = startSession(command, { ...queueSetting, ...exportSettings });
+    if (config.failed && config.results) {
+      throw new OptionsInvalid('cannot export', [{ path: '--results', reason: 'give either --failed or --results' }]);
+    }
+    const exported = await stoppable((signal) =>
+      withProducer(open(), async ({ batches }) => {
+        const view = await batches.show(name, { queue: config.queue });
+        return exportTo(batches, view, config, signal);
+      }),
+    );
+    if (exported === undefined) return ends(EXIT.interrupted);
+    const { output, results } = config;
+    const report = { batch: name, ...exported, what: results ? 'results' : 'failed', output };
+    const what = countOf(exported.rows, results ? 'result' : 'failed row');
+    const sentence = `batch ${name}: ${what} exported${output === undefined ? '' : ` to ${output}`}`;
+    if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
+    // The rows went to the standard output, which is for them alone.
+    else process.stderr.write(`${sentence}\n`);
+    ends(EXIT.ok);
+  });
 }
 
-/** @returns how many rows were written; `undefined` when `signal` came first, and nothing was */
+/**
+ * @returns how many rows were written; `undefined` when `signal` aborted and nothing was written
+ */
 async function exportTo(
   batches: Batches,
   view: BatchView,
-  { results, format, output: path, json }: Config<typeof settings> & { readonly json: boolean },
+  { results, format, output: path, json }: Config<typeof exportSettings> & { readonly json: boolean },
   signal: AbortSignal,
 ): Promise<{ rows: number; format: ExportFormat } | undefined> {
   const chosen = format ?? formatFor(path, view.format, json);
   const output = path === undefined ? standardOutput() : await openFile(path);
   try {
     const table: Table = results ? resultTable(batches, view, chosen) : await failedTable(batches, view, chosen);
-    // Loaded here: no other command writes CSV.
+    // Loaded here, because no other command writes CSV.
     const { writeTable } = await import('../../manage/export/write-table.js');
     const rows = await writeTable(table, output.stream, signal);
     await output.commit();
@@ -80,13 +90,13 @@ async function exportTo(
   } catch (error) {
     await output.discard();
     if (signal.aborted) return undefined;
-    // Of all that is done here only the output is a file.
+    // The output is the only file here, so an error of the file system is about it.
     const { syscall, message } = error as NodeJS.ErrnoException;
     throw syscall === undefined ? error : new Error(`--output: cannot write ${path}: ${message}`, { cause: error });
   }
 }
 
-/** @throws OptionsInvalid when it cannot be written */
+/** @throws OptionsInvalid when the file cannot be written */
 async function openFile(path: string): Promise<Output> {
   return openOutput(path).catch((error: unknown) => {
     if (!(error instanceof OutputInvalid)) throw error;
@@ -94,7 +104,7 @@ async function openFile(path: string): Promise<Output> {
   });
 }
 
-/** What was not said: by the output's name, or as the source was. */
+/** The format when none was given: by the output's name, else as the source was. */
 export function formatFor(output: string | undefined, source: string, json: boolean): ExportFormat {
   const named = output === undefined ? undefined : BY_EXTENSION[extname(output).toLowerCase()];
   return named ?? (source === 'csv' && !(json && output === undefined) ? 'csv' : 'ndjson');

@@ -2,24 +2,24 @@ import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Progress } from '../../books/progress.js';
 import { showCount } from '../print.js';
 import { withoutSavedCursor } from '../progress.js';
-import { countsLines, paceLine, reasonLines } from './watch-lines.js';
+import { countsLines, rateLine, reasonLines } from './watch-lines.js';
 
-/** The most reasons on the screen. */
+/** The maximum of reasons on the screen. */
 const REASONS = 5;
 /**
- * Lines that are neither reasons nor counts: the bar, the pace where it has a line of its own, a
- * note, and where the shell writes next.
+ * Lines that are neither reasons nor counts: the bar, the rate where it has a line of its own, a
+ * note, and the line of the shell.
  */
 const OTHER_LINES = 4;
-/** With fewer columns the bar and the pace do not fit on one line. */
+/** With fewer columns the bar and the rate do not fit on one line. */
 const WIDE = 80;
 
-/** A view of a batch on a terminal, written over and over in place. */
+/** A view of a batch on a terminal, redrawn in place. */
 export interface Live {
   update(progress: Progress): void;
-  /** Said below everything, until the next update. */
+  /** Shows a line below everything, until the next update. */
   note(text: string): void;
-  /** Leaves it as it is. Safe to call twice. */
+  /** Stops the view where it is. Safe to call twice. */
   stop(): void;
 }
 
@@ -29,25 +29,25 @@ export function openLive(batch: string): Live {
   const isWide = columns >= WIDE;
   const bars = new MultiBar(
     {
-      format: `${clip(batch, Math.floor(columns / 2))} {bar} {percentage}%  {pace}`,
+      format: `${clip(batch, Math.floor(columns / 2))} {bar} {percentage}%  {rate}`,
       stream: withoutSavedCursor(process.stdout),
-      // Signals are ours to answer; the bars would answer them too.
+      // The command handles the signals itself.
       gracefulExit: false,
       barsize: Math.max(4, Math.min(40, columns - Math.min(batch.length, columns / 2) - (isWide ? 45 : 8))),
       hideCursor: true,
       linewrap: false,
-      // Also what the terminal itself wrote over: ^C.
+      // Redraws over the ^C that the terminal itself writes.
       forceRedraw: true,
       fps: 10,
     },
     Presets.shades_classic,
   );
-  const bar = bars.create(1, 0, { pace: '' });
-  // The library's types do not know that a bar of several may have its own format.
+  const bar = bars.create(1, 0, { rate: '' });
+  // The library's types do not have the format of a single bar.
   const format = (_: unknown, __: unknown, { text }: { text: string }): string => text;
   const lines: SingleBar[] = [];
   const write = (texts: readonly string[]): void => {
-    // A line that was there stays, empty.
+    // The library cannot remove a line; a spare line is left empty.
     for (const [at, text] of texts.entries()) {
       lines[at] ??= bars.create(1, 0, { text: '' }, { format } as never);
       lines[at].update(0, { text });
@@ -60,11 +60,11 @@ export function openLive(batch: string): Live {
     update(progress) {
       const { done, view } = progress;
       bar.setTotal(Math.max(1, view.added));
-      const pace = `${showCount(done)} of ${showCount(view.added)}  ${paceLine(progress)}`;
-      bar.update(done, { pace: isWide ? pace : '' });
+      const rate = `${showCount(done)} of ${showCount(view.added)}  ${rateLine(progress)}`;
+      bar.update(done, { rate: isWide ? rate : '' });
       const counts = countsLines(view, columns);
       const room = Math.max(0, Math.min(REASONS, rows - counts.length - OTHER_LINES));
-      shown = [...(isWide ? [] : [pace]), ...counts, ...reasonLines(view, room)];
+      shown = [...(isWide ? [] : [rate]), ...counts, ...reasonLines(view, room)];
       write(shown);
     },
     note: (text) => write([...shown, text]),

@@ -1,4 +1,11 @@
+import type { Settings } from '@bullpen/shared/internal';
 import { z } from 'zod';
 
-/** Which queue, where two have a batch by the same name; of the list, which batches. */
-export const queueSetting = { queue: { flag: '--queue', schema: z.string().optional() } };
+/** `--queue` of `batches` and its commands. */
+export const queueSetting = {
+  queue: {
+    flag: '--queue <name>',
+    schema: z.string().optional(),
+    help: 'only this queue; needed where two queues have a batch of the same name',
+  },
+} satisfies Settings;

@@ -7,7 +7,7 @@ import { findJob, startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
 import { queueSetting } from './queue-setting.js';
 
-/** `batches retry <name>`: the failed rows again. */
+/** `batches retry <name>`: enqueues the failed rows again. */
 export function retryCommand(ends: (code: ExitCode) => void): Command {
   return new Command('retry')
     .description(
@@ -16,7 +16,7 @@ export function retryCommand(ends: (code: ExitCode) => void): Command {
     .argument('<name>', 'the name of the batch')
     .action(async (name: string, _: unknown, command: Command) => {
       const { config, open } = startSession(command, queueSetting);
-      // Said before anybody is asked.
+      // Fails here, before Redis is asked.
       if (config.jobs === undefined) await findJob(undefined, name);
       const bar = startProgress('retrying', undefined);
       const retried = await stoppable((signal) =>

@@ -6,7 +6,7 @@ import { startSession, withProducer } from '../session.js';
 import { queueSetting } from './queue-setting.js';
 import { showSince } from './since.js';
 
-/** `batches show <name>`: how far a batch is. */
+/** `batches show <name>`: shows how far a batch is. */
 export function showCommand(ends: (code: ExitCode) => void): Command {
   return new Command('show')
     .description('Shows how far a batch is, and why rows failed.')

@@ -5,12 +5,12 @@ import { showCount } from '../print.js';
 import { showSeconds } from '../progress.js';
 
 /** `1,200/s  ETA 1m15s`. */
-export function paceLine({ perSecond, secondsLeft }: Progress): string {
+export function rateLine({ perSecond, secondsLeft }: Progress): string {
   const rate = perSecond === undefined ? '-' : showCount(Math.round(perSecond));
   return `${rate}/s  ETA ${secondsLeft === undefined ? '-' : showSeconds(secondsLeft)}`;
 }
 
-/** Where the rows are, in lines that a terminal has room for. */
+/** How many rows are in each state, in lines that fit the terminal. */
 export function countsLines(view: BatchView, columns: number): string[] {
   const lines: string[] = [];
   for (const part of countsOf(view)) {
@@ -36,14 +36,14 @@ export function reasonLines({ reasons }: BatchView, most: number): string[] {
   return reasons.slice(0, most).map(({ reason, count }) => `${showCount(count).padStart(9)} × ${showText(reason)}`);
 }
 
-/** All of it on one line, for a pipe. */
+/** The progress on one line, for a pipe. */
 export function pipeLine(progress: Progress): string {
   const { view, done } = progress;
   const part = `${showCount(done)} of ${showCount(view.added)} settled`;
-  return `batch ${view.batch}: ${part}  ${paceLine(progress)}  ${countsOf(view).join(GAP)}`;
+  return `batch ${view.batch}: ${part}  ${rateLine(progress)}  ${countsOf(view).join(GAP)}`;
 }
 
-/** All of it for a program. */
+/** The progress as JSON, for a program. */
 export function jsonLine({ view, perSecond, secondsLeft }: Progress): string {
   const rounded = (value: number | undefined) => (value === undefined ? undefined : Math.round(value * 10) / 10);
   return JSON.stringify({ ...view, perSecond: rounded(perSecond), secondsLeft: rounded(secondsLeft) });

@@ -11,18 +11,19 @@ import { stoppable } from '../stoppable.js';
 import { queueSetting } from './queue-setting.js';
 import { jsonLine, pipeLine } from './watch-lines.js';
 
-/** How often a batch is looked at: for eyes, for programs. */
+/** How often the batch is read: on a terminal, in a pipe. */
 const LIVE_MS = 500;
 const LOOK_MS = 1_000;
 /** How often a line is written into a pipe. */
 const LINE_MS = 5_000;
 /**
- * A look at a queue with a million delayed jobs takes its time, and Redis has others to serve: we
- * rest so many times as long as we looked, but not after an outage.
+ * Reading a batch on a queue with a million delayed jobs is slow, and Redis has others to serve. So
+ * the command rests for so many times the duration of a reading, up to a limit: after an outage a
+ * reading has taken long, too.
  */
 const REST = 5;
 const MAX_REST_MS = 5_000;
-/** After this long without an answer people are told. */
+/** After this long without an answer the terminal says so. */
 const SLOW_MS = 1_000;
 
 /** `batches watch <name>`: follows a batch until its source is read and its rows are settled. */
@@ -40,7 +41,7 @@ export function watchCommand(ends: (code: ExitCode) => void): Command {
     });
 }
 
-/** @returns the batch at its end; `undefined` when `signal` came first */
+/** @returns the batch at its end; `undefined` when `signal` aborted first */
 async function follow(
   batches: Batches,
   name: string,
@@ -48,14 +49,14 @@ async function follow(
   shown: Shown,
   signal: AbortSignal,
 ): Promise<BatchView | undefined> {
-  const pace = new Rate();
+  const rate = new Rate();
   let choice = { queue };
   while (!signal.aborted) {
     const askedAt = performance.now();
     const slow = setTimeout(() => shown.slow(), SLOW_MS);
     const view = await batches.show(name, choice).finally(() => clearTimeout(slow));
     const now = performance.now();
-    shown.update(measureProgress(view, pace, now));
+    shown.update(measureProgress(view, rate, now));
     if (isSettled(view)) return view;
     choice = { queue: view.queue };
     const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), MAX_REST_MS));
@@ -68,19 +69,19 @@ function exitCodeFor({ failed, cancelled, missing }: BatchView): ExitCode {
   return failed + cancelled + missing > 0 ? EXIT.failure : EXIT.ok;
 }
 
-/** Where it is shown. */
+/** Where the progress is shown. */
 interface Shown {
   readonly everyMs: number;
   update(progress: Progress): void;
-  /** Redis has not answered for a while. */
+  /** Called when Redis has not answered for a while. */
   slow(): void;
-  /** Says what was not said yet. */
+  /** Shows the last progress, if it was not shown yet. */
   end(): void;
 }
 
 async function openShown(name: string, json: boolean): Promise<Shown> {
   if (!json && process.stdout.isTTY) {
-    // Loaded when there is a terminal to draw on.
+    // Loaded here, because only a terminal needs it.
     const { openLive } = await import('./live.js');
     const live = openLive(name);
     const slow = () => live.note('Redis does not answer; waiting for it');

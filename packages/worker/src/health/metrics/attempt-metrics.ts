@@ -4,8 +4,8 @@ import type { AttemptEnded } from '../../events/observers.js';
 import type { RunningWorker } from '../../running-worker.js';
 
 /**
- * What a job is called for which this worker has no handler: anybody can put names on Redis, and
- * each would be a series of its own.
+ * The label of jobs that this worker has no handler for. Everybody who can write to Redis can make
+ * up names, and each name would be a series of its own.
  */
 const UNKNOWN = 'unknown';
 
@@ -13,9 +13,9 @@ const OUTCOMES: readonly OutcomeKind[] = [
   ...(['completed', 'failed', 'rejected', 'expired', 'crashed', 'cancelled', 'snoozed', 'interrupted'] as const),
 ];
 
-/** From a write to a cache to a report that takes a quarter of an hour. */
+/** From a write to a cache (1 ms) to a long report (15 min). */
 const DURATION_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
-/** From a worker that was waiting for it to a backlog of four hours. */
+/** From an idle worker (5 ms) to a backlog of four hours. */
 const WAIT_BUCKETS_S = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400];
 
 interface JobLabels {
@@ -24,8 +24,8 @@ interface JobLabels {
 }
 
 /**
- * What is counted of one job, told at the scrape: a counter with three labels would take longer for
- * each attempt than all else that is measured.
+ * Counts of one job by outcome, read at the scrape. A prom-client counter with three labels would
+ * take longer per attempt than all other measuring together.
  */
 class JobCounts {
   readonly labels: JobLabels;
@@ -37,9 +37,9 @@ class JobCounts {
 }
 
 /**
- * Counts attempts by job and outcome, how long they took, and how long their jobs had waited for
- * the first. Each series is there from the start: one that only appears with its first failure
- * begins at 1, and no `rate` ever sees that one.
+ * Counts attempts by job and outcome, and measures their duration and the queue wait of their jobs.
+ * Every series exists from the start: a series that appears with its first failure begins at 1, and
+ * `rate` does not see that failure.
  */
 export class AttemptMetrics {
   readonly #queues: ReadonlyMap<string, ReadonlyMap<string, JobCounts>>;
@@ -56,7 +56,7 @@ export class AttemptMetrics {
     const jobs = [...this.#queues.values()].flatMap((counts) => [...counts.values()]);
     new Counter({
       name: 'bullpen_attempts_total',
-      help: 'Attempts that ended, by outcome. Each row of a shared job is one.',
+      help: 'Attempts that ended, by outcome. Each row of a shared job is an attempt of its own.',
       labelNames: ['queue', 'job', 'outcome'],
       registers: [registry],
       collect() {
@@ -72,12 +72,12 @@ export class AttemptMetrics {
     };
     this.#duration = histogram(
       'bullpen_attempt_duration_seconds',
-      'How long attempts took. Without those whose handler was not called: expired and crashed.',
+      'How long attempts took. Expired and crashed ones are not measured: their handler was not called.',
       DURATION_BUCKETS_S,
     );
     this.#wait = histogram(
       'bullpen_queue_wait_seconds',
-      'From the instant a job could have started until its first attempt did.',
+      'How long a job waited, from when it could have started to when its first attempt started.',
       WAIT_BUCKETS_S,
     );
   }
@@ -90,12 +90,11 @@ export class AttemptMetrics {
     if (queueWaitMs !== undefined) this.#wait.observe(counts.labels, queueWaitMs / 1000);
   }
 
-  /** What a job from this queue is called here: its name, if there is a handler for it. */
+  /** The labels of a job: its name, or `unknown` when there is no handler for it. */
   labelsOf(queue: string, job: string): JobLabels {
     return this.#countsOf(queue, job)?.labels ?? { queue, job: UNKNOWN };
   }
 
-  /** Every queue that jobs come from is one that is served. */
   #countsOf(queue: string, job: string): JobCounts | undefined {
     const jobs = this.#queues.get(queue);
     return jobs?.get(job) ?? jobs?.get(UNKNOWN);

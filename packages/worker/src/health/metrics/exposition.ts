@@ -3,22 +3,22 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { RunningWorker } from '../../running-worker.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-let ofProcess: Registry | undefined;
+let processRegistry: Registry | undefined;
 
 /**
- * What Node tells of this process: event loop, heap, CPU, file descriptors. Watched from the first
- * call on, once and for good: prom-client knows no end to it.
+ * Metrics of this process: event loop, heap, CPU, file descriptors. There is one registry for the
+ * life of the process, because prom-client cannot stop collecting them.
  */
 function processMetrics(): Registry {
-  if (ofProcess === undefined) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess });
-    for (const name of MISNAMED_NODE_METRICS) ofProcess.removeSingleMetric(name);
+  if (processRegistry === undefined) {
+    processRegistry = new Registry();
+    collectDefaultMetrics({ register: processRegistry });
+    for (const name of MISNAMED_NODE_METRICS) processRegistry.removeSingleMetric(name);
   }
-  return ofProcess;
+  return processRegistry;
 }
 
-/** What `/metrics` tells: of the process, and of the worker in it as soon as there is one. */
+/** What `/metrics` answers: metrics of the process, and of the worker as soon as there is one. */
 export class Exposition {
   #registry = processMetrics();
 
@@ -26,7 +26,7 @@ export class Exposition {
     return this.#registry;
   }
 
-  /** Tells of this worker from now on; what is counted of it is given to what this returns. */
+  /** Adds the metrics of this worker. The caller passes the worker's events to them. */
   add(worker: RunningWorker): WorkerMetrics {
     const registry = new Registry();
     const metrics = new WorkerMetrics(worker, registry);

@@ -3,11 +3,13 @@ import type { WorkerEvent } from '../../events/observers.js';
 import type { RunningWorker } from '../../running-worker.js';
 
 /**
- * Puts the metrics of a worker into a registry of prom-client: yours, which you serve yourself. One
- * worker to a registry. docs/metrics.md has them all. Call it right behind `startWorker`, and
- * nothing is missed.
- * @returns when they are there
- * @throws when the registry has metrics of these names already: those of another worker
+ * Adds the metrics of a worker to a prom-client registry of yours, which you serve yourself. A
+ * registry can have one worker. `docs/metrics.md` lists the metrics. Call it directly after
+ * `startWorker`, so that no event is missed. Resolves when the registry has the metrics.
+ * @example
+ * const registry = new Registry();
+ * await measure(startWorker({ handlers, redis }), { registry });
+ * @throws Error when the registry already has the metrics of another worker
  */
 export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
   const loading = import('./worker-metrics.js').then(({ WorkerMetrics }) => new WorkerMetrics(worker, registry));
@@ -15,9 +17,9 @@ export async function measure(worker: RunningWorker, { registry }: { readonly re
 }
 
 /**
- * Counts what happens from now on, by metrics that are still being loaded: prom-client is loaded by
- * those alone who want it.
- * @returns a function that ends the counting
+ * Counts the worker's events from now on. Events that come before the metrics are loaded are
+ * counted afterwards, in order. (prom-client is loaded only where metrics are wanted.)
+ * @returns a function that stops counting
  */
 export async function countInto(
   worker: Pick<RunningWorker, 'observe'>,

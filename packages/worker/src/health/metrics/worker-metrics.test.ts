@@ -47,7 +47,7 @@ interface Family {
 
 const SAMPLE = /^([a-z_]+)((?:\{(?:[a-z]+="(?:[^"\\]|\\.)*",?)+\})?) (-?[0-9.e+-]+)$/;
 
-/** Reads what Prometheus is told, as strictly as it does, and says of each metric what there is. */
+/** Parses the exposition as strictly as Prometheus does. */
 async function familiesOf(registry: Registry): Promise<Map<string, Family>> {
   const families = new Map<string, Family>();
   for (const block of (await registry.metrics()).trim().split('\n\n')) {
@@ -69,8 +69,8 @@ async function familiesOf(registry: Registry): Promise<Map<string, Family>> {
 const valuesOf = async (registry: Registry, name: string) =>
   Object.fromEntries((await familiesOf(registry)).get(name)?.samples ?? []);
 
-describe('what Prometheus is told', () => {
-  it('has a help, a type and a name by its rules, each metric', async () => {
+describe('WorkerMetrics', () => {
+  it('gives each metric a help text, a type and a name that follows Prometheus’ rules', async () => {
     const families = [...(await familiesOf(measured().registry)).values()];
     expect(families.length).toBeGreaterThan(15);
     for (const { name, help, type } of families) {
@@ -83,7 +83,7 @@ describe('what Prometheus is told', () => {
     }
   });
 
-  it('is in the docs, metric by metric with its labels, and nothing else is', async () => {
+  it('exposes exactly the metrics and labels that docs/metrics.md lists', async () => {
     const docs = await readFile(new URL('../../../../../docs/metrics.md', import.meta.url), 'utf8');
     const told = [...(await familiesOf(measured().registry)).values()].map(({ name, type, samples }) => {
       const labels = [...samples.keys()].flatMap((key) => [...key.matchAll(/([a-z]+)="/g)].map(([, label]) => label));
@@ -94,14 +94,14 @@ describe('what Prometheus is told', () => {
       return `${name} ${type} ${names.sort()}`;
     });
     expect(rows.sort()).toEqual(told.sort());
-    // In alerts and queries, too.
+    // Also those in alerts and queries.
     const known = new Set(told.map((metric) => metric.split(' ')[0]));
     for (const [name] of docs.matchAll(/bullpen_[a-z_]+/g)) {
       expect(known.has(name.replace(/_bucket$/, '')), name).toBe(true);
     }
   });
 
-  it('is there from the start for each job with a handler and each outcome: the first failure is a rise', async () => {
+  it('has a series from the start for each job with a handler and each outcome, so that the first failure is a rise', async () => {
     const attempts = Object.entries(await valuesOf(measured().registry, 'bullpen_attempts_total'));
     expect(attempts).toHaveLength((3 + 2) * 8);
     expect(attempts).toContainEqual(['bullpen_attempts_total{queue="images",job="image.resize",outcome="failed"}', 0]);
@@ -109,7 +109,7 @@ describe('what Prometheus is told', () => {
     expect(attempts.every(([, value]) => value === 0)).toBe(true);
   });
 
-  it('counts attempts by outcome, and times those whose handler was called', async () => {
+  it('counts attempts by outcome, and measures the duration of those whose handler was called', async () => {
     const { metrics, registry } = measured();
     for (const outcome of ['completed', 'completed', 'failed', 'expired', 'crashed'] as const) {
       metrics.count(ended(outcome, { durationMs: 40 }));
@@ -128,7 +128,7 @@ describe('what Prometheus is told', () => {
     expect(duration[`bullpen_attempt_duration_seconds_bucket{le="0.05",${labels}}`]).toBe(3);
   });
 
-  it('has the wait of a first attempt, and of no other', async () => {
+  it('measures the queue wait of a first attempt, and of no other', async () => {
     const { metrics, registry } = measured();
     metrics.count(ended('failed', { queueWaitMs: 2_000 }));
     metrics.count(ended('completed'));
@@ -137,7 +137,7 @@ describe('what Prometheus is told', () => {
     expect(wait['bullpen_queue_wait_seconds_count{queue="mail",job="mail.send"}']).toBe(1);
   });
 
-  it('calls a job that nobody here handles unknown, however many names there are', async () => {
+  it('labels every job without a handler here as unknown, however many names there are', async () => {
     const { metrics, registry } = measured();
     const seriesOf = async () =>
       [...(await familiesOf(registry)).values()].reduce((sum, { samples }) => sum + samples.size, 0);
@@ -149,7 +149,7 @@ describe('what Prometheus is told', () => {
     };
     tell('first');
     const before = await seriesOf();
-    // A name that every object has, and one of another queue's jobs.
+    // Names that every object has, and the name of another queue's job.
     for (const job of ['constructor', '__proto__', 'image.resize', '"}\n', ...Array(100).keys()]) tell(String(job));
     expect(await seriesOf()).toBe(before);
     expect(await valuesOf(registry, 'bullpen_attempts_total')).toMatchObject({
@@ -157,7 +157,7 @@ describe('what Prometheus is told', () => {
     });
   });
 
-  it('counts what became of jobs in hand, and outages', async () => {
+  it('counts jobs handed back, leases lapsed and lost, and outages', async () => {
     const { metrics, registry } = measured();
     const job = { queue: 'mail', job: 'mail.send', jobId: 'j-1' };
     metrics.count({ kind: 'handed-back', ...job });
@@ -174,7 +174,7 @@ describe('what Prometheus is told', () => {
     expect(of('bullpen_outages_total', '')).toBe(1);
   });
 
-  it('says how the worker is at the moment of the scrape', async () => {
+  it('reports the state of the worker at the scrape', async () => {
     const families = await familiesOf(measured().registry);
     const all = Object.fromEntries([...families.values()].flatMap(({ samples }) => [...samples]));
     expect(all).toMatchObject({
@@ -185,7 +185,7 @@ describe('what Prometheus is told', () => {
     });
   });
 
-  it('has the depth of those queues alone that it is the exporter of, and nothing of the past', async () => {
+  it('reports the depth only of queues that it exports now', async () => {
     const { registry, exporter } = measured();
     expect(await valuesOf(registry, 'bullpen_queue_jobs')).toMatchObject({
       'bullpen_queue_jobs{queue="mail",state="waiting"}': 1,
@@ -201,14 +201,14 @@ describe('what Prometheus is told', () => {
     expect(await valuesOf(registry, 'bullpen_queue_paused')).toEqual({});
   });
 
-  it('is of one worker to a registry', () => {
+  it('refuses a second worker in one registry', () => {
     const { registry, worker } = measured();
     expect(() => new WorkerMetrics(worker, registry)).toThrow('already been registered');
   });
 });
 
-describe('counting into metrics that are still being loaded', () => {
-  it('misses nothing of what happens meanwhile, and keeps the order', async () => {
+describe('countInto', () => {
+  it('counts events that come while the metrics are loaded, in order', async () => {
     const [told, counted]: [WorkerEvent[], WorkerEvent[]] = [
       [ended('failed'), ended('snoozed'), ended('completed')],
       [],
@@ -228,7 +228,7 @@ describe('counting into metrics that are still being loaded', () => {
     expect(counted).toEqual(told);
   });
 
-  it('stops listening when they cannot be had', async () => {
+  it('stops observing when the metrics cannot be loaded', async () => {
     let isHeard = true;
     const observe = () => () => {
       isHeard = false;

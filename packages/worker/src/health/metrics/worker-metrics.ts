@@ -5,23 +5,21 @@ import type { RunningWorker } from '../../running-worker.js';
 import { VERSION } from '../../version.js';
 import { AttemptMetrics } from './attempt-metrics.js';
 
-/** What is measured of a worker. */
+/** The part of a worker that is measured. */
 export type Measured = Pick<RunningWorker, 'serves' | 'slots' | 'health' | 'exporter'>;
 
-/**
- * All that Prometheus is told of a worker. What is a fact of the moment is asked for at the scrape.
- */
+/** All Prometheus metrics of a worker. Gauges are read at the scrape. */
 export class WorkerMetrics {
   readonly #attempts: AttemptMetrics;
   readonly #outages: Counter;
   readonly #jobEvents: Readonly<Record<JobEvent['kind'], (event: JobEvent) => void>>;
 
-  /** @throws when the registry has metrics of these names already: those of another worker */
+  /** @throws Error when the registry already has the metrics of another worker */
   constructor(worker: Measured, registry: Registry) {
     this.#attempts = new AttemptMetrics(worker.serves, registry);
     this.#outages = new Counter({
       name: 'bullpen_outages_total',
-      help: 'Outages of Redis that this worker met.',
+      help: 'Outages of Redis that this worker has seen.',
       registers: [registry],
     });
     this.#jobEvents = countJobEvents(worker, registry, this.#attempts);
@@ -46,20 +44,17 @@ function countJobEvents({ serves }: Measured, registry: Registry, attempts: Atte
   return {
     'handed-back': counter(
       'bullpen_jobs_handed_back_total',
-      'Jobs given back to the front of their queue in a drain, begun or not, no attempt spent.',
+      'Jobs that were handed back to the front of their queue in a drain, started or not. No attempt is spent.',
     ),
     'lease-lapsed': counter(
       'bullpen_leases_lapsed_total',
-      'Leases that ran out unrenewed; their attempts were aborted. They may have proved to be ours after all.',
+      'Leases that ran out before they were renewed; their attempts were aborted. Some of them proved to be still held.',
     ),
-    'lease-lost': counter(
-      'bullpen_leases_lost_total',
-      'Leases that were another worker’s by the time Redis was asked.',
-    ),
+    'lease-lost': counter('bullpen_leases_lost_total', 'Leases that another worker had by the time Redis was asked.'),
   };
 }
 
-/** A gauge that is read when it is asked for. */
+/** Adds a gauge that is read at the scrape. */
 function gauge(
   registry: Registry,
   name: string,
@@ -79,20 +74,24 @@ function gauge(
 function gaugeSlots(worker: Measured, registry: Registry): void {
   const ofQueues = (name: string, help: string, read: (slots: ReturnType<Measured['slots']>[number]) => number): void =>
     gauge(registry, name, help, ['queue'], () => worker.slots().map((slots) => [{ queue: slots.queue }, read(slots)]));
-  ofQueues('bullpen_slots', 'How many attempts at once this worker makes of a queue.', (slots) => slots.concurrency);
-  ofQueues('bullpen_attempts_active', 'Attempts under way: slots that are taken.', (slots) => slots.active);
-  ofQueues('bullpen_attempts_stuck', 'Attempts past their deadline and still running.', (slots) => slots.stuck);
+  ofQueues('bullpen_slots', 'How many attempts of a queue this worker runs at once.', (slots) => slots.concurrency);
+  ofQueues('bullpen_attempts_active', 'Attempts that are running: slots in use.', (slots) => slots.active);
+  ofQueues(
+    'bullpen_attempts_stuck',
+    'Attempts that are past their deadline and still running.',
+    (slots) => slots.stuck,
+  );
 }
 
 function gaugeHealth(worker: Measured, registry: Registry): void {
   type Fact = 'live' | 'ready' | 'draining' | 'connected';
   const fact = (name: string, help: string, of: Fact): void =>
     gauge(registry, name, help, [], () => [[{}, Number(worker.health()[of])]]);
-  fact('bullpen_worker_live', 'Whether this worker is worth keeping (1): a restart would not help it.', 'live');
+  fact('bullpen_worker_live', 'Whether this worker is live (1), that is, a restart would not help it.', 'live');
   fact('bullpen_worker_ready', 'Whether this worker takes jobs (1).', 'ready');
-  fact('bullpen_worker_draining', 'Whether this worker finishes its jobs and takes no more (1).', 'draining');
-  fact('bullpen_redis_up', 'Whether Redis answers this worker and takes what it is told (1).', 'connected');
-  gauge(registry, 'bullpen_worker_info', 'Always 1; its labels say what runs.', ['version', 'node'], () => [
+  fact('bullpen_worker_draining', 'Whether this worker finishes its jobs and takes no new ones (1).', 'draining');
+  fact('bullpen_redis_up', 'Whether Redis answers this worker and accepts its commands (1).', 'connected');
+  gauge(registry, 'bullpen_worker_info', 'Always 1; the labels say which versions run.', ['version', 'node'], () => [
     [{ version: VERSION, node: process.versions.node }, 1],
   ]);
 }
@@ -100,7 +99,7 @@ function gaugeHealth(worker: Measured, registry: Registry): void {
 function gaugeDepth({ serves, exporter }: Measured, registry: Registry): void {
   new Gauge({
     name: 'bullpen_queue_exporter',
-    help: 'Whether this process tells how many jobs the queue holds (1): one of all that could does.',
+    help: 'Whether this process exports the job counts of the queue (1). One process per queue does.',
     labelNames: ['queue'],
     registers: [registry],
     async collect() {

@@ -1,11 +1,12 @@
 import { BatchConflict, OptionsInvalid, PayloadInvalid } from '@bullpen/shared';
+import { inFlags } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
-import { inFlags } from './in-flags.js';
+import { optionFlags } from './option-flags.js';
 
-const messageOf = (error: unknown): string => (inFlags(error) as Error).message;
+const messageOf = (error: unknown): string => (inFlags(error, optionFlags) as Error).message;
 
-describe('inFlags', () => {
-  it('names options by their flags, and leaves what has none', () => {
+describe('optionFlags', () => {
+  it('has the flag of each option, and no other names', () => {
     const faults = ['keep', 'rowsPerJob', 'expiresAt', 'queue', '--jobs', 'job', ''].map((path) => ({
       path,
       reason: 'odd',
@@ -15,7 +16,7 @@ describe('inFlags', () => {
     );
   });
 
-  it('says so of what differs between two batches, too', () => {
+  it('also names the options in which two batches differ', () => {
     const other = new BatchConflict("batch 'a' exists with other options", [
       { path: 'keyField', reason: 'was id, is not given' },
       { path: 'delay', reason: 'was 90m, is 1h' },
@@ -26,8 +27,8 @@ describe('inFlags', () => {
     expect(messageOf(new BatchConflict("batch 'a' was cancelled"))).toBe("batch 'a' was cancelled");
   });
 
-  it('leaves other errors as they are: the fields of a payload are no options', () => {
+  it('leaves other errors as they are: the fields of a payload are not options', () => {
     const error = new PayloadInvalid('payload of mail.send', [{ path: 'keep', reason: 'odd' }]);
-    expect(inFlags(error)).toBe(error);
+    expect(inFlags(error, optionFlags)).toBe(error);
   });
 });

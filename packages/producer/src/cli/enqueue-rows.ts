@@ -12,7 +12,7 @@ import { countOf, showCount } from './print.js';
 import { type Progress, startProgress } from './progress.js';
 import type { Rejects } from './rejects.js';
 
-/** What a run of `batch` works with. */
+/** The parts that a run of `batch` works with. */
 export interface Run {
   readonly job: JobDefinition;
   readonly source: Source;
@@ -23,9 +23,9 @@ export interface Run {
 }
 
 /**
- * Enqueues all rows with a bar, and keeps the rejected ones: whoever waits for the jobs may read
- * them meanwhile. A failure on the way is part of what it returns: the rows before it are in, and
- * are to be reported.
+ * Enqueues all rows, shows a bar, and closes the file of rejected rows, so that it can be read
+ * while the command still waits for the jobs. An error on the way is returned, not thrown: the rows
+ * before it are enqueued and must be reported.
  */
 export async function enqueueRows(
   run: Run,
@@ -34,7 +34,7 @@ export async function enqueueRows(
   const { rejects } = run;
   const ended = await readRows(run, batch);
   const kept = rejectsToKeep(ended, rejects.written);
-  // What was enqueued is told even when the rejects cannot be kept.
+  // The rows that were enqueued are reported even when the rejected rows cannot be kept.
   const unkept = await rejects.close(kept !== 'none').then(
     () => undefined,
     (error: unknown) => error,
@@ -47,12 +47,12 @@ async function readRows(
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Pick<Report, 'result' | 'failure'>> {
   const { dryRun, batch: name = nameBatch(new Date()) } = config;
-  // Frozen where it was, so that what is said next stands below it.
+  // The bar stops where it is; messages follow below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const result = await batch({
       ...{ batch: name, source, signal, dryRun, ...given(config) },
-      // A file of them is written anew each time, and is to be complete.
+      // The file is written anew by each run and must have all rejected rows.
       repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
       onProgress: (totals, before) => bar.update(source.bytesRead(), totals.read, noteOf(totals), before),
@@ -75,7 +75,7 @@ async function readRows(
   }
 }
 
-/** The options that were given as they are. */
+/** The options that the library takes under the same names, where they were given. */
 function given(config: Config<typeof batchSettings>): Partial<BatchOptions> {
   const { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys } = config;
   const options = { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys };
@@ -108,7 +108,10 @@ export async function enqueueAndWait(producer: Producer, run: Run, wait: boolean
 
 const noteOf = ({ rejected }: BatchTotals): string => (rejected > 0 ? `${showCount(rejected)} rejected` : '');
 
-/** A batch's name: when it was begun, for people, and enough chance to be alone in that second. */
+/**
+ * A batch's name: the time, for people, and a random part, because others may start in the same
+ * second.
+ */
 function nameBatch(now: Date): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
 }

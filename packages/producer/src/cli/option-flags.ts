@@ -1,0 +1,13 @@
+import type { Settings } from '@bullpen/shared/internal';
+import { batchSettings } from './batch-settings.js';
+import { queueSetting } from './batches/queue-setting.js';
+import { enqueueSettings } from './enqueue.js';
+
+/** The flags of the library's options, by the names of the options: for `inFlags`. */
+export const optionFlags: Settings = {
+  ...enqueueSettings,
+  ...batchSettings,
+  ...queueSetting,
+  // The library takes an instant, the command a duration.
+  expiresAt: enqueueSettings.expiresIn,
+};

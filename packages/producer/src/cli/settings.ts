@@ -1,0 +1,46 @@
+import {
+  commonSettings,
+  durationSetting,
+  optionalDurationSetting,
+  type Settings,
+  switchSetting,
+} from '@bullpen/shared/internal';
+import { z } from 'zod';
+import { DEFAULT_REDIS_TIMEOUT } from '../producer.js';
+
+const { redis, prefix, logLevel } = commonSettings;
+
+/** The settings of every command of the producer, in the order of the help. */
+export const globalSettings = {
+  jobs: {
+    flag: '--jobs <module>',
+    env: 'BULLPEN_JOBS',
+    schema: z.string().optional(),
+    help: 'ES module that exports job definitions',
+  },
+  redis,
+  redisTimeout: {
+    flag: '--redis-timeout <duration>',
+    env: 'BULLPEN_REDIS_TIMEOUT',
+    schema: durationSetting,
+    default: DEFAULT_REDIS_TIMEOUT,
+    help: 'how long Redis may be away before the command gives up',
+  },
+  prefix,
+  json: { flag: '--json', schema: switchSetting, help: 'print the result as one JSON line' },
+  logLevel,
+} satisfies Settings;
+
+/** When jobs start; settings of the commands that enqueue. */
+export const startSettings = {
+  delay: {
+    flag: '--delay <duration>',
+    schema: optionalDurationSetting,
+    help: 'wait this long before the first attempt',
+  },
+  priority: {
+    flag: '--priority <n>',
+    schema: z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional(),
+    help: '1 is first; the jobs of a queue either all have a priority, or none has',
+  },
+} satisfies Settings;

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
+import { redisAddressFault } from '../redis/redis-address.js';
+import type { Settings } from './config.js';
+
+/** Text, and a check that says what is wrong with it. */
+const checkedText = (faultOf: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const fault = faultOf(text);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+  });
+
+const LEVELS = 'trace, debug, info, warn, error, fatal or silent';
+
+/** The settings that every Bullpen command has. */
+export const commonSettings = {
+  redis: {
+    flag: '--redis <url>',
+    env: 'REDIS_URL',
+    schema: checkedText(redisAddressFault),
+    default: 'redis://127.0.0.1:6379',
+    help: 'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster://',
+  },
+  prefix: {
+    flag: '--prefix <prefix>',
+    env: 'BULLPEN_PREFIX',
+    schema: checkedText(prefixFault),
+    default: DEFAULT_PREFIX,
+    help: 'first part of every key',
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    env: 'BULLPEN_LOG_LEVEL',
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], `expected ${LEVELS}`),
+    default: 'info',
+    help: LEVELS,
+  },
+} satisfies Settings;

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { parseDuration, parseTimerDuration } from '../job/duration.js';
+import { showValue } from '../job/show-value.js';
+
+/**
+ * A duration such as `30s` or `500` (milliseconds), read into milliseconds, that a timer can wait.
+ */
+export const durationSetting = z.unknown().transform((value, context) => accept(parseTimerDuration(value), context));
+
+/** A duration of any length, for a setting without a default. */
+export const optionalDurationSetting = z
+  .unknown()
+  .transform((value, context) => (value === undefined ? undefined : accept(parseDuration(value), context)));
+
+function accept(parsed: number | string, context: z.core.$RefinementCtx): number {
+  if (typeof parsed === 'number') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
+  return z.NEVER;
+}
+
+/** A whole number from 1 up to `most`. */
+export const countSetting = (most: number) => {
+  const message = `expected a whole number from 1 to ${most}`;
+  return z.coerce.number(message).int(message).min(1, message).max(most, message);
+};
+
+/** Whether a process can listen on this port. 0 stands for any free port. */
+export const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
+
+const PORT = 'expected a port from 0 to 65535';
+
+/** A port to listen on; 0 takes any free port. */
+export const portSetting = z
+  .union([z.number(), z.string().regex(/^\d{1,5}$/, PORT)], PORT)
+  .transform(Number)
+  .refine(isPort, PORT);
+
+const SWITCH = new Map<unknown, boolean>([
+  ...[true, '1', 'true'].map((on) => [on, true] as const),
+  ...[false, '0', 'false'].map((off) => [off, false] as const),
+]);
+
+/**
+ * A switch: a flag without a value, or `1`, `true`, `0`, `false` in the environment. Off when
+ * nothing is given.
+ */
+export const switchSetting = z.unknown().transform((value, context) => {
+  const on = SWITCH.get(value ?? false);
+  if (on !== undefined) return on;
+  context.addIssue({ code: 'custom', message: `expected 1 or 0, got ${showValue(value)}` });
+  return z.NEVER;
+});

@@ -1,0 +1,84 @@
+import {
+  commonSettings,
+  countSetting,
+  durationSetting,
+  portSetting,
+  type Settings,
+  switchSetting,
+} from '@bullpen/shared/internal';
+import { z } from 'zod';
+import { DEFAULT_HEALTH_HOST } from '../health/health-port-options.js';
+import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS } from '../worker-options.js';
+import { readQueues } from './queue-flags.js';
+
+const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
+
+/** The settings of the command, in the order of the help. */
+export const settings = {
+  handlers: {
+    flag: '--handlers <module>',
+    env: 'BULLPEN_HANDLERS',
+    schema: z.string(NO_HANDLERS).min(1, NO_HANDLERS),
+    help: 'ES module that exports handlers',
+  },
+  queue: {
+    flag: '--queue <name[:concurrency]>',
+    schema: z.array(z.string()).default([]).transform(readQueues),
+    help: 'serve only this queue; repeat for more',
+    repeatable: true,
+  },
+  concurrency: {
+    flag: '--concurrency <n>',
+    env: 'BULLPEN_CONCURRENCY',
+    schema: countSetting(MAX_CONCURRENCY),
+    default: DEFAULTS.concurrency,
+    help: 'attempts at once, per queue',
+  },
+  drainTimeout: {
+    flag: '--drain-timeout <duration>',
+    env: 'BULLPEN_DRAIN_TIMEOUT',
+    schema: durationSetting,
+    default: DEFAULTS.drainTimeout,
+    help: 'how long active attempts may go on after SIGTERM',
+  },
+  abortGrace: {
+    flag: '--abort-grace <duration>',
+    env: 'BULLPEN_ABORT_GRACE',
+    schema: durationSetting,
+    default: DEFAULTS.abortGrace,
+    help: 'how long handlers may take to stop after their signal has aborted',
+  },
+  lease: {
+    flag: '--lease <duration>',
+    env: 'BULLPEN_LEASE',
+    schema: durationSetting.refine((ms) => ms >= MIN_LEASE_MS, 'expected at least 1s'),
+    default: DEFAULTS.lease,
+    help: 'how long a worker has a job without renewing its lease; the jobs of a killed worker start again within 1.5 times this',
+  },
+  exitWhenStuck: {
+    flag: '--exit-when-stuck',
+    env: 'BULLPEN_EXIT_WHEN_STUCK',
+    schema: switchSetting,
+    help: 'drain and exit 1 when all slots of a queue are stuck past their deadline',
+  },
+  healthPort: {
+    flag: '--health-port <port>',
+    env: 'BULLPEN_HEALTH_PORT',
+    schema: portSetting.optional(),
+    defaultHelp: 'off',
+    help: 'serve /livez, /readyz and, for Prometheus, /metrics over HTTP; 0 takes a free port',
+  },
+  healthHost: {
+    flag: '--health-host <address>',
+    env: 'BULLPEN_HEALTH_HOST',
+    schema: z.string().min(1, 'expected an address to listen on'),
+    default: DEFAULT_HEALTH_HOST,
+    help: 'the address that the health port listens on',
+  },
+  untilEmpty: {
+    flag: '--until-empty',
+    schema: switchSetting,
+    help: 'drain and exit when the queues hold nothing more to do, delayed jobs included',
+  },
+  ...commonSettings,
+} satisfies Settings;

@@ -1,0 +1,12 @@
+/** Where a worker serves its health. */
+export interface HealthPortOptions {
+  /** 1 to 65535; 0 takes any free port. */
+  readonly port: number;
+  /**
+   * The address to listen on. Default `'0.0.0.0'`: a kubelet and Prometheus ask from outside.
+   */
+  readonly host?: string;
+}
+
+/** The default of {@link HealthPortOptions.host}. */
+export const DEFAULT_HEALTH_HOST = '0.0.0.0';
