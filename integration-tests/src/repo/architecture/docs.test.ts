@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const files = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
+const pages = files.filter(
+  (file) => /^(docs\/|packages\/[^/]+\/README|[A-Z]+\.md$)/.test(file) && file.endsWith('.md'),
+);
+const isFile = new Set(files);
+const folders = new Set(files.map(dirname).flatMap((folder) => allParents(folder)));
+
+const textOf = (page: string): Promise<string> => readFile(join(ROOT, page), 'utf8');
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(text: string): Set<string> {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .trim()
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replace(/ /g, '-'),
+    ),
+  );
+}
+
+function allParents(folder: string): string[] {
+  const parts = folder.split('/');
+  return parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+}
+
+describe('the pages of the repository', () => {
+  it.each(pages)('%s links to files and headings that exist', async (page) => {
+    const broken: string[] = [];
+    for (const [, link = ''] of (await textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https?|mailto):/.test(link)) continue;
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : normalize(join(dirname(page), path)).replace(/\/$/, '');
+      if (!isFile.has(target) && !folders.has(target)) broken.push(link);
+      else if (anchor !== undefined && target.endsWith('.md') && !anchorsOf(await textOf(target)).has(anchor))
+        broken.push(link);
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it.each(pages.filter((page) => /^(ARCHITECTURE|CONTRIBUTING|docs\/internals\/)/.test(page)))(
+    '%s names source files that exist',
+    async (page) => {
+      const named = [...(await textOf(page)).matchAll(/`((?:[\w-]+\/)*[\w-]+\.ts)`/g)].map(([, path = '']) => path);
+      const missing = named.filter((path) => {
+        const parts = path.split('/');
+        return !files.some(
+          (file) => file.endsWith(`/${parts.at(-1)}`) && parts.every((part) => file.split('/').includes(part)),
+        );
+      });
+      expect(missing).toEqual([]);
+    },
+  );
+});
