@@ -33,7 +33,16 @@ const stored: Stored = {
   addedIds: added,
   splitAt: new Map(),
   addedJobs: added.length,
-  counts: { queue: 'rows', paused: false, waiting: 0, prioritized: 0, delayed: 0, active: 0, completed: 0, failed: 0 },
+  counts: {
+    queue: 'proof-rows',
+    paused: false,
+    waiting: 0,
+    prioritized: 0,
+    delayed: 0,
+    active: 0,
+    completed: 0,
+    failed: 0,
+  },
   keys: ['batch:x', 'batch:x:failures', 'batch:x:fates', 'batch:x:reasons', 'batches', 'events', 'id', 'meta'],
   keysLater: undefined,
 };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ROW_KINDS } from './rows.js';
 
 export const PREFIX = 'proof';
-export const QUEUE = 'rows';
+export const QUEUE = 'proof-rows';
 export const BATCH = 'x';
 
 /** Far more crashes than a run can bring upon one row: no row may fail of our kills. */
