@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineJob } from '@bullpen/shared';
 import { type HandlerFunction, handle, JobSnoozed } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
@@ -55,13 +56,19 @@ describe('a cancellation', () => {
     world.onClose(async () => heard.disconnect());
     const published = new Promise((resolve) => heard.on('message', resolve));
     await heard.subscribe(`${world.prefix}:precious:cancelled`);
-    const hang = { ends: [{ do: 'work' as const, ms: 1_500, heed: true }] };
-    await world.producer({ redis: staging }).enqueue(precious, hang, { key: 'k' });
-    const { id } = await world.producer({ redis: production }).enqueue(precious, hang, { key: 'k' });
+    const ends = [{ do: 'until-file' as const, path: join(world.folder, 'finish') }];
+    const producer = world.producer({ redis: production });
+    await world.producer({ redis: staging }).enqueue(precious, { ends }, { key: 'k' });
+    const { id } = await producer.enqueue(precious, { ends }, { key: 'k' });
+    const other = await producer.enqueue(precious, { ends });
     world.workerProcess(['--queue', 'precious', ...own.flags]);
-    await world.started(1);
+    await world.started(2);
     expect(await world.producer({ redis: staging }).cancel(precious, id)).toBe('requested');
     await published;
+    // The worker hears of the next cancellation when it has heard of this one.
+    await producer.cancel(precious, other.id);
+    expect((await world.settled(own.queue('precious'), other.id)).failedReason).toMatch(/^JobCancelled/);
+    await world.file('finish', '');
     expect(await (await world.settled(own.queue('precious'), id)).getState()).toBe('completed');
   });
 });

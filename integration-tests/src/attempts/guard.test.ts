@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { precious, scripted } from '../fixtures/jobs.js';
 import { BIN } from '../support/command.js';
@@ -86,13 +87,13 @@ describe('the watchdog', () => {
 
   test('gives a process that was stopped in a drain the time it has missed', async ({ world }) => {
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'hang', heed: false }] });
-    const worker = world.workerProcess([...PRECIOUS, '--drain-timeout', '1s', '--abort-grace', '1s']);
+    const worker = world.workerProcess([...PRECIOUS, '--drain-timeout', '500ms', '--abort-grace', '500ms']);
     await world.started(1);
     worker.kill('SIGTERM');
     await worker.logged('worker was told to stop; draining');
     worker.kill('SIGSTOP');
-    // Past all deadlines of the drain, and well within the lease.
-    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    // Longer than until the last deadline of the drain, and well within the lease.
+    await sleep(3_000);
     worker.kill('SIGCONT');
     expect(await worker.ended).toMatchObject({ code: 75, signal: undefined });
     expect(await world.queue('precious').getJob(id)).toMatchObject({ attemptsMade: 0, stalledCounter: 0 });

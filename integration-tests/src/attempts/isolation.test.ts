@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { scripted } from '../fixtures/jobs.js';
 import { test } from '../support/world.js';
@@ -7,10 +8,12 @@ describe('an error that nobody caught', () => {
     test(`in a ${how} of a handler: its job is named, its attempt fails, the others finish, exit 1`, async ({
       world,
     }) => {
-      const work = await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 300 }] });
+      const path = join(world.folder, 'finish');
+      const work = await world.producer().enqueue(scripted, { ends: [{ do: 'until-file', path }] });
       const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
       const worker = world.workerProcess(['--queue', 'scripted']);
       const fatal = await worker.logged('uncaught error; draining, because the state of the process is uncertain');
+      await world.file('finish', '');
       expect(fatal).toMatchObject({
         level: 60,
         jobId: bad.id,
@@ -29,11 +32,13 @@ describe('an error that nobody caught', () => {
 
   for (const how of ['null', 'unreadable'] as const) {
     test(`that is no error at all (${how}): named, drained and exited all the same`, async ({ world }) => {
-      const work = await world.producer().enqueue(scripted, { ends: [{ do: 'work', ms: 300 }] });
+      const path = join(world.folder, 'finish');
+      const work = await world.producer().enqueue(scripted, { ends: [{ do: 'until-file', path }] });
       const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
       const worker = world.workerProcess(['--queue', 'scripted']);
-      expect((await worker.ended).code).toBe(1);
       const fatal = await worker.logged('uncaught error; draining, because the state of the process is uncertain');
+      await world.file('finish', '');
+      expect((await worker.ended).code).toBe(1);
       expect(fatal).toMatchObject({ jobId: bad.id });
       expect(await (await world.settled(world.queue('scripted'), work.id)).getState()).toBe('completed');
       expect(await worker.logged('worker stopped')).toMatchObject({ active: 2, completed: 1, failed: 1, cutOff: 0 });

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { precious } from '../fixtures/jobs.js';
 import type { RunningCommand } from '../support/command.js';
+import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 const ready = async (worker: RunningCommand): Promise<RunningCommand> => {
@@ -11,6 +12,16 @@ const ready = async (worker: RunningCommand): Promise<RunningCommand> => {
 };
 const idle = (world: World, args: readonly string[] = []): Promise<RunningCommand> =>
   ready(world.workerProcess(['--queue', 'precious', ...args]));
+
+/**
+ * Measures up to five times, until it takes no longer than that. The fastest says what we need; the
+ * others say how busy the machine is.
+ */
+async function expectOnceWithin(limitMs: number, measure: (round: number) => Promise<number>): Promise<void> {
+  const took: number[] = [];
+  for (let round = 1; round <= 5 && !(Math.min(...took) < limitMs); round += 1) took.push(await measure(round));
+  expect(Math.min(...took)).toBeLessThan(limitMs);
+}
 
 describe('deploys', () => {
   test('20 rolling deploys over long jobs with maxAttempts 1: all complete, no attempt and no crash spent', async ({
@@ -57,32 +68,26 @@ describe('deploys', () => {
       await world.producer().enqueue(precious, { ends: [{ do: 'hang', heed: true }] }, options);
       let running = await idle(world, ['--drain-timeout', '0', '--abort-grace', '5s']);
       await world.started(1);
-      for (let round = 1; round <= 5; round += 1) {
+      await expectOnceWithin(100, async (round) => {
         const next = await idle(world, ['--drain-timeout', '0', '--abort-grace', '5s']);
         running.kill('SIGTERM');
-        await world.started(round + 1);
+        const starts = await world.started(round + 1);
         running = next;
-      }
-      const ledger = world.ledger();
-      const waits = ledger
-        .filter(({ event }) => event === 'aborted')
-        .map(({ at }) => (ledger.find((entry) => entry.event === 'start' && entry.at >= at)?.at ?? Number.NaN) - at);
-      // The fastest says what we need; the others say how busy the machine is.
-      expect(waits).toHaveLength(5);
-      expect(Math.min(...waits)).toBeLessThan(100);
+        const aborted = world.ledger().filter(({ event }) => event === 'aborted');
+        expect(aborted).toHaveLength(round);
+        return (starts.at(-1)?.at ?? Number.NaN) - (aborted.at(-1)?.at ?? Number.NaN);
+      });
     });
   }
 
   test('an idle worker exits within 300 ms of SIGTERM', async ({ world }) => {
-    const took: number[] = [];
-    for (let round = 0; round < 5; round += 1) {
+    await expectOnceWithin(300, async () => {
       const worker = await idle(world);
       const startedAt = performance.now();
       worker.kill('SIGTERM');
       expect((await worker.ended).code).toBe(0);
-      took.push(performance.now() - startedAt);
-    }
-    expect(Math.min(...took)).toBeLessThan(300);
+      return performance.now() - startedAt;
+    });
   });
 
   test('a signal in the very first moment of a process is heard: it starts nothing, and exits 0', async ({ world }) => {
@@ -112,17 +117,22 @@ describe('deploys', () => {
     const producer = world.producer();
     const add = (count: number, ends: unknown) =>
       producer.enqueueMany(precious, Array.from({ length: count }, () => ({ ends })) as never);
-    await add(3, [{ do: 'work', ms: 250, heed: false }]);
+    const count = (event: string): number => world.ledger().filter((entry) => entry.event === event).length;
+    await add(3, [{ do: 'until-file', path: join(world.folder, 'finish') }]);
     await add(2, [{ do: 'hang', heed: true }]);
     await add(2, [{ do: 'hang', heed: false }]);
     await add(1, [{ do: 'throw', what: 'error' }]);
-    const worker = world.workerProcess(['--queue', 'precious', '--drain-timeout', '600ms', '--abort-grace', '100ms']);
+    const worker = world.workerProcess(['--queue', 'precious', '--drain-timeout', '10m', '--abort-grace', '100ms']);
     await world.started(8);
+    worker.kill('SIGTERM');
+    await worker.logged('worker was told to stop; draining');
+    await world.file('finish', '');
+    await until('three handlers to finish', () => count('end') === 3);
+    // A second signal ends the wait for the others.
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(75);
     const summary = await worker.logged('worker stopped');
-    const events = (event: string): number => world.ledger().filter((entry) => entry.event === event).length;
-    expect({ starts: events('start'), ends: events('end'), aborted: events('aborted') }).toEqual({
+    expect({ starts: count('start'), ends: count('end'), aborted: count('aborted') }).toEqual({
       ...{ starts: 8, ends: 3, aborted: 4 },
     });
     expect(summary).toMatchObject({

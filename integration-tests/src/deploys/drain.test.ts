@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineJob } from '@bullpen/shared';
 import { type DrainSummary, handle, type RunningWorker } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
@@ -38,9 +39,12 @@ describe('SIGTERM', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     test(`${signal}: active jobs finish, waiting ones stay, exit 0`, async ({ world }) => {
-      const worker = await busy(world, 3, [{ do: 'work', ms: 400 }], ['--concurrency', '3']);
+      const path = join(world.folder, 'finish');
+      const worker = await busy(world, 3, [{ do: 'until-file', path }], ['--concurrency', '3']);
       await world.producer().enqueue(scripted, { name: 'too late' });
       worker.kill(signal);
+      await worker.logged('worker was told to stop; draining');
+      await world.file('finish', '');
       expect(await stopped(worker)).toMatchObject({ code: 0, active: 3, completed: 3, handedBack: 0, cutOff: 0 });
       expect(await counts(world)).toEqual({ waiting: 1, active: 0, completed: 3, failed: 0, delayed: 0 });
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { scripted } from '../fixtures/jobs.js';
 import { test } from '../support/world.js';
@@ -37,7 +38,8 @@ describe('the watchdog', () => {
     const worker = world.workerProcess(SHORT);
     await worker.logged('worker ready');
     worker.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    // Longer than the watchdog lets an event loop stand still.
+    await sleep(4_000);
     worker.kill('SIGCONT');
     const { id } = await world.producer().enqueue(scripted, {});
     await world.settled(world.queue('scripted'), id);

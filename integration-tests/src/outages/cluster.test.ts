@@ -42,10 +42,13 @@ describe('a Redis Cluster', () => {
     expect(await redis.wait(1, 0)).toBe(1);
 
     await cluster.killOwner();
-    const askedAt = performance.now();
-    const during = enqueue('during');
+    let isServed = false;
+    const during = enqueue('during').finally(() => {
+      isServed = true;
+    });
     await expect(hasty.enqueue(scripted, { ends })).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
-    expect(performance.now() - askedAt).toBeLessThan(1_000);
+    // The hasty producer has given up before the replica is the primary.
+    expect(isServed).toBe(false);
     accepted.push(await during);
     goOn();
     expect(await batch).toMatchObject({ read: 2 * HALF, added: 2 * HALF, duplicate: 0 });

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, defineJob } from '@bullpen/shared';
 import { handle, startWorker } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
@@ -9,16 +11,30 @@ import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 /**
- * A job with one attempt and no crash to spare, being attempted: it works on, whatever becomes of
- * Redis.
+ * A job with one attempt and no crash to spare, while it is attempted. Its handler works on,
+ * whatever happens to Redis, until `finish` is called or its signal aborts.
  */
-async function working(world: World, ms: number, flags: readonly string[] = []) {
+async function working(world: World, flags: readonly string[] = []) {
   const own = await OwnRedis.start(world);
   const producer = world.producer({ redis: own.server.url, redisTimeout: '1s' });
-  const { id } = await producer.enqueue(precious, { ends: [{ do: 'work', ms, heed: true }] });
+  const path = join(world.folder, 'finish');
+  const { id } = await producer.enqueue(precious, { ends: [{ do: 'until-file', path }] });
   const worker = world.workerProcess(['--queue', 'precious', ...own.flags, ...flags]);
   await world.started(1);
-  return { own, producer, id, worker, queue: own.queue('precious') };
+  const finish = () => world.file('finish', '');
+  return { own, producer, id, worker, finish, queue: own.queue('precious') };
+}
+
+/** Lets the handler succeed, and waits until it has. */
+async function succeed(world: World, { finish }: Awaited<ReturnType<typeof working>>): Promise<void> {
+  await finish();
+  await until('the handler to end', () => ended(world));
+}
+
+/** How many commands this Redis has refused with this error. */
+async function refusals(own: OwnRedis, error: string): Promise<number> {
+  const found = new RegExp(`errorstat_${error}:count=(\\d+)`).exec(await own.admin.info('errorstats'));
+  return Number(found?.[1] ?? 0);
 }
 
 const ended = (world: World): boolean => world.ledger().some(({ event }) => event === 'end');
@@ -35,13 +51,13 @@ describe('a handler that succeeds while Redis', () => {
   test('is a replica, after a failover: completed once it is a primary again; the log says it once', async ({
     world,
   }) => {
-    const setting = await working(world, 300);
+    const setting = await working(world);
     const { own, worker } = setting;
     await own.admin.replicaof('127.0.0.1', 1);
     await worker.logged('redis refuses our commands; retrying');
-    await until('the handler to end', () => ended(world));
-    // Long enough for a hundred refusals.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await succeed(world, setting);
+    const before = await refusals(own, 'READONLY');
+    await until('Redis to refuse many times', async () => (await refusals(own, 'READONLY')) > before + 5);
     await own.admin.replicaof('NO', 'ONE');
     await expectDoneOnce(world, setting);
     await worker.logged('redis is available');
@@ -92,12 +108,13 @@ describe('a handler that succeeds while Redis', () => {
   });
 
   test('is out of memory: completed, and new jobs are fetched when there is room again', async ({ world }) => {
-    const setting = await working(world, 300, ['--lease', '2s']);
+    const setting = await working(world, ['--lease', '2s']);
     const { own, producer, worker, queue } = setting;
     const next = await producer.enqueue(precious, {});
     await until('the next job to be done', async () => (await queue.getJob(next.id))?.finishedOn !== undefined);
     await own.admin.config('SET', 'maxmemory', '1');
     await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    await succeed(world, setting);
     await expectDoneOnce(world, setting);
     await own.admin.config('SET', 'maxmemory', '0');
     const last = await producer.enqueue(precious, {});
@@ -107,10 +124,10 @@ describe('a handler that succeeds while Redis', () => {
   });
 
   test('is killed and started again: completed; the worker goes on by itself', async ({ world }) => {
-    const setting = await working(world, 400);
+    const setting = await working(world);
     const { own, producer, worker, queue } = setting;
     await own.server.kill();
-    await until('the handler to end', () => ended(world));
+    await succeed(world, setting);
     await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
     await own.server.start();
     await expectDoneOnce(world, setting);
@@ -124,11 +141,11 @@ describe('a handler that succeeds while Redis', () => {
   });
 
   test('is away for longer than the lease: recorded when it is back, as nobody else has the job', async ({ world }) => {
-    const setting = await working(world, 700, ['--lease', '1s']);
+    const setting = await working(world, ['--lease', '1s']);
     setting.own.server.send('SIGSTOP');
-    await until('the handler to end', () => ended(world));
-    // Nothing happens in the meantime: that is the point.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await succeed(world, setting);
+    // The lease runs out meanwhile, and nothing tells so: the attempt has ended already.
+    await sleep(1_500);
     setting.own.server.send('SIGCONT');
     await expectDoneOnce(world, setting);
   });
@@ -138,11 +155,12 @@ describe('a handler that runs on while Redis', () => {
   test('is frozen for longer than the lease: aborted with LeaseLost, attempted again, no attempt and no crash spent', async ({
     world,
   }) => {
-    const setting = await working(world, 4_000, ['--lease', '1s']);
+    const setting = await working(world, ['--lease', '1s']);
     setting.own.server.send('SIGSTOP');
     await setting.worker.logged('lease ran out; aborting the attempt');
     await until('the handler to be aborted', () => world.ledger().some(({ event }) => event === 'aborted'));
     setting.own.server.send('SIGCONT');
+    await setting.finish();
     await expectDoneOnce(world, setting);
     expect(world.ledger().find(({ event }) => event === 'aborted')?.reason).toBe('LeaseLost');
   });
@@ -150,12 +168,14 @@ describe('a handler that runs on while Redis', () => {
 
 describe('a worker that waits for empty queues', () => {
   test('waits through a Redis that is too busy to answer', async ({ world }) => {
-    const { own, worker, queue, id } = await working(world, 1_500, ['--until-empty']);
+    const { own, worker, queue, id, finish } = await working(world, ['--until-empty']);
     await own.admin.config('SET', 'lua-time-limit', 20);
     const busy = own.admin.duplicate();
     const now = "local t = redis.call('TIME'); return t[1] * 1000 + t[2] / 1000";
     const forASecond = `local function now() ${now} end local from = now() while now() - from < 1000 do end`;
-    await busy.eval(forASecond, 0).finally(() => busy.disconnect());
+    const over = busy.eval(forASecond, 0).finally(() => busy.disconnect());
+    await finish();
+    await over;
     expect((await worker.ended).code).toBe(0);
     expect(await (await world.settled(queue, id)).getState()).toBe('completed');
   });
@@ -176,11 +196,11 @@ describe('a Redis that does not let us', () => {
   test('any more: waited for, logged once, and what was done meanwhile is recorded when it does again', async ({
     world,
   }) => {
-    const setting = await working(world, 300);
+    const setting = await working(world);
     const { own, worker } = setting;
     await own.admin.call('ACL', 'SETUSER', 'default', '-evalsha', '-eval');
     await worker.logged('redis refuses our commands; retrying');
-    await until('the handler to end', () => ended(world));
+    await succeed(world, setting);
     await own.admin.call('ACL', 'SETUSER', 'default', '+evalsha', '+eval');
     await expectDoneOnce(world, setting);
     worker.kill('SIGTERM');
@@ -190,10 +210,10 @@ describe('a Redis that does not let us', () => {
   });
 
   test('write any more, out of a script: the same', async ({ world }) => {
-    const setting = await working(world, 300);
+    const setting = await working(world);
     const { own, worker } = setting;
     await own.admin.call('ACL', 'SETUSER', 'default', '-zadd', '-lrem', '-sadd');
-    await until('the handler to end', () => ended(world));
+    await succeed(world, setting);
     await worker.logged('redis refuses our commands; retrying');
     await own.admin.call('ACL', 'SETUSER', 'default', '+zadd', '+lrem', '+sadd');
     const job = await world.settled(setting.queue, setting.id);
@@ -284,7 +304,7 @@ describe('a drain while Redis', () => {
   for (const how of ['SIGSTOP', 'SIGKILL'] as const) {
     test(`is gone (${how}): bounded, exit 70, and no attempt is spent`, async ({ world }) => {
       const limits = ['--drain-timeout', '100ms', '--abort-grace', '100ms', '--lease', '2s'];
-      const { own, worker, id } = await working(world, 60_000, limits);
+      const { own, worker, id } = await working(world, limits);
       if (how === 'SIGSTOP') own.server.send('SIGSTOP');
       else await own.server.kill();
       worker.kill('SIGTERM');
