@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { row } from '../fixtures/jobs.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
@@ -356,8 +357,9 @@ describe('enqueue and queues', () => {
   });
 
   test('queues: counts per queue and state', async ({ world }) => {
-    await world.producerProcess(['enqueue', 'test.row', '--data', good(1)]).ended;
-    await world.producerProcess(['enqueue', 'test.row', '--data', good(2), '--delay', '1h']).ended;
+    const producer = world.producer();
+    await producer.enqueue(row, { id: 1, email: 'a@example.com' });
+    await producer.enqueue(row, { id: 2, email: 'a@example.com' }, { delay: '1h' });
     const { stdout } = await world.producerProcess(['queues', '--json']).ended;
     expect(JSON.parse(stdout)).toEqual([
       { queue: 'rows', paused: false, waiting: 1, prioritized: 0, delayed: 1, active: 0, completed: 0, failed: 0 },

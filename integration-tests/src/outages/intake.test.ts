@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { createLogger } from '@bullpen/shared';
 import { Worker } from 'bullmq';
 import { describe, expect, vi } from 'vitest';
 import { handlePrecious } from '../fixtures/handlers.js';
 import { precious } from '../fixtures/jobs.js';
 import { until } from '../support/until.js';
-import { test } from '../support/world.js';
+import { test, type World } from '../support/world.js';
 
 describe('a reply that was lost', () => {
   test('its outcome counts once, and the job it brought is given back at once, with no crash counted', async ({
@@ -117,17 +118,31 @@ describe('a fetch that Redis answers when the worker is gone', () => {
   }
 });
 
+/**
+ * Puts forward the clock by which this process measures durations, until the test ends: by more
+ * than a worker may go without an answer to a fetch. Within four seconds it looks at that clock.
+ */
+function passTime(world: World): void {
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 20_000);
+  world.onClose(async () => clock.mockRestore());
+}
+
 describe('a worker that no longer fetches', () => {
   test('is left alone while its queue is rate limited', async ({ world }) => {
     const queue = world.queue('precious');
-    // Longer than it takes to be noticed.
-    await queue.setGlobalRateLimit(1, 21_000);
-    const worker = world.workerProcess(['--queue', 'precious']);
+    // Longer than until the worker has looked twice.
+    await queue.setGlobalRateLimit(1, 9_000);
+    const logger = createLogger({ level: 'silent' });
+    const errors = vi.spyOn(logger, 'error');
+    const worker = world.worker({ handlers: [handlePrecious], logger });
     for (let at = 0; at < 2; at += 1) await world.producer().enqueue(precious, {});
-    await world.started(2);
-    worker.kill('SIGTERM');
-    expect((await worker.ended).code).toBe(0);
-    expect(worker.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    const completed = (count: number) => async () => (await queue.getCompletedCount()) === count;
+    await until('the first job to be completed', completed(1));
+    passTime(world);
+    await until('the second job to be completed', completed(2));
+    expect((await worker.drain()).cutOff).toBe(0);
+    expect(errors.mock.calls).toEqual([]);
   });
 
   for (const [what, delay] of [
@@ -135,16 +150,20 @@ describe('a worker that no longer fetches', () => {
     ['are delayed and due', 50],
   ] as const) {
     test(`although jobs ${what} is noticed, and fetches again`, async ({ world }) => {
-      // What has been seen after reconnects: a blocking read that never settles.
+      // This was seen after reconnects: a blocking read that never settles.
       const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };
       const hanging = vi.spyOn(prototype, 'waitForJob').mockImplementation(() => new Promise(() => undefined));
       world.onClose(async () => hanging.mockRestore());
-      const worker = world.worker({ handlers: [handlePrecious] });
+      const logger = createLogger({ level: 'silent' });
+      const errors = vi.spyOn(logger, 'error');
+      const worker = world.worker({ handlers: [handlePrecious], logger });
       await worker.ready;
       await until('the worker to wait for jobs', () => hanging.mock.calls.length > 0);
       hanging.mockRestore();
       const { id } = await world.producer().enqueue(precious, {}, { delay });
+      passTime(world);
       expect(await (await world.settled(world.queue('precious'), id)).getState()).toBe('completed');
+      expect(errors.mock.calls).toEqual([[{ queue: 'precious' }, expect.stringContaining('although jobs wait')]]);
     });
   }
 });
