@@ -19,7 +19,7 @@ const { settings, again } = readSettings(process.argv.slice(2), process.env);
 const run = again ? (JSON.parse(await readFile(samples, 'utf8')) as Run) : await runBench(settings);
 if (run === undefined) process.exit(130);
 await mkdir(trial, { recursive: true });
-// What was measured is kept, so that a better plot or sentence needs no new run.
+// The measurements are kept, so that a better plot or sentence needs no new run.
 if (!again) await writeFile(samples, JSON.stringify(run));
 
 const sections = run.outcomes.map(({ scenario, samples: measured }) =>
@@ -27,7 +27,7 @@ const sections = run.outcomes.map(({ scenario, samples: measured }) =>
 );
 const failures = run.outcomes.flatMap((outcome) => outcome.failures);
 const page = resultsPage(sections, failures, run.settings, run.redis);
-// What was measured in part or in small does not take the place of the last complete results.
+// A partial or small run does not replace the last complete results.
 const folder = run.settings.isComplete ? bench : trial;
 for (const { file, svg } of sections.flatMap(({ plots }) => plots)) await writeFile(join(folder, file), svg);
 await writeFile(join(folder, 'RESULTS.md'), page);

@@ -3,17 +3,17 @@ import { type Outcome, runHeats } from './running/run-heats.js';
 import { SCENARIOS } from './scenarios/scenarios.js';
 import type { ScenarioName, Settings } from './settings.js';
 
-/** A run that is over: everything that its results are made of. */
+/** A run that is over, with everything that its results are made of. */
 export interface Run {
   readonly settings: Settings;
-  /** `redis-server 7.0.15`, say. */
+  /** For example `redis-server 7.0.15`. */
   readonly redis: string;
   readonly outcomes: readonly (Outcome & { readonly scenario: ScenarioName })[];
 }
 
 /**
- * Runs what was asked for, on one Redis. A signal ends it, with all that it opened: then there is
- * no run to tell of.
+ * Runs the scenarios that were asked for, on one Redis. A signal ends the run and closes
+ * everything; then the answer is undefined.
  */
 export async function runBench(settings: Settings): Promise<Run | undefined> {
   const stop = new AbortController();

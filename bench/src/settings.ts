@@ -5,19 +5,19 @@ const SCENARIO_NAMES = ['enqueue', 'file', 'process', 'memory', 'rss', 'backlog'
 /** One of {@link SCENARIO_NAMES}. */
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
-/** What this run is to be. */
+/** What this run does. */
 export interface Settings {
   readonly scenarios: readonly ScenarioName[];
   readonly rounds: number;
-  /** What every count of rows is multiplied by. */
+  /** Every count of rows is multiplied by this. */
   readonly scale: number;
-  /**
-   * Whether all of it runs in full size: only then do the results take the place of those before.
-   */
+  /** Whether everything runs in full size: only then do the results replace the last ones. */
   readonly isComplete: boolean;
 }
 
-/** The command line and the environment: a run, or the last one told again. */
+/**
+ * What the command line and the environment ask for: a run, or the results of the last run again.
+ */
 export interface Asked {
   readonly settings: Settings;
   readonly again: boolean;
@@ -45,5 +45,5 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
   return { settings: { scenarios, rounds, scale, isComplete }, again: values.again };
 }
 
-/** A count of rows at this run's scale: whole hundreds, so that jobs of 100 rows come out even. */
+/** A count of rows at this run's scale, in whole hundreds, so that jobs of 100 rows are full. */
 export const scaled = (rows: number, scale: number): number => Math.max(100, Math.round((rows * scale) / 100) * 100);

@@ -1,6 +1,6 @@
 import { openRedis, type Redis } from '@bullpen/shared/internal';
 
-/** What a contender did: how many rows, in which time, and what that cost Redis. */
+/** What a contender did: how many rows, in which time, and what they cost Redis. */
 export interface Timed {
   readonly rows: number;
   readonly ms: number;
@@ -40,9 +40,9 @@ export class Stopwatch {
   }
 
   /**
-   * Times a worker once it is warm: from the row after the first tenth to the last. How long it
-   * takes to start is not asked here, nor how long Node takes to compile it: a worker runs for
-   * days. `start` starts it, and has its handler call `count` for each row.
+   * Times a worker when it is warm: from the row after the first tenth to the last. It does not
+   * measure how long the worker takes to start, nor how long Node takes to compile it, as a worker
+   * runs for days. `start` starts it, and its handler must call `count` for each row.
    */
   async timeWorker(rows: number, start: (count: () => void) => unknown): Promise<Timed> {
     const warmUp = Math.ceil(rows / 10);

@@ -1,14 +1,14 @@
 import type { Stopwatch, Timed } from './stopwatch.js';
 import type { Kind } from './workload.js';
 
-/** Everything a contender is told. It crosses a process border, so it is plain JSON. */
+/** Everything that a contender is told. It is plain JSON, as it crosses a process border. */
 export interface Task {
   readonly redis: string;
   readonly kind: Kind;
   readonly rows: number;
-  /** An NDJSON file of the same rows, for those who read one; empty for the others. */
+  /** An NDJSON file of the same rows, for contenders that read one; empty for the others. */
   readonly file: string;
-  /** Names this set of rows: two sets of one queue have no id in common. */
+  /** Names this set of rows: two sets on one queue share no id. */
   readonly batch: string;
   /** How many rows share a job; only Bullpen's batches know this. */
   readonly rowsPerJob: number;
@@ -16,23 +16,25 @@ export interface Task {
   readonly concurrency: number;
 }
 
-/** A way to do the work. It says by its stopwatch what is to be timed; all else is preparation. */
+/**
+ * A way to do the work. Its stopwatch times the part that counts; everything else is preparation.
+ */
 export type Contender = (task: Task, stopwatch: Stopwatch) => Promise<Timed>;
 
 /** The first part of every key, of every contender. */
 export const PREFIX = 'bench';
 
-/** Rows in one call of those that take many at once; Bullpen's own chunks are as large. */
+/** How many rows one call takes, where a call takes many; Bullpen's own chunks are as large. */
 export const CHUNK = 1_000;
 
 /** As many attempts as Bullpen gives a job by default. */
 export const ATTEMPTS = 10;
 
 /**
- * How many completed jobs a queue keeps, and for how many seconds: what a Bullpen worker does by
- * default.
+ * How many completed jobs a queue keeps, and for how many seconds: the defaults of a Bullpen
+ * worker.
  */
 export const KEEP_COMPLETED = { count: 10_000, age: 86_400 } as const;
 
-/** The id of a row, as long as the one Bullpen gives it: ids are a part of what Redis stores. */
+/** The id of a row, as long as the one that Bullpen gives it: Redis stores ids, too. */
 export const idOf = ({ batch }: Task, row: number): string => `b-${batch}-${row}`;

@@ -4,8 +4,8 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * What is in a row: `row` has about a hundred bytes of JSON, as most rows do; `empty` is for jobs
- * with nothing to do. Also the queue's name.
+ * The kind of a row: `row` has about a hundred bytes of JSON, as most rows do; `empty` is for jobs
+ * with nothing to do. It is also the queue's name.
  */
 export type Kind = 'row' | 'empty';
 
@@ -22,7 +22,7 @@ function makeRow(kind: Kind, id: number): Payload {
   return { id, email: `user${id}@example.com`, note: 'a row of about a hundred bytes, as most rows are' };
 }
 
-/** All rows in memory, for contenders that are not to be timed while they make them. */
+/** All rows in memory, for contenders whose time does not include making them. */
 export function makeRows(kind: Kind, count: number): Payload[] {
   return Array.from({ length: count }, (_, index) => makeRow(kind, index + 1));
 }

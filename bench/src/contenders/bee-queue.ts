@@ -3,9 +3,9 @@ import { ATTEMPTS, CHUNK, type Contender, idOf, PREFIX, type Task } from '../tas
 import { chunksOf, makeRows } from '../workload.js';
 
 /**
- * bee-queue, set up as its documentation advises for speed: a producer is no worker and neither
- * listens to events nor remembers its jobs; a worker does not listen either. Completed jobs stay,
- * which is its default: it cannot keep the last so many.
+ * bee-queue, set up for speed as its documentation advises: the producer is no worker, and neither
+ * listens to events nor keeps its jobs; the worker does not listen either. Completed jobs stay,
+ * which is its default, as it cannot keep only the last ones.
  */
 export const contenders = {
   saveAll: async (task, stopwatch) => {

@@ -33,8 +33,8 @@ async function open({ redis, kind }: Task): Promise<Queue.Queue> {
 const name = ({ kind }: Task): string => `bench.${kind}`;
 
 /**
- * How many completed jobs to keep is said by the job here, not by the worker. Jobs that nobody will
- * process go without it, as BullMQ's do.
+ * In bull the job says how many completed jobs are kept, not the worker. Jobs that nobody will
+ * process do not say it, as BullMQ's do not.
  */
 function optsOf(task: Task, row: number): Queue.JobOptions {
   const keep = task.kind === 'empty' ? { removeOnComplete: KEEP_COMPLETED } : {};

@@ -26,7 +26,7 @@ export const contenders = {
     });
   },
 
-  /** A thousand rows a call: the fastest way that BullMQ has. */
+  /** A thousand rows per call: the fastest way in BullMQ. */
   addBulk: async (task, stopwatch) => {
     const rows = makeRows(task.kind, task.rows);
     const queue = await open(task);
@@ -37,7 +37,7 @@ export const contenders = {
     });
   },
 
-  /** A file, as one would write it: parse each line, a thousand rows a call. */
+  /** A file, as a team would write it: parse each line, a thousand rows per call. */
   addBulkFromFile: async (task, stopwatch) => {
     const queue = await open(task);
     return stopwatch.time(task.rows, async () => {

@@ -6,17 +6,17 @@ import { makeRows } from '../workload.js';
 import { JOBS } from './jobs.js';
 
 /**
- * Bullpen as its users call it: nothing is switched off. The only file of the bench that knows its
+ * Bullpen as its users call it, with nothing switched off. Only this file of the bench knows its
  * producer and its worker.
  */
 export const contenders = {
-  /** Connects, and does nothing: the memory of a producer that has had no rows yet. */
+  /** Connects and does nothing: the memory of a producer before its first row. */
   connect: async (task, stopwatch) => {
     const producer = await connect(task);
     return stopwatch.time(task.rows, () => producer.queues());
   },
 
-  /** Rows in memory: each is validated and has an answer. */
+  /** Rows in memory. Each is validated and gets an answer. */
   enqueueMany: async (task, stopwatch) => {
     const rows = makeRows(task.kind, task.rows);
     const producer = await connect(task);
@@ -26,7 +26,7 @@ export const contenders = {
     });
   },
 
-  /** Rows of a file: each is read, validated, and has an answer. */
+  /** Rows of a file. Each is read, validated, and gets an answer. */
   batch: async (task, stopwatch) => {
     const producer = await connect(task);
     return stopwatch.time(task.rows, async () => {
@@ -37,12 +37,12 @@ export const contenders = {
   },
 
   /**
-   * A worker with its defaults: payloads parsed, deadlines armed, outcomes settled and logged at
-   * `info` (JSON to standard output).
+   * A worker with its defaults: it parses payloads, arms deadlines, settles outcomes and logs them
+   * at `info` (JSON to standard output).
    */
   work: (task, stopwatch) => work(task, stopwatch, ({ handle }, count) => handle(JOBS[task.kind], async () => count())),
 
-  /** The same, with a handler that has the rows of a job all at once. */
+  /** The same, with a handler that gets all rows of a job at once. */
   workMany: (task, stopwatch) =>
     work(task, stopwatch, ({ handleMany }, count) =>
       handleMany(JOBS[task.kind], async (rows) => {
@@ -56,7 +56,7 @@ async function work(
   stopwatch: Stopwatch,
   handlerOf: (worker: typeof import('@bullpen/worker'), count: () => void) => Handler,
 ): Promise<Timed> {
-  // Loaded here, as a producer's process has no worker in it and its memory is measured.
+  // Loaded only here: a producer's process has no worker in it, and the bench measures its memory.
   const worker = await import('@bullpen/worker');
   return stopwatch.timeWorker(rows, (count) => {
     const handlers = [handlerOf(worker, count)];
@@ -65,7 +65,7 @@ async function work(
 }
 
 async function connect({ redis }: Task): Promise<Producer> {
-  // A noisy machine is no reason to end a bench; how long we would wait for Redis costs nothing.
+  // A noisy machine must not end the bench, and a long limit on the wait for Redis costs nothing.
   const producer = createProducer({ redis, prefix: PREFIX, redisTimeout: '30s' });
   await producer.queues();
   return producer;

@@ -1,8 +1,8 @@
 import type { Contender } from '../task.js';
 
 /**
- * A contender is named by the file it is in and its name there. Only that file is loaded: others'
- * libraries must not count in its memory.
+ * A contender is named by its file and its name there. Only that file is loaded, so that its memory
+ * contains no other library.
  */
 const FILES: Record<string, () => Promise<{ contenders: Readonly<Record<string, Contender>> }>> = {
   bullmq: () => import('./bullmq.js'),
@@ -11,7 +11,7 @@ const FILES: Record<string, () => Promise<{ contenders: Readonly<Record<string, 
   bull: () => import('./bull.js'),
 };
 
-/** Finds `bullmq.addBulk`, say. */
+/** Finds a contender, for example `bullmq.addBulk`. */
 export async function findContender(name: string): Promise<Contender> {
   const [file = '', member = ''] = name.split('.');
   const contender = (await FILES[file]?.())?.contenders[member];

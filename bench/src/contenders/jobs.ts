@@ -8,6 +8,6 @@ export const JOBS = {
     queue: 'row',
     payload: z.object({ id: z.number().int(), email: z.email(), note: z.string() }),
   }),
-  /** A job with nothing to do: what is measured is the engine and what stands around it. */
+  /** A job with nothing to do: the bench measures the engine and what surrounds it. */
   empty: defineJob({ name: 'bench.empty', queue: 'empty', payload: z.object({ id: z.number() }) }),
 };

@@ -3,14 +3,14 @@ import type { Measure, Results, Spread } from './results.js';
 import { showNumber } from './show.js';
 import { bar, line, MARGIN, niceScale, picture, text, WIDTH } from './svg.js';
 
-/** A bar: an entrant's median, and a thin line from its least to its most. */
+/** A bar for an entrant's median, and a thin line from its minimum to its maximum. */
 export interface Bar {
   readonly label: string;
   readonly side: Side;
   readonly spread: Spread | undefined;
 }
 
-/** Bars that belong together, under a heading where there is more than one group. */
+/** Bars that belong together, under a heading when there are several groups. */
 export interface BarGroup {
   readonly heading?: string;
   readonly bars: readonly Bar[];

@@ -2,7 +2,7 @@ import type { Side } from '../running/heat.js';
 import type { Spread } from './results.js';
 import { line, MARGIN, niceScale, picture, round, text, WIDTH } from './svg.js';
 
-/** A line: medians at several sizes, each with a thin line from its least to its most. */
+/** A line of medians at several sizes, each with a thin line from its minimum to its maximum. */
 export interface Series {
   readonly label: string;
   readonly side: Side;
@@ -15,7 +15,7 @@ const RIGHT = WIDTH - MARGIN - 150;
 const TOP = 84;
 const BOTTOM = HEIGHT - 56;
 
-/** Lines over a logarithmic axis of sizes, from zero upwards. */
+/** Lines over a logarithmic axis of sizes; the values start at zero. */
 export function linePlot(title: string, subtitle: string, sizes: string, series: readonly Series[]): string {
   const ats = [...new Set(series.flatMap(({ points }) => points.map(({ at }) => at)))].toSorted((a, b) => a - b);
   const most = Math.max(1e-9, ...series.flatMap(({ points }) => points.map(({ spread }) => spread?.max ?? 0)));
@@ -55,7 +55,9 @@ function drawSeries(
   ];
 }
 
-/** Each line's name at its end; names of lines that end close together stand below each other. */
+/**
+ * The name of each line at its end; names of lines that end close together stand below each other.
+ */
 function drawLabels(series: readonly Series[], y: (value: number) => number): string[] {
   let lowest = Number.NEGATIVE_INFINITY;
   return series

@@ -17,7 +17,7 @@ export const redisCpuPerRow: Measure = ({ rows, redisCpuUs }) => redisCpuUs / ro
 export const bytesPerRow: Measure = ({ rows, redisBytes }) => redisBytes / rows;
 export const rssMb: Measure = (sample) => sample.rssMb;
 
-/** The samples of a run, to be asked for. An answer is undefined when nothing was measured. */
+/** The samples of a run. An answer is undefined when nothing was measured. */
 export class Results {
   readonly #samples: readonly Sample[];
 
@@ -30,7 +30,7 @@ export class Results {
     return spreadOf(this.#find(heat, label).map(measure));
   }
 
-  /** One entrant by another, round by round: what slows down a whole round cancels out. */
+  /** The ratio of two entrants, round by round: what slows down a whole round cancels out. */
   ratio(heat: string, label: string, to: string, measure: Measure): Spread | undefined {
     const others = this.#find(heat, to);
     const ratios = this.#find(heat, label).flatMap((sample) => {
@@ -45,7 +45,7 @@ export class Results {
   }
 }
 
-/** Of an even number of values the median is the mean of the two in the middle. */
+/** The median of an even number of values is the mean of the two in the middle. */
 function spreadOf(values: readonly number[]): Spread | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   const lower = sorted[Math.floor((sorted.length - 1) / 2)];

@@ -2,7 +2,7 @@ import type { Heat } from '../running/heat.js';
 import type { Results, Spread } from './results.js';
 import { showNumber } from './show.js';
 
-/** What we set out to reach, and whether we did. */
+/** A target, and whether it was reached. */
 export interface Target {
   readonly wanted: string;
   readonly measured: string;
@@ -14,7 +14,7 @@ export interface Target {
 interface Plot {
   readonly file: string;
   readonly svg: string;
-  /** What it shows, for those who do not see it. */
+  /** What it shows, for readers who do not see it. */
   readonly alt: string;
 }
 
@@ -27,13 +27,13 @@ export interface Section {
   readonly targets: readonly Target[];
 }
 
-/** What is run, and how it is told. */
+/** What a scenario runs, and how its results are presented. */
 export interface Scenario {
   readonly heats: readonly Heat[];
   tell(results: Results): Section;
 }
 
-/** A target for a measure, said in words of its own. */
+/** A target for a measure, in its own words. */
 export function target(
   wanted: string,
   spread: Spread | undefined,

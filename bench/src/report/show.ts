@@ -1,6 +1,6 @@
 import type { Spread } from './results.js';
 
-/** What stands where nothing was measured. */
+/** Stands where nothing was measured. */
 const NOTHING = '–';
 
 /** `12,345`; below a hundred one decimal, below ten two. */

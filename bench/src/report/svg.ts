@@ -1,12 +1,12 @@
 import type { Side } from '../running/heat.js';
 
-/** The width of every plot, in its own units; GitHub shows it as wide as its text. */
+/** The width of every plot, in its own units; GitHub shows it as wide as text. */
 export const WIDTH = 860;
 export const MARGIN = 24;
 
 /**
- * Colours for light and dark. A plot has a ground of its own: whoever's page is dark while their
- * browser says light still sees a plot that is of one piece.
+ * Colours for light and dark. A plot has a background of its own, so that it is readable also when
+ * the page is dark and the browser reports a light scheme.
  */
 const STYLE = `
 .ground{fill:#ffffff;stroke:#d1d9e0}.ink{fill:#1f2328}.soft{fill:#59636e}.rule{stroke:#d1d9e0}.range{stroke:#1f2328}.halo{stroke:#ffffff}
@@ -38,7 +38,7 @@ interface TextOptions {
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly size?: number;
   readonly weight?: number;
-  /** Keeps lines behind it at a distance. */
+  /** Keeps the lines behind it at a distance. */
   readonly halo?: boolean;
 }
 

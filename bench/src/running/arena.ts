@@ -6,31 +6,31 @@ import { startDevRedis } from '@bullpen/dev-redis';
 import { openRedis } from '@bullpen/shared/internal';
 
 /**
- * Where contenders meet: one private Redis, emptied for each of them, and a folder for files of
- * rows.
+ * The place where contenders run: one private Redis, emptied for each of them, and a folder for
+ * files of rows.
  */
 export interface Arena {
   readonly url: string;
-  /** `redis-server 7.0.15`, say. */
+  /** For example `redis-server 7.0.15`. */
   readonly redis: string;
   readonly folder: string;
   /**
-   * Makes Redis as good as new: no key, and no append-only file that grows from one contender to
-   * the next.
+   * Makes Redis as good as new: it has no keys, and its append-only file does not grow from one
+   * contender to the next.
    */
   clear(): Promise<void>;
   /**
-   * Waits until what was put in is on the disk: that Redis still writes is no part of what is
-   * measured next.
+   * Waits until everything that was put in is on the disk: those writes must not be measured with
+   * the next contender.
    */
   settle(): Promise<void>;
-  /** Bytes of memory that Redis uses. */
+  /** How many bytes of memory Redis uses. */
   usedMemory(): Promise<number>;
   /** Ends Redis and removes everything. */
   close(): Promise<void>;
 }
 
-/** Opens an arena. Never on the Redis that `REDIS_URL` names: it would be emptied. */
+/** Opens an arena. It never uses the Redis that `REDIS_URL` names, as it empties it. */
 export async function openArena(): Promise<Arena> {
   const redis = await startDevRedis({ order: ['path', 'docker', 'apt'] });
   const admin = openRedis(redis.url, 'worker', 'bench:admin');
@@ -38,8 +38,8 @@ export async function openArena(): Promise<Arena> {
   const read = async (section: string, field: string): Promise<number> =>
     Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(await admin.info(section))?.[1]);
 
-  // Redis rewrites that file in a second process when it has grown: in whose turn it does would be
-  // chance. We have it done between turns.
+  // Redis rewrites that file in a second process when it has grown, which would hit some contender
+  // by chance. So we make it do so between contenders.
   await admin.config('SET', 'auto-aof-rewrite-percentage', '0');
   return {
     url: redis.url,
@@ -51,7 +51,7 @@ export async function openArena(): Promise<Arena> {
       while ((await read('persistence', 'aof_rewrite_in_progress')) > 0) await sleep(20);
     },
     async settle() {
-      // It asks the disk to write once a second.
+      // Redis asks the disk to write once a second.
       await sleep(1_200);
       while ((await read('persistence', 'aof_pending_bio_fsync')) > 0) await sleep(20);
     },

@@ -1,16 +1,16 @@
 import type { Kind } from '../workload.js';
 
-/** What one entrant does, and before that, untimed, what is put into Redis for it. */
+/** The work of one entrant, and what is put into Redis for it before, untimed. */
 export interface Entrant {
-  /** Its name in tables and plots; unique in its heat. */
+  /** Its name in tables and plots, unique in its heat. */
   readonly label: string;
-  /** `bullmq.addBulk`: a file in `contenders`, and a name in it. */
+  /** For example `bullmq.addBulk`: a file in `contenders`, and a name in it. */
   readonly contender: string;
   readonly work: Work;
   readonly before?: { readonly contender: string; readonly work: Work };
 }
 
-/** A task, but for what the arena adds and for what is nearly always the same. */
+/** A task without what the arena adds, and without what is nearly always the same. */
 export interface Work {
   readonly kind: Kind;
   readonly rows: number;
@@ -19,8 +19,8 @@ export interface Work {
   readonly rowsPerJob?: number;
   readonly concurrency?: number;
   /**
-   * Work of the same contender in the same process, before the clock starts: for work too short to
-   * forget how Node compiles.
+   * Work of the same contender in the same process before the clock starts, for work too short to
+   * hide how Node compiles.
    */
   readonly warmUp?: Work;
 }
@@ -34,10 +34,10 @@ export interface Heat {
   readonly entrants: readonly Entrant[];
 }
 
-/** Whose an entrant is; plots colour it by that. */
+/** The side that an entrant belongs to; plots choose its colour by that. */
 export type Side = 'bullpen' | 'bullmq' | 'peer';
 
-/** Tells the side by the file that a contender is in. */
+/** Finds the side by the file that a contender is in. */
 export function sideOf({ contender }: Entrant): Side {
   const [file] = contender.split('.');
   return file === 'bullpen' || file === 'bullmq' ? file : 'peer';
@@ -52,8 +52,8 @@ export interface Sample {
   readonly ms: number;
   readonly ownCpuUs: number;
   readonly redisCpuUs: number;
-  /** The most memory its process took. */
+  /** The peak memory of its process. */
   readonly rssMb: number;
-  /** What its rows occupy in Redis. */
+  /** How many bytes its rows occupy in Redis. */
   readonly redisBytes: number;
 }

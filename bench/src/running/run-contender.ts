@@ -6,16 +6,16 @@ import { rowsFile } from '../workload.js';
 import type { Arena } from './arena.js';
 import type { Work } from './heat.js';
 
-/** Nothing here takes so long; a contender that hangs must not hang the bench. */
+/** No contender takes this long; a contender that hangs must not hang the bench. */
 const MAX_MS = 15 * 60_000;
 
-/** What its process tells: what was timed, and the most memory it took. */
+/** What its process reports: the times, and its peak memory. */
 type Told = Timed & { readonly rssMb: number };
 
 /**
- * Runs one contender in a process of its own. Its log goes nowhere; what it measured comes on
+ * Runs one contender in a process of its own. Its log is discarded; its measurements come on
  * descriptor 3.
- * @throws Error when it fails or hangs; what it said is on standard error by then
+ * @throws Error when it fails or hangs; standard error has its messages by then
  */
 export async function runContender(arena: Arena, name: string, work: Work, signal: AbortSignal): Promise<Told> {
   const task = await taskOf(arena, work);

@@ -3,16 +3,16 @@ import type { Arena } from './arena.js';
 import type { Entrant, Heat, Sample } from './heat.js';
 import { runContender } from './run-contender.js';
 
-/** What was measured, and what went wrong on the way. */
+/** What was measured, and what failed. */
 export interface Outcome {
   readonly samples: Sample[];
   readonly failures: string[];
 }
 
 /**
- * Runs every round of every heat. In each round the entrants run in turn, the first of them another
- * one each time: a machine that slows down for a while slows down all of them. An entrant that
- * fails is reported and the others go on.
+ * Runs every round of every heat. In each round the entrants run in turn, and another entrant is
+ * first each time: a machine that is slow for a while slows all of them. An entrant that fails is
+ * reported, and the others go on.
  */
 export async function runHeats(
   arena: Arena,
@@ -54,7 +54,7 @@ async function runEntrant(arena: Arena, { contender, work, before }: Entrant, si
   }
   const bytesBefore = await arena.usedMemory();
   const measured = await runContender(arena, contender, work, signal);
-  // Redis lets go of a connection's buffers, and of the keys that a table outgrew, a moment later.
+  // Redis frees the buffers of a connection, and tables that were outgrown, a moment later.
   await sleep(200);
   return { ...measured, redisBytes: (await arena.usedMemory()) - bytesBefore };
 }

@@ -12,7 +12,7 @@ const WAYS = [
 ] as const;
 const labelOf = (way: string, backlog: number): string => `${way}, ${backlog.toLocaleString('en-US')} waiting`;
 
-/** Whether a row costs more when many are waiting already. */
+/** Whether a row costs more when many jobs wait already. */
 export function backlogScenario(scale: number): Scenario {
   const backlogs = [1_000, 10_000, 100_000, 1_000_000].map((rows) => scaled(rows, scale));
   const rows = scaled(20_000, scale);
@@ -24,11 +24,11 @@ export function backlogScenario(scale: number): Scenario {
       contender,
       work: {
         ...{ kind: 'row', rows, fromFile, batch: 'more' },
-        // Into another queue. The time it takes Node to warm up is the same at every backlog, and
-        // would hide how much the rest grows.
+        // On another queue. Node takes the same time to warm up at every backlog, which would hide
+        // how much the rest grows.
         warmUp: { kind: 'empty', rows, fromFile },
       },
-      // The keys of a job are the same whoever enqueued it, so the quicker way fills for both.
+      // The keys of a job are the same for both, so the quicker way fills the queue for both.
       before: { contender: 'bullpen.batch', work: { kind: 'row', rows: backlog, fromFile: true, batch: 'backlog' } },
     })),
   );

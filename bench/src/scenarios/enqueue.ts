@@ -11,7 +11,7 @@ const MANY = 'Bullpen enqueueMany';
 const BATCH = 'Bullpen batch, NDJSON file';
 const BEE = 'bee-queue saveAll of 1,000';
 
-/** How fast rows go in, by every way there is. */
+/** How fast rows go in, by every way. */
 export function enqueueScenario(scale: number): Scenario {
   const rows = scaled(100_000, scale);
   const few = scaled(5_000, scale);

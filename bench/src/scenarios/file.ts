@@ -7,7 +7,7 @@ import { scaled } from '../settings.js';
 const HEAT = 'file';
 const RAW = 'BullMQ: parse each line, addBulk of 1,000';
 
-/** A file, read and enqueued: what a team would write itself, against `batch`. */
+/** Reads and enqueues a file: what a team would write itself, against `batch`. */
 export function fileScenario(scale: number): Scenario {
   const rows = scaled(200_000, scale);
   const work = { kind: 'row', rows, fromFile: true } as const;

@@ -10,7 +10,7 @@ const RAW = 'BullMQ';
 const ONE = 'Bullpen batch, 1 row per job';
 const PACKED = 'Bullpen batch, 100 rows per job';
 
-/** What a waiting row occupies in Redis. */
+/** How much memory in Redis a waiting row occupies. */
 export function memoryScenario(scale: number): Scenario {
   const work = { kind: 'row', rows: scaled(100_000, scale) } as const;
   const entrants: Entrant[] = [

@@ -11,7 +11,10 @@ const PACKED = 'Bullpen, 100 rows per job';
 const MANY = 'Bullpen, 100 rows per job, handleMany';
 const PEERS = ['bull', 'bee-queue'];
 
-/** Rows for those of BullMQ's speed, by concurrency: a few seconds each on a slow machine. */
+/**
+ * How many rows contenders of BullMQ's speed get, by concurrency: they take a few seconds each on a
+ * slow machine.
+ */
 const LENGTHS = [
   { concurrency: 1, rows: 10_000 },
   { concurrency: 10, rows: 30_000 },
@@ -63,7 +66,7 @@ function heatOf(concurrency: number, rows: number): Heat {
     const work = { kind: 'empty', rows, concurrency, ...more } as const;
     return { label, contender: `${file}.work`, work, before: { contender: `${file}.${fill}`, work } };
   };
-  // At least two jobs for each slot, however small the run: else it would be measured how slots
+  // At least two jobs for each slot, however small the run is: else it would measure how slots
   // wait.
   const packed = { rows: Math.max(10 * rows, 200 * concurrency), rowsPerJob: 100, fromFile: true };
   return {

@@ -34,7 +34,9 @@ describe('a cancellation', () => {
     expect(runs).toHaveLength(1);
   });
 
-  test('that another worker has settled does not stop the next job with that key', async ({ world }) => {
+  test('does not stop the next job with the same key, after another worker has settled the first', async ({
+    world,
+  }) => {
     const producer = world.producer();
     const queue = world.queue('precious');
     const { id } = await producer.enqueue(precious, { ends: [{ do: 'hang', heed: true }] }, { key: 'k' });
@@ -49,7 +51,7 @@ describe('a cancellation', () => {
     expect(await (await world.settled(queue, id)).getState()).toBe('completed');
   });
 
-  test('in another database stops nobody here', async ({ world }) => {
+  test('in another database stops no job in this one', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const [staging, production] = [`${own.server.url}/5`, own.server.url];
     const heard = own.admin.duplicate();

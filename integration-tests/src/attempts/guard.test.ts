@@ -7,7 +7,7 @@ import { precious, scripted } from '../fixtures/jobs.js';
 import { BIN } from '../support/command.js';
 import { HANDLERS, test, type World } from '../support/world.js';
 
-/** A handlers module that does something of its own, beside the handlers of the fixtures. */
+/** A handlers module with code of its own, besides the handlers of the fixtures. */
 function moduleWith(world: World, code: string): Promise<string> {
   return world.file('handlers.mjs', `${code}\nexport * from '${HANDLERS}';\n`);
 }
@@ -15,7 +15,7 @@ function moduleWith(world: World, code: string): Promise<string> {
 const PRECIOUS = ['--queue', 'precious'];
 
 describe('a process that other code ends', () => {
-  test('by a SIGTERM listener of its own: exit 70, and the jobs are back in their queue at once, for nothing', async ({
+  test('in a SIGTERM listener: it exits 70, and its jobs are back in their queue at once, no attempt and no crash spent', async ({
     world,
   }) => {
     const handlers = await moduleWith(world, "process.on('SIGTERM', () => process.exit(0));");
@@ -31,7 +31,9 @@ describe('a process that other code ends', () => {
     expect(job).toMatchObject({ attemptsMade: 0, stalledCounter: 0 });
   });
 
-  test('out of a handler: exit 70, and it counts as a crash, or it would do so for ever', async ({ world }) => {
+  test('in a handler: it exits 70, and a crash is counted, as the job would otherwise end processes for ever', async ({
+    world,
+  }) => {
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'exit-process' }] });
     const worker = world.workerProcess([...PRECIOUS, '--lease', '1s']);
     expect((await worker.ended).code).toBe(70);
@@ -41,13 +43,13 @@ describe('a process that other code ends', () => {
     expect(job.failedReason).toMatch(/^JobCrashed: 1 worker process/);
   });
 
-  test('before the worker has started: it says so, and exits 1', async ({ world }) => {
+  test('before the worker has started: it logs that and exits 1', async ({ world }) => {
     const worker = world.workerProcess(['--handlers', await moduleWith(world, 'process.exit(0);')]);
     expect((await worker.ended).code).toBe(1);
     await worker.logged('process was ended by other code before the worker had started');
   });
 
-  test('or tries to, by an exit hook that throws: it is gone all the same, with its code', async ({ world }) => {
+  test('is not held by an exit hook that throws: it exits with its code', async ({ world }) => {
     const hook = "process.on('exit', () => { throw new Error('no exit'); });";
     const worker = world.workerProcess(['--handlers', await moduleWith(world, hook)]);
     await worker.logged('worker ready');
@@ -56,8 +58,8 @@ describe('a process that other code ends', () => {
   });
 });
 
-describe('a handlers module that never gets done', () => {
-  test('keeps the process waiting, not from being stopped', async ({ world }) => {
+describe('a handlers module that never finishes loading', () => {
+  test('keeps the process waiting, and SIGTERM still stops it', async ({ world }) => {
     const handlers = await moduleWith(world, "console.log('loading'); await new Promise(() => undefined);");
     const worker = world.workerProcess(['--handlers', handlers]);
     await worker.printed('loading');
@@ -66,7 +68,7 @@ describe('a handlers module that never gets done', () => {
     await worker.logged('worker stopped before it started');
   });
 
-  test('and hangs in an exit hook: the watchdog ends it, exit 70', async ({ world }) => {
+  test('and whose exit hook hangs: the watchdog ends the process with exit 70', async ({ world }) => {
     const code = "process.on('exit', () => { for (;;); }); console.log('loading'); await new Promise(() => undefined);";
     const worker = world.workerProcess(['--handlers', await moduleWith(world, code)]);
     await worker.printed('loading');
@@ -85,7 +87,7 @@ describe('the watchdog', () => {
     expect((await worker.ended).code).toBe(70);
   });
 
-  test('gives a process that was stopped in a drain the time it has missed', async ({ world }) => {
+  test('gives a process that was stopped during a drain the time that it missed', async ({ world }) => {
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'hang', heed: false }] });
     const worker = world.workerProcess([...PRECIOUS, '--drain-timeout', '500ms', '--abort-grace', '500ms']);
     await world.started(1);
@@ -111,12 +113,12 @@ describe('the watchdog', () => {
   });
 });
 
-test('a log that cannot be written harms no job and no drain', async ({ world }) => {
+test('a full disk under the log disturbs no job and no drain', async ({ world }) => {
   const log = `import { handle } from '${import.meta.resolve('@bullpen/worker')}';
     import { precious } from '${new URL('jobs.js', `file://${HANDLERS}`).href}';
     export const h = handle(precious, (_, { log }) => { log.info('said by a handler'); });`;
   const handlers = await world.file('log.mjs', log);
-  // Takes nothing, as a file on a full disk.
+  // It takes nothing, as a file on a full disk.
   const full = openSync('/dev/full', 'w');
   const args = [BIN['bullpen-worker'], '--handlers', handlers, '--redis', world.redisUrl, '--prefix', world.prefix];
   const worker = spawn(process.execPath, args, { stdio: ['ignore', full, 'inherit'] });

@@ -5,7 +5,7 @@ import { test } from '../support/world.js';
 
 describe('an error that nobody caught', () => {
   for (const how of ['timer', 'promise'] as const) {
-    test(`in a ${how} of a handler: its job is named, its attempt fails, the others finish, exit 1`, async ({
+    test(`in a ${how} of a handler: the log names its job, its attempt fails, the others finish, and the worker exits 1`, async ({
       world,
     }) => {
       const path = join(world.folder, 'finish');
@@ -31,7 +31,9 @@ describe('an error that nobody caught', () => {
   }
 
   for (const how of ['null', 'unreadable'] as const) {
-    test(`that is no error at all (${how}): named, drained and exited all the same`, async ({ world }) => {
+    test(`and that is not an Error (${how}): the log names its job, and the worker drains and exits 1`, async ({
+      world,
+    }) => {
       const path = join(world.folder, 'finish');
       const work = await world.producer().enqueue(scripted, { ends: [{ do: 'until-file', path }] });
       const bad = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how }, { do: 'return' }] });
@@ -45,9 +47,7 @@ describe('an error that nobody caught', () => {
     });
   }
 
-  test('that is but the abort of its own attempt, forgotten by the handler: a warning, and a drain as any other', async ({
-    world,
-  }) => {
+  test('and that is the abort of its own attempt: the worker warns and drains as usual', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'own-abort' }] });
     const worker = world.workerProcess(['--queue', 'scripted', '--drain-timeout', '50ms']);
     await world.started(1);
@@ -57,7 +57,7 @@ describe('an error that nobody caught', () => {
     expect(warning).toMatchObject({ level: 40, jobId: id });
   });
 
-  test('while the worker drains: exit 1 all the same, and the job is handed back', async ({ world }) => {
+  test('while the worker drains: the job is handed back and the worker exits 1', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'aborted' }] });
     const worker = world.workerProcess(['--drain-timeout', '50ms']);
     await world.started(1);
@@ -67,7 +67,7 @@ describe('an error that nobody caught', () => {
     expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
   });
 
-  test('after its handler has returned: the job stays completed, and is named all the same', async ({ world }) => {
+  test('after its handler has returned: the log names the job, and the job stays completed', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'crash-detached', how: 'late' }] });
     const worker = world.workerProcess();
     expect((await worker.ended).code).toBe(1);

@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 /**
- * Enqueues one scripted job, works it off in this process, and returns it as another BullMQ client
+ * Enqueues one scripted job, attempts it in this process, and returns it as another BullMQ client
  * sees it.
  */
 async function run(world: World, payload: Parameters<typeof enqueue>[1]) {
@@ -55,7 +55,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
     expect(job.failedReason).toBe('DeadlineExceeded: the attempt did not finish within 200 ms');
   });
 
-  test('failed: a return after the deadline comes too late', async ({ world }) => {
+  test('failed: the handler returned after its deadline', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'work', ms: 400, heed: false }] });
     world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
@@ -63,7 +63,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
   });
 
   for (const what of ['wrong-type', 'bigint', 'cycle'] as const) {
-    test(`failed: a result that is no result (${what})`, async ({ world }) => {
+    test(`failed: the handler returns a result that its schema or JSON does not allow (${what})`, async ({ world }) => {
       const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'return-bad', what }] });
       world.worker({ handlers: scriptedHandlers });
       const job = await world.settled(world.queue('scripted'), id);
@@ -72,13 +72,13 @@ describe('every outcome, as another BullMQ client sees it', () => {
     });
   }
 
-  test('rejected: straight to the failed set, whatever attempts were left', async ({ world }) => {
+  test('rejected: the job goes to the failed set at once, although attempts are left', async ({ world }) => {
     const job = await run(world, { ends: [{ do: 'reject' }] });
     expect(await job.getState()).toBe('failed');
     expect(job).toMatchObject({ attemptsMade: 1, failedReason: 'JobRejected: the script says so' });
   });
 
-  test('rejected: a payload that another client enqueued and that does not parse', async ({ world }) => {
+  test('rejected: another client enqueued a payload that does not parse', async ({ world }) => {
     const queue = world.queue('scripted');
     const { id } = await queue.add('test.scripted', { ends: 'none' }, { attempts: 5 });
     world.worker({ handlers: scriptedHandlers });
@@ -87,7 +87,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
     expect(job.attemptsMade).toBe(1);
   });
 
-  test('rejected: no handler for a name that another client made up', async ({ world }) => {
+  test('rejected: another client enqueued a job name that has no handler', async ({ world }) => {
     const queue = world.queue('scripted');
     const { id } = await queue.add('test.unheard-of', {}, { attempts: 5 });
     world.worker({ handlers: scriptedHandlers });
@@ -109,14 +109,14 @@ describe('every outcome, as another BullMQ client sees it', () => {
     expect(world.ledger()).toEqual([]);
   });
 
-  test('snoozed: later, with no attempt spent', async ({ world }) => {
+  test('snoozed: the job runs later and no attempt is spent', async ({ world }) => {
     const job = await run(world, { ends: [{ do: 'snooze', ms: 300 }, { do: 'return' }] });
     expect(await job.getState()).toBe('completed');
     expect(job.attemptsMade).toBe(1);
     expect((job.finishedOn ?? 0) - job.timestamp).toBeGreaterThanOrEqual(300);
   });
 
-  test('cancelled: a running job, from another process', async ({ world }) => {
+  test('cancelled: somebody cancels a running job', async ({ world }) => {
     const id = await enqueue(world, { ends: [{ do: 'hang', heed: true }] });
     const worker = world.worker({ handlers: scriptedHandlers });
     await until('the job to run', () => worker.active === 1);
@@ -126,7 +126,7 @@ describe('every outcome, as another BullMQ client sees it', () => {
     expect(await world.producer().cancel(scripted, id)).toBe('settled');
   });
 
-  test('cancelled: a waiting job, before any worker ran', async ({ world }) => {
+  test('cancelled: somebody cancels a waiting job before any worker runs', async ({ world }) => {
     const id = await enqueue(world, { ends: [{ do: 'return' }] });
     expect(await world.producer().cancel(scripted, id)).toBe('requested');
     const worker = world.worker({ handlers: scriptedHandlers });
@@ -136,13 +136,13 @@ describe('every outcome, as another BullMQ client sees it', () => {
     expect(await world.redis.exists(`${world.prefix}:scripted:cancelled`)).toBe(0);
   });
 
-  test('cancel of a job that is not there says so', async ({ world }) => {
+  test('cancel says when there is no such job', async ({ world }) => {
     expect(await world.producer().cancel(scripted, 'j-nobody')).toBe('unknown');
   });
 });
 
 describe('attempts of one job that follow each other closely', () => {
-  test('snoozed until now, again and again: every attempt is counted and none is forgotten', async ({ world }) => {
+  test('a job snoozes until now, again and again: every attempt is counted', async ({ world }) => {
     const left = new Map<string, number>();
     const handler = handle(scripted, (_, { jobId }) => {
       const more = left.get(jobId) ?? 20;
@@ -160,7 +160,7 @@ describe('attempts of one job that follow each other closely', () => {
     expect(sinceStart).toMatchObject({ completed: 12, snoozed: 240, unrecorded: 0, failed: 0 });
   });
 
-  test('retried at once: the same', async ({ world }) => {
+  test('a job is retried at once, again and again: every attempt is counted', async ({ world }) => {
     const eager = defineJob({
       name: 'test.eager',
       queue: 'eager',
@@ -211,7 +211,7 @@ describe('whatever a handler throws', () => {
     });
   }
 
-  test('a cause is told too', async ({ world }) => {
+  test('the reason of a failed job includes the cause of the error', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'throw', what: 'with-cause' }] });
     world.worker({ handlers: scriptedHandlers });
     const job = await world.settled(world.queue('scripted'), id);
@@ -220,7 +220,7 @@ describe('whatever a handler throws', () => {
 });
 
 describe('what is kept', () => {
-  test('completed jobs are bounded, failed jobs are all there', async ({ world }) => {
+  test('the number of completed jobs is limited, and every failed job is kept', async ({ world }) => {
     const producer = world.producer();
     const payloads = Array.from({ length: 60 }, (_, at) => ({
       ends: [at % 2 === 0 ? { do: 'return' as const } : { do: 'reject' as const }],
@@ -232,14 +232,14 @@ describe('what is kept', () => {
     expect(counts).toEqual({ completed: 5, failed: 30 });
   });
 
-  test('a job from another client, without a policy, gets the definition’s attempts', async ({ world }) => {
+  test('a job that another client enqueued without a policy has the attempts of its definition', async ({ world }) => {
     const queue = world.queue('scripted');
     const { id } = await queue.add('test.scripted', { ends: [{ do: 'throw', what: 'error' }] });
     world.worker({ handlers: scriptedHandlers });
     expect((await world.settled(queue, id as string)).attemptsMade).toBe(3);
   });
 
-  test('a stock BullMQ worker can do our jobs', async ({ world }) => {
+  test('a stock BullMQ worker can attempt our jobs', async ({ world }) => {
     const id = await enqueue(world, { ends: [{ do: 'return' }] });
     const stock = new Worker('scripted', async (job) => job.data, { connection: world.redis, prefix: world.prefix });
     world.onClose(() => stock.close());

@@ -4,13 +4,15 @@ import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
 /**
- * No round number: what is made of it must be whole all the same, or Redis refuses to look for dead
- * workers.
+ * Not a round number: the interval that is computed from it must be whole all the same, or Redis
+ * refuses to look for dead workers.
  */
 const LEASE = ['--lease', '2003ms'];
 
 describe('a poison job', () => {
-  test('a job that kills its worker again and again ends in the failed set, and the fleet lives', async ({ world }) => {
+  test('that kills its worker again and again ends in the failed set, and other jobs are completed', async ({
+    world,
+  }) => {
     const poison = await world.producer().enqueue(scripted, { name: 'poison', ends: [{ do: 'kill-process' }] });
     let deaths = 0;
     let worker = world.workerProcess(LEASE);
@@ -35,7 +37,8 @@ describe('a poison job', () => {
     expect(job.failedReason).toBe('JobCrashed: 3 worker processes died or stood still while attempting the job');
     expect(job.attemptsMade).toBe(0);
     expect(deaths).toBe(3);
-    // Somebody mends the handler and retries it by hand: with a crash budget of its own.
+    // Somebody may repair the handler and retry the job by hand: it then has a crash budget of its
+    // own.
     expect((await world.queue('scripted').getJob(poison.id))?.stalledCounter).toBe(0);
     const { id } = await world.producer().enqueue(scripted, {});
     expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');

@@ -5,10 +5,10 @@ import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
 describe('stuck handlers', () => {
-  /** Heeds nothing; the job's timeout is 200 ms. */
+  /** It ignores its signal; the job's timeout is 200 ms. */
   const stuck = { ends: [{ do: 'hang' as const, heed: false }] };
 
-  test('keep their slots, are reported, and with --exit-when-stuck a worker with no slot left drains and exits 1', async ({
+  test('keep their slots and are logged; with --exit-when-stuck a worker without a free slot drains and exits 1', async ({
     world,
   }) => {
     const producer = world.producer();
@@ -28,14 +28,14 @@ describe('stuck handlers', () => {
         .map(({ jobId }) => jobId)
         .sort(),
     ).toEqual(ids);
-    // Their time was up: that is a failure, not an interruption.
+    // Their time was up, which is a failure and not an interruption.
     const queue = world.queue('scripted');
     for (const id of ids) expect((await queue.getJob(id))?.failedReason).toMatch(/^DeadlineExceeded/);
     world.workerProcess();
     expect(await (await world.settled(queue, waiting.id)).getState()).toBe('completed');
   });
 
-  test('are part of the health of a worker', async ({ world }) => {
+  test('make a worker not live when no slot is free', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, stuck);
     const worker = world.worker({ handlers: scriptedHandlers, concurrency: 1 });
     expect(worker.health()).toMatchObject({

@@ -11,23 +11,23 @@ export type Aim =
   | { readonly kind: 'growth'; readonly rows: number; readonly ms: number }
   | { readonly kind: 'early'; readonly share: number };
 
-/** So soon after a chunk went in, the next is being made, is on its way, or waits for room. */
+/** So soon after a chunk went in, the producer makes or sends the next one, or waits for room. */
 const SOON_MS = 20;
 /**
- * About when the first chunk is on its way, by the time that it took the last time. Half of the
- * early kills come then.
+ * About when the first chunk is on its way, by the time that this took in the life before. Half of
+ * the early kills come then.
  */
 const [NEARLY, JUST_AFTER] = [0.85, 1.05];
 /**
- * Chunks that go in while a kill is on its way, one with another: fewer when the producer waits for
+ * How many chunks go in while a kill is on its way, on average: fewer when the producer waits for
  * room.
  */
 const CHUNKS_PER_KILL = { slowed: 2.5, free: 5 };
 const MAX_GROWTH = 0.8;
 
 /**
- * Plans kills of a producer, so that as many as can be hit it at a chunk and the batch does not end
- * before they are through.
+ * Plans kills of a producer so that as many as possible hit it at a chunk, and the batch does not
+ * end before all kills are done.
  */
 export function aimAtProducer(
   random: Random,

@@ -3,7 +3,7 @@ import type { Facts } from './facts.js';
 import { rowsOf } from './job.js';
 import { ENDS, expectedCounts } from './rows.js';
 
-/** The books say of the whole batch what was planned, and so does the last run of each producer. */
+/** The books, and the last run of each producer, count the whole batch as planned. */
 export function checkCounts({ plan, stored, producers, scenario }: Facts): string[] {
   const expected = Object.entries(expectedCounts(plan));
   const wrong = expected
@@ -23,12 +23,12 @@ export function checkCounts({ plan, stored, producers, scenario }: Facts): strin
   return wrong;
 }
 
-/** Of the counts, those that a producer reports: read, added, duplicate, rejected. */
+/** The counts that a producer reports: read, added, duplicate, rejected. */
 const REPORTED = 4;
 
 const FATES = Object.keys(FATE);
 
-/** Each row has the fate that it was planned to have; a row that was not added, none. */
+/** Each row has its planned fate; a row that was not added has none. */
 export function checkFates({ plan, stored }: Facts): string[] {
   return plan.kinds.flatMap((kind, at) => {
     const [fate, planned] = [stored.fates[at] ?? 0, ENDS[kind]?.fate ?? FATE.open];
@@ -36,9 +36,7 @@ export function checkFates({ plan, stored }: Facts): string[] {
   });
 }
 
-/**
- * Each row that was to be added was so in one job and one only, and BullMQ counted no other jobs.
- */
+/** Each row that the plan adds is in exactly one job, and BullMQ counted no other jobs. */
 export function checkAdded({ plan, stored }: Facts): string[] {
   const times = new Array<number>(plan.kinds.length).fill(0);
   const wrong: string[] = [];
@@ -48,7 +46,7 @@ export function checkAdded({ plan, stored }: Facts): string[] {
     else for (let row = rows.first; row <= rows.last; row += 1) times[row - 1] = (times[row - 1] ?? 0) + 1;
   }
   for (const [at, kind] of plan.kinds.entries()) {
-    // A range of rows has those within it that were not added.
+    // A range of rows also includes those within it that were not added.
     if (ENDS[kind] !== undefined && times[at] !== 1) wrong.push(`row ${at + 1}, ${kind}, was added ${times[at]} times`);
   }
   if (stored.addedJobs !== stored.addedIds.length) {

@@ -7,8 +7,8 @@ const OF_THE_BATCH = /^batch:x(:(fates|failures|reasons))?$/;
 const OF_A_KEY = /^key:[A-Za-z0-9_-]{22}$/;
 
 /**
- * When all is settled nothing is left but the books: no job, no lock, nothing on any list; of keys,
- * those of the completed rows.
+ * When everything is settled, only the books are left: no job, no lock, nothing on any list, and no
+ * keys but those of completed rows.
  */
 export function checkLeft({ stored, scenario, plan }: Facts): string[] {
   const { counts, keys, keysLater } = stored;

@@ -8,17 +8,14 @@ import { ENDS, type RowKind } from './rows.js';
 /** What the ledger shows. */
 export interface Runs {
   readonly wrong: readonly string[];
-  /**
-   * Rows whose handler started once more, and rows whose handler came to its end once more, because
-   * of a kill.
-   */
+  /** How many rows started once more, and how many ended once more, because of a kill. */
   readonly startedAgain: number;
   readonly completedAgain: number;
 }
 
 /**
- * Each row that was added ran, as it had to; more often only where a worker, or Redis, was killed
- * while the row was in hand. A row that was not added never ran.
+ * Each row that was added ran as often as planned; more often only where a worker or Redis was
+ * killed while the row was in hand. A row that was not added never ran.
  */
 export function checkRuns(facts: Facts): Runs {
   const byRow = groupByRow(facts.ledger);
@@ -39,7 +36,7 @@ export function checkRuns(facts: Facts): Runs {
   return { wrong: [...wrong, ...checkRepeats(repeats, facts)], startedAgain, completedAgain };
 }
 
-/** What is wrong with how a row ran, not counting that it ran again. */
+/** What is wrong with the runs of a row, repeats aside. */
 function faultOf(kind: RowKind, row: number, lines: readonly RowLine[]): string | undefined {
   const planned = ENDS[kind];
   if (planned === undefined) return lines.length > 0 ? 'ran though it was not to be added' : undefined;

@@ -67,34 +67,34 @@ test('a sound run is clean', () => {
 describe('the rules convict', () => {
   const good = rowOf('good');
 
-  test('a row that was added twice, and one that was not', () => {
+  test('a row that was added twice, and a row that was not added', () => {
     expect(holding({ addedIds: [...added, `b-x-${good}`], addedJobs: added.length + 1 })).toContain(
       'was added 2 times',
     );
     expect(holding({ addedIds: added.slice(1), addedJobs: added.length - 1 })).toContain('was added 0 times');
   });
 
-  test('books that count wrong, and a fate that is not the planned one', () => {
+  test('books that count wrong, and a fate that was not planned', () => {
     expect(holding({ books: { ...counts, completed: '1' } })).toContain('the books have completed 1, planned were');
     const fates = stored.fates.with(rowOf('bad') - 1, FATE.completed);
     expect(holding({ fates })).toMatch(/bad, is completed and not failed/);
   });
 
-  test('a row that ran again, and one that never ran', () => {
+  test('a row that ran again, and a row that never ran', () => {
     const again = [...ledger, line(good, 'start'), line(good, 'end')];
     expect(says({ ledger: again })).toContain('ran again, and nothing was killed under it');
     expect(says({ ledger: ledger.filter(({ row }) => row !== good) })).toContain('was not attempted a 1. time');
     expect(says({ ledger: [...ledger, line(rowOf('invalid'), 'start')] })).toContain('was not to be added');
   });
 
-  test('a row that ran again long before its worker was killed; not one that was in hand', () => {
+  test('a row that ran again although it ended long before its worker was killed; not the row in hand', () => {
     const again = [...ledger, line(good, 'start', 1, 9_000), line(good, 'end', 1, 9_000)];
     const scenario = scenarioOf('worker-kills');
     expect(says({ scenario, ledger: again, workers: [killedAt(1_100)] })).toBe('');
     expect(says({ scenario, ledger: again, workers: [killedAt(5_000)] })).toContain('ran again');
   });
 
-  test('a row that ran again though one of its job was begun after it; not the last one, nor one that had left the job', () => {
+  test('a row that ran again although a later row of its job had begun; not the last row begun, nor a row that had left the job', () => {
     expect(plan.kinds.slice(0, 2)).toEqual(['good', 'good']);
     const again = (row: number, at: number) => [line(row, 'start', 1, at), line(row, 'end', 1, at)];
     const elsewhere = (row: number) => again(row, 9_000).map((one) => ({ ...one, pid: PID + 1 }));
@@ -109,7 +109,7 @@ describe('the rules convict', () => {
     expect(says({ ...facts, workers, stored: left, ledger: both })).toBe('');
   });
 
-  test('whatever is left: a job, a lock, a member of a list, books that do not expire', () => {
+  test('everything that is left: a job, a lock, a member of a list, books that do not expire', () => {
     expect(holding({ keys: [...stored.keys, 'b-x-7'] })).toContain('left on Redis: b-x-7');
     expect(holding({ keys: [...stored.keys, 'b-x-7:lock'] })).toContain('left on Redis: b-x-7:lock');
     expect(holding({ counts: { ...stored.counts, active: 1 } })).toContain('1 jobs are left active');

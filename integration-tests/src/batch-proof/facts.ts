@@ -6,7 +6,7 @@ import type { RowPlan } from './rows.js';
 import type { Scenario } from './scenario.js';
 import type { Outage } from './trouble.js';
 
-/** All that is known of a run once it is over. The rules judge by this and by nothing else. */
+/** Everything that is known of a run when it is over. The rules judge by this alone. */
 export interface Facts {
   readonly scenario: Scenario;
   readonly rowsPerJob: number;
@@ -27,9 +27,9 @@ export interface Stored {
   readonly fates: readonly number[];
   /** How many rows have a record of their failure. */
   readonly failures: number;
-  /** The ids of all jobs that were ever added, as they became active by the queue's events. */
+  /** The ids of all jobs that were ever added, from the events in which they became active. */
   readonly addedIds: readonly string[];
-  /** When rows left a job that they shared for one of their own, by row. */
+  /** When rows left a shared job for a job of their own, by row. */
   readonly splitAt: ReadonlyMap<number, number>;
   /** How many jobs BullMQ's own counter says were added. */
   readonly addedJobs: number;

@@ -32,7 +32,7 @@ export function workerSlots({ scenario, redis, folder }: FleetSetting): WorkerSl
   return Array.from({ length: WORKERS }, (_, slot) => new WorkerSlot(slot, setting));
 }
 
-/** Seats for the producers at the batch, with the kills that are meant for each. */
+/** Seats for the producers of the batch, with the kills that are planned for each. */
 export function producerSeats(fleet: FleetSetting, source: string, kills: number, random: Random, watch: Watch) {
   const { scenario, folder, rows, rowsPerJob } = fleet;
   const { producers, stdin, victim, slowed } = scenario;

@@ -9,7 +9,7 @@ import { proofRow } from './job.js';
  */
 export interface RowLine {
   readonly event: 'start' | 'end' | 'threw';
-  /** The row as its payload has it, and the id that the worker knows it by. */
+  /** The row number in the payload, and the id that the worker knows it by. */
   readonly row: number;
   readonly jobId: string;
   readonly pid: number;

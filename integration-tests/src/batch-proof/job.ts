@@ -6,10 +6,10 @@ export const PREFIX = 'proof';
 export const QUEUE = 'proof-rows';
 export const BATCH = 'x';
 
-/** Far more crashes than a run can bring upon one row: no row may fail of our kills. */
+/** Far more crashes than a run can bring to one row: no row may fail because of our kills. */
 const STURDY_CRASHES = 1_000;
 
-/** The one job of the proof: a row that says itself how its attempts end. */
+/** The one job of the proof. Each row says itself how its attempts end. */
 export const proofRow = defineJob({
   name: 'proof.row',
   queue: QUEUE,
@@ -20,7 +20,7 @@ export const proofRow = defineJob({
   timeout: '10m',
 });
 
-/** The first and the last row of a job, by its id; undefined when it is none of the batch. */
+/** The first and the last row of a job, by its id; undefined when it is not a job of the batch. */
 export function rowsOf(jobId: string): { readonly first: number; readonly last: number } | undefined {
   const [, first, last = first] = /^b-x-(\d+)(?:_(\d+))?$/.exec(jobId) ?? [];
   return first === undefined ? undefined : { first: Number(first), last: Number(last) };

@@ -7,7 +7,7 @@ import type { Facts } from './facts.js';
 import { type RunSetting, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 
-/** A run with what the rules say of it. */
+/** A run with the verdict of the rules. */
 export interface JudgedRun {
   readonly facts: Facts;
   readonly seed: number;
@@ -15,15 +15,15 @@ export interface JudgedRun {
   readonly durationMs: number;
   readonly startedAgain: number;
   readonly completedAgain: number;
-  /** The rules that were broken, by what broke them. */
+  /** The violations, in words. */
   readonly violations: readonly string[];
 }
 
-/** Judges a run by what is known of it. */
+/** Judges a run by its facts. */
 export function check(facts: Facts): Pick<JudgedRun, 'violations' | 'startedAgain' | 'completedAgain'> {
   const { wrong, startedAgain, completedAgain } = checkRuns(facts);
   const restless = facts.restless === undefined ? [] : [`the batch did not come to rest: ${facts.restless}`];
-  // Told to stop before Node listened to anything; it said nothing, and had nothing.
+  // It was told to stop before Node listened for signals: it printed nothing, and had no job.
   const wasUnborn = ({ signal, log }: Facts['workers'][number]): boolean => signal === 'SIGTERM' && log.length === 0;
   const strange = facts.workers.filter((life) => life.code !== 0 && life.signal !== 'SIGKILL' && !wasUnborn(life));
   const exits = strange.map(({ pid, code, signal }) => `worker ${pid} ended with ${signal ?? code}`);

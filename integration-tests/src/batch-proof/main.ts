@@ -56,7 +56,7 @@ const program = new Command('proof:batches')
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const MAX_LISTED = 20;
 
-/** Everything there is to know of a run that was not clean. */
+/** Everything that is known of a run that was not clean. */
 function tell({ violations, folder }: JudgedRun): void {
   for (const says of violations.slice(0, MAX_LISTED)) print(`  VIOLATION: ${says}`);
   if (violations.length > MAX_LISTED) print(`  … and ${violations.length - MAX_LISTED} more`);
@@ -89,7 +89,7 @@ function exitCodeFor(error: unknown): number {
   return error instanceof DevRedisUnavailable ? 69 : 70;
 }
 
-// Ctrl-C leaves through `exit`, which takes every process of ours along.
+// Ctrl-C leaves through `exit`, which ends every process that we started.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 process.exit(await main().catch(exitCodeFor));

@@ -7,7 +7,7 @@ import { BIN } from '../support/command.js';
 import type { Aim } from './aims.js';
 import type { Watch } from './watch.js';
 
-/** What the last line of a `batch --json` says. */
+/** The last line of a `batch --json`. */
 type BatchReport = Readonly<Record<string, unknown>>;
 
 /** How a producer came to the end of the batch. */
@@ -21,7 +21,7 @@ export interface ProducerEnd {
 
 /**
  * How far the batch was read when a producer was started, when it was killed, and when it was gone:
- * a chunk may be carried out after its sender's death.
+ * Redis may carry out a chunk after its sender's death.
  */
 export interface ProducerKill {
   readonly started: number;
@@ -29,7 +29,7 @@ export interface ProducerKill {
   readonly gone: number;
 }
 
-/** What a {@link ProducerSeat} is set up with. */
+/** The settings of a {@link ProducerSeat}. */
 export interface Seating {
   readonly name: string;
   readonly folder: string;
@@ -44,8 +44,8 @@ export interface Seating {
 const FIRST_GUESS_MS = 600;
 
 /**
- * Runs a producer at a batch, kills it as planned, and starts it again each time, until it comes to
- * an end by itself.
+ * Runs a producer of the batch, kills it as planned, and starts it again each time, until it ends
+ * by itself.
  */
 export class ProducerSeat {
   readonly #seating: Seating;
@@ -98,7 +98,7 @@ export class ProducerSeat {
     return { code, signal, report: readLines<BatchReport>(output).at(-1) };
   }
 
-  /** Waits for the moment; whether it came before the process ended. */
+  /** Waits for the moment of the kill; answers whether it came before the process ended. */
   async #take(aim: Aim, started: number, child: Child): Promise<boolean> {
     const startedAt = performance.now();
     const isOver = (): boolean => child.exit !== undefined;

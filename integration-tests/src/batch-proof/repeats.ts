@@ -2,16 +2,16 @@ import type { Facts } from './facts.js';
 import type { RowLine } from './handlers.js';
 import { rowsOf } from './job.js';
 
-/** Two starts of one and the same attempt at a row. */
+/** Two starts of the same attempt at a row. */
 export interface Repeat {
   readonly first: RowLine;
   readonly again: RowLine;
 }
 
 /**
- * Who was killed had in hand what it did so shortly before: after that its word on a row has long
- * been with Redis. Of a row that shared its job what was begun after it says so, however slow all
- * is.
+ * A worker that was killed had in hand only what it did shortly before: by then Redis has the ends
+ * of all earlier rows. In a shared job the row that began last is the one in hand, however slow
+ * everything is.
  */
 const IN_HAND_MS = 2_000;
 
@@ -29,8 +29,8 @@ export function repeatsOf(lines: readonly RowLine[]): Repeat[] {
 }
 
 /**
- * Each repeat has a kill that explains it, and of the rows of one job a kill explains the one that
- * was begun last: the others were not in hand.
+ * Each repeat is explained by a kill. Of the rows of one job a kill explains only the one that
+ * began last: the others were not in hand.
  */
 export function checkRepeats(repeats: readonly Repeat[], facts: Facts): string[] {
   const slotOf = slotsOf(facts);
@@ -56,13 +56,13 @@ function isExplained({ first }: Repeat, isShared: boolean, { scenario, workers, 
   const life = workers.find(({ pid }) => pid === first.pid);
   const kill = life?.sent.find(({ signal }) => signal === 'SIGKILL');
   if (life === undefined || kill === undefined) return false;
-  // Between the two it died; on a busy machine we hear of it late.
+  // It died between the two starts; on a busy machine we hear of it late.
   return isShared && scenario.victim === 'worker' ? life.exitedAt >= first.at : isInHand(kill.at, life.exitedAt);
 }
 
 /**
- * All there is to know of a repeat that nothing explains: the last words of the worker that had the
- * row first, too.
+ * Everything that is known of a repeat without explanation, with the last words of the worker that
+ * had the row first.
  */
 function tell({ first, again }: Repeat, { workers }: Facts): string {
   const life = workers.find(({ pid }) => pid === first.pid);
@@ -73,8 +73,8 @@ function tell({ first, again }: Repeat, { workers }: Facts): string {
 }
 
 /**
- * Which job a row was begun with, in which process: the job it was added with, or one of its own
- * that it left that for; and whether others are in it.
+ * Which job a row was begun in, and in which process: the job that it was added with, or a job of
+ * its own that it left that one for; and whether other rows are in it.
  */
 function slotsOf({ stored }: Facts): (start: RowLine) => { readonly name: string; readonly isShared: boolean } {
   const jobs = new Map<number, string>();

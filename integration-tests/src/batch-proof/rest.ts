@@ -3,13 +3,13 @@ import { countOutstanding, countQueue } from '@bullpen/shared/internal';
 import { PREFIX, QUEUE } from './job.js';
 import type { Watch } from './watch.js';
 
-/** How long a batch may stand still before its run is given up: longer than any lease. */
+/** A run is given up when its batch stands still for so long: longer than any lease. */
 const STANDSTILL_LIMIT_MS = 90_000;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Waits until no job is outstanding, twice in a row: between two states a job can be missed by who
- * counts them one after the other. Says how it stands when nothing has moved for too long.
+ * Waits until no job is outstanding, twice in a row: a count can miss a job that is between two
+ * states. Answers how things stand when nothing has moved for too long.
  */
 export async function comeToRest(watch: Watch): Promise<string | undefined> {
   let last = '';
@@ -17,7 +17,7 @@ export async function comeToRest(watch: Watch): Promise<string | undefined> {
   let wasIdle = false;
   for (;;) {
     const { settled } = await watch.progress();
-    // Between two answers Redis may be killed: then it is looked at again.
+    // Redis may be killed between two answers: then the next look decides.
     const counts = await countQueue(watch.redis, PREFIX, QUEUE).catch(() => undefined);
     const isIdle = counts !== undefined && countOutstanding(counts) === 0;
     if (isIdle && wasIdle) return undefined;

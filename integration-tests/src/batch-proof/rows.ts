@@ -16,15 +16,15 @@ export const ROW_KINDS = ['good', 'flaky', 'bad', 'spent', 'invalid', 'broken', 
 export type RowKind = (typeof ROW_KINDS)[number];
 
 /**
- * How often each kind occurs, of a thousand; the rest is good. A row `again` only where rows have
- * keys.
+ * How often each kind occurs among a thousand rows; the rest is good. `again` occurs only where
+ * rows have keys.
  */
 const WEIGHTS = { flaky: 10, bad: 5, spent: 5, invalid: 2.5, broken: 2.5 };
 const AGAIN = 100;
 
 /**
- * The end that a row of each kind must have, and how often its handler starts when nothing is
- * killed under it; undefined where the producer must not enqueue it.
+ * How a row of each kind must end, and how often its handler starts when no kill hits it; undefined
+ * where the producer must not enqueue it.
  */
 export const ENDS: Readonly<Record<RowKind, { readonly fate: number; readonly starts: number } | undefined>> = {
   good: { fate: FATE.completed, starts: 1 },
@@ -35,25 +35,25 @@ export const ENDS: Readonly<Record<RowKind, { readonly fate: number; readonly st
 };
 
 /**
- * The rows of a source, the first at 0: what each is, and with keys, of which row (counted from 1)
- * it has the key.
+ * The rows of a source, the first at 0: the kind of each, and with keys, which row (counted from 1)
+ * it shares its key with.
  */
 export interface RowPlan {
   readonly kinds: readonly RowKind[];
   readonly keyOf: readonly number[];
-  /** How long the padding of each row is, in characters: chunks are closed by size, too. */
+  /** How long the padding of each row is, in characters, as the size of a chunk is limited, too. */
   readonly pad: number;
 }
 
-/** Plans the rows of a source; the same chance makes the same. */
+/** Plans the rows of a source; the same seed makes the same rows. */
 export function planRows(random: Random, rows: number, { keyed, pad }: { keyed: boolean; pad: number }): RowPlan {
   const [kinds, keyOf, completing]: [RowKind[], number[], number[]] = [[], [], []];
   const planned = Object.values(WEIGHTS).reduce((sum, weight) => sum + weight, keyed ? AGAIN : 0);
   const weights = { ...WEIGHTS, good: 1_000 - planned, ...(keyed ? { again: AGAIN } : {}) };
   for (let row = 1; row <= rows; row += 1) {
     const drawn = random.weighted(weights) as RowKind;
-    // The key of a row that fails is free again at some instant: only one that completes makes a
-    // certain duplicate.
+    // A failed row frees its key at some instant, so only a row that completes makes a certain
+    // duplicate.
     const kind = drawn === 'again' && completing.length === 0 ? 'good' : drawn;
     kinds.push(kind);
     keyOf.push(kind === 'again' ? random.pick(completing) : row);
@@ -84,7 +84,7 @@ function* blocksOf({ kinds, keyOf, pad }: RowPlan): Iterable<string> {
   }
 }
 
-/** What the books of the whole source must say. */
+/** The counts that the books of the whole source must have. */
 export function expectedCounts({ kinds }: RowPlan) {
   const count = (wanted: (kind: RowKind) => boolean): number => kinds.filter(wanted).length;
   return {

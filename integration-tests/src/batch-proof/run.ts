@@ -15,7 +15,7 @@ import { keepAllEvents, readStored } from './stored.js';
 import { killWorkers, type Outage, restartRedis } from './trouble.js';
 import { Watch } from './watch.js';
 
-/** How a scenario is run. */
+/** The settings of a run. */
 export interface RunSetting {
   readonly program: RedisProgram;
   /** A folder of the run's own; the caller removes it. */
@@ -73,7 +73,7 @@ export async function runScenario(scenario: Scenario, setting: RunSetting): Prom
   }
 }
 
-/** A Redis that does not start again ends the run: without it everybody would wait for ever. */
+/** A Redis that does not start again ends the run: every process would wait for ever. */
 function unlessFailed<T>(trouble: Promise<unknown>, work: Promise<T>): Promise<T> {
   return Promise.race([work, trouble.then(() => work)]);
 }

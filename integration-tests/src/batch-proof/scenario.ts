@@ -6,22 +6,21 @@ export interface Scenario {
   readonly name: string;
   readonly says: string;
   readonly victim: Victim;
-  /** How many producers are at the batch at the same time. */
+  /** How many producers enqueue the batch at the same time. */
   readonly producers: number;
-  /**
-   * The share of the kills that were asked for: a Redis takes longer to start again than a
-   * producer.
-   */
+  /** The share of the kills that were asked for: Redis takes longer to restart than a producer. */
   readonly share: number;
   /** Whether the source is piped to the standard input, anew each time. */
   readonly stdin?: true;
   /** Whether rows have keys, some of them more than once. */
   readonly keyed?: true;
-  /** Whether the producer waits for the workers. Else it is done before many kills can hit it. */
+  /**
+   * Whether the producer waits for the workers. If not, it is done before many kills can hit it.
+   */
   readonly slowed?: true;
   /**
-   * How long a worker's right to a job lasts. Long where no worker is killed: then nothing may take
-   * a job from a worker that a busy machine keeps waiting.
+   * How long a worker's right to a job lasts. It is long where no worker is killed, so that nothing
+   * takes a job from a worker that a busy machine keeps waiting.
    */
   readonly leaseMs: number;
   /** How long the books are kept; the proof then waits until they are gone. */

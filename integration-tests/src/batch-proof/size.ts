@@ -1,14 +1,14 @@
 /**
  * Where rows share jobs, a chunk takes up to so many of them, or a megabyte; else up to so many.
- * Numbers of the producer's own.
+ * These are the producer's own limits.
  */
 const SHARED_CHUNK_ROWS = 5_000;
 const CHUNK_ROWS = 1_000;
 const CHUNK_CHARACTERS = 1_048_576;
 
-/** What a row of the proof takes without padding, about. */
+/** About how long a row of the proof is without padding. */
 const ROW_CHARACTERS = 70;
-/** Chunks that a batch should come to, for the kills to have something to fall between. */
+/** How many chunks a batch should have, so that kills fall between them. */
 const CHUNKS = 50;
 const FEWEST_ROWS = 250;
 
@@ -24,8 +24,7 @@ export function padFor(chunkRows: number, rowsPerJob: number): number {
 }
 
 /**
- * How many jobs may wait before a slowed producer waits too: so that the workers have something to
- * do, and no more.
+ * How many jobs may wait before a slowed producer waits too: enough for the workers, and no more.
  */
 export function maxWaitingOf(chunkRows: number, rowsPerJob: number): number {
   return Math.max(1, Math.floor(chunkRows / rowsPerJob));

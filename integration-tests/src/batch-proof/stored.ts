@@ -7,16 +7,16 @@ const BASE = `${PREFIX}:${QUEUE}:`;
 const { books, fates, failures } = batchKeys(PREFIX, QUEUE, BATCH);
 
 /**
- * Keeps every event of the queue: BullMQ would forget all but the last ten thousand. To be called
- * before the first job.
+ * Keeps every event of the queue: BullMQ would delete all but the last ten thousand. Call it before
+ * the first job.
  */
 export async function keepAllEvents(redis: Redis): Promise<void> {
   await redis.hset(`${BASE}meta`, 'opts.maxLenEvents', 1_000_000_000);
 }
 
 /**
- * Reads all that Redis holds of a queue and its batch. Waits until the books should be gone, where
- * they are kept for so short a time.
+ * Reads everything that Redis holds of a queue and its batch. Where the books are kept only for a
+ * short time, it waits until they should be gone.
  */
 export async function readStored(redis: Redis, rows: number, keepMs: number | undefined): Promise<Stored> {
   const stored = {
@@ -30,7 +30,7 @@ export async function readStored(redis: Redis, rows: number, keepMs: number | un
   };
   if (keepMs === undefined) return { ...stored, keysLater: undefined };
   const lefts = await Promise.all([books, batchesKey(PREFIX, QUEUE)].map((key) => redis.pttl(key)));
-  // Not longer than was asked for: a key that would stay for ever is to be found here.
+  // Not longer than the books are kept: this finds a key that would stay for ever.
   await sleep(Math.min(keepMs, Math.max(0, ...lefts)) + 1_000);
   return { ...stored, keysLater: await allKeys(redis) };
 }
@@ -42,15 +42,15 @@ function fatesOf(bits: Buffer | null, rows: number): number[] {
 
 const PAGE = 10_000;
 
-/** What the queue's events tell of its jobs. */
+/** The jobs that the queue's events name. */
 async function jobEvents(redis: Redis): Promise<Pick<Stored, 'addedIds' | 'splitAt'>> {
   const known = new Set<string>();
   const [addedIds, splitAt]: [string[], Map<number, number>] = [[], new Map()];
   for (let from = '-'; ; ) {
     const page = await redis.xrange(`${BASE}events`, from, '+', 'COUNT', PAGE);
     for (const [eventId, [, event, , id = '']] of page) {
-      // That the jobs of a batch are added is not told, but each of them becomes active; one that
-      // was delayed before it ever was has left a shared job.
+      // No event names the jobs of a batch when they are added, but each of them becomes active. A
+      // job that was delayed before it was active has left a shared job.
       if (known.has(id)) continue;
       if (event === 'delayed') noteSplit(splitAt, id, eventId);
       else if (event === 'active') addedIds.push(id);

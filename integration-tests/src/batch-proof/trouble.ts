@@ -5,24 +5,24 @@ import type { RedisServer } from '../support/redis-server.js';
 import type { Aim } from './aims.js';
 import type { Watch } from './watch.js';
 
-/** From when until when Redis was away. */
+/** From when to when Redis was away. */
 export interface Outage {
   readonly startedAt: number;
   readonly endedAt: number;
 }
 
 /**
- * The longest that Redis stays away, beside the time that it takes to read its data. Longer than a
+ * How long Redis stays away at most, besides the time that it takes to read its data. Longer than a
  * producer waits for it.
  */
 const MAX_OUTAGE_MS = 1_200;
 
-/** How trouble is made. */
+/** The settings of a series of kills. */
 export interface Troubling {
   readonly aims: readonly Aim[];
   readonly random: Random;
   readonly watch: Watch;
-  /** Whether the batch is settled, and there is nothing more to trouble. */
+  /** Whether the batch is settled, so that no more kills are needed. */
   readonly isOver: () => boolean;
 }
 

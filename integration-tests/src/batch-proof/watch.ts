@@ -9,12 +9,12 @@ export interface Progress {
 }
 
 /**
- * Often, for a kill to come right behind a chunk; not more, for the machine has better things to
- * do.
+ * Often, so that a kill can come right after a chunk; not more often, as other processes need the
+ * machine.
  */
 const LOOK_EVERY_MS = 2;
 
-/** Looks at the books of the batch from outside. A Redis that is away is waited for. */
+/** Looks at the books of the batch from outside. It waits for a Redis that is away. */
 export class Watch {
   readonly redis: Redis;
   #closed = false;
@@ -31,13 +31,13 @@ export class Watch {
         return { read: Number(read ?? 0), settled: settled.reduce((sum, count) => sum + Number(count ?? 0), 0) };
       } catch (error) {
         if (this.#closed) throw error;
-        // It is loading what it had, or was killed over the answer.
+        // Redis loads its data, or was killed before it answered.
         await sleep(LOOK_EVERY_MS);
       }
     }
   }
 
-  /** Waits until the batch is so far, or `isOver`; says which by whether it is so far. */
+  /** Waits until the batch is so far, or until `isOver`; answers whether it is so far. */
   async until(isSoFar: (progress: Progress) => boolean, isOver: () => boolean): Promise<boolean> {
     while (!isOver()) {
       if (isSoFar(await this.progress())) return true;

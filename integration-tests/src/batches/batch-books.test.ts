@@ -10,7 +10,7 @@ import { test } from '../support/world.js';
 const rows = (count: number) => Array.from({ length: count }, (_, at) => ({ id: at + 1, email: 'a@example.com' }));
 
 describe('the books of a batch', () => {
-  test('that expire before the columns of a slow source are known stay gone', async ({ world }) => {
+  test('expire before the columns of a slow source are known, and are not made again', async ({ world }) => {
     const producer = world.producer();
     const books = `${world.prefix}:rows:batch:slow`;
     async function* blocks(): AsyncGenerator<readonly SourceRow[]> {
@@ -24,7 +24,7 @@ describe('the books of a batch', () => {
     expect(await world.redis.exists(books)).toBe(0);
   });
 
-  test('of a source that is no good from its beginning are forgotten: mended, it may have the name', async ({
+  test('are removed when the source is broken from its beginning: the repaired source can use the name', async ({
     world,
   }) => {
     const producer = world.producer();
@@ -36,7 +36,7 @@ describe('the books of a batch', () => {
     expect(await good).toMatchObject({ read: 1, added: 1 });
   });
 
-  test('of a batch that was cancelled, once they are gone, say nothing of a new one by its name', async ({ world }) => {
+  test('of a cancelled batch are gone: a new batch of that name is not cancelled', async ({ world }) => {
     const producer = world.producer();
     await producer.batch(row, { batch: 'again', source: sourceOf(rows(3)) });
     await producer.batches.cancel('again');
@@ -48,7 +48,7 @@ describe('the books of a batch', () => {
   });
 
   for (const rowsPerJob of [1, 2]) {
-    test(`that are gone, and jobs that still wait, ${rowsPerJob} row(s) each: a new batch of the name has its own rows run`, async ({
+    test(`are gone while jobs of ${rowsPerJob} row(s) still wait: a new batch of that name has its own rows attempted`, async ({
       world,
     }) => {
       const producer = world.producer();

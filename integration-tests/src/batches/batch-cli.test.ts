@@ -9,7 +9,7 @@ import { test, type World } from '../support/world.js';
 const good = (id: number): string => JSON.stringify({ id, email: `user${id}@example.com` });
 const lines = (count: number): string => Array.from({ length: count }, (_, at) => `${good(at + 1)}\n`).join('');
 
-/** Runs `batch test.row …` and returns how it ended, with the result read from its JSON line. */
+/** Runs `batch test.row …` and returns how it ended, with the result from its JSON line. */
 async function batch(world: World, args: readonly string[], input?: string | Uint8Array, env?: Record<string, string>) {
   const ended = await world.producerProcess(['batch', 'test.row', ...args, '--json'], input, env).ended;
   const result = ended.stdout === '' ? undefined : (JSON.parse(ended.stdout) as Record<string, unknown>);
@@ -19,7 +19,9 @@ async function batch(world: World, args: readonly string[], input?: string | Uin
 const waiting = (world: World) => world.queue('rows').getWaitingCount();
 
 describe('sources', () => {
-  test('NDJSON: added, then duplicate by key, and one JSON line of the promised shape', async ({ world }) => {
+  test('NDJSON: rows are added, then duplicates by key, and the result is one JSON line of the documented shape', async ({
+    world,
+  }) => {
     const file = await world.file('rows.ndjson', lines(2_345));
     const first = await batch(world, [file, '--key-field', 'id']);
     expect(first.code).toBe(0);
@@ -58,7 +60,7 @@ describe('sources', () => {
     expect({ code, ...result }).toMatchObject({ code: 0, read: 1_500, added: 1_500 });
   });
 
-  test('an empty file is a batch of nothing, and is told', async ({ world }) => {
+  test('an empty file is a batch without rows, and stderr says so', async ({ world }) => {
     const file = await world.file('none.csv', '');
     const { code, result, stderr } = await batch(world, [file]);
     expect({ code, ...result }).toMatchObject({ code: 0, read: 0, added: 0 });
@@ -69,7 +71,7 @@ describe('sources', () => {
 describe('rows that do not parse or validate', () => {
   const BAD = `${good(1)}\n{"id":"x","email":"nope"}\n\n{oops\n${good(5)}\n`;
 
-  test('go to the rejects file with line and reason, the others go on, exit 65', async ({ world }) => {
+  test('go to the rejects file with line and reason; the others are added; exit 65', async ({ world }) => {
     const rejects = join(world.folder, 'rejects.ndjson');
     const args = [await world.file('rows.ndjson', BAD), '--batch', 'bad', '--rejects', rejects];
     const { code, result, stderr } = await batch(world, args);
@@ -90,12 +92,12 @@ describe('rows that do not parse or validate', () => {
       expect.objectContaining({ row: 3, line: 4, reason: expect.stringContaining('not JSON'), input: '{oops' }),
     ]);
     expect(await waiting(world)).toBe(2);
-    // Written anew by the same command, and complete, although there is nothing left to enqueue.
+    // The same command writes the file anew and completely, although nothing is left to enqueue.
     expect((await batch(world, args)).result).toMatchObject({ added: 2, rejected: 2, wasFinished: true });
     expect(await readFile(rejects, 'utf8')).toBe(written);
   });
 
-  test('a run that gets nowhere leaves the rejects file as it was; one that is stopped leaves what it has, and says so', async ({
+  test('a run that cannot start leaves the rejects file unchanged; a run that is stopped writes what it has and says so', async ({
     world,
   }) => {
     const rejects = await world.file('rejects.ndjson', 'of an earlier run\n');
@@ -127,7 +129,7 @@ describe('rows that do not parse or validate', () => {
     expect((await readdir(world.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('a queue that is full: says in a line that it waits for room, and goes on when there is some', async ({
+  test('a full queue: one line says that the batch waits for room, and it goes on when there is room', async ({
     world,
   }) => {
     const file = await world.file('rows.ndjson', lines(1_100));
@@ -138,7 +140,7 @@ describe('rows that do not parse or validate', () => {
     expect(await running.ended).toMatchObject({ code: 0, stderr: says });
   });
 
-  test('without a rejects file the first few are named on stderr', async ({ world }) => {
+  test('without a rejects file stderr names the first few', async ({ world }) => {
     const many = Array.from({ length: 8 }, () => '{}\n').join('');
     const { code, stderr } = await batch(world, [await world.file('rows.ndjson', many)]);
     expect(code).toBe(65);
@@ -156,7 +158,7 @@ describe('rows that do not parse or validate', () => {
     },
   );
 
-  test('CSV: a row of the wrong width and a stray quote cost no other row', async ({ world }) => {
+  test('CSV: a row of the wrong width and a stray quote spoil no other row', async ({ world }) => {
     const text = 'id,email\n1,a@example.com\n2\n3,"c@example.com"x\n4,d@example.com\n';
     const { code, result, stderr } = await batch(world, [await world.file('rows.csv', text)]);
     expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 2, rejected: 2 });
@@ -164,7 +166,7 @@ describe('rows that do not parse or validate', () => {
     expect(stderr).toContain('rejected row 3 (line 4): a quote stands inside a cell');
   });
 
-  test('a JSON array that breaks: what was read before is in and reported', async ({ world }) => {
+  test('a JSON array breaks off: the rows before are added and reported', async ({ world }) => {
     const { code, result, stderr } = await batch(world, [
       await world.file('rows.json', `[${good(1)},${good(2)},{"id":`),
     ]);
@@ -181,7 +183,7 @@ describe('rows that do not parse or validate', () => {
 });
 
 describe('--wait', () => {
-  test('follows until every job is settled and counts them; a failed one makes it exit 1', async ({ world }) => {
+  test('waits until every job is settled and counts them; a failed job makes it exit 1', async ({ world }) => {
     const rows = `${lines(1_200)}{"id":9001,"email":"x@example.com","fail":"on purpose"}\n`;
     const file = await world.file('rows.ndjson', rows);
     world.workerProcess(['--queue', 'rows']);
@@ -191,7 +193,7 @@ describe('--wait', () => {
     expect({ code: all.code, ...all.result }).toMatchObject({ code: 0, added: 10, completed: 10, failed: 0 });
   });
 
-  test('jobs that were removed by hand are told as missing, not waited for for ever', async ({ world }) => {
+  test('jobs that were removed by hand are reported as missing, and the wait ends', async ({ world }) => {
     const producer = world.producerProcess([
       'batch',
       'test.row',
@@ -208,7 +210,7 @@ describe('--wait', () => {
 });
 
 describe('interrupted', () => {
-  test('while waiting for more input that never comes: exit 75, and what was read is in', async ({ world }) => {
+  test('while it waits for more input: the rows that were read are added, exit 75', async ({ world }) => {
     const running = world.producerProcess(['batch', 'test.row', '-', '--format', 'ndjson', '--json'], 'keep open');
     running.write(lines(2_100));
     await until('two chunks to be added', async () => (await waiting(world)) >= 2_000);
@@ -218,7 +220,9 @@ describe('interrupted', () => {
     expect(JSON.parse(stdout)).toMatchObject({ added: await waiting(world), rejected: 0, interrupted: true });
   });
 
-  test('while waiting for the jobs to settle: what was read is in and reported, exit 75', async ({ world }) => {
+  test('while it waits for jobs to settle: the rows that were read are added and reported, exit 75', async ({
+    world,
+  }) => {
     const running = world.producerProcess(
       ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--wait'],
       lines(3_000),
@@ -231,7 +235,7 @@ describe('interrupted', () => {
     expect(stderr).toContain('SIGINT: stopping after the rows that are under way');
   });
 
-  test('Redis goes away on the way: exit 69, with what was done until then', async ({ world }) => {
+  test('Redis goes away in the middle: exit 69, and the result says what was done until then', async ({ world }) => {
     const { proxy, url } = await world.proxy();
     const file = await world.file('rows.ndjson', lines(200_000));
     const running = world.producerProcess([
@@ -253,7 +257,7 @@ describe('interrupted', () => {
     expect(added).toBeGreaterThan(0);
   });
 
-  test('Redis goes away while the pipe has nothing more to say: exit 69 all the same', async ({ world }) => {
+  test('Redis goes away while the pipe is silent: exit 69', async ({ world }) => {
     const { proxy, url } = await world.proxy();
     const args = ['batch', 'test.row', '-', '--format', 'ndjson', '--json', '--redis', url, '--redis-timeout', '1s'];
     const running = world.producerProcess(args, 'keep open');

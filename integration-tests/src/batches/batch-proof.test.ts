@@ -10,15 +10,15 @@ import { SCENARIOS } from '../batch-proof/scenario.js';
 import { isAlive } from '../support/child.js';
 
 /**
- * Kills do not come at the same instant twice, whatever the seed: so each time another one, unless
- * one is to be looked into.
+ * Kills never come at the same instant twice, whatever the seed is: so each run has another seed,
+ * unless PROOF_SEED names one.
  */
 const SEED = Number(process.env['PROOF_SEED'] ?? randomInt(1, 2 ** 30));
 const SMALL = { seed: SEED, rows: 3_000, kills: 5 };
 
 /**
- * Runs a scenario in a folder of its own; every process of it has ended when the test ends, and the
- * folder is gone.
+ * Runs a scenario in a folder of its own. When the test ends, every process of the run has ended
+ * and the folder is gone.
  */
 const test = base.extend<{ folder: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern

@@ -64,7 +64,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 describe('batches and batches show', () => {
-  test('say what there is, the newest first', async ({ world }) => {
+  test('list the batches, the newest first', async ({ world }) => {
     expect((await world.producerProcess(['batches']).ended).stderr).toContain('no batches under the prefix');
     await send(world, await world.file('a.csv', csv(3)), 'first');
     await send(world, await world.file('b.csv', `${csv(2)}x,y,\n`), 'second');
@@ -119,7 +119,7 @@ describe('batches and batches show', () => {
 });
 
 describe('batches watch', () => {
-  test('follows to the end: 0 when all went well, 1 when rows failed', async ({ world }) => {
+  test('follows a batch to its end: exit 0 when all rows completed, 1 when rows failed', async ({ world }) => {
     await send(world, await world.file('good.csv', csv(300)), 'good');
     await send(
       world,
@@ -140,7 +140,7 @@ describe('batches watch', () => {
     expect(again.stdout).toMatch(/^batch bad: 300 of 300 settled .* completed 299 {2}failed 1 {2}cancelled 0\n$/);
   });
 
-  test('interrupted: 75', async ({ world }) => {
+  test('exits 75 when it is interrupted', async ({ world }) => {
     await send(world, await world.file('a.csv', csv(3)), 'waits');
     const watch = world.producerProcess(['batches', 'watch', 'waits']);
     await watch.printed('0 of 3 settled');
@@ -150,7 +150,7 @@ describe('batches watch', () => {
 });
 
 describe('batches cancel', () => {
-  test('waiting, delayed and running rows, in shared jobs, and their keys are free', async ({ world }) => {
+  test('cancels waiting, delayed and running rows in shared jobs, and frees their keys', async ({ world }) => {
     const producer = world.producer();
     await producer.batch(parcel, { batch: 'c', source: parcels(200), rowsPerJob: 10, keyField: 'id' });
     await producer.batch(parcel, { batch: 'other', source: parcels(10) });
@@ -165,7 +165,7 @@ describe('batches cancel', () => {
     expect(await producer.batches.show('c')).toMatchObject({ active: 6, delayed: 2, completed: 12, waiting: 180 });
     const { code, result } = await cancel(world, 'c');
     expect({ code, ...result }).toMatchObject({ code: 0, found: 'open' });
-    // Not those that the worker has in hand, however fast it lets go of them.
+    // Rows in the worker's hand do not count, however fast it drops them.
     expect(result['cancelledNow']).toBeLessThanOrEqual(182);
     const view = await until('the running rows to stop', async () => {
       const now = await producer.batches.show('c');
@@ -185,13 +185,13 @@ describe('batches cancel', () => {
     expect(await keysOf(world, ':parcels:key:')).toHaveLength(12);
     const again = await cancel(world, 'c');
     expect({ code: again.code, ...again.result }).toMatchObject({ code: 0, found: 'cancelled', cancelledNow: 0 });
-    // Those that waited behind it went on.
+    // The rows behind the cancelled batch went on.
     await until('the other batch', async () => (await producer.batches.show('other')).completed === 9);
     const fresh = await producer.batch(parcel, { batch: 'd', source: parcels(200), keyField: 'id' });
     expect(fresh).toMatchObject({ added: 188, duplicate: 12 });
   });
 
-  test('in the middle of a queue of others, with priorities and delays', async ({ world }) => {
+  test('cancels rows between those of other batches, with priorities and delays', async ({ world }) => {
     const producer = world.producer();
     for (const name of ['before', 'x', 'after']) {
       await producer.batch(row, { batch: name, source: rowsOf(1_234) });
@@ -213,7 +213,7 @@ describe('batches cancel', () => {
     expect(await world.redis.zcard(`${world.prefix}:precious:delayed`)).toBe(0);
   });
 
-  test('while the source is being read: nothing more is added; settled: said, and left as it is', async ({ world }) => {
+  test('stops a batch whose source is being read; leaves a settled batch as it is, and says so', async ({ world }) => {
     const reading = world.producerProcess(
       ['batch', 'test.row', '-', '--format', 'csv', '--batch', 'r', '--json'],
       'keep open',
@@ -221,8 +221,8 @@ describe('batches cancel', () => {
     reading.write(csv(2_100));
     await until('rows to be added', async () => (await world.queue('rows').getWaitingCount()) >= 1_000);
     expect((await cancel(world, 'r')).result).toMatchObject({ found: 'open', waiting: 0, completed: 0 });
-    // A chunk, and no more to come: it hears of it when it sends that one, and waits for nothing
-    // else.
+    // One more chunk: the producer learns of the cancellation when it sends it, and then waits for
+    // nothing.
     reading.write(csv(1_000));
     const { code, stderr } = await reading.ended;
     expect(code).toBe(64);
@@ -237,7 +237,7 @@ describe('batches cancel', () => {
 });
 
 describe('batches retry', () => {
-  test('failed rows wait again, but for those whose key was taken meanwhile', async ({ world }) => {
+  test('enqueues failed rows again, except those whose key another row has taken', async ({ world }) => {
     const file = await world.file(
       'a.csv',
       csv(50, (id) => (id > 40 ? 'broken' : '')),
@@ -262,7 +262,7 @@ describe('batches retry', () => {
     expect((await run(world, 'batches', 'watch', 'a')).code).toBe(1);
   });
 
-  test('a row of a shared job that is still running is not run by it as well', async ({ world }) => {
+  test('a retried row is not also run by its shared job that is still running', async ({ world }) => {
     const producer = world.producer();
     await producer.batch(parcel, { batch: 's', source: parcels(10), rowsPerJob: 10 });
     const runs: number[] = [];
@@ -272,7 +272,7 @@ describe('batches retry', () => {
       if (id === 3 && refuses) throw new JobRejected('not like this');
       if (id === 5 && refuses) await aborted(signal);
     };
-    // One at a time: the retried row waits behind the job that it has left.
+    // One job at a time: the retried row waits behind the job that it has left.
     const first = world.worker({ handlers: [handle(parcel, run)], concurrency: 1 });
     await until('row 5 to run', () => runs.includes(5));
     await until('row 3 to fail', async () => (await producer.batches.show('s')).failed === 1);
@@ -281,7 +281,7 @@ describe('batches retry', () => {
     const view = await producer.batches.show('s');
     expectToAddUp(view);
     expect(view.failed).toBe(0);
-    // Hands the shared job back: the next worker reads anew which rows are open.
+    // The worker hands the shared job back, and the next one reads anew which rows are open.
     await first.drain();
     world.worker({ handlers: [handle(parcel, run)] });
     await until('all rows', async () => (await producer.batches.show('s')).completed === 10);
@@ -333,7 +333,7 @@ describe('batches export', () => {
       format === 'csv' ? 'id,email,fail,error,attempts\n' : '"fail":"=1+1","error":"Error: =1+1","attempts":1',
     );
 
-    // As it is: the same rows, and they fail as before.
+    // Sent again unchanged, the same rows fail as before.
     expect(await send(world, output, 'b')).toMatchObject({ read: 10, added: 10, rejected: 0 });
     await until('them to fail again', async () => (await producer.batches.show('b')).failed === 10);
     const again: unknown[] = [];
@@ -353,7 +353,9 @@ describe('batches export', () => {
     expect((await worker.ended).code).toBe(0);
   });
 
-  test('columns by hostile names, nested values, and a source with errors of its own', async ({ world }) => {
+  test('exports columns with hostile names, nested values, and a source that has error columns of its own', async ({
+    world,
+  }) => {
     const rows = [
       '{"id":1,"email":"a@example.com","fail":"x","__proto__":{"deep":[1,"two"]},"error":"mine"}',
       '{"id":2,"email":"@b@example.com","fail":"y","constructor":"=cmd()","attempts":null,"ok":true}',
@@ -373,7 +375,7 @@ describe('batches export', () => {
     ]);
   });
 
-  test('results, and what was too long', async ({ world }) => {
+  test('exports results, and says which were too long to keep', async ({ world }) => {
     await batch(world, await world.file('a.csv', csv(3)), 'kept', '--results');
     await send(world, await world.file('b.csv', csv(1)), 'not-kept');
     const mend: HandlerFunction<typeof row> = async ({ id }) =>
@@ -394,7 +396,7 @@ describe('batches export', () => {
     });
   });
 
-  test('never half a file: what was there stays when it cannot be done', async ({ world }) => {
+  test('never writes half a file: the old file stays when the export fails', async ({ world }) => {
     await send(world, await world.file('a.csv', csv(1)), 'a');
     const output = await world.file('out.csv', 'precious');
     const { proxy, url } = await world.proxy();
@@ -414,7 +416,7 @@ describe('batches export', () => {
 });
 
 describe('which batch', () => {
-  test('unknown and hostile names: 64, and what may have been meant', async ({ world }) => {
+  test('unknown and hostile names: exit 64, and a suggestion', async ({ world }) => {
     await send(world, await world.file('a.csv', csv(1)), 'orders-2026');
     const cases: [name: string, says: RegExp, ...more: string[]][] = [
       ['order-2026', /there is no batch 'order-2026'.* Did you mean 'orders-2026'\?/],
@@ -439,7 +441,7 @@ describe('which batch', () => {
     expect(away.code).toBe(69);
   });
 
-  test('two queues with a batch by one name ask for --queue; names that are part of another are not mixed up', async ({
+  test('two queues with a batch of the same name: the command asks for --queue; similar names are not mixed up', async ({
     world,
   }) => {
     const producer = world.producer();
@@ -459,7 +461,7 @@ describe('which batch', () => {
     expect(left).toHaveLength(48);
   });
 
-  test('is known for as long as its rows are worked off, however long that takes', async ({ world }) => {
+  test('a batch is listed for as long as its rows are worked off, however long that takes', async ({ world }) => {
     const producer = world.producer();
     await producer.batch(parcel, { batch: 'slow', source: parcels(15), keep: '1s' });
     world.worker({ handlers: [handle(parcel, () => sleep(100))], concurrency: 1 });
@@ -470,9 +472,7 @@ describe('which batch', () => {
     });
   });
 
-  test('a shared job that takes longer than its books are kept loses nothing, and leaves nothing', async ({
-    world,
-  }) => {
+  test('a shared job that runs longer than its books are kept loses no row, and leaves no key', async ({ world }) => {
     const producer = world.producer();
     await producer.batch(parcel, { batch: 'long', source: parcels(15), keep: '1s', rowsPerJob: 15, results: true });
     const run: HandlerFunction<typeof parcel> = async ({ id }) => {
@@ -486,7 +486,7 @@ describe('which batch', () => {
     await until('it to be forgotten', async () => (await keysOf(world, 'batch')).length === 0);
   });
 
-  test('is forgotten when its time is up: no key of it is left', async ({ world }) => {
+  test('a batch is forgotten when its time is up, and no key of it is left', async ({ world }) => {
     const file = await world.file(
       'a.csv',
       csv(40, (id) => (id % 5 === 0 ? 'broken' : '')),

@@ -12,7 +12,7 @@ const CHUNK = 1_000;
 const payloads = (count: number) => Array.from({ length: count }, () => ({}));
 const rows = (count: number) => Array.from({ length: count }, (_, id) => ({ id, email: 'a@b.de' }));
 
-/** What an enqueue fails with. */
+/** The error of an enqueue that fails. */
 const faultOf = (enqueued: Promise<unknown>): Promise<unknown> =>
   enqueued.then(
     () => undefined,
@@ -20,8 +20,8 @@ const faultOf = (enqueued: Promise<unknown>): Promise<unknown> =>
   );
 
 /**
- * Takes jobs off the queue until all of them have come by. Answers how long it was at most: it only
- * grows between two takes, so that each finds it at its longest.
+ * Takes jobs off the queue until all of them have passed. Returns how long the queue was at most:
+ * it only grows between two takes, so each take sees it at its longest.
  */
 async function drainWatching(world: World, queue: string, count: number): Promise<number> {
   const key = `${world.prefix}:${queue}:wait`;
@@ -37,7 +37,7 @@ async function drainWatching(world: World, queue: string, count: number): Promis
 }
 
 describe('maxWaiting', () => {
-  test('eight producers together never exceed it by more than one chunk, and all get through', async ({ world }) => {
+  test('eight producers never exceed it by more than one chunk, and all of them finish', async ({ world }) => {
     const maxWaiting = 1_500;
     const each = 4_000;
     const sending = Array.from({ length: PRODUCERS }, (_, at) => {
@@ -51,7 +51,7 @@ describe('maxWaiting', () => {
     expect(longest).toBeLessThan(maxWaiting + CHUNK);
   });
 
-  test('one job is refused at once by a full queue; nothing is enqueued', async ({ world }) => {
+  test('a full queue refuses one job at once, and nothing is enqueued', async ({ world }) => {
     const producer = world.producer();
     await producer.enqueue(scripted, {}, { maxWaiting: 2 });
     await producer.enqueue(scripted, {}, { maxWaiting: 2 });
@@ -70,7 +70,7 @@ describe('maxWaiting', () => {
     expect(await faultOf(later)).toBeInstanceOf(QueueFull);
   });
 
-  test('a lost reply: the job that is in asks for no room, and is told as added', async ({ world }) => {
+  test('a reply is lost: the job that is in needs no room, and is reported as added', async ({ world }) => {
     const { proxy, url } = await world.proxy();
     const producer = world.producer({ redis: url });
     await producer.queues();
@@ -82,7 +82,7 @@ describe('maxWaiting', () => {
     expect(await world.queue('scripted').getWaitingCount()).toBe(1);
   });
 
-  test('the wait for room ends at the signal: many throw, a batch says that it was interrupted and goes on later', async ({
+  test('the wait for room ends when the signal aborts: enqueueMany throws, and a batch is interrupted and can go on later', async ({
     world,
   }) => {
     const producer = world.producer();
@@ -107,7 +107,7 @@ describe('maxWaiting', () => {
   });
 });
 
-describe('priority and none on one queue', () => {
+describe('jobs with and without a priority on one queue', () => {
   const kinds: [string, EnqueueOptions, EnqueueOptions, RegExp][] = [
     [
       'none beside some',
@@ -118,7 +118,7 @@ describe('priority and none on one queue', () => {
     ['some beside none', {}, { priority: 5 }, /priority: queue 'scripted' holds jobs without a priority/],
   ];
   for (const [name, first, second, says] of kinds) {
-    test(`${name}: refused whatever the way, and allowed again when the queue is empty`, async ({ world }) => {
+    test(`${name}: every way to enqueue refuses it, until the queue is empty`, async ({ world }) => {
       const producer = world.producer();
       await producer.enqueue(scripted, {}, first);
       const { priority } = second;
@@ -143,7 +143,7 @@ describe('priority and none on one queue', () => {
     });
   }
 
-  test('a job that runs, and one that is delayed, still hold the queue', async ({ world }) => {
+  test('an active job and a delayed job also count', async ({ world }) => {
     const producer = world.producer();
     const ends = [{ do: 'until-file' as const, path: `${world.folder}/go` }];
     await producer.enqueue(scripted, { ends }, { priority: 5 });

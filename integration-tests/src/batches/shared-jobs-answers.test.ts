@@ -8,8 +8,8 @@ import { test, type World } from '../support/world.js';
 type Counts = Pick<BatchView, 'waiting' | 'active' | 'completed' | 'failed'>;
 
 /**
- * Two rows of one job, of which the first fails, and is free to succeed from then on: the books
- * have it, its worker has no answer.
+ * Two rows of one job. The first row fails, and may succeed from then on. The books have its
+ * failure, and its worker gets no answer.
  */
 async function failUnheard(world: World, options: Partial<BatchOptions> = {}) {
   const { proxy, url } = await world.proxy();
@@ -20,7 +20,7 @@ async function failUnheard(world: World, options: Partial<BatchOptions> = {}) {
   ];
   const send = (batch: string) => producer.batch(hasty, { ...options, batch, source: sourceOf(rows), rowsPerJob: 2 });
   await send('x');
-  // Its failure has the row's payload in it.
+  // The call that records its failure contains the row's payload.
   proxy.keepRepliesTo('"name":"first"');
   world.workerProcess(['--redis', url, '--queue', 'scripted', '--lease', '60s', '--concurrency', '1']);
   const counts = async (): Promise<Counts> => {
@@ -41,7 +41,7 @@ async function failUnheard(world: World, options: Partial<BatchOptions> = {}) {
 }
 
 describe('the failure of a row whose answer was lost', () => {
-  test('is said again, and means nothing to the row that was retried meanwhile', async ({ world }) => {
+  test('is recorded again, and does not touch the row that was retried meanwhile', async ({ world }) => {
     const { producer, counts, heal } = await failUnheard(world);
     expect(await producer.batches.retry(hasty, 'x')).toMatchObject({ retried: 1 });
     expect(await counts()).toEqual({ waiting: 1, active: 1, completed: 0, failed: 0 });
@@ -49,7 +49,7 @@ describe('the failure of a row whose answer was lost', () => {
     expect(await counts()).toEqual({ waiting: 0, active: 0, completed: 2, failed: 0 });
   });
 
-  test('is said again, and does not free its key a second time: another row has it', async ({ world }) => {
+  test('is recorded again, and does not free its key a second time, as another row has it', async ({ world }) => {
     const { send, counts, heal } = await failUnheard(world, { keyField: 'name' });
     expect(await send('y')).toMatchObject({ added: 1, duplicate: 1 });
     await heal();

@@ -16,8 +16,8 @@ const job = defineJob({
 const values = (count: number) => Array.from({ length: count }, (_, at) => ({ id: at + 1 }));
 
 /**
- * Works a batch of so many rows off by a handler of many. Answers with how it ended, and which rows
- * each call was given.
+ * Attempts a batch of so many rows by a handler of many. Returns how it ended, and which rows each
+ * call got.
  */
 async function workOff(world: World, count: number, run: ManyHandlerFunction<typeof job>) {
   const calls: number[][] = [];
@@ -32,7 +32,7 @@ async function workOff(world: World, count: number, run: ManyHandlerFunction<typ
   return { settled, calls };
 }
 
-/** Ends the row with this id as failed, and all others with their ids. */
+/** Fails the row with this id, and completes all others with their ids. */
 const failing =
   (bad: number): ManyHandlerFunction<typeof job> =>
   (rows) =>
@@ -44,7 +44,7 @@ const failing =
     );
 
 describe('a handler of many', () => {
-  test('gets all rows of a job at once, and completes them all by returning nothing', async ({ world }) => {
+  test('gets all rows of a job at once, and completes all of them when it returns nothing', async ({ world }) => {
     const { settled, calls } = await workOff(world, 7, () => undefined);
     expect(settled).toMatchObject({ added: 7, completed: 7, failed: 0, missing: 0 });
     expect(calls).toEqual([
@@ -53,7 +53,7 @@ describe('a handler of many', () => {
     ]);
   });
 
-  test('says of each row how it ended; the one that failed is given to it again, alone', async ({ world }) => {
+  test('says how each row ended; the failed row comes again, alone', async ({ world }) => {
     const { settled, calls } = await workOff(world, 5, failing(3));
     expect(settled).toMatchObject({ completed: 4, failed: 1, missing: 0 });
     expect(calls).toEqual([[1, 2, 3, 4, 5], [3]]);
@@ -62,7 +62,7 @@ describe('a handler of many', () => {
     expect(results).toEqual([1, 2, 4, 5].map((row) => ({ row, result: row })));
   });
 
-  test('fails all rows by throwing; each is attempted again', async ({ world }) => {
+  test('fails all rows when it throws; each row is attempted again', async ({ world }) => {
     const { settled, calls } = await workOff(world, 3, (rows) => {
       if (rows.length > 1) throw new Error('the database is away');
     });
@@ -71,7 +71,7 @@ describe('a handler of many', () => {
     expect(calls.slice(1).flat().sort()).toEqual([1, 2, 3]);
   });
 
-  test('fails all rows by outcomes that are not theirs', async ({ world }) => {
+  test('fails all rows when it returns outcomes that do not fit its rows', async ({ world }) => {
     const tooFew: RowOutcome<typeof job>[] = [{ status: 'fulfilled', value: 1 }];
     const { settled, calls } = await workOff(world, 3, (rows) => (rows.length > 1 ? tooFew : [...tooFew, ...tooFew]));
     expect(settled).toMatchObject({ completed: 0, failed: 3, missing: 0 });
@@ -82,14 +82,14 @@ describe('a handler of many', () => {
     ]);
   });
 
-  test('that crashes its worker gets the rows one by one: the one to blame ends as crashed, its neighbours complete', async ({
+  test('that crashes its worker gets the rows one by one: the row at fault ends as crashed, the others complete', async ({
     world,
   }) => {
     const rows = values(5).map(({ id }) => ({ id, kills: id === 3 }));
     await world.producer().batch(bulk, { batch: 'x', source: sourceOf(rows) });
     let deaths = 0;
     const start = (): void => {
-      // One at a time: the row to blame would take those along that are in hand beside it.
+      // One job at a time: the row at fault would also kill the rows that run beside it.
       const args = ['--queue', 'bulk', '--lease', '2s', '--concurrency', '1'];
       void world.workerProcess(args).ended.then(({ signal }) => {
         if (signal !== 'SIGKILL' || world.closed) return;

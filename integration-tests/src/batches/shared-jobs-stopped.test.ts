@@ -9,7 +9,7 @@ import { test, type World } from '../support/world.js';
 const ROWS = 8;
 const SHORT_LEASE = ['--queue', 'scripted', '--lease', '2s'];
 
-/** Eight rows in one job, all but the third of which return at once. */
+/** Eight rows in one job. All but the third return at once. */
 async function sendWith(world: World, third: Ending): Promise<void> {
   const values = Array.from({ length: ROWS }, (_, at) => ({
     name: `row ${at + 1}`,
@@ -18,18 +18,18 @@ async function sendWith(world: World, third: Ending): Promise<void> {
   await world.producer().batch(scripted, { batch: 'x', source: sourceOf(values), rowsPerJob: ROWS });
 }
 
-/** How often each row was begun, by the ledger; and as which attempts. */
+/** How often each row was begun, by the ledger, and with which attempt numbers. */
 function startsOf(world: World): { readonly counts: number[]; readonly attempts: Set<number> } {
   const starts = world.ledger().filter(({ event }) => event === 'start');
   const counts = Array.from({ length: ROWS }, (_, at) => starts.filter(({ name }) => name === `row ${at + 1}`).length);
   return { counts, attempts: new Set(starts.map(({ attempt }) => attempt)) };
 }
 
-/** A worker that starts again whenever it was killed; and how often that was. */
+/** A worker that is started again whenever it was killed, and how often that was. */
 function undying(world: World): { deaths: number } {
   const life = { deaths: 0 };
   const start = (): void => {
-    // One at a time: the row to blame would take those along that are in hand beside it.
+    // One job at a time: the row at fault would also kill the rows that run beside it.
     const worker: RunningCommand = world.workerProcess([...SHORT_LEASE, '--concurrency', '1']);
     void worker.ended.then(({ signal }) => {
       if (signal !== 'SIGKILL' || world.closed) return;
@@ -45,7 +45,7 @@ const settledBatch = (world: World) => world.producer().waitForBatch(scripted, {
 const allCompleted = { added: ROWS, completed: ROWS, failed: 0, cancelled: 0, missing: 0 };
 
 describe('a worker that drains in the middle of a shared job', () => {
-  test('finishes the row in hand and hands the rest back; the next worker runs each of them, and none again', async ({
+  test('finishes the row in hand and hands back the others; the next worker runs each of these once', async ({
     world,
   }) => {
     const path = `${world.folder}/go`;
@@ -64,7 +64,7 @@ describe('a worker that drains in the middle of a shared job', () => {
     expect(startsOf(world)).toEqual({ counts: [1, 1, 1, 1, 1, 1, 1, 1], attempts: new Set([1]) });
   });
 
-  test('hands back a row that takes too long, unspent: it alone is begun again', async ({ world }) => {
+  test('hands back a row that takes too long, no attempt spent; only that row starts again', async ({ world }) => {
     await sendWith(world, { do: 'until-file', path: `${world.folder}/go` });
     const worker = world.workerProcess(['--queue', 'scripted', '--drain-timeout', '0', '--abort-grace', '20s']);
     await world.started(3);
@@ -79,7 +79,7 @@ describe('a worker that drains in the middle of a shared job', () => {
 });
 
 describe('a worker that is killed in the middle of a shared job', () => {
-  test('has at most the row in hand run again, still as its first attempt', async ({ world }) => {
+  test('repeats at most the row in hand, still as its first attempt', async ({ world }) => {
     await sendWith(world, { do: 'until-file', path: `${world.folder}/go` });
     const killed = world.workerProcess(SHORT_LEASE);
     await world.started(3);
@@ -91,7 +91,7 @@ describe('a worker that is killed in the middle of a shared job', () => {
     expect(startsOf(world)).toEqual({ counts: [1, 1, 2, 1, 1, 1, 1, 1], attempts: new Set([1]) });
   });
 
-  test('while Redis keeps it waiting: the row in hand alone runs again, for no other was begun', async ({ world }) => {
+  test('while Redis does not answer repeats only the row in hand, as no other was begun', async ({ world }) => {
     const { server } = await OwnRedis.start(world);
     const producer = world.producer({ redis: server.url });
     const path = `${world.folder}/go`;
@@ -105,7 +105,7 @@ describe('a worker that is killed in the middle of a shared job', () => {
     await world.started(3);
     server.send('SIGSTOP');
     await world.file('go', '');
-    // By then it could have gone through all that is left.
+    // Until then it could have gone through all rows that are left.
     await killed.logged('lease ran out; aborting the attempt');
     killed.kill('SIGKILL');
     await killed.ended;
@@ -118,7 +118,7 @@ describe('a worker that is killed in the middle of a shared job', () => {
     expect([...again].filter((name) => name !== 'row 3')).toEqual([]);
   });
 
-  test('by one of its rows: that row ends as crashed, its neighbours complete, each run once', async ({ world }) => {
+  test('by one of its rows: that row ends as crashed, the others complete and run once', async ({ world }) => {
     await sendWith(world, { do: 'kill-process' });
     const life = undying(world);
     expect(await settledBatch(world)).toMatchObject({ added: ROWS, completed: ROWS - 1, failed: 1, missing: 0 });

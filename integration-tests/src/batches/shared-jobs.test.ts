@@ -24,7 +24,7 @@ interface Run {
   readonly attempt: number;
 }
 
-/** A handler that does as its rows say, and writes down each call of it. */
+/** A handler that does what its rows say, and notes each call. */
 function playing(definition: typeof job = job) {
   const runs: Run[] = [];
   const aborted: string[] = [];
@@ -51,7 +51,7 @@ function playing(definition: typeof job = job) {
     await play(does, context);
     return result;
   });
-  /** The attempts at a row, in their order. */
+  /** The numbers of the attempts at a row, in their order. */
   const attemptsAt = (row: number): number[] =>
     runs.filter(({ jobId }) => jobId === `b-x-${row}`).map(({ attempt }) => attempt);
   return { handler, runs, aborted, attemptsAt, goOn };
@@ -64,8 +64,8 @@ function send(world: World, values: readonly unknown[], options: Partial<BatchOp
 }
 
 /**
- * That the books of batch x count each of its rows once, by its two bits and by its counts, and
- * that no job and no key of a row is left.
+ * Expects that the books of batch x count each of its rows once, by its two bits and by its counts,
+ * and that no job and no key of a row is left.
  */
 async function expectSettled(
   world: World,
@@ -84,7 +84,7 @@ async function expectSettled(
 }
 
 describe('rows that share jobs', () => {
-  test('each have their own outcome, deadline and attempts; only the row that failed is attempted again', async ({
+  test('each have an outcome, a deadline and attempts of their own; only a failed row is attempted again', async ({
     world,
   }) => {
     const { handler, runs, attemptsAt } = playing();
@@ -99,12 +99,12 @@ describe('rows that share jobs', () => {
     await worker.untilEmpty();
     await expectSettled(world, { completed: 4, failed: 3 });
     const { sinceStart } = await worker.drain();
-    // Each failed attempt is counted, as for jobs of their own.
+    // Each failed attempt counts, as for jobs of their own.
     expect(sinceStart).toMatchObject({ completed: 4, snoozed: 1, failed: 3 + 1 + 3 + 2, handedBack: 0, unrecorded: 0 });
     expect(runs).toHaveLength(sinceStart.completed + sinceStart.snoozed + sinceStart.failed);
   });
 
-  test('are told with why they failed, as they were enqueued, and after how many attempts', async ({ world }) => {
+  test('are listed when they failed, with payload, reason and number of attempts', async ({ world }) => {
     const { handler } = playing();
     await send(world, [...rowsThat('complete', 'fail', 'reject', 'overrun'), { does: 'nothing' }], { dryRun: false });
     world.worker({ handlers: [handler] });
@@ -121,7 +121,7 @@ describe('rows that share jobs', () => {
     ]);
   });
 
-  test('keep what they return, of a batch that is to: bounded, nothing as null, none of those that failed', async ({
+  test('of a batch with results keep what they return: at most 16 KiB, nothing as null, no result of failed rows', async ({
     world,
   }) => {
     const { handler } = playing();
@@ -146,7 +146,7 @@ describe('rows that share jobs', () => {
     ]);
   });
 
-  test('keep nothing of a batch that is not to', async ({ world }) => {
+  test('of a batch without results keep none', async ({ world }) => {
     const { handler } = playing();
     await send(world, [{ does: 'complete', result: 5 }]);
     world.worker({ handlers: [handler] });
@@ -154,7 +154,7 @@ describe('rows that share jobs', () => {
     expect(await world.redis.exists(`${world.prefix}:shared:batch:x:results`)).toBe(0);
   });
 
-  test('count up at every look, however many workers are at them', async ({ world }) => {
+  test('only ever count up, however many workers attempt them', async ({ world }) => {
     const { handler, attemptsAt } = playing();
     const does = Array.from({ length: 600 }, (_, at) => DOES[at % 4] as Does).map((what) =>
       what === 'reject' ? 'snooze' : what,
@@ -181,14 +181,14 @@ describe('rows that share jobs', () => {
     await expectSettled(world, { completed: 450, failed: 150 });
   });
 
-  test('of a cancelled batch: the row in hand is aborted, and none other is run', async ({ world }) => {
+  test('of a cancelled batch: the row in hand is aborted, and no other row runs', async ({ world }) => {
     const { handler, runs, aborted } = playing(patient as typeof job);
     await send(world, rowsThat(...Array(3).fill('complete'), 'wait', ...Array(8).fill('complete')), {}, patient);
     const worker = world.worker({ handlers: [handler], concurrency: 1 });
     await until('the fourth row to run', () => runs.length === 4);
     const cancelled = await world.producer().batches.cancel('x');
     expect(cancelled.found).toBe('open');
-    // The seven that wait; the two of the job in hand as well, if their worker was quick to say so.
+    // The seven rows that wait; also the two of the job in hand, if their worker was quick.
     expect([7, 8, 9]).toContain(cancelled.cancelledNow);
     await worker.untilEmpty();
     expect(aborted).toEqual(['b-x-4 JobCancelled']);

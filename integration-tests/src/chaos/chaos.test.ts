@@ -14,7 +14,7 @@ import type { JudgedRun } from './report.js';
 const broken = (name: string): string => fileURLToPath(new URL(`../../dist/chaos/broken/${name}.js`, import.meta.url));
 
 /**
- * Runs chaos in a folder of its own; every process of it has ended when the test ends, and the
+ * Runs chaos in a folder of its own. When the test ends, every process of the run has ended and the
  * folder is gone.
  */
 const test = base.extend<{
@@ -42,12 +42,12 @@ const test = base.extend<{
 });
 
 /**
- * Seeds that between them have every fault, poison included. Any other would do; these make the
- * same plans every time.
+ * These seeds together have every fault, poison included. Other seeds would do; these make the same
+ * plans every time.
  */
 const SEEDS = [3, 5, 6, 7, 8, 9, 11, 12];
 
-/** A fault shows more where others do not cover it up. */
+/** A fault shows more when no other fault covers it up. */
 const ALONE: readonly (readonly FaultKind[])[] = [
   ...([['term', 'double-term'], ['cut', 'cut-in-reply'], ['black-hole']] as const),
   ...([['freeze', 'block']] as const),

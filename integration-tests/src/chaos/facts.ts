@@ -12,7 +12,7 @@ export interface IntendedJob extends PlannedJob {
   readonly kind: JobKind;
 }
 
-/** All that is known of a run once it is over. The checker judges by this and by nothing else. */
+/** Everything that is known of a run when it is over. The checker judges by this alone. */
 export interface Facts {
   readonly intended: readonly IntendedJob[];
   readonly accepted: readonly string[];

@@ -29,10 +29,10 @@ export const FAULT_KINDS = [
  */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** One fault that was brought about, or measured. */
+/** One fault that was injected or measured. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The process it hit; undefined when it hit Redis, and with it everybody. */
+  /** The process it hit; undefined when it hit Redis, and so every process. */
   readonly pid?: number;
   readonly startedAt: number;
   readonly endedAt: number;

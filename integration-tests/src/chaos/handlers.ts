@@ -11,7 +11,7 @@ import type { PlannedJob } from './plan.js';
 const folder = process.env['CHAOS_FOLDER'] ?? '.';
 const ledger = join(folder, 'ledger.ndjson');
 
-/** Does what the plan says, and tells the ledger. */
+/** Does what the plan says, and writes it to the ledger. */
 async function play(planned: PlannedJob, context: Context): Promise<{ run: string }> {
   const run = randomUUID();
   const { jobId, attempt, signal } = context;
@@ -27,10 +27,10 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
   }
   try {
     await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
-    // Once in a run: a job that blocks each process it comes to would keep the fleet still for
+    // Only once in a run: a job that blocks every process that takes it would stop the fleet for
     // ever.
     if (planned.blockMs > 0 && isFirst(planned.key)) {
-      // Told beforehand too: the watchdog may end the process in the middle of it.
+      // Also written before: the watchdog may end the process in the middle of it.
       tell('blocking', { until: Date.now() + planned.blockMs });
       keepBusy(planned.blockMs);
       tell('blocked');
@@ -67,9 +67,8 @@ function isFirst(key: string): boolean {
 const TICK_MS = 100;
 
 /**
- * Notices when this process stood still, whoever's doing it was: a machine too busy to give a
- * process its time takes a lease away just as SIGSTOP does, and the checker should know that rather
- * than guess.
+ * Notices that this process stood still, whatever the reason. A busy machine that gives a process
+ * no time takes a lease away just as SIGSTOP does; the checker should know that and not guess.
  */
 function watchClock(): void {
   let last = Date.now();

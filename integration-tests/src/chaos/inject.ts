@@ -6,7 +6,7 @@ import type { PlannedFault } from './plan.js';
 import type { ProducerSlot } from './producer-slot.js';
 import type { WorkerSlot } from './worker-slot.js';
 
-/** What faults are brought upon. */
+/** What faults are injected into. */
 export interface Fleet {
   readonly redis: RedisServer;
   readonly producer: ProducerSlot;
@@ -14,9 +14,9 @@ export interface Fleet {
 }
 
 /**
- * Brings the planned faults about, each at its time and side by side, and records what really
- * happened. One that finds nobody there (its worker is just being restarted) is passed over.
- * Resolves when the last is over.
+ * Injects the planned faults, each at its time and side by side, and records what really happened.
+ * A fault that finds no process, as its worker is just being restarted, is skipped. Resolves when
+ * the last fault is over.
  */
 export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet): Promise<Fault[]> {
   const recorded: Fault[] = [];
@@ -25,8 +25,8 @@ export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet
   await Promise.all(
     faults.map(async (planned) => {
       await sleep(Math.max(0, beganAt + planned.atMs - Date.now()));
-      // Two at once upon Redis would undo each other: a restart waits for a Redis that somebody
-      // froze.
+      // Two faults of Redis at once would undo each other: a restart waits for a Redis that another
+      // fault froze.
       const upon = planned.kind.startsWith('redis') ? redisTurn : (act: () => Promise<Fault | undefined>) => act();
       const fault = await upon(() => inject(planned, fleet));
       if (fault !== undefined) recorded.push(fault);
@@ -37,15 +37,15 @@ export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet
 
 /** How long a fault waits for its worker to have a handler running. */
 const AIM_MS = 2_000;
-/** The faults that hit one worker, and so can be aimed. */
+/** The faults that hit one worker, and so can wait for a running handler. */
 const UPON_A_WORKER: Partial<Record<PlannedFault['kind'], true>> = {
   ...{ term: true, 'double-term': true, kill: true, freeze: true, cut: true, 'cut-in-reply': true, 'black-hole': true },
 };
 
 async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet): Promise<Fault | undefined> {
   const { kind, slot, forMs, share, aimed } = planned;
-  // An orchestrator, too, stops what serves. The other faults hit processes that are still
-  // starting, as they come.
+  // An orchestrator also stops only what serves. The other faults hit processes that are still
+  // starting, too.
   if (kind === 'term') await workers[slot]?.listening();
   if (aimed && kind in UPON_A_WORKER) await workers[slot]?.atWork(AIM_MS);
   const target = slot === -1 ? producer : workers[slot];
@@ -76,8 +76,8 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
     case 'black-hole':
       target.proxy.mode = 'black-hole';
       await sleep(forMs);
-      // Nobody has noticed by then that its connections are dead; they are, and bytes that were
-      // swallowed would garble what comes behind them.
+      // The clients have not noticed yet that these connections are dead, and the missing bytes
+      // would garble what comes next.
       target.proxy.cut();
       target.proxy.heal();
       return over({ pid });
@@ -104,7 +104,7 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
   }
 }
 
-/** An idle connection has no reply to cut; one that comes within this time will do. */
+/** An idle connection has no reply to cut; a reply within this time will do. */
 const REPLY_LIMIT_MS = 2_000;
 
 async function cutInReply(proxy: TcpProxy, share: number): Promise<boolean> {
@@ -116,7 +116,7 @@ async function cutInReply(proxy: TcpProxy, share: number): Promise<boolean> {
   }
 }
 
-/** Runs what it is given one after the other. */
+/** Runs the calls that it is given one after the other. */
 function takeTurns(): <T>(act: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (act) => {

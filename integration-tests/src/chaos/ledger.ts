@@ -32,8 +32,8 @@ export function appendLine(path: string, line: object): void {
 }
 
 /**
- * The lines of a file written by {@link appendLine}; other lines are passed over. None when there
- * is no such file.
+ * The lines of a file written by {@link appendLine}; other lines are skipped. Empty when the file
+ * does not exist.
  */
 export function readLines<T>(path: string): T[] {
   if (!existsSync(path)) return [];

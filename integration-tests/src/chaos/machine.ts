@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 
 /** Time that the machine withheld from a process that was ready to run. */
 export interface Wait {
-  /** Undefined for what everybody waits for: Redis, and this process with the proxies in it. */
+  /** Undefined for what every process waits for: Redis, and this process with the proxies in it. */
   readonly pid?: number;
   readonly at: number;
   readonly ms: number;
 }
 
 const SAMPLE_MS = 100;
-/** Less is what any busy machine does all the time. */
+/** A busy machine withholds less than this all the time. */
 const WORTH_NOTING_MS = 20;
 
 /**
- * Watches how the machine treats our processes. On a busy one a process may stand still a little,
- * again and again: too short each time for its own clock to notice, and yet all of its last second
- * is gone. Linux counts it; elsewhere only our own waiting is seen.
+ * Watches how the machine treats our processes. On a busy machine a process may stand still again
+ * and again, each time too short for its own clock to notice, and lose a whole second. Linux counts
+ * this; elsewhere only our own waiting is seen.
  */
 export class Machine {
   readonly waits: Wait[] = [];

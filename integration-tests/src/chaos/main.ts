@@ -56,7 +56,7 @@ const program = new Command('chaos')
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Everything there is to know of a run that was not clean. */
+/** Everything that is known of a run that was not clean. */
 function tell({ seed, folder, violations, explained }: JudgedRun, faults: readonly FaultKind[]): void {
   const only = faults === FAULT_KINDS ? '' : ` --faults ${faults.join(',')}`;
   print(`  replay with: pnpm chaos --seed ${seed}${only}`);
@@ -79,7 +79,7 @@ async function main(): Promise<number> {
       const seed = next;
       next += 1;
       const run = await judge(makePlan(seed, faults), { program: redis, folder, keep }).catch((error: unknown) => {
-        // One run that could not be made must not take hundreds of others along.
+        // A run that could not be made must not end hundreds of others.
         print(`seed ${seed} · could not be run: ${error instanceof Error ? error.message : String(error)}`);
         broken += 1;
       });
@@ -109,7 +109,7 @@ function exitCodeFor(error: unknown): number {
   return error instanceof DevRedisUnavailable ? 69 : 70;
 }
 
-// Ctrl-C leaves through `exit`, which takes every process of ours along.
+// Ctrl-C leaves through `exit`, which ends every process that we started.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 process.exit(await main().catch(exitCodeFor));

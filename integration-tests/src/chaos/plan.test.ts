@@ -5,12 +5,12 @@ import { makePlan } from './plan.js';
 const plans = Array.from({ length: 200 }, (_, seed) => makePlan(seed + 1, FAULT_KINDS));
 
 describe('makePlan', () => {
-  test('the same seed makes the same plan, another seed another', () => {
+  test('the same seed makes the same plan, and another seed makes another plan', () => {
     expect(makePlan(7, FAULT_KINDS)).toEqual(makePlan(7, FAULT_KINDS));
     expect(makePlan(7, FAULT_KINDS)).not.toEqual(makePlan(8, FAULT_KINDS));
   });
 
-  test('keys are unique, and every worker that is to be hit exists', () => {
+  test('keys are unique, and every fault hits a worker that exists', () => {
     for (const { chunks, faults, workers } of plans) {
       const keys = chunks.flatMap(({ jobs }) => jobs.map(({ key }) => key));
       expect(new Set(keys).size).toBe(keys.length);
@@ -18,7 +18,7 @@ describe('makePlan', () => {
     }
   });
 
-  test('between them, plans bring about every kind of fault', () => {
+  test('the plans together have every kind of fault', () => {
     const kinds = new Set<string>(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
     if (plans.some(({ chunks }) => chunks.some(({ kind }) => kind === 'poison'))) kinds.add('poison');
     if (plans.some(({ chunks }) => chunks.some(({ jobs }) => jobs.some(({ blockMs }) => blockMs > 0))))
@@ -26,7 +26,7 @@ describe('makePlan', () => {
     expect([...kinds].sort()).toEqual(FAULT_KINDS.filter((kind) => kind !== 'starved').sort());
   });
 
-  test('only the kinds that are allowed', () => {
+  test('a plan has only the kinds of fault that are allowed', () => {
     const { faults, chunks } = makePlan(3, ['term']);
     expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(['term']));
     expect(chunks.filter(({ kind, jobs }) => kind === 'poison' || jobs.some(({ blockMs }) => blockMs > 0))).toEqual([]);

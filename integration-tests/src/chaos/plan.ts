@@ -13,7 +13,7 @@ export interface PlannedJob {
   readonly ms: number;
   /** Whether its handler stops when its signal fires. */
   readonly heed: boolean;
-  /** How many attempts throw: the first so many. `MAX_ATTEMPTS`: all of them. */
+  /** How many attempts throw, counted from the first. `MAX_ATTEMPTS` means all of them. */
   readonly throws: number;
   /** For how long the first run keeps the event loop busy. */
   readonly blockMs: number;
@@ -25,12 +25,12 @@ export interface PlannedChunk {
   readonly atMs: number;
   readonly queue: string;
   readonly kind: JobKind;
-  /** 0 is none. */
+  /** 0 means no priority. */
   readonly priority: number;
   readonly jobs: readonly PlannedJob[];
 }
 
-/** One fault to bring about. */
+/** One fault to inject. */
 export interface PlannedFault {
   readonly kind: InjectedKind;
   /** When, from the moment all workers are ready. */
@@ -42,12 +42,13 @@ export interface PlannedFault {
   /** How much of a reply comes through before the cut. */
   readonly share: number;
   /**
-   * Whether it waits for its worker to be at work. Most do: upon an idle one a fault shows little.
+   * Whether it waits until its worker runs a handler. Most do: a fault that hits an idle worker
+   * shows little.
    */
   readonly aimed: boolean;
 }
 
-/** All that a run does, made from its seed alone. */
+/** Everything that a run does, made from its seed alone. */
 export interface Plan {
   readonly seed: number;
   readonly workers: number;
@@ -91,7 +92,7 @@ function planChunks(
 ): PlannedChunk[] {
   const chunks: PlannedChunk[] = [];
   const jobs = random.int(60, 150);
-  // A queue has jobs with priorities, or jobs without.
+  // A queue has either jobs with priorities or jobs without.
   const ordered = queues.filter(() => random.chance(0.3));
   let made = 0;
   while (made < jobs) {
@@ -100,7 +101,7 @@ function planChunks(
     const make = kind === 'once' ? planOnce : planWork;
     const queue = random.pick(queues);
     chunks.push({
-      // The first at once: workers should be busy when the first fault comes.
+      // The first chunk comes at once: workers should be busy when the first fault comes.
       atMs: made === 0 ? 0 : random.int(0, scriptMs - 1_000),
       queue,
       kind,
@@ -135,7 +136,7 @@ function planWork(random: Random, key: string, allowed: readonly FaultKind[]): P
   return { key, ms: worked, heed: random.chance(0.6), throws: failures, blockMs: blocks ? standstill(random) : 0 };
 }
 
-/** One attempt is all these have: an attempt wrongly spent is a job wrongly failed. */
+/** These have one attempt: an attempt wrongly spent is a job wrongly failed. */
 function planOnce(random: Random, key: string): PlannedJob {
   return { key, ms: random.int(300, 1_600), heed: random.chance(0.6), throws: 0, blockMs: 0 };
 }
@@ -154,7 +155,10 @@ function planFaults(random: Random, workers: number, scriptMs: number, allowed: 
   return faults.toSorted((a, b) => a.atMs - b.atMs);
 }
 
-/** Mostly harmless, sometimes long enough to lose a lease, rarely long enough for the watchdog. */
+/**
+ * Mostly too short to do harm, sometimes long enough to lose a lease, rarely long enough for the
+ * watchdog.
+ */
 function standstill(random: Random): number {
   const length = random.weighted({ short: 6, 'over the lease': 3, 'over the watchdog': 1 });
   if (length === 'short') return random.int(50, HARMLESS_MS - 100);

@@ -8,14 +8,12 @@ const SCRIPT = fileURLToPath(new URL('../../dist/chaos/producer-process.js', imp
 const RESTART_MS = 100;
 
 /**
- * The producer process behind its own proxy, started again until it has enqueued all that the plan
- * wants.
+ * The producer process behind its own proxy. It is started again until it has enqueued everything
+ * that the plan wants.
  */
 export class ProducerSlot {
   readonly proxy: TcpProxy;
-  /**
-   * Resolves when everything is accepted; rejects when the producer fails rather than is killed.
-   */
+  /** Resolves when everything is accepted; rejects when the producer fails and was not killed. */
   finished: Promise<void> = Promise.resolve();
   #child: Child | undefined;
   #closed = false;

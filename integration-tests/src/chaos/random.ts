@@ -2,7 +2,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Chance from a seed: the same seed gives the same values in the same order. */
+/** Random numbers from a seed: the same seed gives the same values in the same order. */
 export class Random {
   readonly #source: ReturnType<typeof xoroshiro128plus>;
 

@@ -17,8 +17,8 @@ export interface JudgedRun {
 }
 
 /**
- * The numbers of a run that the table sums up. The facts themselves are let go: five hundred runs
- * of them are too much to hold.
+ * The numbers of a run that the table sums up. The facts are not kept: five hundred runs of them
+ * take too much memory.
  */
 export interface RunNumbers {
   readonly jobs: Counts;
@@ -67,7 +67,7 @@ export function describe(run: JudgedRun): string {
   ].join(' · ');
 }
 
-/** A line between any two rows makes a table twice as long and no clearer. */
+/** A line between every two rows makes a table twice as long and no clearer. */
 const WITHOUT_LINES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 /** All runs in a table. */

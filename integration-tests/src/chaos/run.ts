@@ -22,7 +22,7 @@ const PREFIX = 'chaos';
 const REST_LIMIT_MS = 60_000;
 const REST_POLL_MS = 150;
 
-/** Where and with what a plan is run. */
+/** Where and with what a plan runs. */
 export interface RunSetting {
   readonly program: RedisProgram;
   /** An empty folder of the run's own; the caller removes it. */
@@ -51,8 +51,8 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
     await Promise.all(workers.map((worker) => worker.open()));
     await Promise.all(workers.map((worker) => worker.ready()));
     await fleet.producer.open(folder, PREFIX, env);
-    // A process takes its time to start, and more of it on a busy machine: upon a fleet that has
-    // nothing to do yet, faults would show little.
+    // A process takes time to start, and more on a busy machine. Faults that hit a fleet without
+    // work would show little.
     await until('the first handler to start', () => readLines<LedgerLine>(join(folder, 'ledger.ndjson')).length > 0);
     const faults = await injectFaults(plan.faults, fleet);
     await heal(fleet);
@@ -73,10 +73,7 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
   }
 }
 
-/**
- * Ends whatever is still wrong. The faults themselves have undone theirs; this is for those that
- * waited for their moment.
- */
+/** Ends every fault that is left. Most faults undo themselves; some still wait for their moment. */
 async function heal({ redis, producer, workers }: Fleet): Promise<void> {
   redis.send('SIGCONT');
   await redis.start();

@@ -7,7 +7,7 @@ export interface StoredJob {
   /** The lists and sets that hold it, one entry for each time they do. */
   readonly places: readonly string[];
   readonly attemptsMade: number;
-  /** How often a process is held to have died under it. */
+  /** How many processes died under it, as Redis counts. */
   readonly crashes: number;
   readonly failedReason: string | undefined;
   readonly result: unknown;
@@ -18,8 +18,8 @@ const LISTS = ['wait', 'paused', 'active'];
 const SETS = ['prioritized', 'delayed', 'completed', 'failed', 'waiting-children'];
 
 /**
- * Reads every job of a queue, by its hash and by the lists that name it: a job may be in one and
- * not in the other.
+ * Reads every job of a queue, by its hash and by the lists that name it: a job may be in only one
+ * of them.
  */
 export async function readJobs(redis: Redis, prefix: string, queue: string): Promise<StoredJob[]> {
   const base = `${prefix}:${queue}:`;

@@ -12,7 +12,7 @@ import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './lim
 const RESTART_MS = 150;
 const READY_LIMIT_MS = 60_000;
 
-/** What every worker of a run is started with. */
+/** What each worker of a run is started with. */
 export interface WorkerSetting {
   readonly folder: string;
   readonly redisPort: number;
@@ -22,9 +22,9 @@ export interface WorkerSetting {
   readonly queues: readonly string[];
   readonly concurrency: number;
   readonly env: Record<string, string>;
-  /** Default: that of chaos. */
+  /** Default: the lease of chaos runs. */
   readonly leaseMs?: number;
-  /** Without a proxy, for who wants the pace more than a network to break. */
+  /** Without a proxy, for runs that need speed and no broken network. */
   readonly direct?: boolean;
 }
 
@@ -61,7 +61,7 @@ export class WorkerSlot {
       `worker ${this.#slot} to be ready`,
       () => {
         const [ended] = this.lives;
-        // Started again and again it would end again and again: say at once what it said.
+        // It would end again each time it is started: fail at once, with what it said.
         if (ended !== undefined)
           throw new Error(`a worker ended with ${ended.code} before it was ready: ${this.#said()}`);
         return lineOf({ log: readLines<LogLine>(this.#output) }, READY) !== undefined;
@@ -71,15 +71,15 @@ export class WorkerSlot {
   }
 
   /**
-   * Resolves when the process of the moment, or its successor, has come so far that it says
-   * something: from then on it hears signals.
+   * Resolves when the current process, or its successor, has printed something: from then on it
+   * hears signals.
    */
   async listening(): Promise<void> {
     const speaks = () => this.pid !== undefined && statSync(this.#output).size > 0;
     await until(`worker ${this.#slot} to say something`, speaks, READY_LIMIT_MS);
   }
 
-  /** Resolves when the process of the moment has a handler running, or when the time is up. */
+  /** Resolves when the current process has a handler running, or when the time is up. */
   async atWork(limitMs: number): Promise<void> {
     const ledger = join(this.#setting.folder, 'ledger.ndjson');
     const deadline = performance.now() + limitMs;
@@ -97,7 +97,7 @@ export class WorkerSlot {
   }
 
   send(signal: NodeJS.Signals): boolean {
-    // Noted first: the instant must not be later than what the signal brings about.
+    // Noted first: the instant must not be later than the effect of the signal.
     this.#sent.push({ signal, at: Date.now() });
     return this.#child?.send(signal) ?? false;
   }
@@ -133,7 +133,7 @@ export class WorkerSlot {
     }
   }
 
-  /** What the first process of all printed. */
+  /** What the first process printed. */
   #said(): string {
     return readFileSync(this.#outputOf(0), 'utf8').trim();
   }

@@ -8,10 +8,10 @@ import { describeInBrowser } from '../support/in-browser.js';
 import { behindProxy } from '../support/reverse-proxy.js';
 import { test, type World } from '../support/world.js';
 
-/** What would run if somebody's payload were taken for a page. */
+/** This would run if the page treated a payload as HTML. */
 const SCRIPT = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 
-/** A batch of 400 rows, of which every hundredth will fail. */
+/** A batch of 400 rows, of which every hundredth fails. */
 async function enqueueNovember(world: World): Promise<void> {
   const rows = Array.from({ length: 400 }, (_, at) => ({
     ...{ id: at + 1, email: `p${at + 1}@example.com` },
@@ -21,7 +21,7 @@ async function enqueueNovember(world: World): Promise<void> {
 }
 
 describeInBrowser('batches in a browser', (look) => {
-  test('below a base path behind a proxy: a batch moves, says why rows failed, and its failed rows are downloaded', async ({
+  test('below a base path behind a proxy: the page follows a batch, says why rows failed, and downloads its failed rows', async ({
     world,
   }) => {
     await enqueueNovember(world);
@@ -37,8 +37,7 @@ describeInBrowser('batches in a browser', (look) => {
     await cell.getByText('0 of 400 settled', { exact: true }).waitFor();
     const worker = world.worker({ handlers: [handleRow] });
     await cell.getByText('400 of 400 settled').waitFor();
-    // Who goes through the page with the keyboard is not thrown back to its beginning each time it
-    // changes.
+    // A user who moves through the page by keyboard keeps the focus when the page changes.
     expect(await page.locator('a:focus').textContent()).toBe('november');
     await worker.drain();
 
@@ -56,7 +55,7 @@ describeInBrowser('batches in a browser', (look) => {
     expect(viewer.complaints).toEqual([]);
   });
 
-  test('an outage is said and takes nothing away, and is over by itself; a dashboard that is gone is said too', async ({
+  test('an outage: the page says so, keeps what it shows, and recovers by itself; it also says when the dashboard is gone', async ({
     world,
   }) => {
     await enqueueNovember(world);
@@ -87,7 +86,7 @@ describeInBrowser('batches in a browser', (look) => {
     await dashboard.process.destroy();
     await note.getByText('The dashboard does not answer; what is shown is older.').waitFor();
     expect(await settled(400).isVisible()).toBe(true);
-    // What the browser itself notes of it.
+    // The browser itself logs these.
     const noted = /503 \(Service Unavailable\)|net::ERR_(CONNECTION_REFUSED|EMPTY_RESPONSE|CONNECTION_RESET)/;
     for (const complaint of viewer.complaints) expect(complaint).toMatch(noted);
   });

@@ -6,11 +6,11 @@ import { describeInBrowser } from '../support/in-browser.js';
 import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
-/** What would run if somebody's payload, or an error, were taken for a page. */
+/** This would run if the page treated a payload or an error as HTML. */
 const SCRIPT = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 
 describeInBrowser('queues in a browser', (look) => {
-  test('a wrong password, the right one, counts that move, a failed job retried, and out again', async ({ world }) => {
+  test('a user logs in, sees counts change, retries a failed job, and logs out', async ({ world }) => {
     const producer = world.producer();
     const failing = { name: SCRIPT, ends: [{ do: 'reject' as const }, { do: 'return' as const }] };
     const { id } = await producer.enqueue(hasty, failing, { key: 'fails' });
@@ -27,7 +27,7 @@ describeInBrowser('queues in a browser', (look) => {
     const { page } = viewer;
     await viewer.logIn('not the password');
     await page.getByRole('alert').getByText('User or password is wrong.').waitFor();
-    // The browser itself notes that the answer was 401.
+    // The browser itself logs that the answer was 401.
     expect(viewer.complaints.splice(0)).toEqual([expect.stringContaining('401')]);
     await viewer.logIn();
 
@@ -58,7 +58,7 @@ describeInBrowser('queues in a browser', (look) => {
     expect(viewer.complaints).toEqual([]);
   });
 
-  test('read-only: no button to press, and the server refuses what a page sends all the same; what is in a job is text', async ({
+  test('read-only: there is no button, and the server refuses a request that changes something; what is in a job is shown as text', async ({
     world,
   }) => {
     const { id } = await world.producer().enqueue(row, { id: 7, email: 'ada@example.com', fail: SCRIPT });
@@ -74,7 +74,7 @@ describeInBrowser('queues in a browser', (look) => {
 
     await viewer.go(`queue/rows/${id}`);
     await page.getByText(`Error: ${SCRIPT}`).first().waitFor();
-    // One that copies the error.
+    // The one button copies the error.
     expect(await page.getByRole('main').getByRole('button').count()).toBe(1);
     await page.getByRole('tab', { name: 'Data' }).click();
     await page.getByText(SCRIPT.slice(0, 8)).first().waitFor();

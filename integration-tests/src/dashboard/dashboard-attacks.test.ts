@@ -22,7 +22,7 @@ const handleLetter = handle(letter, async ({ password }) => {
 });
 
 /**
- * Sends bytes as they are, which no client would, and returns all that is answered until the server
+ * Sends bytes that no client would send, and returns everything that the server answers until it
  * closes.
  */
 async function send(
@@ -37,7 +37,7 @@ async function send(
   return { statuses: [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)), text: answer };
 }
 
-/** A dashboard on which somebody has logged in, and which has found these queues. */
+/** A dashboard with a user who is logged in; it has found these queues. */
 async function open(world: World, queues: readonly string[], args: readonly string[] = []): Promise<Dashboard> {
   const dashboard = await Dashboard.start(world, args);
   await dashboard.logIn();
@@ -49,7 +49,7 @@ async function open(world: World, queues: readonly string[], args: readonly stri
 }
 
 describe('a dashboard that is attacked', () => {
-  test('by requests that are none, too large, for other files, too many at once: refuses each, and goes on', async ({
+  test('with malformed requests, too large ones, paths to other files, and too many at once: refuses each and goes on', async ({
     world,
   }) => {
     const dashboard = await Dashboard.start(world, ['--base-path', '/ops']);
@@ -91,7 +91,7 @@ describe('a dashboard that is attacked', () => {
     expect((await dashboard.ask('/livez')).status).toBe(200);
     expect((await dashboard.ask('login?to=//:')).status).toBe(200);
 
-    // A hundred passwords in one go: ten are looked at.
+    // A hundred passwords at once: the dashboard checks ten.
     const guesses = [...Array.from({ length: 99 }, (_, n) => `wrong-${n}`), PASSWORD];
     const requests = guesses.map((password, n) => {
       const basic = Buffer.from(`bullpen:${password}`).toString('base64');
@@ -104,7 +104,7 @@ describe('a dashboard that is attacked', () => {
     expect(statuses).toEqual([...Array(10).fill('401'), ...Array(90).fill('429')]);
   });
 
-  test('by another site whose name leads to this machine: answers to its own names only, when there is no login', async ({
+  test('by a site whose name resolves to this machine: without a login, answers to its own names only', async ({
     world,
   }) => {
     const process = Dashboard.run(world, [], {});
@@ -119,14 +119,14 @@ describe('a dashboard that is attacked', () => {
     expect(await ask(`localhost:${port}`)).toMatch(/^HTTP\/1\.1 200 .*\{"queues":\[\]\}$/s);
   });
 
-  test('by payloads: none shows a secret, stops the server, or hides other jobs', async ({ world }) => {
+  test('with payloads: none reveals a secret, stops the server, or hides other jobs', async ({ world }) => {
     const queue = world.queue('scripted');
     const payload = {
       'x-api-key': SECRET,
       db_password: `${SECRET}-two`,
       headers: [{ name: 'Authorization', value: `Bearer ${SECRET}` }],
       text: JSON.stringify({ inner: JSON.stringify({ token: SECRET }) }),
-      // What is secret in one job must change nothing that is said of the queue.
+      // A secret in one job must not change what the dashboard says of the queue.
       token: ['waiting', 'scripted'],
     };
     const job = await queue.add('plain', payload, { jobId: 'j-secret' });
@@ -169,10 +169,10 @@ describe('a dashboard that is attacked', () => {
     expect((await dashboard.ask('api/queues?activeQueue=%25')).status).toBe(400);
   });
 
-  test('by who has logged in: rows of a batch stay, no scheduler enqueues, a download holds no formula', async ({
+  test('by a user who is logged in: keeps rows of a batch, adds no scheduler, and puts no formula into a download', async ({
     world,
   }) => {
-    // Of letters only: reasons have no numbers.
+    // Letters only, as reasons are grouped without their numbers.
     const password = 'correct-horse';
     const rows = [{ to: '=HYPERLINK("http://evil.example")', password }, { to: 'bob' }];
     const queue = world.queue('letters');

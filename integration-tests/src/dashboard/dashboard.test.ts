@@ -26,8 +26,8 @@ const showing = (dashboard: Dashboard, queue: string) =>
   });
 
 /**
- * Everything under the prefix, byte by byte, but the mark a worker leaves when it looks for stalled
- * jobs, which ends by itself two seconds later.
+ * Everything under the prefix, byte by byte, except the mark that a worker leaves when it looks for
+ * stalled jobs. That mark expires two seconds later.
  */
 async function contents(world: World): Promise<Record<string, string>> {
   const keys = (await world.keys()).filter((key) => !key.endsWith(':stalled-check')).sort();
@@ -35,7 +35,7 @@ async function contents(world: World): Promise<Record<string, string>> {
   return Object.fromEntries(keys.map((key, at) => [key, dumps[at]?.toString('hex') ?? '']));
 }
 
-/** Enqueues one job that fails at once, and waits until it has. */
+/** Enqueues one job that fails at once, and waits for its end. */
 async function failOne(world: World): Promise<string> {
   const worker = world.worker({ handlers: scriptedHandlers });
   const ends = [{ do: 'reject' as const }, { do: 'return' as const }];
@@ -46,7 +46,7 @@ async function failOne(world: World): Promise<string> {
 }
 
 describe('bullpen-dashboard', () => {
-  test('wrong use: exit 64, every fault at once, and a sentence that helps', async ({ world }) => {
+  test('wrong use: exit 64, and stderr names every fault and what to do', async ({ world }) => {
     const cases: [args: string[], env: Record<string, string>, says: RegExp][] = [
       [['--host', '0.0.0.0'], {}, /--host: without a password the host must be a loopback address/],
       [
@@ -71,13 +71,13 @@ describe('bullpen-dashboard', () => {
     }
   });
 
-  test('a port in use is said', async ({ world }) => {
+  test('a port that is in use: exit 1, and stderr says so', async ({ world }) => {
     const { url } = await Dashboard.start(world);
     const { code, stderr } = await Dashboard.run(world, ['--port', url.port], {}).ended;
     expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${url.port} of 127.0.0.1 is in use`)]);
   });
 
-  test('without a password there is no login, and it is said', async ({ world }) => {
+  test('without a password there is no login, and the log says so', async ({ world }) => {
     const dashboard = await Dashboard.start(world, [], { BULLPEN_DASHBOARD_PASSWORD: '' });
     await dashboard.process.logged(
       'no password is set: everybody on this machine can look and act; nobody else can connect',
@@ -87,7 +87,7 @@ describe('bullpen-dashboard', () => {
     expect((await dashboard.ask('api/queues/pause', foreign)).status).toBe(403);
   });
 
-  test('a password from a file opens, another does not', async ({ world }) => {
+  test('the password in a file logs in, another does not', async ({ world }) => {
     const file = await world.file('password', `${PASSWORD}\n`);
     const env = { BULLPEN_DASHBOARD_PASSWORD: '', BULLPEN_DASHBOARD_PASSWORD_FILE: file };
     const dashboard = await Dashboard.start(world, [], env);
@@ -97,7 +97,7 @@ describe('bullpen-dashboard', () => {
     expect((await dashboard.ask('api/queues')).status).toBe(200);
   });
 
-  test('queues are found without a restart, and looking writes nothing', async ({ world }) => {
+  test('new queues appear without a restart, and to look at them writes nothing', async ({ world }) => {
     const dashboard = await Dashboard.start(world);
     await dashboard.logIn();
     expect((await dashboard.json<Queues>('api/queues')).queues).toEqual([]);
@@ -122,7 +122,9 @@ describe('bullpen-dashboard', () => {
     expect(await contents(world)).toEqual(before);
   });
 
-  test('Prometheus is told how many jobs wait, by who may; the next may when it has stopped', async ({ world }) => {
+  test('one dashboard tells Prometheus how many jobs wait; another takes over when that one has stopped', async ({
+    world,
+  }) => {
     const [first, second] = [await Dashboard.start(world), await Dashboard.start(world)];
     await world.producer().enqueue(scripted, { ends: [{ do: 'return' as const }] });
     const authorization = `Basic ${Buffer.from(`bullpen:${PASSWORD}`).toString('base64')}`;
@@ -137,9 +139,7 @@ describe('bullpen-dashboard', () => {
     await until('the second to tell it', () => tells(second));
   });
 
-  test('a failed job is retried, and a worker completes it; read-only refuses, and nothing changes', async ({
-    world,
-  }) => {
+  test('retries a failed job, and a worker completes it; read-only refuses, and nothing changes', async ({ world }) => {
     const id = await failOne(world);
     const readOnly = await Dashboard.start(world, ['--read-only']);
     await readOnly.logIn();
@@ -163,7 +163,7 @@ describe('bullpen-dashboard', () => {
     await until('the job to be completed', async () => (await world.queue('scripted').getJob(id))?.isCompleted());
   });
 
-  test('no secret leaves it, by whatever way', async ({ world }) => {
+  test('shows no secret on any page or answer', async ({ world }) => {
     const secret = 'tok_live_51HxQ2';
     const queue = world.queue('scripted');
     const data = {
@@ -222,7 +222,7 @@ describe('bullpen-dashboard', () => {
     const ask = async (path: string, init: RequestInit = {}) => {
       const own = { connection: 'close', ...init.headers };
       const answer = await fetch(outside + path, { redirect: 'manual', ...init, headers: own });
-      // An answer that is not read to its end keeps its connection.
+      // An answer that nobody reads to its end keeps its connection.
       return { status: answer.status, headers: answer.headers, text: await answer.text() };
     };
 
@@ -243,7 +243,9 @@ describe('bullpen-dashboard', () => {
     expect((await ask('/livez')).status).toBe(200);
   });
 
-  test('Redis down: said at once, and over when it is back; told to stop meanwhile, it stops', async ({ world }) => {
+  test('says at once that Redis is down, and recovers when it is back; stops while Redis is frozen', async ({
+    world,
+  }) => {
     const redis = await OwnRedis.start(world);
     const dashboard = await Dashboard.start(world, redis.flags);
     await dashboard.logIn();
@@ -261,7 +263,7 @@ describe('bullpen-dashboard', () => {
     expect(await dashboard.process.ended).toMatchObject({ code: 0 });
   });
 
-  test('a Redis that refuses us: exit 69, and why', async ({ world }) => {
+  test('Redis refuses us: exit 69, and stderr says why', async ({ world }) => {
     const redis = await OwnRedis.start(world);
     const refusal = async (url: string) => {
       const { code, stderr } = await Dashboard.run(world, ['--redis', url], {}).ended;
@@ -272,7 +274,7 @@ describe('bullpen-dashboard', () => {
     expect(await refusal(redis.server.url)).toEqual([69, expect.stringContaining('refused us: NOAUTH')]);
   });
 
-  test('a batch: its page, its failed rows for download, redacted, and a batch that is not there', async ({
+  test('shows a batch and downloads its failed rows, redacted; suggests a name for a batch that does not exist', async ({
     world,
   }) => {
     const rows = [

@@ -14,8 +14,8 @@ const idle = (world: World, args: readonly string[] = []): Promise<RunningComman
   ready(world.workerProcess(['--queue', 'precious', ...args]));
 
 /**
- * Measures up to five times, until it takes no longer than that. The fastest says what we need; the
- * others say how busy the machine is.
+ * Measures up to five times, until one measurement is below the limit. The fastest shows what we
+ * need; the others show how busy the machine is.
  */
 async function expectOnceWithin(limitMs: number, measure: (round: number) => Promise<number>): Promise<void> {
   const took: number[] = [];
@@ -24,11 +24,11 @@ async function expectOnceWithin(limitMs: number, measure: (round: number) => Pro
 }
 
 describe('deploys', () => {
-  test('20 rolling deploys over long jobs with maxAttempts 1: all complete, no attempt and no crash spent', async ({
+  test('20 rolling deploys over long jobs with maxAttempts 1: all jobs complete, no attempt and no crash spent', async ({
     world,
   }) => {
     const limits = ['--drain-timeout', '50ms', '--abort-grace', '2s'];
-    // None is through before the last deploy is.
+    // No job ends before the last deploy is over.
     const path = join(world.folder, 'deployed');
     const jobs = Array.from({ length: 5 }, (_, at) => ({
       name: `long ${at}`,
@@ -56,7 +56,7 @@ describe('deploys', () => {
     }
     const attempts = new Set(world.ledger().map(({ attempt }) => attempt));
     expect([...attempts]).toEqual([1]);
-    // It starts 21 processes, one after the other: the time limit of the others is not enough on a
+    // The test starts 21 processes, one after the other: the usual limit is too short for that on a
     // busy machine.
   }, 400_000);
 
@@ -90,9 +90,9 @@ describe('deploys', () => {
     });
   });
 
-  test('a signal in the very first moment of a process is heard: it starts nothing, and exits 0', async ({ world }) => {
+  test('a process hears a signal in its very first moment: it starts nothing and exits 0', async ({ world }) => {
     await world.producer().enqueue(precious, {});
-    // Tells the moment the command begins to listen. Everything else it needs is loaded after that.
+    // Prints a line when the command begins to listen. Everything else is loaded after that.
     const tell = await world.file(
       'tell.mjs',
       `const { on } = process;
@@ -113,7 +113,7 @@ describe('deploys', () => {
     expect(await world.queue('precious').getWaitingCount()).toBe(1);
   });
 
-  test('the numbers of the last line are those of the ledger', async ({ world }) => {
+  test('the counts in the last log line are those of the ledger', async ({ world }) => {
     const producer = world.producer();
     const add = (count: number, ends: unknown) =>
       producer.enqueueMany(precious, Array.from({ length: count }, () => ({ ends })) as never);

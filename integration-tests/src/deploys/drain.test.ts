@@ -38,7 +38,7 @@ describe('SIGTERM', () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`${signal}: active jobs finish, waiting ones stay, exit 0`, async ({ world }) => {
+    test(`${signal}: active jobs finish, waiting jobs stay, exit 0`, async ({ world }) => {
       const path = join(world.folder, 'finish');
       const worker = await busy(world, 3, [{ do: 'until-file', path }], ['--concurrency', '3']);
       await world.producer().enqueue(scripted, { name: 'too late' });
@@ -50,7 +50,7 @@ describe('SIGTERM', () => {
     });
   }
 
-  test('a job that heeds its signal is handed back unspent, exit 75, and the next worker starts it again as attempt 1', async ({
+  test('a job that heeds its signal is handed back, exit 75, and the next worker starts it as attempt 1 again', async ({
     world,
   }) => {
     const worker = await busy(
@@ -73,7 +73,7 @@ describe('SIGTERM', () => {
     expect(starts.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1]);
   });
 
-  test('a handler that never settles is handed back all the same, within the limits', async ({ world }) => {
+  test('a job whose handler never settles is handed back within the limits', async ({ world }) => {
     const worker = await busy(
       world,
       2,
@@ -96,14 +96,16 @@ describe('SIGTERM', () => {
     expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
   });
 
-  test('a second signal before the first was handled is not lost', async ({ world }) => {
+  test('a second signal counts although the first was not handled yet', async ({ world }) => {
     const worker = await busy(world, 1, [{ do: 'work', ms: 60_000 }], ['--drain-timeout', '10m']);
     worker.kill('SIGTERM');
     worker.kill('SIGINT');
     expect(await stopped(worker)).toMatchObject({ code: 75, handedBack: 1 });
   });
 
-  test('what the last fetches bring is handed straight back: no handler starts after the signal', async ({ world }) => {
+  test('jobs that the last fetches bring are handed back at once: no handler starts after the signal', async ({
+    world,
+  }) => {
     const payloads = Array.from({ length: 500 }, () => ({ ends: [{ do: 'work' as const, ms: 20 }] }));
     await world.producer().enqueueMany(scripted, payloads);
     const worker = world.workerProcess(['--concurrency', '50', '--queue', 'scripted']);
@@ -121,7 +123,7 @@ describe('SIGTERM', () => {
   });
 
   for (const priority of [undefined, 5]) {
-    test(`a job ${priority === undefined ? 'without' : 'with'} a priority is handed back to the front of its queue, and another worker has it first`, async ({
+    test(`a job ${priority === undefined ? 'without' : 'with'} a priority is handed back to the front of its queue, and another worker takes it first`, async ({
       world,
     }) => {
       const options = priority === undefined ? {} : { priority };
@@ -137,7 +139,7 @@ describe('SIGTERM', () => {
     });
   }
 
-  test('during start-up: the worker stops without having started anything', async ({ world }) => {
+  test('during start-up: the worker stops and has started nothing', async ({ world }) => {
     await world.producer().enqueue(scripted, {});
     const worker = world.workerProcess(['--redis', 'redis://127.0.0.1:1']);
     await worker.logged('redis is unavailable; retrying');
@@ -145,7 +147,7 @@ describe('SIGTERM', () => {
     expect(await stopped(worker)).toMatchObject({ code: 0, active: 0 });
   });
 
-  test('with Redis gone: bounded, and what could not be confirmed is said: exit 70', async ({ world }) => {
+  test('with Redis gone: the drain ends in time, names what it could not confirm, and exits 70', async ({ world }) => {
     const { proxy, url } = await world.proxy();
     const limits = ['--drain-timeout', '200ms', '--abort-grace', '200ms'];
     const worker = await busy(world, 1, [{ do: 'hang', heed: true }], ['--redis', url, ...limits]);
@@ -174,12 +176,12 @@ describe('SIGTERM', () => {
 describe('a rate limit', () => {
   const limited = defineJob({ name: 'test.limited', queue: 'limited', payload: z.object({ name: z.string() }) });
 
-  test('that is heard of when the drain has begun is not waited for', async ({ world }) => {
+  test('that a worker meets after its drain has begun does not delay the drain', async ({ world }) => {
     await world.queue(limited.queue).setGlobalRateLimit(1, 60_000);
     await world.producer().enqueue(limited, { name: 'last of its minute' });
     let drained: Promise<DrainSummary> | undefined;
     const handler = handle(limited, async () => {
-      // Its end is on its way to Redis then, and a next job was asked for.
+      // The job's end is then on its way to Redis, with the fetch of the next job.
       setImmediate(() => {
         drained = worker.drain();
       });
@@ -187,13 +189,13 @@ describe('a rate limit', () => {
     const worker: RunningWorker = world.worker({ handlers: [handler] });
     const summary = await until('the drain', () => drained);
     expect(summary).toMatchObject({ active: 1, completed: 1, cutOff: 0 });
-    // What a drain allows the intake to stop.
+    // How long a drain waits for the intake to stop.
     expect(summary.durationMs).toBeLessThan(700);
   });
 });
 
 describe('--until-empty', () => {
-  test('works off everything, retries and snoozes included, then drains and exits 0', async ({ world }) => {
+  test('works off everything, retries and snoozes included, then exits 0', async ({ world }) => {
     const snooze = { do: 'snooze' as const, ms: 300 };
     await world
       .producer()

@@ -18,7 +18,7 @@ const scriptedEnds = (...ends: Ending[]): { ends: Ending[] } => ({ ends });
 const portOf = async (worker: RunningCommand): Promise<number> =>
   (await worker.logged('health port is open'))['port'] as number;
 
-/** A connection that sends this and is then kept, whatever becomes of it. */
+/** A connection that sends this text and then stays open. */
 async function keep(world: World, port: number, text: string): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
@@ -28,7 +28,7 @@ async function keep(world: World, port: number, text: string): Promise<void> {
 }
 
 describe('the health port of a worker', () => {
-  test('is open from before its handlers are loaded until its end, through an outage and a drain, and delays no exit', async ({
+  test('is open before the handlers are loaded and until the end, through an outage and a drain, and delays no exit', async ({
     world,
   }) => {
     const loaded = `${world.folder}/loaded`;
@@ -70,8 +70,8 @@ describe('the health port of a worker', () => {
 
     await world.producer().enqueue(precious, scriptedEnds({ do: 'hang', heed: true }));
     await world.started(1);
-    // Clients that would keep their connections for ever: a scraper, and one that never ends its
-    // question.
+    // Two clients that would keep their connections for ever: a scraper, and a client that never
+    // ends its request.
     await keep(world, port, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
     worker.kill('SIGTERM');
     await worker.logged('worker was told to stop; draining');
@@ -83,16 +83,14 @@ describe('the health port of a worker', () => {
     expect(draining.get('bullpen_queue_exporter{queue="precious"}')).toBe(0);
     await keep(world, port, 'GET /metrics HTTP/1.1\r\nX-Slow: ');
 
-    // In a abortNow there is a second for everything: had it waited for a client, the watchdog would
-    // have ended it with 70.
+    // A second signal leaves one second for everything: a worker that waited for a client would be
+    // ended by the watchdog with 70.
     worker.kill('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 75 });
     expect(await worker.logged('worker stopped')).toMatchObject({ active: 1, handedBack: 1, cutOff: 0 });
   });
 
-  test('costs a worker without one nothing: neither a server nor a client of Prometheus is loaded', async ({
-    world,
-  }) => {
+  test('is not asked for: the worker loads neither a server nor a Prometheus client', async ({ world }) => {
     const module = await world.file(
       'loaded.mjs',
       `import { createRequire } from 'node:module'; export * from ${JSON.stringify(pathToFileURL(HANDLERS).href)};
@@ -104,7 +102,7 @@ describe('the health port of a worker', () => {
     expect(await having?.printed('loaded: fastify,prom-client\n')).toBe(true);
   });
 
-  test('says so, and exits 64 before anything is attempted, when the port is in use', async ({ world }) => {
+  test('is in use: the worker says so and exits 64 before it attempts anything', async ({ world }) => {
     await world.producer().enqueue(scripted, {});
     const other = createServer().listen(0, '127.0.0.1');
     world.onClose(async () => void other.close());
@@ -120,7 +118,7 @@ describe('the health port of a worker', () => {
 });
 
 describe('metrics', () => {
-  test('add up with what was enqueued, whatever became of it', async ({ world }) => {
+  test('add up to what was enqueued, whatever the outcomes were', async ({ world }) => {
     const producer = world.producer();
     const enqueue = (...ends: Ending[]) => producer.enqueue(scripted, scriptedEnds(...ends));
     await producer.enqueue(fleeting, {});
@@ -134,7 +132,7 @@ describe('metrics', () => {
     await producer.enqueue(scripted, {}, { delay: 500 });
     const rows = Array.from({ length: 12 }, (_, id) => ({ id }));
     await producer.batch(bulk, { batch: 'x', source: sourceOf(rows) });
-    // The row that snoozes goes on in a job of its own.
+    // The row that snoozes continues in a job of its own.
     const snoozing = [scriptedEnds({ do: 'snooze', ms: 300 }, { do: 'return' }), {}];
     await producer.batch(scripted, { batch: 'y', source: sourceOf(snoozing), rowsPerJob: 2 });
     await until('the fleeting job to be too old', async () => {
@@ -151,7 +149,8 @@ describe('metrics', () => {
     const depth = await scrape(port);
     const states = ['waiting', 'active', 'completed', 'failed'];
     expect(states.map((state) => depth.get(`bullpen_queue_jobs{queue="scripted",state="${state}"}`))).toEqual([
-      // Beside what failed for good, what was rejected, expired, cancelled, or came to nobody.
+      // Jobs that failed for good, or were rejected, expired, cancelled or without a handler, count
+      // as failed.
       ...[0, 1, 5, 6],
     ]);
     await worker.drain();
@@ -173,7 +172,7 @@ describe('metrics', () => {
     const count = (metric: string, labels: string) => metrics.get(`bullpen_${metric}_count{${labels}}`);
     const ofScripted = 'queue="scripted",job="test.scripted"';
     expect(count('attempt_duration_seconds', ofScripted)).toBe(15);
-    // Each job once, however often it was attempted; each row is one.
+    // Each job counts once, however often it was attempted; each row counts as one.
     expect(count('queue_wait_seconds', ofScripted)).toBe(11);
     expect(count('queue_wait_seconds', 'queue="bulk",job="test.bulk"')).toBe(12);
     expect(count('attempt_duration_seconds', 'queue="scripted",job="test.hasty"')).toBe(1);
@@ -182,7 +181,7 @@ describe('metrics', () => {
     );
   });
 
-  test('say when all slots are stuck, and the worker is not live then', async ({ world }) => {
+  test('say when all slots are stuck, and the worker is then not live', async ({ world }) => {
     await world.producer().enqueue(hasty, scriptedEnds({ do: 'hang', heed: false }));
     const worker = world.worker({ handlers: scriptedHandlers, concurrency: 1 });
     const { port, close } = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
@@ -195,14 +194,14 @@ describe('metrics', () => {
     expect(metrics.get('bullpen_worker_live')).toBe(0);
   });
 
-  test('of how many jobs there are come from one worker of several, and from another when that is killed', async ({
+  test("of a queue's depth come from one worker of several, and from another when that worker is killed", async ({
     world,
   }) => {
     const workers = [0, 1].map(() => world.workerProcess([...HEALTH, '--queue', 'scripted']));
     const ports = await Promise.all(workers.map(portOf));
     await Promise.all(workers.map((worker) => worker.logged('worker ready')));
     const waiting = 'bullpen_queue_jobs{queue="scripted",state="waiting"}';
-    /** Which of them tell. */
+    /** The ports that tell it. */
     const telling = async (from: readonly number[]): Promise<number[]> => {
       const told = await Promise.all(from.map(async (port) => ((await scrape(port)).has(waiting) ? [port] : [])));
       return told.flat();
@@ -218,7 +217,7 @@ describe('metrics', () => {
     const others = ports.filter((port) => port !== first);
     await until('the other to take over', async () => ![null, holder].includes(await world.redis.get(key)), 20_000);
     expect(await telling(others)).toEqual(others);
-    // Given up at once, and not left to run out.
+    // The worker releases the key at once; it does not leave it to expire.
     workers[1 - at]?.kill('SIGTERM');
     expect((await workers[1 - at]?.ended)?.code).toBe(0);
     expect(await world.redis.get(key)).toBeNull();

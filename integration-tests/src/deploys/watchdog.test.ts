@@ -7,7 +7,7 @@ const SHORT = ['--lease', '2s', '--drain-timeout', '100ms', '--abort-grace', '10
 
 describe('the watchdog', () => {
   for (const told of [true, false]) {
-    test(`ends a process whose handler loops for ever, ${told ? 'told to stop' : 'told nothing'}: exit 70, and another worker has the job`, async ({
+    test(`ends a process whose handler loops for ever, ${told ? 'after SIGTERM' : 'without a signal'}: exit 70, and another worker starts the job`, async ({
       world,
     }) => {
       const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'block' }] });
@@ -23,22 +23,22 @@ describe('the watchdog', () => {
     });
   }
 
-  test('ends a process that hangs on its way out: exit 70', async ({ world }) => {
+  test('ends a process that hangs while it exits: exit 70', async ({ world }) => {
     await world.producer().enqueue(scripted, { ends: [{ do: 'hang-at-exit' }] });
     const worker = world.workerProcess(['--lease', '1m', ...SHORT.slice(2)]);
     await world.started(1);
     worker.kill('SIGTERM');
     expect(await worker.ended).toMatchObject({ code: 70, signal: undefined });
     await worker.logged('worker had not stopped by its last deadline; watchdog ended the process');
-    // Its work was done all the same.
+    // Its job was handed back nevertheless.
     expect(await worker.logged('worker stopped')).toMatchObject({ handedBack: 1, cutOff: 0 });
   });
 
-  test('does not take a process that was stopped for one that stands still', async ({ world }) => {
+  test('does not end a process because it was stopped', async ({ world }) => {
     const worker = world.workerProcess(SHORT);
     await worker.logged('worker ready');
     worker.kill('SIGSTOP');
-    // Longer than the watchdog lets an event loop stand still.
+    // Longer than the watchdog allows an event loop to stand still.
     await sleep(4_000);
     worker.kill('SIGCONT');
     const { id } = await world.producer().enqueue(scripted, {});

@@ -20,7 +20,7 @@ describe('bullpen-worker', () => {
     });
   });
 
-  test('wrong use: exit 64, every fault at once, and a sentence that helps', async ({ world }) => {
+  test('wrong use: exit 64, and stderr names every fault and what to do', async ({ world }) => {
     const cases: [args: string[], says: RegExp, env?: Record<string, string>][] = [
       [[], /--handlers: name the module that exports your handlers/],
       [['--handlers', join(world.folder, 'none.js')], /--handlers: there is no file/],
@@ -75,7 +75,7 @@ describe('bullpen-worker', () => {
     });
   });
 
-  test('a definition that is wrong says what and where', async ({ world }) => {
+  test('a wrong definition is reported with its place and every fault', async ({ world }) => {
     const shared = import.meta.resolve('@bullpen/shared');
     const module = await world.file(
       'wrong.mjs',
@@ -88,7 +88,7 @@ describe('bullpen-worker', () => {
     );
   });
 
-  test('a Redis that refuses us: exit 69 with the reason, and no password anywhere', async ({ world }) => {
+  test('Redis refuses us: exit 69 with the reason, and no password anywhere', async ({ world }) => {
     const { host } = new URL(world.redisUrl);
     const login = await run(world, ['--handlers', HANDLERS, '--redis', `redis://nobody:hunter2@${host}`]);
     expect(login).toMatchObject({ code: 69, stderr: expect.stringMatching(/refused us: .*WRONGPASS/) });
@@ -100,7 +100,7 @@ describe('bullpen-worker', () => {
     });
   });
 
-  test('a handler that is still running past its deadline is reported as stuck', async ({ world }) => {
+  test('a handler that still runs long after its deadline is logged as stuck', async ({ world }) => {
     const { id } = await world.producer().enqueue(hasty, { ends: [{ do: 'hang', heed: false }] });
     const worker = world.workerProcess(['--queue', 'scripted']);
     const stuck = await worker.logged('attempt is stuck: past its deadline and still running');

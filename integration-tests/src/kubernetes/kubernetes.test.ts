@@ -11,8 +11,8 @@ import { parseAllDocuments } from 'yaml';
 import { BIN } from '../support/command.js';
 import { FOLDERS, type Manifest, podsOf, readFolder, readManifests, variablesOf, yamlFiles } from './manifests.js';
 
-// No cluster was to be had: what can be known without one is that the manifests agree with each
-// other, with the commands and with the images.
+// These tests have no cluster. They check what can be known without one: that the manifests agree
+// with each other, with the commands and with the images.
 
 const production = readFolder(FOLDERS.production);
 const all = [...production, ...readFolder(FOLDERS.trial)];
@@ -36,7 +36,7 @@ const podNamed = (name: string) => pods.find((pod) => pod.name === name) as (typ
 const holds = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([label, value]) => labels[label] === value);
 
-/** What the worker's own help says a duration is by default, in milliseconds. */
+/** The default of a duration in the worker's own help, in milliseconds. */
 function defaultMs(flag: string): number {
   const [, duration = ''] = new RegExp(`${flag} [^)]*default\\s+(\\w+)\\)`).exec(workerHelp) ?? [];
   return parseDuration(duration) as number;
@@ -160,7 +160,7 @@ describe('scaling', () => {
     const [{ metadata }] = spec.triggers;
     const keys = new QueueKeys(settings.get('BULLPEN_PREFIX')).getKeys('webhooks');
     expect(metadata.listName).toBe(keys['wait']);
-    // KEDA asks from a namespace of its own.
+    // KEDA asks from its own namespace.
     const { hostname, port } = new URL(secret.get('REDIS_URL') as string);
     expect(metadata.address).toBe(`${hostname}.${kustomization['namespace']}.svc:${port}`);
     expect([hostname, Number(port)]).toEqual(['redis', named('Service', 'redis').spec.ports[0].port]);
@@ -199,7 +199,7 @@ test.skipIf(!hasKubectl)('kustomize builds it, and what refers to a generated na
     const built = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
     const generated = built.find(({ kind }) => kind === 'Secret')?.metadata?.name as string;
     expect(generated).toMatch(/^bullpen-./);
-    // Worker, dashboard (twice), Redis, and KEDA, which kustomize does not know; and its own name.
+    // Worker, dashboard (twice), Redis, KEDA (unknown to kustomize), and its own name.
     expect(stdout.split(generated)).toHaveLength(1 + 6);
   } finally {
     await rm(folder, { recursive: true, force: true });

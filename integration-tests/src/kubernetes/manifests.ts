@@ -33,7 +33,7 @@ export const yamlFiles = (folder: string): string[] => readdirSync(folder).filte
 
 /**
  * Every object in a YAML file.
- * @throws what is wrong with it as YAML: a key that is there twice is wrong, too
+ * @throws when the YAML is wrong: a key that occurs twice is wrong, too
  */
 export function readManifests(path: string): Manifest[] {
   return parseAllDocuments(readFileSync(path, 'utf8')).map((document) => {
@@ -43,7 +43,7 @@ export function readManifests(path: string): Manifest[] {
   });
 }
 
-/** What a folder has of its own, without its kustomization and what serves that. */
+/** The objects of a folder, without its kustomization and what that uses. */
 export function readFolder(folder: string): Manifest[] {
   const manifests = yamlFiles(folder).flatMap((name) => readManifests(folder + name));
   return manifests.filter(({ apiVersion = '' }) => apiVersion !== '' && !apiVersion.startsWith('kustomize'));
@@ -61,7 +61,7 @@ export function podsOf(manifests: readonly Manifest[]): Pod[] {
     }));
 }
 
-/** The variables that a container is given by their names. */
+/** The names of the variables that a container gets. */
 export function variablesOf({ container }: Pod): Map<string, string | undefined> {
   const env = (container.env ?? []) as { readonly name: string; readonly value?: string }[];
   return new Map(env.map(({ name, value }) => [name, value]));

@@ -7,11 +7,11 @@ import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
 const JOBS = 50;
-/** As many rows as a chunk takes: what is less waits for more. */
+/** As many rows as a full chunk has: a smaller one would wait for more rows. */
 const HALF = 1_000;
 
 describe('a Redis Cluster', () => {
-  test('whose node with our keys is killed: its replica has them, what was accepted and copied is done, workers go on', async ({
+  test('loses the node with our keys: its replica takes over, workers go on, and every job that was accepted and copied is done', async ({
     world,
   }) => {
     const cluster = await ClusteredRedis.start(world);
@@ -58,8 +58,8 @@ describe('a Redis Cluster', () => {
     const shared = sourceOf(values.map((value) => (value.id % 10 === 0 ? { ...value, fail: 'boom' } : value)));
     await producer.batch(row, { batch: 'shared', source: shared, rowsPerJob: 5 });
     accepted.push(...(await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`moved-${at}`)))));
-    // Nobody may be at the keys while they move: scripts touch some that they do not name, and
-    // Redis watches over those that they name.
+    // No client may use the keys while they move: scripts touch keys that they do not name, and
+    // Redis protects only those that they name.
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
     await cluster.moveKeys();
@@ -71,7 +71,7 @@ describe('a Redis Cluster', () => {
       missing: 0,
     });
 
-    // The other scripts: each is refused if its keys are not all in one slot.
+    // The other scripts: Redis refuses each of them if its keys are not all in one slot.
     expect(await producer.batches.retry(row, 'shared')).toMatchObject({ retried: 50 });
     expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({ completed: 450, failed: 50 });
     const failures = [];
@@ -82,7 +82,7 @@ describe('a Redis Cluster', () => {
     expect(await producer.batches.list()).toHaveLength(3);
     expect(await producer.cancel(scripted, 'j-nobody')).toBe('unknown');
 
-    // Our own look at it is no producer's: it is refused once, and led on.
+    // The test's own connection is no producer: Redis refuses it once, and then redirects it.
     await until('the marker to be found again', () => redis.get(`${prefix}:marker`).catch(() => undefined));
     for (const { id } of accepted) expect(await (await world.settled(queue, id)).getState()).toBe('completed');
     expect((await producer.queues()).map((each) => each.queue)).toEqual(['rows', 'scripted']);
@@ -91,7 +91,7 @@ describe('a Redis Cluster', () => {
     expect(JSON.stringify([worker.log, next.log])).not.toContain('of-the-cluster');
   });
 
-  test('that is asked as if it were one server, or with a prefix that has no part in braces: refused, and told what to do', async ({
+  test('is addressed as one server, or with a prefix without braces: the commands refuse and say what to do', async ({
     world,
   }) => {
     const cluster = await ClusteredRedis.start(world);

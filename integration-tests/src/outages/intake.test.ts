@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 
 describe('a reply that was lost', () => {
-  test('its outcome counts once, and the job it brought is given back at once, with no crash counted', async ({
+  test('the outcome counts once, and the job that came in the reply is handed back at once, no crash counted', async ({
     world,
   }) => {
     const { proxy, url } = await world.proxy();
@@ -20,13 +20,13 @@ describe('a reply that was lost', () => {
     const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
     await world.started(1);
     const second = await producer.enqueue(precious, { name: 'second' });
-    // Only the finish names the set of the completed. Any other reply lost before it would keep it
-    // from being sent.
+    // Only the script that records an end names the set of completed jobs. To lose a reply before
+    // that one would keep it from being sent.
     proxy.keepRepliesTo('precious:completed');
     await world.file('go', '');
     const queue = world.queue('precious');
-    // Redis has both carried out: the end of the first, and the fetch of the second that came with
-    // it.
+    // Redis has carried out both: the end of the first job, and the fetch of the second that came
+    // with it.
     await until('the second job to be fetched', async () => (await queue.getJobState(second.id)) === 'active');
     proxy.heal();
     proxy.cut();
@@ -44,7 +44,7 @@ describe('a reply that was lost', () => {
 });
 
 describe('a worker that lost its connection', () => {
-  test('gives back nothing that is another worker’s', async ({ world }) => {
+  test('hands back no job of another worker', async ({ world }) => {
     const { proxy, url } = await world.proxy();
     const path = join(world.folder, 'go');
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'until-file', path }] });
@@ -54,8 +54,8 @@ describe('a worker that lost its connection', () => {
     await worker.logged('worker ready');
     proxy.cut();
     await worker.logged('redis is available');
-    // What it does after a reconnect it does before it fetches again, and nobody else has a slot
-    // for this one.
+    // After a reconnect it does this before it fetches again, and no other worker has a free slot
+    // for this job.
     const next = await world.producer().enqueue(precious, {});
     await world.settled(world.queue('precious'), next.id);
     await world.file('go', '');
@@ -65,13 +65,13 @@ describe('a worker that lost its connection', () => {
 });
 
 describe('a worker with more slots than the network can fill within a lease', () => {
-  test('keeps the leases of what it has fetched and not begun', async ({ world }) => {
+  test('keeps the leases of jobs that it has fetched and not begun', async ({ world }) => {
     const { proxy, url } = await world.proxy();
-    // 150 fetches, one after the other, of 30 ms each: half as long again as the lease. BullMQ
-    // begins none of them before it has filled all slots.
+    // 150 fetches, one after the other, of 30 ms each: one and a half leases. BullMQ begins no job
+    // before it has filled all slots.
     proxy.delayMs = 30;
     const producer = world.producer();
-    // One that looks for dead workers' jobs, and has no slot left to do them.
+    // A worker that looks for jobs of dead workers, and has no free slot to attempt them.
     const path = join(world.folder, 'go');
     await producer.enqueue(precious, { ends: [{ do: 'until-file', path }] });
     world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--lease', '3s']);
@@ -90,13 +90,13 @@ describe('a worker with more slots than the network can fill within a lease', ()
 
 describe('a fetch that Redis answers when the worker is gone', () => {
   for (const priority of [undefined, 5]) {
-    test(`gives its job back to the front of the queue, ${priority === undefined ? 'without' : 'with'} a priority, no crash counted`, async ({
+    test(`hands its job back to the front of the queue, ${priority === undefined ? 'without' : 'with'} a priority, no crash counted`, async ({
       world,
     }) => {
       const { proxy, url } = await world.proxy();
       const worker = world.workerProcess(['--queue', 'precious', '--concurrency', '1', '--redis', url]);
       await worker.logged('worker ready');
-      // Of what an idle worker sends, only a fetch names the limiter.
+      // Among the calls of an idle worker, only a fetch names the limiter.
       proxy.keepRepliesTo('precious:limiter');
       const options = priority === undefined ? {} : { priority };
       const { id } = await world.producer().enqueue(precious, {}, options);
@@ -119,8 +119,9 @@ describe('a fetch that Redis answers when the worker is gone', () => {
 });
 
 /**
- * Puts forward the clock by which this process measures durations, until the test ends: by more
- * than a worker may go without an answer to a fetch. Within four seconds it looks at that clock.
+ * Puts forward the clock by which this process measures durations, until the test ends, by more
+ * than a worker may be without an answer to a fetch. The worker looks at that clock within four
+ * seconds.
  */
 function passTime(world: World): void {
   const now = performance.now.bind(performance);
@@ -149,7 +150,7 @@ describe('a worker that no longer fetches', () => {
     ['wait', 0],
     ['are delayed and due', 50],
   ] as const) {
-    test(`although jobs ${what} is noticed, and fetches again`, async ({ world }) => {
+    test(`although jobs ${what} is restarted, and fetches again`, async ({ world }) => {
       // This was seen after reconnects: a blocking read that never settles.
       const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };
       const hanging = vi.spyOn(prototype, 'waitForJob').mockImplementation(() => new Promise(() => undefined));

@@ -12,7 +12,7 @@ import { test, type World } from '../support/world.js';
 const lockOf = (world: World, id: string): string => `${world.prefix}:scripted:${id}:lock`;
 
 describe('a lease', () => {
-  test('lost to another worker: the attempt ends here at once, and nothing is recorded of it', async ({ world }) => {
+  test('is lost to another worker: the attempt ends here at once, and nothing of it is recorded', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'hang', heed: false }] });
     const worker = world.worker({ handlers: scriptedHandlers, lease: '1s' });
     await until('the job to run', () => worker.active === 1);
@@ -23,7 +23,7 @@ describe('a lease', () => {
     expect((await world.queue('scripted').getJob(id))?.attemptsMade).toBe(0);
   });
 
-  test('its late progress and its late result are fenced off', async ({ world }) => {
+  test('is lost: late progress and a late result are refused', async ({ world }) => {
     const { id } = await world.producer().enqueue(scripted, { ends: [{ do: 'progress-when-aborted', ms: 50 }] });
     const worker = world.workerProcess(['--lease', '1s']);
     await world.started(1);
@@ -38,7 +38,7 @@ describe('a lease', () => {
     expect(world.ledger().find(({ event }) => event === 'aborted')).toMatchObject({ reason: 'LeaseLost' });
   });
 
-  test('that ran out while nobody took the job is taken up again: the work counts', async ({ world }) => {
+  test('ran out and nobody took the job: it is taken up again, and the work counts', async ({ world }) => {
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'work', ms: 1_500, heed: false }] });
     const worker = world.worker({ handlers: [handlePrecious], lease: '1s' });
     await until('the job to run', () => worker.active === 1);
@@ -48,7 +48,7 @@ describe('a lease', () => {
     expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
   });
 
-  test('of a job that is back in its queue: a late success is not taken for recorded, and the job runs again', async ({
+  test('of a job that is back in its queue: a late success is not recorded, and the job runs again', async ({
     world,
   }) => {
     const path = join(world.folder, 'go');
@@ -56,7 +56,8 @@ describe('a lease', () => {
     const worker = world.workerProcess(['--queue', 'precious']);
     await world.started(1);
     const queue = world.queue('precious');
-    // A stall check has put it back, and its crash was taken back in an answer that never came.
+    // As if a stall check had put it back, and its crash had been taken back in an answer that
+    // never came.
     await queue.pause();
     await world.redis
       .multi()
@@ -76,19 +77,19 @@ describe('a lease', () => {
     expect(await worker.logged('worker stopped')).toMatchObject({ sinceStart: { completed: 1, unrecorded: 1 } });
   });
 
-  test('lost to a block of the event loop: the log warns, and it counts as a crash and not as an attempt', async ({
+  test('is lost as a handler blocks the event loop: the log warns, and a crash is counted, no attempt', async ({
     world,
   }) => {
-    // Its crash budget is one.
+    // The job may crash once.
     const ends = [{ do: 'block' as const, path: join(world.folder, 'go') }];
     const { id } = await world.producer().enqueue(precious, { ends });
     const blocked = world.workerProcess(['--lease', '2s', '--queue', 'precious']);
     await world.started(1);
-    // The shorter its lease, the sooner it looks for those that others have lost.
+    // The shorter its lease is, the sooner a worker looks for jobs that others have lost.
     const other = world.workerProcess(['--lease', '1s', '--queue', 'precious']);
     const job = await world.settled(world.queue('precious'), id);
     await world.file('go', '');
-    // On a busy machine the watchdog may be there first.
+    // On a busy machine the watchdog may be faster.
     await until('the log to tell', () =>
       blocked.log.some(({ msg }) => msg.startsWith('event loop stood still') && /leases cannot|watchdog/.test(msg)),
     );
@@ -97,7 +98,7 @@ describe('a lease', () => {
     expect(other.log.map(({ msg }) => msg)).toContain('job crashed too often');
   });
 
-  test('lost to a block of the event loop: the crash stays counted when the blocked worker wakes', async ({
+  test('is lost as a handler blocks the event loop: the crash stays counted when the worker goes on', async ({
     world,
   }) => {
     const path = join(world.folder, 'go');
@@ -108,7 +109,7 @@ describe('a lease', () => {
     await world.started(2);
     await world.file('go', '');
     const job = await world.settled(world.queue('scripted'), id);
-    // It has woken, and asked about its lease; or its watchdog was there first.
+    // It has woken and asked about its lease; or its watchdog was faster.
     await until('the blocked worker to notice', () =>
       blocked.log.some(({ msg }) => msg.startsWith('lease lost') || msg.includes('watchdog')),
     );
@@ -116,7 +117,7 @@ describe('a lease', () => {
     expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 2 });
   });
 
-  test('lost to a network that swallowed everything: the crash is taken back when the worker is back', async ({
+  test('is lost as the network swallows everything: the crash is taken back when the worker is back', async ({
     world,
   }) => {
     const { proxy, url } = await world.proxy();
@@ -143,7 +144,7 @@ describe('a lease', () => {
     });
   });
 
-  test('fences what a handler still says before its worker has noticed', async ({ world }) => {
+  test('is lost and the worker has not noticed: what the handler still says is refused', async ({ world }) => {
     const said: string[] = [];
     let go: () => void = () => undefined;
     const goAhead = new Promise<void>((resolve) => {
@@ -158,7 +159,7 @@ describe('a lease', () => {
     });
     const producer = world.producer();
     await producer.batch(job, { batch: 'fenced', source: sourceOf([{}]) });
-    // The first renewal, which would notice, is due when a quarter of the lease is gone.
+    // The first renewal, which would notice, comes when a quarter of the lease is gone.
     const worker = world.worker({ handlers: [handler], lease: '40s' });
     await until('the job to run', () => said.length === 1);
     const id = said[0] as string;
@@ -170,7 +171,7 @@ describe('a lease', () => {
     expect(await producer.batches.show('fenced')).toMatchObject({ added: 1, completed: 0, failed: 0 });
   });
 
-  test('outlives a block of the event loop of 2 s without anybody noticing', async ({ world }) => {
+  test('outlives a block of the event loop of 2 s', async ({ world }) => {
     const { id } = await world.producer().enqueue(precious, { ends: [{ do: 'block', ms: 2_000 }] });
     const [blocked, other] = [world.workerProcess(), world.workerProcess()];
     const job = await world.settled(world.queue('precious'), id);

@@ -39,7 +39,7 @@ async function refusals(own: OwnRedis, error: string): Promise<number> {
 
 const ended = (world: World): boolean => world.ledger().some(({ event }) => event === 'end');
 
-/** The job is done, once, and cost one attempt. */
+/** Expects that the job is done, once, and cost one attempt. */
 async function expectDoneOnce(world: World, { queue, id }: Awaited<ReturnType<typeof working>>): Promise<void> {
   const job = await world.settled(queue, id);
   expect(await job.getState()).toBe('completed');
@@ -48,7 +48,7 @@ async function expectDoneOnce(world: World, { queue, id }: Awaited<ReturnType<ty
 }
 
 describe('a handler that succeeds while Redis', () => {
-  test('is a replica, after a failover: completed once it is a primary again; the log says it once', async ({
+  test('is a replica, after a failover: the job is completed when it is a primary again; the log says it once', async ({
     world,
   }) => {
     const setting = await working(world);
@@ -67,9 +67,7 @@ describe('a handler that succeeds while Redis', () => {
     expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
   });
 
-  test('is a replica, and was a row of a batch: its fate is in the books, written again with the record', async ({
-    world,
-  }) => {
+  test('is a replica, at rows of a batch: the fates are written when it is a primary again', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const producer = world.producer({ redis: own.server.url });
     let release: () => void = () => undefined;
@@ -103,11 +101,13 @@ describe('a handler that succeeds while Redis', () => {
     const failures = [];
     for await (const failure of producer.batches.failures('booked')) failures.push(failure);
     expect(failures).toMatchObject([{ row: 2, payload: { fails: true }, outcome: 'failed', attempts: 1 }]);
-    // Its books say all there is to say of a row.
+    // The books say everything about a row, so its job is removed.
     expect(await own.queue('booked').getJobCounts('completed', 'failed')).toEqual({ completed: 0, failed: 0 });
   });
 
-  test('is out of memory: completed, and new jobs are fetched when there is room again', async ({ world }) => {
+  test('is out of memory: the job is completed, and new jobs are fetched when there is room again', async ({
+    world,
+  }) => {
     const setting = await working(world, ['--lease', '2s']);
     const { own, producer, worker, queue } = setting;
     const next = await producer.enqueue(precious, {});
@@ -123,7 +123,7 @@ describe('a handler that succeeds while Redis', () => {
     expect((await worker.ended).code).toBe(0);
   });
 
-  test('is killed and started again: completed; the worker goes on by itself', async ({ world }) => {
+  test('is killed and started again: the job is completed, and the worker goes on by itself', async ({ world }) => {
     const setting = await working(world);
     const { own, producer, worker, queue } = setting;
     await own.server.kill();
@@ -140,7 +140,9 @@ describe('a handler that succeeds while Redis', () => {
     expect(told[0]).toMatch(/^redis (connection was lost|is unavailable); retrying$/);
   });
 
-  test('is away for longer than the lease: recorded when it is back, as nobody else has the job', async ({ world }) => {
+  test('is away for longer than the lease: the job is completed when it is back, as nobody else has it', async ({
+    world,
+  }) => {
     const setting = await working(world, ['--lease', '1s']);
     setting.own.server.send('SIGSTOP');
     await succeed(world, setting);
@@ -152,7 +154,7 @@ describe('a handler that succeeds while Redis', () => {
 });
 
 describe('a handler that runs on while Redis', () => {
-  test('is frozen for longer than the lease: aborted with LeaseLost, attempted again, no attempt and no crash spent', async ({
+  test('is frozen for longer than the lease: the attempt aborts with LeaseLost and starts again, no attempt and no crash spent', async ({
     world,
   }) => {
     const setting = await working(world, ['--lease', '1s']);
@@ -182,7 +184,7 @@ describe('a worker that waits for empty queues', () => {
 });
 
 describe('a Redis that does not let us', () => {
-  test('from the start: exit 69, and it says what', async ({ world }) => {
+  test('run a command from the start: the worker exits 69 and says which', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const redis = own.server.url.replace('://', '://guest:secret@');
     for (const may of ['-@scripting', '-srem']) {
@@ -193,7 +195,7 @@ describe('a Redis that does not let us', () => {
     }
   });
 
-  test('any more: waited for, logged once, and what was done meanwhile is recorded when it does again', async ({
+  test('run scripts any more: the worker logs it once, waits, and records afterwards what was done meanwhile', async ({
     world,
   }) => {
     const setting = await working(world);
@@ -209,7 +211,9 @@ describe('a Redis that does not let us', () => {
     expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
   });
 
-  test('write any more, out of a script: the same', async ({ world }) => {
+  test('write in a script any more: the worker waits, and records afterwards what was done meanwhile', async ({
+    world,
+  }) => {
     const setting = await working(world);
     const { own, worker } = setting;
     await own.admin.call('ACL', 'SETUSER', 'default', '-zadd', '-lrem', '-sadd');
@@ -221,7 +225,7 @@ describe('a Redis that does not let us', () => {
     expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(1);
   });
 
-  test('fetch, and does not say that it will: an error a minute, not thousands', async ({ world }) => {
+  test('fetch jobs: the worker logs an error a minute, not thousands', async ({ world }) => {
     const own = await OwnRedis.start(world);
     await own.admin.set(`${world.prefix}:precious:wait`, 'somebody else’s');
     const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
@@ -230,7 +234,7 @@ describe('a Redis that does not let us', () => {
       Number(/cmdstat_evalsha:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
     const [before, beganAt] = [await fetches(), performance.now()];
     await until('some more fetches', async () => (await fetches()) > before + 5);
-    // Without a pause they would take milliseconds.
+    // Without a pause these fetches would take milliseconds.
     expect(performance.now() - beganAt).toBeGreaterThan(1_000);
     worker.kill('SIGTERM');
     await worker.ended;
@@ -240,15 +244,15 @@ describe('a Redis that does not let us', () => {
 
 describe('a Redis that refuses us our database', () => {
   /**
-   * Somebody who may do everything on `own` but choose a database, when told so; and the URL of
-   * database 5 for them.
+   * Allows a user everything on `own`, with or without the choice of a database. Returns the URL of
+   * database 5 for that user.
    */
   async function guest(own: OwnRedis, may: '+select' | '-select'): Promise<string> {
     await own.admin.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', may);
     return `${own.server.url.replace('://', '://guest:secret@')}/5`;
   }
 
-  test('from the start: neither producer nor worker goes on in another one', async ({ world }) => {
+  test('from the start: neither producer nor worker uses another one', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const redis = await guest(own, '-select');
     const theirs = await world.producer({ redis: own.server.url }).enqueue(precious, {});
@@ -260,7 +264,7 @@ describe('a Redis that refuses us our database', () => {
     expect(await own.queue('precious').getJobCountByTypes('waiting', 'completed')).toBe(1);
   });
 
-  test('on reconnect: the worker waits until it may again', async ({ world }) => {
+  test('on reconnect: the worker waits until it may use it again', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const redis = await guest(own, '+select');
     const worker = world.workerProcess(['--queue', 'precious', '--redis', redis]);
@@ -281,7 +285,7 @@ describe('a Redis that refuses us our database', () => {
 });
 
 describe('a Redis that forgets its scripts', () => {
-  test('keeps the books of a batch all the same', async ({ world }) => {
+  test('still gets the fates of rows written', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const producer = world.producer({ redis: own.server.url });
     world.workerProcess(['--queue', 'rows', '--concurrency', '1', ...own.flags]);
@@ -293,7 +297,7 @@ describe('a Redis that forgets its scripts', () => {
     const settled = { completed: 3, failed: 0, missing: 0 };
     expect(await send('first')).toMatchObject(settled);
     await own.admin.script('FLUSH');
-    // What is no row of a batch brings BullMQ's scripts back, and none of ours.
+    // A job that is no row brings back BullMQ's scripts, and none of ours.
     const plain = await producer.enqueue(row, { id: 9, email: 'a@b.de' });
     await world.settled(own.queue('rows'), plain.id);
     expect(await send('second')).toMatchObject(settled);
@@ -302,7 +306,7 @@ describe('a Redis that forgets its scripts', () => {
 
 describe('a drain while Redis', () => {
   for (const how of ['SIGSTOP', 'SIGKILL'] as const) {
-    test(`is gone (${how}): bounded, exit 70, and no attempt is spent`, async ({ world }) => {
+    test(`is gone (${how}) ends in time with exit 70, and no attempt is spent`, async ({ world }) => {
       const limits = ['--drain-timeout', '100ms', '--abort-grace', '100ms', '--lease', '2s'];
       const { own, worker, id } = await working(world, limits);
       if (how === 'SIGSTOP') own.server.send('SIGSTOP');
@@ -316,15 +320,15 @@ describe('a drain while Redis', () => {
       else await own.server.start();
       world.workerProcess(['--queue', 'precious', ...own.flags, '--lease', '2s']);
       const queue = own.queue('precious');
-      // A frozen Redis finds our last words when it thaws: handed back. One that was killed never
-      // got them, and it looks as if the process had died.
+      // A frozen Redis reads our last words when it wakes, and hands the job back. A killed Redis
+      // never got them, and to it the process looks dead.
       if (how === 'SIGSTOP') await world.started(2);
       else expect((await world.settled(queue, id)).failedReason).toMatch(/^JobCrashed/);
       expect((await queue.getJob(id))?.attemptsMade).toBe(0);
     });
   }
 
-  test('is being looked for again: an idle worker does not wait for it', async ({ world }) => {
+  test('is away does not wait for it when the worker is idle', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const worker = world.workerProcess(['--queue', 'precious', ...own.flags]);
     await worker.logged('worker ready');

@@ -10,17 +10,17 @@ import { test, type World } from '../support/world.js';
 const JOBS = 100;
 const HALF = 2_000;
 
-/** Waits until so many replicas, all there are, have whatever Redis accepted before. */
+/** Waits until so many replicas, which must be all, have everything that Redis accepted before. */
 async function untilCopied(redis: Redis, replicas: number, { prefix }: World): Promise<void> {
-  // WAIT speaks of what its own connection wrote last; what others wrote before that is copied
-  // before it.
+  // WAIT is about the last write of its own connection; earlier writes of others are copied before
+  // it.
   await redis.set(`${prefix}:marker`, '1');
   expect(await redis.wait(replicas, 0)).toBe(replicas);
 }
 
 const payload = { ends: [{ do: 'work' as const, ms: 20, heed: false }] };
 
-test('Redis behind Sentinel: its primary is killed, the next one steps down, and all that was accepted and copied is done', async ({
+test('Redis behind Sentinel: the primary is killed, then the next one steps down, and every job that was accepted and copied is done', async ({
   world,
 }) => {
   const watched = await WatchedRedis.start(world);
@@ -63,7 +63,7 @@ test('Redis behind Sentinel: its primary is killed, the next one steps down, and
   goOn();
   expect(await batch).toMatchObject({ read: 2 * HALF, added: 2 * HALF, duplicate: 0 });
 
-  // The new primary steps down in good order.
+  // The new primary steps down in order.
   await untilCopied(redis, 1, world);
   await watched.moveOn();
   accepted.push(await enqueue('after'));
@@ -72,7 +72,7 @@ test('Redis behind Sentinel: its primary is killed, the next one steps down, and
   for (const { id } of accepted) {
     const job = await world.settled(queue, id);
     expect(await job.getState()).toBe('completed');
-    // Failovers are no failures.
+    // A failover is no failure.
     expect(job.attemptsMade).toBe(1);
   }
   staying.kill('SIGTERM');
@@ -82,7 +82,7 @@ test('Redis behind Sentinel: its primary is killed, the next one steps down, and
   expect(printed).not.toMatch(/of-redis|of%2Fthe|of\/the/);
 });
 
-test('sentinels that refuse us, know no such primary, or name a Redis that refuses us: exit 69, and it says which', async ({
+test('sentinels refuse us, do not know the primary, or name a Redis that refuses us: exit 69, and stderr says which', async ({
   world,
 }) => {
   const watched = await WatchedRedis.start(world);

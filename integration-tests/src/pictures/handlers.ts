@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { handle, JobRejected } from '@bullpen/worker';
 import { deliver, invoice, newsletter, SINGLES } from './jobs.js';
 
-/** Of how many orders one ends in each way. */
+/** Among how many orders one ends in each way. */
 const ONE_IN = { busy: 23, gone: 61, refused: 97, wrong: 149, bounced: 140 };
 
 const numberOf = (orderId: string): number => Number(orderId.split('-')[1]);
 
-/** They fail as other people's servers do, for the same orders in every run. */
+/** They fail for the same orders in every run, as servers of other people would. */
 export const handlers = [
   handle(deliver, async ({ order_id }, { attempt, signal }) => {
     const order = numberOf(order_id);

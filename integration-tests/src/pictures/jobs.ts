@@ -13,8 +13,8 @@ const single = (name: string, queue: string) =>
   defineJob({ name, queue, payload: z.object({ number: z.int() }), maxAttempts: 1 });
 
 /**
- * Jobs that are enqueued one at a time: how many there are, how long each takes, and of how many
- * one fails.
+ * Jobs that are enqueued one at a time: how many, how long each takes, and among how many one
+ * fails.
  */
 export const SINGLES = [
   { job: single('payment.capture', 'payments'), count: 420, ms: 900, failsOneIn: 31, why: 'card declined' },

@@ -20,8 +20,8 @@ const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
 const PREFIX = 'pictures';
 
 /**
- * One picture: of which path, what must be seen on it, and how often it has changed before it is
- * taken: a rate is known from the second look on.
+ * One picture: its path, a text that must be visible, and how often the page changes before the
+ * picture is taken, as a rate is known only from the second look on.
  */
 interface Shot {
   readonly name: string;
@@ -39,7 +39,7 @@ const SHOTS: readonly Shot[] = [
 ];
 
 const KEPT: BrowserContextOptions = { deviceScaleFactor: 1.5 };
-/** How people may look as well: at these pictures one looks when a page has changed. */
+/** Other ways to look at the pages, for who has changed one. */
 const ASIDE: Readonly<Record<string, BrowserContextOptions>> = {
   dark: { colorScheme: 'dark' },
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
@@ -58,7 +58,7 @@ async function take(browser: Browser, url: URL, file: string, shot: Shot, look: 
   await viewer.close();
 }
 
-/** Logs in, once for all pictures: who does so for each is taken for somebody who guesses. */
+/** Logs in once for all pictures: to log in for each would look like guessing passwords. */
 async function logIn(browser: Browser, url: URL): Promise<BrowserContextOptions> {
   const viewer = await Viewer.open(browser, url);
   await viewer.logIn();
@@ -69,8 +69,8 @@ async function logIn(browser: Browser, url: URL): Promise<BrowserContextOptions>
 }
 
 /**
- * Takes the pictures of the dashboard that are in the README, of real batches on a real Redis; with
- * a folder, of all looks, into it.
+ * Takes the dashboard's pictures for the README, of real batches on a real Redis. With a folder, it
+ * takes them in every look and puts them there.
  */
 async function main(folder: string | undefined): Promise<void> {
   const releases: (() => Promise<unknown>)[] = [];

@@ -5,7 +5,7 @@ import { deliver, invoice, newsletter, SINGLES } from './jobs.js';
 /** The demo's orders. */
 const ORDERS = fileURLToPath(new URL('../../../examples/webhooks/data/orders.csv', import.meta.url));
 
-/** The batch that is looked at while it is worked on. */
+/** The batch that the pictures show while it runs. */
 export const BATCH = 'orders-2026-03';
 
 /** Enqueues what a shop has to do on a Monday morning. */
@@ -25,8 +25,8 @@ export async function openShop(producer: Producer): Promise<void> {
 }
 
 /**
- * So many of the demo's orders, as the rows of a file of that name. Each carries a secret, to be
- * seen redacted.
+ * So many of the demo's orders, as the rows of a file of that name. Each has a secret that the
+ * pictures show redacted.
  */
 async function orders(name: string, count: number): Promise<BatchSource> {
   const source = await openSource(ORDERS, 'csv', process.stdin);

@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 
 /**
- * Every way but `url`: these tests are about a Redis of their own, not the one that the other tests
+ * Every way but `url`: these tests need a Redis of their own, not the one that the other tests
  * share.
  */
 const order: readonly DevRedisWay[] = ['path', 'docker', 'apt'];
@@ -54,10 +54,7 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-/**
- * Whether Redis and its data are there. In a container, the data folder's name means nothing out
- * here.
- */
+/** Whether Redis and its data exist. The data folder of a container means nothing on this side. */
 async function traces(url: string, way: DevRedisWay, dataFolder: string): Promise<{ answers: boolean; data: boolean }> {
   return { answers: await answers(url), data: way !== 'docker' && existsSync(dataFolder) };
 }
@@ -94,7 +91,7 @@ async function cli(...args: string[]) {
 }
 
 describe('startDevRedis', () => {
-  it('starts a Redis that keeps its data and evicts nothing, and says which', async () => {
+  it('starts a Redis that keeps its data and evicts nothing, and describes it', async () => {
     const { redis, notes } = await start();
     expect(await answers(redis.url)).toBe(true);
     expect(await setting(redis.url, 'appendonly')).toBe('yes');
@@ -104,7 +101,7 @@ describe('startDevRedis', () => {
     expect(notes.at(-1)).toContain(`dev-redis: ${redis.description} at redis://`);
   });
 
-  it('leaves nothing behind when it is stopped, however often', async () => {
+  it('leaves nothing behind when it is stopped, once or twice', async () => {
     const { redis } = await start();
     const dataFolder = (await setting(redis.url, 'dir')) ?? '';
     await Promise.all([redis.stop(), redis.stop()]);
@@ -136,7 +133,7 @@ describe('startDevRedis', () => {
     await expect.poll(() => traces(url, way, dataFolder), deadline).toEqual({ answers: false, data: false });
   });
 
-  it('does not keep an owner alive that has nothing left to do, and ends with it', async () => {
+  it('does not keep an idle owner alive, and ends with it', async () => {
     const child = owner('');
     const { url } = JSON.parse(await firstLine(child.stdout)) as DevRedis;
     expect((await child).exitCode).toBe(0);
@@ -162,7 +159,7 @@ describe('bullpen-dev-redis', () => {
     expect(await answers(stdout)).toBe(false);
   });
 
-  it('ends as a shell does when a signal has ended the command', async () => {
+  it('exits as a shell does when a signal has ended the command', async () => {
     const { child } = await cli(
       '--',
       'node',

@@ -8,7 +8,7 @@ const example = (name: string, file: string): string =>
   join(dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`))), 'dist', file);
 
 describe('the examples', () => {
-  test('worker-pool: five jobs, three at a time, and a shutdown that is complete', async ({ world }) => {
+  test('worker-pool: does five jobs, three at a time, and shuts down completely', async ({ world }) => {
     const { stdout, exitCode } = await execa(
       process.execPath,
       [example('@bullpen/example-worker-pool', 'worker-pool.js')],
@@ -26,7 +26,7 @@ describe('the examples', () => {
     expect(stdout.trim().split('\n').at(-1)).toBe('Shutdown complete');
   });
 
-  test('the demo: a deploy and a crash in the middle, and nothing lost', async ({ world }) => {
+  test('the demo: loses nothing in a deploy and a crash', async ({ world }) => {
     const { stdout, exitCode } = await execa(process.execPath, [example('@bullpen/example-webhooks', 'demo.js')], {
       env: { REDIS_URL: world.redisUrl },
       reject: false,

@@ -20,8 +20,8 @@ describe('the README’s example', () => {
   });
 
   test('does what the README says', async ({ world }) => {
-    // The example uses the default prefix, as a reader's first try would; what it leaves is taken
-    // away below.
+    // The example uses the default prefix, as a reader's first try does; its keys are removed
+    // below.
     world.onClose(async () => {
       const keys = await world.redis.keys('bullpen:default:*');
       if (keys.length > 0) await world.redis.unlink(...keys);

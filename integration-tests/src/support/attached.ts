@@ -12,10 +12,12 @@ export interface Ended {
 /** One line of a process' log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
-/** What a process reads: nothing; this, which ends; or what is written later, if anything is. */
+/**
+ * What a process reads from its standard input: nothing; this text; or what is written to it later.
+ */
 export type Input = string | Uint8Array | 'keep open' | undefined;
 
-/** A process that we stay attached to: what it prints is read as it comes. */
+/** A process whose output is read while it runs. */
 export class Attached {
   protected readonly process: ResultPromise<{ reject: false }>;
   readonly ended: Promise<Ended>;
@@ -59,7 +61,7 @@ export class Attached {
     return this.#until(`'${text}'`, () => this.#stdout.includes(text) || undefined);
   }
 
-  /** What never came is told with what came instead. */
+  /** The error says what was printed instead. */
   #until<T>(what: string, fact: () => T | undefined, limitMs?: number): Promise<T> {
     return until(`${what} of ${this.process.pid}`, fact, limitMs).catch((error: Error) => {
       throw new Error(`${error.message}; so far: ${this.#stdout}${this.#stderr}`);

@@ -2,7 +2,7 @@ import type { BatchSource, SourceRow } from '@bullpen/producer';
 
 const ROWS_A_BLOCK = 500;
 
-/** A source of these values, a row each. */
+/** A source with one row for each of these values. */
 export function sourceOf(values: readonly unknown[]): BatchSource {
   async function* blocks(): AsyncGenerator<readonly SourceRow[]> {
     for (let at = 0; at < values.length; at += ROWS_A_BLOCK) {
@@ -15,9 +15,7 @@ export function sourceOf(values: readonly unknown[]): BatchSource {
   return { blocks: blocks(), name: 'values', format: 'ndjson' };
 }
 
-/**
- * Rows of the batch tests, twice as many as `half`; the second half comes when it is let through.
- */
+/** Twice as many rows as `half`; the second half comes when `goOn` is called. */
 export function gatedRows(half: number): { readonly source: BatchSource; readonly goOn: () => void } {
   let goOn: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => {

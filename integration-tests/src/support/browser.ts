@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { PASSWORD } from './dashboard.js';
 
-/** Where distributions put it. `CHROMIUM_PATH` says otherwise. */
+/** Where distributions install it. `CHROMIUM_PATH` names another place. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
 
 /** The browser of this machine, if it has one. */
@@ -10,11 +10,11 @@ export const chromiumPath = [process.env['CHROMIUM_PATH'] ?? '', ...PLACES].find
   (path) => path !== '' && existsSync(path),
 );
 
-/** What to say where there is none. */
+/** What the tests say when there is no browser. */
 export const NO_BROWSER =
   'NO BROWSER: there is no Chromium on this machine. Install one (apt-get install chromium), or name it in CHROMIUM_PATH.';
 
-// A browser that is started calls home; a test has no business there.
+// A browser connects to its vendor when it starts, which a test must not do.
 const QUIET = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update'],
@@ -27,20 +27,20 @@ export function openBrowser(): Promise<Browser> {
 }
 
 /**
- * A network interface came or went: a container was started, somewhere on this machine. Chromium
- * then drops what it is asking for, also from the loopback, and no flag keeps it from that. Nothing
- * of ours has failed.
+ * The error of a request when a network interface came or went, as a container was started
+ * somewhere on this machine. Chromium then drops its requests, also those to the loopback, and no
+ * flag prevents it. Nothing of ours has failed.
  */
 const INTERFACES_CHANGED = 'net::ERR_NETWORK_CHANGED';
 
-/** Somebody at a browser, and what goes wrong in front of them. */
+/** A user at a browser, and everything that goes wrong there. */
 export class Viewer {
   readonly page: Page;
   readonly #context: BrowserContext;
   /** Where the dashboard is, with its base path. */
   readonly url: URL;
   /**
-   * Lines of the console that warn or worse, errors of scripts, dialogs, requests for anything that
+   * Warnings and errors of the console, errors of scripts, dialogs, and requests to anything that
    * is not below the base path.
    */
   readonly complaints: string[] = [];
@@ -93,7 +93,7 @@ export class Viewer {
     await this.page.getByRole('button', { name: 'Log in' }).click();
   }
 
-  /** What a browser is to be opened with to be logged in as this one is. */
+  /** The cookies with which another browser is logged in as this one is. */
   cookies(): ReturnType<BrowserContext['storageState']> {
     return this.#context.storageState();
   }

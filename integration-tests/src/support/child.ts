@@ -13,8 +13,8 @@ const alive = new Set<ChildProcess>();
 let watching = false;
 
 /**
- * A process of ours. What it prints goes into a file and costs us nothing; it does not outlive this
- * process.
+ * A process that we started. Its output goes into a file and costs us nothing. It does not outlive
+ * this process.
  */
 export class Child {
   readonly pid: number;
@@ -53,12 +53,12 @@ export class Child {
     return this.#exit;
   }
 
-  /** Whether there still was a process to send it to. */
+  /** Sends a signal; answers whether there still was a process to send it to. */
   send(signal: NodeJS.Signals): boolean {
     return this.#exit === undefined && this.#process.kill(signal);
   }
 
-  /** Makes sure that it is gone. */
+  /** Kills it, and waits until it is gone. */
   async destroy(): Promise<void> {
     this.send('SIGKILL');
     await this.exited.catch(() => undefined);
@@ -77,7 +77,7 @@ export function startNode(
   return new Child(process.execPath, [script, ...args], { ...inherited, ...env }, output, input);
 }
 
-/** Whether there is a process of this id. */
+/** Whether a process with this id exists. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -8,11 +8,13 @@ const PASSWORD = 'of-the-cluster';
 const PRIMARIES = 3;
 const SLOTS = 16_384;
 
-/** A Redis Cluster on loopback: three primaries, and one replica, of the one that has our keys. */
+/**
+ * A Redis Cluster on loopback: three primaries, and one replica of the primary that has our keys.
+ */
 export class ClusteredRedis {
   readonly #nodes: readonly RedisServer[];
   readonly #world: World;
-  /** A part of it in braces: keys that have that in common are kept together. */
+  /** A part of it stands in braces: Redis keeps keys with the same such part together. */
   readonly prefix: string;
 
   private constructor(world: World, nodes: readonly RedisServer[]) {
@@ -28,8 +30,8 @@ export class ClusteredRedis {
     const buses: number[] = [];
     const nodes = await Promise.all(
       Array.from({ length: PRIMARIES + 1 }, async (_, at) => {
-        // Where nodes talk to each other; left to itself it is a port that the system gives to
-        // outgoing connections.
+        // The port on which nodes talk to each other. Redis' own choice could be a port that the
+        // system gives to outgoing connections.
         const bus = await freePort();
         buses[at] = bus;
         const args = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), ...settings, ...login];
@@ -43,32 +45,31 @@ export class ClusteredRedis {
     return cluster;
   }
 
-  /** The address, as a user writes it: of two nodes, one of which at least has none of our keys. */
+  /** The address, as a user writes it: two nodes, of which at least one has none of our keys. */
   get url(): string {
     const hosts = this.#nodes.slice(0, 2).map(({ port }) => `127.0.0.1:${port}`);
     return `redis+cluster://:${PASSWORD}@${hosts.join()}`;
   }
 
-  /** The address of a node, as if it were all there is. */
+  /** The address of one node, as if it were a single server. */
   urlOf(node = this.#nodes[0] as RedisServer): string {
     return node.urlWith(PASSWORD);
   }
 
-  /** A connection to whoever has our keys. */
+  /** A connection to the node that has our keys. */
   open(): Redis {
     const redis = openRedis(this.url, 'worker', 'test:cluster', this.prefix);
     this.#world.onClose(async () => redis.disconnect());
     return redis;
   }
 
-  /** SIGKILL to whoever has our keys. */
+  /** SIGKILL to the node that has our keys. */
   async killOwner(): Promise<void> {
     await (await this.#owner()).kill();
   }
 
   /**
-   * Moves our keys to another node, one hundred at a time, as an operator who takes a node away
-   * would.
+   * Moves our keys to another node, one hundred at a time, as an operator does who removes a node.
    */
   async moveKeys(): Promise<void> {
     const owner = await this.#owner();

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Attached, type Input } from './attached.js';
 
-/** The commands under test, found as a user's script would find them. */
+/** The commands under test, found as a user's script finds them. */
 export const BIN = {
   'bullpen-producer': binOf('@bullpen/producer', 'bullpen-producer'),
   'bullpen-worker': binOf('@bullpen/worker', 'bullpen-worker'),
@@ -20,7 +20,7 @@ function binOf(name: string, command: string): string {
 export class RunningCommand extends Attached {
   constructor(command: keyof typeof BIN, args: readonly string[], env: Record<string, string>, input?: Input) {
     super(process.execPath, [BIN[command], ...args], input, {
-      // How long a drain may take is for the command to say.
+      // The command itself limits its drain.
       forceKillAfterDelay: false,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       extendEnv: false,
@@ -40,7 +40,7 @@ export class RunningCommand extends Attached {
     this.process.kill(signal);
   }
 
-  /** Makes sure that it is gone. */
+  /** Kills it, and waits until it is gone. */
   async destroy(): Promise<void> {
     this.process.kill('SIGKILL');
     await this.ended;

@@ -3,14 +3,14 @@ import type { World } from './world.js';
 
 export const PASSWORD = 'correct-horse-battery';
 
-/** How a test asks a dashboard. */
+/** The answer to a request. */
 export interface Asked {
   readonly status: number;
   readonly text: string;
   readonly headers: Headers;
 }
 
-/** A `bullpen-dashboard` process, and somebody who looks at it. */
+/** A `bullpen-dashboard` process, and a client of it. */
 export class Dashboard {
   readonly process: RunningCommand;
   readonly url: URL;
@@ -28,17 +28,17 @@ export class Dashboard {
     return new Dashboard(process, String(url));
   }
 
-  /** Starts one that need not get as far as listening. */
+  /** Starts one that may end before it listens. */
   static run(world: World, args: readonly string[], env: Record<string, string>): RunningCommand {
     const where = ['--redis', world.redisUrl, '--prefix', world.prefix, '--host', '127.0.0.1', '--port', '0'];
     return world.command('bullpen-dashboard', [...where, '--discover-every', '100', ...args], env);
   }
 
-  /** Asks for a path below the base path; does not follow to another. */
+  /** Requests a path below the base path; follows no redirect. */
   async ask(path: string, { headers, ...init }: RequestInit = {}): Promise<Asked> {
     const answer = await fetch(new URL(path, this.url), {
       ...{ redirect: 'manual', ...init },
-      // A test keeps no connection open.
+      // A test leaves no connection open.
       headers: { cookie: this.#cookie, origin: this.url.origin, connection: 'close', ...headers },
     });
     return { status: answer.status, text: await answer.text(), headers: answer.headers };

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** What a health port said. */
+/** The answer of a health port. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
@@ -24,7 +24,7 @@ export function ask(port: number, path: string): Promise<Answer> {
 }
 
 /**
- * What `/metrics` tells, by name and labels as they stand there:
+ * The samples of `/metrics`, by name and labels as they are printed:
  * `bullpen_queue_paused{queue="mail"}`.
  */
 export async function scrape(port: number): Promise<ReadonlyMap<string, number>> {

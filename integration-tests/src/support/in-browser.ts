@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { chromiumPath, NO_BROWSER, openBrowser, Viewer } from './browser.js';
 import type { World } from './world.js';
 
-/** Opens a page at a dashboard; it is closed with the world. */
+/** Opens a page of a dashboard; it is closed with the world. */
 export type Look = (world: World, url: URL) => Promise<Viewer>;
 
 /**
- * Tests that share a browser, each with pages and cookies of its own. Where there is no browser
- * they are skipped, loudly.
+ * Tests that share a browser; each has pages and cookies of its own. Without a browser they are
+ * skipped, and stderr says so.
  */
 export function describeInBrowser(name: string, tests: (look: Look) => void): void {
   if (chromiumPath === undefined) process.stderr.write(`\n${NO_BROWSER}\nSKIPPED: ${name}\n\n`);

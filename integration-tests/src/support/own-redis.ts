@@ -4,7 +4,10 @@ import { Queue } from 'bullmq';
 import { RedisServer } from './redis-server.js';
 import type { World } from './world.js';
 
-/** A Redis of a test's own, with AOF: to be killed, frozen, filled and made a replica of. */
+/**
+ * A Redis with AOF that belongs to one test, which may kill it, freeze it, fill it or make it a
+ * replica.
+ */
 export class OwnRedis {
   readonly server: RedisServer;
   readonly admin: ReturnType<typeof openRedis>;
@@ -24,7 +27,7 @@ export class OwnRedis {
     return own;
   }
 
-  /** Flags that send a command here. The last of two flags counts. */
+  /** Flags that direct a command to this Redis. Of two equal flags the last one counts. */
   get flags(): string[] {
     return ['--redis', this.server.url];
   }

@@ -9,18 +9,18 @@ import { Child } from './child.js';
 
 const READY_LIMIT_MS = 20_000;
 
-/** What sets a server apart from the others of a test. */
+/** How a server differs from the others of a test. */
 export interface ServerSetting {
-  /** Its folder's. */
+  /** The name of its folder. */
   readonly name?: string;
-  /** Arguments of redis-server beside ours. */
+  /** Arguments of redis-server, besides ours. */
   readonly args?: readonly string[];
-  /** The file of a server that is a sentinel and no Redis; a sentinel writes into it. */
+  /** The configuration file of a sentinel, which the sentinel also writes. */
   readonly sentinelFile?: string;
 }
 
 /**
- * A real Redis that writes every change to disk before it answers, and can be killed, frozen and
+ * A real Redis that writes every change to disk before it answers. It can be killed, frozen, and
  * started again on the same port and data.
  */
 export class RedisServer {
@@ -53,12 +53,12 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** The address for who has this password. */
+  /** The address with this password. */
   urlWith(password: string): string {
     return this.url.replace('://', `://:${encodeURIComponent(password)}@`);
   }
 
-  /** Starts it, unless it runs, and waits until it has read its data and answers. */
+  /** Starts it if it does not run, and waits until it has read its data and answers. */
   async start(): Promise<void> {
     if (this.#child === undefined || this.#child.exit !== undefined) {
       const { binary, libraryFolders } = this.#program;
@@ -107,14 +107,13 @@ export class RedisServer {
       socket.setTimeout(1_000, () => over(false));
       socket.on('error', () => over(false));
       socket.on('connect', () => socket.write('PING\r\n'));
-      // While it reads its data it answers -LOADING; one with a password has nothing else to say to
-      // us.
+      // While it reads its data it answers -LOADING. A server with a password answers only -NOAUTH.
       socket.on('data', (reply) => over(/^(\+PONG|-NOAUTH)/.test(reply.toString())));
     });
   }
 }
 
-/** Which of the servers a connection leads to. */
+/** The server that a connection leads to. */
 export async function serverBehind(redis: Redis, servers: readonly RedisServer[]): Promise<RedisServer> {
   const [, port] = /tcp_port:(\d+)/.exec(await redis.info('server')) ?? [];
   return servers.find((server) => String(server.port) === port) as RedisServer;
@@ -123,8 +122,8 @@ export async function serverBehind(redis: Redis, servers: readonly RedisServer[]
 const taken = new Set<number>();
 
 /**
- * A free port below those that the system gives to outgoing connections: one of these could take it
- * while Redis is down.
+ * A free port below those that the system gives to outgoing connections. Such a connection could
+ * take one of those while Redis is down.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -9,8 +9,8 @@ declare module 'vitest' {
 }
 
 /**
- * One Redis for the whole run: a container when there is an engine, else whatever dev-redis finds.
- * Fails the run when a test left something open on it.
+ * Starts one Redis for the whole run: in a container when there is an engine, else as dev-redis
+ * finds one. Fails the run when a test left something open on it.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = await startDevRedis({ order: ['url', 'docker', 'path', 'apt'] });

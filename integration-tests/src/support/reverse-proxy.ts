@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { World } from './world.js';
 
 /**
- * Puts a server behind a reverse proxy that passes one path on to it, and has other things behind
- * all others. Answers where it is now.
+ * Puts a reverse proxy before a server: it passes one path on and answers all others itself.
+ * Returns the new address.
  */
 export async function behindProxy(world: World, { hostname, port, pathname }: URL): Promise<URL> {
   const proxy = createServer((from, to) => {

@@ -4,28 +4,27 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** What the proxy does with the traffic. */
 export type ProxyMode =
   | 'forward'
-  /** Takes connections and bytes, answers nothing: a network that swallows. */
+  /** Takes connections and bytes and answers nothing: a network that swallows everything. */
   | 'black-hole'
   /**
-   * Passes requests on, keeps the replies, and closes the connection when one would come: a reply
-   * lost on the way.
+   * Passes requests on, keeps the replies, and closes the connection when a reply comes: a reply is
+   * lost on its way.
    */
   | 'lose-replies';
 
-/** A TCP proxy in front of Redis, to make the network misbehave. */
+/** A TCP proxy in front of Redis that can make the network misbehave. */
 export class TcpProxy {
   mode: ProxyMode = 'forward';
-  /** How long each reply takes on its way, in milliseconds. */
+  /** By how much each reply is delayed, in milliseconds. */
   delayMs = 0;
   /** How many replies were lost. */
   lost = 0;
   readonly #server = createServer((client) => this.#serve(client));
   readonly #sockets = new Set<Socket>();
-  /** Set while the next reply is to be cut. */
+  /** Set while the next reply has to be cut. */
   #replyCut: { readonly share: number; readonly done: (cut: boolean) => void } | undefined;
   /**
-   * Requests with this in them get no reply, and nothing else on their connection does from then
-   * on.
+   * A request with this text gets no reply, and neither does any later request on its connection.
    */
   #unanswered: string | undefined;
   readonly #target: { host: string; port: number };
@@ -47,8 +46,8 @@ export class TcpProxy {
   }
 
   /**
-   * Lets this share of the next reply through and cuts its connection then. Answers whether there
-   * was one before `heal` was called.
+   * Lets this share of the next reply through and then cuts its connection. Answers whether a reply
+   * came before `heal` was called.
    */
   cutInReply(share: number): Promise<boolean> {
     this.heal();
@@ -58,14 +57,14 @@ export class TcpProxy {
   }
 
   /**
-   * Answers nothing more on a connection that has sent a request with this text in it. The requests
-   * are passed on.
+   * Sends no more replies on a connection that has sent a request with this text. Requests are
+   * passed on.
    */
   keepRepliesTo(text: string): void {
     this.#unanswered = text;
   }
 
-  /** Forwards from now on. */
+  /** Forwards everything from now on. */
   heal(): void {
     this.mode = 'forward';
     this.#unanswered = undefined;
@@ -111,8 +110,8 @@ export class TcpProxy {
 
   #cutWithin(reply: Buffer, client: Socket, redis: Socket): void {
     const through = reply.subarray(0, Math.floor(reply.length * (this.#replyCut?.share ?? 0)));
-    // `end` and not `destroy`: what came through must really arrive, or this would be a cut before
-    // the reply.
+    // `end` and not `destroy`: what came through must arrive, or the cut would come before the
+    // reply.
     client.end(through, () => client.destroy());
     redis.destroy();
     this.#replyCut?.done(true);

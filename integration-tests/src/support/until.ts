@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Waits until `fact` gives something other than `undefined` or `false`, and returns it. A test
- * waits for a fact, never for a time; the limit is there only to say which fact never came.
- * @param everyMs how long between two looks; more for a fact that is dear to look up
+ * waits for a fact, never for a time. The limit exists only to say which fact never came.
+ * @param everyMs how long between two looks; longer for a fact that is expensive to look up
  */
 export async function until<T>(
   what: string,

@@ -12,8 +12,8 @@ const MASTER = 'jobs';
 const COUNT = 3;
 
 /**
- * A primary, two replicas, and three sentinels that watch over them, each with a password: all on
- * loopback, all real.
+ * A primary, two replicas, and three sentinels that watch them, each with a password, all on
+ * loopback.
  */
 export class WatchedRedis {
   readonly #servers: readonly RedisServer[];
@@ -73,14 +73,14 @@ export class WatchedRedis {
   all() {
     return [...this.#servers, ...this.#sentinels];
   }
-  /** A connection to whoever is the primary. */
+  /** A connection to the current primary. */
   open(): Redis {
     const redis = openRedis(this.url, 'worker', 'test:watched');
     this.#world.onClose(async () => redis.disconnect());
     return redis;
   }
 
-  /** Waits until every sentinel knows two replicas, in order, and two other sentinels. */
+  /** Waits until every sentinel knows two sound replicas and two other sentinels. */
   async #untilWatched(): Promise<void> {
     for (const sentinel of this.#sentinels) {
       await this.#ask(sentinel, `sentinel ${sentinel.port} to know the others`, async (redis) => {
@@ -92,7 +92,7 @@ export class WatchedRedis {
     }
   }
 
-  /** SIGKILL to whoever is the primary. */
+  /** SIGKILL to the current primary. */
   async killPrimary(): Promise<void> {
     const redis = this.open();
     const primary = await serverBehind(redis, this.#servers).finally(() => redis.disconnect());
@@ -100,9 +100,9 @@ export class WatchedRedis {
   }
 
   /**
-   * Has the sentinels make another server the primary while this one lives, as in an upgrade. Waits
-   * until this one knows, too: until then it accepts what it will forget, and Redis promises no
-   * more.
+   * Makes the sentinels promote another server while the primary lives, as in an upgrade. Waits
+   * until the old primary knows: until then it accepts writes that it will forget, and Redis
+   * promises no more.
    */
   async moveOn(): Promise<void> {
     const [sentinel] = this.#sentinels as [RedisServer];
@@ -110,7 +110,7 @@ export class WatchedRedis {
     let before: string | undefined;
     await this.#ask(sentinel, 'a failover to begin', async (redis) => {
       before = await primary(redis);
-      // Refused while no replica is known to be fit.
+      // Sentinel refuses while it knows no replica that is fit.
       return (await redis.call('SENTINEL', 'FAILOVER', MASTER).catch(() => undefined)) === 'OK';
     });
     await this.#ask(sentinel, 'the failover to be over', async (redis) => (await primary(redis)) !== before);
@@ -143,7 +143,7 @@ function sentinelSettings(primaryPort: number): string {
   ].join('\n');
 }
 
-/** What Sentinel tells of several, as name and value in turns. */
+/** Records of a Sentinel answer, in which names and values alternate. */
 function factsOf(told: readonly unknown[]): Record<string, string>[] {
   return told.map((each) => {
     if (!Array.isArray(each)) return each as Record<string, string>;

@@ -18,7 +18,7 @@ const FIXTURES = fileURLToPath(new URL('../../dist/fixtures/', import.meta.url))
 const JOBS = join(FIXTURES, 'jobs.js');
 export const HANDLERS = join(FIXTURES, 'handlers.js');
 
-/** One line of the ledger that the handlers write outside Redis. */
+/** One line of the ledger that the handlers write, outside Redis. */
 export interface LedgerEntry {
   readonly event: 'start' | 'end' | 'aborted';
   readonly jobId: string;
@@ -29,13 +29,16 @@ export interface LedgerEntry {
   readonly reason?: string;
 }
 
-/** Everything a test may open; all of it is closed, and its keys removed, when the test ends. */
+/**
+ * Everything that a test may open. All of it is closed, and its keys are removed, when the test
+ * ends.
+ */
 export class World {
   readonly redisUrl = inject('redisUrl');
   readonly prefix = `test-${randomBytes(6).toString('hex')}`;
   readonly folder: string;
   readonly redis: Redis;
-  /** Last opened, first closed. */
+  /** What was opened last is closed first. */
   readonly #releases: (() => Promise<unknown>)[] = [];
 
   constructor(folder: string) {
@@ -77,13 +80,13 @@ export class World {
     return this.command('bullpen-worker', command, { LEDGER: this.ledgerPath, ...env });
   }
 
-  /** A producer process with the fixtures' jobs. */
+  /** A producer process that knows the jobs of the fixtures. */
   producerProcess(
     args: readonly string[],
     input?: string | Uint8Array,
     env: Record<string, string> = {},
   ): RunningCommand {
-    // The test's own arguments last: the last of two flags counts.
+    // The arguments of the test come last: of two equal flags the last one counts.
     const command = ['--jobs', JOBS, '--redis', this.redisUrl, '--prefix', this.prefix, ...args];
     return this.command('bullpen-producer', command, env, input);
   }
@@ -102,7 +105,7 @@ export class World {
     return { proxy, url };
   }
 
-  /** The queue as any other BullMQ client sees it. */
+  /** The queue, as another BullMQ client sees it. */
   queue(name: string): Queue {
     const queue = new Queue(name, { connection: this.redis, prefix: this.prefix });
     queue.on('error', () => undefined);
@@ -167,7 +170,7 @@ function countOpen(): number {
   return process.getActiveResourcesInfo().filter((kind) => kinds.test(kind)).length;
 }
 
-/** Lends a world with a folder of its own, and takes both away afterwards. */
+/** Gives a test a world with a folder of its own, and removes both afterwards. */
 export async function lendWorld(use: (world: World) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bullpen-test-'));
   const world = new World(folder);

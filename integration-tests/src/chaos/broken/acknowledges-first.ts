@@ -6,8 +6,9 @@ import { CHAOS_JOBS } from '../jobs.js';
 import { appendLine } from '../ledger.js';
 
 /**
- * Broken on purpose: answers before the work is done, as a forgotten `await` does. In calm weather
- * nobody notices; the checker must, and so prove that it would notice it of a worker.
+ * Broken on purpose: it answers before the work is done, as a forgotten `await` does. Without
+ * faults nobody notices. The checker must notice, which proves that it would notice a worker that
+ * did so.
  */
 export const handlers = CHAOS_JOBS.map(({ job }) =>
   handle(job, ({ ms }, { jobId, attempt }) => {

@@ -3,7 +3,7 @@ import type { Fault } from '../fault.js';
 import { HARMLESS_MS } from '../limits.js';
 import { linesOfEvent } from './handler-runs.js';
 
-/** The faults that were injected, and those that the ledger tells of. */
+/** The faults that were injected, and those that the ledger shows. */
 export function allFaults({ faults, ledger }: Pick<Facts, 'faults' | 'ledger'>): Fault[] {
   const blocked = new Map(linesOfEvent(ledger, 'blocked').map(({ run, at }) => [run, at]));
   const blocks = linesOfEvent(ledger, 'blocking').map(({ pid, at, until, run }): Fault => {
@@ -13,7 +13,7 @@ export function allFaults({ faults, ledger }: Pick<Facts, 'faults' | 'ledger'>):
     return { kind: 'poison', pid, startedAt: at, endedAt: at };
   });
   const known = [...faults, ...blocks, ...poison];
-  // A frozen or blocked process notices that it stood still, too; that is not another fault.
+  // A frozen or blocked process also notices that it stood still; that is the same fault.
   const starved = linesOfEvent(ledger, 'starved')
     .map(({ pid, since, at }): Fault => ({ kind: 'starved', pid, startedAt: since ?? at, endedAt: at }))
     .filter(
@@ -28,7 +28,7 @@ export function allFaults({ faults, ledger }: Pick<Facts, 'faults' | 'ledger'>):
 
 /**
  * Whether a fault can take a lease, a reply or a process away. A standstill shorter than half a
- * lease must not, and excuses nothing.
+ * lease must not, so it excuses nothing.
  */
 export function isHarmful({ kind, startedAt, endedAt }: Fault): boolean {
   switch (kind) {
@@ -51,24 +51,24 @@ export function isHarmful({ kind, startedAt, endedAt }: Fault): boolean {
   }
 }
 
-/** Whether it keeps one worker process from doing anything for a while. */
+/** Whether it stops one worker process from doing anything for a while. */
 export const isStandstill = ({ kind }: Fault): boolean => kind === 'freeze' || kind === 'block' || kind === 'starved';
 
 /** Whether it ends a worker process by itself. */
 export const isKill = ({ kind }: Fault): boolean => kind === 'kill' || kind === 'poison';
 
-/** A worker that lost Redis tries again at most this much later; until then it renews no lease. */
+/** A worker that lost Redis tries again after at most this time; until then it renews no lease. */
 const RECONNECT_MS = 2_000;
-/** One whose connections were cut finds Redis where it was, at its first attempts. */
+/** A worker whose connections were cut finds Redis at its first attempts. */
 const RECONNECT_AFTER_CUT_MS = 500;
 
 /**
- * A process that stood still then starts what it had fetched before: under a lease that ran out
+ * A process that stood still then starts what it had fetched before, under a lease that ran out
  * meanwhile.
  */
 const BACKLOG_MS = 1_000;
 
-/** Until when a fault may still show. */
+/** Until when a fault may still show its effect. */
 export function felt({ kind, endedAt }: Fault): number {
   switch (kind) {
     case 'redis-kill':

@@ -5,10 +5,7 @@ import { describeRun, type HandlerRun, handlerRuns } from './handler-runs.js';
 import { maxAttempts } from './nothing-invented.js';
 import { convict, type Finding } from './violation.js';
 
-/**
- * An attempt is spent by a handler that threw or returned, and by nothing else: no drain, crash or
- * outage.
- */
+/** Only a handler that threw or returned spends an attempt: no drain, crash or outage does. */
 export function attemptsExact(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const stored = new Map(facts.stored.map((job) => [job.id, job]));
@@ -24,7 +21,7 @@ export function attemptsExact(facts: Facts): Finding {
 }
 
 function wronglyCounted({ id, attemptsMade, places }: StoredJob, plan: IntendedJob): string[] {
-  // A poison job never gets through an attempt; that it failed is counted as at most one.
+  // A poison job never finishes an attempt; its failure is counted as at most one.
   if (plan.kind === 'poison') return attemptsMade <= 1 ? [] : [`${id} is poison and counts ${attemptsMade} attempts`];
   const settled = places.includes('completed') || places.includes('failed');
   const due = Math.min(plan.throws + 1, maxAttempts(plan));
@@ -33,8 +30,8 @@ function wronglyCounted({ id, attemptsMade, places }: StoredJob, plan: IntendedJ
 }
 
 /**
- * The numbers that the handlers were told. Attempt n + 1 exists because attempt n threw, in
- * somebody's sight.
+ * The attempt numbers that the handlers were given. Attempt n + 1 exists because attempt n threw,
+ * and the ledger shows that.
  */
 function wronglyNumbered({ id, attemptsMade }: StoredJob, runs: readonly HandlerRun[]): string[] {
   const threw = new Set(runs.filter(({ conclusion }) => conclusion === 'threw').map(({ attempt }) => attempt));

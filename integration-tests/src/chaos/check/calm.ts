@@ -9,8 +9,8 @@ import { wasStarved } from './waited.js';
 const LOST = 'lease lost; another worker may attempt the job';
 
 /**
- * Where nothing has happened to a worker, it must not act as if something had: no lease is lost, no
- * outcome unrecorded, no handler aborted before its time.
+ * A worker that no fault has hit must not act as if one had: it loses no lease, leaves no outcome
+ * unrecorded, and aborts no handler early.
  */
 export function calmWhenCalm(facts: Facts): Finding {
   const faults = allFaults(facts);
@@ -18,7 +18,7 @@ export function calmWhenCalm(facts: Facts): Finding {
     if (aborted === undefined) return [];
     const says = `${jobId} in ${pid} was aborted with ${aborted.reason} at ${clock(aborted.at)}`;
     if (aborted.reason === 'LeaseLost') {
-      // Its lease is older than its handler.
+      // The lease is older than the handler.
       const since = startedAt - LEASE_MS;
       const isHarmed =
         harmBetween(faults, pid, since, aborted.at) !== undefined || wasStarved(facts, pid, since, aborted.at);

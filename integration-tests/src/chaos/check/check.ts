@@ -24,14 +24,14 @@ const RULES: readonly Rule[] = [
   calmWhenCalm,
 ];
 
-/** What the facts of a run amount to. */
+/** What the rules find in the facts of a run. */
 export interface Verdict {
   readonly violations: readonly Violation[];
-  /** What ran or ended twice and was allowed to. */
+  /** What ran or ended twice, and was allowed to. */
   readonly explained: readonly Explained[];
 }
 
-/** Judges a run by its recorded facts, all rules over all of them. */
+/** Judges a run by its recorded facts, with all rules. */
 export function check(facts: Facts): Verdict {
   const findings = RULES.map((rule) => rule(facts));
   return {

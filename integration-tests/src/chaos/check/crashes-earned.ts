@@ -8,23 +8,23 @@ import { handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
 
 /**
- * Beside deaths: a process that stands still for longer than its lease counts as crashed. An outage
- * of Redis or a cut connection does not: a worker takes such a count back. One that was cut off for
- * longer than a lease, by a black hole or by cuts that it was slow to recover from, cannot for a
- * job that came in a reply that it never got: it does not know of it.
+ * A process that stands still for longer than its lease counts as crashed, as a death does. An
+ * outage of Redis or a cut connection does not: the worker takes that count back. A worker that was
+ * cut off for longer than a lease cannot do so for a job that came in a reply that it never got, as
+ * it does not know of that job.
  */
 const EXCUSED = ['freeze', 'block', 'starved', 'black-hole'];
 const CUTS = ['cut', 'cut-in-reply'];
 /**
- * The shortest time without a connection that can cost a lease; and the longest with one between
- * two such times that changes nothing.
+ * The shortest time without a connection that can cost a lease; and the longest time with a
+ * connection, between two such times, that changes nothing.
  */
 const LONG_CUT_OFF_MS = LEASE_MS * 0.6;
 const BRIEFLY_MS = 500;
 
 /**
- * A job's crashes are not more than the deaths there were, and a poison job takes down as many
- * processes as it may, no more and no fewer.
+ * A job has no more crashes than there were deaths, and a poison job kills exactly as many
+ * processes as it may.
  */
 export function crashesEarned(facts: Facts): Finding {
   const died = facts.lives.filter(diedWithJobs).length;
@@ -40,8 +40,8 @@ export function crashesEarned(facts: Facts): Finding {
 }
 
 /**
- * The times for which a worker whose connection was cut was without one for so long that it may
- * have lost leases, as it says itself.
+ * The times for which a worker was without a connection for so long that it may have lost leases,
+ * by its own log.
  */
 function longCutOffs({ pid, log, exitedAt }: ExitReason, faults: readonly Fault[]): { from: number; to: number }[] {
   const away: { from: number; to: number }[] = [];
@@ -63,7 +63,7 @@ function longCutOffs({ pid, log, exitedAt }: ExitReason, faults: readonly Fault[
 }
 
 /**
- * A process that ended by force, and was up by then: one that was still starting had no job to
+ * A process that ended by force after it was up: a process that was still starting had no job to
  * lose.
  */
 function diedWithJobs(life: ExitReason): boolean {
@@ -71,7 +71,8 @@ function diedWithJobs(life: ExitReason): boolean {
 }
 
 /**
- * The bound holds exactly: one death too many is a fleet in danger, one too few a job given up on.
+ * The limit holds exactly: one death more endangers the fleet, one death fewer gives the job up too
+ * early.
  */
 function poisonBound(facts: Facts, excused: number): string[] {
   const failed = new Set(facts.stored.filter(({ places }) => places.includes('failed')).map(({ id }) => id));
@@ -79,7 +80,7 @@ function poisonBound(facts: Facts, excused: number): string[] {
   return facts.intended.flatMap(({ id, kind }) => {
     if (kind !== 'poison' || !failed.has(id)) return [];
     const deaths = (runsOf.get(id) ?? []).filter(({ conclusion }) => conclusion === undefined).length;
-    // A fetch whose reply was lost looks to the queue like one more death.
+    // A fetch whose reply was lost looks like one more death.
     if (deaths <= POISON_CRASHES && deaths + excused >= POISON_CRASHES) return [];
     return [`${id} is poison and failed after ${deaths} deaths; it may take ${POISON_CRASHES}`];
   });

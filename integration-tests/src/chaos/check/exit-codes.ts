@@ -12,8 +12,8 @@ const ENDING_MS = 1_000;
 const EXIT = { ok: 0, cutOff: 70, handedBack: 75 };
 
 /**
- * A process ends as it says, and for a reason: 0 when all is finished, 75 when some was handed
- * back, 70 only after harm, otherwise only by force.
+ * A process ends with the right exit code: 0 when everything is finished, 75 when something was
+ * handed back, 70 only after harm; else only by force.
  */
 export function exitCodes(facts: Facts): Finding {
   const faults = allFaults(facts);
@@ -37,7 +37,7 @@ function wrongDeath(life: ExitReason, faults: readonly Fault[]): string | undefi
     if (sent.some((one) => one.signal === 'SIGKILL')) return undefined;
     return faults.some((fault) => isKill(fault) && fault.pid === pid) ? undefined : 'nobody killed it';
   }
-  // Node itself is up before anybody listens for signals.
+  // Node runs before anything listens for signals.
   const starting = log.length === 0 && sent.some((one) => one.signal === signal);
   return starting ? undefined : 'this signal should have been heard';
 }
@@ -58,22 +58,22 @@ function wrongCode(
   if (code !== EXIT.ok && code !== EXIT.handedBack) return 'no such end is planned';
   if (!sent.some(({ signal }) => signal === 'SIGTERM')) return 'nobody had told it to stop';
   const summary = lineOf(life, STOPPED);
-  // Told to stop before it served anything: there is nothing to account for.
+  // It was told to stop before it served anything, so there is nothing to account for.
   if (summary === undefined && lineOf(life, READY) === undefined && !runs.some((run) => run.pid === pid))
     return undefined;
   if (summary === undefined) return 'it never said what became of its attempts';
   if (summary['cutOff'] !== 0) return `it says that it cut off ${String(summary['cutOff'])}`;
   const handedBack = Number(summary['handedBack']);
   if (handedBack > 0 !== (code === EXIT.handedBack)) return `it says that it handed back ${handedBack}`;
-  // A handler whose signal fired may go on ignoring it; any other that is still running was
+  // A handler whose signal fired may ignore it; any other handler that is still running was
   // forgotten.
   const open = runs.find((run) => run.pid === pid && run.conclusion === undefined && run.aborted === undefined);
   return open === undefined ? undefined : `${open.jobId} was still running, and nobody had told its handler to stop`;
 }
 
 /**
- * Since when harm can be the reason of a process' end: a lease before it was told to stop; or, if
- * nobody told it, as long as its watchdog would watch it stand still.
+ * From when on harm can be the reason of a process' end: a lease before it was told to stop; or,
+ * without a signal, as long as its watchdog lets it stand still.
  */
 function nearTheEnd({ sent, exitedAt }: ExitReason): number {
   const told = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? exitedAt - STANDSTILL_MS - ENDING_MS;

@@ -5,7 +5,7 @@ import { at, history, intended, killed, life, ran, readyLine, stoppedLine, store
 import type { ViolationKind } from './violation.js';
 
 /**
- * Histories with one thing wrong in each: what it is, what it is called, and words that the
+ * Histories with one fault each: the kind of violation, the name of the case, and words that the
  * explanation must contain.
  */
 const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, says: RegExp, facts: Partial<Facts>][]>>> =

@@ -14,7 +14,7 @@ export interface HandlerRun {
   readonly aborted: { readonly at: number; readonly reason: string } | undefined;
   /** How it concluded: undefined when its process ended first. */
   readonly conclusion: 'end' | 'threw' | 'left' | undefined;
-  /** When it concluded, or else its process ended. */
+  /** When it concluded, or when its process ended. */
   readonly endedAt: number;
 }
 

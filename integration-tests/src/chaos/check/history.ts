@@ -3,7 +3,7 @@ import type { LedgerLine } from '../ledger.js';
 import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
 import type { StoredJob } from '../snapshot.js';
 
-/** Instants in a history made by hand are seconds since it began; this is when. */
+/** Instants in a history made by hand are seconds since its beginning; this converts them. */
 const T0 = Date.UTC(2030, 0, 1);
 export const at = (seconds: number): number => T0 + seconds * 1_000;
 const time = (seconds: number): string => new Date(at(seconds)).toISOString();
@@ -47,7 +47,7 @@ export function ran(
   ];
 }
 
-/** The summary a worker logs when it stops; the parts must add up, as a worker's do. */
+/** The summary that a worker logs when it stops; the counts must add up. */
 export function stoppedLine(
   seconds: number,
   more: Record<string, unknown> = {},
@@ -61,7 +61,7 @@ export function stoppedLine(
 export const readyLine = (seconds: number): LogLine => ({ msg: READY, time: time(seconds) });
 export const toldLine = (seconds: number): LogLine => ({ msg: TOLD, time: time(seconds) });
 
-/** A worker that was told to stop after ten seconds and did at once. */
+/** A worker that was told to stop after ten seconds, and stopped at once. */
 export const life = (pid: number, more: Partial<ExitReason> = {}): ExitReason => ({
   ...{ slot: 0, pid, startedAt: at(0), exitedAt: at(10.1), code: 0, signal: null },
   sent: [{ signal: 'SIGTERM', at: at(10) }],
@@ -69,7 +69,7 @@ export const life = (pid: number, more: Partial<ExitReason> = {}): ExitReason =>
   ...more,
 });
 
-/** One that was killed. */
+/** A worker that was killed. */
 export const killed = (pid: number, seconds: number): ExitReason =>
   life(pid, {
     ...{ exitedAt: at(seconds), code: null, signal: 'SIGKILL', log: [readyLine(0.5)] },
@@ -77,8 +77,7 @@ export const killed = (pid: number, seconds: number): ExitReason =>
   });
 
 /**
- * A run in which one job was enqueued, attempted and completed by one worker. Everything else is
- * said on top of it.
+ * A run in which one worker attempted and completed the one job. Tests add everything else to it.
  */
 export function history(more: Partial<Facts> = {}): Facts {
   return {

@@ -189,8 +189,8 @@ describe('an innocent history passes', () => {
   });
 });
 
-describe('what is allowed to be twice is listed with its reason', () => {
-  test('a handler that ignores its signal meets its successor', () => {
+describe('what may happen twice is listed with its reason', () => {
+  test('a handler ignores its signal while the job runs elsewhere', () => {
     const ledger = [
       ...ran('a-0', { jobId: 'a', from: 1, to: 4.2, aborted: 3 }),
       ...ran('a-1', { jobId: 'a', pid: 2, from: 4, to: 5 }),
@@ -207,7 +207,7 @@ describe('what is allowed to be twice is listed with its reason', () => {
     expect(explained).toMatchObject([{ kind: 'ended twice', because: 'handed back while ignoring its signal' }]);
   });
 
-  test('of two faults, the one that hit the run most is named', () => {
+  test('the reason names the fault that hit the run most', () => {
     const faults: Fault[] = [
       { kind: 'cut', pid: 1, startedAt: at(0.8), endedAt: at(0.8) },
       { kind: 'freeze', pid: 1, startedAt: at(1.2), endedAt: at(3.9) },
@@ -216,7 +216,7 @@ describe('what is allowed to be twice is listed with its reason', () => {
     expect(explained.map(({ because }) => because)).toEqual(['freeze']);
   });
 
-  test('a job that was fetched before a standstill is started after it, though others have done it', () => {
+  test('a job is fetched before a standstill and started after it, although others have done it', () => {
     const faults: Fault[] = [{ kind: 'block', pid: 2, startedAt: at(0.5), endedAt: at(3.9) }];
     const ledger = [
       ...ran('a-1', { jobId: 'a', from: 1, to: 1.9 }),

@@ -6,8 +6,8 @@ import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
 
 /**
- * Nothing exists that nobody asked for, is completed before its work is done, or has failed for a
- * reason that the plan does not state.
+ * Nothing exists that nobody enqueued, no job is completed before its work is done, and no job has
+ * failed for a reason that is not in the plan.
  */
 export function nothingInvented(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));

@@ -6,7 +6,7 @@ import { groupBy } from './group-by.js';
 import { describeRun, type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, type Explained, type Finding, type Violation } from './violation.js';
 
-/** How long after a handler's end its outcome may still be on its way to Redis. */
+/** How long after a handler's end its outcome may still travel to Redis. */
 const RECORDING_MS = 1_000;
 const IGNORING = 'handed back while ignoring its signal';
 
@@ -33,8 +33,8 @@ export function onceUnlessHit(facts: Facts): Finding {
 }
 
 /**
- * Every two runs of one job that should not both be. Overlapping runs that also ended twice are
- * told of once, as the graver.
+ * Every two runs of one job that should not both exist. Runs that overlap and both ended are
+ * reported once, as the worse violation.
  */
 function pairs(runs: readonly HandlerRun[]): [HandlerRun, HandlerRun, Explained['kind']][] {
   return runs.flatMap((earlier, at) =>
@@ -42,8 +42,8 @@ function pairs(runs: readonly HandlerRun[]): [HandlerRun, HandlerRun, Explained[
       const through = (run: HandlerRun) => run.conclusion === 'end' || run.conclusion === 'threw';
       if (earlier.attempt === later.attempt && through(earlier) && through(later))
         return [[earlier, later, 'ended twice']];
-      // In one process a run that lost its lease, or was handed back, may meet its successor just
-      // as well.
+      // Also in one process, a run that lost its lease or was handed back may overlap with the next
+      // run.
       return later.startedAt < earlier.endedAt ? [[earlier, later, 'overlap']] : [];
     }),
   );
@@ -57,17 +57,17 @@ function explanation(
 ): { kind: string; says: string } | undefined {
   const { aborted, pid, conclusion, endedAt } = earlier;
   if (aborted?.reason === 'WorkerDraining' && plan?.heed === false) {
-    // Not before its grace was over; or it threw, and that is not held against it in a drain.
+    // It ended after its grace was over; or it threw, which a drain does not count.
     const threwAt = conclusion === 'threw' ? endedAt : Number.POSITIVE_INFINITY;
     const handedBackAt = Math.min(aborted.at + ABORT_GRACE_MS - TIMER_MS, threwAt);
     if (later.startedAt >= handedBackAt) return { kind: IGNORING, says: `${IGNORING} at ${clock(aborted.at)}` };
   }
-  // Only what came before the later run can be its reason.
+  // Only what came before the later run can be the reason for it.
   const until = Math.min(earlier.endedAt + RECORDING_MS, later.startedAt);
   const fault = harmBetween(faults, pid, earlier.startedAt, until);
   if (fault !== undefined) return { kind: because(fault, earlier), says: describeFault(fault) };
-  // The run that starts later may be the older attempt: fetched, then its process stood still while
-  // others took the job and did it.
+  // The run that starts later may be the older attempt: it was fetched, then its process stood
+  // still while others took the job and did it.
   const stale = faults.find(
     (one) => one.pid === later.pid && isStandstill(one) && isHarmful(one) && startsAfter(one, later),
   );
@@ -75,8 +75,8 @@ function explanation(
 }
 
 /**
- * A lease is older than the start of its handler: a process that stood still in between starts what
- * is no longer its own.
+ * A lease is older than the start of its handler: a process that stood still between them starts a
+ * job that is no longer its own.
  */
 function because(fault: Fault, run: HandlerRun): string {
   return isStandstill(fault) && startsAfter(fault, run) ? `fetched before a ${fault.kind}` : fault.kind;

@@ -7,7 +7,7 @@ import { handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
 import { waitedWhileStopping } from './waited.js';
 
-/** A worker that is told to stop does, within its limits. */
+/** A worker that is told to stop ends within its limits. */
 export function stopsInTime(facts: Facts): Finding {
   const faults = allFaults(facts);
   return convict(
@@ -17,11 +17,11 @@ export function stopsInTime(facts: Facts): Finding {
       if (told === undefined) return [];
       const during = (kind: Fault['kind']) =>
         faults.some((fault) => fault.kind === kind && fault.pid === life.pid && fault.endedAt >= told.at);
-      // A stopped process can do nothing, not even end; and one that is blocked may take as long as
-      // its watchdog.
+      // A stopped process can do nothing, not even end; a blocked process may take as long as its
+      // watchdog.
       if (during('freeze')) return [];
-      // And one that the machine keeps waiting, while it is still being loaded, say, needs that
-      // time as well.
+      // A process that the machine keeps waiting, for example while it is loaded, needs that time
+      // as well.
       const limit = STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0) + waitedWhileStopping(life, facts);
       const took = life.exitedAt - told.at;
       return took <= limit ? [] : [`worker ${life.pid} got SIGTERM at ${clock(told.at)} and ended ${took} ms later`];
@@ -29,7 +29,7 @@ export function stopsInTime(facts: Facts): Finding {
   );
 }
 
-/** Once a worker has said that it drains, it starts no handler. */
+/** A worker that has logged that it drains starts no handler. */
 export function startsNothingWhileDraining(facts: Facts): Finding {
   const toldAt = new Map(facts.lives.map((life): [number, number | undefined] => [life.pid, saidAt(life)]));
   return convict(

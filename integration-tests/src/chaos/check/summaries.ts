@@ -3,7 +3,7 @@ import { type ExitReason, lineOf, loggedAt, STOPPED, TOLD } from '../life.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
 
-/** What a worker says when it stops is what its handlers did. */
+/** The summary that a worker logs when it stops is what its handlers did. */
 export function summariesTrue(facts: Facts): Finding {
   const runs = handlerRuns(facts);
   const crashed = facts.stored.filter(({ failedReason }) => failedReason?.includes('JobCrashed')).length;
@@ -31,10 +31,10 @@ function wrongSums(life: ExitReason, runs: readonly HandlerRun[], crashed: numbe
   const ended = runs.filter(({ conclusion }) => conclusion === 'end');
   const threw = runs.filter(({ conclusion }) => conclusion === 'threw');
   if (completed > ended.length) faults.push(`says ${completed} completed; ${ended.length} handlers ran to their end`);
-  // No handler has a part in a job that failed because it crashed too often, and one worker counts
-  // it.
+  // A job that failed because it crashed too often ran in no handler, and one worker counts it.
   if (failed > threw.length + crashed) faults.push(`says ${failed} failed; ${threw.length} handlers threw`);
-  // What ended after its signal had fired may have been given up by then, and counted as that.
+  // A handler that ended after its signal had fired may have been abandoned by then, and counted as
+  // that.
   const missing = [...ended, ...threw].filter(({ aborted }) => aborted === undefined).length - completed - failed;
   const unconfirmed = unrecorded + number('cutOff');
   if (missing > unconfirmed) {
@@ -43,8 +43,8 @@ function wrongSums(life: ExitReason, runs: readonly HandlerRun[], crashed: numbe
 
   const parts = ['completed', 'failed', 'snoozed', 'handedBack', 'cutOff'].map(number);
   const sum = parts.reduce((total, part) => total + part, 0);
-  // A job that the last fetch brought, and that could not be given back, is cut off without ever
-  // having been active.
+  // A job that came with the last fetch and could not be handed back is cut off, although it was
+  // never active.
   const strangers = sum - number('active');
   if (strangers < 0 || strangers > number('cutOff'))
     faults.push(`says ${number('active')} were active and accounts for ${sum}`);

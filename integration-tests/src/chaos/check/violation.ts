@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
 
-/** What a run can be convicted of. */
+/** The kinds of violation. */
 const VIOLATION_KINDS = [
   'did not come to rest',
   'lost',
@@ -18,13 +18,13 @@ const VIOLATION_KINDS = [
 
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];
 
-/** One fact that must not be, in one line that names its job, processes and instants. */
+/** One fact that must not exist, in one line that names its job, processes and instants. */
 export interface Violation {
   readonly kind: ViolationKind;
   readonly says: string;
 }
 
-/** Something twice that is allowed to be: `because` says why, `kind` what. */
+/** Something that happened twice and may: `because` says why, `kind` what. */
 export interface Explained {
   readonly kind: 'ended twice' | 'overlap';
   readonly because: string;
@@ -37,7 +37,7 @@ export interface Finding {
   readonly explained?: readonly Explained[];
 }
 
-/** Judges the facts by one idea. */
+/** Judges the facts by one rule. */
 export type Rule = (facts: Facts) => Finding;
 
 /** Makes a rule's finding from the sentences of its violations. */
@@ -45,5 +45,5 @@ export const convict = (kind: ViolationKind, sentences: readonly string[]): Find
   violations: sentences.map((says) => ({ kind, says })),
 });
 
-/** An instant as people compare it: the time of day. */
+/** An instant as people compare them: the time of day. */
 export const clock = (at: number): string => new Date(at).toISOString().slice(11, 23);

@@ -5,7 +5,7 @@ import { LEASE_MS, STARVED_MS } from '../limits.js';
 type Waits = Pick<Facts, 'waits'>;
 
 /**
- * For how long in all the machine kept a worker, or what it depends on, waiting between two
+ * For how long in total the machine kept a worker, or what it depends on, waiting between two
  * instants.
  */
 function waitedBetween({ waits }: Waits, of: number, from: number, to: number): number {
@@ -14,15 +14,15 @@ function waitedBetween({ waits }: Waits, of: number, from: number, to: number): 
     .reduce((sum, { ms }) => sum + ms, 0);
 }
 
-/** The same since it was told to stop. */
+/** The same, since the worker was told to stop. */
 export function waitedWhileStopping({ pid, startedAt, exitedAt, sent }: ExitReason, waits: Waits): number {
   const since = sent.find(({ signal }) => signal === 'SIGTERM')?.at ?? startedAt;
   return waitedBetween(waits, pid, since, exitedAt);
 }
 
 /**
- * Whether the machine kept a worker, or what it depends on, waiting for so much of a lease that it
- * may have lost one, at some time between two instants.
+ * Whether the machine kept a worker, or what it depends on, waiting for so long that it may have
+ * lost a lease between two instants.
  */
 export function wasStarved(facts: Waits, of: number, from: number, to: number): boolean {
   return facts.waits.some(({ at }) => {
