@@ -42,6 +42,7 @@ export default defineConfig({
             'integration-tests/src/repo/architecture/*.test.ts',
           ],
           isolate: false,
+          setupFiles: ['integration-tests/src/support/forget-jobs.setup.ts'],
           maxWorkers: availableParallelism(),
           testTimeout: 60_000,
         },
@@ -54,9 +55,8 @@ export default defineConfig({
           // `pnpm test:containers` runs the first: they need a Docker engine and a configuration of
           // their own. The architecture test needs no Redis: it is a unit test.
           exclude: [...configDefaults.exclude, 'src/containers/**', 'src/repo/architecture/**'],
-          // A process knows all jobs that were ever defined in it: two files that define jobs use
-          // queues by different names.
           isolate: false,
+          setupFiles: ['./src/support/forget-jobs.setup.ts'],
           // Integration tests wait more than they compute: they run more files at once than there
           // are cores.
           maxWorkers: 5,
