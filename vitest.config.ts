@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -10,6 +11,8 @@ const LONGEST = [
   ...['chaos/chaos', 'outages/outage', 'repo/examples', 'batches/batch-cli', 'batches/batches-cli'],
   ...['deploys/deploys', 'dashboard/dashboard', 'outages/sentinel', 'batches/batch-proof', 'outages/intake'],
 ];
+
+const FORGET_JOBS = 'integration-tests/src/support/forget-jobs.setup.ts';
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -42,7 +45,7 @@ export default defineConfig({
             'integration-tests/src/repo/architecture/*.test.ts',
           ],
           isolate: false,
-          setupFiles: ['integration-tests/src/support/forget-jobs.setup.ts'],
+          setupFiles: [FORGET_JOBS],
           maxWorkers: availableParallelism(),
           testTimeout: 60_000,
         },
@@ -56,7 +59,7 @@ export default defineConfig({
           // their own. The architecture test needs no Redis: it is a unit test.
           exclude: [...configDefaults.exclude, 'src/containers/**', 'src/repo/architecture/**'],
           isolate: false,
-          setupFiles: ['./src/support/forget-jobs.setup.ts'],
+          setupFiles: [join(import.meta.dirname, FORGET_JOBS)],
           // Integration tests wait more than they compute: they run more files at once than there
           // are cores.
           maxWorkers: 5,
