@@ -10,6 +10,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   ...['chaos/chaos', 'outages/outage', 'repo/examples', 'batches/batch-cli', 'batches/batches-cli'],
   ...['deploys/deploys', 'dashboard/dashboard', 'outages/sentinel', 'batches/batch-proof', 'outages/intake'],
+  ...['deploys/watchdog', 'deploys/crash', 'attempts/poison', 'dashboard/browser-batches'],
 ];
 
 const FORGET_JOBS = 'integration-tests/src/support/forget-jobs.setup.ts';
