@@ -9,7 +9,7 @@ import { Backend, type BackendDeps, type NextJob } from './backend.js';
 import { BullmqJob, toFetchedJob } from './bullmq-job.js';
 import type { MalformedJobs } from './malformed-jobs.js';
 import { privatesOf } from './private-parts.js';
-import { fetchesNext, tell } from './verbs.js';
+import { fetchesNext, tell } from './record-ending.js';
 
 /** What a {@link BullmqWorker} needs beside BullMQ's options. */
 export interface BullmqWorkerDeps extends BackendDeps {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcomeOf } from '../../test/fetched-job.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import type { QueueStore } from '../in-flight/queue-store.js';
-import { fetchesNext, tell } from './verbs.js';
+import { fetchesNext, tell } from './record-ending.js';
 
 /** A store that writes down what it is told, and answers a next job where it can fetch one. */
 function listeningStore() {
