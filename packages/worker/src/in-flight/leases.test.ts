@@ -14,8 +14,8 @@ const LEASE_MS = 10_000;
 const TICK_MS = 1_000;
 
 /**
- * The monotonic clock, which the test moves: with timers that fire in time, or without, as an event
- * loop that stands still.
+ * The monotonic clock, moved by the test: either with timers that fire in time, or without, like an
+ * event loop that stands still.
  */
 let now = 0;
 
@@ -36,28 +36,25 @@ async function later(ms: number): Promise<void> {
   }
 }
 
-/** Time passes, and no timer fires; then the next one does. */
+/** Time passes without timers, and then the next timer fires. */
 async function standStill(ms: number): Promise<void> {
   now += ms;
   await vi.advanceTimersByTimeAsync(TICK_MS);
 }
 
-/** One question that Redis was asked. */
+/** One call to Redis. */
 interface Question {
   readonly at: number;
   readonly queue: string;
   readonly ids: readonly unknown[];
-  /** Whether a crash that was counted meanwhile is to be taken back. */
+  /** Whether a crash that was counted meanwhile is taken back. */
   readonly isInnocent: boolean;
   readonly args: readonly unknown[];
 }
 
 type Reply = string | Error | Promise<string>;
 
-/**
- * The leases of some attempts, over a Redis that says of all of them that they are held, until
- * `reply` is changed.
- */
+/** Leases of some attempts. Redis answers that all are held, until the test changes `reply`. */
 function leasing() {
   const questions: Question[] = [];
   const lines: string[] = [];
@@ -88,7 +85,7 @@ function leasing() {
   return { leases, redis, active, outage, questions, lines, told };
 }
 
-/** An attempt under way since now, and whether it was abandoned. */
+/** An attempt that begins now, and whether it was abandoned. */
 function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAttempt & { wasAbandoned: () => boolean } {
   const job = fetchedJob({ queue, id: jobId, token: `t-${jobId}`, attemptsMade: 2, fetches: 5, crashes: 1 });
   const attempt = active.begin(job, leaseFor(job, LEASE_MS));
@@ -99,7 +96,7 @@ function begin(active: ActiveAttempts, jobId: string, queue = 'mail'): ActiveAtt
   return Object.assign(attempt, { wasAbandoned: () => abandoned });
 }
 
-/** A reply that the test gives when it wants to. */
+/** A reply that comes when the test says so. */
 function held() {
   let answer: (answers: string) => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;
@@ -115,7 +112,7 @@ const LOST = 'error: lease lost; another worker may attempt the job';
 const lost = () => new Error('Connection is closed.');
 
 describe('Leases that are renewed', () => {
-  it('never come near their end, and cost Redis nothing before they need to', async () => {
+  it('are renewed long before their end, and not before a quarter of their time is over', async () => {
     const { leases, active, questions, lines } = leasing();
     const { lease, stop } = begin(active, 'j-1');
     leases.start();
@@ -129,7 +126,7 @@ describe('Leases that are renewed', () => {
     expect([lease.lapsed, lease.lost, stop.reason, lines]).toEqual([false, false, undefined, []]);
   });
 
-  it('are asked for by queue, with all that Redis needs to know them', async () => {
+  it('are renewed by queue, with all that Redis needs to know', async () => {
     const { leases, active, questions } = leasing();
     for (const [id, queue] of [
       ['1', 'mail'],
@@ -149,7 +146,7 @@ describe('Leases that are renewed', () => {
     ]);
   });
 
-  it('are asked for 500 at a time, one question after the other', async () => {
+  it('are renewed 500 at a time, one call after the other', async () => {
     const { leases, active, redis, questions } = leasing();
     for (let at = 0; at < 1_201; at += 1) begin(active, `j-${at}`);
     begin(active, 'other', 'images');
@@ -166,7 +163,7 @@ describe('Leases that are renewed', () => {
     expect(new Set(questions.flatMap(({ ids }) => ids)).size).toBe(1_202);
   });
 
-  it('are not asked for again while Redis has not answered', async () => {
+  it('are not renewed again while Redis has not answered', async () => {
     const { leases, active, redis, questions } = leasing();
     begin(active, 'j-1');
     const slow = held();
@@ -180,7 +177,7 @@ describe('Leases that are renewed', () => {
     expect(questions).toHaveLength(2);
   });
 
-  it('are counted from before the question: Redis renewed them somewhere between that and its answer', async () => {
+  it('count from before the call: Redis renewed them some time between the call and its answer', async () => {
     const { leases, active, redis } = leasing();
     const { lease } = begin(active, 'j-1');
     const slow = held();
@@ -195,7 +192,7 @@ describe('Leases that are renewed', () => {
     expect(lease.until).toBe(askedAt + LEASE_MS);
   });
 
-  it('are each told what Redis says of that one', async () => {
+  it('get each its own answer', async () => {
     const { leases, active, redis } = leasing();
     const attempts = ['1', '2', '3'].map((id) => begin(active, id));
     redis.reply = () => 'hlr';
@@ -209,7 +206,7 @@ describe('Leases that are renewed', () => {
 });
 
 describe('a lease that runs out', () => {
-  it('aborts its attempt once, with LeaseLost, and leaves it its time', async () => {
+  it('aborts its attempt once with LeaseLost, and does not abandon it', async () => {
     const { leases, active, redis, lines, told } = leasing();
     const attempt = begin(active, 'j-1');
     let fired = 0;
@@ -227,7 +224,7 @@ describe('a lease that runs out', () => {
     expect(told).toEqual(['lease-lapsed']);
   });
 
-  it('does so while Redis refuses, too, and is asked for until it does not', async () => {
+  it('runs out also while Redis refuses, and is renewed when Redis does not refuse any more', async () => {
     const { leases, active, redis, questions, lines } = leasing();
     const { lease } = begin(active, 'j-1');
     redis.reply = () => new Error('LOADING Redis is loading the dataset in memory');
@@ -269,9 +266,9 @@ describe('a lease that runs out', () => {
     }
   });
 
-  // The question waited for the connection longer than a lease lasts, and is counted from when it
-  // was asked: the lease is still over.
-  it('has run out once, also when the answer to an old question comes', async () => {
+  // The call waited for the connection for longer than a lease, and counts from when it was sent:
+  // the lease has still lapsed.
+  it('runs out once, also when a late answer comes', async () => {
     const { leases, active, redis, lines } = leasing();
     const { lease } = begin(active, 'j-1');
     const slow = held();
@@ -285,7 +282,7 @@ describe('a lease that runs out', () => {
     expect(lines).toEqual([RAN_OUT]);
   });
 
-  it('stops nobody when the attempt has ended and waits to be recorded', async () => {
+  it('does not stop an attempt that has ended and waits to be recorded', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
     attempt.end(outcomeOf('completed'));
@@ -326,7 +323,7 @@ describe('a lease that is lost', () => {
     expect([attempt.lease.lost, attempt.wasAbandoned()]).toEqual([lost, outcome === undefined]);
   });
 
-  it('leaves an attempt alone that has ended: the answer to its record may be on its way, and its recorder asks if it is not', async () => {
+  it('leaves an attempt alone that has ended: the answer to its record may be on its way, and otherwise the recorder asks', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
     attempt.end(outcomeOf('completed'));
@@ -351,8 +348,8 @@ describe('a lease that is lost', () => {
     expect([attempt.wasAbandoned(), attempt.stop.reason === reason]).toEqual([true, true]);
   });
 
-  // It was handed back, say, and the next worker has it already: that is what handing back is for.
-  it('is not told of an attempt whose end Redis has confirmed', async () => {
+  // The job was handed back, for example, and another worker has it already, as intended.
+  it('is not reported for an attempt whose end Redis has confirmed', async () => {
     const { leases, active, redis, lines } = leasing();
     const attempt = begin(active, 'j-1');
     const slow = held();
@@ -368,7 +365,7 @@ describe('a lease that is lost', () => {
 });
 
 describe('Leases that cannot be renewed', () => {
-  it('say so for what is no outage, and try again', async () => {
+  it('are logged when it is no outage, and are renewed again later', async () => {
     const { leases, active, redis, questions, lines } = leasing();
     begin(active, 'j-1');
     redis.reply = () => new Error('WRONGTYPE Operation against a key');
@@ -379,7 +376,7 @@ describe('Leases that cannot be renewed', () => {
     expect(questions).toHaveLength(2);
   });
 
-  it('leave the telling of an outage to those who know of it', async () => {
+  it('are not logged in an outage, which logs itself', async () => {
     const { leases, active, redis, lines } = leasing();
     begin(active, 'j-1');
     redis.reply = lost;
@@ -392,7 +389,7 @@ describe('Leases that cannot be renewed', () => {
 describe('an event loop that stood still', () => {
   const STOOD_STILL = 'warn: event loop stood still; leases cannot be renewed meanwhile';
 
-  it('is told when it did so for more than a fifth of a lease', async () => {
+  it('is logged when it stood still for more than a fifth of a lease', async () => {
     const { leases, lines } = leasing();
     leases.start();
     await later(5_000);
@@ -404,7 +401,7 @@ describe('an event loop that stood still', () => {
     expect(lines).toEqual([STOOD_STILL]);
   });
 
-  it('finds its leases run out when it was for longer than they last, and asks whose the jobs are', async () => {
+  it('finds lapsed leases when it stood still for longer than a lease, and asks Redis whose the jobs are', async () => {
     const { leases, active, questions, lines } = leasing();
     const { lease, stop } = begin(active, 'j-1');
     leases.start();
@@ -415,7 +412,7 @@ describe('an event loop that stood still', () => {
 });
 
 describe('a crash that Redis counted meanwhile', () => {
-  /** Whether the last question asked for it to be taken back. */
+  /** Whether the last call asked to take it back. */
   const isTakenBack = (questions: readonly Question[]) => questions.at(-1)?.isInnocent;
 
   it('is taken back when this worker only could not reach Redis', async () => {
@@ -443,7 +440,7 @@ describe('a crash that Redis counted meanwhile', () => {
     expect(isTakenBack(questions)).toBe(true);
   });
 
-  it('counts as well for a question that is asked before the clock of the leases turns again', async () => {
+  it('counts also in a call that is sent before the timer of the leases fires again', async () => {
     const { leases, active, questions } = leasing();
     const attempt = begin(active, 'j-1');
     leases.start();
@@ -456,14 +453,14 @@ describe('a crash that Redis counted meanwhile', () => {
   });
 });
 
-describe('asking whether we may renew leases', () => {
-  it('asks about none', async () => {
+describe('probing whether we may renew leases', () => {
+  it('renews none', async () => {
     const { leases, questions } = leasing();
     await leases.probe('mail');
     expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual([['mail', []]]);
   });
 
-  it('tells when we may not', async () => {
+  it('throws when we may not', async () => {
     const { leases, redis } = leasing();
     redis.reply = () => new Error("NOPERM this user has no permissions to run the 'evalsha' command");
     await expect(leases.probe('mail')).rejects.toThrow('NOPERM');
@@ -471,7 +468,7 @@ describe('asking whether we may renew leases', () => {
 });
 
 describe('renewing a queue', () => {
-  it('is asked at once, for all of that queue that are ours, also while another renewal is unanswered', async () => {
+  it('happens at once, for all leases of that queue that are ours, also while another renewal is unanswered', async () => {
     const { leases, active, redis, questions } = leasing();
     const [, lostOne, done] = ['1', '2', '3'].map((id) => begin(active, id));
     begin(active, '4', 'images');
@@ -485,7 +482,7 @@ describe('renewing a queue', () => {
     expect(questions.map(({ queue, ids }) => [queue, ids])).toEqual([['mail', ['1']]]);
   });
 
-  it('leaves nothing unhandled when it fails', async () => {
+  it('leaves no unhandled rejection when it fails', async () => {
     const { leases, active, redis } = leasing();
     begin(active, '1');
     redis.reply = lost;
@@ -533,13 +530,13 @@ describe('asking about one lease', () => {
     expect([answer, questions.length]).toEqual(['recorded', 5]);
   });
 
-  it('ends with what is no outage', async () => {
+  it('throws an error that is no outage', async () => {
     const { leases, active, redis } = leasing();
     redis.reply = () => new Error('WRONGTYPE Operation against a key');
     await expect(leases.ask(begin(active, 'j-1'))).rejects.toThrow('WRONGTYPE');
   });
 
-  it('ends an outage that no connection was lost for', async () => {
+  it('ends an outage in which Redis refused', async () => {
     const { leases, active, outage } = leasing();
     outage.noteIfOutage(new Error("READONLY You can't write against a read only replica."));
     await leases.ask(begin(active, 'j-1'));
@@ -548,7 +545,7 @@ describe('asking about one lease', () => {
 });
 
 describe('closing the leases', () => {
-  it('leaves no timer behind, and asks Redis nothing any more', async () => {
+  it('leaves no timer behind, and calls Redis no more', async () => {
     const { leases, active, questions } = leasing();
     const attempt = begin(active, 'j-1');
     leases.start();
@@ -559,7 +556,7 @@ describe('closing the leases', () => {
     expect([await leases.ask(attempt), questions, attempt.stop.reason]).toEqual(['lost', [], undefined]);
   });
 
-  it('does not call a lease lost that nobody could ask about', async () => {
+  it('does not call a lease lost that Redis was not asked about', async () => {
     const { leases, active } = leasing();
     const attempt = begin(active, 'j-1');
     leases.close();
@@ -582,7 +579,7 @@ describe('closing the leases', () => {
     expect(answer).toBe('lost');
   });
 
-  it('leaves nothing unhandled when a question under way fails then', async () => {
+  it('leaves no unhandled rejection when a call in flight fails afterwards', async () => {
     const { leases, active, redis, lines } = leasing();
     begin(active, 'j-1');
     const slow = held();

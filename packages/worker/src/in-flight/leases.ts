@@ -7,6 +7,7 @@ import { pause } from '../redis/pause.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import type { ActiveAttempts } from './active-attempts.js';
 import { confirms, type LeaseAnswer } from './lease.js';
+import { Standstill } from './standstill.js';
 
 /** What {@link Leases} needs. */
 export interface LeasesDeps {
@@ -23,37 +24,37 @@ const ANSWERS: Readonly<Record<string, LeaseAnswer>> = {
   ...{ h: 'held', r: 'recorded', b: 'returned', g: 'gone', l: 'lost' },
 };
 
-/** The most leases renewed in one call: keeps one script under some 5 ms of Redis' time. */
+/** The most leases renewed in one call: the script then takes Redis at most about 5 ms. */
 const MAX_PER_CALL = 500;
 const RETRY_MS = 250;
 
 /**
- * Renews the leases of all attempts under way, and keeps this worker's own clock of them: Redis
- * cannot tell a worker that it cannot reach that the time is up. It takes the place of BullMQ's
- * lock manager, which knows locks by job id alone, lets go of a job before its end is recorded, and
- * aborts nothing.
+ * Renews the leases of all active attempts. Also keeps a clock of its own for them, as a worker that
+ * cannot reach Redis must notice by itself that a lease is over.
  *
- * A lease that runs out unrenewed aborts its handler with `LeaseLost`. It may still prove to be
- * ours when Redis is back; a lease that Redis says is lost is lost, and its attempt is abandoned at
- * once.
+ * When nobody renewed a lease in time it has lapsed: the handler's signal aborts with `LeaseLost`.
+ * Redis may still say later that the job is ours. When Redis says that a lease is lost, its attempt
+ * is abandoned at once.
+ *
+ * We do not use BullMQ's lock manager: it knows locks by the job's id alone, stops before the end of
+ * a job is recorded, and aborts nothing.
  */
 export class Leases {
-  readonly #parts: LeasesDeps;
+  readonly #deps: LeasesDeps;
   readonly #tickMs: number;
+  readonly #standstill: Standstill;
   #timer: NodeJS.Timeout | undefined;
-  #tickedAt = 0;
   #renewing = false;
-  /** When the event loop last turned again after standing still for a good part of a lease. */
-  #stoodStillAt = Number.NEGATIVE_INFINITY;
   closed = false;
 
-  constructor(parts: LeasesDeps) {
-    this.#parts = parts;
-    this.#tickMs = Math.max(50, Math.round(parts.leaseMs / 10));
+  constructor(deps: LeasesDeps) {
+    this.#deps = deps;
+    this.#tickMs = Math.max(50, Math.round(deps.leaseMs / 10));
+    this.#standstill = new Standstill(this.#tickMs, deps.leaseMs);
   }
 
   start(): void {
-    this.#tickedAt = performance.now();
+    this.#standstill.start();
     this.#timer = setInterval(() => this.#tick(), this.#tickMs);
   }
 
@@ -62,27 +63,34 @@ export class Leases {
     clearInterval(this.#timer);
   }
 
-  /** Renews nothing on a queue, for Redis to say whether we may. */
+  /**
+   * Asks Redis whether we may renew leases on a queue, without renewing any.
+   * @throws what Redis throws
+   */
   async probe(queue: string): Promise<void> {
     await this.#renew(queue, []);
   }
 
   /**
-   * Renews all leases of a queue, whether they are due or not, ahead of what is sent next. A Redis
-   * that was frozen carries out first what was sent first: our own search for dead workers' jobs
-   * would find ours, whose locks ran out meanwhile.
+   * Renews all leases of a queue, due or not, before the next command is sent. A Redis that was frozen
+   * carries out commands in the order in which they were sent. Without this, our own stall check would
+   * find our own jobs, whose locks ran out meanwhile.
    */
   renewQueue(queue: string): void {
-    const attempts = [...this.#parts.active].filter((attempt) => {
+    const attempts = [...this.#deps.active].filter((attempt) => {
       return attempt.queue === queue && !attempt.lease.lost && !attempt.confirmed;
     });
     for (let at = 0; at < attempts.length; at += MAX_PER_CALL) {
-      // It is but an extra; what fails here the next renewal finds as well.
+      // A failure can be ignored: the next renewal by the timer meets it, too.
       this.#renew(queue, attempts.slice(at, at + MAX_PER_CALL)).catch(() => undefined);
     }
   }
 
-  /** Asks Redis about one lease; waits through an outage. */
+  /**
+   * Asks Redis about one lease, and renews it if it is held. Waits through an outage.
+   * @returns Redis' answer; `lost` when the leases are closed before Redis answers
+   * @throws what Redis throws when it is no outage
+   */
   async ask(attempt: ActiveAttempt): Promise<LeaseAnswer> {
     while (!this.closed && !attempt.lease.lost) {
       try {
@@ -90,7 +98,7 @@ export class Leases {
         if (answer !== 'held' && answer !== 'recorded') this.#lose(attempt, answer);
         return answer;
       } catch (error) {
-        if (!this.#parts.outage.noteIfOutage(error)) throw error;
+        if (!this.#deps.outage.noteIfOutage(error)) throw error;
         await pause(RETRY_MS);
       }
     }
@@ -98,18 +106,16 @@ export class Leases {
   }
 
   #tick(): void {
-    const { active, leaseMs, log } = this.#parts;
+    const { active, leaseMs, log } = this.#deps;
     const now = performance.now();
-    const lateMs = Math.round(now - this.#tickedAt - this.#tickMs);
-    this.#tickedAt = now;
+    const lateMs = this.#standstill.tick(now);
     if (lateMs > leaseMs / 5) {
       log.warn({ lateMs, leaseMs, active: active.size }, 'event loop stood still; leases cannot be renewed meanwhile');
     }
-    if (lateMs > leaseMs / 2) this.#stoodStillAt = now;
     const due: ActiveAttempt[] = [];
     for (const attempt of active) {
       const { lease } = attempt;
-      // Handed back, snoozed or recorded: ours no more, and all is well.
+      // A confirmed attempt was recorded, snoozed or handed back: there is no lease to renew.
       if (lease.lost || attempt.confirmed) continue;
       if (now >= lease.until && !lease.lapsed) this.#lapse(attempt);
       if (lease.until - now < leaseMs * 0.75) due.push(attempt);
@@ -117,21 +123,11 @@ export class Leases {
     if (due.length > 0 && !this.#renewing) void this.#renewAll(due);
   }
 
-  /**
-   * Whether a lease lost now was lost to this process standing still, and not to Redis. That counts
-   * as a crash: a handler that blocks the event loop for longer than the lease would otherwise be
-   * attempted for ever, and take its neighbours' leases with it each time.
-   */
-  #stoodStill(now: number): boolean {
-    const { leaseMs } = this.#parts;
-    return now - this.#tickedAt > leaseMs / 2 || now - this.#stoodStillAt < 2 * leaseMs;
-  }
-
-  /** Other workers may have the job by now, and nobody here can know: the handler should stop. */
+  /** Other workers may have the job by now, and we cannot find out: the handler should stop. */
   #lapse(attempt: ActiveAttempt): void {
     attempt.lease.lapsed = true;
     if (attempt.outcome !== undefined) return;
-    this.#parts.log.warn({ jobId: attempt.jobId, queue: attempt.queue }, 'lease ran out; aborting the attempt');
+    this.#deps.log.warn({ jobId: attempt.jobId, queue: attempt.queue }, 'lease ran out; aborting the attempt');
     this.#tell('lease-lapsed', attempt);
     attempt.stop.abort(new LeaseLost());
   }
@@ -151,24 +147,23 @@ export class Leases {
         }
       }
     } catch (error) {
-      if (!this.#parts.outage.noteIfOutage(error)) this.#parts.log.error({ err: error }, 'leases could not be renewed');
+      if (!this.#deps.outage.noteIfOutage(error)) this.#deps.log.error({ err: error }, 'leases could not be renewed');
     } finally {
       this.#renewing = false;
     }
   }
 
   async #renew(queue: string, attempts: readonly ActiveAttempt[]): Promise<LeaseAnswer[]> {
-    const { redis, prefix, leaseMs, outage } = this.#parts;
+    const { redis, prefix, leaseMs, outage } = this.#deps;
     const { base, active, stalled } = queueKeys(prefix, queue);
     const args = attempts.flatMap(({ jobId, lease }) => [
       ...[jobId, lease.token, lease.fetches, lease.attemptsMade, lease.crashes],
     ]);
-    // Counted from before the question: Redis renews it somewhere between this instant and its
-    // answer.
+    // The new lease counts from before the call: Redis renews it some time between now and its answer.
     const askedAt = performance.now();
-    const innocent = this.#stoodStill(askedAt) ? '0' : '1';
-    const answers = await redis.bullpenRenew(active, stalled, base, leaseMs, innocent, ...args);
-    outage.acceptedSmall();
+    const takesCrashBack = this.#standstill.costsLeases(askedAt) ? '0' : '1';
+    const answers = await redis.bullpenRenew(active, stalled, base, leaseMs, takesCrashBack, ...args);
+    outage.answered();
     return attempts.map((attempt, at) => {
       const answer = ANSWERS[answers[at] ?? 'l'] ?? 'lost';
       this.#note(attempt, answer, askedAt + leaseMs);
@@ -180,11 +175,10 @@ export class Leases {
     const { lease } = attempt;
     if (answer === 'held') {
       lease.until = until;
-      // An answer may be older than the lease it gives.
+      // The answer may have taken longer than the lease lasts.
       lease.lapsed = until <= performance.now();
     } else if (attempt.outcome === undefined) {
-      // One that has ended is left to its recorder: Redis' answer to that may be on its way, and
-      // all is well.
+      // For an attempt that has ended the recorder decides: Redis' answer to it may be on its way.
       this.#lose(attempt, answer);
     }
   }
@@ -193,12 +187,12 @@ export class Leases {
     const { jobId, queue, lease, outcome } = attempt;
     if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, attempt)) return;
     lease.lost = true;
-    this.#parts.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
+    this.#deps.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
     this.#tell('lease-lost', attempt);
     if (outcome === undefined) attempt.stop.abandon(new LeaseLost());
   }
 
   #tell(kind: 'lease-lapsed' | 'lease-lost', { queue, job, jobId }: ActiveAttempt): void {
-    this.#parts.observers.tell({ kind, queue, job, jobId });
+    this.#deps.observers.tell({ kind, queue, job, jobId });
   }
 }
