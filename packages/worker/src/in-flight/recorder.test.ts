@@ -11,12 +11,12 @@ import type { LeaseAnswer } from './lease.js';
 import type { Leases } from './leases.js';
 import { notOurs, Recorder } from './recorder.js';
 
-/** What BullMQ throws when its script answers with a negative number. */
+/** The error of BullMQ when its script answers with a negative number. */
 const scriptError = (code: number) => Object.assign(new Error(`Missing lock for job j-1. moveToFinished`), { code });
 
 /**
- * A recorder whose leases answer with `answers`, one after the other, and the end of an attempt
- * that it is to record.
+ * A recorder whose leases answer with `answers`, one after the other, and an attempt whose end it
+ * records.
  */
 function recording(answers: readonly (LeaseAnswer | Error)[] = [], job: Partial<FetchedJob> = {}) {
   const lines: string[] = [];
@@ -36,7 +36,7 @@ function recording(answers: readonly (LeaseAnswer | Error)[] = [], job: Partial<
   const attempt = new ActiveAttempts().begin(fetchedJob(job), leaseFor());
   const recorder = new Recorder(leases as unknown as Leases, outage, log);
   let writes = 0;
-  /** Records by a write that fails with each of `errors` in turn, and is carried out then. */
+  /** Records with a send that fails with each of `errors` in turn, and then succeeds. */
   const record = (...errors: Error[]) =>
     recorder.record(attempt, async () => {
       const error = errors[writes++];
@@ -54,13 +54,13 @@ afterEach(() => {
 });
 
 describe('Recorder', () => {
-  it('writes once when Redis carries it out, and returns what the write returned', async () => {
+  it('sends once when Redis carries it out, and returns what was returned', async () => {
     const { record, attempt, writes, asked, lines } = recording();
     expect(await record()).toBe('next job');
     expect([attempt.confirmed, writes(), asked, lines]).toEqual([true, 1, [], []]);
   });
 
-  it('has confirmed nothing before Redis has answered', async () => {
+  it('confirms nothing before Redis has answered', async () => {
     const { recorder, attempt } = recording();
     let answer: (() => void) | undefined;
     const recorded = recorder.record(attempt, () => new Promise<void>((resolve) => (answer = resolve)));
@@ -70,7 +70,7 @@ describe('Recorder', () => {
     expect(attempt.confirmed).toBe(true);
   });
 
-  it('writes again through a lost connection', async () => {
+  it('sends again after a lost connection', async () => {
     const { record, attempt, writes, asked } = recording();
     const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     const recorded = record(lost, new Error('Connection is closed.'), new Error("Stream isn't writeable"));
@@ -92,7 +92,7 @@ describe('Recorder', () => {
     },
   );
 
-  it('waits longer each time, and never longer than half a second', async () => {
+  it('waits longer each time, up to half a second', async () => {
     const { record, writes } = recording();
     const recorded = record(...Array.from({ length: 9 }, () => new Error('Connection is closed.')));
     const waits: number[] = [];
@@ -111,18 +111,18 @@ describe('Recorder', () => {
     const { record, attempt, asked, writes, lines } = recording(['lost']);
     expect(await record(scriptError(code))).toBeUndefined();
     expect([attempt.confirmed, asked, writes()]).toEqual([false, [attempt], 1]);
-    // The leases have said that it is lost; it is not told twice.
+    // The leases have logged that it is lost, and it is not logged twice.
     expect(lines).toEqual([]);
   });
 
-  it('writes again when the lease is held, taken up again perhaps', async () => {
+  it('sends again when the lease is held, or was taken up again', async () => {
     const { record, attempt, asked, writes } = recording(['held', 'held']);
     const recorded = record(scriptError(-2), scriptError(-3));
     await vi.runAllTimersAsync();
     expect([await recorded, attempt.confirmed, asked.length, writes()]).toEqual(['next job', true, 2, 3]);
   });
 
-  it('confirms what had been recorded already: only the reply was lost', async () => {
+  it('confirms an end that was recorded before: only the reply was lost', async () => {
     const { record, attempt, writes } = recording(['recorded']);
     const recorded = record(new Error('Connection is closed.'), scriptError(-2));
     await vi.runAllTimersAsync();
@@ -142,7 +142,7 @@ describe('Recorder', () => {
     expect([attempt.confirmed, writes()]).toEqual([recorded, 1]);
   });
 
-  it('gives up, and says so, when Redis says something that waiting does not mend', async () => {
+  it('gives up and logs it when waiting does not help', async () => {
     const { record, attempt, writes, lines } = recording();
     expect(await record(new Error('WRONGTYPE Operation against a key'))).toBeUndefined();
     expect([attempt.confirmed, writes()]).toEqual([false, 1]);
@@ -151,20 +151,20 @@ describe('Recorder', () => {
 
   const reply = () => Object.assign(new Error('ERR Script killed by user with SCRIPT KILL'), { name: 'ReplyError' });
 
-  it('writes again, while the lease holds, when Redis refuses in words we do not know', async () => {
+  it('sends again while the lease holds, when Redis refuses with an unknown error', async () => {
     const { record, attempt, writes, lines } = recording(['held', 'held']);
     const recorded = record(reply(), reply());
     await vi.runAllTimersAsync();
     expect([await recorded, attempt.confirmed, writes(), lines]).toEqual(['next job', true, 3, []]);
   });
 
-  it('confirms what was carried out before the script broke', async () => {
+  it('confirms an end that was recorded before the script failed', async () => {
     const { record, attempt, writes } = recording(['recorded']);
     await record(reply());
     expect([attempt.confirmed, writes()]).toEqual([true, 1]);
   });
 
-  it('takes the tenth refusal for the last word', async () => {
+  it('gives up at the tenth refusal', async () => {
     const { record, attempt, writes, lines } = recording(Array(9).fill('held'));
     const recorded = record(...Array.from({ length: 20 }, reply));
     await vi.runAllTimersAsync();
@@ -172,7 +172,7 @@ describe('Recorder', () => {
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
 
-  it('writes something else instead, given the reason, and as long as it takes, when Redis refuses for good', async () => {
+  it('sends something else with the reason when Redis refuses for good, as often as needed', async () => {
     const { recorder, attempt, lines } = recording();
     const reasons: string[] = [];
     const recorded = recorder.record(
@@ -196,7 +196,7 @@ describe('Recorder', () => {
     expect([attempt.confirmed, lines.length]).toEqual([false, 2]);
   });
 
-  it('takes a positive code, or one that is text, for no answer about the job', async () => {
+  it('does not take a positive code or a text code as an answer about the job', async () => {
     for (const code of [1, 0, '-2']) {
       const { record, asked, lines } = recording();
       expect(await record(Object.assign(new Error('odd'), { code }))).toBeUndefined();
@@ -210,14 +210,14 @@ describe('Recorder', () => {
     expect(attempt.confirmed).toBe(false);
   });
 
-  it('says so when it gives up because the question failed', async () => {
+  it('logs it when it gives up because the question failed', async () => {
     const { record, lines } = recording([new Error('WRONGTYPE Operation against a key')]);
     await record(scriptError(-2));
     expect(lines).toEqual(['error: outcome could not be recorded']);
   });
 
-  // Pending or failed children of a job that some other client enqueued: the lease is held, and the
-  // answer stays the same for ever.
+  // Pending or failed children of a job that another client enqueued: the lease is held, and Redis
+  // gives the same answer for ever.
   it.each([-4, -9])(
     'gives up, and says so, when BullMQ’s script answers %i, which is not about the lease',
     async (code) => {
@@ -241,48 +241,48 @@ describe('Recorder', () => {
     expect([await recorded, attempt.confirmed, writes()]).toEqual([undefined, false, before]);
   });
 
-  it('writes nothing any more once the leases are closed', async () => {
+  it('sends nothing after the leases are closed', async () => {
     const { record, leases, writes } = recording();
     leases.closed = true;
     expect([await record(), writes()]).toEqual([undefined, 0]);
   });
 });
 
-describe('what is carried to Redis', () => {
-  it('says how it ended, and nothing of the attempt', async () => {
+describe('Recorder.write', () => {
+  it('returns what was returned, and leaves the attempt as it is', async () => {
     const { recorder, attempt } = recording();
-    expect(await recorder.carry(attempt, async () => 5)).toEqual({ kind: 'written', value: 5 });
+    expect(await recorder.write(attempt, async () => 5)).toEqual({ kind: 'written', value: 5 });
     expect(attempt.confirmed).toBe(false);
   });
 
-  it('is over when the job is not ours, with what Redis said; and when the leases are closed', async () => {
+  it('is over when the job is not ours, with Redis’ answer; and when the leases are closed', async () => {
     const { recorder, attempt, leases } = recording(['gone']);
-    const over = await recorder.carry(attempt, () => Promise.reject(notOurs()));
+    const over = await recorder.write(attempt, () => Promise.reject(notOurs()));
     expect(over).toEqual({ kind: 'over', answer: 'gone' });
     leases.closed = true;
-    expect(await recorder.carry(attempt, async () => 5)).toEqual({ kind: 'over', answer: undefined });
+    expect(await recorder.write(attempt, async () => 5)).toEqual({ kind: 'over', answer: undefined });
   });
 
-  it('is carried again while the lease is held, whatever a script of ours answered', async () => {
+  it('sends again while the lease is held, whatever a script of ours answered', async () => {
     const { recorder, attempt } = recording(['held']);
     let writes = 0;
-    const carried = recorder.carry(attempt, async () => {
+    const result = recorder.write(attempt, async () => {
       writes += 1;
       if (writes === 1) throw notOurs();
       return writes;
     });
     await vi.runAllTimersAsync();
-    expect(await carried).toEqual({ kind: 'written', value: 2 });
+    expect(await result).toEqual({ kind: 'written', value: 2 });
   });
 
-  it('is refused for good by what waiting does not mend', async () => {
+  it('is refused for good by an error that waiting does not help', async () => {
     const { recorder, attempt, lines } = recording();
     const error = new Error('WRONGTYPE Operation against a key');
-    expect(await recorder.carry(attempt, () => Promise.reject(error))).toEqual({ kind: 'refused', error });
+    expect(await recorder.write(attempt, () => Promise.reject(error))).toEqual({ kind: 'refused', error });
     expect(lines).toEqual([]);
   });
 
-  it('confirms the end of a row whose job is gone: it went with the record', async () => {
+  it('confirms the end of a row whose job is gone: recording the end removes it', async () => {
     const { record, attempt } = recording(['gone'], { id: 'b-b1-7', opts: { bullpen: { batch: 'b1' } } });
     attempt.end(outcomeOf('completed'));
     await record(scriptError(-1));

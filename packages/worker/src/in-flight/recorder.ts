@@ -9,19 +9,19 @@ import type { Leases } from './leases.js';
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
 /**
- * How often Redis may refuse in words we do not know, for some seconds in all, before that is taken
- * for its last.
+ * How often Redis may refuse with an error that we do not know, before we give up. With the pauses
+ * this takes some seconds.
  */
 const MAX_REFUSALS = 10;
 
-/** How a {@link Recorder.carry} ended. */
-export type Carried<T> =
+/** How {@link Recorder.write} ended. */
+export type WriteResult<T> =
   | { readonly kind: 'written'; readonly value: T }
-  /** The job is not ours any more; what Redis said of the lease, if it did. */
+  /** The job is not ours any more. `answer` is what Redis said of the lease, if Redis was asked. */
   | { readonly kind: 'over'; readonly answer: LeaseAnswer | undefined }
   | { readonly kind: 'refused'; readonly error: unknown };
 
-/** Carries the end of an attempt to Redis, through any outage, as long as the job is ours. */
+/** Writes the end of an attempt to Redis, through any outage, as long as the job is ours. */
 export class Recorder {
   readonly #leases: Leases;
   readonly #outage: Outage;
@@ -34,41 +34,41 @@ export class Recorder {
   }
 
   /**
-   * Writes until Redis has carried it out, or says that it had done so before (only its reply was
-   * lost), or that the job is not ours any more. Marks the attempt as confirmed in the first two
-   * cases. Never throws: a success must not become a failure because Redis was away.
-   * @param instead what to write when Redis refuses for good, given the reason; without it there is
-   *   nothing but to say so
-   * @returns what the write that was answered returned
+   * Records an end. Sends it until Redis has carried it out, or says that it did so before and only
+   * the reply was lost, or says that the job is not ours any more. In the first two cases the attempt
+   * is confirmed. Never throws: a success must not become a failure because Redis was away.
+   * @param instead what to send when Redis refuses for good, given the reason. Without it the
+   *   refusal is only logged
+   * @returns what the send that succeeded returned
    */
   async record<T>(
     attempt: ActiveAttempt,
-    write: () => Promise<T>,
+    send: () => Promise<T>,
     instead?: (reason: string) => Promise<T>,
   ): Promise<T | undefined> {
-    const carried = await this.carry(attempt, write);
-    switch (carried.kind) {
+    const result = await this.write(attempt, send);
+    switch (result.kind) {
       case 'written':
         attempt.confirm();
-        return carried.value;
+        return result.value;
       case 'refused':
-        return this.#refused(attempt, carried.error, instead);
+        return this.#refused(attempt, result.error, instead);
       case 'over':
-        if (carried.answer !== undefined && confirms(carried.answer, attempt)) attempt.confirm();
+        if (result.answer !== undefined && confirms(result.answer, attempt)) attempt.confirm();
         return undefined;
     }
   }
 
   /**
-   * Writes until Redis has carried it out, says that the job is not ours any more, or has refused
-   * for good. Never throws, and says nothing of the attempt.
+   * Sends until Redis has carried it out, or says that the job is not ours any more, or has refused
+   * for good. Never throws, and leaves the attempt as it is.
    */
-  async carry<T>(attempt: ActiveAttempt, write: () => Promise<T>): Promise<Carried<T>> {
+  async write<T>(attempt: ActiveAttempt, send: () => Promise<T>): Promise<WriteResult<T>> {
     let pauseMs = FIRST_PAUSE_MS;
     let refusals = 0;
     while (!this.#leases.closed) {
       try {
-        const value = await write();
+        const value = await send();
         this.#outage.accepted();
         return { kind: 'written', value };
       } catch (error) {
@@ -82,15 +82,15 @@ export class Recorder {
     return { kind: 'over', answer: undefined };
   }
 
-  /** How the writing ends when a write failed; `undefined`: write again. */
+  /** How the writing ends after a send that failed; `undefined` means: send again. */
   async #afterRefusal(
     attempt: ActiveAttempt,
     error: unknown,
     refusals: number,
-  ): Promise<Exclude<Carried<never>, { kind: 'written' }> | undefined> {
+  ): Promise<Exclude<WriteResult<never>, { kind: 'written' }> | undefined> {
     if (this.#outage.noteIfOutage(error)) return undefined;
-    // A script that somebody killed, say: it may be carried out the next time, or have been in
-    // part.
+    // Somebody may have killed the script, for example. Redis may carry it out the next time, or may
+    // have carried out a part of it.
     const mayPass = isReply(error) && refusals < MAX_REFUSALS;
     if (!isNotOurs(error) && !mayPass) return { kind: 'refused', error };
     try {
@@ -113,15 +113,15 @@ export class Recorder {
 }
 
 /**
- * What BullMQ's scripts answer when a job is not ours: it is gone, its lock is missing, it is not
- * active, its lock is another's.
+ * How BullMQ's scripts say that a job is not ours: the job is gone, its lock is missing, the job is
+ * not active, or another worker has its lock.
  */
 const NOT_OURS: readonly unknown[] = [-1, -2, -3, -6];
 
-/** What a script of ours is taken to have thrown when it answered that a job is not ours. */
+/** The error for a script of ours that answered that a job is not ours. */
 export const notOurs = (): Error => Object.assign(new Error('the job is not ours'), { code: -2 });
 
-/** Whether Redis itself said no, and not one of BullMQ's scripts or this process. */
+/** Whether Redis itself refused, and not a script of BullMQ or this process. */
 const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
 
 const isNotOurs = (error: unknown): boolean => NOT_OURS.includes((error as { code?: unknown } | null)?.code);

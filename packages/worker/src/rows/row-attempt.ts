@@ -3,16 +3,16 @@ import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import type { Context, Handler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
-import { AttemptContext, type Attempted } from '../in-flight/attempt-context.js';
+import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import type { FaultOwner } from '../in-flight/fault-owner.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 
-/** A row of a shared job that is still to be done. */
+/** A row of a shared job that is not done yet. */
 export interface OpenRow {
   readonly row: number;
   readonly id: string;
-  /** Which of the job's rows it is, counted from 0. */
+  /** Its place among the rows of the job, counted from 0. */
   readonly place: number;
   readonly payload: unknown;
 }
@@ -22,15 +22,15 @@ export interface RowAttemptDeps {
   readonly attempt: ActiveAttempt;
   readonly handler: Handler | undefined;
   readonly malformed: readonly string[] | undefined;
-  readonly shared: WorkerDeps;
-  readonly onStuck: (attempted: Attempted) => void;
+  readonly worker: WorkerDeps;
+  readonly onStuck: (stuck: ContextSource) => void;
 }
 
 /**
- * An attempt at one row of a shared job, or at all of them by a handler of many. One object for all
- * that is made for every row.
+ * An attempt at one row of a shared job, or at all rows by a handler of many. It is the input, the
+ * source of the context and the fault owner in one, so that a row needs one object.
  */
-export class RowAttempt implements AttemptInput, Attempted, FaultOwner {
+export class RowAttempt implements AttemptInput, ContextSource, FaultOwner {
   readonly #deps: RowAttemptDeps;
   readonly payload: unknown;
   readonly rowId: string;
@@ -89,7 +89,7 @@ export class RowAttempt implements AttemptInput, Attempted, FaultOwner {
   }
 
   context(deadline: number): Context {
-    const { log, progress } = this.#deps.shared;
+    const { log, progress } = this.#deps.worker;
     return new AttemptContext(this, deadline, log, progress);
   }
 

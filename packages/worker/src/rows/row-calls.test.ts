@@ -12,7 +12,7 @@ const job = (jobId: string) => ({
   lease: leaseFor(fetchedJob({ token: `t-${jobId}` })),
 });
 
-/** Ends over a connection that remembers each call and is answered by hand. */
+/** Row calls over a connection that remembers each call. The test answers them. */
 function sending(concurrency = 50) {
   const calls: { args: unknown[]; answer(answers: string): void; fail(error: Error): void }[] = [];
   const redis = {
@@ -44,7 +44,7 @@ describe('RowCalls', () => {
     ]);
   });
 
-  it('send what ends in one turn in one call, and give each job its own answer', async () => {
+  it('send in one call what ends in one turn, and give each job its own answer', async () => {
     const { ends, calls } = sending();
     const sent = ['1', '2', '3'].map((id) => ends.send(job(id), [completed(Number(id))]));
     await Promise.resolve();
@@ -55,14 +55,14 @@ describe('RowCalls', () => {
     expect(await Promise.all([...sent, late])).toEqual([true, false, true, true]);
   });
 
-  it('send no more in one call than half of what the worker does at once', async () => {
+  it('send in one call at most half of what the worker does at once', async () => {
     const { ends, calls } = sending(4);
     for (const id of ['1', '2', '3']) void ends.send(job(id), [completed(1)]);
     await turn();
     expect(calls.map(({ args }) => (args.length - 2) / 5)).toEqual([2, 1]);
   });
 
-  it('send what ends in the next turn in another call, without waiting for the first', async () => {
+  it('send what ends in the next turn in another call, without waiting for the first call', async () => {
     const { ends, calls } = sending();
     void ends.send(job('1'), [completed(1)]);
     await turn();
@@ -71,7 +71,7 @@ describe('RowCalls', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('cut what is too much for one call, between two jobs, and give each job its own answer all the same', async () => {
+  it('split what is too much for one call between two jobs, and give each job its own answer', async () => {
     const { ends, calls } = sending();
     const rows = Array.from({ length: 900 }, (_, at) => completed(at + 1));
     const sent = ['1', '2', '3'].map((id) => ends.send(job(id), rows));
@@ -81,7 +81,7 @@ describe('RowCalls', () => {
     expect(await Promise.all(sent)).toEqual([true, false, true]);
   });
 
-  it('send what is sent again alone, at once', async () => {
+  it('send in a call of its own, at once, what is sent again', async () => {
     const { ends, calls } = sending();
     const [one, other] = [ends.sendAlone(job('1'), [completed(1)]), ends.sendAlone(job('2'), [completed(2)])];
     expect(calls.map(({ args }) => args[2])).toEqual(['1', '2']);
@@ -91,7 +91,7 @@ describe('RowCalls', () => {
     expect(await other).toBe(true);
   });
 
-  it('tell a failure to each of the jobs, and to nobody else', async () => {
+  it('reject for each job of a call that failed, and for no other', async () => {
     const { ends, calls } = sending();
     const both = [ends.send(job('1'), [completed(1)]), ends.send(job('2'), [completed(2)])];
     await turn();

@@ -5,14 +5,14 @@ import type { ScriptedRedis } from '../redis/commands.js';
 import type { SharedJob } from './row-jobs.js';
 
 /**
- * So many rows go in one call at most: more would keep Redis from everybody else for too long, and
- * be too many arguments for one call of a function.
+ * The most rows in one call. More would keep Redis from everybody else for too long, and be too
+ * many arguments for one call of a function.
  */
 const MAX_ROWS = 1_000;
 
-type RowEndsOf = Omit<SharedJob, 'queue'>;
+type NotedJob = Omit<SharedJob, 'queue'>;
 
-/** Where they go. */
+/** What {@link RowCalls} need. */
 export interface RowCallsDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
@@ -20,15 +20,15 @@ export interface RowCallsDeps {
   readonly concurrency: number;
 }
 
-/** Ends of rows of one shared job. */
+/** The ends of rows of one shared job. */
 interface Ends {
-  readonly job: RowEndsOf;
+  readonly job: NotedJob;
   readonly notes: readonly RowNote[];
 }
 
 /**
- * Sends the ends of rows; those that end in one turn of the event loop, each of another job, go
- * together.
+ * Sends the ends of rows. Those that end in one turn of the event loop, each of another shared job,
+ * go in one call.
  */
 export class RowCalls {
   readonly #redis: ScriptedRedis;
@@ -47,20 +47,21 @@ export class RowCalls {
   }
 
   /**
-   * Notes the ends of rows of a shared job, while its lease holds.
-   * @returns whether it did, or the job is not ours; rejects with what Redis throws
+   * Sends the ends of rows of a shared job, to be noted while its lease holds.
+   * @returns false when the job is not ours any more
+   * @throws what Redis throws
    */
-  send(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
+  send(job: NotedJob, notes: readonly RowNote[]): Promise<boolean> {
     if (this.#rows + notes.length > MAX_ROWS) this.#coalescer.flush();
     this.#rows += notes.length;
     return this.#coalescer.add({ job, notes });
   }
 
   /**
-   * As {@link send}, but in a call of its own: what Redis would not take is not to take others'
-   * ends along a second time.
+   * Like {@link send}, but in a call of its own. Redis may refuse it again, and must not refuse the
+   * ends of other jobs with it.
    */
-  async sendAlone(job: RowEndsOf, notes: readonly RowNote[]): Promise<boolean> {
+  async sendAlone(job: NotedJob, notes: readonly RowNote[]): Promise<boolean> {
     const [isOurs] = await this.#call([{ job, notes }]);
     return isOurs === true;
   }

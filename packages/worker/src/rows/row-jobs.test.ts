@@ -8,7 +8,7 @@ const split: SplitRow = {
   ...{ row: 7, data: '{"id":7}', opts: '{}', dueAt: 1_700_000_000_000 },
   ...{ attemptsMade: 1, crashes: 0, failure: 'Error: boom' },
 };
-const terms = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
+const options = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
 
 /**
  * Row jobs over a connection that writes down each command; they answer with `reply`, or fail with it.
@@ -29,9 +29,9 @@ function rowJobsOver(reply: unknown = 1) {
 }
 
 describe('RowJobs', () => {
-  it('give rows jobs of their own, with what they have in common and what they have not', async () => {
+  it('give rows jobs of their own, with their common and their own fields', async () => {
     const { rowJobs, commands } = rowJobsOver();
-    await rowJobs.splitRows(shared, [split], { ...terms, crashes: 0 });
+    await rowJobs.splitRows(shared, [split], { ...options, crashes: 0 });
     expect(commands).toEqual([
       [
         ...['split', 'p:mail:b-b1-1_9:lock', 'p:mail:b-b1-1_9', 'p:mail:meta', 'p:mail:delayed', 'p:mail:events'],
@@ -41,23 +41,23 @@ describe('RowJobs', () => {
     ]);
   });
 
-  it('leave the crashes of the shared job as they are when nothing is said of them', async () => {
+  it('leave the crashes of the shared job as they are when no number is given', async () => {
     const { rowJobs, commands } = rowJobsOver();
-    await rowJobs.splitRows(shared, [split], terms);
+    await rowJobs.splitRows(shared, [split], options);
     expect(commands[0]?.[13]).toBe('');
   });
 
-  it('say that the job is not ours when its lock is another’s, in a way that the recorder knows', async () => {
+  it('throw an error that the recorder knows when the job is not ours', async () => {
     const { rowJobs } = rowJobsOver(0);
-    await expect(rowJobs.splitRows(shared, [split], terms)).rejects.toMatchObject({ code: -2 });
+    await expect(rowJobs.splitRows(shared, [split], options)).rejects.toMatchObject({ code: -2 });
   });
 
-  it('tell what Redis fails with', async () => {
+  it('throw what Redis throws', async () => {
     const { rowJobs } = rowJobsOver(new Error('OOM'));
-    await expect(rowJobs.splitRows(shared, [split], terms)).rejects.toThrow('OOM');
+    await expect(rowJobs.splitRows(shared, [split], options)).rejects.toThrow('OOM');
   });
 
-  it('know which rows are still to be done', async () => {
+  it('read which rows are open', async () => {
     const { rowJobs, commands } = rowJobsOver([2, 3]);
     expect(await rowJobs.openRows('mail', 'b1', [1, 2, 3])).toEqual([2, 3]);
     expect(commands).toEqual([['open', 'p:mail:batch:b1:fates', 'p:mail:', 'b1', 1, 2, 3]]);

@@ -14,26 +14,26 @@ export interface SharedJob {
 /** A row that gets a job of its own. */
 export interface SplitRow {
   readonly row: number;
-  /** Its payload and its job's `opts`, as JSON. */
+  /** The payload, and the `opts` of the new job, as JSON. */
   readonly data: string;
   readonly opts: string;
   readonly dueAt: number;
   readonly attemptsMade: number;
   readonly crashes: number;
-  /** Why its last attempt failed; empty when none did. */
+  /** Why the last attempt failed; empty when none did. */
   readonly failure: string;
 }
 
-/** What a shared job and the rows that leave it have in common. */
+/** What a shared job and the jobs of its single rows have in common. */
 export interface SplitOptions {
   readonly name: string;
   readonly timestamp: number;
   readonly priority: number;
-  /** What the crashes of the shared job are to be set to. */
+  /** The new number of crashes of the shared job; `undefined` leaves it as it is. */
   readonly crashes: number | undefined;
 }
 
-/** Gives rows of shared jobs jobs of their own, and knows which rows of a shared job are still open. */
+/** Gives rows of a shared job jobs of their own, and reads which rows of a shared job are open. */
 export class RowJobs {
   readonly #redis: ScriptedRedis;
   readonly #prefix: string;
@@ -45,7 +45,7 @@ export class RowJobs {
 
   /**
    * Gives rows of a shared job jobs of their own, while its lease holds.
-   * @throws what says that the job is not ours, and what Redis throws
+   * @throws `notOurs()` when the job is not ours any more, and what Redis throws
    */
   async splitRows(shared: SharedJob, rows: readonly SplitRow[], options: SplitOptions): Promise<void> {
     const { queue, jobId, batch, lease } = shared;
@@ -61,7 +61,8 @@ export class RowJobs {
   }
 
   /**
-   * Which rows of a shared job are still to be done: not settled, and without a job of their own.
+   * Which rows of a shared job are not done yet: not settled, and without a job of their own.
+   * @throws what Redis throws
    */
   openRows(queue: string, batch: string, rows: readonly number[]): Promise<number[]> {
     const { fates } = batchKeys(this.#prefix, queue, batch);

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { RowNote } from '../attempt/row-note.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
-import type { Carried, Recorder } from '../in-flight/recorder.js';
+import type { Recorder, WriteResult } from '../in-flight/recorder.js';
 import type { RowCalls } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
 import { RowRecorder } from './row-recorder.js';
 
 /**
- * Acks over ends that are answered by hand; what Redis would not take is carried once more, and
- * that ends as `carried` says.
+ * A row recorder over calls that the test answers. What Redis refuses is written once more, and
+ * that ends as `result` says.
  */
-function acking(carried?: Carried<unknown>) {
+function recordingRows(result?: WriteResult<unknown>) {
   const sends: { alone: boolean; notes: unknown; answer(isOurs: boolean): void; fail(error: Error): void }[] = [];
   const send =
     (alone: boolean) =>
@@ -21,35 +21,35 @@ function acking(carried?: Carried<unknown>) {
   const ends = { send: send(false), sendAlone: send(true) };
   const writes: (() => Promise<unknown>)[] = [];
   const recorder = {
-    async carry(_: ActiveAttempt, write: () => Promise<unknown>): Promise<Carried<unknown>> {
-      writes.push(write);
-      return carried ?? { kind: 'written', value: await write() };
+    async write(_: ActiveAttempt, send: () => Promise<unknown>): Promise<WriteResult<unknown>> {
+      writes.push(send);
+      return result ?? { kind: 'written', value: await send() };
     },
   };
-  const acks = new RowRecorder(
+  const rows = new RowRecorder(
     {} as SharedJob,
     {} as ActiveAttempt,
     recorder as unknown as Recorder,
     ends as unknown as RowCalls,
   );
-  const write = (row: number) => acks.write([{ row, fate: 'completed', reason: '', text: '', key: '' }]);
-  return { acks, sends, writes, write };
+  const record = (row: number) => rows.record([{ row, fate: 'completed', reason: '', text: '', key: '' }]);
+  return { rows, sends, writes, record };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('RowRecorder', () => {
-  it('have an end when Redis says so, and not before', async () => {
-    const { acks, write, sends } = acking();
-    let isWritten: boolean | undefined;
-    const writing = write(1).then((is) => {
-      isWritten = is;
+  it('has recorded an end when Redis says so, and not before', async () => {
+    const { rows, record, sends } = recordingRows();
+    let isRecorded: boolean | undefined;
+    const recording = record(1).then((is) => {
+      isRecorded = is;
     });
     await turn();
-    expect(isWritten).toBeUndefined();
+    expect(isRecorded).toBeUndefined();
     sends[0]?.answer(true);
-    await writing;
-    expect([isWritten, acks.failed, sends.length]).toEqual([true, false, 1]);
+    await recording;
+    expect([isRecorded, rows.failed, sends.length]).toEqual([true, false, 1]);
   });
 
   it.each([
@@ -61,46 +61,46 @@ describe('RowRecorder', () => {
       'the reply is lost',
       (send: { fail(error: Error): void } | undefined) => send?.fail(new Error('Connection is closed.')),
     ],
-  ])('send an end again, alone, when %s', async (_, end) => {
-    const { acks, write, sends } = acking();
-    const writing = write(1);
+  ])('sends an end again in a call of its own when %s', async (_, end) => {
+    const { rows, record, sends } = recordingRows();
+    const recording = record(1);
     end(sends[0]);
     await turn();
     expect(sends.map(({ alone }) => alone)).toEqual([false, true]);
     expect(sends[1]?.notes).toEqual(sends[0]?.notes);
     sends[1]?.answer(true);
-    expect([await writing, acks.failed]).toEqual([true, false]);
+    expect([await recording, rows.failed]).toEqual([true, false]);
   });
 
-  it('tell the recorder in words that it knows when the job is still not ours', async () => {
-    const { write, sends, writes } = acking({ kind: 'over', answer: 'lost' });
-    const writing = write(1);
+  it('throws an error that the recorder knows when the job is still not ours', async () => {
+    const { record, sends, writes } = recordingRows({ kind: 'over', answer: 'lost' });
+    const recording = record(1);
     sends[0]?.answer(false);
-    await writing;
+    await recording;
     const again = writes[0]?.();
     sends[1]?.answer(false);
     await expect(again).rejects.toMatchObject({ code: -2 });
   });
 
-  it('remember that Redis would not take one', async () => {
+  it('remembers that an end could not be recorded', async () => {
     for (const end of [
       { kind: 'over', answer: 'lost' },
       { kind: 'refused', error: new Error('OOM') },
     ] as const) {
-      const { acks, write, sends } = acking(end);
-      const writing = write(1);
+      const { rows, record, sends } = recordingRows(end);
+      const recording = record(1);
       sends[0]?.answer(false);
-      expect(await writing).toBe(false);
-      const next = write(2);
+      expect(await recording).toBe(false);
+      const next = record(2);
       sends[1]?.answer(true);
-      expect([await next, acks.failed]).toEqual([true, true]);
+      expect([await next, rows.failed]).toEqual([true, true]);
     }
   });
 
-  it('carry what else is written about rows, and say whether Redis has it', async () => {
-    const { acks } = acking();
-    expect(await acks.carry(async () => 1)).toBe(true);
-    const { acks: refused } = acking({ kind: 'refused', error: new Error('no') });
-    expect([await refused.carry(async () => 1), refused.failed]).toEqual([false, true]);
+  it('writes other things about rows, and says whether Redis has them', async () => {
+    const { rows } = recordingRows();
+    expect(await rows.write(async () => 1)).toBe(true);
+    const { rows: refused } = recordingRows({ kind: 'refused', error: new Error('no') });
+    expect([await refused.write(async () => 1), refused.failed]).toEqual([false, true]);
   });
 });

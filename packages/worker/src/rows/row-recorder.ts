@@ -5,10 +5,9 @@ import type { RowCalls } from './row-calls.js';
 import type { SharedJob } from './row-jobs.js';
 
 /**
- * Carries the ends of the rows of one shared job to Redis. A row's end is answered before the next
- * is begun: what has only left this process is lost with it, should Redis not have read it yet (its
- * answer finds nobody, and Redis closes the connection with all that came behind). So a crash
- * repeats at most the row in hand.
+ * Records the ends of the rows of one shared job. Redis must answer to one row before the next
+ * begins: what has only left this process may be lost with it, because Redis closes a connection whose
+ * client is gone and drops the commands it has not read. So a crash repeats at most one row.
  */
 export class RowRecorder {
   readonly #job: SharedJob;
@@ -24,25 +23,31 @@ export class RowRecorder {
     this.#calls = calls;
   }
 
-  /** Whether Redis would not take one: the job is not ours any more, or it refuses for good. */
+  /** Whether something could not be recorded: the job is not ours any more, or Redis refuses for good. */
   get failed(): boolean {
     return this.#failed;
   }
 
-  /** Writes ends of rows, through an outage; whether Redis has them. */
-  async write(notes: readonly RowNote[]): Promise<boolean> {
-    const isWritten = await this.#calls.send(this.#job, notes).catch(() => false);
+  /**
+   * Records ends of rows, through an outage.
+   * @returns whether Redis has them
+   */
+  async record(notes: readonly RowNote[]): Promise<boolean> {
+    const isRecorded = await this.#calls.send(this.#job, notes).catch(() => false);
     return (
-      isWritten ||
-      this.carry(async () => {
+      isRecorded ||
+      this.write(async () => {
         if (!(await this.#calls.sendAlone(this.#job, notes))) throw notOurs();
       })
     );
   }
 
-  /** Writes something else about the rows, through an outage; whether Redis has it. */
-  async carry(write: () => Promise<unknown>): Promise<boolean> {
-    const { kind } = await this.#recorder.carry(this.#attempt, write);
+  /**
+   * Writes something else about the rows, through an outage.
+   * @returns whether Redis has it
+   */
+  async write(send: () => Promise<unknown>): Promise<boolean> {
+    const { kind } = await this.#recorder.write(this.#attempt, send);
     if (kind !== 'written') this.#failed = true;
     return kind === 'written';
   }

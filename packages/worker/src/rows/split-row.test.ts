@@ -8,14 +8,14 @@ const row = { row: 7, id: 'b-b1-7', place: 0, payload: { id: 'x', nested: [1] } 
 const error = { name: 'TypeError', message: 'no such file', stack: undefined, code: undefined };
 
 describe('splitRow', () => {
-  it('gives a row the options of the job it shared, without its neighbours', () => {
+  it('gives a row the options of its shared job, without the other rows', () => {
     const { data, opts } = splitRow(attempt, row, { dueAt: 5, attemptsMade: 0, crashes: 0 });
     expect(JSON.parse(data)).toEqual(row.payload);
     const { rows: _, ...ofRow } = bullpen;
     expect(JSON.parse(opts)).toEqual({ attempts: 3, priority: 2, bullpen: ofRow });
   });
 
-  it('says when it is due, what it has behind it, and why its attempt failed, if one did', () => {
+  it('says when it is due, how many attempts and crashes it had, and why its attempt failed', () => {
     expect(splitRow(attempt, row, { dueAt: 5, attemptsMade: 1, crashes: 0, error })).toMatchObject({
       ...{ row: 7, dueAt: 5, attemptsMade: 1, crashes: 0, failure: 'TypeError: no such file' },
     });
@@ -25,7 +25,7 @@ describe('splitRow', () => {
     });
   });
 
-  it('does without options of ours', () => {
+  it('works without options of ours', () => {
     const plain = { fetched: fetchedJob({ opts: { attempts: 3 } }), maxAttempts: 3 };
     expect(splitRow(plain, row, { dueAt: 5, attemptsMade: 0, crashes: 0 }).opts).toBe('{"attempts":3,"bullpen":{}}');
   });

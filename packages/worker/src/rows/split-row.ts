@@ -3,20 +3,23 @@ import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { OpenRow } from './row-attempt.js';
 import type { SplitRow } from './row-jobs.js';
 
-/** How a row leaves its shared job. */
-export interface Leaving {
+/** What the job of a single row starts with. */
+export interface RowJobStart {
   readonly dueAt: number;
   readonly attemptsMade: number;
   readonly crashes: number;
-  /** Why its attempt failed. */
+  /** Why the attempt at the row failed, if it did. */
   readonly error?: Thrown;
 }
 
-/** The job of its own that a row of a shared job gets: the same options, without the other rows. */
+/**
+ * The job of its own that a row of a shared job gets. It has the same options, without the other
+ * rows.
+ */
 export function splitRow(
   { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
   { row, payload }: OpenRow,
-  { dueAt, attemptsMade, crashes, error }: Leaving,
+  { dueAt, attemptsMade, crashes, error }: RowJobStart,
 ): SplitRow {
   const { bullpen, ...opts } = fetched.opts;
   const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
