@@ -16,7 +16,7 @@ import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 
 const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
 
-/** An attempt at row 7 of batch b1 whose notes a test chooses. */
+/** An attempt at row 7 of batch b1, with notes that the test chooses. */
 class NotedAttempt extends ActiveAttempt {
   noted: Notes | undefined;
 
@@ -26,10 +26,10 @@ class NotedAttempt extends ActiveAttempt {
 }
 
 /**
- * A backend without a connection, whose FINISH answers with `reply` and whose completion calls with
- * `completed`; and the attempt at the one job.
+ * A backend without a connection, and an attempt at its one job. FINISH answers with `reply`,
+ * completion calls answer with `completed`.
  */
-function recording(reply: unknown = 0, completed: Completed = [0, null]) {
+function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) {
   const sent: unknown[][] = [];
   const together: Completion[] = [];
   const renewed: string[] = [];
@@ -73,14 +73,14 @@ function recording(reply: unknown = 0, completed: Completed = [0, null]) {
   return { backend, job: job as typeof job & BullmqJob, attempt, outage, sent, together, renewed, done };
 }
 
-/** What is sent behind BullMQ's own arguments. */
+/** The arguments that follow BullMQ's own. */
 const notedBy = (backend: Backend, job: BullmqJob) =>
   backend.moveToCompletedArgs(job, '1', false, 't1', true).slice(WITHOUT_NOTES);
 
 const first = { fetchNext: true, isAgain: false };
 
 describe('BullMQ’s script for the end of a job', () => {
-  it('takes as many keys and arguments as ours leaves to it: an upgrade that changes that fails here', () => {
+  it('takes as many keys and arguments as we count: an upgrade that changes that fails here', () => {
     const highest = (list: string): number => {
       const found = [...moveToFinished.content.matchAll(new RegExp(`\\b${list}\\[(\\d+)\\]`, 'g'))];
       return Math.max(...found.map(([, index]) => Number(index)));
@@ -88,13 +88,13 @@ describe('BullMQ’s script for the end of a job', () => {
     expect([highest('KEYS'), highest('ARGV')]).toEqual([FINISH_KEYS, FINISH_ARGS]);
   });
 
-  it('is sent with exactly so many by BullMQ’s backend, for a success and for a failure', () => {
-    const { backend } = recording();
+  it('gets exactly that many from BullMQ’s backend, for a success and for a failure', () => {
+    const { backend } = backendAnswering();
     const job = { id: 'j-1', opts: {} } as BullmqJob;
     const completed = backend.moveToCompletedArgs(job, '1', false, 't1', true);
     const failed = backend.moveToFailedArgs(job, 'boom', false, 't1', true);
     expect([completed.length, failed.length]).toEqual([WITHOUT_NOTES, WITHOUT_NOTES]);
-    // Where ours finds the job's key, its id and the base of all keys.
+    // The places where our script finds the job's key, its id and the base of all keys.
     expect([completed[11], completed[FINISH_KEYS], completed[FINISH_KEYS + 6]]).toEqual([
       ...['p:mail:j-1', 'j-1', 'p:mail:'],
     ]);
@@ -103,13 +103,13 @@ describe('BullMQ’s script for the end of a job', () => {
 });
 
 describe('Backend', () => {
-  it('adds nothing to the end of a job without notes', () => {
-    const { backend, job } = recording();
+  it('adds no arguments without notes', () => {
+    const { backend, job } = backendAnswering();
     expect(notedBy(backend, job)).toEqual([]);
   });
 
-  it('adds the notes of the attempt, and no more than there is to say', () => {
-    const { backend, job, attempt } = recording();
+  it('adds the notes of the attempt, without empty arguments at the end', () => {
+    const { backend, job, attempt } = backendAnswering();
     attempt.noted = { attemptsMade: 1, forgetCrashes: true };
     expect(notedBy(backend, job)).toEqual([1, 'c']);
     attempt.noted = { forgetCrashes: true, forgetCancelled: true };
@@ -122,8 +122,8 @@ describe('Backend', () => {
     expect(notedBy(backend, job)).toEqual(['', '', 'b1', 7, 2, 'Error: x', '{}', 'hash']);
   });
 
-  it('has the job of a row go with its end: the books say what became of it', () => {
-    const { backend, job, attempt } = recording();
+  it('removes the job of a row with its end: the books keep what became of it', () => {
+    const { backend, job, attempt } = backendAnswering();
     const kept = (): unknown => backend.moveToCompletedArgs(job, '1', { count: 5 }, 't1', true)[FINISH_KEYS + 7];
     const before = kept();
     attempt.noted = { forgetCancelled: true };
@@ -132,8 +132,8 @@ describe('Backend', () => {
     expect(kept()).not.toEqual(before);
   });
 
-  it('sends every end by our script', async () => {
-    const { backend, job, sent } = recording([null, null, 0, 0]);
+  it('sends every end with our script', async () => {
+    const { backend, job, sent } = backendAnswering([null, null, 0, 0]);
     const failed = backend.moveToFailedArgs(job, 'boom', false, 't1', true);
     expect(await backend.moveToFinished('b-b1-7', failed)).toEqual([null, null, 0, 0]);
     expect(sent).toEqual([failed]);
@@ -141,7 +141,7 @@ describe('Backend', () => {
 
   it('records a success as BullMQ does, and answers with the next job', async () => {
     const fields = ['name', 'mail.send', 'data', '{}'];
-    const { backend, job, sent } = recording([fields, 'j-2', 0, 0]);
+    const { backend, job, sent } = backendAnswering([fields, 'j-2', 0, 0]);
     expect(await backend.complete(job, { sent: 1 }, first)).toMatchObject([
       { name: 'mail.send', data: '{}' },
       'j-2',
@@ -153,13 +153,13 @@ describe('Backend', () => {
   });
 
   it('records no result as null', async () => {
-    const { backend, job, sent } = recording();
+    const { backend, job, sent } = backendAnswering();
     await backend.complete(job, undefined, { fetchNext: false, isAgain: false });
     expect(sent[0]?.slice(FINISH_KEYS + 3, FINISH_KEYS + 6)).toEqual(['null', 'completed', 0]);
   });
 
-  it.each([-1, -2, -3, -6])('says in BullMQ’s words that the job is not ours: %i', async (code) => {
-    const { backend, job } = recording(code);
+  it.each([-1, -2, -3, -6])('throws BullMQ’s error when the job is not ours: %i', async (code) => {
+    const { backend, job } = backendAnswering(code);
     await expect(backend.complete(job, 1, first)).rejects.toMatchObject({ code });
     expect(job.attemptsMade).toBe(0);
   });
@@ -167,9 +167,9 @@ describe('Backend', () => {
   describe('of a row with a job of its own', () => {
     const completedRow: Notes = { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } };
 
-    it('goes together with others, and answers with the next job', async () => {
+    it('is recorded together with others, and answers with the next job', async () => {
       const fields = ['name', 'mail.send', 'data', '{}'];
-      const { backend, job, attempt, sent, together } = recording(0, [0, [fields, 'b-b1-8']]);
+      const { backend, job, attempt, sent, together } = backendAnswering(0, [0, [fields, 'b-b1-8']]);
       attempt.noted = completedRow;
       expect(await backend.complete(job, { sent: 1 }, first)).toMatchObject([{ data: '{}' }, 'b-b1-8', 0, 0]);
       expect(together).toEqual([
@@ -187,28 +187,28 @@ describe('Backend', () => {
       expect([sent, job.attemptsMade]).toEqual([[], 1]);
     });
 
-    it('leaves it open whether there is a next job when Redis names none', async () => {
-      const { backend, job, attempt } = recording();
+    it('answers undefined when Redis names no next job', async () => {
+      const { backend, job, attempt } = backendAnswering();
       attempt.noted = completedRow;
       expect(await backend.complete(job, 1, first)).toBeUndefined();
     });
 
-    it('is recorded by BullMQ when Redis says that the job is more than a row', async () => {
-      const { backend, job, attempt, sent } = recording(0, [1, null]);
+    it('is recorded by BullMQ’s script when Redis says that the job is more than a row', async () => {
+      const { backend, job, attempt, sent } = backendAnswering(0, [1, null]);
       attempt.noted = completedRow;
       await backend.complete(job, 1, first);
       expect([sent.length, job.attemptsMade]).toEqual([1, 1]);
     });
 
-    it.each([-1, -2, -3, -6])('says in BullMQ’s words that it is not ours: %i', async (code) => {
-      const { backend, job, attempt } = recording(0, [code, null]);
+    it.each([-1, -2, -3, -6])('throws BullMQ’s error when it is not ours: %i', async (code) => {
+      const { backend, job, attempt } = backendAnswering(0, [code, null]);
       attempt.noted = completedRow;
       await expect(backend.complete(job, 1, first)).rejects.toMatchObject({ code });
       expect(job.attemptsMade).toBe(0);
     });
 
-    it('goes alone when it is written again', async () => {
-      const { backend, job, attempt, sent, together } = recording();
+    it('is recorded in a call of its own when it is sent again', async () => {
+      const { backend, job, attempt, sent, together } = backendAnswering();
       attempt.noted = completedRow;
       await backend.complete(job, 1, { fetchNext: true, isAgain: true });
       expect([sent.length, together]).toEqual([1, []]);
@@ -221,7 +221,7 @@ describe('Backend', () => {
       ['has a cancellation to be forgotten', {}, { ...completedRow, forgetCancelled: true }],
       ['failed', {}, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'x', text: '', key: '' } }],
     ])('is recorded by BullMQ’s script when its job %s', async (_, more, notes) => {
-      const { backend, job, attempt, sent, together } = recording();
+      const { backend, job, attempt, sent, together } = backendAnswering();
       attempt.noted = notes;
       await backend.complete(Object.assign(job, more), 1, first);
       expect([sent.length, together]).toEqual([1, []]);
@@ -231,44 +231,44 @@ describe('Backend', () => {
   describe('fails a job', () => {
     const failed = (more: object = {}) => ({ outcome: outcomeOf('failed'), ...more }) as FailedEnding;
 
-    it('with the attempts and the wait that we count, for this retry alone', async () => {
-      const { backend, job, done } = recording([]);
+    it('with the attempts and the wait that we computed, for this retry only', async () => {
+      const { backend, job, done } = backendAnswering([]);
       await backend.fail(job, failed({ retryInMs: 5_000 }), true);
       expect(done).toEqual(['moveToFailed(Error: boom, t1, true)']);
       expect(job.opts).toEqual({ attempts: 3, backoff: { type: 'fixed', delay: 5_000 } });
     });
 
-    it('and leaves its stored backoff alone where we know no wait', async () => {
-      const { backend, job } = recording([]);
+    it('and leaves its stored backoff as it is when we computed no wait', async () => {
+      const { backend, job } = backendAnswering([]);
       await backend.fail(job, failed(), true);
       expect(job.opts).toEqual({ attempts: 3 });
     });
 
-    it('and keeps no trace of a failure that Redis did not take: BullMQ adds it each time', async () => {
-      const { backend, job } = recording(new Error('READONLY'));
+    it('and keeps no stack trace of a call that failed: BullMQ adds it at each call', async () => {
+      const { backend, job } = backendAnswering(new Error('READONLY'));
       await expect(backend.fail(job, failed(), true)).rejects.toThrow('READONLY');
       expect(job.stacktrace).toEqual(['earlier']);
     });
   });
 
-  it('delays a snoozed job by a little at least: BullMQ must be through with it by then', async () => {
+  it('delays a snoozed job by at least 250 ms, until BullMQ’s last trip for it is over', async () => {
     vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    const { backend, job, done } = recording();
+    const { backend, job, done } = backendAnswering();
     for (const untilAt of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(job, untilAt);
     expect(done).toEqual([...Array<string>(3).fill('moveToDelayed(1000250, t1)'), 'moveToDelayed(1900000, t1)']);
   });
 
-  it('wakes a worker when a prioritized job is back, as BullMQ forgets to, and for no other', async () => {
-    const { backend, job, done } = recording();
+  it('wakes a worker when a prioritized job is handed back, and for no other job', async () => {
+    const { backend, job, done } = backendAnswering();
     await backend.handBack(job);
     expect(done).toEqual(['moveToWait(t1)']);
     await backend.handBack(Object.assign(job, { priority: 3 }));
     expect(done.slice(1)).toEqual(['moveToWait(t1)', 'zadd(p:mail:marker, 0, 0)']);
   });
 
-  it('looks for no dead worker’s jobs right after an outage, and renews the leases of the living first', async () => {
-    const { backend, outage, renewed } = recording();
+  it('makes no stall check right after an outage, and renews our leases before each check', async () => {
+    const { backend, outage, renewed } = backendAnswering();
     outage.noteIfOutage(new Error('READONLY'));
     expect(await backend.moveStalledJobsToWait()).toEqual([]);
     outage.accepted();

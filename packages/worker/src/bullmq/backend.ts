@@ -9,8 +9,6 @@ import {
   RedisQueueBackend,
   raw2NextJobData,
 } from 'bullmq';
-import type { Notes } from '../attempt/notes.js';
-import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
 import type { Leases } from '../in-flight/leases.js';
 import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -18,8 +16,12 @@ import type { Outage } from '../redis/outage.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
 import { failureOf } from './failure.js';
+import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
 
-/** What BullMQ answers to a fetch: a job's fields, its id, and how long to wait when there is none. */
+/**
+ * BullMQ's answer to a fetch: the fields and the id of a job, or how long to wait when there is
+ * none.
+ */
 export type NextJob = ReturnType<typeof raw2NextJobData>;
 
 /** The options of BullMQ's worker that its backend reads. */
@@ -34,30 +36,36 @@ export interface BackendDeps {
 }
 
 /**
- * A Redis that was away for longer than a lease comes back without locks. Workers that live take
- * theirs up again as soon as they notice, and they look every 2 s. Until then a job without a lock
- * is not yet a dead worker's.
+ * After an outage that was longer than a lease, the jobs of living workers have no locks either.
+ * Workers take their leases up again as soon as they notice, and they look every 2 s. Until then a
+ * job without a lock does not mean that its worker died.
  */
 const COMEBACK_MS = 3_000;
-/** The longest blocking read: shorter than a connection may leave a command unanswered. */
+/** The longest blocking read. A connection may leave a command unanswered for longer than this. */
 const MAX_BLOCK_S = 3;
-/** BullMQ makes one more trip to Redis after a snooze, and the job must not be back by then. */
+/**
+ * The shortest snooze. BullMQ makes one more trip to Redis after it, and the job must not be back
+ * by then.
+ */
 const MIN_SNOOZE_MS = 250;
 
 /**
- * BullMQ's backend. It records an end and the notes of Bullpen in one call, and after an outage it
- * lets the living take up their leases before it looks for jobs of the dead.
+ * BullMQ's backend. It differs in two ways: it records an end and Bullpen's notes in one call, and
+ * after an outage living workers take up their leases before it looks for the jobs of dead ones.
  *
- * A success is recorded in one of two ways. *Inline* is BullMQ's script with our notes, in a call of
- * its own: it knows flows, schedulers, deduplication, limits and retention. *Several in a call*
- * (`completion-calls.ts`) is for rows of batches that have to do with none of these: a third of
- * Redis' work. A row that is written again goes inline, as Redis may refuse it, and would refuse the
- * others with it.
+ * It records a success in one of two ways. *Inline* sends BullMQ's script and our notes in a call
+ * of its own. That script knows flows, schedulers, deduplication, limits and retention. *Coalesced*
+ * sends several successes in one call (`completion-calls.ts`), for rows of batches that need none
+ * of these: it takes a third of Redis' time. A row that is sent again goes inline. Redis may refuse
+ * it again, and must not refuse others with it.
  */
 export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
   readonly #deps: BackendDeps;
 
-  /** The backend of a worker's queue, on the worker's connection and a blocking one of its own. */
+  /**
+   * Opens the backend for one queue of a worker: on the worker's connection, and on a second one
+   * for blocking reads.
+   */
   static open(name: string, opts: BackendOptions, deps: BackendDeps): Backend {
     const main = new RedisConnection(deps.redis, { shared: true, blocking: false });
     const duplicate = deps.redis.duplicate({ connectionName: connectionName(name, opts) });
@@ -79,20 +87,20 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   /**
-   * Does what BullMQ's `job.moveToCompleted` does, in one promise instead of a dozen. It is done for
-   * every job, and Node before 24 makes each promise as dear as the work itself while it tracks
-   * whose error an error is.
+   * Does what BullMQ's `job.moveToCompleted` does, with one promise instead of a dozen. This runs
+   * for every job. Before Node 24, while async contexts are tracked, each promise costs as much as
+   * the rest of the work.
    */
   async complete(job: BullmqJob, result: unknown, options: RecordOptions): Promise<NextJob | undefined> {
     if (this.closing) return undefined;
-    // As BullMQ keeps it on the job: nothing for any value that is as good as none.
+    // BullMQ keeps nothing on the job for a falsy value, so neither do we.
     job.returnvalue = result || undefined;
     const text = JSON.stringify(result) ?? 'null';
     const notes = job.attempt?.notes;
     const reply =
       options.isAgain || !isPlainRow(job, notes)
         ? await this.#completeInline(job, text, options.fetchNext)
-        : await this.#completeTogether(job, text, options.fetchNext, notes);
+        : await this.#completeCoalesced(job, text, options.fetchNext, notes);
     job.finishedOn = Date.now();
     job.attemptsMade += 1;
     return reply === undefined ? undefined : raw2NextJobData(reply as Parameters<typeof raw2NextJobData>[0]);
@@ -102,14 +110,15 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     const { retryInMs } = ending;
     if (this.closing) return undefined;
     job.opts.attempts = job.attempt?.maxAttempts ?? 1;
-    // Our backoff knows a cap and BullMQ's does not: BullMQ gets the wait, for this retry alone.
+    // Our backoff has a maximum, and BullMQ's has not. So BullMQ gets the computed wait, for this
+    // retry only.
     if (retryInMs !== undefined) job.opts.backoff = { type: 'fixed', delay: retryInMs };
     const traces = [...(job.stacktrace ?? [])];
     try {
       const next: unknown = await job.moveToFailed(failureOf(ending), job.token ?? '', fetchNext);
       return Array.isArray(next) ? (next as NextJob) : undefined;
     } catch (error) {
-      // BullMQ adds the trace each time it is called, and it will be called again.
+      // BullMQ adds the stack trace at each call, and there will be another call.
       job.stacktrace = traces;
       throw error;
     }
@@ -117,7 +126,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
 
   async handBack(job: BullmqJob): Promise<void> {
     await job.moveToWait(job.token);
-    // BullMQ forgets to wake a worker that blocks on an empty queue, for a prioritized job.
+    // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue.
     if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
   }
 
@@ -127,12 +136,12 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
 
   override async moveStalledJobsToWait(): Promise<string[]> {
     const { outage, leases } = this.#deps;
-    if (outage.overForMs < COMEBACK_MS) return [];
+    if (outage.endedAgoMs < COMEBACK_MS) return [];
     leases.renewQueue(this.name);
     return super.moveStalledJobsToWait();
   }
 
-  /** BullMQ's arguments, and behind them what Bullpen notes about the job. */
+  /** BullMQ's arguments, followed by Bullpen's notes. */
   protected override moveToFinishedArgs<Data = unknown, Result = unknown, Name extends string = string>(
     job: MinimalJob<Data, Result, Name>,
     value: unknown,
@@ -145,31 +154,27 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     fieldsToUpdate?: Record<string, unknown>,
   ): (string | number | boolean | Buffer)[] {
     const notes = (job as unknown as BullmqJob).attempt?.notes;
-    // The books say what became of a row; its job goes.
+    // The books keep what became of a row. Its job is removed.
     const removed = notes?.batch === undefined ? remove : true;
     const args = super.moveToFinishedArgs(
       ...([job, value, field, removed, target, token, timestamp, fetchNext, fieldsToUpdate] as const),
     );
-    if (notes === undefined) return args;
-    args.push(notes.attemptsMade ?? '', (notes.forgetCrashes ? 'c' : '') + (notes.forgetCancelled ? 'x' : ''));
-    if (notes.batch !== undefined) args.push(notes.batch);
-    if (notes.row !== undefined) args.push(...shortened(notes.row));
+    if (notes !== undefined) addNotes(args, notes);
     return args;
   }
 
-  /** Sends BullMQ's script and our notes in one call. */
   override async moveToFinished(jobId: string, args: (string | number | boolean | Buffer)[]): Promise<NextJob> {
     return raw2NextJobData((await this.#finish(jobId, args)) as Parameters<typeof raw2NextJobData>[0]);
   }
 
-  /** BullMQ's script says as well when there is no next job, and for how long. */
+  /** Its answer also says when there is no next job, and for how long. */
   #completeInline(job: BullmqJob, text: string, fetchNext: boolean): Promise<unknown> {
     const { id = '', token = '', opts } = job;
     return this.#finish(id, this.moveToCompletedArgs(job, text, opts.removeOnComplete as KeepJobs, token, fetchNext));
   }
 
-  /** Answers the next job, or nothing: then it is not known whether there is one. */
-  async #completeTogether(job: BullmqJob, result: string, isNextWanted: boolean, { batch, row }: RowNotes) {
+  /** Its answer is the next job, or `undefined` when it is not known whether there is one. */
+  async #completeCoalesced(job: BullmqJob, result: string, isNextWanted: boolean, { batch, row }: RowNotes) {
     const { id = '', token = '' } = job;
     const completion = { jobId: id, token, isNextWanted, result, batch, note: row };
     const [answer, next] = await this.#deps.completionCalls.add(completion);
@@ -189,22 +194,9 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 }
 
-/** The name that BullMQ gives to a worker's blocking connection. Tools find workers by it. */
+/**
+ * The name that BullMQ gives to a worker's blocking connection. Tools find workers by this name.
+ */
 function connectionName(queue: string, { prefix, name }: { readonly prefix?: string; readonly name?: string }): string {
   return `${prefix}:${Buffer.from(queue).toString('base64')}${name === undefined ? '' : `:w:${name}`}`;
-}
-
-/** The notes of a success, where nothing but a row of a batch is concerned. */
-type RowNotes = Notes & { readonly batch: string; readonly row: RowNote };
-
-/** Whether all there is to record is a row of a batch, with a job that is nothing else besides. */
-function isPlainRow(job: BullmqJob, notes: Notes | undefined): notes is RowNotes {
-  if (notes?.batch === undefined || notes.row?.fate !== 'completed' || notes.forgetCancelled) return false;
-  return job.parentKey === undefined && job.deduplicationId === undefined && job.repeatJobKey === undefined;
-}
-
-/** A note without its empty end. */
-function shortened(note: RowNote): (string | number)[] {
-  const args = rowNoteArgs(note);
-  return note.text === '' && note.key === '' ? args.slice(0, 2) : args;
 }

@@ -2,7 +2,7 @@ import { Job, type JobProgress } from 'bullmq';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
 
-/** BullMQ's job, with its payload as Redis has it and the attempt that it is for. */
+/** BullMQ's job, with its payload as it is stored on Redis and the attempt at it. */
 export class BullmqJob<
   Data = unknown,
   Result = unknown,
@@ -12,9 +12,9 @@ export class BullmqJob<
   /** The payload as JSON. */
   stored = '{}';
   /**
-   * The attempt that this job object is for; forgotten when that is over, as BullMQ's queue of
-   * fetched jobs may hold on to the object for long. Not found by the job's id: one job may have two
-   * attempts here for a moment.
+   * The attempt that this object is for. Unset when the attempt is over, because BullMQ's queue of
+   * fetched jobs may keep the object for long. It cannot be found by the id of the job: one job may
+   * have two attempts here for a moment.
    */
   attempt: ActiveAttempt | undefined = undefined;
 }

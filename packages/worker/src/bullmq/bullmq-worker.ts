@@ -9,7 +9,7 @@ import { Backend, type BackendDeps, type NextJob } from './backend.js';
 import { BullmqJob, toFetchedJob } from './bullmq-job.js';
 import type { MalformedJobs } from './malformed-jobs.js';
 import { privatesOf } from './private-parts.js';
-import { fetchesNext, tell } from './record-ending.js';
+import { fetchesNext, recordEnding } from './record-ending.js';
 
 /** What a {@link BullmqWorker} needs beside BullMQ's options. */
 export interface BullmqWorkerDeps extends BackendDeps {
@@ -18,28 +18,33 @@ export interface BullmqWorkerDeps extends BackendDeps {
   readonly malformedJobs: Pick<MalformedJobs, 'makeParsable'>;
 }
 
-/** How long a fetch that failed waits before the next. BullMQ would ask again at once, for ever. */
+/** How long the loop waits after a failed fetch. BullMQ would fetch again at once, without end. */
 const FAILED_FETCH_PAUSE_MS = 500;
-/** How BullMQ begins to say that it could not enqueue the next run of a job scheduler. */
+/** How BullMQ's error begins when it could not enqueue the next run of a job scheduler. */
 const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
-/** The longest an idle worker blocks before it asks by itself, in seconds. */
+/** How long an idle worker blocks before it fetches again by itself, in seconds. */
 const DRAIN_DELAY_S = 3;
 
 /**
- * BullMQ's main loop, for a worker of ours. It differs from BullMQ's in five ways: an attempt begins
- * when its job is fetched, and the taker is told when it is over; an end is a value, and is recorded
- * through an outage without becoming a failure; a job that BullMQ cannot parse is an attempt like
- * any other; a fetch that is refused waits; a loop that closes waits for no rate limit.
+ * BullMQ's main loop, for a worker of ours. It differs from BullMQ's in five ways:
+ * - An attempt begins when its job is fetched, and the taker hears when it is over.
+ * - The end of an attempt is a value. It is recorded through an outage and does not become a
+ *   failure.
+ * - A job that BullMQ cannot parse is attempted like any other.
+ * - After a fetch that was refused the loop waits.
+ * - A loop that closes does not wait for a rate limit.
  */
 export class BullmqWorker extends Worker<unknown, unknown, string, Backend> implements JobSource {
   readonly #deps: BullmqWorkerDeps;
-  /** Why the next run of a job scheduler could not be enqueued. BullMQ tells only its listeners. */
+  /**
+   * Why BullMQ could not enqueue the next run of a job scheduler. BullMQ only emits it as an error.
+   */
   #schedulingFault: Error | undefined;
 
   constructor(queue: string, options: WorkerOptions, deps: BullmqWorkerDeps) {
     super(
       queue,
-      // Never called: `processJob` is ours. BullMQ runs no worker without one.
+      // Never called, because `processJob` is ours. BullMQ starts no worker without it.
       async () => undefined,
       { ...options, autorun: false, drainDelay: DRAIN_DELAY_S, skipLockRenewal: true },
       (name, opts) => Backend.open(name, opts, deps),
@@ -63,20 +68,23 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   override close(force?: boolean): Promise<void> {
-    // The last end that was recorded may have said that the queue is limited, and BullMQ's loop
-    // would wait for up to 30 s before it ends.
+    // The last record may have said that the queue is limited. BullMQ's loop would then wait for up
+    // to 30 s before it ends.
     if (this.closing === undefined) privatesOf(this).updateDelays();
     return super.close(force);
   }
 
-  /** The way of a job: attempt → record → release. Answers with the next job, if one was fetched. */
+  /**
+   * Attempts a job, records the end and releases it.
+   * @returns the next job, if one was fetched
+   */
   override async processJob(job: Job, token: string, fetchNext: () => boolean = () => true): Promise<Job | undefined> {
     const { taker } = this.#deps;
     const { attempt } = job as BullmqJob;
-    if (attempt === undefined) throw new Error(`job ${job.id} was never taken`);
+    if (attempt === undefined) throw new Error(`job ${job.id} was not taken`);
     let ending: Ending | undefined;
     try {
-      ending = job.deferredFailure === undefined ? await taker.attempt(attempt) : endDeferred(job, attempt);
+      ending = job.deferredFailure === undefined ? await taker.attempt(attempt) : endWithDeferredFailure(job, attempt);
     } catch (error) {
       ending = attempt.end({ kind: 'failed', error: describeThrown(error) });
     }
@@ -101,15 +109,15 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
         throw error;
       });
     }
-    if (job === undefined) outage.acceptedSmall();
+    if (job === undefined) outage.answered();
     else outage.accepted();
     taker.fetchAnswered();
-    // BullMQ's types forget that there may be no job.
+    // BullMQ's types do not say that there may be no job.
     return this.#take(job) as Job;
   }
 
   protected override async nextJobFromJobData(fields?: JobJson, jobId?: string, token?: string): Promise<Job> {
-    // No job scheduler's: nothing is to be enqueued for it.
+    // Not a job of a scheduler: there is no next run to enqueue.
     if (fields && fields.repeatJobKey === undefined) {
       privatesOf(this).drained = false;
       return Object.assign(this.createJob(fields, jobId ?? ''), { token: token ?? '' });
@@ -118,8 +126,9 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
       this.#schedulingFault = undefined;
       const job = await super.nextJobFromJobData(fields, jobId, token);
       if (job !== undefined || !fields) return job;
-      // BullMQ could not enqueue the next run of a job scheduler, has said so, and drops the job at
-      // hand, which is active. If Redis only cannot now, the schedule would end with it.
+      // BullMQ could not enqueue the next run of a job scheduler. It emitted an error and dropped
+      // this job, which is active. If Redis is only away for now, we try again. Otherwise the
+      // schedule would end here.
       if (this.closing === undefined && this.#deps.outage.noteIfOutage(this.#schedulingFault))
         await pause(FAILED_FETCH_PAUSE_MS);
       else return Object.assign(this.createJob(fields, jobId ?? ''), { token: token ?? '' });
@@ -136,22 +145,22 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     const token = job.token ?? '';
     const options = (isAgain: boolean): RecordOptions => ({ fetchNext: this.#wantsNext(fetchNext), isAgain });
     if (!fetchesNext(ending)) {
-      await recorder.record(attempt, () => tell(this.backend, job, ending, options(false)));
+      await recorder.record(attempt, () => recordEnding(this.backend, job, ending, options(false)));
       return this.#fetchAnother(token, fetchNext);
     }
     try {
-      const next = await this.#next(await tell(this.backend, job, ending, options(false)), token);
+      const next = await this.#next(await recordEnding(this.backend, job, ending, options(false)), token);
       attempt.confirm();
       outage.accepted();
       return this.#takeNext(next);
     } catch (error) {
       const write = async (end: Ending): Promise<BullmqJob | undefined> =>
-        this.#next(await tell(this.backend, job, end, options(true)), token);
+        this.#next(await recordEnding(this.backend, job, end, options(true)), token);
       return this.#takeNext(await this.#recordAgain(attempt, token, error, ending, write));
     }
   }
 
-  /** Records an end whose first writing was answered with `error`. */
+  /** Records an end again, after the first call failed with `error`. */
   #recordAgain(
     attempt: ActiveAttempt,
     token: string,
@@ -159,20 +168,21 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     ending: Ending,
     write: (ending: Ending) => Promise<BullmqJob | undefined>,
   ): Promise<BullmqJob | undefined> {
-    const parsably = (writing: Promise<BullmqJob | undefined>) =>
+    const parseable = (writing: Promise<BullmqJob | undefined>) =>
       writing.catch((thrown: unknown) => this.#findMalformed(token, thrown, attempt));
     let isFirst = true;
     const again = (): Promise<BullmqJob | undefined> => {
       const writing = isFirst ? Promise.reject(error) : write(ending);
       isFirst = false;
-      return parsably(writing);
+      return parseable(writing);
     };
     if (ending.outcome.kind !== 'completed') return this.#deps.recorder.record(attempt, again);
-    // What Redis will never take (a flow's children are still pending, the result cannot be stored)
-    // must not be done again and again: it has failed, and says why.
+    // Redis will never record some successes: children of a flow are still pending, or the result
+    // cannot be stored. Such a job must not be attempted again and again, so it has failed and says
+    // why.
     return this.#deps.recorder.record(attempt, again, (refusal) => {
       const failure = new UnrecoverableError(`the handler succeeded, but Redis refused to record it: ${refusal}`);
-      return parsably(write(attempt.failForGood(describeThrown(failure))));
+      return parseable(write(attempt.failForGood(describeThrown(failure))));
     });
   }
 
@@ -180,7 +190,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     return fetchNext() && !(this.closing || this.paused);
   }
 
-  /** Fetches a job for a slot whose last job is elsewhere by now. */
+  /** Fetches a job for a slot whose last job was not recorded together with a fetch. */
   async #fetchAnother(token: string, fetchNext: () => boolean): Promise<Job | undefined> {
     if (!this.#wantsNext(fetchNext)) return undefined;
     try {
@@ -191,7 +201,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     }
   }
 
-  /** The next job that an answer of the store names. No promise where there is nothing to wait for. */
+  /** The next job in an answer of the store. Makes no promise when there is nothing to wait for. */
   #next(answer: NextJob | undefined, token: string): Promise<BullmqJob | undefined> | undefined {
     if (!Array.isArray(answer)) return undefined;
     const [fields, jobId, limitMs, dueAt] = answer as [JobJson | undefined, string, number, number];
@@ -210,10 +220,10 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   /**
-   * The job of an answer that BullMQ could not parse. What it throws then says nothing of whether
-   * Redis carried the command out. Redis did if there is a job of ours under the token, and another
-   * one than the attempt whose end it was.
-   * @throws error when there is none
+   * The job of an answer that BullMQ could not parse. BullMQ's error does not say whether Redis
+   * carried the command out. Redis did if we have a job under this token that is not the job that
+   * just ended.
+   * @throws error when there is no such job
    */
   async #findMalformed(token: string, error: unknown, ended?: ActiveAttempt): Promise<BullmqJob> {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
@@ -226,7 +236,10 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 }
 
-/** BullMQ has failed the job already, as it does to the parent of a failed child: it is not attempted. */
-function endDeferred({ deferredFailure = '' }: Job, attempt: ActiveAttempt): Ending {
+/**
+ * BullMQ has already decided that the job fails, as for the parent of a failed child. It is not
+ * attempted.
+ */
+function endWithDeferredFailure({ deferredFailure = '' }: Job, attempt: ActiveAttempt): Ending {
   return attempt.failForGood(describeThrown(new UnrecoverableError(deferredFailure)));
 }

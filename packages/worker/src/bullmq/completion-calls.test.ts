@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { type Completed, type Completion, CompletionCalls } from './completion-calls.js';
 
-/** CompletionCalls of a worker, and the calls they made; `answer` answers them. */
+/** Completion calls of a worker, and the calls they made. `answer` answers them. */
 function completions(concurrency: number, answer: (args: unknown[]) => Promise<unknown[]> = accept) {
   const calls: unknown[][] = [];
   const bullpenCompleteRows = (args: unknown[]) => {
@@ -14,7 +14,7 @@ function completions(concurrency: number, answer: (args: unknown[]) => Promise<u
   return { made, calls };
 }
 
-/** Keys and arguments before the first row, and how many each row has. */
+/** How many keys and arguments stand before the first row, and how many each row has. */
 const [BEFORE, EACH] = [13, 7];
 const rowsOf = (args: unknown[]): number => (args.length - BEFORE) / EACH;
 const accept = async (args: unknown[]): Promise<unknown[]> =>
@@ -26,7 +26,7 @@ function completion(row: number, result = 'null'): Completion {
 }
 
 describe('CompletionCalls', () => {
-  it('sends in one call what ends in one turn, with all that the script asks for', async () => {
+  it('sends in one call what ends in one turn, with all arguments of the script', async () => {
     const { made, calls } = completions(20);
     expect(await Promise.all([made.add(completion(1)), made.add(completion(2))])).toEqual([
       [0, null],
@@ -44,14 +44,14 @@ describe('CompletionCalls', () => {
     ]);
   });
 
-  it('tells only one of what Redis refuses of it', async () => {
+  it('rejects only for the row that Redis refuses', async () => {
     const { made } = completions(20, async () => [new Error('WRONGTYPE'), null, 0, null]);
     const [first, second] = await Promise.allSettled([made.add(completion(1)), made.add(completion(2))]);
     expect(first).toMatchObject({ status: 'rejected', reason: { message: 'WRONGTYPE' } });
     expect(second).toEqual({ status: 'fulfilled', value: [0, null] });
   });
 
-  it('gives each its own answer', async () => {
+  it('gives each row its own answer', async () => {
     const next = [['name', 'mail.send'], 'b-b1-9'];
     const { made } = completions(20, async () => [-2, null, 0, next]);
     expect(await Promise.all([made.add(completion(1)), made.add(completion(2))])).toEqual([
@@ -70,13 +70,13 @@ describe('CompletionCalls', () => {
     expect(calls.map(rowsOf)).toEqual(sizes);
   });
 
-  it('sends large results without waiting for more', async () => {
+  it('sends large results at once', async () => {
     const { made, calls } = completions(1_000);
     await Promise.all([1, 2, 3].map((row) => made.add(completion(row, 'x'.repeat(200_000)))));
     expect(calls.map(rowsOf)).toEqual([2, 1]);
   });
 
-  it('tells all of a call when it fails, and goes on', async () => {
+  it('rejects for all rows of a call that failed, and goes on', async () => {
     let isDown = true;
     const { made } = completions(20, async (args) => {
       if (isDown) throw new Error('down');

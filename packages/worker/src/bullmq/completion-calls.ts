@@ -3,7 +3,7 @@ import type { RowNote } from '../attempt/row-note.js';
 import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 
-/** A row with a job of its own, whose handler succeeded. */
+/** The success of a row that has a job of its own. */
 export interface Completion {
   readonly jobId: string;
   readonly token: string;
@@ -15,46 +15,49 @@ export interface Completion {
 }
 
 /**
- * Redis' answer: 0, completed; 1, nothing was done, BullMQ's own script is to do it; below 0, not
- * ours, in BullMQ's numbers. And the next job, if one was fetched: its fields and its id.
+ * Redis' answer for one row:
+ * - 0: completed
+ * - 1: nothing was done; BullMQ's own script must do it
+ * - below 0: the job is not ours; the numbers are BullMQ's
+ * Then the next job, its fields and its id, if one was fetched.
  */
 export type Completed = readonly [answer: number, next: readonly [fields: string[], id: string] | null];
 
-/** Where they go. */
+/** What {@link CompletionCalls} need. */
 export interface CompletionDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
   readonly leaseMs: number;
-  /** The worker's, as its fetches are known by. */
+  /** The name under which this worker fetches. */
   readonly name: string;
   readonly concurrency: number;
 }
 
-/** A call is also sent when its results have so many characters. */
+/** A call is sent as soon as its results have this many characters. */
 const MAX_CHARACTERS = 262_144;
 
-/** Records the success of rows, those that end in one turn of the event loop together. */
+/** Records the success of rows. Those that end in one turn of the event loop go in one call. */
 export class CompletionCalls {
   readonly #redis: ScriptedRedis;
-  readonly #before: readonly (string | number)[];
+  readonly #keys: readonly (string | number)[];
   readonly #head: readonly [base: string, leaseMs: number, name: string];
   readonly #coalescer: Coalescer<Completion, Completed>;
-  /** Of the results that wait to be sent. */
+  /** How many characters of results wait to be sent. */
   #characters = 0;
 
   constructor({ redis, prefix, queue, leaseMs, name, concurrency }: CompletionDeps) {
     const keys = queueKeys(prefix, queue);
     const { wait, active, prioritized, events, stalled, delayed, meta, marker, pc } = keys;
     this.#redis = redis;
-    this.#before = [wait, active, prioritized, events, stalled, delayed, meta, marker, pc];
+    this.#keys = [wait, active, prioritized, events, stalled, delayed, meta, marker, pc];
     this.#head = [keys.base, leaseMs, name];
     this.#coalescer = new Coalescer(jobsPerCall(concurrency), (rows) => this.#call(rows));
   }
 
   /**
-   * @throws what the connection throws; then whether it was carried out is not known. And what
-   * Redis says of this row alone
+   * @throws what Redis refuses for this row alone; or what the connection throws, and then nobody
+   *   knows whether Redis carried it out
    */
   add(completion: Completion): Promise<Completed> {
     this.#characters += completion.result.length;
@@ -67,7 +70,7 @@ export class CompletionCalls {
     this.#characters = 0;
     const [base, leaseMs, name] = this.#head;
     const args = rows.flatMap(argsOf);
-    const answers = await this.#redis.bullpenCompleteRows([...this.#before, base, Date.now(), leaseMs, name, ...args]);
+    const answers = await this.#redis.bullpenCompleteRows([...this.#keys, base, Date.now(), leaseMs, name, ...args]);
     return rows.map((_, at) => {
       const answer = answers[2 * at];
       return answer instanceof Error ? answer : [answer as number, answers[2 * at + 1] as Completed[1]];

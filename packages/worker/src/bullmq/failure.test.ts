@@ -11,14 +11,14 @@ const error: Thrown = {
 };
 
 describe('failureOf', () => {
-  it('says in an error of its own all that the handler’s error said', () => {
+  it('makes an error of ours with the name, message and stack of the handler’s error', () => {
     const failure = failureOf({ outcome: { kind: 'failed', error } });
     expect(failure).toMatchObject({ name: 'Error', message: 'TypeError: no such file', stack: error.stack });
     const withoutStack = { ...error, stack: undefined };
     expect(failureOf({ outcome: { kind: 'failed', error: withoutStack } }).stack).toBe('TypeError: no such file');
   });
 
-  it.each(['rejected', 'expired', 'cancelled', 'crashed'] as const)('fails what was %s for good', (kind) => {
+  it.each(['rejected', 'expired', 'cancelled', 'crashed'] as const)('fails a job that was %s for good', (kind) => {
     expect(failureOf({ outcome: { kind, error } })).toMatchObject({
       ...{ name: 'UnrecoverableError', message: 'TypeError: no such file' },
     });
@@ -30,7 +30,7 @@ describe('failureOf', () => {
     });
   });
 
-  it('gives BullMQ no command in a handler’s words, whatever they are', () => {
+  it('gives BullMQ no command, whatever the handler’s error says', () => {
     const commands = ['DelayedError', 'WaitingError', 'WaitingChildrenError', 'RateLimitError', 'UnrecoverableError'];
     const words = fc.oneof(
       fc.string(),

@@ -2,9 +2,9 @@ import { UnrecoverableError } from 'bullmq';
 import type { FailedEnding } from '../in-flight/queue-store.js';
 
 /**
- * An error of our own making that says what the handler's said. BullMQ reads an error's name and
- * message as commands (`DelayedError`, `bullmq:rateLimitExceeded`); what a handler threw must give
- * it none.
+ * An error of ours with the words of the handler's error. BullMQ takes some names and messages of
+ * errors as commands (`DelayedError`, `bullmq:rateLimitExceeded`). A handler must not be able to
+ * send one.
  */
 export function failureOf({ outcome: { kind, error }, isFinal = false }: FailedEnding): Error {
   const { name, message, stack } = error;

@@ -4,8 +4,8 @@ import type { ScriptedRedis } from '../redis/commands.js';
 import { MalformedJobs } from './malformed-jobs.js';
 
 /**
- * A Redis that gave this worker job j-1 under token t1, with these fields; what was written to it,
- * and said.
+ * A Redis that gave this worker job j-1 with these fields under token t1; and what was written to
+ * it and logged.
  */
 function storedWith(fields: Record<string, string>) {
   const written: unknown[][] = [];
@@ -22,7 +22,7 @@ function storedWith(fields: Record<string, string>) {
   return { malformed: new MalformedJobs({ redis, prefix: 'p', queue: 'mail', name: 'w1', log }), written, lines };
 }
 
-/** What is written instead of fields that cannot be read. */
+/** What is written instead of malformed fields. */
 async function rewritten(fields: Record<string, string>): Promise<Record<string, unknown>> {
   const { malformed, written } = storedWith(fields);
   await malformed.makeParsable('t1');
@@ -35,7 +35,7 @@ async function rewritten(fields: Record<string, string>): Promise<Record<string,
 const OPTS = { attempts: 3, bullpen: { batch: 'b', row: 7 } };
 
 describe('MalformedJobs', () => {
-  it('keeps what stood in a field that is not JSON, for people, and everything else as it was', async () => {
+  it('keeps the text of a malformed field for people, and everything else as it was', async () => {
     expect(await rewritten({ name: 'x', data: '{"a":', opts: JSON.stringify(OPTS), progress: '50' })).toEqual({
       data: 'null',
       opts: { attempts: 3, bullpen: { batch: 'b', row: 7, malformed: { data: '{"a":' } } },
@@ -52,32 +52,32 @@ describe('MalformedJobs', () => {
     },
   );
 
-  it('takes away a parent that is not JSON: no text would do that BullMQ’s scripts could read', async () => {
+  it('removes a parent that is not JSON: BullMQ’s scripts could read no replacement', async () => {
     expect(await rewritten({ data: '{}', opts: '{}', progress: '50%', parent: 'p' })).toEqual({
       ...{ progress: '0', parent: '' },
       opts: { bullpen: { malformed: { progress: '50%', parent: 'p' } } },
     });
   });
 
-  it('replaces bullpen’s own part of the opts when that is no object', async () => {
+  it('replaces Bullpen’s part of the opts when it is no object', async () => {
     expect(await rewritten({ data: 'x', opts: '{"bullpen":"x"}' })).toEqual({
       data: 'null',
       opts: { bullpen: { malformed: { data: 'x' } } },
     });
   });
 
-  it('says which job, and which fields', async () => {
+  it('logs which job and which fields', async () => {
     const { malformed, lines } = storedWith({ data: '{', opts: '{' });
     expect(await malformed.makeParsable('t1')).toBe('j-1');
-    expect(lines).toEqual([[{ jobId: 'j-1', queue: 'mail', fields: ['data', 'opts'] }, 'job could not be read']]);
+    expect(lines).toEqual([[{ jobId: 'j-1', queue: 'mail', fields: ['data', 'opts'] }, 'job was malformed']]);
   });
 
-  it('finds a job that can be read all the same, and leaves it as it is', async () => {
+  it('finds a well-formed job, and leaves it as it is', async () => {
     const { malformed, written, lines } = storedWith({ data: '[1]', opts: '{}' });
     expect([await malformed.makeParsable('t1'), written, lines]).toEqual(['j-1', [], []]);
   });
 
-  it('finds nothing under a token that has no job', async () => {
+  it('finds nothing when no job has the token', async () => {
     const { malformed, written } = storedWith({ data: '{' });
     expect([await malformed.makeParsable('t2'), written]).toEqual([undefined, []]);
   });

@@ -7,68 +7,66 @@ export interface MalformedJobsDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
-  /** What this worker's fetches are known by. */
+  /** The name under which this worker fetches. */
   readonly name: string;
   readonly log: Logger;
 }
 
 /**
- * The fields of a job that BullMQ parses as JSON, and what is to stand there instead of what is
- * none; nothing: the field goes.
+ * The fields of a job that BullMQ parses as JSON, and what replaces a malformed one. An empty text
+ * removes the field.
  */
-const INSTEAD: Readonly<Record<string, string>> = { data: 'null', opts: '{}', progress: '0', parent: '' };
+const REPLACEMENTS: Readonly<Record<string, string>> = { data: 'null', opts: '{}', progress: '0', parent: '' };
 
 /**
- * Jobs that some other client stored with fields that are not JSON. BullMQ parses them after Redis
- * has made the job active, throws, and forgets it: fetched, found stalled and put back, round and
- * round for ever. Such a job is made readable instead, its texts kept in its `opts` for people to
- * see, and rejected like any other that can never succeed.
+ * Makes malformed jobs parsable. Another client stored such a job with fields that are not JSON.
+ * BullMQ parses a job after Redis has made it active. It throws and forgets the job, which is found
+ * stalled, put back and fetched again, for ever. So its malformed fields are replaced, their texts
+ * are kept in its `opts` for people to see, and the job is rejected.
  */
 export class MalformedJobs {
-  readonly #parts: MalformedJobsDeps;
+  readonly #deps: MalformedJobsDeps;
 
-  constructor(parts: MalformedJobsDeps) {
-    this.#parts = parts;
+  constructor(deps: MalformedJobsDeps) {
+    this.#deps = deps;
   }
 
   /**
-   * Finds the job that Redis gave us under a lock token and makes it readable.
+   * Finds the job that Redis gave us under a lock token, and replaces its malformed fields.
    * @returns its id; `undefined` when there is no such job
    */
   async makeParsable(token: string): Promise<string | undefined> {
-    const { redis, prefix, queue, name, log } = this.#parts;
+    const { redis, prefix, queue, name, log } = this.#deps;
     const { base, active } = queueKeys(prefix, queue);
     const fetched = await redis.bullpenFetchedBy(active, base, name);
     const [jobId] = fetched.find(([, held]) => held === token) ?? [];
     if (jobId === undefined) return undefined;
     const job = base + jobId;
     const fields = await redis.hgetall(job);
-    const malformed = Object.keys(INSTEAD).filter((field) => !isReadable(field, fields[field] ?? ''));
+    const malformed = Object.keys(REPLACEMENTS).filter((field) => !isWellFormed(field, fields[field] ?? ''));
     if (malformed.length > 0) {
-      await redis.bullpenRewrite(lockKey(job), job, token, ...Object.entries(rewrite(fields, malformed)).flat());
-      log.error({ jobId, queue, fields: malformed }, 'job could not be read');
+      await redis.bullpenRewrite(lockKey(job), job, token, ...Object.entries(repaired(fields, malformed)).flat());
+      log.error({ jobId, queue, fields: malformed }, 'job was malformed');
     }
     return jobId;
   }
 }
 
-function isReadable(field: string, text: string): boolean {
+function isWellFormed(field: string, text: string): boolean {
   if (text === '') return true;
   const value = parseJson(text);
   return field === 'opts' ? isObject(value) : value !== undefined;
 }
 
-/**
- * What to write for fields that cannot be read: something that can, and in `opts` what stood there.
- */
-function rewrite(fields: Readonly<Record<string, string>>, malformed: readonly string[]): Record<string, string> {
+/** What to write for malformed fields: their replacements, and in `opts` what they held. */
+function repaired(fields: Readonly<Record<string, string>>, malformed: readonly string[]): Record<string, string> {
   const opts = parseJson(fields['opts'] ?? '');
-  const readable = isObject(opts) ? opts : {};
+  const kept = isObject(opts) ? opts : {};
   const texts = Object.fromEntries(malformed.map((field) => [field, fields[field]]));
-  const bullpen = { ...(isObject(readable['bullpen']) ? readable['bullpen'] : {}), malformed: texts };
+  const bullpen = { ...(isObject(kept['bullpen']) ? kept['bullpen'] : {}), malformed: texts };
   return {
-    ...Object.fromEntries(malformed.map((field) => [field, INSTEAD[field] ?? ''])),
-    opts: JSON.stringify({ ...readable, bullpen }),
+    ...Object.fromEntries(malformed.map((field) => [field, REPLACEMENTS[field] ?? ''])),
+    opts: JSON.stringify({ ...kept, bullpen }),
   };
 }
 
@@ -76,7 +74,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The value of a JSON text; `undefined` when it is none. */
+/** The value of a JSON text; `undefined` when it is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,11 +1,14 @@
 /**
- * What we use of BullMQ's worker that its types call private, and why. A contract test names what is
+ * The private parts of BullMQ's worker that we use, and why. A contract test names those that are
  * missing after an upgrade.
  */
 export interface WorkerPrivates {
-  /** False when a fetch brought a job: the main loop then fetches again without blocking first. */
+  /**
+   * False when a fetch brought a job. The main loop then fetches again without a blocking read
+   * first.
+   */
   drained: boolean;
-  /** Notes until when the queue is limited, and when its next delayed job is due. */
+  /** Tells the main loop how long the queue is limited, and when its next delayed job is due. */
   updateDelays(limitMs?: number, dueAt?: number): void;
 }
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { outcomeOf } from '../../test/fetched-job.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import type { QueueStore } from '../in-flight/queue-store.js';
-import { fetchesNext, tell } from './record-ending.js';
+import { fetchesNext, recordEnding } from './record-ending.js';
 
-/** A store that writes down what it is told, and answers a next job where it can fetch one. */
+/** A store that remembers what it is told. It answers with a next job where it can fetch one. */
 function listeningStore() {
   const told: unknown[] = [];
   const listen =
@@ -22,38 +22,42 @@ function listeningStore() {
 
 const options = { fetchNext: true, isAgain: false };
 
-describe('tell', () => {
-  it('completes what completed, with its result', async () => {
+describe('recordEnding', () => {
+  it('completes a job that completed, with its result', async () => {
     const { store, told } = listeningStore();
-    expect(await tell(store, 'job', { outcome: { kind: 'completed', result: { sent: 1 } } }, options)).toBe('next');
+    expect(await recordEnding(store, 'job', { outcome: { kind: 'completed', result: { sent: 1 } } }, options)).toBe(
+      'next',
+    );
     expect(told).toEqual([['complete', { sent: 1 }, options]]);
   });
 
-  it.each(['failed', 'rejected', 'expired', 'crashed', 'cancelled'] as const)('fails what %s', async (kind) => {
+  it.each(['failed', 'rejected', 'expired', 'crashed', 'cancelled'] as const)('fails a job that %s', async (kind) => {
     const { store, told } = listeningStore();
     const ending = { outcome: outcomeOf(kind), retryInMs: 5_000, notes: { forgetCancelled: true } };
-    expect(await tell(store, 'job', ending, options)).toBe('next');
+    expect(await recordEnding(store, 'job', ending, options)).toBe('next');
     expect(told).toEqual([['fail', ending, true]]);
   });
 
-  it('delays what snoozed until its time, and fetches nothing', async () => {
+  it('delays a job that snoozed until its time, and fetches nothing', async () => {
     const { store, told } = listeningStore();
     const error = { name: 'JobSnoozed', message: '', stack: undefined, code: undefined };
-    expect(await tell(store, 'job', { outcome: { kind: 'snoozed', untilAt: 1_900, error } }, options)).toBeUndefined();
+    expect(
+      await recordEnding(store, 'job', { outcome: { kind: 'snoozed', untilAt: 1_900, error } }, options),
+    ).toBeUndefined();
     expect(told).toEqual([['snooze', 1_900]]);
   });
 
-  it('hands back what was interrupted, whatever the reason: recording finds out whose job it is', async () => {
+  it('hands back a job that was interrupted, for either reason: the recorder finds out whose job it is', async () => {
     for (const reason of ['draining', 'lease lost'] as const) {
       const { store, told } = listeningStore();
-      expect(await tell(store, 'job', { outcome: { kind: 'interrupted', reason } }, options)).toBeUndefined();
+      expect(await recordEnding(store, 'job', { outcome: { kind: 'interrupted', reason } }, options)).toBeUndefined();
       expect(told).toEqual([['handBack']]);
     }
   });
 });
 
 describe('fetchesNext', () => {
-  it('knows the two verbs that move the job elsewhere', () => {
+  it('is false for the two ends that put the job back in its queue', () => {
     const kinds: OutcomeKind[] = ['completed', 'failed', 'rejected', 'expired', 'crashed', 'cancelled'];
     for (const kind of kinds) expect(fetchesNext({ outcome: outcomeOf(kind) })).toBe(true);
     for (const kind of ['snoozed', 'interrupted'] as const) {

@@ -2,10 +2,11 @@ import type { Ending } from '../in-flight/active-attempt.js';
 import type { QueueStore, RecordOptions } from '../in-flight/queue-store.js';
 
 /**
- * The one place that turns an ending into a verb of the store.
- * @returns the next job, if one was asked for and the verb fetches one
+ * Tells the store how an attempt ended. This is the only place that turns an outcome into a
+ * command.
+ * @returns the next job, if one was asked for and the command fetches one
  */
-export function tell<Job, Next>(
+export function recordEnding<Job, Next>(
   store: Omit<QueueStore<Job, Next>, 'fetch'>,
   job: Job,
   ending: Ending,
@@ -31,7 +32,7 @@ export function tell<Job, Next>(
   }
 }
 
-/** Whether the verb for an ending fetches a next job; a job that moves elsewhere takes no other with it. */
+/** Whether the command for an ending also fetches the next job. */
 export function fetchesNext({ outcome: { kind } }: Ending): boolean {
   return kind !== 'snoozed' && kind !== 'interrupted';
 }
