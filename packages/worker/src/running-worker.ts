@@ -3,12 +3,12 @@ import type { WorkerObserver } from './events/observers.js';
 import type { DrainSummary } from './in-flight/drain.js';
 import type { Health } from './in-flight/health.js';
 
-/** A worker that runs. */
+/** A worker that was started with `startWorker`. */
 export interface RunningWorker {
   /**
-   * Resolves when every queue is connected and being fetched from; waits as long as Redis is away.
-   * Rejects with `RedisUnavailable` when Redis is there and refuses us (wrong password, no such
-   * database, no permission): nothing is attempted then; call `drain` and give up.
+   * Resolves when every queue is connected and jobs are fetched from it. Waits as long as Redis is
+   * away. Rejects with `RedisUnavailable` when Redis answers and refuses us: wrong password, no
+   * such database, no permission. Then nothing is attempted: call `drain` and end the process.
    */
   readonly ready: Promise<void>;
   /** The queues served, each with its jobs and concurrency. */
@@ -17,20 +17,20 @@ export interface RunningWorker {
     readonly jobs: readonly string[];
     readonly concurrency: number;
   }[];
-  /** Attempts under way now. */
+  /** How many attempts are in flight. */
   readonly active: number;
   /** The ids of their jobs. */
   activeJobIds(): readonly string[];
   /**
-   * Stops the intake, lets active attempts finish, aborts what takes longer than `drainTimeout`,
-   * hands back what is left after `abortGrace`, closes every connection. Resolves within
-   * `drainTimeout + abortGrace + 1 s`, whatever handlers and Redis do, as long as the event loop
-   * turns. A second call returns the same promise.
+   * Drains the worker: stops the intake, lets active attempts finish, aborts those that take longer
+   * than `drainTimeout`, hands back what is left after `abortGrace`, and closes every connection.
+   * Resolves within `drainTimeout + abortGrace + 1 s`, whatever handlers and Redis do, as long as
+   * the event loop is not blocked. Never rejects. A second call returns the same promise.
    */
   drain(): Promise<DrainSummary>;
-  /** Ends the patience of a drain under way (or of the next one): signals abort now. */
+  /** Ends the `drainTimeout` of the drain under way, or of the next one: signals abort at once. */
   abortNow(): void;
-  /** How this worker is, at this moment. */
+  /** The health of this worker at this moment. Asks nobody. */
   health(): Health;
   /**
    * The slots of each queue: how many it has (`concurrency`), how many are taken, and how many of
@@ -38,37 +38,38 @@ export interface RunningWorker {
    */
   slots(): readonly Slots[];
   /**
-   * Calls `observer` for all that a worker tells: each attempt that ended, jobs handed back, leases
-   * that lapsed or were lost, outages. What it throws is logged, once. Nothing is made for
-   * observers while there are none.
-   * @returns a function that takes the observer away again
+   * Calls `observer` for each event of this worker: attempts that ended, jobs that were handed
+   * back, leases that lapsed or were lost, outages that began. The first error that an observer
+   * throws is logged. Without observers no event is made.
+   * @returns a function that removes the observer
    */
   observe(observer: WorkerObserver): () => void;
   /**
-   * Counts the jobs of the queues served, of those that no other process tells of. See `measure`.
+   * Counts the jobs of the queues served. Several processes share this work, and each queue is
+   * counted by one. See `measure`.
    */
   readonly exporter: Pick<Exporter, 'count' | 'holds'>;
   /**
-   * For your process's `uncaughtException` and `unhandledRejection` listeners, called in them:
-   * finds the attempt whose handler threw an error that nobody caught, in a timer or in a promise
-   * it did not await, and fails that attempt. `bullpen-worker` then drains and exits 1; so should
-   * you.
-   * @returns the job, if the error can be attributed to one, and whether the error is but the
-   *   reason of that attempt's own abort: nothing is wrong then
+   * For the listeners of your process for `uncaughtException` and `unhandledRejection`. Call it
+   * inside them. It finds the attempt whose handler threw an error that nobody caught, in a timer
+   * or in a promise that it did not await, and ends that attempt as failed. `bullpen-worker` then
+   * drains and exits with code 1, and you should do the same.
+   * @returns the job whose handler threw; `undefined` when it cannot be found. `isItsAbort` is true
+   *   when the error is only the reason of that attempt's own abort: then nothing is wrong
    */
   faultOwner(
     error: unknown,
   ): { readonly job: string; readonly jobId: string; readonly queue: string; readonly isItsAbort: boolean } | undefined;
   /**
-   * A last word to Redis, sent at once: give back all jobs of this worker. For a process that
-   * somebody else ends in the middle of a drain, in its `exit` listener. A process that ends by a
-   * fault of its jobs should not say it: what it leaves behind is counted as a crash, and that is
-   * what ends a job that does it again and again.
+   * Hands back all jobs of this worker, by a command that is sent at once. For the `exit` listener
+   * of a process that other code ends during a drain. Do not call it in a process that ends because
+   * of a fault of its jobs: such jobs must count as crashed, because that stops a job that ends its
+   * process each time.
    */
   handBackAll(): void;
   /**
-   * Resolves when the queues served hold nothing that is still to be settled, delayed jobs
-   * included.
+   * Resolves when the queues served hold no unsettled job, delayed jobs included, or when the
+   * worker drains. Waits through an outage; rejects with what Redis throws otherwise.
    */
   untilEmpty(): Promise<void>;
 }

@@ -9,14 +9,14 @@ const given: WorkerOptions = { handlers: [], redis: 'redis://127.0.0.1:1' };
 const job = defineJob({ name: 'options.job', queue: 'options-queue', payload: z.unknown() });
 
 describe('readOptions', () => {
-  it('fills in what was not said', () => {
+  it('fills in the defaults', () => {
     expect(readOptions(given)).toEqual({
       ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, leaseMs: 10_000, concurrency: 20, queues: undefined },
       keepCompleted: { count: 10_000, age: 86_400 },
     });
   });
 
-  it('reads durations, the age in whole seconds as BullMQ counts it', () => {
+  it('reads durations, and the age in whole seconds, as BullMQ counts it', () => {
     const options = {
       ...given,
       drainTimeout: '1m',
@@ -30,18 +30,18 @@ describe('readOptions', () => {
     });
   });
 
-  it('takes queues by name alone too, and what is undefined as not said', () => {
+  it('takes queues by name alone, too, and the default for undefined', () => {
     const options = { ...given, queues: ['mail', { name: 'images', concurrency: 2 }], lease: undefined } as never;
     expect(readOptions(options)).toMatchObject({
       ...{ queues: [{ name: 'mail' }, { name: 'images', concurrency: 2 }], leaseMs: 10_000 },
     });
   });
 
-  it('takes a lease of a second, the shortest', () => {
+  it('takes the shortest lease, one second', () => {
     expect(readOptions({ ...given, lease: '1s' }).leaseMs).toBe(1_000);
   });
 
-  it('says once that a lease is no duration', () => {
+  it('reports once that a lease is no duration', () => {
     const wrong: object = { lease: 'soon' };
     expect(() => readOptions({ ...given, ...wrong })).toThrow(/: lease: expected a duration [^;]*$/);
   });

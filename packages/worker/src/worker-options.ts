@@ -4,58 +4,67 @@ import type { Handler } from './handlers/handler.js';
 
 /** Options of `startWorker`. */
 export interface WorkerOptions {
-  /** What `handle()` returned, for every job defined on the queues served. */
+  /**
+   * What `handle()` or `handleMany()` returned. Every job that is defined in this process on a
+   * queue of this worker needs a handler.
+   */
   readonly handlers: readonly Handler[];
   /**
-   * `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`, or that with TLS
-   * options.
+   * The address of Redis: `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`,
+   * as text or together with TLS options.
    */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
   readonly prefix?: string;
   /**
-   * Serve these queues alone, by name or each with its own concurrency. Default: every queue of the
+   * Serve only these queues, by name, or each with its own concurrency. Default: every queue of the
    * handlers.
    */
   readonly queues?: readonly (string | QueueOption)[];
-  /** Attempts at once, per queue: 1 to 10,000. Default 20. */
+  /** How many attempts run at once, per queue: 1 to 10,000. Default 20. */
   readonly concurrency?: number;
-  /** How long active attempts may go on in a drain. Default `'25s'`. */
+  /** How long active attempts may go on in a drain before their signals abort. Default `'25s'`. */
   readonly drainTimeout?: Duration;
-  /** How long after that handlers may take to heed their signal. Default `'3s'`. */
+  /**
+   * How long handlers may take after their signal aborted, before their jobs are handed back.
+   * Default `'3s'`.
+   */
   readonly abortGrace?: Duration;
   /**
-   * How long this worker's right to a job lasts without being renewed; at least 1 s. Default
-   * `'10s'`. Jobs of a killed worker start again within 1.5 times this; a worker whose event loop
-   * stands still for longer loses its jobs to others.
+   * How long this worker's right to a job lasts unless it is renewed; at least 1 s. Default
+   * `'10s'`. The jobs of a killed worker start again within 1.5 times this. A worker whose event
+   * loop stands still for longer loses its jobs to other workers.
    */
   readonly lease?: Duration;
   /**
-   * How many completed jobs a queue keeps, and for how long; a key stays taken as long. Default
-   * 10,000 and `'1d'`. Failed jobs are always kept.
+   * How many completed jobs a queue keeps, and for how long. Default 10,000 and `'1d'`. The key of
+   * a completed job is free again when the job is removed. Failed jobs are always kept.
    */
   readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
-  /** Default: a new one, JSON in a pipe and readable on a terminal. */
+  /** Default: a new logger that writes JSON to a pipe and readable lines to a terminal. */
   readonly logger?: Logger;
 }
 
-/** A queue to serve, and how many of its attempts at once. */
+/** A queue to serve, and how many of its attempts run at once. */
 export interface QueueOption {
   readonly name: string;
   readonly concurrency?: number;
 }
 
-/** What a worker does unless told otherwise. */
+/** The defaults of a worker. */
 export const DEFAULTS = { drainTimeout: '25s', abortGrace: '3s', lease: '10s', concurrency: 20 } as const;
 
-/** A lease cannot be shorter: Redis and event loops do hiccup. */
+/**
+ * The shortest lease. A shorter one would be lost in an ordinary pause of Redis or of an event
+ * loop.
+ */
 export const MIN_LEASE_MS = 1_000;
 
 /** The most attempts at once on one queue. */
 export const MAX_CONCURRENCY = 10_000;
 
 /**
- * Reads what is not as it stands: durations into milliseconds, defaults, bounds.
+ * Reads the options: durations as milliseconds, with defaults, within bounds.
  * @throws OptionsInvalid with every fault
  */
 export function readOptions(options: WorkerOptions) {
@@ -99,7 +108,7 @@ export function readOptions(options: WorkerOptions) {
   return settings;
 }
 
-/** The options that are there: an `undefined` in one means the default, too. */
+/** The options without those that are `undefined`: they have their defaults, too. */
 function given(options: WorkerOptions): WorkerOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

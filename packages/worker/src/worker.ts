@@ -19,7 +19,21 @@ import type { RunningWorker } from './running-worker.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 
 /**
- * Starts a worker in this process: one BullMQ Worker per queue, on one shared connection.
+ * Starts a worker in this process. It fetches jobs of all queues of its handlers and attempts them,
+ * up to `concurrency` at once per queue. It opens connections at once but does not wait for Redis:
+ * await `ready` for that.
+ *
+ * It listens to no signal of the process and ends no process; `bullpen-worker` does. Call `drain`
+ * yourself before your process ends.
+ * @example
+ * ```ts
+ * const worker = startWorker({ handlers: [sendWelcome], redis: 'redis://127.0.0.1:6379' });
+ * await worker.ready;
+ * process.once('SIGTERM', async () => {
+ *   const { cutOff } = await worker.drain();
+ *   process.exitCode = cutOff === 0 ? 0 : 70;
+ * });
+ * ```
  * @throws HandlersInvalid, OptionsInvalid or ConfigInvalid with every fault, before anything is
  *   opened
  */
@@ -58,27 +72,27 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const { leaseMs, keepCompleted } = settings;
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
-  const shared = {
+  const deps = {
     ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, keepCompleted },
     progress: new Progress(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };
-  const workers = serves.map(
-    ({ queue, concurrency }) => new QueueWorker(queue, registry.get(queue) ?? new Map(), concurrency, shared),
+  const queueWorkers = serves.map(
+    ({ queue, concurrency }) => new QueueWorker(queue, registry.get(queue) ?? new Map(), concurrency, deps),
   );
   redis.on('ready', () => {
-    for (const worker of workers) worker.handBackLost().catch(() => undefined);
+    for (const queueWorker of queueWorkers) queueWorker.handBackLost().catch(() => undefined);
   });
   const abortNow = new AbortController();
   let isReady = false;
   let draining: Promise<DrainSummary> | undefined;
 
   const handBackAll = (): void => {
-    for (const worker of workers) worker.handBackAll().catch(() => undefined);
+    for (const queueWorker of queueWorkers) queueWorker.handBackAll().catch(() => undefined);
   };
   const shutDown = async (): Promise<DrainSummary> => {
-    const close = () => Promise.all(workers.map((worker) => worker.close()));
-    // Another tells of these queues from now on.
+    const close = () => Promise.all(queueWorkers.map((queueWorker) => queueWorker.close()));
+    // Another process reports these queues to Prometheus from now on.
     const retired = exporter.close();
     const summary = await drain({ ...settings, close, handBackAll, active, abortNow: abortNow.signal });
     leases.close();
@@ -89,25 +103,25 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
 
   const start = async (): Promise<void> => {
-    // Cancellations first: a job cancelled while no worker ran must not start now.
+    // Cancellations first: a job that was cancelled while no worker ran must not start now.
     await retryWhileRefused(outage, () => cancellations.load());
-    // May we do what a worker does? Refused later on it would be waited for; refused from the start
-    // it is somebody's mistake.
+    // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
+    // refusal at the start is a wrong configuration.
     for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
     if (draining !== undefined) return;
     leases.start();
-    await Promise.all(workers.map((worker) => worker.run()));
+    await Promise.all(queueWorkers.map((queueWorker) => queueWorker.run()));
     isReady = true;
   };
   const ready = start().catch((error: Error) => {
-    // An absent Redis is waited for; this one answered, and does not want us (or the drain closed
-    // the connection meanwhile).
+    // We wait for a Redis that is away. This one answered and refused us. (Or a drain closed the
+    // connection meanwhile.)
     forgetCommand(error);
     const cause = fault ?? error;
     throw new RedisUnavailable(`Redis at ${where} refused us: ${cause.message}`, { cause, unanswered: false });
   });
-  // A drain before Redis ever answered ends this wait by closing the connection; that is no one's
-  // unhandled rejection.
+  // A drain that begins before Redis ever answered ends this wait by closing the connection.
+  // Without this, that would be an unhandled rejection.
   ready.catch(() => undefined);
 
   return {

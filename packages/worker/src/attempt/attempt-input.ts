@@ -6,23 +6,24 @@ export interface AttemptInput {
   readonly handler: Handler | undefined;
   readonly jobName: string;
   readonly payload: unknown;
-  /** What the row, or the job, is known by. */
+  /** The id of the row, or of the job. */
   readonly rowId: string;
-  /** How many worker processes died under the job so far. */
+  /** How many processes have died under the job. */
   readonly crashes: number;
-  /** The instant after which the handler must not start any more (ms since 1970). */
+  /** The instant from which the handler must not start any more (milliseconds since 1970). */
   readonly expiresAt: number | undefined;
-  /** The fields of the job that were not JSON when it was fetched. */
+  /**
+   * The fields of the job that were not JSON when it was fetched; `undefined` when it is
+   * well-formed.
+   */
   readonly malformed: readonly string[] | undefined;
   readonly startedAt: number;
-  /**
-   * What the handler is given beside the payload; made only if there is a handler to give it to.
-   */
+  /** Makes what the handler gets beside the payload. Called only when the handler runs. */
   context(deadline: number): Context;
   readonly stop: AttemptStop;
   /**
-   * Is called when the handler is still running some time after its deadline. It keeps its slot: to
-   * attempt the job elsewhere now would run it twice at once.
+   * Called when the handler still runs some time after its deadline. It keeps its slot: if the job
+   * were attempted elsewhere now, it would run twice at once.
    */
   onStuck?(): void;
 }

@@ -50,14 +50,14 @@ describe('attemptMany', () => {
     }
   });
 
-  it('knows how many rows there were when the handler has taken them out of its list', async () => {
+  it('counts the rows before the handler runs, which may remove them from its list', async () => {
     const outcomes = await attempting((rows) =>
       (rows as unknown[]).splice(0).map(() => ({ status: 'fulfilled' as const, value: 1 })),
     );
     expect(kinds(outcomes)).toEqual(['completed', 'completed', 'completed']);
   });
 
-  it('ends each row as Promise.allSettled says of it', async () => {
+  it('ends each row by its entry of Promise.allSettled', async () => {
     const outcomes = await attempting((rows) =>
       Promise.allSettled(
         rows.map(async ({ payload: { n } }) => {
@@ -73,13 +73,13 @@ describe('attemptMany', () => {
     ]);
   });
 
-  it('takes a rejection’s own words: rejected, snoozed', async () => {
+  it('rejects or snoozes a row whose reason says so', async () => {
     const reasons = [new JobRejected('never'), new JobSnoozed(9_000), undefined];
     const outcomes = await attempting(() => reasons.map((reason) => ({ status: 'rejected', reason })));
     expect(outcomes).toMatchObject([{ kind: 'rejected' }, { kind: 'snoozed', untilAt: 9_000 }, { kind: 'failed' }]);
   });
 
-  it('ends all rows as it threw, now or later', async () => {
+  it('ends all rows by what the handler throws, now or later', async () => {
     const rejecting = () => Promise.reject(new JobRejected('none of these'));
     expect(kinds(await attempting(rejecting))).toEqual(['rejected', 'rejected', 'rejected']);
     const outcomes = await attempting(() => {
@@ -88,7 +88,7 @@ describe('attemptMany', () => {
     expect(outcomes).toMatchObject(Array(3).fill({ kind: 'failed', error: { message: 'boom' } }));
   });
 
-  it('rejects the rows that do not fit, and hands the others on: their outcomes stay theirs', async () => {
+  it('rejects the rows that do not fit the schema, and gives the others to the handler: each keeps its own outcome', async () => {
     const rows = rowsOf({ n: 'x' }, { n: 2 }, 5, { n: 4 });
     const given: string[] = [];
     const outcomes = await attempting((valid) => {
@@ -107,13 +107,13 @@ describe('attemptMany', () => {
     ]);
   });
 
-  it('does not call the handler when no row fits', async () => {
+  it('does not call the handler when no row fits the schema', async () => {
     const run = vi.fn();
     expect(kinds(await attempting(run, rowsOf(1, 2)))).toEqual(['rejected', 'rejected']);
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('fails a row whose result does not fit, and no other', async () => {
+  it('fails a row whose result does not fit, and no other row', async () => {
     const values = [1, 'two', 3];
     const outcomes = await attempting(() => values.map((value) => ({ status: 'fulfilled', value: value as number })));
     expect(kinds(outcomes)).toEqual(['completed', 'failed', 'completed']);
@@ -130,11 +130,11 @@ describe('attemptMany', () => {
   ])('fails every row when the outcomes are none of these rows’: %s', async (_, returned) => {
     const outcomes = await attempting(() => returned as never);
     const message =
-      'result of many-rows.test: expected nothing, or for each of 3 rows what Promise.allSettled says of it';
+      'result of many-rows.test: expected nothing, or what Promise.allSettled returns, one entry for each of 3 rows';
     expect(outcomes).toMatchObject(Array(3).fill({ kind: 'failed', error: { message } }));
   });
 
-  it('waits for schemas that are not synchronous, and does not begin when a stop came meanwhile', async () => {
+  it('waits for asynchronous schemas, and does not call the handler when a stop came meanwhile', async () => {
     const stop = new AttemptStop();
     const slow = defineJob({
       name: 'many-rows.slow',
@@ -150,7 +150,7 @@ describe('attemptMany', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('ends every row when it is stopped: by its deadline, a cancellation, or a drain that will not wait', async () => {
+  it('ends every row when it is stopped by its deadline, by a cancellation, or by a drain that abandons it', async () => {
     const aborted = ({ signal }: Context) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     for (const [reason, kind] of [
@@ -169,7 +169,7 @@ describe('attemptMany', () => {
     expect(kinds(await hanging)).toEqual(['interrupted', 'interrupted', 'interrupted']);
   });
 
-  it('fails every row at the deadline, also those that were returned too late', async () => {
+  it('fails every row at the deadline, also when the handler returns later', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     let finish: () => void = () => undefined;

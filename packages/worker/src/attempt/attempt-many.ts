@@ -5,7 +5,7 @@ import type { AttemptInput } from './attempt-input.js';
 import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';
 import type { Outcome } from './outcome.js';
 
-/** One of the rows of an attempt at many. */
+/** One row of an attempt at many rows. */
 export interface ManyRow {
   readonly id: string;
   readonly payload: unknown;
@@ -14,7 +14,7 @@ export interface ManyRow {
 type Returned = Awaited<ReturnType<ManyHandlerFunction<JobDefinition>>>;
 
 /**
- * One attempt at many rows: parse the payloads, run the handler once with those that are valid, say
+ * One attempt at many rows: parse the payloads, run the handler once with the valid ones, return
  * how each row ended. Never throws.
  */
 export async function attemptMany(
@@ -46,10 +46,10 @@ async function run(
     const error = parsed.ok ? undefined : new PayloadInvalid(`payload of ${job.name}`, parsed.faults);
     outcomes.push(error && { kind: 'rejected', error: describeThrown(error) });
   }
-  // Counted before the handler has them: it may take them out of its list as it goes.
+  // Counted before the handler runs: it may remove rows from its list.
   const count = valid.length;
   let ended: (at: number) => Outcome | Promise<Outcome>;
-  // A schema may have taken its time, and the handler must not start with a signal that has fired.
+  // Parsing may have taken time, and a handler must not start with a signal that has aborted.
   if (stop.reason !== undefined) ended = () => endedBy(stop.reason);
   else if (count === 0) ended = () => endedBy(undefined);
   else {
@@ -65,7 +65,7 @@ async function run(
   return Promise.all(outcomes.map((outcome) => outcome ?? ended(at++)));
 }
 
-/** How one row ended by what the handler returned. */
+/** How one row ended, by what the handler returned. */
 function endOf(
   returned: Returned,
   at: number,
@@ -78,7 +78,7 @@ function endOf(
   const { status, value, reason } = (settled ?? {}) as { status?: unknown; value?: unknown; reason?: unknown };
   if (status === 'fulfilled') return fromReturned(value, job, stopped);
   if (status === 'rejected') return fromThrown(reason, stopped);
-  const wrong = `expected nothing, or for each of ${count} rows what Promise.allSettled says of it`;
+  const wrong = `expected nothing, or what Promise.allSettled returns, one entry for each of ${count} rows`;
   return {
     kind: 'failed',
     error: describeThrown(new ResultInvalid(`result of ${job.name}`, [{ path: '', reason: wrong }])),

@@ -1,11 +1,11 @@
 /** Which attempt at a job this is, counted from 1. */
 export function attemptNumber(attemptsMade: number): number {
-  // Not below 1: a process that dies between a note and its record leaves the count one too low.
+  // At least 1: a process that dies between a note and its record leaves the count one too low.
   return Math.max(0, attemptsMade) + 1;
 }
 
 /**
- * How many attempts a job may have: what is stored with it, else what its definition says, else 1.
+ * How many attempts a job may have: what is stored with it, or what its definition says, or 1.
  * Another client may have stored anything.
  */
 export function maxAttemptsOf(stored: unknown, defined: number | undefined): number {

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { AttemptStop } from './attempt-stop.js';
 
 describe('AttemptStop', () => {
-  it('has no reason and a quiet signal until it is aborted', () => {
+  it('has no reason, and its signal has not aborted, until it is aborted', () => {
     const stop = new AttemptStop();
     expect([stop.reason, stop.signal.aborted]).toEqual([undefined, false]);
   });
 
-  it('fires its signal with the reason, whether it was asked for before or after', () => {
+  it('aborts its signal with the reason, whether the signal was read before or after', () => {
     const reason = new JobCancelled();
     const [early, late] = [new AttemptStop(), new AttemptStop()];
     const { signal } = early;
@@ -18,7 +18,7 @@ describe('AttemptStop', () => {
     expect(early.signal).toBe(signal);
   });
 
-  it('keeps the reason of the first abort, also when it is abandoned later', () => {
+  it('keeps the reason of the first abort when it is abandoned later', () => {
     const stop = new AttemptStop();
     const first = new JobCancelled();
     let fired = 0;
@@ -31,7 +31,7 @@ describe('AttemptStop', () => {
     expect([stop.reason, stop.signal.reason, fired]).toEqual([first, first, 1]);
   });
 
-  it('tells who listens that it was abandoned, also when that was before', () => {
+  it('calls its listener when it is abandoned, or at once when it was abandoned before', () => {
     const [early, late] = [new AttemptStop(), new AttemptStop()];
     const told: string[] = [];
     early.onAbandon(() => told.push('early'));

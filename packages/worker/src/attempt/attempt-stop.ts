@@ -1,12 +1,12 @@
 import type { BullpenError } from '@bullpen/shared';
 
 /**
- * The way to stop an attempt from outside. `abort` fires the handler's signal and leaves it time;
- * `abandon` ends the attempt at once, whatever the handler does. The first abort counts: its reason
+ * Stops an attempt from outside. `abort` fires the handler's signal and waits for the handler.
+ * `abandon` ends the attempt at once, whatever the handler does. The reason of the first abort
  * decides how the attempt ends.
  *
- * The signal is made when somebody first asks for it: most handlers of quick jobs never do, and it
- * is the dearest thing an attempt could hold.
+ * The signal is made when somebody first reads it. Most handlers of quick jobs never do, and a
+ * signal is the most expensive thing that an attempt can hold.
  */
 export class AttemptStop {
   #controller: AbortController | undefined;
@@ -14,7 +14,7 @@ export class AttemptStop {
   #abandoned = false;
   #whenAbandoned: (() => void) | undefined;
 
-  /** Why the attempt is to stop, if it is. */
+  /** Why the attempt must stop; `undefined` when it must not. */
   get reason(): BullpenError | undefined {
     return this.#reason;
   }
@@ -40,8 +40,8 @@ export class AttemptStop {
   }
 
   /**
-   * Calls `listener` when the attempt is abandoned, at once if it is already. One listener is all
-   * an attempt needs.
+   * Calls `listener` when the attempt is abandoned, or at once if it already is. There is one
+   * listener: a second one replaces the first.
    */
   onAbandon(listener: () => void): void {
     this.#whenAbandoned = listener;

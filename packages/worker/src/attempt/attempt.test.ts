@@ -27,8 +27,7 @@ interface Options {
 }
 
 /**
- * A handler that runs `run`. Its job is defined at one and the same place, so its name may be used
- * again.
+ * A handler that runs `run`. All jobs are defined at the same line, so a name may be defined again.
  */
 function handlerOf(run: (payload: unknown, context: Context) => unknown, options: Options = {}): Handler {
   const { payload = z.unknown(), result, timeout = '1m', maxCrashes = 3 } = options;
@@ -75,13 +74,13 @@ const schemaThat = (validate: (value: unknown) => unknown): Schema => ({
 });
 
 describe('attempt', () => {
-  it('completes with what the handler returned, now or later', async () => {
+  it('completes with the handler’s return value, now or later', async () => {
     expect(await attemptWith(handlerOf(() => ({ sent: 1 })))).toEqual({ kind: 'completed', result: { sent: 1 } });
     expect(await attemptWith(handlerOf(async () => 'sent'))).toEqual({ kind: 'completed', result: 'sent' });
     expect(await attemptWith(handlerOf(() => undefined))).toEqual({ kind: 'completed', result: undefined });
   });
 
-  it('fails when the result is too long to be stored, and says what to do', async () => {
+  it('fails when the result is too long to be stored, and says what to do instead', async () => {
     const long = 'x'.repeat(16 * 1_048_576 - 5);
     expect(await attemptWith(handlerOf(() => long))).toMatchObject({ kind: 'completed' });
     expect(await attemptWith(handlerOf(() => `${long}123456`))).toMatchObject({
@@ -91,7 +90,7 @@ describe('attempt', () => {
     expect(await attemptWith(handlerOf(() => ({ long })))).toMatchObject({ kind: 'failed' });
   });
 
-  it('rejects what could not be read, and does not call the handler with what stands there instead', async () => {
+  it('rejects a malformed job, and does not call the handler with the replaced payload', async () => {
     const run = vi.fn();
     const outcome = await attemptWith(handlerOf(run), { malformed: ['data', 'opts'] });
     expect(outcome).toMatchObject({
@@ -104,7 +103,7 @@ describe('attempt', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('waits for everything that can be awaited, a function with a then included', async () => {
+  it('waits for every thenable, also for a function with a then', async () => {
     const query = thenable(
       () => 'not called',
       (resolve) => resolve(3),
@@ -117,7 +116,7 @@ describe('attempt', () => {
     });
   });
 
-  it('gives the handler the payload as its schema leaves it, the deadline and the signal', async () => {
+  it('gives the handler the parsed payload, the deadline and the signal', async () => {
     const payload = z.object({ at: z.coerce.date(), n: z.number().default(5) });
     const seen: unknown[] = [];
     const stop = new AttemptStop();
@@ -147,7 +146,7 @@ describe('attempt', () => {
     expect(await attemptWith(handlerOf(() => Promise.reject(thrown)))).toMatchObject({ kind: 'failed' });
   });
 
-  it('rejects a payload that does not fit, with every fault, and does not call the handler', async () => {
+  it('rejects a payload that does not fit the schema, with every fault, and does not call the handler', async () => {
     const run = vi.fn();
     const payload = z.object({ to: z.string('must be text'), n: z.number('must be a number') });
     expect(await attemptWith(handlerOf(run, { payload }), { payload: {} })).toMatchObject({
@@ -160,14 +159,14 @@ describe('attempt', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('rejects a payload whose schema throws: another attempt would not go better', async () => {
+  it('rejects a payload whose schema throws: another attempt would end the same way', async () => {
     const payload = schemaThat(throwing(new Error('broken schema')));
     expect(await attemptWith(handlerOf(() => 1, { payload }))).toMatchObject({
       ...{ kind: 'rejected', error: { message: expect.stringContaining('the schema itself threw: broken schema') } },
     });
   });
 
-  it('waits for a payload schema that is not synchronous', async () => {
+  it('waits for an asynchronous payload schema', async () => {
     const payload = z.string().refine(async (text) => text === 'good', 'is bad');
     expect(
       await attemptWith(
@@ -191,7 +190,7 @@ describe('attempt', () => {
     });
   });
 
-  it('rejects when the handler says that the job can never succeed, its own error class or a copy’s', async () => {
+  it('rejects when the handler throws JobRejected, of this copy of the package or another', async () => {
     const copy = Object.assign(new Error('no such customer'), { code: 'BULLPEN_JOB_REJECTED' });
     for (const thrown of [new JobRejected('no such customer'), copy]) {
       expect(await attemptWith(handlerOf(throwing(thrown)))).toMatchObject({
@@ -200,7 +199,7 @@ describe('attempt', () => {
     }
   });
 
-  it('snoozes until the time the handler named', async () => {
+  it('snoozes until the time that the handler gave', async () => {
     const until = new Date('2030-01-01');
     expect(await attemptWith(handlerOf(throwing(new JobSnoozed(until))))).toMatchObject({
       ...{ kind: 'snoozed', untilAt: until.getTime() },
@@ -218,7 +217,7 @@ describe('attempt', () => {
     });
   });
 
-  it('expires at its expiry to the millisecond, without calling the handler or looking at the payload', async () => {
+  it('expires exactly at its expiry, and neither calls the handler nor parses the payload', async () => {
     const run = vi.fn(() => 'done');
     const payload = z.never();
     expect(await attemptWith(handlerOf(run, { payload }), { startedAt: 5_000, expiresAt: 5_000 })).toMatchObject({
@@ -231,14 +230,14 @@ describe('attempt', () => {
     });
   });
 
-  it('expires also when nobody handles the job, and when it was cancelled as well', async () => {
+  it('expires also when the job has no handler or was cancelled', async () => {
     const stop = new AttemptStop();
     stop.abort(new JobCancelled());
     expect(await attemptWith(undefined, { startedAt: 2, expiresAt: 1, stop })).toMatchObject({ kind: 'expired' });
   });
 });
 
-describe('an attempt at a job that crashed its workers', () => {
+describe('an attempt at a job under which processes died', () => {
   it.each([
     [0, 3, 'completed'],
     [2, 3, 'completed'],
@@ -252,7 +251,7 @@ describe('an attempt at a job that crashed its workers', () => {
     expect(run).toHaveBeenCalledTimes(kind === 'crashed' ? 0 : 1);
   });
 
-  it('says how many processes died, and looks neither at the payload nor at a clock', async () => {
+  it('says how many processes died, and neither parses the payload nor sets a timer', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const payload = schemaThat(throwing(new Error('looked')));
@@ -268,7 +267,7 @@ describe('an attempt at a job that crashed its workers', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is expired, cancelled or rejected all the same when it is that as well', async () => {
+  it('ends as expired, cancelled or rejected first, when that is also true', async () => {
     const stop = new AttemptStop();
     stop.abort(new JobCancelled());
     const handler = handlerOf(() => 1);
@@ -282,7 +281,7 @@ describe('an attempt at a job that crashed its workers', () => {
 });
 
 describe('the result of an attempt', () => {
-  it('is what the result schema makes of what the handler returned', async () => {
+  it('is the handler’s return value, parsed by the result schema', async () => {
     const result = z.object({ sent: z.string().transform(Number) });
     expect(await attemptWith(handlerOf(() => ({ sent: '3', more: true }), { result }))).toEqual({
       ...{ kind: 'completed', result: { sent: 3 } },
@@ -392,7 +391,7 @@ describe('an attempt that is stopped', () => {
     },
   );
 
-  it('does not start its handler when the stop came while the payload was parsed', async () => {
+  it('does not call its handler when it was stopped while the payload was parsed', async () => {
     const run = vi.fn();
     const stop = new AttemptStop();
     const payload = z.unknown().refine(async () => {
@@ -417,7 +416,7 @@ describe('an attempt that is stopped', () => {
     }
   });
 
-  it('fails with what its handler’s detached code threw, when it is abandoned for that', async () => {
+  it('fails with the error of code that the handler left running, when it is abandoned for that', async () => {
     const stop = new AttemptStop();
     const running = attemptWith(handlerOf(never), { stop });
     stop.abandon(reasons['crashed handler'] as BullpenError);
@@ -427,7 +426,7 @@ describe('an attempt that is stopped', () => {
     });
   });
 
-  it('keeps quiet about what its handler does after it was abandoned', async () => {
+  it('ignores what its handler does after it was abandoned', async () => {
     let fail: ((error: Error) => void) | undefined;
     const stop = new AttemptStop();
     const running = attemptWith(
@@ -443,7 +442,7 @@ describe('an attempt that is stopped', () => {
 });
 
 describe('the deadline of an attempt', () => {
-  it('fires the signal with its reason, and fails the attempt that heeds it', async () => {
+  it('aborts the signal with its reason, and fails an attempt that stops for it', async () => {
     const handler = handlerOf(
       async (_, { signal }) => {
         await aborted(signal);
@@ -459,12 +458,12 @@ describe('the deadline of an attempt', () => {
     });
   });
 
-  it('fails an attempt that returns after it: nobody waited for that any more', async () => {
+  it('fails an attempt that returns later', async () => {
     const handler = handlerOf((_, { signal }) => aborted(signal).then(() => 'late'), { timeout: 5 });
     expect(await attemptWith(handler)).toMatchObject({ kind: 'failed', error: { code: 'BULLPEN_DEADLINE_EXCEEDED' } });
   });
 
-  it('counts the time that the payload’s schema takes', async () => {
+  it('includes the time that parsing the payload takes', async () => {
     const run = vi.fn();
     const stop = new AttemptStop();
     const payload = schemaThat(async (value) => {
@@ -477,7 +476,7 @@ describe('the deadline of an attempt', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('does not change the reason of an earlier stop, nor does a later stop change it', async () => {
+  it('keeps the reason of an earlier stop, and its own reason when a later stop comes', async () => {
     const stop = new AttemptStop();
     const handler = handlerOf(
       async (_, { signal }) => {
@@ -508,7 +507,7 @@ describe('the timer of an attempt', () => {
     vi.useRealTimers();
   });
 
-  it('reports a handler that is still running 3 s after its deadline, once, and lets it run', async () => {
+  it('reports once a handler that still runs 3 s after its deadline, and lets it run', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const stop = new AttemptStop();
     const onStuck = vi.fn();
@@ -523,7 +522,7 @@ describe('the timer of an attempt', () => {
     expect(await running).toMatchObject({ kind: 'failed', error: { code: 'BULLPEN_DEADLINE_EXCEEDED' } });
   });
 
-  it('is taken away however the attempt ends', async () => {
+  it('is cleared however the attempt ends', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const stop = new AttemptStop();
     const attempts = [

@@ -7,9 +7,9 @@ import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './
 import type { Outcome } from './outcome.js';
 
 /**
- * One attempt: parse the payload, arm the deadline, run the handler, say how it ended. Knows
- * neither Redis nor BullMQ, and never throws. Promises are made only for what must be waited for:
- * this runs for every job and every row.
+ * One attempt: parse the payload, arm the deadline, run the handler, return how it ended. Knows
+ * neither Redis nor BullMQ, and never throws. It makes a promise only when it has to wait, because
+ * it runs for every job and every row.
  */
 export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
   const { handler } = input;
@@ -26,7 +26,7 @@ export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
   return attemptMany(input, rows, handler).then(([outcome]) => outcome as Outcome);
 }
 
-/** How an attempt ends before it has begun, if it does. */
+/** How an attempt ends before it begins; `undefined` when it can begin. */
 export function endedBefore(
   input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'startedAt' | 'malformed'>,
 ): Outcome | undefined {
@@ -41,7 +41,7 @@ export function endedBefore(
   return undefined;
 }
 
-/** Runs schemas and handler to their end. */
+/** Parses the payload and runs the handler. */
 function run(handler: Handler & { readonly many: false }, input: AttemptInput): Outcome | Promise<Outcome> {
   const parsing = parse(handler.job.payload, input.payload);
   return parsing instanceof Promise
@@ -58,7 +58,7 @@ function runParsed(
   if (!parsed.ok) {
     return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, parsed.faults)) };
   }
-  // A schema may have taken its time, and the handler must not start with a signal that has fired.
+  // Parsing may have taken time, and a handler must not start with a signal that has aborted.
   if (stop.reason !== undefined) return endedBy(stop.reason);
   let returned: unknown;
   try {

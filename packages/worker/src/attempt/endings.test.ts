@@ -17,7 +17,8 @@ afterEach(() => {
 });
 
 /**
- * Runs something under a deadline of one second; what is abandoned ends with `abandoned: ` and why.
+ * Runs something under a deadline of one second. If it is abandoned, it ends with `abandoned: ` and
+ * the reason.
  */
 function under(run: () => string | Promise<string>, onStuck?: () => void) {
   const stop = new AttemptStop();
@@ -69,13 +70,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const never = (): Promise<string> => new Promise(() => undefined);
 
 describe('underDeadline', () => {
-  it('ends as what it ran did, now or later, and leaves no timer', async () => {
+  it('resolves with the value of what it ran, now or later, and leaves no timer', async () => {
     expect(await under(() => 'now').ended).toBe('now');
     expect(await under(async () => 'later').ended).toBe('later');
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('fails as what it ran did, now or later, and leaves no timer', async () => {
+  it('rejects with the error of what it ran, now or later, and leaves no timer', async () => {
     const now = under(() => {
       throw new Error('boom');
     });
@@ -84,7 +85,7 @@ describe('underDeadline', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('aborts at the deadline and goes on waiting', async () => {
+  it('aborts at the deadline, and still waits for the end', async () => {
     let finish: (text: string) => void = () => undefined;
     const { stop, ended } = under(
       () =>
@@ -102,7 +103,7 @@ describe('underDeadline', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('hears what has come before it says that time is up: the process may have stood still', async () => {
+  it('reads what has arrived before the deadline counts: the process may have stood still', async () => {
     vi.useRealTimers();
     await using answering = await AnsweringThread.start();
     const stop = new AttemptStop();
@@ -111,7 +112,7 @@ describe('underDeadline', () => {
       { ...job, timeoutMs: 20 },
       async () => {
         const answer = answering.ask();
-        // The answer is in this machine, and the deadline passes, before the event loop turns
+        // The answer arrives at this machine, and the deadline passes, before the event loop turns
         // again.
         answering.standStillUntilAnswered(20);
         return answer;
@@ -122,7 +123,7 @@ describe('underDeadline', () => {
     expect(stop.reason).toBeUndefined();
   });
 
-  it('says once that something is stuck, three seconds after its deadline', async () => {
+  it('reports once that something is stuck, 3 s after its deadline', async () => {
     const onStuck = vi.fn();
     under(never, onStuck);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -133,7 +134,7 @@ describe('underDeadline', () => {
     expect(onStuck).toHaveBeenCalledTimes(1);
   });
 
-  it('ends at once when it is abandoned, with why, and listens no longer', async () => {
+  it('ends at once with the reason when it is abandoned, and ignores what comes later', async () => {
     const onStuck = vi.fn();
     const { stop, ended } = under(never, onStuck);
     stop.abandon(new WorkerDraining());
@@ -143,7 +144,7 @@ describe('underDeadline', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('leaves nothing unhandled of what fails after it was abandoned', async () => {
+  it('leaves no unhandled rejection when something fails after it was abandoned', async () => {
     let fail: (error: Error) => void = () => undefined;
     const { stop, ended } = under(
       () =>
@@ -161,14 +162,14 @@ describe('underDeadline', () => {
 describe('an ending', () => {
   const reasons = [new DeadlineExceeded(5), new HandlerCrashed('boom'), new JobCancelled(), new LeaseLost()];
 
-  it('is made of why an attempt was stopped', () => {
+  it('follows from the reason of the stop', () => {
     const kinds = [...reasons, new WorkerDraining(), undefined].map((reason) => endedBy(reason));
     expect(kinds.map((outcome) => (outcome.kind === 'interrupted' ? outcome.reason : outcome.kind))).toEqual([
       ...['failed', 'failed', 'cancelled', 'lease lost', 'draining', 'draining'],
     ]);
   });
 
-  it('is that of the stop when something was thrown after it, unless it has words of its own', () => {
+  it('follows from the reason of the stop when the handler throws later, except JobRejected and JobSnoozed', () => {
     const rejected = Object.assign(new Error('never'), { code: 'BULLPEN_JOB_REJECTED' });
     for (const reason of reasons) {
       expect(fromThrown(new Error('aborted'), reason)).toEqual(endedBy(reason));
@@ -177,14 +178,14 @@ describe('an ending', () => {
     expect(fromThrown(new Error('boom'), undefined)).toMatchObject({ kind: 'failed', error: { message: 'boom' } });
   });
 
-  it('is a failure when something was returned after the deadline, and the work done after any other stop', () => {
+  it('is a failure when the handler returns after the deadline, and a success after any other stop', () => {
     const kinds = reasons
       .map((reason) => fromReturned('done', job, reason))
       .map((end) => (end as { kind: string }).kind);
     expect(kinds).toEqual(['failed', 'completed', 'completed', 'completed']);
   });
 
-  it('is there at once when nothing has to be waited for', () => {
+  it('is no promise when nothing has to be waited for', () => {
     expect(fromReturned({ sent: 1 }, job, undefined)).toEqual({ kind: 'completed', result: { sent: 1 } });
     const slow = defineJob({
       ...{ name: 'endings.slow', payload: z.unknown() },
@@ -195,7 +196,7 @@ describe('an ending', () => {
 });
 
 describe('isThenable', () => {
-  it('knows what can be awaited, whatever it is made of, from what cannot', () => {
+  it('tells values that can be awaited from all others', () => {
     const withThen = (value: object, then: unknown): object => Object.assign(value, { then });
     const query = withThen(
       () => 1,

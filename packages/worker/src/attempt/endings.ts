@@ -3,10 +3,10 @@ import { describeThrown, isInstant, type Parsed, parse, readProperty, type Throw
 import type { AttemptInput } from './attempt-input.js';
 import { MAX_JSON_LENGTH, type Outcome } from './outcome.js';
 
-/** How long after its deadline a handler that is still running is reported as stuck. */
+/** How long after its deadline a handler that still runs is reported as stuck. */
 const STUCK_AFTER_MS = 3_000;
 
-/** Runs something to its end, or until it is abandoned, under the deadline of an attempt. */
+/** Runs something under the deadline of an attempt, until it ends or is abandoned. */
 export function underDeadline<T>(
   input: Pick<AttemptInput, 'stop' | 'onStuck'>,
   { timeoutMs }: JobDefinition,
@@ -16,9 +16,9 @@ export function underDeadline<T>(
   const { stop } = input;
   return new Promise((resolve, reject) => {
     let lastCall: NodeJS.Immediate | undefined;
-    // Timers come before sockets in a turn of the event loop. In a process that stood still, an
-    // answer may have been there long before its deadline, so that what has come is heard first: an
-    // attempt is not spent because a machine was out of breath.
+    // In a turn of the event loop timers run before sockets. When the process stood still, an
+    // answer may have arrived long before the deadline. So sockets are read before the deadline
+    // counts: a slow machine does not cost an attempt.
     let timer = setTimeout(() => {
       lastCall = setImmediate(() => {
         stop.abort(new DeadlineExceeded(timeoutMs));
@@ -37,7 +37,7 @@ export function underDeadline<T>(
       disarm();
       reject(error);
     };
-    // Abandoned: what handler and schemas do from here on is nobody's business any more.
+    // What the handler and the schemas do after this is ignored.
     stop.onAbandon(() => end(abandoned(stop.reason)));
     try {
       const running = run();
@@ -55,8 +55,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * A handler's own words come first; otherwise what it throws after an abort is because of the
- * abort.
+ * How an attempt ends whose handler threw. `JobRejected` and `JobSnoozed` always count. Any other
+ * error after an abort is taken as a consequence of the abort.
  */
 export function fromThrown(thrown: unknown, stopped: BullpenError | undefined): Outcome {
   const error = describeThrown(thrown);
@@ -72,8 +72,8 @@ function snoozed(thrown: object, error: Thrown): Outcome {
 }
 
 /**
- * A return after the deadline is a failure all the same: nobody waited for it any more. After other
- * aborts the work is done, and counts.
+ * How an attempt ends whose handler returned. After the deadline it has failed all the same: nobody
+ * waited for it any more. After any other abort the work is done and counts.
  */
 export function fromReturned(
   returned: unknown,
@@ -105,7 +105,7 @@ function jsonFaults(value: unknown): { path: string; reason: string }[] {
   }
 }
 
-/** What a stop makes of an attempt, by its reason. */
+/** How an attempt ends that was stopped, by the reason. */
 export function endedBy(reason: BullpenError | undefined): Outcome {
   if (hasCode(reason, 'BULLPEN_DEADLINE_EXCEEDED') || hasCode(reason, 'BULLPEN_HANDLER_CRASHED')) {
     return { kind: 'failed', error: describeThrown(reason) };

@@ -16,7 +16,7 @@ const outcomes: Record<OutcomeKind, Outcome> = {
 };
 const kinds = Object.keys(outcomes) as OutcomeKind[];
 
-/** The notes of the second attempt of three, of a job that is no row unless that is said. */
+/** The notes of the second of three attempts. The job is not a row's, unless the test says so. */
 function noted(
   kind: OutcomeKind,
   { attempt = 2, cancelAsked = false, bullpen = {}, jobId = 'j-1' } = {},
@@ -27,7 +27,7 @@ function noted(
   });
 }
 
-/** What makes a job that of row 4 of batch b: its batch, and its id. */
+/** What makes a job the job of row 4 of batch b: its batch and its id. */
 const ofRow = { bullpen: { batch: 'b' }, jobId: 'b-b-4' };
 
 describe('notesOf', () => {
@@ -47,12 +47,12 @@ describe('notesOf', () => {
     );
   });
 
-  it('notes a failed row at the last attempt, and behind it', () => {
+  it('notes that a row failed at its last attempt, and after it', () => {
     const rows = [1, 2, 3, 8].map((attempt) => noted('failed', { ...ofRow, attempt })?.row?.fate);
     expect(rows).toEqual([undefined, undefined, 'failed', 'failed']);
   });
 
-  it('notes no row of a job that is none', () => {
+  it('notes no row for a job that is not a row’s', () => {
     const ofNone = [
       { jobId: 'b-b-4' },
       { bullpen: { batch: 'b' } },
@@ -67,7 +67,7 @@ describe('notesOf', () => {
     }
   });
 
-  it('takes back the attempt of a handler that was not called, which BullMQ has counted by then', () => {
+  it('takes back an attempt whose handler was not called, because BullMQ has counted it', () => {
     // One attempt was spent before this one.
     const made = kinds.map((kind) => [kind, noted(kind)?.attemptsMade] as const).filter(([, n]) => n !== undefined);
     expect(made).toEqual([
@@ -77,17 +77,17 @@ describe('notesOf', () => {
     expect(noted('expired', { attempt: 1 })?.attemptsMade).toBe(0);
   });
 
-  it('starts a new crash budget for a job that used its up', () => {
+  it('resets the crashes of a job that crashed too often', () => {
     expect(kinds.filter((kind) => noted(kind)?.forgetCrashes)).toEqual(['crashed']);
   });
 
-  it('forgets a cancellation that is carried out, or came too late, and no other', () => {
+  it('forgets a cancellation that took effect or came too late, and no other', () => {
     expect(kinds.filter((kind) => noted(kind)?.forgetCancelled)).toEqual(['cancelled']);
     const tooLate = kinds.filter((kind) => noted(kind, { cancelAsked: true })?.forgetCancelled);
     expect(tooLate).toEqual(['completed', 'rejected', 'cancelled']);
   });
 
-  it('has nothing to say of most jobs', () => {
+  it('has no notes for most jobs', () => {
     expect(kinds.filter((kind) => noted(kind) === undefined)).toEqual([
       ...['completed', 'failed', 'rejected', 'snoozed', 'interrupted'],
     ]);

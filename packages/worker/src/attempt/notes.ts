@@ -4,48 +4,54 @@ import { type RowEnd, type RowNote, rowNote } from './row-note.js';
 
 /** What Bullpen itself writes about a job when its end is recorded, in the same call. */
 export interface Notes {
-  /** What the attempts are to be set to, when this one is not to count. */
+  /** The number of attempts to store, when this attempt must not count. */
   readonly attemptsMade?: number;
-  /** Starts a new crash budget, for when somebody retries the job by hand. */
+  /**
+   * Resets the crashes, so that the job has a new crash budget when somebody retries it by hand.
+   */
   readonly forgetCrashes?: boolean;
+  /** Forgets that the job was cancelled. */
   readonly forgetCancelled?: boolean;
-  /** The batch it belongs to: its books say what became of it, and the job itself goes. */
+  /**
+   * The batch that the job belongs to. Its books keep what became of the job, and the job is
+   * removed.
+   */
   readonly batch?: string;
-  /** The end of its row; none of a job that several rows shared. */
+  /** The end of its row. Absent for a shared job. */
   readonly row?: RowNote;
 }
 
-/** What {@link notesOf} needs beside the outcome. */
-export interface NoteInput extends Omit<RowEnd, 'row'> {
+/** What {@link notesOf} reads beside the outcome. */
+export interface EndedAttempt extends Omit<RowEnd, 'row'> {
   readonly jobId: string;
-  /** Whether somebody asked, while the attempt ran, that the job not be done. */
+  /** Whether somebody cancelled the job while the attempt ran. */
   readonly cancelAsked: boolean;
 }
 
 /**
- * What there is to note for an outcome; `undefined` when nothing. Writing it twice is the same as
- * writing it once.
+ * What to note for an outcome; `undefined` when there is nothing. Writing the notes twice is the
+ * same as writing them once.
  */
-export function notesOf(outcome: Outcome, input: NoteInput): Notes | undefined {
-  const { batch } = input.bullpen;
-  const row = batch === undefined ? undefined : rowOfId(batch, input.jobId);
-  const notes = jobNotes(outcome, input);
+export function notesOf(outcome: Outcome, ended: EndedAttempt): Notes | undefined {
+  const { batch } = ended.bullpen;
+  const row = batch === undefined ? undefined : rowOfId(batch, ended.jobId);
+  const notes = jobNotes(outcome, ended);
   if (batch === undefined || row === undefined) return notes;
-  const note = rowNote(outcome, { ...input, row });
+  const note = rowNote(outcome, { ...ended, row });
   return note === undefined ? notes : { ...notes, batch, row: note };
 }
 
-function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: NoteInput): Notes | undefined {
+function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: EndedAttempt): Notes | undefined {
   switch (kind) {
-    // The handler was not called: the attempt does not count.
+    // The handler was not called, so the attempt does not count.
     case 'expired':
       return { attemptsMade: attempt - 1 };
     case 'crashed':
       return { attemptsMade: attempt - 1, forgetCrashes: true };
     case 'cancelled':
       return { forgetCancelled: true };
-    // Asked too late: the note must not outlive the job, it would cancel the next one with this
-    // key.
+    // The cancellation came too late. It must not outlive the job: it would cancel the next job
+    // with this key.
     case 'completed':
     case 'rejected':
       return cancelAsked ? { forgetCancelled: true } : undefined;

@@ -1,8 +1,8 @@
 import type { Thrown } from '@bullpen/shared/internal';
 
 /**
- * How an attempt ended. Every ending is one of these; nothing a handler does makes a ninth.
- * ARCHITECTURE.md has the table of what each means for the job.
+ * How an attempt ended. There are these eight ways and no other, whatever a handler does.
+ * ARCHITECTURE.md has a table of what each means for the job.
  */
 export type Outcome =
   | { readonly kind: 'completed'; readonly result: unknown }
@@ -14,11 +14,12 @@ export type Outcome =
   | { readonly kind: 'snoozed'; readonly untilAt: number; readonly error: Thrown }
   | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' };
 
-/** The word for an outcome. */
+/** The name of an outcome. */
 export type OutcomeKind = Outcome['kind'];
 
 /**
- * The longest a result or a progress may be, as JSON. Redis takes no value above 512 MB, and drops
- * the connection of who sends one, over and over; well before that it is in everybody's way.
+ * The longest result or progress, in characters of JSON. Redis takes no value above 512 MB: it
+ * closes the connection of a client that sends one, each time. Much shorter values are already a
+ * burden for everybody.
  */
 export const MAX_JSON_LENGTH = 16 * 1_048_576;

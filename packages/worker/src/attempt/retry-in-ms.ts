@@ -3,8 +3,8 @@ import { backoffDelayMs } from '@bullpen/shared/internal';
 import type { Outcome } from './outcome.js';
 
 /**
- * How long a job waits for its next attempt after this one, in milliseconds; `undefined` when there
- * is none, or when nobody here knows the job's backoff.
+ * How long a job waits for its next attempt, in milliseconds; `undefined` when there is none, or
+ * when this worker does not know the job's backoff.
  */
 export function retryInMs(
   { number, maxAttempts }: { readonly number: number; readonly maxAttempts: number },

@@ -27,7 +27,7 @@ describe('rowNote', () => {
     });
   });
 
-  it.each(failures)('keeps of a row that was %s why, what was attempted, and how often', (outcome) => {
+  it.each(failures)('keeps why a row was %s, its payload, and how many attempts it had', (outcome) => {
     const attempts = outcome === 'expired' || outcome === 'crashed' ? 2 : 3;
     expect(recordOf(outcome)).toEqual({
       ...{ payload: { id: 'order-7' }, outcome, attempts, reason: 'Error: order … is gone' },
@@ -42,14 +42,14 @@ describe('rowNote', () => {
     }
   });
 
-  it('notes nothing of a failure that is not the last, of a snooze, and of an interruption', () => {
+  it('notes nothing for a failure that is retried, a snooze or an interruption', () => {
     const last = (attempt: number) => rowNote({ kind: 'failed', error }, endOf({}, { attempt }))?.fate;
     expect([last(1), last(2), last(3), last(4)]).toEqual([undefined, undefined, 'failed', 'failed']);
     expect(rowNote({ kind: 'snoozed', untilAt: 5, error }, endOf())).toBeUndefined();
     expect(rowNote({ kind: 'interrupted', reason: 'draining' }, endOf())).toBeUndefined();
   });
 
-  it('notes a cancellation as one', () => {
+  it('notes that a row was cancelled', () => {
     expect(rowNote({ kind: 'cancelled', error }, endOf())).toMatchObject({ fate: 'cancelled', reason: '', text: '' });
   });
 
@@ -72,18 +72,18 @@ describe('rowNote', () => {
 describe('the result of a row', () => {
   const kept = (result: unknown) => rowNote(completed(result), endOf({ results: true }))?.text;
 
-  it('is kept as JSON, for a batch that keeps results; nothing is null', () => {
+  it('is kept as JSON if the batch keeps results; undefined is kept as null', () => {
     expect([kept({ sent: 1 }), kept('text'), kept(0), kept(null), kept(undefined)]).toEqual([
       ...['{"sent":1}', '"text"', '0', 'null', 'null'],
     ]);
   });
 
-  it('is kept up to 16 KiB; of a longer one only its length is', () => {
+  it('is kept up to 16 KiB; of a longer result only the length is kept', () => {
     expect(kept('x'.repeat(16 * 1_024 - 2))).toHaveLength(16 * 1_024);
     expect(kept('x'.repeat(16 * 1_024 - 1))).toBe('!16385');
   });
 
-  it('is bounded for any result', () => {
+  it('has a bounded length for any result', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (result) => {
         expect(kept(result)?.length).toBeLessThanOrEqual(16 * 1_024);
@@ -93,8 +93,8 @@ describe('the result of a row', () => {
   });
 });
 
-describe('a note on its way', () => {
-  it('is five values, its fate as a number; a script can read them whatever is in them', () => {
+describe('the arguments of a row note', () => {
+  it('are five values, the fate as a number, whatever the texts contain', () => {
     expect(rowNoteArgs({ row: 7, fate: 'failed', reason: 'a', text: 'b', key: 'c' })).toEqual([7, 2, 'a', 'b', 'c']);
     expect(rowNoteArgs({ row: 7, fate: 'completed', reason: '', text: '', key: '' })).toEqual([7, 1, '', '', '']);
     expect(rowNoteArgs(failedRow('failed', { ...error, stack: undefined }, endOf()))).toHaveLength(5);

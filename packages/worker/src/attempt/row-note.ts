@@ -9,27 +9,27 @@ import {
 } from '@bullpen/shared/internal';
 import type { Outcome } from './outcome.js';
 
-/** The end of a row of a batch, as the books take it. */
+/** The end of a row of a batch, as the books store it. */
 export interface RowNote {
   readonly row: number;
   readonly fate: 'completed' | 'failed' | 'cancelled';
-  /** Why it failed, in words that many rows share. */
+  /** Why it failed, in a text that many rows may share. */
   readonly reason: string;
   /**
-   * The record of its failure; or what its handler returned, of a batch that keeps that. Empty when
-   * there is nothing to keep.
+   * The record of its failure; or its result, if the batch keeps results. Empty when there is
+   * nothing to keep.
    */
   readonly text: string;
-  /** The hash of its key, which is free again; empty when it has none, or keeps it. */
+  /** The hash of its key, which becomes free. Empty when the row has no key, or keeps it. */
   readonly key: string;
 }
 
-/** What {@link rowNote} needs beside the outcome. */
+/** What {@link rowNote} reads beside the outcome. */
 export interface RowEnd {
   readonly bullpen: BullpenOpts;
   readonly row: number;
   readonly job: string;
-  /** As it was enqueued; asked for only when it is to be kept. */
+  /** Reads the payload as it was enqueued. Called only when it must be kept. */
   readonly payload: () => unknown;
   /** Which attempt it was, counted from 1, and how many there may be. */
   readonly attempt: number;
@@ -37,12 +37,12 @@ export interface RowEnd {
 }
 
 /**
- * The longest result that a batch keeps, as JSON. Of a longer one only its length is kept, behind a
- * `!`.
+ * The longest result that a batch keeps, in characters of JSON. Of a longer result only the length
+ * is kept, after a `!`.
  */
 const MAX_RESULT = 16 * 1024;
 
-/** What there is to note of a row; `undefined` when it is not settled by this outcome. */
+/** What to note of a row; `undefined` when this outcome does not settle it. */
 export function rowNote(outcome: Outcome, end: RowEnd): RowNote | undefined {
   const { row } = end;
   switch (outcome.kind) {
@@ -60,10 +60,10 @@ export function rowNote(outcome: Outcome, end: RowEnd): RowNote | undefined {
   }
 }
 
-/** The note of a row whose success Redis would not record. */
+/** The note of a row that failed. */
 export function failedRow(kind: FailureRecord['outcome'], error: Thrown, end: RowEnd): RowNote {
   const { name, message, stack } = error;
-  // An expired or crashed job's handler was not called for the attempt at hand.
+  // For an expired or crashed job, the handler was not called in this attempt.
   const attempts = kind === 'expired' || kind === 'crashed' ? end.attempt - 1 : end.attempt;
   const { reason, text } = writeFailure({
     ...{ payload: end.payload(), outcome: kind, attempts, failedAt: Date.now() },
@@ -72,7 +72,7 @@ export function failedRow(kind: FailureRecord['outcome'], error: Thrown, end: Ro
   return { row: end.row, fate: 'failed', reason, text, key: keyOf(end) };
 }
 
-/** A note as our scripts take it. */
+/** A note as the arguments of our scripts. */
 export const rowNoteArgs = ({ row, fate, reason, text, key }: RowNote): (string | number)[] => [
   ...[row, FATE[fate], reason, text, key],
 ];
@@ -83,7 +83,7 @@ function resultText(result: unknown, { results }: BullpenOpts): string {
   return text.length > MAX_RESULT ? `!${text.length}` : text;
 }
 
-/** A row that failed or was cancelled may be sent again, mended, under its key. */
+/** After a row failed or was cancelled, a corrected row may be sent under the same key. */
 function keyOf({ bullpen: { keyField }, payload, job }: RowEnd): string {
   const read = keyField === undefined ? undefined : readRowKey(payload(), keyField);
   return read !== undefined && 'key' in read ? idForKey(job, read.key).slice(-22) : '';

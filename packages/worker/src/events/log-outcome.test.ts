@@ -40,19 +40,19 @@ describe('logOutcome', () => {
     expect(logged(outcome)).toEqual([[level, { ...fields, ...more }, message]]);
   });
 
-  it('is louder about the last attempt', () => {
+  it('logs a failure at its last attempt as an error', () => {
     expect(logged({ kind: 'failed', error }, { number: 3 })).toEqual([
       ['error', { ...fields, attempt: 3, maxAttempts: 3, error }, 'job failed'],
     ]);
   });
 
-  it('names the row, when it is the attempt of one that shares its job', () => {
+  it('names the row, for a row of a shared job', () => {
     expect(logged({ kind: 'rejected', error }, { jobId: 'b-b1-7' })).toEqual([
       ['error', { ...fields, jobId: 'b-b1-7', error }, 'job rejected'],
     ]);
   });
 
-  it('says nothing of what completed unless somebody wants to know', () => {
+  it('logs a completed attempt only at level debug', () => {
     expect(logged({ kind: 'completed', result: 1 }, { debug: false })).toEqual([]);
   });
 });

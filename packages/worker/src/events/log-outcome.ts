@@ -1,7 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import type { Outcome } from '../attempt/outcome.js';
 
-/** What a log line says of an attempt. */
+/** What {@link logOutcome} reads of an attempt. */
 export interface LoggedAttempt {
   /** The name of its job. */
   readonly job: string;
@@ -11,8 +11,8 @@ export interface LoggedAttempt {
 }
 
 /**
- * Writes one line for each attempt that ended, as loud as on-call should hear it.
- * @param jobId what the attempt was at: a job, or a row of a shared job
+ * Logs the end of an attempt in one line, at the level that on-call needs.
+ * @param jobId the id of the job, or of the row of a shared job
  */
 export function logOutcome(
   log: Logger,

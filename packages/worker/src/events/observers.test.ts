@@ -11,7 +11,7 @@ function observed() {
 }
 
 describe('observers', () => {
-  it('are told until they are taken away, each as often as it was added', () => {
+  it('are called until they are removed, each as often as it was added', () => {
     const { observers } = observed();
     const told: WorkerEvent[] = [];
     const observer = (event: WorkerEvent) => void told.push(event);
@@ -27,7 +27,7 @@ describe('observers', () => {
     expect(observers.any).toBe(false);
   });
 
-  it('harm neither the worker nor each other by what they throw, which is logged once', () => {
+  it('do no harm when they throw, and the first error is logged', () => {
     const { observers, lines } = observed();
     const told: WorkerEvent[] = [];
     observers.add(() => {

@@ -1,32 +1,30 @@
 import type { Logger } from '@bullpen/shared';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
-/** What a worker tells those who observe it. */
+/** What a worker tells its observers. */
 export type WorkerEvent = AttemptEnded | JobEvent | { readonly kind: 'outage-began' };
 
-/**
- * An attempt ended: at a job, or at a row of one that several rows share. What Redis says to it
- * comes later.
- */
+/** An attempt at a job, or at a row of a shared job, has ended. Redis has not recorded it yet. */
 export interface AttemptEnded {
   readonly kind: 'attempt-ended';
   readonly queue: string;
-  /** The name that the job came with; there may be no handler for it. */
+  /** The name that the job was enqueued with. There may be no handler for it. */
   readonly job: string;
   readonly jobId: string;
   readonly outcome: OutcomeKind;
   readonly durationMs: number;
   /**
-   * From the instant it could have started until this attempt began; only for the first attempt.
-   * Never negative: the clocks are two.
+   * How long the job waited from when it could have started until this attempt began. Only for the
+   * first attempt. Never negative, although two clocks are compared.
    */
   readonly queueWaitMs: number | undefined;
 }
 
 /**
- * Something became of a job in our hands: it was `handed-back`, as Redis has confirmed; its lease
- * `lease-lapsed`, unrenewed, so that its attempt was aborted; or the lease proved to be another's,
- * `lease-lost`.
+ * Something happened to a job of this worker:
+ * - `handed-back`: the job is back in its queue, as Redis has confirmed
+ * - `lease-lapsed`: nobody renewed its lease in time; its attempt was aborted
+ * - `lease-lost`: Redis said that the job is not ours any more; its attempt was abandoned
  */
 export interface JobEvent {
   readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost';
@@ -35,10 +33,12 @@ export interface JobEvent {
   readonly jobId: string;
 }
 
-/** Hears what a worker tells, in the turn in which it happens; is to be quick. */
+/**
+ * A function that a worker calls for each event, in the turn in which it happens. Must be quick.
+ */
 export type WorkerObserver = (event: WorkerEvent) => void;
 
-/** Those who observe a worker. */
+/** The observers of a worker. */
 export class Observers {
   readonly #log: Logger;
   readonly #observers = new Set<WorkerObserver>();
@@ -48,20 +48,20 @@ export class Observers {
     this.#log = log;
   }
 
-  /** Whether anybody wants to know: if not, there is nothing to be made for them. */
+  /** Whether there is an observer. If not, nobody needs to make an event. */
   get any(): boolean {
     return this.#observers.size > 0;
   }
 
-  /** @returns a function that takes the observer away again */
+  /** @returns a function that removes the observer */
   add(observer: WorkerObserver): () => void {
-    // Of its own, so that one that is added twice is two.
+    // A function of its own, so that an observer that is added twice is called twice.
     const added: WorkerObserver = (event) => observer(event);
     this.#observers.add(added);
     return () => void this.#observers.delete(added);
   }
 
-  /** What an observer throws is logged, once, and harms nobody. */
+  /** Calls every observer. The first error that one throws is logged; none reaches the worker. */
   tell(event: WorkerEvent): void {
     for (const observer of this.#observers) {
       try {

@@ -41,7 +41,7 @@ describe('reportOutcome', () => {
     expect(told({ job: { opts: { delay: 'soon' } } })).toMatchObject({ queueWaitMs: 4_750 });
   });
 
-  it('tells nothing negative, whatever the clocks say', () => {
+  it('reports no negative duration, whatever the clocks say', () => {
     expect(told({ job: { timestamp: NOW + 60_000 }, startedAgoMs: -100 })).toMatchObject({
       durationMs: 0,
       queueWaitMs: 0,

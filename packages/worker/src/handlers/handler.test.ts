@@ -17,7 +17,7 @@ describe('handle', () => {
     expect(Object.isFrozen(handler)).toBe(true);
   });
 
-  it('gives the handler the payload’s output and takes the result’s input, for the compiler', () => {
+  it('types the handler by the schemas: it gets the payload’s output and returns the result’s input', () => {
     handle(mail, async (payload, context) => {
       expectTypeOf(payload).toEqualTypeOf<{ at: Date }>();
       expectTypeOf(context).toEqualTypeOf<Context>();
@@ -27,7 +27,7 @@ describe('handle', () => {
     handle(mail, () => ({ sent: 'one' }));
   });
 
-  it('refuses what is no job and what is no function', () => {
+  it('refuses anything but a job definition and a function', () => {
     expect(() => handle({ name: 'mail' } as never, () => 1 as never)).toThrow(OptionsInvalid);
     expect(() => handle({ name: 'mail' } as never, () => 1 as never)).toThrow(
       'handle: job: expected what defineJob returns',
@@ -46,7 +46,7 @@ describe('handleMany', () => {
     expect([Object.isFrozen(handler), isHandler(handler)]).toEqual([true, true]);
   });
 
-  it('gives the handler each row’s payload and id, and takes nothing or an outcome per row, for the compiler', () => {
+  it('types the handler of many: it gets each row’s payload and id, and returns nothing or one outcome per row', () => {
     handleMany(mail, async (rows, context) => {
       expectTypeOf(rows).toEqualTypeOf<readonly Row<typeof mail>[]>();
       expectTypeOf(rows[0]?.payload).toEqualTypeOf<{ at: Date } | undefined>();
@@ -55,11 +55,11 @@ describe('handleMany', () => {
     handleMany(mail, (rows) => Promise.allSettled(rows.map(async () => ({ sent: 1 }))));
     // @ts-expect-error: each result must fit its schema.
     handleMany(mail, (rows) => Promise.allSettled(rows.map(async () => ({ sent: 'one' }))));
-    // @ts-expect-error: what Promise.all says is no outcome of each row.
+    // @ts-expect-error: Promise.all returns no outcome for each row.
     handleMany(mail, (rows) => Promise.all(rows.map(async () => ({ sent: 1 }))));
   });
 
-  it('refuses what is no job and what is no function', () => {
+  it('refuses anything but a job definition and a function', () => {
     expect(() => handleMany({ name: 'mail' } as never, () => undefined)).toThrow(
       'handleMany: job: expected what defineJob returns',
     );
@@ -70,7 +70,7 @@ describe('handleMany', () => {
 });
 
 describe('isHandler', () => {
-  it('knows what handle made, in this copy of the package or another, from everything else', () => {
+  it('recognizes what handle made, in this copy of the package or another, and nothing else', () => {
     expect(isHandler(handle(mail, () => ({ sent: 1 })))).toBe(true);
     expect(isHandler({ [Symbol.for('bullpen.handler')]: true })).toBe(true);
     for (const other of [mail, () => 1, null, undefined, 'handler', {}]) expect(isHandler(other)).toBe(false);

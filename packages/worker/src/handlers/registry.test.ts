@@ -33,12 +33,12 @@ describe('buildRegistry', () => {
     expect(registry.get('images')?.get('registry.resize')).toBe(handlers[1]);
   });
 
-  it('serves the queues that were named alone', () => {
+  it('serves only the queues that were named', () => {
     const registry = buildRegistry([welcome, resize].map(handlerOf), [welcome, resize], ['images']);
     expect([...registry.keys()]).toEqual(['images']);
   });
 
-  it('does not mind jobs of queues that are not served', () => {
+  it('ignores jobs of queues that are not served', () => {
     expect(faultsOf([handlerOf(resize)], [welcome, invoice, resize], undefined)).toEqual([]);
     expect(faultsOf([welcome, resize].map(handlerOf), [welcome, invoice, resize], ['images'])).toEqual([]);
   });
@@ -47,7 +47,7 @@ describe('buildRegistry', () => {
     expect(faultsOf([resize, resize].map(handlerOf), [], undefined)).toEqual(['registry.resize: has two handlers']);
   });
 
-  it('refuses a job of a served queue that nobody handles here: it would be taken and rejected', () => {
+  it('refuses a job without a handler on a queue that is served: it would be fetched and rejected', () => {
     expect(faultsOf([handlerOf(welcome)], [welcome, invoice], undefined)).toEqual([
       `registry.invoice: is defined on queue 'mail' at ${invoice.definedAt}, but has no handler here`,
     ]);
@@ -59,12 +59,12 @@ describe('buildRegistry', () => {
     ]);
   });
 
-  it('refuses to start with nothing to do', () => {
+  it('refuses to start without handlers', () => {
     expect(faultsOf([], [welcome], undefined)).toEqual(['handlers: there are none']);
     expect(faultsOf([handlerOf(welcome)], [welcome], [])).toEqual(['handlers: there are none']);
   });
 
-  it('refuses what handle did not make', () => {
+  it('refuses a handler that handle did not make', () => {
     const other = [null, undefined, () => 1, { job: welcome, run: () => 1 }, welcome];
     for (const handler of other) {
       expect(faultsOf([handler as never], [], undefined)).toEqual(['handlers: expected what handle() returns']);

@@ -5,11 +5,11 @@ import { type Handler, isHandler } from './handler.js';
 export type Registry = ReadonlyMap<string, ReadonlyMap<string, Handler>>;
 
 /**
- * Sorts handlers by queue and refuses what could only go wrong later: no handlers at all, a job
- * handled twice, a queue without handlers, or a job that is defined on one of these queues and
- * handled by nobody here: this worker would take it and reject it.
+ * Sorts handlers by queue. Refuses what would only go wrong later: no handlers at all, two handlers
+ * for a job, a queue without handlers, or a job without a handler that is defined on one of these
+ * queues: this worker would fetch it and reject it.
  * @param defined the jobs defined in this process
- * @param only serve these queues alone; default all queues of the handlers
+ * @param only serve only these queues; default all queues of the handlers
  * @throws HandlersInvalid with every fault
  */
 export function buildRegistry(

@@ -14,7 +14,7 @@ const error = { name: 'Error', message: 'boom', stack: undefined, code: undefine
 const SHARED = { id: 'b-b1-1_5', opts: { attempts: 3, bullpen: { batch: 'b1', rows: [1, 5] } } };
 
 describe('ActiveAttempt', () => {
-  it('counts itself from 1, and takes how many there may be from the job', () => {
+  it('is counted from 1, and reads from the job how many attempts there may be', () => {
     const { number, maxAttempts } = attemptAt({ attemptsMade: 2, opts: { attempts: 5 } });
     expect({ number, maxAttempts }).toEqual({ number: 3, maxAttempts: 5 });
   });
@@ -38,7 +38,7 @@ describe('ActiveAttempt', () => {
     expect(attempt.confirmed).toBe(true);
   });
 
-  it('is stopped at the row at hand, where several rows share its job', () => {
+  it('stops the row that runs now, for a shared job', () => {
     const attempt = attemptAt(SHARED);
     const stop = new AttemptStop();
     attempt.startRow(stop);
@@ -47,7 +47,7 @@ describe('ActiveAttempt', () => {
     expect(attempt.started).toBe(false);
   });
 
-  it('notes what its outcome and its job ask for', () => {
+  it('makes its notes from its outcome and its job', () => {
     const row = attemptAt({ id: 'b-b1-7', opts: { bullpen: { batch: 'b1' } } });
     expect(row.end(outcomeOf('completed')).notes).toMatchObject({ batch: 'b1', row: { row: 7, fate: 'completed' } });
     expect(attemptAt().end(outcomeOf('completed')).notes).toBeUndefined();
@@ -67,13 +67,13 @@ describe('ActiveAttempt', () => {
     expect(attempt.end(outcomeOf('failed')).notes?.row?.text).toContain('{"id":7}');
   });
 
-  it('ends with its rows: the job goes, and a cancellation that came too late with it', () => {
+  it('ends with its rows: the job is removed, and a cancellation that came too late is forgotten', () => {
     expect(attemptAt(SHARED).endRows()).toEqual({
       ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1', forgetCancelled: true } },
     });
   });
 
-  it('fails for good where its success cannot be recorded: its row has failed, whatever is left of its attempts', () => {
+  it('fails for good when its success cannot be recorded: its row has failed, even with attempts left', () => {
     const attempt = attemptAt({ id: 'b-b1-7', opts: { attempts: 9, bullpen: { batch: 'b1' } } });
     attempt.end(outcomeOf('completed'));
     const ending = attempt.failForGood(error);
@@ -81,7 +81,7 @@ describe('ActiveAttempt', () => {
     expect([attempt.outcome, attempt.notes?.row?.fate]).toEqual(['failed', 'failed']);
   });
 
-  it('counts as interrupted when it is left, but for an end that it had', () => {
+  it('counts as interrupted when it is left, unless it had ended', () => {
     const [left, ended] = [attemptAt(), attemptAt()];
     ended.end(outcomeOf('completed'));
     for (const attempt of [left, ended]) expect(attempt.leave()).toBeUndefined();

@@ -7,23 +7,29 @@ import type { Outcome, OutcomeKind } from '../attempt/outcome.js';
 import { type FetchedJob, storedPayload } from './fetched-job.js';
 import type { Lease } from './lease.js';
 
-/** How an attempt ended, and what is to be written with it. */
+/** How an attempt ended, and what is recorded with it. */
 export interface Ending {
   readonly outcome: Outcome;
   /** What Bullpen writes in the call that records the end. */
   readonly notes?: Notes | undefined;
-  /** How long a failed job waits for its next attempt; without it the job's stored backoff holds. */
+  /**
+   * How long a failed job waits for its next attempt. Without it the backoff stored with the job
+   * counts.
+   */
   readonly retryInMs?: number | undefined;
-  /** It failed for a reason of our own, that is recorded word for word; it is not attempted again. */
+  /**
+   * The failure has a reason of ours, which is recorded word for word. The job is not attempted
+   * again.
+   */
   readonly isFinal?: boolean;
 }
 
-/** Where an attempt is on its way. */
+/** How far an attempt has come. */
 type Stage = 'fetched' | 'started' | 'stuck';
 
 /**
- * One attempt in flight, from the fetch of its job until Redis has confirmed its end. Everybody who
- * changes it does so by one of its methods, which stand in the order in which they are called.
+ * One attempt in flight, from the fetch of its job until Redis has confirmed its end. Only its
+ * methods change it. They stand in the order in which they are called.
  */
 export class ActiveAttempt {
   readonly fetched: FetchedJob;
@@ -56,12 +62,12 @@ export class ActiveAttempt {
     return this.fetched.name;
   }
 
-  /** The batch its job belongs to. */
+  /** The batch that its job belongs to. */
   get batch(): string | undefined {
     return this.bullpen.batch;
   }
 
-  /** Whether several rows share the job: each of them is counted, and the job is not. */
+  /** Whether several rows share the job. Then each row is counted, and the job is not. */
   get isShared(): boolean {
     return this.bullpen.batch !== undefined && this.bullpen.rows !== undefined;
   }
@@ -75,27 +81,29 @@ export class ActiveAttempt {
     return this.#maxAttempts;
   }
 
-  /** How to stop it; of a shared job, the row at hand. */
+  /** How to stop the attempt. For a shared job, how to stop the row that runs now. */
   get stop(): AttemptStop {
     return this.#stop;
   }
 
-  /** Whether it got past the gate. */
+  /** Whether it passed the gate. */
   get started(): boolean {
     return this.#stage !== 'fetched';
   }
 
-  /** Whether it is past its deadline and the time to heed it, and still running. */
+  /** Whether its handler still runs some time after its deadline. */
   get stuck(): boolean {
     return this.#stage === 'stuck' && this.outcome === undefined;
   }
 
-  /** How it ended, once it has. It stays in flight until Redis has confirmed that. */
+  /**
+   * How it ended; `undefined` while it runs. It stays in flight until Redis has confirmed the end.
+   */
   get outcome(): OutcomeKind | undefined {
     return this.#ending?.outcome.kind ?? (this.#wasLeft ? 'interrupted' : undefined);
   }
 
-  /** What is written when its end is recorded. */
+  /** The notes that are written when its end is recorded. */
   get notes(): Notes | undefined {
     return this.#ending?.notes;
   }
@@ -105,7 +113,7 @@ export class ActiveAttempt {
     return this.#confirmed;
   }
 
-  /** A job that another client enqueued may carry no policy; then the definition's holds. */
+  /** Takes the attempts from the definition, if another client enqueued the job without any. */
   applyPolicy(definition: JobDefinition | undefined): void {
     this.#maxAttempts = maxAttemptsOf(this.fetched.opts['attempts'], definition?.maxAttempts);
   }
@@ -115,49 +123,52 @@ export class ActiveAttempt {
     this.#stage = 'started';
   }
 
-  /** A row of its job is about to be attempted, and is what `stop` stops. */
+  /** A row of its job is about to be attempted. `stop` now stops that row. */
   startRow(stop: AttemptStop): void {
     this.#stop = stop;
     this.#stage = 'started';
   }
 
-  /** The row at hand is over, and none has begun since. */
+  /** The row has ended, and no other row has begun. */
   endRow(): void {
     this.#stage = 'fetched';
   }
 
-  /** Its handler runs on, although its deadline has passed and the time to heed it. */
+  /** Its handler still runs some time after its deadline. */
   markStuck(): void {
     this.#stage = 'stuck';
   }
 
-  /** It ended like this. A failed job waits `retryInMs` for its next attempt. */
+  /** The attempt ended with this outcome. A failed job waits `retryInMs` for its next attempt. */
   end(outcome: Outcome, retryInMs?: number): Ending {
     this.#ending = { outcome, notes: this.#notesOf(outcome, this.#maxAttempts), retryInMs };
     return this.#ending;
   }
 
-  /** The rows of its job are all settled, or have jobs of their own. */
+  /** All rows of its job are settled or have jobs of their own. */
   endRows(): Ending {
     const notes: Notes = { batch: this.batch as string, forgetCancelled: true };
     this.#ending = { outcome: { kind: 'completed', result: undefined }, notes };
     return this.#ending;
   }
 
-  /** Its job is another worker's or nobody's by now: nothing is recorded. */
+  /** Its job is not ours any more: nothing is recorded. */
   leave(): undefined {
     this.#wasLeft = true;
     return undefined;
   }
 
-  /** It failed for good, whatever its handler did: Redis will never record its success, say. */
+  /**
+   * The attempt failed for good, whatever its handler did. Example: Redis will never record its
+   * success.
+   */
   failForGood(error: Thrown): Ending {
     const outcome: Outcome = { kind: 'failed', error };
     this.#ending = { outcome, notes: this.#notesOf(outcome, 0), isFinal: true };
     return this.#ending;
   }
 
-  /** Redis has recorded its end, or had given its job back before it began. */
+  /** Redis has recorded its end, or had handed its job back before the attempt began. */
   confirm(): void {
     this.#confirmed = true;
   }

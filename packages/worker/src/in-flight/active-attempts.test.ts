@@ -29,7 +29,7 @@ function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKi
 const none = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
 
 describe('ActiveAttempts', () => {
-  it('knows which attempts are under way, by queue and job', () => {
+  it('finds attempts in flight by queue and job', () => {
     const active = new ActiveAttempts();
     const [one, other] = [begin(active, '1', 'mail'), begin(active, '1', 'images')];
     expect([active.size, active.jobIds()]).toEqual([2, ['1', '1']]);
@@ -54,27 +54,27 @@ describe('ActiveAttempts', () => {
   ])('counts an attempt that was %s as %s', (outcome, counted) => {
     const active = new ActiveAttempts();
     end(active, begin(active, '1'), outcome);
-    expect(active.tally).toEqual({ ...none, [counted]: 1 });
+    expect(active.counts).toEqual({ ...none, [counted]: 1 });
   });
 
-  it('counts what Redis has not confirmed as unrecorded, whatever the outcome', () => {
+  it('counts attempts that Redis has not confirmed as unrecorded, whatever the outcome', () => {
     const active = new ActiveAttempts();
     end(active, begin(active, '1'), 'completed', false);
     end(active, begin(active, '2'), 'interrupted', false);
     end(active, begin(active, '3'), undefined, true);
-    expect(active.tally).toEqual({ ...none, unrecorded: 3 });
+    expect(active.counts).toEqual({ ...none, unrecorded: 3 });
   });
 
-  it('counts what was given back before it started apart from what was handed back', () => {
+  it('counts jobs handed back before they started apart from those that had started', () => {
     const active = new ActiveAttempts();
     const atTheGate = begin(active, '1');
     atTheGate.end(outcomeOf('interrupted'));
     atTheGate.confirm();
     active.finish(atTheGate);
-    expect([active.tally, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
+    expect([active.counts, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
   });
 
-  it('tells of each job that was given back, begun or not, once Redis has confirmed it', () => {
+  it('reports each job that was handed back, started or not, once Redis has confirmed it', () => {
     const told: string[] = [];
     const active = new ActiveAttempts(({ jobId }) => void told.push(jobId));
     end(active, begin(active, 'begun'), 'interrupted');
@@ -87,7 +87,7 @@ describe('ActiveAttempts', () => {
     expect(told).toEqual(['begun', 'at the gate']);
   });
 
-  it('knows how many slots of a queue are taken, and how many by what is stuck', () => {
+  it('counts how many slots of a queue are taken, and how many by stuck attempts', () => {
     const active = new ActiveAttempts();
     begin(active, '1').markStuck();
     begin(active, '2');
@@ -112,19 +112,19 @@ describe('ActiveAttempts', () => {
       active.countRow(outcome);
     }
     end(active, attempt, 'completed');
-    expect(active.tally).toEqual({ ...none, completed: 2, failed: 2, snoozed: 1 });
+    expect(active.counts).toEqual({ ...none, completed: 2, failed: 2, snoozed: 1 });
   });
 
-  it('counts a shared job that is handed back, or whose end is unrecorded, as any other', () => {
+  it('counts a shared job that is handed back or unrecorded like any other job', () => {
     const active = new ActiveAttempts();
     for (const confirmed of [true, false]) {
       const attempt = beginShared(active);
       end(active, attempt, 'interrupted', confirmed);
     }
-    expect(active.tally).toEqual({ ...none, handedBack: 1, unrecorded: 1 });
+    expect(active.counts).toEqual({ ...none, handedBack: 1, unrecorded: 1 });
   });
 
-  it('begins an attempt as one that has neither started nor ended', () => {
+  it('begins an attempt that has neither started nor ended', () => {
     expect(begin(new ActiveAttempts(), '1')).toMatchObject({
       ...{ queue: 'mail', jobId: '1', job: 'mail.send', lease: { token: 't1' } },
       ...{ started: false, stuck: false, isShared: false, batch: undefined },
@@ -132,7 +132,7 @@ describe('ActiveAttempts', () => {
     });
   });
 
-  it('goes through all that is under way, two attempts of one job included', () => {
+  it('iterates over all attempts in flight, also over two attempts at one job', () => {
     const active = new ActiveAttempts();
     const [one, again, other] = [begin(active, '1'), begin(active, '1'), begin(active, '2', 'images')];
     expect([...active]).toEqual([one, again, other]);
@@ -140,7 +140,7 @@ describe('ActiveAttempts', () => {
     expect([...active]).toEqual([again, other]);
   });
 
-  it('names the attempts that are stuck, until they have ended', () => {
+  it('names the stuck attempts until they end', () => {
     const active = new ActiveAttempts();
     const [stuck] = [begin(active, '1'), begin(active, '2')];
     expect(active.stuck()).toEqual([]);
@@ -152,7 +152,7 @@ describe('ActiveAttempts', () => {
 
   // Its handler has returned, and keeps no slot any more than that of any attempt that waits for
   // Redis.
-  it('calls an attempt stuck no longer once its handler is through, though Redis has not confirmed it', () => {
+  it('no longer calls an attempt stuck when its handler has ended, although Redis has not confirmed it', () => {
     const active = new ActiveAttempts();
     const attempt = begin(active, '1');
     attempt.markStuck();
@@ -160,17 +160,17 @@ describe('ActiveAttempts', () => {
     expect(active.stuck()).toEqual([]);
   });
 
-  it('does not lose the new attempt of a job whose old one ends only now', () => {
+  it('keeps the new attempt at a job when the old one ends later', () => {
     const active = new ActiveAttempts();
     const [old, fresh] = [begin(active, '1'), begin(active, '1')];
     expect([active.size, active.jobIds()]).toEqual([2, ['1', '1']]);
     end(active, old, 'interrupted', false);
     expect([active.size, active.find('mail', '1')]).toEqual([1, fresh]);
     end(active, fresh, 'completed');
-    expect([active.size, active.tally]).toEqual([0, { ...none, completed: 1, unrecorded: 1 }]);
+    expect([active.size, active.counts]).toEqual([0, { ...none, completed: 1, unrecorded: 1 }]);
   });
 
-  it('is idle at once when nothing is under way, else when the last attempt has ended', async () => {
+  it('is idle at once without attempts, otherwise when the last attempt ends', async () => {
     const active = new ActiveAttempts();
     await active.idle();
     const [one, two] = [begin(active, '1'), begin(active, '2', 'images')];
@@ -184,7 +184,7 @@ describe('ActiveAttempts', () => {
     expect(idle).toBe(2);
   });
 
-  it('aborts and abandons all that is under way, and no reason replaces an earlier one', () => {
+  it('aborts and abandons all attempts, and keeps the first reason of each', () => {
     const active = new ActiveAttempts();
     const [cancelled, running] = [begin(active, '1'), begin(active, '2', 'images')];
     const cancelledFor = new JobCancelled();

@@ -31,7 +31,7 @@ function contextOf(failure?: Error, more: Partial<FetchedJob> = {}) {
 }
 
 describe('AttemptContext', () => {
-  it('says which attempt of which job this is, and until when', () => {
+  it('has the job, the number of the attempt and its deadline', () => {
     const { context } = contextOf();
     const { jobId, attempt, maxAttempts, enqueuedAt, deadline } = context;
     expect({ jobId, attempt, maxAttempts, enqueuedAt, deadline }).toEqual({
@@ -39,19 +39,19 @@ describe('AttemptContext', () => {
     });
   });
 
-  it('hands out the signal of the attempt', () => {
+  it('has the signal of the attempt', () => {
     const { context, attempt } = contextOf();
     expect(context.signal).toBe(attempt.stop.signal);
   });
 
-  it('makes one logger, that knows the job, when it is first asked for', () => {
+  it('makes one logger with the job’s fields when it is first read', () => {
     const { context, children } = contextOf();
     expect(children).toEqual([]);
     expect(context.log).toBe(context.log);
     expect(children).toEqual([{ job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 2 }]);
   });
 
-  it('records progress while the attempt runs, and nothing once it is over', async () => {
+  it('records progress while the attempt runs, and not afterwards', async () => {
     const { context, attempt, progress } = contextOf();
     await context.progress(50);
     attempt.end(outcomeOf('failed'));
@@ -59,14 +59,14 @@ describe('AttemptContext', () => {
     expect(progress).toEqual([['mail', 'j-1', 't1', 50]]);
   });
 
-  it('records no progress of a job that is another worker’s by now', async () => {
+  it('records no progress after the lease was lost', async () => {
     const { context, attempt, progress } = contextOf();
     attempt.lease.lost = true;
     await context.progress(50);
     expect(progress).toEqual([]);
   });
 
-  it('records no progress of one row where several share the job: it would stand for that of all', async () => {
+  it('records no progress for a row of a shared job: it would stand for all rows', async () => {
     const { context, progress } = contextOf(undefined, { opts: { bullpen: { batch: 'b1', rows: [1, 5] } } });
     await context.progress(50);
     expect(progress).toEqual([]);
@@ -78,7 +78,7 @@ describe('AttemptContext', () => {
     expect(warnings).toEqual(['progress was not recorded']);
   });
 
-  it('may be taken apart by a handler, its methods too', async () => {
+  it('can be destructured by a handler, its methods included', async () => {
     const { context, progress } = contextOf();
     const { progress: record, log, signal } = context;
     await record({ done: 3 });

@@ -3,24 +3,24 @@ import type { Context } from '../handlers/handler.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import type { Progress } from './progress.js';
 
-/** What a handler's context is about: an attempt at a job, or at a row of a shared job. */
-export type Attempted = Pick<
+/** What a handler's context reads from: an attempt at a job, or at a row of a shared job. */
+export type ContextSource = Pick<
   ActiveAttempt,
   'job' | 'jobId' | 'queue' | 'fetched' | 'number' | 'maxAttempts' | 'lease' | 'stop' | 'outcome' | 'isShared'
 >;
 
 /**
- * What a handler is given beside the payload. A class with getters: most attempts ask for little of
- * it, and pay for no more.
+ * What a handler gets beside the payload. It is a class with getters, as most attempts read few of
+ * its fields and do not pay for the others.
  */
 export class AttemptContext implements Context {
-  readonly #attempt: Attempted;
+  readonly #attempt: ContextSource;
   readonly #parentLog: Logger;
   readonly #progress: Progress;
   #log: Logger | undefined;
   readonly deadline: number;
 
-  constructor(attempt: Attempted, deadline: number, parentLog: Logger, progress: Progress) {
+  constructor(attempt: ContextSource, deadline: number, parentLog: Logger, progress: Progress) {
     this.#attempt = attempt;
     this.deadline = deadline;
     this.#parentLog = parentLog;
@@ -54,16 +54,16 @@ export class AttemptContext implements Context {
   }
 
   /**
-   * A getter too, so that it still works when a handler takes its context apart: `async (payload, {
+   * A getter, too: it still works when a handler destructures its context, as in `async (payload, {
    * progress }) => …`.
    */
   get progress(): Context['progress'] {
     const attempt = this.#attempt;
     return async (value) => {
-      // The progress of one row would stand for that of all.
+      // A shared job has one progress. The progress of one row would stand for all its rows.
       if (attempt.outcome !== undefined || attempt.lease.lost || attempt.isShared) return;
-      // For people to look at; an attempt must not fail for it, nor a process for a call that
-      // nobody awaited.
+      // Progress is for people to see. If it cannot be recorded, neither the attempt must fail, nor
+      // the process because of a promise that nobody awaited.
       await this.#progress
         .record(attempt, value)
         .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));

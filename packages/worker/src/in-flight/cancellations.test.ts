@@ -62,7 +62,7 @@ function watching() {
   const mayStart = async (queue: string, jobId: string): Promise<boolean> => {
     const stop = new AttemptStop();
     const attempt = { queue, jobId, batch: undefined };
-    if (cancellations.suspects(attempt)) await cancellations.stopIfNoted(attempt, stop);
+    if (cancellations.mayBeCancelled(attempt)) await cancellations.abortIfCancelled(attempt, stop);
     return stop.reason === undefined;
   };
   return { cancellations, active, notes, redis, subscriber, publish, cancel, mayStart };
@@ -71,7 +71,7 @@ function watching() {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('Cancellations', () => {
-  it('stop a job that was cancelled before this worker came, once it has loaded the notes', async () => {
+  it('stop a job that was cancelled before this worker started, after they were loaded', async () => {
     const { cancellations, notes, mayStart } = watching();
     notes['p:mail:cancelled'] = ['j-1'];
     await cancellations.load();
@@ -80,22 +80,22 @@ describe('Cancellations', () => {
     expect(await mayStart('images', 'j-1')).toBe(true);
   });
 
-  it('say with which reason', async () => {
+  it('abort with JobCancelled', async () => {
     const { cancellations, cancel } = watching();
     cancel('mail', 'j-1');
     const stop = new AttemptStop();
-    await cancellations.stopIfNoted({ queue: 'mail', jobId: 'j-1', batch: undefined }, stop);
+    await cancellations.abortIfCancelled({ queue: 'mail', jobId: 'j-1', batch: undefined }, stop);
     expect(stop.reason).toMatchObject({ code: 'BULLPEN_JOB_CANCELLED' });
   });
 
-  it('listen for publications of every queue served, and stop a waiting job of that queue', async () => {
+  it('receive publications for every queue served, and stop a job of that queue before it starts', async () => {
     const { subscriber, cancel, mayStart } = watching();
     expect(subscriber.channels).toEqual(['p:mail:cancelled', 'p:images:cancelled']);
     cancel('images', 'j-1');
     expect([await mayStart('mail', 'j-1'), await mayStart('images', 'j-1')]).toEqual([true, false]);
   });
 
-  it('stop a job until it is settled, however often it comes back, and then no other of that id', async () => {
+  it('stop a job each time it comes back until it is settled, and no later job with that id', async () => {
     const { active, cancel, notes, mayStart } = watching();
     begin(active, 'mail', 'j-1');
     cancel('mail', 'j-1');
@@ -104,7 +104,7 @@ describe('Cancellations', () => {
     expect([await mayStart('mail', 'j-1'), await mayStart('mail', 'j-1')]).toEqual([true, true]);
   });
 
-  it('stop nothing for a publication that has no note here: it came from another database, or too late', async () => {
+  it('stop nothing for a publication that Redis does not confirm: it came from another database, or too late', async () => {
     const { active, publish, mayStart } = watching();
     const running = begin(active, 'mail', 'j-1');
     publish('p:mail:cancelled', 'j-1');
@@ -113,7 +113,7 @@ describe('Cancellations', () => {
     expect([running.stop.reason, await mayStart('mail', 'j-2')]).toEqual([undefined, true]);
   });
 
-  it('let a job start that nobody can be asked about, and remember it', async () => {
+  it('let a job start while Redis cannot be asked, and remember the cancellation', async () => {
     const { cancel, redis, mayStart } = watching();
     cancel('mail', 'j-1');
     redis.refuses = new Error('LOADING Redis is loading the dataset in memory');
@@ -122,7 +122,7 @@ describe('Cancellations', () => {
     expect(await mayStart('mail', 'j-1')).toBe(false);
   });
 
-  it('abort a running attempt, and no other', async () => {
+  it('abort the running attempt at the job, and no other', async () => {
     const { active, cancel } = watching();
     const [running, other] = [begin(active, 'mail', 'j-1'), begin(active, 'images', 'j-1')];
     cancel('mail', 'j-1');
@@ -143,7 +143,7 @@ describe('Cancellations', () => {
     for (const { stop } of others) expect(stop.reason).toBeUndefined();
   });
 
-  it('know a cancelled batch for as long as it is noted, whatever of it is settled', async () => {
+  it('remember a cancelled batch as long as Redis has it, whichever of its jobs are settled', async () => {
     const { cancellations, cancel, notes, mayStart } = watching();
     cancel('mail', 'batch:b1');
     expect([await mayStart('mail', 'batch:b1'), await mayStart('mail', 'batch:b2')]).toEqual([false, true]);
@@ -153,13 +153,13 @@ describe('Cancellations', () => {
     expect(await mayStart('mail', 'batch:b1')).toBe(true);
   });
 
-  it('take no notice of publications on other channels', async () => {
+  it('ignore publications on other channels', async () => {
     const { cancel, mayStart } = watching();
     cancel('fax', 'j-1');
     expect([await mayStart('mail', 'j-1'), await mayStart('fax', 'j-1')]).toEqual([true, true]);
   });
 
-  it('read the notes again after a reconnect, as publications may have been missed', async () => {
+  it('read Redis again after a reconnect, because publications may have been missed', async () => {
     const { active, subscriber, notes, mayStart } = watching();
     const running = begin(active, 'mail', 'j-1');
     notes['p:mail:cancelled'] = ['j-1', 'j-2'];
@@ -169,7 +169,7 @@ describe('Cancellations', () => {
     expect(await mayStart('mail', 'j-2')).toBe(false);
   });
 
-  it('do not ask a Redis that is away', async () => {
+  it('do not read from a Redis that is away', async () => {
     const { redis, subscriber } = watching();
     redis.status = 'reconnecting';
     subscriber.emit('ready');
@@ -177,7 +177,7 @@ describe('Cancellations', () => {
     expect(redis.reads).toBe(0);
   });
 
-  it('forget what other workers have settled', async () => {
+  it('forget jobs that other workers have settled', async () => {
     const { cancellations, notes, mayStart } = watching();
     notes['p:mail:cancelled'] = ['j-1'];
     await cancellations.load();
@@ -186,7 +186,7 @@ describe('Cancellations', () => {
     expect(await mayStart('mail', 'j-1')).toBe(true);
   });
 
-  it('do not forget what was published while they were reading notes that are older', async () => {
+  it('do not forget what was published while an older answer was on its way', async () => {
     const { cancellations, redis, cancel, mayStart } = watching();
     let answer: (() => void) | undefined;
     redis.hold = new Promise((resolve) => {
@@ -199,7 +199,7 @@ describe('Cancellations', () => {
     expect(await mayStart('mail', 'j-1')).toBe(false);
   });
 
-  it('tell when the notes cannot be loaded, and leave nothing unhandled when they cannot be read again', async () => {
+  it('reject when they cannot be loaded, and leave no unhandled rejection when a later reading fails', async () => {
     const { cancellations, redis, subscriber } = watching();
     redis.hold = Promise.reject(new Error('Connection is closed.'));
     await expect(cancellations.load()).rejects.toThrow('Connection is closed.');
@@ -207,7 +207,7 @@ describe('Cancellations', () => {
     await settled();
   });
 
-  it('close their own connection, and not the shared one', () => {
+  it('close their own connection and leave the shared one open', () => {
     const { cancellations, subscriber } = watching();
     cancellations.close();
     expect(subscriber.isClosed).toBe(true);

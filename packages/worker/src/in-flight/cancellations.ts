@@ -6,15 +6,17 @@ import type { ActiveAttempts } from './active-attempts.js';
 
 const REFRESH_MS = 5_000;
 
-/** What can be cancelled: a job by its id, and all of its batch, if it has one. */
+/** What can be cancelled: a job by its id, or together with all of its batch. */
 export type Cancellable = Pick<ActiveAttempt, 'queue' | 'jobId' | 'batch'>;
 
 /**
- * Which jobs were cancelled. Kept in memory, so that asking costs a job nothing: told by
- * publications, and read again every few seconds and after each reconnect, in case a publication
- * was missed. Memory is only a hint: another worker may have settled the job since, and a new one
- * have its id; publications know no databases. So the note on Redis is asked for before anybody is
- * stopped.
+ * Which jobs were cancelled. This is kept in memory, so that asking costs nothing for each job.
+ * Publications fill it. In case one was missed, it is also read from Redis every few seconds and
+ * after each reconnect.
+ *
+ * Memory is only a hint: another worker may have settled the job since, and a new job may have its
+ * id. Also, publications reach all databases of a Redis. So Redis is asked before an attempt is
+ * aborted.
  */
 export class Cancellations {
   readonly #redis: Redis;
@@ -25,8 +27,8 @@ export class Cancellations {
   readonly #timer: NodeJS.Timeout;
 
   /**
-   * @param subscriber a connection of its own, closed by {@link close}; `redis` is shared and stays
-   * open
+   * @param redis a shared connection, which stays open
+   * @param subscriber a connection of its own, which {@link close} closes
    */
   constructor(redis: Redis, subscriber: Redis, prefix: string, queues: readonly string[], active: ActiveAttempts) {
     this.#redis = redis;
@@ -38,35 +40,36 @@ export class Cancellations {
       const queue = queues.find((name) => cancelledChannel(prefix, name) === channel);
       if (queue !== undefined) this.#cancelled(queue, jobId);
     });
-    // Subscribing survives reconnects; what was published in between is read from the notes.
+    // The client subscribes again after a reconnect. What was published in between is read from
+    // Redis.
     subscriber.subscribe(...queues.map((queue) => cancelledChannel(prefix, queue))).catch(() => undefined);
-    subscriber.on('ready', () => void this.#refresh());
-    this.#timer = setInterval(() => void this.#refresh(), REFRESH_MS);
+    subscriber.on('ready', () => void this.#readIfConnected());
+    this.#timer = setInterval(() => void this.#readIfConnected(), REFRESH_MS);
   }
 
   /**
-   * Reads what was cancelled before this worker came; to be awaited before the first fetch. Waits
-   * while Redis is away.
+   * Reads what was cancelled before this worker started. Await it before the first fetch.
+   * @throws what Redis throws
    */
   async load(): Promise<void> {
     await this.#read();
   }
 
   /**
-   * Whether a job, or its batch, may have been cancelled. Costs nothing; if so, {@link stopIfNoted}
-   * knows for certain.
+   * Whether a job or its batch may have been cancelled. Asks nobody. If it returns true, {@link
+   * abortIfCancelled} finds out.
    */
-  suspects({ queue, jobId, batch }: Cancellable): boolean {
+  mayBeCancelled({ queue, jobId, batch }: Cancellable): boolean {
     const ids = this.#byQueue.get(queue);
     if (ids === undefined || ids.size === 0) return false;
     return ids.has(jobId) || (batch !== undefined && ids.has(cancelledBatch(batch)));
   }
 
   /**
-   * Aborts an attempt if its job or its batch is noted as cancelled. Never throws: who cannot be
-   * asked now will be asked again when the notes are read.
+   * Aborts an attempt if Redis says that its job or its batch was cancelled. Never throws: when
+   * Redis cannot be asked now, the next reading of Redis leads here again.
    */
-  async stopIfNoted({ queue, jobId, batch }: Cancellable, stop: AttemptStop): Promise<void> {
+  async abortIfCancelled({ queue, jobId, batch }: Cancellable, stop: AttemptStop): Promise<void> {
     const ids = this.#byQueue.get(queue);
     for (const id of batch === undefined ? [jobId] : [jobId, cancelledBatch(batch)]) {
       if (stop.reason !== undefined || ids?.has(id) !== true) continue;
@@ -83,18 +86,18 @@ export class Cancellations {
   }
 
   #cancelled(queue: string, id: string): void {
-    // Remembered also if it runs here: it may be snoozed or retried, and come back.
+    // Also remembered if the job runs here: it may be snoozed or retried, and come back.
     this.#byQueue.get(queue)?.add(id);
     const running = this.#active.find(queue, id);
-    if (running !== undefined) void this.stopIfNoted(running, running.stop);
+    if (running !== undefined) void this.abortIfCancelled(running, running.stop);
     if (!id.startsWith(cancelledBatch(''))) return;
     for (const attempt of this.#active) {
       if (attempt.queue !== queue || attempt.batch === undefined || cancelledBatch(attempt.batch) !== id) continue;
-      void this.stopIfNoted(attempt, attempt.stop);
+      void this.abortIfCancelled(attempt, attempt.stop);
     }
   }
 
-  async #refresh(): Promise<void> {
+  async #readIfConnected(): Promise<void> {
     if (this.#redis.status === 'ready') await this.#read().catch(() => undefined);
   }
 
@@ -102,8 +105,8 @@ export class Cancellations {
     const reads = [...this.#byQueue].map(async ([queue, ids]) => {
       const known = [...ids];
       const noted = new Set(await this.#redis.zrangebyscore(cancelledKey(this.#prefix, queue), Date.now(), '+inf'));
-      // Forget those that other workers have settled, but none that was told of while we read: the
-      // notes may be older.
+      // Forget those that other workers have settled. Keep those that were published while we read:
+      // our answer may be older.
       for (const jobId of known) if (!noted.has(jobId)) ids.delete(jobId);
       for (const jobId of noted) this.#cancelled(queue, jobId);
     });

@@ -9,19 +9,19 @@ const LONG = 60_000;
 const never = (): Promise<void> => new Promise(() => undefined);
 
 /**
- * Drains with limits that are never reached, unless some are given; `close` resolves when nothing
- * is under way, as BullMQ's does.
+ * Drains with limits that are never reached, unless the test sets some. `close` resolves when no
+ * attempt is in flight, as BullMQ's does.
  */
-function drainOf(active: ActiveAttempts, parts: Partial<DrainDeps> = {}) {
+function drainOf(active: ActiveAttempts, deps: Partial<DrainDeps> = {}) {
   const { signal } = new AbortController();
   return drain({
     ...{ active, close: () => active.idle(), handBackAll: () => undefined, abortNow: signal },
     ...{ drainTimeoutMs: LONG, abortGraceMs: LONG },
-    ...parts,
+    ...deps,
   });
 }
 
-/** One attempt under way, and the ways for it to end. */
+/** One attempt in flight, and the ways in which it can end. */
 function attemptIn(active: ActiveAttempts, jobId: string, started = true) {
   const attempt = active.begin(fetchedJob({ id: jobId }), leaseFor());
   const { stop } = attempt;
@@ -35,15 +35,15 @@ function attemptIn(active: ActiveAttempts, jobId: string, started = true) {
     attempt,
     stop,
     end,
-    /** Ends as interrupted as soon as it is aborted: a handler that heeds its signal. */
+    /** Ends as interrupted as soon as it is aborted, like a handler that stops for its signal. */
     heedsAbort: () => stop.signal.addEventListener('abort', () => end('interrupted')),
-    /** Ends as interrupted only when it is abandoned: a handler that does not. */
+    /** Ends as interrupted only when it is abandoned, like a handler that ignores its signal. */
     endsWhenAbandoned: (confirmed = true) => stop.onAbandon(() => end('interrupted', confirmed)),
   };
 }
 
 describe('drain', () => {
-  it('is through at once when nothing is under way', async () => {
+  it('ends at once when no attempt is in flight', async () => {
     const active = new ActiveAttempts();
     const summary = await drainOf(active);
     expect(summary).toMatchObject({
@@ -53,7 +53,7 @@ describe('drain', () => {
     expect(active.draining).toBe(true);
   });
 
-  it('counts as active what is past the gate, and not what a late fetch brought to it', async () => {
+  it('counts attempts past the gate as active, and not those that a late fetch brought to it', async () => {
     const active = new ActiveAttempts();
     const running = attemptIn(active, 'j-1');
     const atTheGate = attemptIn(active, 'j-2', false);
@@ -86,7 +86,7 @@ describe('drain', () => {
     expect(await draining).toMatchObject({ active: 3, completed: 1, failed: 1, snoozed: 1, handedBack: 0, cutOff: 0 });
   });
 
-  it('counts only what ended since it began, and beside it everything since the start', async () => {
+  it('counts what ended since it began, and separately everything since the start', async () => {
     const active = new ActiveAttempts();
     attemptIn(active, '1').end('completed');
     const last = attemptIn(active, '2');
@@ -99,7 +99,7 @@ describe('drain', () => {
     expect(summary.sinceStart).toMatchObject({ completed: 2, notStarted: 1 });
   });
 
-  it('aborts with WorkerDraining what is still running after drainTimeout', async () => {
+  it('aborts attempts that still run after drainTimeout with WorkerDraining', async () => {
     const active = new ActiveAttempts();
     const [heeding, quick] = [attemptIn(active, '1'), attemptIn(active, '2')];
     heeding.heedsAbort();
@@ -112,7 +112,7 @@ describe('drain', () => {
     expect(quick.stop.reason).toBeUndefined();
   });
 
-  it('abandons what is still running after abortGrace', async () => {
+  it('abandons attempts that still run after abortGrace', async () => {
     const active = new ActiveAttempts();
     attemptIn(active, '1').endsWhenAbandoned();
     const summary = await drainOf(active, { drainTimeoutMs: 20, abortGraceMs: 40 });
@@ -132,7 +132,7 @@ describe('drain', () => {
     expect(abandoned).toBe(false);
   });
 
-  it('names what it could not end, and is through all the same', async () => {
+  it('names the attempts that it could not end, and ends all the same', async () => {
     const active = new ActiveAttempts();
     const [stubborn, unconfirmed] = [attemptIn(active, 'stubborn'), attemptIn(active, 'unconfirmed')];
     unconfirmed.endsWhenAbandoned(false);
@@ -141,7 +141,7 @@ describe('drain', () => {
     expect(stubborn.stop.reason).toBeDefined();
   });
 
-  it('says a last word to Redis when something is unanswered, and only then', async () => {
+  it('sends Redis the last word when something is unanswered, and only then', async () => {
     const lastWordAfter = async (close: () => Promise<unknown>, begin = false): Promise<number> => {
       const active = new ActiveAttempts();
       if (begin) attemptIn(active, 'j-1');
@@ -164,7 +164,7 @@ describe('drain', () => {
     expect(await draining).toMatchObject({ failed: 2, stuckJobIds: ['stuck'] });
   });
 
-  it('waits for close after the last attempt: its outcome may still be on its way', async () => {
+  it('waits for close after the last attempt, whose outcome may still be on its way', async () => {
     const active = new ActiveAttempts();
     let isClosed = false;
     const close = async () => {
@@ -175,7 +175,7 @@ describe('drain', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('does not throw when close fails, and gives attempts their time all the same', async () => {
+  it('does not throw when close fails, and still gives attempts their time', async () => {
     const active = new ActiveAttempts();
     const attempt = attemptIn(active, '1');
     const draining = drainOf(active, { close: () => Promise.reject(new Error('Connection is closed.')) });
@@ -185,7 +185,7 @@ describe('drain', () => {
     expect(await draining).toMatchObject({ active: 1, completed: 1, handedBack: 0, cutOff: 0 });
   });
 
-  it('aborts at once when somebody is in a hurry, before or after it began', async () => {
+  it('aborts at once after abortNow, before or after it began', async () => {
     for (const isBefore of [true, false]) {
       const active = new ActiveAttempts();
       const abortNow = new AbortController();
@@ -197,7 +197,7 @@ describe('drain', () => {
     }
   });
 
-  it('still gives handlers their abortGrace in a hurry', async () => {
+  it('still gives handlers their abortGrace after abortNow', async () => {
     const active = new ActiveAttempts();
     const abortNow = new AbortController();
     abortNow.abort();
@@ -209,14 +209,14 @@ describe('drain', () => {
 
 describe('the timeline of a drain', () => {
   /**
-   * A drain by a clock that the test moves; `later` moves it, and says whether the drain is
-   * through.
+   * A drain by a clock that the test moves. `later` moves it, and returns whether the drain has
+   * ended.
    */
-  function timedDrain(active: ActiveAttempts, parts: Partial<DrainDeps> = {}) {
+  function timedDrain(active: ActiveAttempts, deps: Partial<DrainDeps> = {}) {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     let isThrough = false;
-    const draining = drainOf(active, { close: never, drainTimeoutMs: 25_000, abortGraceMs: 3_000, ...parts });
+    const draining = drainOf(active, { close: never, drainTimeoutMs: 25_000, abortGraceMs: 3_000, ...deps });
     const summary = draining.finally(() => {
       isThrough = true;
     });
@@ -245,7 +245,7 @@ describe('the timeline of a drain', () => {
     expect(await summary).toMatchObject({ cutOff: 1, cutOffJobIds: ['stubborn'], durationMs: 28_700 });
   });
 
-  it('leaves time to hand back after the process was stopped past its deadlines', async () => {
+  it('leaves time to hand back when the process was suspended past its deadlines', async () => {
     const active = new ActiveAttempts();
     const { stop } = attemptIn(active, '1');
     let abandoned = false;
@@ -254,8 +254,8 @@ describe('the timeline of a drain', () => {
     });
     const { later } = timedDrain(active);
     await later(24_000);
-    // Stopped for a minute, it goes on: the clock has moved, and the timer of its first deadline is
-    // due.
+    // The process was suspended for a minute: the clock has moved, and the timer of the first
+    // deadline is due.
     const { now } = performance;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 60_000);
     onTestFinished(() => clock.mockRestore());
@@ -268,13 +268,13 @@ describe('the timeline of a drain', () => {
     expect([await later(690), await later(10)]).toEqual([false, true]);
   });
 
-  it('waits 0.7 s, and no longer, for a close that hangs when nothing is under way', async () => {
+  it('waits at most 0.7 s for a close that hangs when no attempt is in flight', async () => {
     const { summary, later } = timedDrain(new ActiveAttempts());
     expect([await later(699), await later(1)]).toEqual([false, true]);
     expect(await summary).toMatchObject({ cutOff: 0, durationMs: 700 });
   });
 
-  it('moves what is left of drainTimeout to now for somebody in a hurry, and nothing behind it', async () => {
+  it('skips the rest of drainTimeout after abortNow, and nothing else', async () => {
     const active = new ActiveAttempts();
     const abortNow = new AbortController();
     const { stop } = attemptIn(active, '1');

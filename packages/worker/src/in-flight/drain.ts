@@ -1,21 +1,23 @@
 import { WorkerDraining } from '@bullpen/shared';
-import type { ActiveAttempts, Tally } from './active-attempts.js';
+import type { ActiveAttempts, AttemptCounts } from './active-attempts.js';
 
-/** What became of the attempts that were under way when a drain began, and how long it took. */
+/**
+ * What became of the attempts that were in flight when a drain began, and how long the drain took.
+ */
 export interface DrainSummary {
-  /** Attempts under way when the drain began. */
+  /** Attempts that had passed the gate when the drain began. */
   readonly active: number;
   readonly completed: number;
   /** Failed attempts, and jobs that were rejected, expired, cancelled or crashed too often. */
   readonly failed: number;
   readonly snoozed: number;
-  /** Given back to the front of their queue, unfinished, their attempt unspent. */
+  /** Not finished in time, and handed back to the front of their queue. No attempt was spent. */
   readonly handedBack: number;
-  /** Fetched too late to start; given back untouched. */
+  /** Fetched too late to start, and handed back. */
   readonly notStarted: number;
   /**
-   * Ended, still running, or fetched too late to start, but unconfirmed by Redis when the limit was
-   * reached. Another worker attempts them within 15 s.
+   * Attempts that ended, still run, or were fetched too late to start, and that Redis had not
+   * confirmed when the time was up. Another worker attempts their jobs within 15 s.
    */
   readonly cutOff: number;
   /** The ids of the jobs cut off. */
@@ -26,42 +28,43 @@ export interface DrainSummary {
    */
   readonly stuckJobIds: readonly string[];
   readonly durationMs: number;
-  /** All attempts since the worker started. */
-  readonly sinceStart: Readonly<Tally>;
+  /** All attempts since the worker started, by how they ended. */
+  readonly sinceStart: Readonly<AttemptCounts>;
 }
 
 /** What {@link drain} needs. */
 export interface DrainDeps {
-  /** Stops the intake of every queue; resolves when all attempts are settled. May hang. */
+  /** Stops the intake of every queue. Resolves when all attempts have ended. May hang. */
   readonly close: () => Promise<unknown>;
-  /** Sends Redis our last word, behind all that it has not answered yet. Waits for no answer. */
+  /**
+   * Sends Redis our last word, behind all commands that it has not answered. Waits for no answer.
+   */
   readonly handBackAll: () => void;
   readonly active: ActiveAttempts;
   readonly drainTimeoutMs: number;
   readonly abortGraceMs: number;
-  /** Aborts when a second signal asks for it. */
+  /** Aborts when a second signal asks for it: the drain then skips the rest of `drainTimeout`. */
   readonly abortNow: AbortSignal;
 }
 
 /**
- * How long Redis and BullMQ may take to confirm what we told them last. With the 300 ms that a
- * process needs to exit, a second: then the watchdog bites.
+ * How long Redis and BullMQ may take to confirm what they were told last. The process needs 300 ms
+ * more to exit. After this second the watchdog ends the process.
  */
 const CONFIRM_MS = 700;
 
 /**
- * The timeline of a drain, on one absolute deadline: nothing in here waits for anything without a
- * limit. Never throws.
+ * Drains a worker by one timeline. Every wait has a time limit. Never throws.
  *
  * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s →
- * cut off
+ * what is not confirmed is cut off
  */
-export async function drain(parts: DrainDeps): Promise<DrainSummary> {
-  const { close, handBackAll, active, drainTimeoutMs, abortGraceMs, abortNow } = parts;
+export async function drain(deps: DrainDeps): Promise<DrainSummary> {
+  const { close, handBackAll, active, drainTimeoutMs, abortGraceMs, abortNow } = deps;
   const startedAt = performance.now();
-  const before: Tally = { ...active.tally };
-  // Not those still at the gate: they will be handed back untouched.
-  const underWay = active.startedCount();
+  const before: AttemptCounts = { ...active.counts };
+  // Without those still at the gate: they are handed back before they start.
+  const startedCount = active.startedCount();
   const stuckJobIds = active.stuck().map(({ jobId }) => jobId);
   active.startDraining();
   let isClosed = false;
@@ -71,32 +74,32 @@ export async function drain(parts: DrainDeps): Promise<DrainSummary> {
       isClosed = true;
     });
   /**
-   * Waits until all attempts are through, or for an instant; whether they are. A `close` that fails
-   * says nothing about them.
+   * Waits until no attempt is in flight, or until an instant. Whether none is in flight then. A
+   * `close` that fails says nothing about attempts.
    */
-  const finishes = async (deadline: number, hurried?: AbortSignal): Promise<boolean> => {
-    await firstOf([active.idle()], deadline - performance.now(), hurried);
+  const areDone = async (deadline: number, skip?: AbortSignal): Promise<boolean> => {
+    await waitForFirst([active.idle()], deadline - performance.now(), skip);
     return active.size === 0;
   };
 
   let deadline = startedAt + drainTimeoutMs;
-  if (!(await finishes(deadline, abortNow))) {
+  if (!(await areDone(deadline, abortNow))) {
     active.abortAll(() => new WorkerDraining());
     deadline = nextDeadline(deadline, abortGraceMs);
-    if (!(await finishes(deadline))) active.abandonAll(() => new WorkerDraining());
+    if (!(await areDone(deadline))) active.abandonAll(() => new WorkerDraining());
   }
   deadline = nextDeadline(deadline, CONFIRM_MS);
-  // With nothing under way this takes milliseconds, unless Redis is away: then there is nothing to
-  // wait for.
-  if (await finishes(deadline)) await firstOf([closed], deadline - performance.now());
-  // What is unanswered Redis may still carry out when we are gone, a fetch above all: then this
-  // comes behind it.
+  // When no attempt is in flight, closing takes milliseconds. If Redis is away it takes longer, and
+  // waiting would not help.
+  if (await areDone(deadline)) await waitForFirst([closed], deadline - performance.now());
+  // Redis may still carry out commands that it has not answered when this process has ended, a
+  // fetch for example. The last word comes behind them.
   if (!isClosed || active.size > 0) handBackAll();
 
-  const { tally } = active;
-  const since = (field: keyof Tally): number => tally[field] - before[field];
+  const { counts } = active;
+  const since = (field: keyof AttemptCounts): number => counts[field] - before[field];
   return {
-    active: underWay,
+    active: startedCount,
     completed: since('completed'),
     failed: since('failed'),
     snoozed: since('snoozed'),
@@ -106,19 +109,20 @@ export async function drain(parts: DrainDeps): Promise<DrainSummary> {
     cutOffJobIds: [...active.unrecordedJobIds, ...active.jobIds()],
     stuckJobIds,
     durationMs: Math.round(performance.now() - startedAt),
-    sinceStart: { ...tally },
+    sinceStart: { ...counts },
   };
 }
 
 /**
- * Who comes too late, out of a pause or a blocked event loop, has at least so much: enough to hand
- * back, and within what the watchdog allows.
+ * The least time for a stretch of the timeline that begins too late, because the machine was
+ * suspended or the event loop was blocked. It is enough to hand back, and the watchdog allows for
+ * it.
  */
 const LATE_MS = 300;
 
 /**
- * The end of the next stretch of the timeline, from the deadline of the last; or from now, if
- * a second signal came or everything was through before.
+ * The end of the next stretch of the timeline. It counts from the deadline of the last stretch; or
+ * from now, if a second signal came, or all attempts were done before.
  */
 function nextDeadline(last: number, ms: number): number {
   const now = performance.now();
@@ -126,19 +130,19 @@ function nextDeadline(last: number, ms: number): number {
 }
 
 /**
- * Waits for the first of some promises, a time, or a signal; leaves no timer and no listener
- * behind.
+ * Waits for the first of some promises, for some time, or for a signal. Leaves no timer and no
+ * listener behind.
  */
-async function firstOf(promises: readonly Promise<unknown>[], ms: number, hurried?: AbortSignal): Promise<void> {
+async function waitForFirst(promises: readonly Promise<unknown>[], ms: number, skip?: AbortSignal): Promise<void> {
   let end: (() => void) | undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
   const stop = (): void => end?.();
   const timer = setTimeout(stop, ms);
-  hurried?.addEventListener('abort', stop, { once: true });
-  if (hurried?.aborted === true) stop();
+  skip?.addEventListener('abort', stop, { once: true });
+  if (skip?.aborted === true) stop();
   await Promise.race([...promises, ended]);
   clearTimeout(timer);
-  hurried?.removeEventListener('abort', stop);
+  skip?.removeEventListener('abort', stop);
 }

@@ -8,7 +8,7 @@ import { type FaultOwner, faultOwner, type OwnedFault, runOwnedBy } from './faul
 
 const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
 
-/** Keeps the test runner from hearing the faults of one test, which are the test's own. */
+/** Keeps the faults that a test makes on purpose from the test runner. */
 beforeEach(() => {
   const heard = FAULTS.map((fault) => process.listeners(fault as 'exit'));
   for (const fault of FAULTS) process.removeAllListeners(fault);
@@ -21,17 +21,17 @@ beforeEach(() => {
 
 const active = new ActiveAttempts();
 
-/** An attempt under way. */
+/** An attempt in flight. */
 function begin(jobId: string): ActiveAttempt {
   return active.begin(fetchedJob({ id: jobId }), leaseFor());
 }
 
-/** Does something that leaves a fault behind, and resolves with whom it is found on. */
+/** Leaves a fault behind, and resolves with its owner. */
 async function found(leaveFault: () => void): Promise<FaultOwner | undefined> {
-  return (await blamedWith(leaveFault))?.attempt;
+  return (await ownerFoundAfter(leaveFault))?.attempt;
 }
 
-function blamedWith(leaveFault: () => void): Promise<OwnedFault | undefined> {
+function ownerFoundAfter(leaveFault: () => void): Promise<OwnedFault | undefined> {
   return new Promise((resolve) => {
     const off = onFault((error) => {
       off();
@@ -42,7 +42,7 @@ function blamedWith(leaveFault: () => void): Promise<OwnedFault | undefined> {
   });
 }
 
-/** The ways of a handler to throw where nobody can catch it. */
+/** How a handler can throw where nobody can catch it. */
 const ways: readonly [way: string, leave: (error: unknown) => void][] = [
   [
     'throws in a timer',
@@ -75,7 +75,7 @@ const ways: readonly [way: string, leave: (error: unknown) => void][] = [
 ];
 
 describe('faultOwner', () => {
-  it.each(ways)('finds the attempt whose handler %s, and ends it as crashed by that', async (_, leave) => {
+  it.each(ways)('finds the attempt whose handler %s, and ends it with HandlerCrashed', async (_, leave) => {
     const [attempt, other] = [begin('j-1'), begin('j-2')];
     let wasAbandoned = false;
     attempt.stop.onAbandon(() => {
@@ -101,7 +101,7 @@ describe('faultOwner', () => {
     expect(attempt.stop.reason).toBeUndefined();
   });
 
-  it.each(ways)('blames nobody for code of no attempt that %s', async (_, leave) => {
+  it.each(ways)('finds no owner for code outside attempts that %s', async (_, leave) => {
     const attempt = begin('j-1');
     expect(
       await found(() => {
@@ -124,14 +124,14 @@ describe('faultOwner', () => {
     expect([attempt.stop.reason, wasAbandoned]).toEqual([first, true]);
   });
 
-  it.each([undefined, null, 'out of paper', 0, Object.freeze({ code: 5 })])('takes anything thrown: %o', (thrown) => {
+  it.each([undefined, null, 'out of paper', 0, Object.freeze({ code: 5 })])('takes any thrown value: %o', (thrown) => {
     const attempt = begin('j-1');
     expect(runOwnedBy(attempt, () => faultOwner(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: thrown });
   });
 
-  // Called in the listener for faults: what it throws there ends the process on the spot, without a
-  // drain.
+  // It is called in the listener for faults. An error that it threw there would end the process
+  // without a drain.
   it.each([
     [
       'an error whose stack cannot be read',
@@ -171,13 +171,13 @@ describe('runOwnedBy', () => {
     attempt.stop.onAbandon(() => {
       wasAbandoned = true;
     });
-    const found = await blamedWith(() => runOwnedBy(attempt, () => void Promise.reject(made(signal))));
+    const found = await ownerFoundAfter(() => runOwnedBy(attempt, () => void Promise.reject(made(signal))));
     expect([found?.attempt === attempt, found?.isItsAbort, wasAbandoned]).toEqual([true, true, false]);
-    const other = await blamedWith(() => runOwnedBy(attempt, () => void Promise.reject(new Error('boom'))));
+    const other = await ownerFoundAfter(() => runOwnedBy(attempt, () => void Promise.reject(new Error('boom'))));
     expect(other?.isItsAbort).toBe(false);
   });
 
-  it('ends with what it ran', () => {
+  it('ends when what it ran ends', () => {
     runOwnedBy(begin('j-1'), () => undefined);
     expect(faultOwner(new Error('boom'))).toBeUndefined();
   });

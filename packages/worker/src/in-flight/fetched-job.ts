@@ -1,24 +1,24 @@
 /**
- * A job as it was fetched, in our own words. The room `bullmq/` makes it of what BullMQ hands out;
- * no other room sees BullMQ's `Job`.
+ * A job as it was fetched, in our own words. The room `bullmq/` makes it from BullMQ's `Job`, which
+ * no other room sees.
  */
 export interface FetchedJob {
   readonly queue: string;
   readonly id: string;
   readonly name: string;
-  /** The payload, parsed. A handler may change it, where its schema hands on the very object. */
+  /** The payload, parsed. A handler may change this object, if the schema passes it on uncopied. */
   readonly data: unknown;
-  /** The payload as Redis has it, as JSON. */
+  /** The payload as it is stored on Redis: JSON text. */
   readonly storedData: string;
-  /** BullMQ's options of the job as they are stored; what Bullpen adds stands under `bullpen`. */
+  /** The job's options as BullMQ stores them. Bullpen's own are under `bullpen`. */
   readonly opts: Readonly<Record<string, unknown>>;
-  /** Names the lease that came with the fetch. */
+  /** The token of the lease that came with the fetch. */
   readonly token: string;
   /** When it was enqueued, in milliseconds since 1970. */
   readonly timestamp: number;
-  /** 0 means none. */
+  /** 0 means no priority. */
   readonly priority: number;
-  /** When Redis gave it to us, in milliseconds since 1970, by the clock of this process. */
+  /** When it was fetched, in milliseconds since 1970, by the clock of this process. */
   readonly fetchedAt: number | undefined;
   /** How many attempts were spent before this one (`atm` on Redis). */
   readonly attemptsMade: number;
@@ -28,7 +28,7 @@ export interface FetchedJob {
   readonly crashes: number;
 }
 
-/** A job's payload as it was enqueued, whatever its handler did to the one it was given. */
+/** The payload as it was enqueued, even if the handler has changed its own copy. */
 export function storedPayload({ storedData }: FetchedJob): unknown {
   return JSON.parse(storedData);
 }

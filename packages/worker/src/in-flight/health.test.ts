@@ -8,8 +8,8 @@ import { ActiveAttempts } from './active-attempts.js';
 import { type HealthDeps, healthOf } from './health.js';
 
 /**
- * A worker of queues mail (two slots) and images (one) that is well, with these attempts; those
- * with a `!` are stuck.
+ * A healthy worker of queues mail (two slots) and images (one slot) with these attempts. Those with
+ * a `!` are stuck.
  */
 function worker(...attempts: string[]): HealthDeps & { redis: Redis & { status: string } } {
   const active = new ActiveAttempts();
@@ -34,13 +34,13 @@ describe('healthOf', () => {
     });
   });
 
-  it('names what is stuck, and lets the worker live while a slot is left in each queue', () => {
+  it('names stuck attempts, and is live while each queue has a slot left', () => {
     expect(healthOf(worker('mail!', 'mail', 'images'))).toMatchObject({
       ...{ live: true, ready: true, problems: [], stuck: [{ job: 'mail.do', jobId: 'j-0', queue: 'mail' }] },
     });
   });
 
-  it('is dead when all slots of one queue are stuck, whatever the others do', () => {
+  it('is not live when all slots of one queue are stuck, whatever the other queues do', () => {
     expect(healthOf(worker('mail!', 'mail!'))).toMatchObject({
       ...{ live: false, ready: false, problems: ["all 2 slots of queue 'mail' are stuck"] },
     });
@@ -49,7 +49,7 @@ describe('healthOf', () => {
     });
   });
 
-  it('lives, and is not ready, while Redis is away', () => {
+  it('is live and not ready while Redis is away', () => {
     const parts = worker();
     parts.redis.status = 'reconnecting';
     expect(healthOf(parts)).toMatchObject({
@@ -57,7 +57,7 @@ describe('healthOf', () => {
     });
   });
 
-  it('lives, and is not ready, while Redis refuses to write', () => {
+  it('is live and not ready while Redis refuses writes', () => {
     const parts = worker();
     parts.outage.noteIfOutage(new Error("READONLY You can't write against a read only replica."));
     expect(healthOf(parts)).toMatchObject({
@@ -67,7 +67,7 @@ describe('healthOf', () => {
     expect(healthOf(parts)).toMatchObject({ ready: true, connected: true, problems: [] });
   });
 
-  it('lives, and is not ready, while it starts or drains; draining is said first', () => {
+  it('is live and not ready while it starts or drains; draining is named first', () => {
     const parts = worker('mail');
     const starting = healthOf({ ...parts, isReady: false });
     expect(starting).toMatchObject({ live: true, ready: false, draining: false, problems: ['the worker is starting'] });

@@ -2,26 +2,23 @@ import type { Redis } from '@bullpen/shared/internal';
 import type { Outage } from '../redis/outage.js';
 import type { ActiveAttempts } from './active-attempts.js';
 
-/** How a worker is. */
+/** The health of a worker. */
 export interface Health {
-  /**
-   * Whether it is of any use; when not, only a restart helps: all slots of one of its queues are
-   * stuck.
-   */
+  /** False when all slots of one of its queues are stuck: then only a restart helps. */
   readonly live: boolean;
   /** Whether it takes jobs now: connected, fetching, not draining. */
   readonly ready: boolean;
-  /** Whether Redis answers, and takes what it is told. */
+  /** Whether Redis answers and takes our commands. */
   readonly connected: boolean;
-  /** Whether it takes no more jobs and finishes those it has. */
+  /** Whether it takes no new jobs and finishes the active ones. */
   readonly draining: boolean;
-  /** What keeps it from being live or ready, in words for people. Empty when nothing does. */
+  /** Why it is not live or not ready, in words for people. Empty when it is both. */
   readonly problems: readonly string[];
-  /** Attempts past their deadline that are still running; each keeps a slot. */
+  /** Attempts that are past their deadline and still run. Each keeps a slot. */
   readonly stuck: readonly { readonly job: string; readonly jobId: string; readonly queue: string }[];
 }
 
-/** What {@link healthOf} looks at. */
+/** What {@link healthOf} reads. */
 export interface HealthDeps {
   readonly active: ActiveAttempts;
   readonly serves: readonly { readonly queue: string; readonly concurrency: number }[];
@@ -31,7 +28,7 @@ export interface HealthDeps {
   readonly outage: Outage;
 }
 
-/** Takes the pulse of a worker. */
+/** Reads the health of a worker from its state. Asks nobody. */
 export function healthOf({ active, serves, isReady, isDraining, redis, outage }: HealthDeps): Health {
   const stuck = active.stuck().map(({ job, jobId, queue }) => ({ job, jobId, queue }));
   const dead = serves.filter(({ queue, concurrency }) => active.slotsOf(queue).stuck >= concurrency);

@@ -2,35 +2,39 @@ import type { ActiveAttempt, Ending } from './active-attempt.js';
 import type { FetchedJob } from './fetched-job.js';
 
 /**
- * The border between a worker and what drives it. A source fetches the jobs of one queue, gives each
- * to its {@link JobTaker}, and records how the attempt ended. Today the source is BullMQ's main loop
- * (`bullmq/bullmq-worker.ts`).
+ * The border between a worker and what fetches its jobs. A source fetches the jobs of one queue,
+ * gives each to its {@link JobTaker}, and records how the attempt ended. Today's source is BullMQ's
+ * main loop (`bullmq/bullmq-worker.ts`).
  */
 export interface JobSource {
-  /** Fetches until it is closed; resolves then. */
+  /** Fetches jobs. Resolves when it is closed. */
   run(): Promise<unknown>;
   /** Resolves when it is connected. */
   waitUntilReady(): Promise<void>;
-  /** Stops fetching; resolves when the last end is recorded. Has no time limit. */
+  /** Stops fetching. Resolves when the last end is recorded. Has no time limit. */
   close(): Promise<void>;
-  /** Whether a limit of the queue keeps its jobs from everybody at this moment. */
+  /** Whether a rate limit or a global concurrency keeps everybody from this queue's jobs now. */
   isLimited(): Promise<boolean>;
 }
 
-/** What a source gives its jobs to. A job goes this way once: taken, attempted, released. */
+/**
+ * Who takes the jobs of a source. For each job the source calls `take`, `attempt` and `release`, in
+ * this order, once.
+ */
 export interface JobTaker {
   /** Redis answered a fetch, with a job or without. */
   fetchAnswered(): void;
   /**
-   * A job was fetched. It is ours from here on, and its lease is renewed, however long the source
-   * takes to ask for its attempt.
+   * A job was fetched. It is ours from now on, and its lease is renewed, even if the source calls
+   * `attempt` much later.
    */
   take(job: FetchedJob): ActiveAttempt;
   /**
    * Attempts the job.
-   * @returns how it ended; `undefined` when the job is not ours any more, and nothing is to be recorded
+   * @returns how the attempt ended; `undefined` when the job is not ours any more and nothing must
+   *   be recorded
    */
   attempt(attempt: ActiveAttempt): Promise<Ending | undefined>;
-  /** The end is recorded, or the attempt was given up. */
+  /** The end was recorded, or recording it was given up. */
   release(attempt: ActiveAttempt): void;
 }

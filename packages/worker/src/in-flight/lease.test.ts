@@ -15,13 +15,13 @@ afterEach(() => {
 });
 
 describe('leaseOf', () => {
-  it('keeps what BullMQ said of the job when it was fetched', () => {
+  it('keeps what the fetch said of the job', () => {
     expect(leaseFetchedAt(NOW)).toMatchObject({
       ...{ token: 't1', fetches: 5, attemptsMade: 2, crashes: 1, lapsed: false, lost: false },
     });
   });
 
-  it('counts from when the fetch was sent, by a clock that nobody sets', () => {
+  it('counts from when the fetch was sent, on the monotonic clock', () => {
     vi.advanceTimersByTime(3_000);
     expect(leaseFetchedAt(NOW + 3_000).until).toBe(performance.now() + 10_000);
     expect(leaseFetchedAt(NOW + 1_000).until).toBe(performance.now() + 8_000);
@@ -29,23 +29,23 @@ describe('leaseOf', () => {
     expect(leaseFetchedAt(NOW + 1_000).until).toBe(performance.now() + 10_000);
   });
 
-  it('is over when the process was frozen between fetch and reply for longer than it lasts', () => {
+  it('has lapsed when the process was frozen between fetch and reply for longer than a lease', () => {
     expect(leaseFetchedAt(NOW - 60_000).until).toBe(performance.now() - 50_000);
   });
 
-  it('is not longer for a fetch from the future, nor for one of no time', () => {
+  it('is not longer for a fetch in the future or without a time', () => {
     for (const fetchedAt of [NOW + 60_000, undefined]) {
       expect(leaseFetchedAt(fetchedAt).until).toBe(performance.now() + 10_000);
     }
   });
 });
 
-describe('an answer to who asks after a lost reply', () => {
+describe('the answer to a question after a lost reply', () => {
   const answers: LeaseAnswer[] = ['held', 'recorded', 'returned', 'gone', 'lost'];
   const confirmedBy = (outcome: OutcomeKind | undefined, notes?: { batch?: string }) =>
     answers.filter((answer) => confirms(answer, { outcome, notes }));
 
-  it('confirms any end when one is recorded, and being back in the queue for who asked for that alone', () => {
+  it('confirms any end that is recorded; and that the job is back in its queue, for ends that put it there', () => {
     for (const outcome of ['completed', 'failed', 'rejected', 'expired', 'crashed', 'cancelled', undefined] as const) {
       expect(confirmedBy(outcome)).toEqual(['recorded']);
     }
@@ -54,7 +54,7 @@ describe('an answer to who asks after a lost reply', () => {
     }
   });
 
-  it('confirms the end of a row by its job being gone: it goes with the record', () => {
+  it('confirms the end of a row when its job is gone: recording the end removes it', () => {
     expect(confirmedBy('completed', { batch: 'b1' })).toEqual(['recorded', 'gone']);
     expect(confirmedBy('completed', {})).toEqual(['recorded']);
   });

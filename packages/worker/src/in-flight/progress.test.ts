@@ -19,7 +19,7 @@ function progressOver(failure?: Error) {
 }
 
 describe('Progress', () => {
-  it('says how far an attempt is in JSON, under its lease', async () => {
+  it('records progress as JSON, under the lease of the attempt', async () => {
     const { record, commands } = progressOver();
     await record({ done: 3 });
     expect(commands).toEqual([
@@ -27,14 +27,14 @@ describe('Progress', () => {
     ]);
   });
 
-  it('refuses what cannot be written as JSON, or what Redis should not hold', async () => {
+  it('refuses progress that cannot be written as JSON or is too long', async () => {
     const { record, commands } = progressOver();
     await expect(record({ n: 5n })).rejects.toThrow(TypeError);
     await expect(record('x'.repeat(17 * 1_048_576))).rejects.toThrow(RangeError);
     expect(commands).toEqual([]);
   });
 
-  it('tells what Redis fails with', async () => {
+  it('throws what Redis throws', async () => {
     await expect(progressOver(new Error('OOM')).record(5)).rejects.toThrow('OOM');
   });
 });

@@ -3,7 +3,7 @@ import { MAX_JSON_LENGTH } from '../attempt/outcome.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { ActiveAttempt } from './active-attempt.js';
 
-/** Records how far attempts are. */
+/** Records the progress that handlers report. */
 export class Progress {
   readonly #redis: ScriptedRedis;
   readonly #prefix: string;
@@ -14,8 +14,9 @@ export class Progress {
   }
 
   /**
-   * Records how far an attempt is, while its lease holds.
-   * @throws RangeError when the progress is too long, TypeError when it is no JSON, and what Redis throws
+   * Records the progress of an attempt, while its lease holds.
+   * @throws RangeError when the progress is longer than 16 MiB as JSON, TypeError when it cannot be
+   *   written as JSON, and what Redis throws
    */
   async record(
     { queue, jobId, lease }: Pick<ActiveAttempt, 'queue' | 'jobId' | 'lease'>,

@@ -8,7 +8,7 @@ import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
 import type { Recorder } from './recorder.js';
 
-/** What the workers of all queues of one process share. */
+/** What all queues of one worker share. */
 export interface WorkerDeps {
   readonly prefix: string;
   readonly redis: ScriptedRedis;

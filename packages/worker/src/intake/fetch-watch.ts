@@ -1,27 +1,27 @@
 /** What {@link FetchWatch} needs. */
 export interface FetchWatchDeps {
-  /** How long without an answered fetch is suspicious, in milliseconds. */
-  readonly quietMs: number;
-  /** Whether the worker should be fetching now: connected, not draining, a slot free. */
-  readonly hungry: () => boolean;
-  /** Whether jobs wait that it could have. */
+  /** After how long without an answered fetch it looks whether jobs wait, in milliseconds. */
+  readonly restartAfterMs: number;
+  /** Whether the worker should fetch now: connected, not draining, a slot free. */
+  readonly shouldFetch: () => boolean;
+  /** Whether jobs wait that the worker could have. */
   readonly jobsWait: () => Promise<boolean>;
-  /** Makes it fetch again. */
+  /** Makes the worker fetch again. */
   readonly restart: () => void;
 }
 
 /**
- * Notices a worker that no longer fetches although jobs wait: BullMQ's loop has been seen to stand
- * still after a reconnect, for ever and without a word.
+ * Restarts a worker that does not fetch although jobs wait. BullMQ's loop has been seen to stop
+ * after a reconnect, for ever and without an error.
  */
 export class FetchWatch {
-  readonly #parts: FetchWatchDeps;
+  readonly #deps: FetchWatchDeps;
   readonly #timer: NodeJS.Timeout;
   #fetchedAt = performance.now();
 
-  constructor(parts: FetchWatchDeps) {
-    this.#parts = parts;
-    this.#timer = setInterval(() => void this.#look(), parts.quietMs / 4);
+  constructor(deps: FetchWatchDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.#look(), deps.restartAfterMs / 4);
   }
 
   /** Redis answered a fetch, with a job or without. */
@@ -34,14 +34,14 @@ export class FetchWatch {
   }
 
   async #look(): Promise<void> {
-    const { quietMs, hungry, jobsWait, restart } = this.#parts;
-    // A worker that has no slot free, or no Redis, does not fetch, and is not to be blamed the
-    // moment it could again.
-    if (!hungry()) this.fetched();
+    const { restartAfterMs, shouldFetch, jobsWait, restart } = this.#deps;
+    // The time without a slot or without Redis does not count. The worker gets the full time when
+    // it can fetch again.
+    if (!shouldFetch()) this.fetched();
     const since = this.#fetchedAt;
-    if (performance.now() - since < quietMs) return;
+    if (performance.now() - since < restartAfterMs) return;
     const waiting = await jobsWait().catch(() => false);
-    if (!waiting || !hungry() || since !== this.#fetchedAt) return;
+    if (!waiting || !shouldFetch() || since !== this.#fetchedAt) return;
     this.fetched();
     restart();
   }

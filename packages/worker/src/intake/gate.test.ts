@@ -8,7 +8,9 @@ import { Gate } from './gate.js';
 
 const LEASE_MS = 10_000;
 
-/** A gate, and an attempt before it; Redis answers `answer` to the question whose the job is. */
+/**
+ * A gate and an attempt that comes to it. When Redis is asked whose the job is, it gives `answer`.
+ */
 function gateBefore({ answer = 'held' as LeaseAnswer | Error, wasHandedBack = false, ageMs = 0 } = {}) {
   const active = new ActiveAttempts();
   const asked: string[] = [];
@@ -29,7 +31,7 @@ function gateBefore({ answer = 'held' as LeaseAnswer | Error, wasHandedBack = fa
 }
 
 describe('Gate', () => {
-  it('admits a fresh job at once, and asks nobody', () => {
+  it('lets a job in that was just fetched, and does not ask Redis', () => {
     const { gate, attempt, asked } = gateBefore();
     expect([gate.admit(attempt), asked]).toEqual(['attempt', []]);
   });
@@ -40,7 +42,7 @@ describe('Gate', () => {
     expect(gate.admit(attempt)).toBe('hand back');
   });
 
-  it('leaves a job that was handed back before its reply came, and whose end is confirmed by that', () => {
+  it('leaves a job that was handed back before its reply came, and confirms its attempt', () => {
     const { gate, attempt } = gateBefore({ wasHandedBack: true });
     expect([gate.admit(attempt), attempt.confirmed]).toEqual(['leave', true]);
   });

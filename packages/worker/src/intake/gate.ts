@@ -4,7 +4,10 @@ import type { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { Leases } from '../in-flight/leases.js';
 import type { LostFetches } from './lost-fetches.js';
 
-/** What becomes of a job at the gate: it is attempted, handed back, or left to whom it belongs now. */
+/**
+ * What the gate decides about a job: to attempt it, to hand it back, or to leave it because it is
+ * not ours any more.
+ */
 export type Admission = 'attempt' | 'hand back' | 'leave';
 
 /** What a {@link Gate} looks at. */
@@ -16,7 +19,9 @@ export interface GateDeps {
   readonly log: Logger;
 }
 
-/** Decides whether a job that was fetched may still be attempted: it is ours, and nobody drains. */
+/**
+ * Decides whether a fetched job may be attempted: it must be ours, and the worker must not drain.
+ */
 export class Gate {
   readonly #deps: GateDeps;
 
@@ -24,7 +29,7 @@ export class Gate {
     this.#deps = deps;
   }
 
-  /** A promise only where Redis must be asked. */
+  /** Returns a promise only when Redis must be asked. */
   admit(attempt: ActiveAttempt): Admission | Promise<Admission> {
     const { lostFetches, leaseMs } = this.#deps;
     if (lostFetches.wasHandedBack(attempt)) {
@@ -32,8 +37,8 @@ export class Gate {
       return 'leave';
     }
     if (attempt.lease.lost) return 'leave';
-    // Fetched long ago, by a process that was frozen or an event loop that stood still: is it still
-    // ours?
+    // It was fetched some time ago: the process was frozen, or the event loop stood still. Redis
+    // says whether the job is still ours.
     if (attempt.lease.until - performance.now() < leaseMs / 2) return this.#admitStale(attempt);
     return this.#admitOurs();
   }

@@ -14,7 +14,7 @@ function attemptAt(id: string, fetches: number): ActiveAttempt {
 type Held = [id: string, token: string, fetches: string];
 
 /**
- * The lost fetches of queue mail, over a Redis that says that `held` is held by us, of which `known` is
+ * The lost fetches of queue mail. Redis says that this worker has `held`; of these, `known` are
  * attempted here.
  */
 function lostAmong(held: readonly Held[], known: readonly string[] = []) {
@@ -23,7 +23,7 @@ function lostAmong(held: readonly Held[], known: readonly string[] = []) {
   const lines: unknown[] = [];
   const say = (...args: unknown[]) => void lines.push(args);
   const redis = {
-    /** What becomes of an order to give back. */
+    /** What the command to hand back answers. */
     obey: async (ids: readonly unknown[]): Promise<unknown> => ids,
     async bullpenFetchedBy(...args: unknown[]) {
       questions.push(args);
@@ -53,13 +53,13 @@ const HANDED_BACK = 'job was fetched in a reply that was lost; handed it back';
 afterEach(() => void vi.useRealTimers());
 
 describe('LostFetches', () => {
-  it('asks for the active jobs that this worker fetched, and orders nothing when there are none', async () => {
+  it('reads the active jobs that this worker fetched, and hands back nothing when there are none', async () => {
     const { lostFetches, questions, orders } = lostAmong([]);
     await lostFetches.handBackLost();
     expect([questions, orders]).toEqual([[['p:mail:active', 'p:mail:', 'w1']], []]);
   });
 
-  it('gives back what nobody here attempts, by the very fetch, and says so', async () => {
+  it('hands back a fetch that nobody here attempts, and logs it', async () => {
     const { lostFetches, orders, lines } = lostAmong(
       [
         ['j-1', 'w1:1', '1'],
@@ -72,19 +72,19 @@ describe('LostFetches', () => {
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, HANDED_BACK]]);
   });
 
-  it('gives back a fetch of a job of which only an older one is known here', async () => {
+  it('hands back a fetch when only an older fetch of the job is attempted here', async () => {
     const { lostFetches, orders } = lostAmong([['j-1', 'w1:1', '2']], ['j-1 1']);
     await lostFetches.handBackLost();
     expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', 'j-1', '2']]);
   });
 
-  it('gives back everything as its last word', async () => {
+  it('hands back everything as its last word', async () => {
     const { lostFetches, questions, orders } = lostAmong([['j-1', 'w1:1', '1']], ['j-1 1']);
     await lostFetches.handBackAll();
     expect([questions, orders]).toEqual([[], [[...KEYS, 'p:mail:', 'w1']]]);
   });
 
-  it('knows a fetch that it gave back, once, should its reply arrive after all', async () => {
+  it('recognizes a fetch that it handed back, once, if its reply arrives after all', async () => {
     const { lostFetches } = lostAmong([['j-1', 'w1:1', '2']]);
     expect(lostFetches.wasHandedBack(attemptAt('j-1', 2))).toBe(false);
     await lostFetches.handBackLost();
@@ -98,7 +98,7 @@ describe('LostFetches', () => {
     ]);
   });
 
-  it('forgets after a lease what it gave back: a new job of that id starts counting again', async () => {
+  it('forgets after a lease what it handed back: a new job with that id counts from one again', async () => {
     vi.useFakeTimers();
     const { lostFetches } = lostAmong([['j-1', 'w1:1', '1']]);
     await lostFetches.handBackLost();
@@ -106,7 +106,7 @@ describe('LostFetches', () => {
     expect(lostFetches.wasHandedBack(attemptAt('j-1', 1))).toBe(false);
   });
 
-  it('knows it from before it gives it back: the reply may come while that is under way', async () => {
+  it('recognizes the fetch from before it is handed back: the reply may come meanwhile', async () => {
     const { lostFetches, redis } = lostAmong([['j-1', 'w1:1', '2']]);
     const wasKnown: boolean[] = [];
     redis.obey = async (ids) => {
@@ -117,7 +117,7 @@ describe('LostFetches', () => {
     expect(wasKnown).toEqual([true]);
   });
 
-  it('leaves what Redis did not give back, as somebody else has it by now, and says nothing of it', async () => {
+  it('ignores a fetch that Redis did not hand back, because another worker has the job by now', async () => {
     const { lostFetches, redis, lines } = lostAmong([
       ['j-1', 'w1:1', '1'],
       ['j-2', 'w1:2', '1'],
@@ -132,7 +132,7 @@ describe('LostFetches', () => {
   });
 
   it.each(['Connection is closed.', 'READONLY You can’t write against a read only replica.'])(
-    'lets none start here that may have been given back: %s',
+    'does not let a job start here that may have been handed back: %s',
     async (message) => {
       const { lostFetches, redis, lines } = lostAmong([['j-1', 'w1:1', '1']]);
       redis.obey = () => Promise.reject(new Error(message));
@@ -142,7 +142,7 @@ describe('LostFetches', () => {
     },
   );
 
-  it('leaves alone, for a lease, what was given up because its end could not be recorded', async () => {
+  it('leaves a job alone for a lease when its end could not be recorded', async () => {
     vi.useFakeTimers();
     const { lostFetches, orders } = lostAmong([['j-1', 'w1:1', '1']]);
     lostFetches.leaveBehind(attemptAt('j-1', 1));
@@ -153,7 +153,7 @@ describe('LostFetches', () => {
     expect(orders).toHaveLength(1);
   });
 
-  it('tells when Redis cannot be asked', async () => {
+  it('throws when Redis cannot be asked', async () => {
     const { lostFetches, redis } = lostAmong([]);
     redis.bullpenFetchedBy = () => Promise.reject(new Error('Connection is closed.'));
     await expect(lostFetches.handBackLost()).rejects.toThrow('Connection is closed.');

@@ -9,7 +9,7 @@ export interface LostFetchesDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queue: string;
-  /** What this worker's fetches are known by; no other may have it. */
+  /** The name under which this worker fetches. No other worker has it. */
   readonly name: string;
   readonly leaseMs: number;
   readonly log: Logger;
@@ -17,16 +17,16 @@ export interface LostFetchesDeps {
 }
 
 /**
- * Jobs that Redis gave to this worker in a reply that was lost on the way, or that comes too late:
- * active, and nobody works on them. They would otherwise wait for their lease to run out and be
- * counted as crashed. After a connection was lost they are looked for and handed back; and a
- * worker's last word, should it go before Redis has answered, is to hand back everything.
+ * Hands back jobs that Redis gave to this worker in a reply that never arrived. Such a job is
+ * active, and nobody works on it. Otherwise it would wait until its lease runs out, and that would
+ * count as a crash. We look for lost fetches after a lost connection. When a worker ends before
+ * Redis has answered everything, its last word hands back all it has.
  */
 export class LostFetches {
   readonly #deps: LostFetchesDeps;
-  /** Each with when it was handed back. */
+  /** The fetches that were handed back (`${jobId} ${fetches}`), and when. */
   readonly #handedBack = new Map<string, number>();
-  /** Each with when it was left behind. */
+  /** The fetches that were left behind, and when. */
   readonly #leftBehind = new Map<string, number>();
 
   constructor(deps: LostFetchesDeps) {
@@ -43,7 +43,7 @@ export class LostFetches {
         !this.#isAttempted(jobId, Number(fetches)) && !this.#leftBehind.has(`${jobId} ${fetches}`),
     );
     if (lost.length === 0) return;
-    // Their replies may still be on the way: then they must not start here any more.
+    // Their replies may still arrive. Then the jobs must not start here.
     for (const [jobId, , fetches] of lost) this.#handedBack.set(`${jobId} ${fetches}`, performance.now());
     try {
       const handedBack = new Set(await this.#handBack(lost.flatMap(([jobId, , fetches]) => [jobId, fetches])));
@@ -53,15 +53,15 @@ export class LostFetches {
         else this.#handedBack.delete(`${jobId} ${fetches}`);
       }
     } catch (error) {
-      // Unanswered, or refused when it was sent again: they may have been handed back, and must not
-      // start here.
+      // There was no answer, or a refusal when the command was sent again. Redis may have handed
+      // the jobs back, so they must not start here.
       log.warn({ queue, jobIds: lost.map(([jobId]) => jobId), err: error }, 'jobs could not be handed back');
     }
   }
 
   /**
-   * An attempt was given up whose end Redis would not record. To hand its job back, free of charge,
-   * would be to do it again for ever: its lease runs out, and that counts as a crash.
+   * Leaves a job alone whose end Redis would not record. Handed back, it would be attempted for
+   * ever at no cost. Instead its lease runs out, and that counts as a crash.
    */
   leaveBehind({ jobId, lease }: ActiveAttempt): void {
     this.#forgetOld();
@@ -69,9 +69,9 @@ export class LostFetches {
   }
 
   /**
-   * Hands back all that Redis says we have, and all that it will have given us by the time it hears
-   * this: Redis carries out what a connection sent in the order it was sent, also when the sender
-   * is gone. To be called when nothing is attempted here any more.
+   * Hands back all jobs that this worker has, and all that it will have when Redis reads this:
+   * Redis carries out the commands of a connection in their order, even when the sender is gone.
+   * Call it when nothing is attempted here any more.
    */
   async handBackAll(): Promise<void> {
     await this.#handBack([]);
@@ -83,22 +83,22 @@ export class LostFetches {
     return redis.bullpenHandBack(active, wait, prioritized, stalled, meta, marker, events, base, name, ...fetches);
   }
 
-  /** Whether this fetch of the job was handed back before it arrived. Asked once. */
+  /** Whether this fetch of the job was handed back before it arrived. Forgets the answer. */
   wasHandedBack({ jobId, lease }: ActiveAttempt): boolean {
     if (this.#handedBack.size === 0) return false;
     this.#forgetOld();
     return this.#handedBack.delete(`${jobId} ${lease.fetches}`);
   }
 
-  /** Whether this process attempts that very fetch of the job. */
+  /** Whether this process attempts this very fetch of the job. */
   #isAttempted(jobId: string, fetches: number): boolean {
     const { active, queue } = this.#deps;
     return active.find(queue, jobId)?.lease.fetches === fetches;
   }
 
   /**
-   * A reply still on its way when the connection broke has come within a lease, or never will; a
-   * new job of the same id counts its fetches from one again.
+   * A reply that was on its way when the connection broke arrives within a lease, or never. A new
+   * job with the same id counts its fetches from one again.
    */
   #forgetOld(): void {
     const oldest = performance.now() - this.#deps.leaseMs;

@@ -5,7 +5,7 @@ import { retryInMs } from '../attempt/retry-in-ms.js';
 import { reportOutcome } from '../events/report-outcome.js';
 import type { Handler } from '../handlers/handler.js';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
-import { AttemptContext, type Attempted } from '../in-flight/attempt-context.js';
+import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
 import type { JobTaker } from '../in-flight/job-source.js';
@@ -18,33 +18,33 @@ import type { FetchWatch } from './fetch-watch.js';
 import type { Gate } from './gate.js';
 import type { LostFetches } from './lost-fetches.js';
 
-/** What {@link Processor} needs beside what all queues share. */
+/** What {@link Processor} needs. */
 export interface ProcessorDeps {
-  /** How many jobs it is given at once. */
+  /** How many jobs it gets at once. */
   readonly concurrency: number;
   readonly queue: string;
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly gate: Gate;
   readonly fetchWatch: Pick<FetchWatch, 'fetched'>;
   readonly lostFetches: Pick<LostFetches, 'leaveBehind'>;
-  readonly shared: WorkerDeps;
+  readonly worker: WorkerDeps;
 }
 
 const DRAINING: Outcome = { kind: 'interrupted', reason: 'draining' };
 
-/** The way of each job of one queue through this worker: taken, attempted, released. */
+/** Takes, attempts and releases the jobs of one queue. */
 export class Processor implements JobTaker {
   readonly #deps: ProcessorDeps;
-  readonly #shared: WorkerDeps;
+  readonly #worker: WorkerDeps;
   readonly #rowCalls: RowCalls;
   readonly #rowJobs: RowJobs;
   #underWay = 0;
 
   constructor(deps: ProcessorDeps) {
-    const { queue, concurrency, shared } = deps;
-    const { redis, prefix } = shared;
+    const { queue, concurrency, worker } = deps;
+    const { redis, prefix } = worker;
     this.#deps = deps;
-    this.#shared = shared;
+    this.#worker = worker;
     this.#rowCalls = new RowCalls({ redis, prefix, queue, concurrency });
     this.#rowJobs = new RowJobs(redis, prefix);
   }
@@ -60,47 +60,47 @@ export class Processor implements JobTaker {
 
   take(job: FetchedJob): ActiveAttempt {
     this.#underWay += 1;
-    return this.#shared.active.begin(job, leaseOf(job, this.#shared.leaseMs));
+    return this.#worker.active.begin(job, leaseOf(job, this.#worker.leaseMs));
   }
 
-  /** The steps of an attempt, in their order. What they wait for, they wait for only if they must. */
+  /** The steps of an attempt, in their order. A step returns a promise only when it has to wait. */
   async attempt(attempt: ActiveAttempt): Promise<Ending | undefined> {
-    const { active, cancellations } = this.#shared;
-    // 1. The gate.
+    const { active, cancellations } = this.#worker;
+    // 1. May the job start?
     const admitted = this.#deps.gate.admit(attempt);
     const admission = typeof admitted === 'string' ? admitted : await admitted;
     if (admission === 'leave') return attempt.leave();
     if (admission === 'hand back') return attempt.end(DRAINING);
     // 2. Was it cancelled while it waited?
-    if (cancellations.suspects(attempt)) {
-      await cancellations.stopIfNoted(attempt, attempt.stop);
-      // That took a trip to Redis.
+    if (cancellations.mayBeCancelled(attempt)) {
+      await cancellations.abortIfCancelled(attempt, attempt.stop);
+      // The answer of Redis took time: the worker may drain by now.
       if (active.draining) return attempt.end(DRAINING);
     }
-    // 3. Who handles it, and by which policy?
+    // 3. Which handler and which policy does it have?
     const handler = this.#deps.handlers.get(attempt.job);
     attempt.applyPolicy(handler?.job);
-    // 4. The attempt: parse, deadline, handler, outcome. Never throws.
+    // 4. Attempt it: parse, deadline, handler, outcome. Never throws.
     if (attempt.isShared) return this.#attemptRows(attempt, handler);
     attempt.start();
     const input = this.#inputOf(attempt, handler);
     const running = runOwnedBy(attempt, () => attemptOnce(input));
     const outcome = running instanceof Promise ? await running : running;
-    // 5. Who hears of it?
+    // 5. Tell the log and observers.
     const ending = attempt.end(outcome, retryInMs(attempt, outcome, handler?.job.backoff));
-    reportOutcome(this.#shared, outcome, attempt, input.startedAt);
-    // 6. Is it still ours to record? Redis would refuse it.
+    reportOutcome(this.#worker, outcome, attempt, input.startedAt);
+    // 6. Record the end, unless the lease was lost: Redis would refuse.
     return attempt.lease.lost ? undefined : ending;
   }
 
   release(attempt: ActiveAttempt): void {
     this.#underWay -= 1;
     if (!attempt.confirmed && !attempt.lease.lost) this.#deps.lostFetches.leaveBehind(attempt);
-    this.#shared.active.finish(attempt);
+    this.#worker.active.finish(attempt);
   }
 
   #inputOf(attempt: ActiveAttempt, handler: Handler | undefined): AttemptInput {
-    const { progress, log } = this.#shared;
+    const { progress, log } = this.#worker;
     const { bullpen, fetched } = attempt;
     return {
       handler,
@@ -120,8 +120,8 @@ export class Processor implements JobTaker {
   /** Attempts the rows of a shared job. */
   async #attemptRows(attempt: ActiveAttempt, handler: Handler | undefined): Promise<Ending | undefined> {
     const rows = new SharedAttempt({
-      ...{ attempt, handler, shared: this.#shared, rowCalls: this.#rowCalls, rowJobs: this.#rowJobs },
-      onStuck: ({ jobId }: Attempted) => this.#onStuck(attempt, jobId),
+      ...{ attempt, handler, worker: this.#worker, rowCalls: this.#rowCalls, rowJobs: this.#rowJobs },
+      onStuck: ({ jobId }: ContextSource) => this.#onStuck(attempt, jobId),
     });
     const isDone = await rows.run();
     if (isDone === undefined) return attempt.leave();
@@ -131,6 +131,6 @@ export class Processor implements JobTaker {
   #onStuck(attempt: ActiveAttempt, jobId = attempt.jobId): void {
     const { job, queue } = attempt;
     attempt.markStuck();
-    this.#shared.log.error({ job, jobId, queue }, 'attempt is stuck: past its deadline and still running');
+    this.#worker.log.error({ job, jobId, queue }, 'attempt is stuck: past its deadline and still running');
   }
 }

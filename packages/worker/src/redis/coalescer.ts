@@ -1,6 +1,6 @@
 /**
- * How many jobs share a call at most: half of what this worker does at once, so that Redis works on
- * one half while we do on the other; and not so many that others wait for Redis.
+ * How many jobs go in one call at most. Half of what this worker does at once, so that Redis works
+ * on one half while we work on the other. At most 25, so that others do not wait for Redis.
  */
 export const jobsPerCall = (concurrency: number): number => Math.min(25, Math.ceil(concurrency / 2));
 
@@ -11,8 +11,8 @@ interface Waiting<Item, Answer> {
 }
 
 /**
- * Sends what comes in one turn of the event loop in one call, and gives each item its own answer: a
- * call to the system costs more than a quick row, here and in Redis.
+ * Sends in one call what is added in one turn of the event loop, and gives each item its own
+ * answer. A system call costs more than a quick row, here and in Redis.
  */
 export class Coalescer<Item, Answer> {
   readonly #most: number;
@@ -21,23 +21,24 @@ export class Coalescer<Item, Answer> {
 
   /**
    * @param most items in one call
-   * @param call answers for each item, in their order; an error is that item's alone
+   * @param call sends items and returns their answers, in their order; an error belongs to its item
+   *   alone
    */
   constructor(most: number, call: (items: readonly Item[]) => Promise<readonly (Answer | Error)[]>) {
     this.#most = most;
     this.#call = call;
   }
 
-  /** @throws what the call throws, or what it answered for this item */
+  /** @throws what the call throws, or its error for this item */
   add(item: Item): Promise<Answer> {
-    // When all that has ended by now has said so.
+    // At the end of this tick, when all that ended in it has been added.
     if (this.#waiting.length === 0) process.nextTick(() => this.flush());
     const answered = new Promise<Answer>((resolve, reject) => this.#waiting.push({ item, resolve, reject }));
     if (this.#waiting.length >= this.#most) this.flush();
     return answered;
   }
 
-  /** Sends what there is, now. */
+  /** Sends what waits, now. */
   flush(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;

@@ -4,7 +4,7 @@ import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Outage } from './outage.js';
 
-/** A connection whose health is watched, and what is logged of it. */
+/** A connection that is watched, and what is logged about it. */
 function watched() {
   const connection = Object.assign(new EventEmitter(), { status: 'ready' });
   const lines: string[] = [];
@@ -30,7 +30,7 @@ const AWAY = 'warn: redis is unavailable; retrying';
 const BACK = 'info: redis is available';
 
 describe('an outage without connection', () => {
-  it('is told once when it begins and once when it is over, however often the client fails in between', () => {
+  it('is logged once when it begins and once when it is over, however often the client fails in between', () => {
     const { outage, connection, lines, timesBegun } = watched();
     connection.emit('ready');
     expect([outage.present, lines]).toEqual([false, []]);
@@ -43,7 +43,7 @@ describe('an outage without connection', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('is told with its reason when Redis was never there, and where that is', () => {
+  it('is logged with its reason and Redis’ address when Redis was never there', () => {
     const { connection, lines, fields } = watched();
     connection.emit('error', new AggregateError([refused()], ''));
     connection.emit('close');
@@ -55,14 +55,14 @@ describe('an outage without connection', () => {
     ]);
   });
 
-  it('is none when the connection is closed on purpose', () => {
+  it('does not begin when the connection is closed on purpose', () => {
     const { outage, connection, lines } = watched();
     connection.status = 'end';
     connection.emit('close');
     expect([outage.present, lines]).toEqual([false, []]);
   });
 
-  it('is told by the client’s events, not by the commands it fails', () => {
+  it('begins with the client’s events, not with the commands that fail', () => {
     const { outage, lines } = watched();
     for (const error of [refused(), new Error('Connection is closed.')]) {
       expect(outage.noteIfOutage(Object.assign(error, { code: 'ECONNREFUSED' }))).toBe(true);
@@ -70,7 +70,7 @@ describe('an outage without connection', () => {
     expect([outage.present, lines]).toEqual([false, []]);
   });
 
-  it('is not over because a command that was on its way was carried out', () => {
+  it('is not over when a command that was on its way succeeds', () => {
     const { outage, connection, lines } = watched();
     connection.emit('close');
     outage.accepted();
@@ -85,7 +85,7 @@ describe('an outage without connection', () => {
 });
 
 describe('an outage of a Redis that answers', () => {
-  it('is told once when it begins and once when a command is carried out', () => {
+  it('is logged once when it begins and once when a command succeeds', () => {
     const { outage, lines, fields } = watched();
     for (let at = 0; at < 50; at += 1) expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [REFUSES]]);
@@ -95,20 +95,20 @@ describe('an outage of a Redis that answers', () => {
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
   });
 
-  it('of one that is full is not over when it takes what needs no room', () => {
+  it('does not end while Redis is full and takes only commands that need no memory', () => {
     const { outage, lines } = watched();
     outage.noteIfOutage(new Error("OOM command not allowed when used memory > 'maxmemory'."));
-    outage.acceptedSmall();
+    outage.answered();
     expect(lines).toEqual([REFUSES]);
     outage.accepted();
     expect(lines).toEqual([REFUSES, BACK]);
     lines.length = 0;
     outage.noteIfOutage(readonly());
-    outage.acceptedSmall();
+    outage.answered();
     expect(lines).toEqual([REFUSES, BACK]);
   });
 
-  it('of one that was full ends when it has not said so for longer than a worker goes without a fetch', () => {
+  it('ends when a full Redis has refused nothing for longer than a worker goes without a fetch', () => {
     const { outage, lines } = watched();
     const { now } = performance;
     let later = 0;
@@ -119,10 +119,10 @@ describe('an outage of a Redis that answers', () => {
     later = 4_000;
     outage.noteIfOutage(full);
     later = 8_000;
-    outage.acceptedSmall();
+    outage.answered();
     expect(lines).toEqual([REFUSES]);
     later = 9_500;
-    outage.acceptedSmall();
+    outage.answered();
     expect(lines).toEqual([REFUSES, BACK]);
   });
 
@@ -142,7 +142,7 @@ describe('an outage of a Redis that answers', () => {
     },
   );
 
-  it('goes on while the client looks for another Redis: one that is there again may refuse as well', () => {
+  it('goes on while the client reconnects: the next Redis may refuse, too', () => {
     const { outage, connection, lines } = watched();
     outage.noteIfOutage(readonly());
     connection.emit('close');
@@ -154,7 +154,7 @@ describe('an outage of a Redis that answers', () => {
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
   });
 
-  it('is not told beside the lost connection that it came with', () => {
+  it('is not logged in addition to the lost connection that it came with', () => {
     const { outage, connection, lines } = watched();
     connection.emit('close');
     expect(outage.noteIfOutage(readonly())).toBe(true);
@@ -163,13 +163,13 @@ describe('an outage of a Redis that answers', () => {
 });
 
 describe('the time since an outage', () => {
-  it('is for ever before the first, nothing during one, and counts from its end', () => {
+  it('is infinite before the first, 0 during one, and counts from its end', () => {
     const { outage, connection } = watched();
-    expect(outage.overForMs).toBe(Number.POSITIVE_INFINITY);
+    expect(outage.endedAgoMs).toBe(Number.POSITIVE_INFINITY);
     connection.emit('close');
-    expect(outage.overForMs).toBe(0);
+    expect(outage.endedAgoMs).toBe(0);
     connection.emit('ready');
-    expect(outage.overForMs).toBeGreaterThanOrEqual(0);
-    expect(outage.overForMs).toBeLessThan(60_000);
+    expect(outage.endedAgoMs).toBeGreaterThanOrEqual(0);
+    expect(outage.endedAgoMs).toBeLessThan(60_000);
   });
 });

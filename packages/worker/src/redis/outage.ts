@@ -8,44 +8,47 @@ import {
   refusesUs,
 } from '@bullpen/shared/internal';
 
-/** Longer than an idle worker goes without a fetch, which a full Redis refuses. */
+/** An idle worker fetches more often than this, and a full Redis refuses a fetch. */
 const STILL_FULL_MS = 5_000;
 
 /**
- * What this worker knows of Redis' health. An outage is logged once when it begins and once when it
- * is over, however many commands fail in between.
+ * What this worker knows about Redis' health. It logs an outage once when it begins and once when
+ * it is over, however many commands fail in between.
  *
- * There are two kinds: no connection, which the client tells; and a Redis that answers but refuses
- * (a replica after a failover, loading, out of memory, a password that was changed), which whoever
- * gets the answer tells here.
+ * There are two kinds. Without a connection, the client says so. When Redis answers but refuses (a
+ * replica after a failover, loading, out of memory, a changed password), those who get the refusals
+ * report them here.
  */
 export class Outage {
   readonly #address: string;
   readonly #log: Logger;
-  readonly #toldOf: () => void;
+  readonly #onBegin: () => void;
   #kind: 'away' | 'refusing' | undefined;
-  /** When Redis last said that it has no room. */
+  /** When Redis last said that its memory is full. */
   #fullAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param began is called when an outage begins */
-  constructor(redis: Redis, address: string, log: Logger, began: () => void = () => undefined) {
+  /** @param onBegin is called when an outage begins */
+  constructor(redis: Redis, address: string, log: Logger, onBegin: () => void = () => undefined) {
     this.#address = address;
     this.#log = log;
-    this.#toldOf = began;
-    redis.on('error', (error: Error) => this.#began('away', 'redis is unavailable; retrying', error));
+    this.#onBegin = onBegin;
+    redis.on('error', (error: Error) => this.#begin('away', 'redis is unavailable; retrying', error));
     redis.on('close', () => {
-      if (redis.status !== 'end') this.#began('away', 'redis connection was lost; retrying');
+      if (redis.status !== 'end') this.#begin('away', 'redis connection was lost; retrying');
     });
     redis.on('ready', () => {
-      // It may be another one, or the same started anew.
+      // It may be another Redis, or the same one after a restart.
       this.#fullAt = Number.NEGATIVE_INFINITY;
-      if (this.#kind === 'away') this.#over();
+      if (this.#kind === 'away') this.#end();
     });
   }
 
-  /** How long ago the last outage was over, in milliseconds; 0 during one. */
-  get overForMs(): number {
+  /**
+   * How long ago the last outage ended, in milliseconds. 0 during an outage, infinite before the
+   * first.
+   */
+  get endedAgoMs(): number {
     return this.#kind === undefined ? performance.now() - this.#endedAt : 0;
   }
 
@@ -54,42 +57,42 @@ export class Outage {
   }
 
   /**
-   * Whether an error is Redis' state and no fault of the command: then the command is to be sent
-   * again. Notes it if so.
+   * Whether an error comes from the state of Redis and not from the command. Then the command must
+   * be sent again, and the outage is noted.
    */
   noteIfOutage(error: unknown): boolean {
-    // The client's own events tell of lost connections.
+    // The events of the client report lost connections.
     if (isConnectionLoss(error)) return true;
-    // Who was let in once will be again: passwords and permissions are changed on Redis and here,
-    // and not at the same moment. At the start it is another matter.
+    // Redis let us in once and will again: passwords and permissions change on Redis and here, but
+    // not at the same moment. At the start of a worker a refusal is final; see `startWorker`.
     if (!refusesForNow(error) && !refusesUs(error)) return false;
     if (isOutOfMemory(error)) this.#fullAt = performance.now();
-    this.#began('refusing', 'redis refuses our commands; retrying', error);
+    this.#begin('refusing', 'redis refuses our commands; retrying', error);
     return true;
   }
 
-  /** Redis carried out a command that writes. */
+  /** Redis carried out a command that needs memory. This ends an outage in which it refused. */
   accepted(): void {
-    if (this.#kind === 'refusing') this.#over();
+    if (this.#kind === 'refusing') this.#end();
   }
 
   /**
-   * Redis carried out a command that writes nothing new. A full one does that, and is still full;
-   * but one that is asked for jobs every few seconds would have said so again.
+   * Redis carried out a command that needs no memory. A full Redis does that, too, so this ends an
+   * outage only when no command was refused for lack of memory for some seconds.
    */
-  acceptedSmall(): void {
+  answered(): void {
     if (performance.now() - this.#fullAt > STILL_FULL_MS) this.accepted();
   }
 
-  #began(kind: 'away' | 'refusing', message: string, error?: unknown): void {
+  #begin(kind: 'away' | 'refusing', message: string, error?: unknown): void {
     if (this.#kind !== undefined) return;
     this.#kind = kind;
     const reason = error === undefined ? {} : { reason: reasonOf(error) };
     this.#log.warn({ redis: this.#address, ...reason }, message);
-    this.#toldOf();
+    this.#onBegin();
   }
 
-  #over(): void {
+  #end(): void {
     this.#kind = undefined;
     this.#fullAt = Number.NEGATIVE_INFINITY;
     this.#endedAt = performance.now();

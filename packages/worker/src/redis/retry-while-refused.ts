@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { refusesForNow } from '@bullpen/shared/internal';
 import type { Outage } from './outage.js';
 
-/** How long a Redis that is still loading, say, is left alone. */
+/** How long to wait before asking again, for example while Redis loads its data. */
 const RETRY_MS = 250;
 
 /**
  * Asks Redis until it can answer.
- * @throws what Redis says when waiting does not mend it
+ * @throws what Redis throws when waiting does not help
  */
 export async function retryWhileRefused(outage: Outage, ask: () => Promise<void>): Promise<void> {
   for (;;) {
