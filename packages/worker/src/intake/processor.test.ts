@@ -1,0 +1,206 @@
+import { defineJob, JobCancelled, type Logger } from '@bullpen/shared';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
+import { fetchedJob } from '../../test/fetched-job.js';
+import type { AttemptStop } from '../attempt/attempt-stop.js';
+import { Observers } from '../events/observers.js';
+import { type Context, handle } from '../handlers/handler.js';
+import { ActiveAttempts } from '../in-flight/active-attempts.js';
+import type { FetchedJob } from '../in-flight/fetched-job.js';
+import type { WorkerDeps } from '../in-flight/worker-deps.js';
+import type { Admission } from './gate.js';
+import { Processor } from './processor.js';
+
+const definition = defineJob({
+  ...{ name: 'processor.test', queue: 'mail', payload: z.unknown(), maxAttempts: 4, timeout: '1s' },
+  backoff: { type: 'fixed', delay: 5_000, jitter: 0 },
+});
+
+/** A processor whose gate answers with `admission`, and what it does outside. */
+function processing(
+  run: (payload: unknown, context: Context) => unknown = () => 'sent',
+  admission: Admission | Promise<Admission> = 'attempt',
+) {
+  const called: unknown[] = [];
+  const logged: string[] = [];
+  const reported: string[] = [];
+  const leftBehind: string[] = [];
+  const redis = { answer: '1', cancelled: new Set<string>(), whenAsked: (): void => undefined };
+  const active = new ActiveAttempts();
+  const quiet = (): void => undefined;
+  const log = {
+    ...{ isLevelEnabled: () => false, info: quiet, warn: quiet },
+    error: (_: object, message: string) => void logged.push(message),
+  } as unknown as Logger;
+  const observers = new Observers(log);
+  observers.add((event) => {
+    if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
+  });
+  const cancellations = {
+    mayBeCancelled: ({ jobId }: { jobId: string }) => redis.cancelled.has(jobId),
+    async abortIfCancelled(_: object, stop: AttemptStop) {
+      redis.whenAsked();
+      stop.abort(new JobCancelled());
+    },
+  };
+  const recorder = { write: async () => ({ kind: 'over', answer: 'lost' }) };
+  const connection = { bullpenSettleRows: async () => redis.answer };
+  const handler = handle(definition, async (payload, context) => {
+    called.push(payload);
+    return run(payload, context);
+  });
+  const fetchWatch = { fetched: vi.fn() };
+  const processor = new Processor({
+    ...{ queue: 'mail', concurrency: 2, handlers: new Map([[definition.name, handler]]), fetchWatch },
+    gate: { admit: () => admission } as never,
+    lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
+    worker: {
+      ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
+    } as unknown as WorkerDeps,
+  });
+  const take = (more: Partial<FetchedJob> = {}) => processor.take(fetchedJob({ name: definition.name, ...more }));
+  return { processor, take, active, called, logged, reported, leftBehind, redis, fetchWatch };
+}
+
+const DRAINING = { outcome: { kind: 'interrupted', reason: 'draining' } };
+
+describe('Processor', () => {
+  it('takes a slot and begins an attempt with its lease when a job is fetched, and frees both at its release', () => {
+    const { processor, take, active } = processing();
+    const attempt = take({ token: 't7', fetches: 3 });
+    expect(attempt).toMatchObject({ jobId: 'j-1', started: false, lease: { token: 't7', fetches: 3 } });
+    expect([processor.underWay, active.size]).toEqual([1, 1]);
+    attempt.confirm();
+    processor.release(attempt);
+    expect([processor.underWay, active.size]).toEqual([0, 0]);
+  });
+
+  it('tells the fetch watch of each answered fetch', () => {
+    const { processor, fetchWatch } = processing();
+    processor.fetchAnswered();
+    expect(fetchWatch.fetched).toHaveBeenCalledOnce();
+  });
+
+  it('leaves a job alone for a lease whose end was not recorded, unless its lease was lost', () => {
+    const { processor, take, leftBehind } = processing();
+    const [unrecorded, recorded, lost] = [take({ id: 'unrecorded' }), take({ id: 'recorded' }), take({ id: 'lost' })];
+    recorded.confirm();
+    lost.lease.lost = true;
+    for (const attempt of [unrecorded, recorded, lost]) processor.release(attempt);
+    expect(leftBehind).toEqual(['unrecorded']);
+  });
+
+  it('attempts a job that the gate lets in, reports its outcome and ends with it', async () => {
+    const { processor, take, called, reported } = processing();
+    const attempt = take({ data: { to: 'x' } });
+    expect(await processor.attempt(attempt)).toMatchObject({ outcome: { kind: 'completed', result: 'sent' } });
+    expect([called, reported]).toEqual([[{ to: 'x' }], ['j-1 completed']]);
+    expect(attempt).toMatchObject({ started: true, outcome: 'completed' });
+  });
+
+  it.each<Admission | Promise<Admission>>(['hand back', Promise.resolve('hand back' as const)])(
+    'hands back a job when the gate says so, without a start: %s',
+    async (admission) => {
+      const { processor, take, called, reported } = processing(undefined, admission);
+      const attempt = take();
+      expect(await processor.attempt(attempt)).toMatchObject(DRAINING);
+      expect([attempt.started, called, reported]).toEqual([false, [], []]);
+    },
+  );
+
+  it('leaves a job when the gate says so: nothing is recorded', async () => {
+    const { processor, take, called, reported } = processing(undefined, Promise.resolve('leave'));
+    const attempt = take();
+    expect(await processor.attempt(attempt)).toBeUndefined();
+    expect([attempt.started, attempt.outcome, called, reported]).toEqual([false, 'interrupted', [], []]);
+  });
+
+  it('cancels a job that was cancelled while it waited, and does not call the handler', async () => {
+    const { processor, take, called, reported, redis } = processing();
+    redis.cancelled.add('j-1');
+    expect(await processor.attempt(take())).toMatchObject({
+      ...{ outcome: { kind: 'cancelled' }, notes: { forgetCancelled: true } },
+    });
+    expect([called, reported]).toEqual([[], ['j-1 cancelled']]);
+  });
+
+  it('hands back a job when the worker began to drain while Redis was asked about its cancellation', async () => {
+    const { processor, take, active, called, redis } = processing();
+    redis.cancelled.add('j-1');
+    redis.whenAsked = () => active.startDraining();
+    expect(await processor.attempt(take())).toMatchObject(DRAINING);
+    expect(called).toEqual([]);
+  });
+
+  it('takes the policy of the definition for a job that was stored without one', async () => {
+    const { processor, take } = processing(() => Promise.reject(new Error('boom')));
+    const attempt = take({ opts: {} });
+    expect(await processor.attempt(attempt)).toMatchObject({ outcome: { kind: 'failed' }, retryInMs: 5_000 });
+    expect(attempt.maxAttempts).toBe(4);
+    const last = take({ opts: {}, attemptsMade: 3 });
+    expect((await processor.attempt(last))?.retryInMs).toBeUndefined();
+  });
+
+  it('rejects a job that has no handler here', async () => {
+    const { processor, take } = processing();
+    expect(await processor.attempt(take({ name: 'unknown' }))).toMatchObject({
+      outcome: { kind: 'rejected', error: { message: "no handler for job 'unknown'" } },
+    });
+  });
+
+  it('reports an attempt whose lease was lost meanwhile, but records nothing', async () => {
+    const { processor, take, reported } = processing(() => {
+      attempt.lease.lost = true;
+    });
+    const attempt = take();
+    expect(await processor.attempt(attempt)).toBeUndefined();
+    expect(reported).toEqual(['j-1 completed']);
+  });
+
+  it('marks and logs an attempt that still runs 3 s after its deadline', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let end: (() => void) | undefined;
+    const { processor, take, logged } = processing(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    const attempt = take();
+    const ending = processor.attempt(attempt);
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect([attempt.stuck, logged]).toEqual([false, []]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect([attempt.stuck, logged]).toEqual([true, ['attempt is stuck: past its deadline and still running']]);
+    end?.();
+    expect(await ending).toMatchObject({ outcome: { kind: 'failed', error: { name: 'DeadlineExceeded' } } });
+  });
+});
+
+describe('Processor with a shared job', () => {
+  const bullpen = { batch: 'b1', rows: [1, 2] };
+  const shared = { id: 'b-b1-1_2', data: [{ n: 1 }, { n: 2 }], opts: { attempts: 3, bullpen } };
+
+  it('completes the job when its rows are settled: each was reported, and the job is removed', async () => {
+    const { processor, take, called, reported } = processing();
+    expect(await processor.attempt(take(shared))).toEqual({
+      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1', forgetCancelled: true } },
+    });
+    expect([called, reported]).toEqual([[{ n: 1 }, { n: 2 }], ['b-b1-1 completed', 'b-b1-2 completed']]);
+  });
+
+  it('hands the job back when rows are left because the worker drains', async () => {
+    const { processor, take, active, called } = processing(() => active.startDraining());
+    expect(await processor.attempt(take(shared))).toMatchObject(DRAINING);
+    expect(called).toEqual([{ n: 1 }]);
+  });
+
+  it('records nothing when Redis says that the job is not ours any more', async () => {
+    const { processor, take, redis, called } = processing();
+    redis.answer = '0';
+    const attempt = take(shared);
+    expect(await processor.attempt(attempt)).toBeUndefined();
+    expect([called, attempt.outcome]).toEqual([[{ n: 1 }], 'interrupted']);
+  });
+});
