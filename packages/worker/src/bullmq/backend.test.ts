@@ -39,7 +39,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       sent.push(args);
       return reply;
     },
-    zadd: async (...args: unknown[]) => void done.push(`zadd(${args.join(', ')})`),
+    zadd: async (...args: unknown[]): Promise<void> => void done.push(`zadd(${args.join(', ')})`),
   });
   const log = { info: () => undefined, warn: () => undefined };
   const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
@@ -70,7 +70,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       return reply;
     },
   };
-  return { backend, job: job as typeof job & BullmqJob, attempt, outage, sent, together, renewed, done };
+  return { backend, job: job as typeof job & BullmqJob, attempt, redis, outage, sent, together, renewed, done };
 }
 
 /** The arguments that follow BullMQ's own. */
@@ -265,6 +265,16 @@ describe('Backend', () => {
     expect(done).toEqual(['moveToWait(t1)']);
     await backend.handBack(Object.assign(job, { priority: 3 }));
     expect(done.slice(1)).toEqual(['moveToWait(t1)', 'zadd(p:mail:marker, 0, 0)']);
+  });
+
+  it('leaves no unhandled rejection when no worker can be woken', async () => {
+    const { backend, job, redis } = backendAnswering();
+    redis.zadd = async () => {
+      throw new Error('Connection is closed.');
+    };
+    // An unhandled rejection would fail the run here.
+    await backend.handBack(Object.assign(job, { priority: 3 }));
+    await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('makes no stall check right after an outage, and renews our leases before each check', async () => {

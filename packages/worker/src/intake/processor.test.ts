@@ -187,7 +187,10 @@ describe('Processor with a shared job', () => {
     expect(await processor.attempt(take(shared))).toEqual({
       ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1', forgetCancelled: true } },
     });
-    expect([called, reported]).toEqual([[{ n: 1 }, { n: 2 }], ['b-b1-1 completed', 'b-b1-2 completed']]);
+    expect([called, reported]).toEqual([
+      [{ n: 1 }, { n: 2 }],
+      ['b-b1-1 completed', 'b-b1-2 completed'],
+    ]);
   });
 
   it('hands the job back when rows are left because the worker drains', async () => {
