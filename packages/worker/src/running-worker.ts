@@ -28,7 +28,7 @@ export interface RunningWorker {
    * the event loop is not blocked. Never rejects. A second call returns the same promise.
    */
   drain(): Promise<DrainSummary>;
-  /** Ends the `drainTimeout` of the drain under way, or of the next one: signals abort at once. */
+  /** Ends the `drainTimeout` of the drain that runs, or of the next one: signals abort at once. */
   abortNow(): void;
   /** The health of this worker at this moment. Asks nobody. */
   health(): Health;

@@ -2,7 +2,7 @@ import type { Outcome, OutcomeKind } from '../src/attempt/outcome.js';
 import type { FetchedJob } from '../src/in-flight/fetched-job.js';
 import { type Lease, leaseOf } from '../src/in-flight/lease.js';
 
-/** A job of queue mail at its first fetch, unless told otherwise. */
+/** A job of queue mail at its first fetch, unless the test says otherwise. */
 export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {
   return {
     ...{ queue: 'mail', id: 'j-1', name: 'mail.send', data: {}, storedData: '{}', opts: { attempts: 3 }, token: 't1' },
@@ -18,7 +18,7 @@ export function leaseFor(job: FetchedJob = fetchedJob(), leaseMs = 10_000): Leas
 
 const error = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
 
-/** An outcome of a kind, for tests that care for nothing else. */
+/** An outcome of this kind, for tests that need nothing else of it. */
 export function outcomeOf(kind: OutcomeKind): Outcome {
   switch (kind) {
     case 'completed':

@@ -29,7 +29,7 @@ function attempting(run: ManyHandlerFunction<typeof job>, rows = three, stop = n
 const kinds = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ kind }) => kind);
 
 describe('attemptMany', () => {
-  it('calls the handler once, with the payloads as their schema leaves them, the ids, and one deadline', async () => {
+  it('calls the handler once, with the parsed payloads, the ids and one deadline', async () => {
     const seen: unknown[] = [];
     await attempting((...args) => void seen.push(args));
     expect(seen).toEqual([
@@ -127,7 +127,7 @@ describe('attemptMany', () => {
     ['bare values', [1, 2, 3]],
     ['unknown words', Array(3).fill({ status: 'done' })],
     ['nothing in them', [null, undefined, 5]],
-  ])('fails every row when the outcomes are none of these rows’: %s', async (_, returned) => {
+  ])('fails every row when the outcomes do not match the rows: %s', async (_, returned) => {
     const outcomes = await attempting(() => returned as never);
     const message =
       'result of many-rows.test: expected nothing, or what Promise.allSettled returns, one entry for each of 3 rows';

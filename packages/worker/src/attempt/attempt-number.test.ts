@@ -8,12 +8,12 @@ describe('attemptNumber', () => {
 });
 
 describe('maxAttemptsOf', () => {
-  it('takes what is stored with the job', () => {
+  it('takes the number that is stored with the job', () => {
     expect(maxAttemptsOf(3, 10)).toBe(3);
   });
 
   it.each([undefined, 0, -1, 1.5, '3', Number.NaN, {}])(
-    'takes what the definition says when %j is stored',
+    'takes the number of the definition when %j is stored',
     (stored) => {
       expect([maxAttemptsOf(stored, 10), maxAttemptsOf(stored, undefined)]).toEqual([10, 1]);
     },

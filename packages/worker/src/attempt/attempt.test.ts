@@ -141,7 +141,7 @@ describe('attempt', () => {
     [null, 'handler threw null'],
     ['out of paper', 'handler threw "out of paper"'],
     [0, 'handler threw 0'],
-  ])('fails just as well when a handler throws %j', async (thrown, message) => {
+  ])('fails also when a handler throws %j', async (thrown, message) => {
     expect(await attemptWith(handlerOf(throwing(thrown)))).toMatchObject({ kind: 'failed', error: { message } });
     expect(await attemptWith(handlerOf(() => Promise.reject(thrown)))).toMatchObject({ kind: 'failed' });
   });
@@ -211,7 +211,7 @@ describe('attempt', () => {
     new JobSnoozed(Number.MAX_VALUE),
     Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED' }),
     Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED', untilAt: '2030' }),
-  ])('fails when the handler snoozes until a time that is none: %s', async (thrown) => {
+  ])('fails when the handler snoozes until an invalid time: %s', async (thrown) => {
     expect(await attemptWith(handlerOf(throwing(thrown)))).toMatchObject({
       ...{ kind: 'failed', error: { message: 'JobSnoozed was given no valid time' } },
     });
@@ -381,7 +381,7 @@ describe('an attempt that is stopped', () => {
   });
 
   it.each(Object.keys(reasons).map((reason) => [reason, outcomes.find(([r, e]) => r === reason && e === hangs)?.[2]]))(
-    '(%s) before it starts does not start, and has %s',
+    'does not start when it is stopped before (%s), and has %s',
     async (reason, expected) => {
       const run = vi.fn();
       const stop = new AttemptStop();

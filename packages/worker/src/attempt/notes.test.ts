@@ -40,7 +40,7 @@ describe('notesOf', () => {
     ['cancelled', 'cancelled'],
     ['snoozed', undefined],
     ['interrupted', undefined],
-  ])('notes of a row that was %s: %s, and whose batch that is', (kind, fate) => {
+  ])('notes a row that was %s as %s, with its batch', (kind, fate) => {
     const notes = noted(kind, ofRow);
     expect([notes?.batch, notes?.row?.row, notes?.row?.fate]).toEqual(
       fate === undefined ? [undefined, undefined, undefined] : ['b', 4, fate],

@@ -36,7 +36,7 @@ describe('rowNote', () => {
     });
   });
 
-  it('keeps the payload as it was enqueued, whatever that is', () => {
+  it('keeps the payload as it was enqueued, whatever it is', () => {
     for (const payload of [null, 'text', [1], { nested: { deep: true } }]) {
       expect(recordOf('rejected', { payload: () => payload }).payload).toEqual(payload);
     }
@@ -53,7 +53,7 @@ describe('rowNote', () => {
     expect(rowNote({ kind: 'cancelled', error }, endOf())).toMatchObject({ fate: 'cancelled', reason: '', text: '' });
   });
 
-  it('frees the key of a row that failed or was cancelled, and keeps that of one that completed', () => {
+  it('frees the key of a row that failed or was cancelled, and keeps the key of a completed row', () => {
     const bullpen = { keyField: 'id' };
     const hash = idForKey('mail.send', 'order-7').slice(-22);
     for (const kind of ['cancelled', ...failures] as const) {
@@ -62,7 +62,7 @@ describe('rowNote', () => {
     expect(rowNote(completed(1), endOf(bullpen))?.key).toBe('');
   });
 
-  it('frees no key where none can be read', () => {
+  it('frees no key when the payload has none', () => {
     for (const payload of [{}, null, 'text', { id: '' }, { id: {} }]) {
       expect(rowNote({ kind: 'rejected', error }, endOf({ keyField: 'id' }, { payload: () => payload }))?.key).toBe('');
     }

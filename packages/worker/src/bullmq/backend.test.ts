@@ -152,7 +152,7 @@ describe('Backend', () => {
     expect(job).toMatchObject({ returnvalue: { sent: 1 }, attemptsMade: 1, finishedOn: expect.any(Number) });
   });
 
-  it('records no result as null', async () => {
+  it('records a missing result as null', async () => {
     const { backend, job, sent } = backendAnswering();
     await backend.complete(job, undefined, { fetchNext: false, isAgain: false });
     expect(sent[0]?.slice(FINISH_KEYS + 3, FINISH_KEYS + 6)).toEqual(['null', 'completed', 0]);

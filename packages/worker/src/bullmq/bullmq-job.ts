@@ -19,7 +19,7 @@ export class BullmqJob<
   attempt: ActiveAttempt | undefined = undefined;
 }
 
-/** The one place that turns BullMQ's job into ours. */
+/** Makes our job of BullMQ's. The only place that does. */
 export function toFetchedJob(job: BullmqJob): FetchedJob {
   return {
     queue: job.queueName,

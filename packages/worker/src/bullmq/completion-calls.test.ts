@@ -64,7 +64,7 @@ describe('CompletionCalls', () => {
     [1, [1, 1, 1, 1]],
     [4, [2, 2]],
     [20, [4]],
-  ])('keeps a call to half of a concurrency of %i', async (concurrency, sizes) => {
+  ])('sends in one call at most half of a concurrency of %i', async (concurrency, sizes) => {
     const { made, calls } = completions(concurrency);
     await Promise.all([1, 2, 3, 4].map((row) => made.add(completion(row))));
     expect(calls.map(rowsOf)).toEqual(sizes);

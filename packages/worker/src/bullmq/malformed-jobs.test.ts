@@ -43,7 +43,7 @@ describe('MalformedJobs', () => {
   });
 
   it.each(['', '{', 'null', '7', '"text"', 'undefined'])(
-    'takes opts of %j for none, unless they are empty',
+    'treats opts of %j as malformed, unless they are empty',
     async (opts) => {
       const { malformed, written } = storedWith({ data: '{}', opts });
       await malformed.makeParsable('t1');

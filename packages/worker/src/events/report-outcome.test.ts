@@ -53,7 +53,7 @@ describe('reportOutcome', () => {
     ['a snooze or a hand-back', { fetches: 2 }],
     ['a failure', { attemptsMade: 1 }],
     ['a crash', { crashes: 1 }],
-  ])('knows of no wait after %s', (_, lease) => {
+  ])('reports no wait after %s', (_, lease) => {
     expect(told({ lease })).toMatchObject({ queueWaitMs: undefined });
   });
 });

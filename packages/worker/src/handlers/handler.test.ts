@@ -10,7 +10,7 @@ const mail = defineJob({
 });
 
 describe('handle', () => {
-  it('pairs a job with its handler, and cannot be changed afterwards', () => {
+  it('pairs a job with its handler, unchangeably', () => {
     const run = () => ({ sent: 1 });
     const handler = handle(mail, run);
     expect(handler).toMatchObject({ job: mail, run, many: false });
@@ -39,7 +39,7 @@ describe('handle', () => {
 });
 
 describe('handleMany', () => {
-  it('pairs a job with a handler of many rows, and cannot be changed afterwards', () => {
+  it('pairs a job with a handler of many rows, unchangeably', () => {
     const run = () => undefined;
     const handler = handleMany(mail, run);
     expect(handler).toMatchObject({ job: mail, run, many: true });

@@ -16,8 +16,7 @@ function beginShared(active: ActiveAttempts): ActiveAttempt {
 }
 
 /**
- * Starts an attempt and ends it with an outcome, which Redis has confirmed unless it is said
- * otherwise.
+ * Starts an attempt and ends it with an outcome. Redis confirms it unless the test says otherwise.
  */
 function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKind, confirmed = true): void {
   attempt.start();
@@ -105,7 +104,7 @@ describe('ActiveAttempts', () => {
     ]);
   });
 
-  it('counts the rows of a shared job, and not the job on top of them', () => {
+  it('counts the rows of a shared job, and not the job itself', () => {
     const active = new ActiveAttempts();
     const attempt = beginShared(active);
     for (const outcome of ['completed', 'completed', 'failed', 'cancelled', 'snoozed'] as const) {
@@ -150,8 +149,7 @@ describe('ActiveAttempts', () => {
     expect(active.stuck()).toEqual([]);
   });
 
-  // Its handler has returned, and keeps no slot any more than that of any attempt that waits for
-  // Redis.
+  // Its handler has returned. It keeps its slot no longer than any attempt that waits for Redis.
   it('no longer calls an attempt stuck when its handler has ended, although Redis has not confirmed it', () => {
     const active = new ActiveAttempts();
     const attempt = begin(active, '1');

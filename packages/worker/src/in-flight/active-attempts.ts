@@ -13,7 +13,7 @@ export interface AttemptCounts {
   /** Started, not finished in time, and handed back to the front of their queue. */
   handedBack: number;
   /**
-   * Brought by a fetch that was under way when the drain began. Handed back before they started.
+   * Brought by a fetch that was in flight when the drain began. Handed back before they started.
    */
   notStarted: number;
   /**

@@ -8,8 +8,8 @@ import type { FetchedJob } from './fetched-job.js';
 import type { Progress } from './progress.js';
 
 /**
- * The context of the second attempt of job j-1, and what it does outside: progress it records,
- * loggers it makes.
+ * The context of the second attempt at job j-1, the progress that it records and the loggers that
+ * it makes.
  */
 function contextOf(failure?: Error, more: Partial<FetchedJob> = {}) {
   const progress: unknown[] = [];

@@ -7,12 +7,12 @@ import type { ActiveAttempt } from './active-attempt.js';
 import { ActiveAttempts } from './active-attempts.js';
 import { Cancellations } from './cancellations.js';
 
-/** An attempt at a job under way. */
+/** An attempt in flight. */
 function begin(active: ActiveAttempts, queue: string, jobId: string): ActiveAttempt {
   return active.begin(fetchedJob({ queue, id: jobId }), leaseFor());
 }
 
-/** The cancellations of queues mail and images, over two connections that do as the test says. */
+/** The cancellations of queues mail and images, over two connections that the test controls. */
 function watching() {
   const notes: Record<string, string[]> = {};
   const subscriber = Object.assign(new EventEmitter(), {
@@ -28,7 +28,7 @@ function watching() {
   const redis = {
     status: 'ready',
     reads: 0,
-    /** What a read waits for before it answers; the notes are taken when it was sent. */
+    /** What a read waits for before it answers. It answers what Redis had when it was sent. */
     hold: undefined as Promise<void> | undefined,
     async zrangebyscore(key: string): Promise<string[]> {
       redis.reads += 1;
@@ -52,13 +52,13 @@ function watching() {
   );
   onTestFinished(() => cancellations.close());
   const publish = (channel: string, jobId: string): void => void subscriber.emit('message', channel, jobId);
-  /** Notes a cancellation and publishes it, as a producer does. */
+  /** Stores a cancellation and publishes it, as a producer does. */
   const cancel = (queue: string, jobId: string): void => {
     const key = `p:${queue}:cancelled`;
     notes[key] = [...(notes[key] ?? []), jobId];
     publish(key, jobId);
   };
-  /** Whether a job that is about to start may. */
+  /** Whether a job may start. */
   const mayStart = async (queue: string, jobId: string): Promise<boolean> => {
     const stop = new AttemptStop();
     const attempt = { queue, jobId, batch: undefined };

@@ -142,7 +142,7 @@ describe('faultOwner', () => {
       }),
     ],
     ['a revoked proxy', revokedProxy()],
-  ])('takes %s', (_, thrown) => {
+  ])('finds the owner of a fault with %s', (_, thrown) => {
     const attempt = begin('j-1');
     expect(runOwnedBy(attempt, () => faultOwner(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toBeInstanceOf(HandlerCrashed);
@@ -163,7 +163,7 @@ describe('runOwnedBy', () => {
   it.each([
     ['the reason of its own abort', (signal: AbortSignal) => signal.reason],
     ['an AbortError that Node made of it', (signal: AbortSignal) => new Error('aborted', { cause: signal.reason })],
-  ])('does not hold %s against an attempt', async (_, made) => {
+  ])('recognizes %s as the attempt’s own abort', async (_, made) => {
     const attempt = begin('j-1');
     const { signal } = attempt.stop;
     attempt.stop.abort(new HandlerCrashed('a stop'));

@@ -28,7 +28,7 @@ function worker(...attempts: string[]): HealthDeps & { redis: Redis & { status: 
 }
 
 describe('healthOf', () => {
-  it('finds nothing wrong with a worker that works', () => {
+  it('finds no problem with a healthy worker', () => {
     expect(healthOf(worker('mail', 'images'))).toEqual({
       ...{ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] },
     });

@@ -314,7 +314,7 @@ describe('a lease that is lost', () => {
     ['completed', true],
     ['interrupted', false],
     ['snoozed', false],
-  ] as const)('when the job is back in its queue and the attempt ended as %s: %s', async (outcome, lost) => {
+  ] as const)('when the job is back in its queue and the attempt was %s: lost is %s', async (outcome, lost) => {
     const { leases, active, redis } = leasing();
     const attempt = begin(active, 'j-1');
     if (outcome !== undefined) attempt.end(outcomeOf(outcome));
@@ -499,7 +499,7 @@ describe('asking about one lease', () => {
     ['l', 'lost'],
     ['', 'lost'],
     ['?', 'lost'],
-  ])('takes %j for %s', async (reply, answer) => {
+  ])('reads %j as %s', async (reply, answer) => {
     const { leases, active, redis } = leasing();
     const attempt = begin(active, 'j-1');
     redis.reply = () => reply;

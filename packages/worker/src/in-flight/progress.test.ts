@@ -4,7 +4,7 @@ import type { ScriptedRedis } from '../redis/commands.js';
 import { ActiveAttempt } from './active-attempt.js';
 import { Progress } from './progress.js';
 
-/** Progress of job j-1 over a connection that writes down each command, and fails with `failure`. */
+/** Progress of job j-1 over a connection that remembers each command, and fails with `failure`. */
 function progressOver(failure?: Error) {
   const commands: unknown[][] = [];
   const redis = {

@@ -8,7 +8,7 @@ beforeEach(() => {
   jobs = new QuickJobs();
 });
 
-/** Ends so many attempts in the turn in which they begin. */
+/** Ends this many attempts in the turn in which they begin. */
 function quickly(job: string, count: number): void {
   for (let at = 0; at < count; at += 1) jobs.ended(job, jobs.turn);
 }

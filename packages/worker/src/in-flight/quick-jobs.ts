@@ -32,7 +32,7 @@ export class QuickJobs {
     return (this.#inARow.get(job) ?? 0) >= QUICK_AFTER;
   }
 
-  /** @param begun the turn in which the attempt began */
+  /** @param begun the {@link turn} in which the attempt began */
   ended(job: string, begun: number): void {
     const inARow = begun === this.turn ? (this.#inARow.get(job) ?? 0) + 1 : 0;
     this.#inARow.set(job, Math.min(inARow, QUICK_AFTER));

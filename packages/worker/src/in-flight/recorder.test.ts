@@ -80,7 +80,7 @@ describe('Recorder', () => {
   });
 
   it.each(['READONLY', 'OOM', 'LOADING'])(
-    'writes again while Redis answers %s, and that is logged once',
+    'sends again while Redis answers %s, and the outage is logged once',
     async (word) => {
       const { record, attempt, outage, writes, lines } = recording();
       const recorded = record(...Array.from({ length: 20 }, () => new Error(`${word} not now`)));
@@ -135,12 +135,15 @@ describe('Recorder', () => {
     ['completed', false],
     ['failed', false],
     ['expired', false],
-  ] as const)('of a job that is back in its queue, says of %s: recorded is %s', async (outcome, recorded) => {
-    const { record, attempt, writes } = recording(['returned']);
-    attempt.end(outcomeOf(outcome));
-    await record(scriptError(-2));
-    expect([attempt.confirmed, writes()]).toEqual([recorded, 1]);
-  });
+  ] as const)(
+    'when the job is back in its queue and the attempt was %s: confirmed is %s',
+    async (outcome, recorded) => {
+      const { record, attempt, writes } = recording(['returned']);
+      attempt.end(outcomeOf(outcome));
+      await record(scriptError(-2));
+      expect([attempt.confirmed, writes()]).toEqual([recorded, 1]);
+    },
+  );
 
   it('gives up and logs it when waiting does not help', async () => {
     const { record, attempt, writes, lines } = recording();
@@ -189,7 +192,7 @@ describe('Recorder', () => {
     expect([reasons, lines]).toEqual([[reason, reason], ['error: outcome could not be recorded']]);
   });
 
-  it('gives up when that is refused too', async () => {
+  it('gives up when that is refused, too', async () => {
     const { recorder, attempt, lines } = recording();
     const refused = () => Promise.reject(scriptError(-4));
     expect(await recorder.record(attempt, refused, refused)).toBeUndefined();
@@ -204,7 +207,7 @@ describe('Recorder', () => {
     }
   });
 
-  it('gives up, and does not throw, when the question fails too', async () => {
+  it('gives up, and does not throw, when the question to Redis fails, too', async () => {
     const { record, attempt } = recording([new Error('WRONGTYPE Operation against a key')]);
     expect(await record(scriptError(-2))).toBeUndefined();
     expect(attempt.confirmed).toBe(false);
@@ -219,7 +222,7 @@ describe('Recorder', () => {
   // Pending or failed children of a job that another client enqueued: the lease is held, and Redis
   // gives the same answer for ever.
   it.each([-4, -9])(
-    'gives up, and says so, when BullMQ’s script answers %i, which is not about the lease',
+    'gives up and logs it when BullMQ’s script answers %i, which is not about the lease',
     async (code) => {
       const { record, attempt, leases, lines } = recording(Array.from({ length: 50 }, () => 'held' as const));
       const recorded = record(...Array.from({ length: 50 }, () => scriptError(code)));

@@ -104,7 +104,7 @@ describe('FetchWatch', () => {
     },
   );
 
-  it('restarts once, however many questions Redis answers at last', async () => {
+  it('restarts once, however many late answers Redis gives', async () => {
     const { worker } = watching();
     const answers: ((waiting: boolean) => void)[] = [];
     worker.jobsWait = () => new Promise((resolve) => answers.push(resolve));

@@ -36,7 +36,7 @@ describe('Gate', () => {
     expect([gate.admit(attempt), asked]).toEqual(['attempt', []]);
   });
 
-  it('has a job handed back while the worker drains', () => {
+  it('hands a job back while the worker drains', () => {
     const { gate, active, attempt } = gateBefore();
     active.startDraining();
     expect(gate.admit(attempt)).toBe('hand back');
@@ -47,7 +47,7 @@ describe('Gate', () => {
     expect([gate.admit(attempt), attempt.confirmed]).toEqual(['leave', true]);
   });
 
-  it('leaves a job that is another worker’s', () => {
+  it('leaves a job whose lease is lost', () => {
     const { gate, attempt } = gateBefore();
     attempt.lease.lost = true;
     expect([gate.admit(attempt), attempt.confirmed]).toEqual(['leave', false]);
@@ -59,18 +59,18 @@ describe('Gate', () => {
     ['returned', 'leave'],
     ['gone', 'leave'],
     ['lost', 'leave'],
-  ])('asks whose a job is that was fetched half a lease ago: %s', async (answer, admission) => {
+  ])('asks Redis about a job that was fetched half a lease ago: %s', async (answer, admission) => {
     const { gate, attempt, asked } = gateBefore({ answer, ageMs: LEASE_MS / 2 + 100 });
     expect([await gate.admit(attempt), asked]).toEqual([admission, ['j-1']]);
   });
 
-  it('has such a job handed back, too, while the worker drains', async () => {
+  it('hands such a job back, too, while the worker drains', async () => {
     const { gate, active, attempt } = gateBefore({ ageMs: LEASE_MS });
     active.startDraining();
     expect(await gate.admit(attempt)).toBe('hand back');
   });
 
-  it('leaves such a job, and says so, when Redis cannot be asked', async () => {
+  it('leaves such a job, and logs it, when Redis cannot be asked', async () => {
     const { gate, attempt, lines } = gateBefore({ answer: new Error('WRONGTYPE'), ageMs: LEASE_MS });
     expect([await gate.admit(attempt), lines]).toEqual(['leave', ['lease could not be checked']]);
   });

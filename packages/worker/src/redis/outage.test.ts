@@ -77,7 +77,7 @@ describe('an outage without connection', () => {
     expect([outage.present, lines]).toEqual([true, [LOST]]);
   });
 
-  it('may come again', () => {
+  it('can begin again', () => {
     const { connection, lines } = watched();
     for (const event of ['close', 'ready', 'close', 'ready']) connection.emit(event);
     expect(lines).toEqual([LOST, BACK, LOST, BACK]);
@@ -127,7 +127,7 @@ describe('an outage of a Redis that answers', () => {
   });
 
   it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'WRONGPASS', 'NOAUTH', 'NOPERM'])(
-    'is one of %s',
+    'begins when Redis answers %s',
     (word) => {
       const { outage } = watched();
       expect([outage.noteIfOutage(new Error(`${word} for a reason`)), outage.present]).toEqual([true, true]);
@@ -135,7 +135,7 @@ describe('an outage of a Redis that answers', () => {
   );
 
   it.each([new Error('WRONGTYPE Operation'), new TypeError('x'), undefined, null, { code: -2 }])(
-    'is none of %s',
+    'does not begin with %s',
     (e) => {
       const { outage, lines } = watched();
       expect([outage.noteIfOutage(e), outage.present, lines]).toEqual([false, false, []]);

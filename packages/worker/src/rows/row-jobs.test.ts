@@ -11,7 +11,8 @@ const split: SplitRow = {
 const options = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
 
 /**
- * Row jobs over a connection that writes down each command; they answer with `reply`, or fail with it.
+ * Row jobs over a connection that remembers each command. It answers with `reply`, or fails with
+ * it.
  */
 function rowJobsOver(reply: unknown = 1) {
   const commands: unknown[][] = [];
