@@ -22,7 +22,7 @@ function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKi
   attempt.start();
   if (outcome !== undefined) attempt.end(outcomeOf(outcome));
   if (confirmed) attempt.confirm();
-  active.finish(attempt);
+  active.release(attempt);
 }
 
 const none = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
@@ -69,7 +69,7 @@ describe('ActiveAttempts', () => {
     const atTheGate = begin(active, '1');
     atTheGate.end(outcomeOf('interrupted'));
     atTheGate.confirm();
-    active.finish(atTheGate);
+    active.release(atTheGate);
     expect([active.counts, active.size]).toEqual([{ ...none, notStarted: 1 }, 0]);
   });
 
@@ -80,7 +80,7 @@ describe('ActiveAttempts', () => {
     const atTheGate = begin(active, 'at the gate');
     atTheGate.end(outcomeOf('interrupted'));
     atTheGate.confirm();
-    active.finish(atTheGate);
+    active.release(atTheGate);
     end(active, begin(active, 'unconfirmed'), 'interrupted', false);
     end(active, begin(active, 'done'), 'completed');
     expect(told).toEqual(['begun', 'at the gate']);

@@ -76,7 +76,7 @@ export class ActiveAttempts {
   }
 
   /** Takes an attempt out and counts it. */
-  finish(attempt: ActiveAttempt): void {
+  release(attempt: ActiveAttempt): void {
     const at = this.#attempts.indexOf(attempt);
     if (at !== -1) this.#attempts.splice(at, 1);
     const counted = counterFor(attempt);

@@ -29,7 +29,7 @@ function attemptIn(active: ActiveAttempts, jobId: string, started = true) {
   const end = (outcome: OutcomeKind, confirmed = true): void => {
     attempt.end(outcomeOf(outcome));
     if (confirmed) attempt.confirm();
-    active.finish(attempt);
+    active.release(attempt);
   };
   return {
     attempt,

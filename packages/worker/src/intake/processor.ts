@@ -96,7 +96,7 @@ export class Processor implements JobTaker {
   release(attempt: ActiveAttempt): void {
     this.#underWay -= 1;
     if (!attempt.confirmed && !attempt.lease.lost) this.#deps.lostFetches.leaveBehind(attempt);
-    this.#worker.active.finish(attempt);
+    this.#worker.active.release(attempt);
   }
 
   #inputOf(attempt: ActiveAttempt, handler: Handler | undefined): AttemptInput {

@@ -72,7 +72,7 @@ export class SharedAttempt {
     for (let at = 0; at < rows.length && isDone; at += isAtOnce ? rows.length : 1) {
       if (worker.cancellations.mayBeCancelled(attempt) && (await this.#isCancelled())) {
         const outcome: Outcome = { kind: 'cancelled', error: describeThrown(new JobCancelled()) };
-        await this.#settle(rows.slice(at).map((row) => ({ row, outcome })));
+        await this.#record(rows.slice(at).map((row) => ({ row, outcome })));
         break;
       }
       isDone = !this.#mustStop() && (await this.#attempt(rowDeps, isAtOnce ? rows : [rows[at] as OpenRow]));
@@ -138,14 +138,14 @@ export class SharedAttempt {
       if (end.kind !== 'interrupted') ended.push({ row: rows[at] as OpenRow, outcome: end });
     }
     if (attempt.lease.lost) return false;
-    if (ended.length > 0) await this.#settle(ended);
+    if (ended.length > 0) await this.#record(ended);
     if (ended.length < outcomes.length) return false;
     attempt.endRow();
     return true;
   }
 
   /** Records how rows ended. Resolves when Redis has it, or refuses. */
-  async #settle(ended: readonly EndedRow[]): Promise<void> {
+  async #record(ended: readonly EndedRow[]): Promise<void> {
     const { attempt, handler, worker } = this.#deps;
     const { notes, splits } = sortEndedRows(ended, attempt, handler, this.#storedPayload);
     const isNoted = notes.length === 0 || this.#recorder.record(notes);
