@@ -41,7 +41,10 @@ export interface BackendDeps {
  * job without a lock does not mean that its worker died.
  */
 const COMEBACK_MS = 3_000;
-/** The longest blocking read. A connection may leave a command unanswered for longer than this. */
+/**
+ * The longest blocking read. It must be shorter than the time that a connection may leave a command
+ * unanswered.
+ */
 const MAX_BLOCK_S = 3;
 /**
  * The shortest snooze. BullMQ makes one more trip to Redis after it, and the job must not be back

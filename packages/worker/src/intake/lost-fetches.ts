@@ -33,6 +33,10 @@ export class LostFetches {
     this.#deps = deps;
   }
 
+  /**
+   * Looks for jobs that this worker fetched and does not attempt, and hands them back.
+   * @throws what Redis throws when it is asked for them
+   */
   async handBackLost(): Promise<void> {
     const { redis, prefix, queue, name, log } = this.#deps;
     const { base, active } = queueKeys(prefix, queue);
