@@ -17,12 +17,14 @@ export interface LoggedAttempt {
 export function logOutcome(
   log: Logger,
   outcome: Outcome,
-  { job, queue, number: attempt, maxAttempts }: LoggedAttempt,
+  attempted: LoggedAttempt,
   jobId: string,
-  durationMs: number,
+  startedAt: number,
 ): void {
+  // Nothing is read or made for a line that nobody wants: most attempts end here.
   if (outcome.kind === 'completed' && !log.isLevelEnabled('debug')) return;
-  const fields = { job, jobId, queue, attempt, durationMs };
+  const { job, queue, number: attempt, maxAttempts } = attempted;
+  const fields = { job, jobId, queue, attempt, durationMs: Date.now() - startedAt };
   switch (outcome.kind) {
     case 'completed':
       log.debug(fields, 'attempt completed');
