@@ -267,6 +267,15 @@ describe('Backend', () => {
     expect(done.slice(1)).toEqual(['moveToWait(t1)', 'zadd(p:mail:marker, 0, 0)']);
   });
 
+  it('wakes a worker also when handing back throws: only the reply may be lost', async () => {
+    const { backend, job, done } = backendAnswering();
+    job.moveToWait = async () => {
+      throw new Error('Missing lock for job b-b1-7. moveToWait');
+    };
+    await expect(backend.handBack(Object.assign(job, { priority: 3 }))).rejects.toThrow('Missing lock');
+    expect(done).toEqual(['zadd(p:mail:marker, 0, 0)']);
+  });
+
   it('leaves no unhandled rejection when no worker can be woken', async () => {
     const { backend, job, redis } = backendAnswering();
     redis.zadd = async () => {

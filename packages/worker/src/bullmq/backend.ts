@@ -128,9 +128,13 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   async handBack(job: BullmqJob): Promise<void> {
-    await job.moveToWait(job.token);
-    // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue.
-    if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
+    try {
+      await job.moveToWait(job.token);
+    } finally {
+      // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue. Also after
+      // an error: Redis may have handed the job back, and only its reply was lost.
+      if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
+    }
   }
 
   async snooze(job: BullmqJob, untilAt: number): Promise<void> {

@@ -40,10 +40,12 @@ interface Setting {
   readonly malformed?: string;
   /** Whether the recorder gives up. */
   readonly isLost?: boolean;
+  /** Whether the recorder throws. */
+  readonly isBroken?: boolean;
 }
 
 /** A worker without a connection, and what its taker, store and recorder were told, in order. */
-function working({ end, fetches = [], malformed, isLost = false }: Setting = {}) {
+function working({ end, fetches = [], malformed, isLost = false, isBroken = false }: Setting = {}) {
   const told: string[] = [];
   const taker: JobTaker = {
     fetchAnswered: () => void told.push('answered'),
@@ -62,6 +64,7 @@ function working({ end, fetches = [], malformed, isLost = false }: Setting = {})
   const recorder = {
     async record<T>(_: ActiveAttempt, send: () => Promise<T>, instead?: (reason: string) => Promise<T>) {
       told.push('recorder');
+      if (isBroken) throw new Error('a bug');
       if (isLost) return undefined;
       return send().catch((error: Error) => {
         refusals.push(error);
@@ -154,6 +157,30 @@ describe('BullmqWorker', () => {
     });
     await processed();
     expect(store.fail.mock.calls[0]?.[1].outcome).toMatchObject({ kind: 'failed', error: { message: 'a bug' } });
+  });
+
+  it('fails and releases a job whose end cannot be noted', async () => {
+    const { told, store, processed } = working({
+      end(attempt) {
+        attempt.end = () => {
+          throw new RangeError('too deep');
+        };
+        return attempt.end(outcomeOf('failed'));
+      },
+    });
+    await processed();
+    expect(told).toEqual(['attempt j-1', 'fail', 'release j-1']);
+    expect(store.fail.mock.calls[0]?.[1].outcome).toMatchObject({ kind: 'failed', error: { message: 'too deep' } });
+  });
+
+  it('reports what throws while an end is recorded, and releases the job: BullMQ’s loop would hang', async () => {
+    const { worker, told, store, processed } = working({ end: completes, isBroken: true });
+    const errors: string[] = [];
+    worker.on('error', ({ message }) => void errors.push(message));
+    store.complete.mockRejectedValueOnce(new Error('READONLY'));
+    const { next, attempt } = await processed();
+    expect([next, attempt.confirmed, errors]).toEqual([undefined, false, ['a bug']]);
+    expect(told).toEqual(['attempt j-1', 'recorder', 'release j-1']);
   });
 
   it('hands back through the recorder, and then fetches another job', async () => {

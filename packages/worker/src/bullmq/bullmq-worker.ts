@@ -82,15 +82,20 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     const { taker } = this.#deps;
     const { attempt } = job as BullmqJob;
     if (attempt === undefined) throw new Error(`job ${job.id} was not taken`);
-    let ending: Ending | undefined;
     try {
-      ending = job.deferredFailure === undefined ? await taker.attempt(attempt) : endWithDeferredFailure(job, attempt);
-    } catch (error) {
-      ending = attempt.end({ kind: 'failed', error: describeThrown(error) });
-    }
-    try {
+      let ending: Ending | undefined;
+      try {
+        ending =
+          job.deferredFailure === undefined ? await taker.attempt(attempt) : endWithDeferredFailure(job, attempt);
+      } catch (error) {
+        ending = attempt.endBroken(describeThrown(error));
+      }
       if (ending === undefined) return await this.#fetchAnother(token, fetchNext);
       return await this.#record(job as BullmqJob, attempt, ending, fetchNext);
+    } catch (error) {
+      // It must not fly on: BullMQ's loop waits for ever when the promise of its last job rejects.
+      this.emit('error', error as Error);
+      return undefined;
     } finally {
       taker.release(attempt);
       (job as BullmqJob).attempt = undefined;

@@ -47,6 +47,18 @@ describe('ActiveAttempt', () => {
     expect(attempt.started).toBe(false);
   });
 
+  it('ends without notes when code of ours threw and no notes can be made', () => {
+    const row = { id: 'b-b1-7', opts: { attempts: 1, bullpen: { batch: 'b1' } } };
+    expect(attemptAt(row).endBroken(error)).toMatchObject({
+      outcome: { kind: 'failed', error },
+      notes: { batch: 'b1' },
+    });
+    const deep = attemptAt({ ...row, storedData: '['.repeat(20_000) + ']'.repeat(20_000) });
+    expect(() => deep.end({ kind: 'failed', error })).toThrow(RangeError);
+    expect(deep.endBroken(error)).toEqual({ outcome: { kind: 'failed', error } });
+    expect([deep.outcome, deep.notes]).toEqual(['failed', undefined]);
+  });
+
   it('makes its notes from its outcome and its job', () => {
     const row = attemptAt({ id: 'b-b1-7', opts: { bullpen: { batch: 'b1' } } });
     expect(row.end(outcomeOf('completed')).notes).toMatchObject({ batch: 'b1', row: { row: 7, fate: 'completed' } });

@@ -145,6 +145,20 @@ export class ActiveAttempt {
     return this.#ending;
   }
 
+  /**
+   * The attempt failed because code of ours threw. Never throws: if the notes cannot be made, the end
+   * is recorded without them.
+   */
+  endBroken(error: Thrown): Ending {
+    const outcome: Outcome = { kind: 'failed', error };
+    try {
+      return this.end(outcome);
+    } catch {
+      this.#ending = { outcome };
+      return this.#ending;
+    }
+  }
+
   /** All rows of its job are settled or have jobs of their own. */
   endRows(): Ending {
     const notes: Notes = { batch: this.batch as string, forgetCancelled: true };
