@@ -2,7 +2,8 @@ import { type BullpenError, type JobDefinition, PayloadInvalid, ResultInvalid } 
 import { describeThrown, parse } from '@bullpen/shared/internal';
 import type { Handler, ManyHandlerFunction } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
-import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';
+import { underDeadline } from './deadline.js';
+import { endedBy, fromReturned, fromThrown, isThenable } from './endings.js';
 import type { Outcome } from './outcome.js';
 
 /** One row of an attempt at many rows. */

@@ -3,11 +3,12 @@ import { describeThrown, type Parsed, parse } from '@bullpen/shared/internal';
 import type { Handler } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { attemptMany } from './attempt-many.js';
-import { endedBy, fromReturned, fromThrown, isThenable, underDeadline } from './endings.js';
+import { underDeadline } from './deadline.js';
+import { endedBy, fromReturned, fromThrown, isThenable } from './endings.js';
 import type { Outcome } from './outcome.js';
 
 /**
- * One attempt: parse the payload, arm the deadline, run the handler, return how it ended. Knows
+ * One attempt: arm the deadline, parse the payload, run the handler, return how it ended. Knows
  * neither Redis nor BullMQ, and never throws. It makes a promise only when it has to wait, because
  * it runs for every job and every row.
  */

@@ -16,7 +16,7 @@ import { type OpenRow, RowAttempt, type RowAttemptDeps } from './row-attempt.js'
 import type { RowCalls } from './row-calls.js';
 import type { RowJobs, SharedJob, SplitRow } from './row-jobs.js';
 import { RowRecorder } from './row-recorder.js';
-import { type EndedRow, sortEndedRows } from './sort-ended-rows.js';
+import { type EndedRow, settleOrSplit } from './settle-or-split.js';
 import { splitRow } from './split-row.js';
 
 /** What a {@link SharedAttempt} needs. */
@@ -147,7 +147,7 @@ export class SharedAttempt {
   /** Records how rows ended. Resolves when Redis has it, or refuses. */
   async #record(ended: readonly EndedRow[]): Promise<void> {
     const { attempt, handler, worker } = this.#deps;
-    const { notes, splits } = sortEndedRows(ended, attempt, handler, this.#storedPayload);
+    const { notes, splits } = settleOrSplit(ended, attempt, handler, this.#storedPayload);
     const isNoted = notes.length === 0 || this.#recorder.record(notes);
     const isSplit = splits === undefined || this.#split(splits, undefined);
     if (!(await isNoted) || !(await isSplit)) return;

@@ -18,7 +18,7 @@ export interface EndedRow {
  * that failed with attempts left, or snoozes, gets a job of its own.
  * @param payloadOf reads a row's payload as it was enqueued
  */
-export function sortEndedRows(
+export function settleOrSplit(
   ended: readonly EndedRow[],
   attempt: ActiveAttempt,
   handler: Handler | undefined,
