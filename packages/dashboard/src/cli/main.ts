@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { createLogger } from '@bullpen/shared';
 import { EXIT, type ExitCode, inFlags, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
-import { startDashboard } from '../dashboard.js';
 import { readCommandLine } from './program.js';
 import { settings } from './settings.js';
 
@@ -19,6 +18,8 @@ async function run(): Promise<ExitCode> {
       resolve();
     });
   });
+  // Not before the command line is read: help and wrong flags need no server.
+  const { startDashboard } = await import('../dashboard.js');
   const dashboard = await startDashboard({ ...options, logger: log });
   const { readOnly = false, password } = options;
   const login = password !== undefined;

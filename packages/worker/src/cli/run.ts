@@ -2,7 +2,6 @@ import { createLogger, type Logger } from '@bullpen/shared';
 import { EXIT, type ExitCode, onExit, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import type { DrainSummary } from '../in-flight/drain.js';
 import type { RunningWorker } from '../running-worker.js';
-import { startWorker } from '../worker.js';
 import { ExitReason } from './exit-reason.js';
 import { endedByOthers, watchFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
@@ -53,7 +52,9 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const stopWatchingExit = onExit((code) => endedByOthers(code, worker, exitReason, log));
   try {
     const loading = openHealth(config, exitReason, log).then(async (health) => {
-      return { health, handlers: await withReminder(log, loadHandlers(config.handlers, config.queue)) };
+      // Not before the command line is read: help and wrong flags need no engine.
+      const { startWorker } = await import('../worker.js');
+      return { health, startWorker, handlers: await withReminder(log, loadHandlers(config.handlers, config.queue)) };
     });
     const loaded = await Promise.race([loading, exitReason.reached]);
     // The process was told to stop while the team's modules were loading, which may never end.
@@ -62,7 +63,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
       watchdog.endIn(0);
       return exitReason.exitCode;
     }
-    const { health, handlers } = loaded;
+    const { health, startWorker, handlers } = loaded;
     watchdog.guardLeases(lease);
     const queues = config.queue.length === 0 ? {} : { queues: config.queue };
     const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease };
