@@ -42,10 +42,10 @@ export interface BackendDeps {
  */
 const COMEBACK_MS = 3_000;
 /**
- * The longest blocking read. It must be shorter than the time that a connection may leave a command
- * unanswered.
+ * The longest blocking read, in seconds; an idle worker fetches again when it ends. It must be
+ * shorter than the time that a connection may leave a command unanswered.
  */
-const MAX_BLOCK_S = 3;
+export const MAX_BLOCK_S = 3;
 /**
  * The shortest snooze. BullMQ makes one more trip to Redis after it, and the job must not be back
  * by then.

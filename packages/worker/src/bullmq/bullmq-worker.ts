@@ -5,7 +5,7 @@ import type { JobSource, JobTaker } from '../in-flight/job-source.js';
 import type { RecordOptions } from '../in-flight/queue-store.js';
 import type { Recorder } from '../in-flight/recorder.js';
 import { pause } from '../redis/pause.js';
-import { Backend, type BackendDeps, type NextJob } from './backend.js';
+import { Backend, type BackendDeps, MAX_BLOCK_S, type NextJob } from './backend.js';
 import { BullmqJob, toFetchedJob } from './bullmq-job.js';
 import type { MalformedJobs } from './malformed-jobs.js';
 import { privatesOf } from './private-parts.js';
@@ -22,8 +22,6 @@ export interface BullmqWorkerDeps extends BackendDeps {
 const FAILED_FETCH_PAUSE_MS = 500;
 /** How BullMQ's error begins when it could not enqueue the next run of a job scheduler. */
 const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
-/** How long an idle worker blocks before it fetches again by itself, in seconds. */
-const DRAIN_DELAY_S = 3;
 
 /**
  * BullMQ's main loop, for a worker of ours. It differs from BullMQ's in five ways:
@@ -46,7 +44,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
       queue,
       // Never called, because `processJob` is ours. BullMQ starts no worker without it.
       async () => undefined,
-      { ...options, autorun: false, drainDelay: DRAIN_DELAY_S, skipLockRenewal: true },
+      { ...options, autorun: false, drainDelay: MAX_BLOCK_S, skipLockRenewal: true },
       (name, opts) => Backend.open(name, opts, deps),
     );
     this.#deps = deps;
