@@ -2,10 +2,10 @@ import type { Duration, JobDefinition, PayloadInput, QueueCounts, RedisAddress }
 import type { BatchOptions } from './batch/batch-options.js';
 import type { BatchResult } from './batch/batch-result.js';
 import type { SettledBatch, WaitOptions } from './batch/wait-for-batch.js';
-import type { CancelResult } from './enqueue/cancel-job.js';
 import type { EnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 import type { Batches } from './manage/batches.js';
+import type { CancelResult } from './manage/cancel-job.js';
 
 /** Options of `createProducer`. */
 export interface ProducerOptions {
@@ -44,7 +44,7 @@ export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<Enqueu
 export interface Producer {
   /**
    * Enqueues one job.
-   * @returns the id of the job, and `added`, or `duplicate` when a job with this key was there
+   * @returns `added` and the id of the job, or `duplicate` and the id of the job that holds the key
    * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable,
    *   ProducerClosed
    */
@@ -78,8 +78,9 @@ export interface Producer {
    */
   waitForBatch(job: JobDefinition, options: WaitOptions): Promise<SettledBatch>;
   /**
-   * Cancels a job. A waiting job is settled as cancelled when a worker fetches it; the signal of a
-   * running one aborts. Answers `requested`, `settled` (too late) or `unknown` (no such job).
+   * Cancels a job. One that waits or is delayed is taken off its queue at once and answers
+   * `cancelled`; the signal of a running one aborts (`requested`). Answers `settled` when it is too
+   * late and `unknown` when there is no such job.
    * @throws RedisUnavailable, ProducerClosed
    */
   cancel(job: JobDefinition, id: string): Promise<CancelResult>;

@@ -22,7 +22,7 @@ export { listFaults } from './job/errors.js';
 export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
-export { idForKey, keyFault, newId } from './job/job-id.js';
+export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
@@ -54,10 +54,12 @@ export {
   cancelledKey,
   DEFAULT_PREFIX,
   lockKey,
+  META,
   prefixFault,
   type QueueKeys,
   queueKeys,
 } from './redis/keys.js';
+export { KEY_SCRIPT } from './redis/key-script.js';
 export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';

@@ -1,6 +1,7 @@
 import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
-import { DEFAULT_PREFIX, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
+import { DEFAULT_PREFIX, parseDuration, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
 import type { Handler } from './handlers/handler.js';
+import type { KeptJobs } from './in-flight/retention.js';
 
 /** Options of `startWorker`. */
 export interface WorkerOptions {
@@ -37,12 +38,25 @@ export interface WorkerOptions {
    */
   readonly lease?: Duration;
   /**
-   * How many completed jobs a queue keeps, and for how long. Default 10,000 and `'1d'`. The key of
-   * a completed job is free again when the job is removed. Failed jobs are always kept.
+   * How many completed jobs each queue keeps, and for how long. Default 10,000 and `'1d'`. The key
+   * of a completed job is free again when the job is removed. The value counts for all workers of
+   * the queue, also those that were not given one; of different values, that of the worker that
+   * started last.
    */
-  readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
+  readonly keepCompleted?: KeepOption;
+  /**
+   * The same for failed jobs. Default 100,000 and `'30d'`. A failed job does not hold its key. What
+   * is removed is counted, and a warning in the log says so.
+   */
+  readonly keepFailed?: KeepOption;
   /** Default: a new logger that writes JSON to a pipe and readable lines to a terminal. */
   readonly logger?: Logger;
+}
+
+/** How many jobs to keep (1 or more), and for how long. */
+export interface KeepOption {
+  readonly count?: number | undefined;
+  readonly age?: Duration | undefined;
 }
 
 /** A queue to serve, and how many of its attempts run at once. */
@@ -80,9 +94,21 @@ export function readOptions(options: WorkerOptions) {
     }
     return value;
   };
+  /** What this worker was told to keep; nothing for what it was not told. */
+  const keepOf = (name: 'keepCompleted' | 'keepFailed', option: KeepOption = {}): Partial<KeptJobs> => {
+    const ms = option.age === undefined ? undefined : parseDuration(option.age);
+    if (ms !== undefined && !(Number(ms) >= 1_000))
+      faults.push({ path: `${name}.age`, reason: typeof ms === 'string' ? ms : 'must be at least 1s' });
+    return {
+      ...(option.count === undefined
+        ? {}
+        : { [name]: count(`${name}.count`, option.count, Number.MAX_SAFE_INTEGER) }),
+      ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
+    };
+  };
   const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  const { keepCompleted, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
+  const { keepCompleted, keepFailed, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
   const leaseMs = duration('lease', lease);
   if (leaseMs < MIN_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
     faults.push({ path: 'lease', reason: `must be at least ${MIN_LEASE_MS} ms` });
@@ -98,11 +124,10 @@ export function readOptions(options: WorkerOptions) {
     abortGraceMs: duration('abortGrace', abortGrace),
     leaseMs,
     concurrency: count('concurrency', concurrency, MAX_CONCURRENCY),
-    keepCompleted: {
-      count: count('keepCompleted.count', keepCompleted?.count ?? 10_000, Number.MAX_SAFE_INTEGER),
-      // BullMQ counts this one in seconds.
-      age: Math.ceil(duration('keepCompleted.age', keepCompleted?.age ?? '1d') / 1000),
-    },
+    kept: {
+      ...keepOf('keepCompleted', keepCompleted),
+      ...keepOf('keepFailed', keepFailed),
+    } satisfies Partial<KeptJobs>,
   };
   if (faults.length > 0) throw new OptionsInvalid('cannot start the worker', faults);
   return settings;

@@ -1,13 +1,14 @@
 import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
-import { idForKey, isInstant, keyFault, newId, parseDuration, showValue } from '@bullpen/shared/internal';
+import { isInstant, keyFault, parseDuration, showValue } from '@bullpen/shared/internal';
 import type { ChunkOptions } from './chunk.js';
 
 /** How one job is enqueued. */
 export interface EnqueueOptions {
   /**
    * Your own name for the job, 1 to 1,000 characters. When you enqueue the same job definition with
-   * the same key again, the answer is `duplicate` as long as the first job is kept: while it waits
-   * or is active, after it failed, and after it completed until the worker's retention removes it.
+   * the same key again, the answer is `duplicate` as long as the first job holds the key: while it
+   * waits or is active, and after it completed for as long as it is kept (`keepCompleted` of the
+   * worker, 1 day). A job that failed for good, was cancelled or was removed does not hold its key.
    */
   readonly key?: string;
   /** How long to wait before the first attempt. Default 0, at most 10 years. */
@@ -47,7 +48,7 @@ export function parseEnqueueOptions(
   job: JobDefinition,
   { key, delay = 0, priority = 0, expiresAt, maxWaiting }: EnqueueOptions,
   now: number,
-): Omit<ChunkOptions, 'keyed'> {
+): ChunkOptions {
   const faults: Fault[] = [];
   const wrongKey = key === undefined ? undefined : keyFault(key);
   if (wrongKey !== undefined) faults.push({ path: 'key', reason: wrongKey });
@@ -74,13 +75,8 @@ export function countFaults(path: string, value: unknown, most: number): Fault[]
   return [{ path, reason: `expected a whole number from 1 to ${most}, got ${showValue(value)}` }];
 }
 
-/**
- * The id of a job with this key. Without a key, a new id.
- * @throws OptionsInvalid when the key is not allowed
- */
-export function idFor(job: JobDefinition, key: string | undefined): string {
-  if (key === undefined) return newId();
+/** @throws OptionsInvalid when the key is not allowed */
+export function checkKey(job: JobDefinition, key: unknown): void {
   const reason = keyFault(key);
   if (reason !== undefined) throw new OptionsInvalid(`cannot enqueue ${job.name}`, [{ path: 'key', reason }]);
-  return idForKey(job.name, key);
 }

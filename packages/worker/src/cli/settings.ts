@@ -2,6 +2,7 @@ import {
   commonSettings,
   countSetting,
   durationSetting,
+  optionalDurationSetting,
   portSetting,
   type Settings,
   switchSetting,
@@ -12,6 +13,8 @@ import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS } from '../worker-options.js';
 import { readQueues } from './queue-flags.js';
 
 const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
+
+const keepForSetting = optionalDurationSetting.refine((ms) => ms === undefined || ms >= 1_000, 'expected at least 1s');
 
 /** The settings of the command, in the order of the help. */
 export const settings = {
@@ -54,6 +57,34 @@ export const settings = {
     schema: durationSetting.refine((ms) => ms >= MIN_LEASE_MS, 'expected at least 1s'),
     default: DEFAULTS.lease,
     help: 'how long a worker has a job without renewing its lease; the jobs of a killed worker start again within 1.5 times this',
+  },
+  keepCompleted: {
+    flag: '--keep-completed <count>',
+    env: 'BULLPEN_KEEP_COMPLETED',
+    schema: countSetting(Number.MAX_SAFE_INTEGER).optional(),
+    defaultHelp: '10000, or what the workers of the queue have',
+    help: 'how many completed jobs a queue keeps',
+  },
+  keepCompletedFor: {
+    flag: '--keep-completed-for <duration>',
+    env: 'BULLPEN_KEEP_COMPLETED_FOR',
+    schema: keepForSetting,
+    defaultHelp: '1d, or what the workers of the queue have',
+    help: 'how long a queue keeps a completed job, and the job its key',
+  },
+  keepFailed: {
+    flag: '--keep-failed <count>',
+    env: 'BULLPEN_KEEP_FAILED',
+    schema: countSetting(Number.MAX_SAFE_INTEGER).optional(),
+    defaultHelp: '100000, or what the workers of the queue have',
+    help: 'how many failed jobs a queue keeps',
+  },
+  keepFailedFor: {
+    flag: '--keep-failed-for <duration>',
+    env: 'BULLPEN_KEEP_FAILED_FOR',
+    schema: keepForSetting,
+    defaultHelp: '30d, or what the workers of the queue have',
+    help: 'how long a queue keeps a failed job',
   },
   exitWhenStuck: {
     flag: '--exit-when-stuck',
