@@ -4,7 +4,7 @@
  */
 
 export { Exporter, type ExporterOptions } from './exporter/exporter.js';
-export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
+export { addDepthMetrics, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';
 export { shareCall } from './exporter/share-call.js';
 export { backoffDelayMs } from './job/backoff.js';
@@ -44,6 +44,7 @@ export { onExit, onFault, onStopSignal, type StopSignal } from './process/signal
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg } from './redis/define-scripts.js';
+export { KEY_SCRIPT } from './redis/key-script.js';
 export {
   type BatchKeys,
   batchesKey,
@@ -59,7 +60,6 @@ export {
   type QueueKeys,
   queueKeys,
 } from './redis/keys.js';
-export { KEY_SCRIPT } from './redis/key-script.js';
 export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';

@@ -100,15 +100,16 @@ export function readOptions(options: WorkerOptions) {
     if (ms !== undefined && !(Number(ms) >= 1_000))
       faults.push({ path: `${name}.age`, reason: typeof ms === 'string' ? ms : 'must be at least 1s' });
     return {
-      ...(option.count === undefined
-        ? {}
-        : { [name]: count(`${name}.count`, option.count, Number.MAX_SAFE_INTEGER) }),
+      ...(option.count === undefined ? {} : { [name]: count(`${name}.count`, option.count, Number.MAX_SAFE_INTEGER) }),
       ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
     };
   };
   const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  const { keepCompleted, keepFailed, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
+  const { keepCompleted, keepFailed, drainTimeout, abortGrace, lease, concurrency } = {
+    ...DEFAULTS,
+    ...given(options),
+  };
   const leaseMs = duration('lease', lease);
   if (leaseMs < MIN_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
     faults.push({ path: 'lease', reason: `must be at least ${MIN_LEASE_MS} ms` });

@@ -19,8 +19,8 @@ async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[
   onTestFinished(() => void vi.useRealTimers());
   const jobs = new Map<string, Waiting>();
   for (const [at, job] of [...wait, ...prioritized].entries()) jobs.set(`p:mail:j-${at}`, job);
-  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, 0];
-  const chain = { llen: () => chain, zcard: () => chain, hexists: () => chain, exec: async () => counts.map(reply) };
+  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, [null, '7', '8']];
+  const chain = { llen: () => chain, zcard: () => chain, hmget: () => chain, exec: async () => counts.map(reply) };
   const redis = {
     pipeline: () => chain,
     lindex: async (key: string, at: number) => (wait.length > 0 && key === 'p:mail:wait' && at === -1 ? 'j-0' : null),
@@ -30,7 +30,7 @@ async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[
   return (await readQueueDepth(redis as unknown as Redis, 'p', 'mail')).oldestWaitingMs;
 }
 
-const reply = (count: number): [null, number] => [null, count];
+const reply = <T>(count: T): [null, T] => [null, count];
 
 describe('how long the next job has waited', () => {
   it('is 0 when no job waits', async () => {

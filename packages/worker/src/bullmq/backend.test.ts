@@ -46,6 +46,11 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const deps = {
     ...{ redis: redis as unknown as ScriptedRedis, outage },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
+    retention: {
+      keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
+      refresh: async (queue: string) => void done.push(`refresh(${queue})`),
+      failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
+    },
     completionCalls: {
       async add(completion: Completion) {
         together.push(completion);
