@@ -69,7 +69,7 @@ describe('an exporter', () => {
     expect(await exporter.count()).toEqual([
       {
         ...{ queue: 'mail', paused: false, waiting: 1, active: 2, prioritized: 3, delayed: 4, completed: 5, failed: 6 },
-        oldestWaitingMs: undefined,
+        ...{ cancelled: 0, failedTrimmed: 0, oldestWaitingMs: undefined },
       },
     ]);
     expect(exporter.holds('mail')).toBe(true);
