@@ -175,7 +175,8 @@ describe('bullpen-dashboard', () => {
     await worker.untilEmpty();
     await worker.drain();
     const holders = await producer.enqueueMany(scripted, jobs.slice(0, 120), {
-      ...{ key: ({ name }: { name?: string }) => name ?? '', delay: '1h' as const },
+      key: ({ name }) => name ?? '',
+      delay: '1h',
     });
     const dashboard = await Dashboard.start(world);
     await dashboard.logIn();
