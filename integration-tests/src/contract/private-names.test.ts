@@ -134,7 +134,8 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
   });
 
   test('the script reprocessJob, with its keys and arguments in this order', async () => {
-    const file = fileURLToPath(new URL('../../../packages/dashboard/src/board/retry-script.ts', import.meta.url));
+    const room = fileURLToPath(new URL('../../../packages/dashboard/src/board/', import.meta.url));
+    const file = join(room, 'retry-script.ts');
     const { inputs, used } = scriptOf('reprocessJob', file, 'takes the key of a job in front of it');
     expect(inputs, `${BULLMQ} has changed the input of reprocessJob: ${used}`).toEqual([
       'KEYS[1] job key',
