@@ -19,6 +19,6 @@ export { measure } from './health/metrics/measure.js';
 export { serveHealth } from './health/serve-health.js';
 export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
-export type { RunningWorker, Slots } from './running-worker.js';
+export type { RunningWorker, Slots, WorkerProcess } from './running-worker.js';
 export { startWorker } from './worker.js';
 export type { QueueOption, WorkerOptions } from './worker-options.js';
