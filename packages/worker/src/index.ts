@@ -1,4 +1,19 @@
-export { JobRejected, JobSnoozed, type SnoozeTime } from '@bullpen/shared';
+export {
+  ConfigInvalid,
+  DeadlineExceeded,
+  type Fault,
+  HandlerCrashed,
+  HandlersInvalid,
+  hasCode,
+  JobCancelled,
+  JobRejected,
+  JobSnoozed,
+  LeaseLost,
+  OptionsInvalid,
+  RedisUnavailable,
+  type SnoozeTime,
+  WorkerDraining,
+} from '@bullpen/shared';
 export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
   type AnyHandler,
