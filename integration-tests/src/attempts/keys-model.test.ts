@@ -84,7 +84,7 @@ class Model {
       this.#batches += 1;
       const batch = `b${this.#batches}`;
       const source = sourceOf([{ key }]);
-      const { added } = await this.producer.batch(job, { batch, source, keyField: 'key' });
+      const { added } = await this.producer.batches.run(job, { name: batch, source, keyField: 'key' });
       expect(added).toBe(holders.length === 0 ? 1 : 0);
       if (added === 0) return;
       const id = `b-${batch}-1`;

@@ -93,7 +93,7 @@ describe('a key is held by a job', () => {
     await world.settled(queue, second.id);
     expect((await enqueue(producer)).status).toBe('duplicate');
     await producer.enqueue(job, { id: '2' });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect((await enqueue(producer)).status).toBe('added');
   });
 
@@ -101,11 +101,11 @@ describe('a key is held by a job', () => {
     const producer = world.producer();
     const { id } = await enqueue(producer);
     const rows = sourceOf([{ id: 'k' }, { id: 'row' }, { id: 'row' }, { id: 'bad', does: 'reject' }]);
-    const batch = { batch: 'b', source: rows, keyField: 'id' };
-    expect(await producer.batch(job, batch)).toMatchObject({ added: 2, duplicate: 2 });
+    const batch = { name: 'b', source: rows, keyField: 'id' };
+    expect(await producer.batches.run(job, batch)).toMatchObject({ added: 2, duplicate: 2 });
     expect(await world.redis.get(record(world, 'row'))).toBe('b-b-2');
     expect(await producer.enqueue(job, { id: '1' }, { key: 'row' })).toEqual({ status: 'duplicate', id: 'b-b-2' });
-    await working(world).worker.untilEmpty();
+    await working(world).worker.process.untilEmpty();
     // A row that failed frees its key, and one that completed keeps it. The job of the row is gone.
     expect((await producer.enqueue(job, { id: '1' }, { key: 'bad' })).status).toBe('added');
     expect(await producer.enqueue(job, { id: '1' }, { key: 'row' })).toEqual({ status: 'duplicate', id: 'b-b-2' });
@@ -114,7 +114,7 @@ describe('a key is held by a job', () => {
 
   test('a row that is sent again under the same name and number does not take its own old key', async ({ world }) => {
     const producer = world.producer();
-    const send = () => producer.batch(job, { batch: 'b', source: sourceOf([{ id: 'row' }]), keyField: 'id' });
+    const send = () => producer.batches.run(job, { name: 'b', source: sourceOf([{ id: 'row' }]), keyField: 'id' });
     expect(await send()).toMatchObject({ added: 1 });
     const books = await world.redis.keys(`${world.prefix}:${job.queue}:batch*`);
     await world.redis.del(...books);
@@ -175,13 +175,19 @@ describe('cancel', () => {
   test('settles the rows of a waiting job in the books, and frees their keys', async ({ world }) => {
     const producer = world.producer();
     const rows = ['a', 'b', 'c'].map((id) => ({ id }));
-    await producer.batch(job, { batch: 'one', source: sourceOf(rows), keyField: 'id' });
+    await producer.batches.run(job, { name: 'one', source: sourceOf(rows), keyField: 'id' });
     const more = ['d', 'e', 'f'].map((id) => ({ id }));
-    await producer.batch(job, { batch: 'shared', source: sourceOf(more), keyField: 'id', rowsPerJob: 3, delay: '1h' });
+    await producer.batches.run(job, {
+      name: 'shared',
+      source: sourceOf(more),
+      keyField: 'id',
+      rowsPerJob: 3,
+      delay: '1h',
+    });
     expect(await producer.cancel(job, 'b-one-2')).toBe('cancelled');
     expect(await producer.cancel(job, 'b-shared-1_3')).toBe('cancelled');
-    expect(await producer.batches.show('one')).toMatchObject({ added: 3, cancelled: 1, waiting: 2 });
-    expect(await producer.batches.show('shared')).toMatchObject({ added: 3, cancelled: 3, delayed: 0 });
+    expect(await producer.batches.show({ name: 'one' })).toMatchObject({ added: 3, cancelled: 1, waiting: 2 });
+    expect(await producer.batches.show({ name: 'shared' })).toMatchObject({ added: 3, cancelled: 3, delayed: 0 });
     const status = async (key: string) => (await producer.enqueue(job, { id: '1' }, { key })).status;
     expect([await status('a'), await status('b'), await status('e')]).toEqual(['duplicate', 'added', 'added']);
     expect((await producer.queues())[0]).toMatchObject({ cancelled: 2 });
@@ -226,7 +232,7 @@ describe('a lost reply', () => {
       await until('a reply to be lost', () => proxy.lost > 0);
       // The job ends, and if it completed it is trimmed.
       await world.producer().enqueue(job, { id: 'other' });
-      await worker.untilEmpty();
+      await worker.process.untilEmpty();
       proxy.mode = 'forward';
       expect(await enqueued).toMatchObject({ status: 'added' });
       expect(await world.queue(job.queue).getJobCountByTypes('wait', 'active')).toBe(0);
@@ -240,13 +246,13 @@ describe('a batch that is retried', () => {
   test('leaves a row whose key another job has by now', async ({ world }) => {
     const producer = world.producer();
     const rows = ['a', 'b'].map((id) => ({ id, does: 'reject' }));
-    await producer.batch(job, { batch: 'b', source: sourceOf(rows), keyField: 'id' });
+    await producer.batches.run(job, { name: 'b', source: sourceOf(rows), keyField: 'id' });
     const { worker } = working(world);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await worker.drain();
     await producer.enqueue(job, { id: '1' }, { key: 'a', delay: '1h' });
-    expect(await producer.batches.retry(job, 'b')).toMatchObject({ retried: 1, keyTaken: 1 });
-    expect(await producer.batches.retry(job, 'b')).toMatchObject({ retried: 0, keyTaken: 1 });
+    expect(await producer.batches.retry(job, { name: 'b' })).toMatchObject({ retried: 1, keyTaken: 1 });
+    expect(await producer.batches.retry(job, { name: 'b' })).toMatchObject({ retried: 0, keyTaken: 1 });
     expect(await world.redis.get(record(world, 'b'))).toBe('b-b-2');
   });
 });
@@ -263,7 +269,7 @@ describe('what is kept', () => {
         key: ({ id }) => id ?? '',
       },
     );
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect((await producer.queues())[0]).toMatchObject({ failed: 3, failedTrimmed: 5 });
     const warned = lines.filter(({ msg }) => String(msg).startsWith('failed jobs were removed'));
     expect(warned).toEqual([
@@ -284,7 +290,7 @@ describe('what is kept', () => {
       job,
       Array.from({ length: 9 }, (_, at) => ({ id: `${at}` })),
     );
-    await untold.worker.untilEmpty();
+    await untold.worker.process.untilEmpty();
     expect(await queue.getCompletedCount()).toBe(5);
     const running = working(world, { keepCompleted: { count: 5 }, logger: first.logger, lease: '1s' });
     await running.worker.ready;
@@ -299,7 +305,7 @@ describe('what is kept', () => {
       job,
       Array.from({ length: 9 }, (_, at) => ({ id: `${at}` })),
     );
-    await running.worker.untilEmpty();
+    await running.worker.process.untilEmpty();
     expect(await queue.getCompletedCount()).toBe(2);
   });
 

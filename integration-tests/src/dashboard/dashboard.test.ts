@@ -172,7 +172,7 @@ describe('bullpen-dashboard', () => {
     const jobs = Array.from({ length: 230 }, (_, at) => ({ ...payload, name: `${at}` }));
     const failed = await producer.enqueueMany(scripted, jobs, { key: ({ name }) => name ?? '' });
     const worker = world.worker({ handlers: scriptedHandlers });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await worker.drain();
     const holders = await producer.enqueueMany(scripted, jobs.slice(0, 120), {
       key: ({ name }) => name ?? '',
@@ -199,7 +199,7 @@ describe('bullpen-dashboard', () => {
     const producer = world.producer();
     const { id } = await producer.enqueue(scripted, {}, { key: 'k' });
     const worker = world.worker({ handlers: scriptedHandlers });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await worker.drain();
     const dashboard = await Dashboard.start(world);
     await dashboard.logIn();
@@ -327,9 +327,9 @@ describe('bullpen-dashboard', () => {
       { id: 1, email: 'ada@example.com', fail: '<script>alert(1)</script> token=tok_live_51HxQ2' },
       { id: 2, email: 'bob@example.com' },
     ];
-    await world.producer().batch(row, { source: sourceOf(rows), batch: 'november' });
+    await world.producer().batches.run(row, { source: sourceOf(rows), name: 'november' });
     world.worker({ handlers: [handleRow] });
-    const settled = await world.producer().waitForBatch(row, { batch: 'november' });
+    const settled = await world.producer().batches.wait({ name: 'november' });
     expect(settled).toMatchObject({ completed: 1, failed: 1 });
     const dashboard = await Dashboard.start(world);
     await dashboard.logIn();

@@ -61,10 +61,26 @@ describe('readOptions', () => {
     ['nothing to be kept', { keepCompleted: { count: 0 } }, /keepCompleted\.count: /],
     ['no failed jobs to be kept', { keepFailed: { count: 0 } }, /keepFailed\.count: /],
     ['an age below a second', { keepFailed: { age: 999 } }, /keepFailed\.age: must be at least 1s/],
+    ['attempts', { attempts: 3 }, /attempts: is no option of startWorker; write maxAttempts in defineJob$/],
+    ['removeOnComplete', { removeOnComplete: true }, /removeOnComplete: .* startWorker; write keepCompleted$/],
+    ['lockDuration', { lockDuration: 30_000 }, /lockDuration: is no option of startWorker; write lease$/],
+    ['a connection', { connection: {} }, /connection: is no option of startWorker; write redis: 'redis:/],
+    ['a misspelt option', { concurency: 5 }, /concurency: .*\. Did you mean 'concurrency'\?$/],
+    [
+      'a misspelt option of a queue',
+      { queues: [{ name: 'mail', slots: 5 }] },
+      /queues\.slots: is no option of a queue/,
+    ],
+    ['a misspelt option of what is kept', { keepCompleted: { cuont: 5 } }, /keepCompleted\.cuont: .* 'count'\?$/],
     ['an age that is none', { keepCompleted: { age: 'long' } }, /keepCompleted\.age: expected a duration/],
   ])('refuses %s', (_, wrong, message) => {
     expect(() => readOptions({ ...given, ...wrong })).toThrow(OptionsInvalid);
     expect(() => readOptions({ ...given, ...wrong })).toThrow(message);
+  });
+
+  it('refuses options that are no object', () => {
+    expect(() => readOptions('redis://127.0.0.1' as never)).toThrow(/expected an object .* startWorker, got string$/);
+    expect(() => readOptions(undefined as never)).toThrow(/expected an object .* startWorker, got undefined$/);
   });
 
   it('names every fault at once', () => {

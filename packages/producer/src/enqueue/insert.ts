@@ -31,7 +31,8 @@ export interface Chunk {
  * after a lost reply: the ids of the jobs are new, and stay the same however often the chunk is
  * sent, so it recognises its own jobs.
  */
-export function prepareChunk(chunk: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
+export function prepareChunk(given: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
+  const chunk = { ...given, options: due(given.options, given.now) };
   const { prefix, job, rows, batch } = chunk;
   const mark = newMark();
   const ids = batch === undefined ? rows.map(({ key }) => idOf(job, key, mark)) : [];
@@ -64,9 +65,9 @@ const idOf = (job: JobDefinition, key: string | undefined, mark: string): string
 
 /** What the script must know of the chunk as a whole, as JSON. */
 function describeChunk({ job, rows, options, batch, now }: Chunk, base: string): string {
-  const { delayMs, priority, expiresAt, maxWaiting } = options;
+  const { delayMs, priority, expiresAt, maxWaiting, expiresInMs = job.expiresInMs } = options;
   const bullpen = {
-    expiresAt: expiresAt ?? (job.expiresInMs === undefined ? undefined : now + delayMs + job.expiresInMs),
+    expiresAt: expiresAt ?? (expiresInMs === undefined ? undefined : now + delayMs + expiresInMs),
     ...(batch && { keyField: batch.keyField, results: batch.results || undefined, batch: batch.name }),
   };
   return JSON.stringify({
@@ -80,6 +81,11 @@ function describeChunk({ job, rows, options, batch, now }: Chunk, base: string):
       ...{ fromChecksum: batch.fromChecksum, toChecksum: batch.toChecksum },
     },
   });
+}
+
+/** The options with the wait until the instant at which the jobs are due. A past instant is now. */
+function due({ dueAt, ...options }: ChunkOptions, now: number): ChunkOptions {
+  return dueAt === undefined ? options : { ...options, delayMs: Math.max(0, dueAt - now) };
 }
 
 /** The rows of a chunk as ranges: from, to, from, to … */
