@@ -144,7 +144,7 @@ describe('metrics', () => {
     const worker = world.worker({ handlers: [...scriptedHandlers, handleBulk], drainTimeout: 0, abortGrace: 5_000 });
     const { port, close } = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
     world.onClose(close);
-    await until('it to run', () => worker.activeJobIds().includes(hanging.id));
+    await until('it to run', () => worker.process.activeJobIds().includes(hanging.id));
     expect(await producer.cancel(scripted, hanging.id)).toBe('requested');
     await worker.process.untilEmpty();
     await enqueue({ do: 'hang', heed: true });
