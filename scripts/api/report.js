@@ -56,7 +56,7 @@ export function report({ folder, home, name, door }, update) {
   if (apiReportChanged && !update) {
     const { stdout } = spawnSync(
       'git',
-      ['diff', '--no-index', '--', config.reportFilePath, config.reportTempFilePath],
+      ['diff', '--no-index', '--unified=0', '--', config.reportFilePath, config.reportTempFilePath],
       {
         encoding: 'utf8',
       },

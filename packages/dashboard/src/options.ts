@@ -19,7 +19,7 @@ export interface DashboardOptions {
   /** The user who may log in. Default `'bullpen'`. */
   readonly user?: string;
   /**
-   * At least 12 characters. Without a password there is no login, and the host must be a loopback
+   * The user's password, at least 12 characters. Without a password there is no login, and the host must be a loopback
    * address.
    */
   readonly password?: string | undefined;
@@ -45,7 +45,7 @@ export interface DashboardOptions {
   readonly redact?: readonly string[];
   /** How often the dashboard looks for new queues, at most. Default `'10s'`. */
   readonly discoverEvery?: Duration;
-  /** Default: logs to stdout, from level `info` on. */
+  /** Where it logs. Default: to stdout, from level `info` on. */
   readonly logger?: Logger;
 }
 

@@ -2,17 +2,20 @@
  * The front door for apps: what a team needs to define jobs and to read errors. Each export has its
  * documentation where it is defined, so editors show it. Sister packages also have
  * `@bullpen/shared/internal`.
+ * @packageDocumentation
  */
 
 export type { Backoff, BackoffPolicy } from './job/backoff.js';
 export type { Duration } from './job/duration.js';
 export {
+  type AnyBullpenError,
   BatchConflict,
   BatchUnknown,
   BullpenError,
   ConfigInvalid,
   DeadlineExceeded,
   type Fault,
+  FaultyValue,
   HandlerCrashed,
   HandlerMissing,
   HandlersInvalid,

@@ -1,5 +1,11 @@
+/**
+ * Takes jobs out: handlers, and the worker that calls them.
+ * @packageDocumentation
+ */
+
 export { JobRejected, JobSnoozed } from '@bullpen/shared';
-export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './events/observers.js';
+export type { OutcomeKind } from './attempt/outcome.js';
+export type { AttemptEnded, JobEvent, OutageBegan, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
   type Context,
   type Handler,
@@ -14,6 +20,7 @@ export type { HealthPort } from './health/health-port.js';
 export type { HealthPortOptions } from './health/health-port-options.js';
 export { measure } from './health/metrics/measure.js';
 export { serveHealth } from './health/serve-health.js';
+export type { AttemptCounts } from './in-flight/active-attempts.js';
 export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
 export type { RunningWorker, Slots } from './running-worker.js';

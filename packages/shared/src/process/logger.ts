@@ -8,11 +8,9 @@ export type { Logger } from 'pino';
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** Default `'info'`. */
+  /** The lowest level that is written: `'debug'`, `'info'`, `'warn'`, … Default `'info'`. */
   readonly level?: string;
-  /**
-   * A command that prints results to stdout logs to stderr. Default `'stdout'`.
-   */
+  /** A command that prints results to stdout logs to stderr. Default `'stdout'`. */
   readonly to?: 'stdout' | 'stderr';
 }
 

@@ -12,8 +12,7 @@ import { countInto } from './metrics/measure.js';
  * @example
  * const worker = startWorker({ handlers, redis });
  * const healthPort = await serveHealth(worker, { port: 9100 });
- * // …
- * await worker.drain();
+ * await worker.drain(); // when the process should end
  * await healthPort.close();
  * @throws OptionsInvalid when the port is not a port, or cannot be opened
  */

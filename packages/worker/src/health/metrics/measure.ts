@@ -7,8 +7,11 @@ import type { RunningWorker } from '../../running-worker.js';
  * registry can have one worker. `docs/metrics.md` lists the metrics. Call it directly after
  * `startWorker`, so that no event is missed. Resolves when the registry has the metrics.
  * @example
+ * import { Registry } from 'prom-client';
+ *
  * const registry = new Registry();
  * await measure(startWorker({ handlers, redis }), { registry });
+ * console.log(await registry.metrics());
  * @throws Error when the registry already has the metrics of another worker
  */
 export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
