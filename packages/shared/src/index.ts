@@ -8,6 +8,7 @@ export type { Backoff, BackoffPolicy } from './job/backoff.js';
 export type { Duration } from './job/duration.js';
 export {
   BatchConflict,
+  type BatchRef,
   BatchUnknown,
   BullpenError,
   ConfigInvalid,
