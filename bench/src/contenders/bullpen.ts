@@ -32,7 +32,7 @@ export const contenders = {
     return stopwatch.time(task.rows, async () => {
       const source = await openSource(task.file, 'ndjson', process.stdin);
       const { batch, rowsPerJob } = task;
-      checkAdded(task, (await producer.batch(JOBS[task.kind], { batch, source, rowsPerJob })).added);
+      checkAdded(task, (await producer.batches.run(JOBS[task.kind], { name: batch, source, rowsPerJob })).added);
     });
   },
 

@@ -31,10 +31,10 @@ describe('a producer', () => {
     const job = defineJob({ name: 'dry.test', payload: z.object({ id: z.number() }) });
     const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
     const source = sourceOf([good(1), broken(2)]);
-    const result = await producer.batch(job, { batch: 'b1', source, dryRun: true });
+    const result = await producer.batches.run(job, { name: 'b1', source, dryRun: true });
     await producer.close();
     expect(result).toEqual({
-      ...{ batch: 'b1', read: 2, added: 0, duplicate: 0, rejected: 1 },
+      ...{ name: 'b1', queue: job.queue, read: 2, added: 0, duplicate: 0, rejected: 1 },
       ...{ resumedAt: 0, wasFinished: false, interrupted: false },
     });
   });

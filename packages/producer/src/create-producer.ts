@@ -81,19 +81,21 @@ export function createProducer({
         });
       }),
 
-    batch: (job, options) =>
-      calls.run(async () => {
-        checkJob(job);
-        return options.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
-      }),
-    waitForBatch: (job, options) => calls.run(() => waitForBatch(job.queue, options, { prefix, ask })),
     cancel: (job, id) => calls.run(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
-    // Each trip is one call, because a caller may stop in the middle of millions of rows.
-    batches: createBatches({
-      prefix,
-      ask: (command) => calls.run(() => ask(command)),
-      insert: (...chunk) => calls.run(() => insert(...chunk)),
-    }),
+    batches: {
+      run: (job, options) =>
+        calls.run(async () => {
+          checkJob(job);
+          return options.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
+        }),
+      wait: (options) => calls.run(() => waitForBatch(options, { prefix, ask })),
+      // Each trip is one call, because a caller may stop in the middle of millions of rows.
+      ...createBatches({
+        prefix,
+        ask: (command) => calls.run(() => ask(command)),
+        insert: (...chunk) => calls.run(() => insert(...chunk)),
+      }),
+    },
     queues: () => calls.run(() => ask((connection) => countQueues(connection, prefix))),
 
     async close() {

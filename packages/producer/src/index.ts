@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 
+export type { BatchRef } from '@bullpen/shared';
 export type { BatchOptions, BatchSource } from './batch/batch-options.js';
 export { type BatchResult, BatchStopped } from './batch/batch-result.js';
 export type { RejectedRow } from './batch/check-row.js';
@@ -17,7 +18,6 @@ export {
   stageOf,
 } from './books/batch-view.js';
 export type { BatchBooks } from './books/books.js';
-export type { BatchChoice } from './books/find-batch.js';
 export type { FailedRow, RowResult } from './books/kept-rows.js';
 export { measureProgress, type Progress } from './books/progress.js';
 export { Rate } from './books/rate.js';

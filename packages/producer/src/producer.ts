@@ -1,7 +1,4 @@
 import type { Duration, JobDefinition, PayloadInput, QueueCounts, RedisAddress } from '@bullpen/shared';
-import type { BatchOptions } from './batch/batch-options.js';
-import type { BatchResult } from './batch/batch-result.js';
-import type { SettledBatch, WaitOptions } from './batch/wait-for-batch.js';
 import type { CancelResult } from './enqueue/cancel-job.js';
 import type { EnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
@@ -62,30 +59,17 @@ export interface Producer {
     options?: EnqueueManyOptions<J>,
   ): Promise<EnqueuedRow[]>;
   /**
-   * Enqueues every row of a source, as the command `bullpen-producer batch` does. It needs no more
-   * memory for a larger source.
-   * @example
-   * const source = await openSource('rows.csv', undefined, process.stdin);
-   * const { added } = await producer.batch(resize, { batch: 'march', source, keyField: 'url' });
-   * @throws OptionsInvalid, BatchConflict, SourceInvalid, RedisUnavailable, ProducerClosed, before
-   *   any row is read; BatchStopped when the source or Redis fails on the way
-   */
-  batch(job: JobDefinition, options: BatchOptions): Promise<BatchResult>;
-  /**
-   * Waits until every row that a batch added is settled. Call it after the source was read to its
-   * end: before that, the rows added so far may all be settled.
-   * @throws BatchUnknown, RedisUnavailable, ProducerClosed
-   */
-  waitForBatch(job: JobDefinition, options: WaitOptions): Promise<SettledBatch>;
-  /**
    * Cancels a job. A waiting job is settled as cancelled when a worker fetches it; the signal of a
    * running one aborts. Answers `requested`, `settled` (too late) or `unknown` (no such job).
    * @throws RedisUnavailable, ProducerClosed
    */
   cancel(job: JobDefinition, id: string): Promise<CancelResult>;
-  /** Looks at batches and acts on them: list, show, cancel, retry, failures, results. */
+  /** Runs batches, looks at them and acts on them. */
   readonly batches: Batches;
-  /** Counts the jobs of each queue under the prefix, by state. */
+  /**
+   * Counts the jobs of each queue under the prefix, by state.
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
   queues(): Promise<QueueCounts[]>;
   /** Waits for calls that are under way, then closes the connection. Safe to call twice. */
   close(): Promise<void>;

@@ -10,6 +10,7 @@ export type { Duration } from './job/duration.js';
 export {
   type AnyBullpenError,
   BatchConflict,
+  type BatchRef,
   BatchUnknown,
   BullpenError,
   ConfigInvalid,

@@ -8,13 +8,13 @@ import type { RejectedRow } from './check-row.js';
 /** What a batch is read from: a source that `openSource` opened, or rows of your own. */
 export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<Pick<Source, 'identity' | 'columns'>>;
 
-/** Options of `batch`. */
+/** Options of `batches.run`. */
 export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' | 'maxWaiting'> {
   /**
    * The name of the batch: 1 to 100 letters, digits, `_` or `-`. The same name is the same batch: a
    * second run goes on where the first one stopped.
    */
-  readonly batch: string;
+  readonly name: string;
   readonly source: BatchSource;
   /**
    * The field of each row that holds its key. A key stays taken for `keepKeys`, for rows of any
@@ -80,7 +80,7 @@ const MIN_KEEP_MS = 1_000;
  */
 export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now: number): ParsedBatchOptions {
   const {
-    batch,
+    name,
     rowsPerJob,
     keep = DEFAULT_KEEP,
     keepKeys = DEFAULT_KEEP,
@@ -89,8 +89,8 @@ export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now
     maxWaiting,
   } = options;
   const faults: Fault[] = [];
-  if (!isBatchName(batch)) {
-    faults.push({ path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(batch)}` });
+  if (!isBatchName(name)) {
+    faults.push({ path: 'name', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(name)}` });
   }
   if (rowsPerJob !== undefined) faults.push(...countFaults('rowsPerJob', rowsPerJob, MAX_ROWS_PER_JOB));
   const duration = (path: string, value: unknown): number => {

@@ -9,8 +9,8 @@ const faults = [
 
 describe('the errors of Bullpen', () => {
   it.each([
-    [new errors.BatchConflict('x'), 'BatchConflict', 'BULLPEN_BATCH_CONFLICT'],
-    [new errors.BatchUnknown('x'), 'BatchUnknown', 'BULLPEN_BATCH_UNKNOWN'],
+    [new errors.BatchConflict({ name: 'a' }, 'x'), 'BatchConflict', 'BULLPEN_BATCH_CONFLICT'],
+    [new errors.BatchUnknown({ name: 'a' }, 'x'), 'BatchUnknown', 'BULLPEN_BATCH_UNKNOWN'],
     [new errors.ConfigInvalid('x', faults), 'ConfigInvalid', 'BULLPEN_CONFIG_INVALID'],
     [new errors.DeadlineExceeded(5), 'DeadlineExceeded', 'BULLPEN_DEADLINE_EXCEEDED'],
     [new errors.HandlerMissing('x'), 'HandlerMissing', 'BULLPEN_HANDLER_MISSING'],

@@ -23,6 +23,14 @@ export interface Fault {
   readonly reason: string;
 }
 
+/** Which batch is meant. */
+export interface BatchRef {
+  /** The name of the batch. */
+  readonly name: string;
+  /** The queue of its jobs. Needed only when several queues have a batch of this name. */
+  readonly queue?: string | undefined;
+}
+
 /** Writes faults on one line: `path: reason; path: reason`. */
 export const listFaults = (faults: readonly Fault[]): string =>
   faults.map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`)).join('; ');
@@ -111,6 +119,13 @@ export class ModuleInvalid extends BullpenError {
  */
 export class SourceInvalid extends BullpenError {
   readonly code = 'BULLPEN_SOURCE_INVALID';
+  /** The batch that was begun with another source. `undefined` when the source itself is wrong. */
+  readonly batch: BatchRef | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly batch?: BatchRef } = {}) {
+    super(message, options);
+    this.batch = options.batch;
+  }
 }
 
 /**
@@ -151,14 +166,17 @@ export class QueueFull extends BullpenError {
  */
 export class BatchConflict extends BullpenError {
   readonly code = 'BULLPEN_BATCH_CONFLICT';
+  /** Which batch. An error's own `name` is the name of its class. */
+  readonly batch: BatchRef;
   /** The beginning of the message, before the list of differences. */
   readonly subject: string;
   /** The differences: the option as `path`, its old and its new value as `reason`. */
   readonly faults: readonly Fault[];
 
-  constructor(subject: string, faults: readonly Fault[] = []) {
+  constructor(batch: BatchRef, subject: string, faults: readonly Fault[] = []) {
     const list = faults.map(({ path, reason }) => `${path} ${reason}`).join('; ');
     super(faults.length === 0 ? subject : `${subject}: ${list}. Give it another name.`);
+    this.batch = batch;
     this.subject = subject;
     this.faults = faults;
   }
@@ -167,6 +185,13 @@ export class BatchConflict extends BullpenError {
 /** There is no batch with this name, or its books have expired. */
 export class BatchUnknown extends BullpenError {
   readonly code = 'BULLPEN_BATCH_UNKNOWN';
+  /** Which batch, as it was asked for. An error's own `name` is the name of its class. */
+  readonly batch: BatchRef;
+
+  constructor(batch: BatchRef, message: string) {
+    super(message);
+    this.batch = batch;
+  }
 }
 
 /**
