@@ -12,8 +12,8 @@ import { findOnPath, redisNames } from './ways/path.js';
  * could not do with a container or a URL.
  * @example
  * const { binary, libraryFolders } = await findRedisProgram();
- * const LD_LIBRARY_PATH = libraryFolders.join(':');
- * const redis = spawn(binary, ['--port', '7001'], { env: { LD_LIBRARY_PATH } });
+ * const env = { LD_LIBRARY_PATH: libraryFolders.join(':') };
+ * spawn(binary, ['--version'], { env, stdio: 'inherit' });
  * @throws DevRedisUnavailable when this machine has none; its message says why, and what to install
  */
 export function findRedisProgram(): Promise<RedisProgram> {

@@ -48,7 +48,7 @@ export interface BatchView extends BatchBooks {
 /**
  * How many rows were added and are not settled.
  * @example
- * const open = countOpen(await producer.batches.show({ name: 'november' }));
+ * const open = countOpen(await producer.batches.show({ name: 'march' }));
  */
 export function countOpen({ added, completed, failed, cancelled }: BatchBooks): number {
   return Math.max(0, added - completed - failed - cancelled);
@@ -68,7 +68,7 @@ export function stageOf(books: BatchBooks): BatchStage {
 /**
  * Whether nothing of a batch changes any more by itself.
  * @example
- * if (isSettled(await producer.batches.show({ name: 'november' }))) console.log('done');
+ * if (isSettled(await producer.batches.show({ name: 'march' }))) console.log('done');
  */
 export function isSettled(view: BatchView): boolean {
   const ended = view.readAt !== undefined || view.cancelledAt !== undefined;

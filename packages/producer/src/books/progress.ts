@@ -21,6 +21,7 @@ export interface Progress<B extends BatchBooks = BatchView> {
  * @param at milliseconds, on the same clock at each call with this rate
  * @example
  * const rate = new Rate();
+ * const view = await producer.batches.show({ name: 'march' });
  * const { done, secondsLeft } = measureProgress(view, rate, performance.now());
  */
 export function measureProgress<B extends BatchBooks>(view: B, rate: Rate, at: number): Progress<B> {

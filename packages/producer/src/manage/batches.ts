@@ -54,7 +54,7 @@ export interface Batches {
   /**
    * Cancels the open rows of a batch. Safe to repeat.
    * @example
-   * const { cancelledNow } = await producer.batches.cancel({ name: 'march', queue: 'images' });
+   * const { cancelledNow } = await producer.batches.cancel({ name: 'april', queue: 'images' });
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   cancel(options: CancelBatchOptions): Promise<CancelledBatch>;

@@ -76,8 +76,8 @@ export interface Source {
  *   `.jsonl`, `.json`
  * @param stdin what is read for `-`
  * @example
- * const source = await openSource('invoices.csv', undefined, process.stdin);
- * await producer.batches.run(sendInvoice, { name: 'november', source });
+ * const source = await openSource('rows.csv', undefined, process.stdin);
+ * await producer.batches.run(resize, { name: 'march', source, keyField: 'url' });
  * @throws SourceInvalid when there is no such file, it is a folder, it cannot be read, or its
  *   format is unknown
  */

@@ -174,7 +174,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
 /**
  * Whether {@link defineJob}, of any copy of this package, made `value`.
  * @example
- * const jobs = Object.values(await import('./jobs.js')).filter(isJob);
+ * console.log(isJob(sendInvoice), isJob({ name: 'invoice.send' })); // true false
  */
 export function isJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;

@@ -25,7 +25,7 @@ export interface ExportFailuresOptions {
  * @param output where the rows go; it is ended
  * @returns how many rows were written
  * @example
- * const view = await producer.batches.show({ name: 'november' });
+ * const view = await producer.batches.show({ name: 'march' });
  * const output = createWriteStream('failed.csv');
  * await exportFailures(producer.batches, view, output, { format: 'csv', signal });
  * @throws OptionsInvalid when the rows have too many different fields for a table;
