@@ -13,6 +13,9 @@ const WORLD = 'integration-tests/src/docs/reference-world.ts';
 /** These listen on a port of their own, which may be taken on this machine. */
 const LISTENS = /\b(startDashboard|serveHealth)\(/;
 
+/** The address that examples write. Here it is that of a private Redis: `redis` of the world. */
+const ADDRESS = "'redis://127.0.0.1:6379'";
+
 /** A name that an example may use without importing it. */
 interface Known {
   readonly name: string;
@@ -38,7 +41,8 @@ export function worldFile(page: string): { readonly path: string; readonly text:
 }
 
 function toFile(block: CodeBlock, known: readonly Known[]): TypedBlock {
-  const { document, line, text } = block;
+  const { document, line } = block;
+  const text = block.text.replaceAll(`redis: ${ADDRESS}`, 'redis');
   const own = new Set(declaredIn(text));
   const used = known.filter(({ name }) => !own.has(name) && isUsed(name, text));
   // The first package that exports a name.

@@ -1,9 +1,10 @@
 import { createProducer, type FailedRow, openSource } from '@bullpen/producer';
 import { createLogger, defineJob, type Logger } from '@bullpen/shared';
-import { handle, startWorker } from '@bullpen/worker';
+import { handle, handleMany, startWorker } from '@bullpen/worker';
 import { z } from 'zod';
 
 // What the examples of the API reference use without making it.
+export { default as assert } from 'node:assert/strict';
 export { spawn } from 'node:child_process';
 export { createWriteStream, readFileSync } from 'node:fs';
 export { z } from 'zod';
@@ -22,7 +23,14 @@ export const resize = defineJob({
   payload: z.object({ url: z.url(), width: z.coerce.number() }),
 });
 export const url = 'https://images.example.com/1.jpg';
-export const handlers = [handle(sendInvoice, () => ({ messageId: 'm_17' })), handle(resize, () => undefined)];
+export const mailer = { send: async (_to: string, _: { signal: AbortSignal }) => ({ messageId: 'm_17' }) };
+export const db = { insertMany: async (_rows: readonly object[], _: { signal: AbortSignal }) => undefined };
+export const invoices = handle(sendInvoice, (_, { signal }) => {
+  signal.throwIfAborted();
+  return { messageId: 'm_17' };
+});
+export const storeInvoices = handleMany(sendInvoice, () => undefined);
+export const handlers = [invoices, handle(resize, () => undefined)];
 
 export const producer = createProducer({ redis });
 export const worker = startWorker({ handlers, redis, logger: log });
@@ -31,5 +39,6 @@ for (const batch of [{ name: 'march', keyField: 'url' }, { name: 'april' }])
 
 export const error: unknown = new Error('something else');
 export const signal: AbortSignal = new AbortController().signal;
+export const opensAt = new Date(0);
 export const response = { status: 200, statusCode: 200 };
 export const failed: Pick<FailedRow, 'error'> = { error: { name: 'Error', message: 'something else' } };

@@ -58,7 +58,7 @@ export abstract class FaultyValue extends BullpenError {
 /**
  * `defineJob` throws it: the definition is wrong. It lists all faults.
  * @example
- * defineJob({ name: '1st', payload: z.string() }); // throws: name: expected … the first a letter
+ * if (hasCode(error, 'BULLPEN_JOB_DEFINITION_INVALID')) console.error(error.faults);
  */
 export class JobDefinitionInvalid extends FaultyValue {
   /** The code of this class, for {@link hasCode}. */
@@ -118,8 +118,11 @@ export class ModuleInvalid extends BullpenError {
 /**
  * The source of a batch cannot be read: there is no such file, it is a folder, its format is
  * unknown.
+ * @example
+ * if (hasCode(error, 'BULLPEN_SOURCE_INVALID')) console.error(error.message); // there is no file …
  */
 export class SourceInvalid extends BullpenError {
+  /** The code of this class, for {@link hasCode}. */
   readonly code = 'BULLPEN_SOURCE_INVALID';
   /** The batch that was begun with another source. `undefined` when the source itself is wrong. */
   readonly batch: BatchRef | undefined;
@@ -165,8 +168,11 @@ export class QueueFull extends BullpenError {
 /**
  * A batch with this name exists already, and it is a different one: of another job, from another
  * source, or read with other options. Nothing was enqueued.
+ * @example
+ * if (hasCode(error, 'BULLPEN_BATCH_CONFLICT')) console.error(error.batch.name, error.faults);
  */
 export class BatchConflict extends BullpenError {
+  /** The code of this class, for {@link hasCode}. */
   readonly code = 'BULLPEN_BATCH_CONFLICT';
   /** Which batch. An error's own `name` is the name of its class. */
   readonly batch: BatchRef;
@@ -184,8 +190,13 @@ export class BatchConflict extends BullpenError {
   }
 }
 
-/** There is no batch with this name, or its books have expired. */
+/**
+ * There is no batch with this name, or its books have expired.
+ * @example
+ * if (hasCode(error, 'BULLPEN_BATCH_UNKNOWN')) response.statusCode = 404;
+ */
 export class BatchUnknown extends BullpenError {
+  /** The code of this class, for {@link hasCode}. */
   readonly code = 'BULLPEN_BATCH_UNKNOWN';
   /** Which batch, as it was asked for. An error's own `name` is the name of its class. */
   readonly batch: BatchRef;
@@ -219,10 +230,11 @@ export class JobRejected extends BullpenError {
 /**
  * A handler throws it to be called again later. It spends no attempt.
  * @example
- * throw new JobSnoozed({ in: '5m' }, 'the API allows one call in five minutes');
- * throw new JobSnoozed({ until: new Date(retryAfter) });
+ * if (response.status === 429) throw new JobSnoozed({ in: '5m' }, 'too many calls');
+ * if (opensAt > new Date()) throw new JobSnoozed({ until: opensAt });
  */
 export class JobSnoozed extends BullpenError {
+  /** The code of this class, for {@link hasCode}. */
   readonly code = 'BULLPEN_JOB_SNOOZED';
   /** When the job may start again, in milliseconds since 1970. */
   readonly untilAt: number;
@@ -427,7 +439,14 @@ export type AnyBullpenError =
 export function hasCode<C extends AnyBullpenError['code']>(
   error: unknown,
   code: C,
-): error is Extract<AnyBullpenError, Record<'code', C>> {
+): error is Extract<AnyBullpenError, Record<'code', C>>;
+/**
+ * The same for an error of another package, whose class you give.
+ * @example
+ * if (hasCode<BatchStopped>(error, 'BULLPEN_BATCH_STOPPED')) console.error(error.totals.added);
+ */
+export function hasCode<E extends BullpenError = never>(error: unknown, code: E['code']): error is E;
+export function hasCode(error: unknown, code: string): boolean {
   try {
     return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === code;
   } catch {
