@@ -70,7 +70,7 @@ describe('enqueue', () => {
     const order: string[] = [];
     const inOrder = handle(scripted, ({ name }) => void order.push(name));
     const worker = world.worker({ handlers: [inOrder, handleHasty, handleFleeting], concurrency: 1 });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect(order).toEqual(['p1', 'p1', 'p2', 'p3']);
   });
 

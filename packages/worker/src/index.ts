@@ -26,6 +26,6 @@ export { serveHealth } from './health/serve-health.js';
 export type { AttemptCounts } from './in-flight/active-attempts.js';
 export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
-export type { RunningWorker, Slots } from './running-worker.js';
+export type { RunningWorker, Slots, WorkerProcess } from './running-worker.js';
 export { startWorker } from './worker.js';
 export type { QueueOption, WorkerOptions } from './worker-options.js';

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { WorkerEvent } from '../../events/observers.js';
-import type { RunningWorker } from '../../running-worker.js';
+import { asStarted, type RunningWorker } from '../../running-worker.js';
 
 /**
  * Adds the metrics of a worker to a prom-client registry of yours, which you serve yourself. A
@@ -15,7 +15,9 @@ import type { RunningWorker } from '../../running-worker.js';
  * @throws Error when the registry already has the metrics of another worker
  */
 export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
-  const loading = import('./worker-metrics.js').then(({ WorkerMetrics }) => new WorkerMetrics(worker, registry));
+  const loading = import('./worker-metrics.js').then(
+    ({ WorkerMetrics }) => new WorkerMetrics(asStarted(worker), registry),
+  );
   await countInto(worker, loading);
 }
 
