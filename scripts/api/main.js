@@ -1,16 +1,11 @@
-// Checks the public face of the packages: every public name and property has a docstring, every
-// function and class an example, and the API reports (api/) and the API reference (docs/api/) are up
-// to date. `--update` writes them.
-import { packages } from './packages.js';
-import { reference } from './reference.js';
-import { report } from './report.js';
+// Checks the public face of the packages, or updates its report and its reference: `--update`.
+import { checkFace } from './check-face.js';
+import { FACE } from './packages.js';
 
 const update = process.argv.includes('--update');
-const faults = [...packages.flatMap((one) => report(one, update)), ...(await reference(update))];
+const faults = await checkFace(FACE, update);
 if (faults.length > 0) {
-  process.stderr.write(`${faults.join('\n')}\n\n${faults.length} faults of the public face.`);
-  process.stderr.write(
-    update ? '\n' : ' Write what is missing, run `pnpm api:update`, read the difference and commit it.\n',
-  );
+  const advice = update ? '' : ' Write what is missing, run `pnpm api:update`, read the difference and commit it.';
+  process.stderr.write(`${faults.join('\n')}\n\n${faults.length} faults of the public face.${advice}\n`);
   process.exitCode = 1;
 }

@@ -2,9 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Application, Converter, Logger, LogLevel, ReflectionKind } from 'typedoc';
-import { packages, ROOT, TSCONFIG } from './packages.js';
-
-const REFERENCE = `${ROOT}docs/api`;
 
 /** What needs a docstring. */
 const DOCUMENTED = ['Class', 'Interface', 'Function', 'Variable', 'TypeAlias', 'Property', 'Method', 'Accessor'];
@@ -14,20 +11,28 @@ const WITH_EXAMPLE = ReflectionKind.Class | ReflectionKind.Function;
 
 const OPTIONS = {
   plugin: ['typedoc-plugin-markdown'],
-  tsconfig: TSCONFIG,
-  entryPoints: packages.map(({ door }) => door),
   name: 'API reference',
   readme: 'none',
   router: 'module',
+  logLevel: 'Warn',
   // Line numbers would change with every commit.
   disableSources: true,
   excludeExternals: true,
   // The order in which a reader needs them.
-  groupOrder: ['Functions', 'Interfaces', 'Type Aliases', 'Classes', 'Variables', '*'],
+  groupOrder: [
+    'Functions',
+    'Interfaces',
+    'Type Aliases',
+    'Classes',
+    'Variables',
+    'Properties',
+    'Accessors',
+    'Methods',
+    '*',
+  ],
   sortEntryPoints: false,
   validation: { notExported: false, notDocumented: true, invalidLink: true },
   requiredToBeDocumented: DOCUMENTED,
-  packagesRequiringDocumentation: packages.map(({ name }) => name),
   entryFileName: 'README',
   hidePageHeader: true,
   hideBreadcrumbs: true,
@@ -40,7 +45,7 @@ const OPTIONS = {
   tableColumnSettings: { hideDefaults: true, hideInherited: true, hideModifiers: true, hideOverrides: true },
 };
 
-const INDEX = `# API reference
+const indexOf = (packages) => `# API reference
 
 Made of the docstrings. Change those, and run \`pnpm api:update\`.
 
@@ -64,25 +69,36 @@ class Warnings extends Logger {
  * @param update whether to replace the committed reference
  * @returns the faults, one line each
  */
-export async function reference(update) {
+export async function reference({ packages, tsconfig, pages }, update) {
   const folder = await mkdtemp(join(tmpdir(), 'bullpen-reference-'));
   try {
-    const app = await Application.bootstrapWithPlugins({ ...OPTIONS, out: folder });
+    const app = await Application.bootstrapWithPlugins({
+      ...OPTIONS,
+      tsconfig,
+      entryPoints: packages.map(({ door }) => door),
+      packagesRequiringDocumentation: packages.map(({ name }) => name),
+      out: folder,
+    });
     const warnings = new Warnings();
     app.logger = warnings;
-    app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => tidy(project));
+    app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => tidy(project, packages));
     const project = await app.convert();
     if (project === undefined) return warnings.messages;
     app.validate(project);
     await app.generateOutputs(project);
-    await writeFile(join(folder, 'README.md'), INDEX);
-    return [...warnings.messages, ...missingExamples(project), ...(await compare(folder, update))];
+    await writeFile(join(folder, 'README.md'), indexOf(packages));
+    return [
+      ...warnings.messages,
+      ...namelessParameters(project),
+      ...missingExamples(project),
+      ...(await compare(folder, pages, update)),
+    ];
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function tidy(project) {
+function tidy(project, packages) {
   for (const module of project.children ?? []) {
     const { folder } = packages.find(({ folder }) => module.name.startsWith(`${folder}/`));
     module.name = folder;
@@ -90,6 +106,14 @@ function tidy(project) {
   // Apps catch our errors and do not make them: a constructor without a docstring is ours.
   for (const made of project.getReflectionsByKind(ReflectionKind.Constructor))
     if (!made.signatures?.some(({ comment }) => comment !== undefined)) project.removeReflection(made);
+}
+
+/** A parameter that is taken apart has a name only in a docstring. */
+function namelessParameters(project) {
+  return project
+    .getReflectionsByKind(ReflectionKind.Parameter)
+    .filter(({ name }) => name === '__namedParameters')
+    .map((reflection) => `${reflection.parent.getFullName()}: give its parameter a name with @param.`);
 }
 
 function missingExamples(project) {
@@ -101,19 +125,17 @@ function missingExamples(project) {
     .map((reflection) => `${reflection.getFullName()} has no @example.`);
 }
 
-async function compare(folder, update) {
-  const pages = await readdir(folder);
-  const old = await readdir(REFERENCE).catch(() => []);
+async function compare(written, committed, update) {
+  const read = (folder, page) => readFile(join(folder, page), 'utf8').catch(() => undefined);
+  const names = [...(await readdir(written)), ...(await readdir(committed).catch(() => []))];
   const changed = [];
-  for (const page of new Set([...pages, ...old])) {
-    const [now, before] = await Promise.all(
-      [folder, REFERENCE].map((place) => readFile(join(place, page), 'utf8').catch(() => undefined)),
-    );
-    if (now !== before) changed.push({ page, now });
+  for (const page of new Set(names)) {
+    const now = await read(written, page);
+    if (now !== (await read(committed, page))) changed.push({ page, now });
   }
-  if (!update) return changed.map(({ page }) => `docs/api/${page} is not what the docstrings say any more.`);
-  await mkdir(REFERENCE, { recursive: true });
+  if (!update) return changed.map(({ page }) => `The API reference is out of date: ${page}.`);
+  await mkdir(committed, { recursive: true });
   for (const { page, now } of changed)
-    await (now === undefined ? rm(join(REFERENCE, page)) : writeFile(join(REFERENCE, page), now));
+    await (now === undefined ? rm(join(committed, page)) : writeFile(join(committed, page), now));
   return [];
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
-import { ROOT, TSCONFIG } from './packages.js';
+import { ROOT } from './packages.js';
 
 /** What API Extractor finds and we do not accept, with what to do about it. */
 const FAULTS = {
@@ -17,18 +17,18 @@ const FAULTS = {
  * @param update whether to replace the committed report
  * @returns the faults, one line or more each
  */
-export function report({ folder, home, name, door }, update) {
+export function report({ folder, home, name, door }, { tsconfig, reports }, update) {
   const faults = [];
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: home,
       mainEntryPointFilePath: door,
       newlineKind: 'lf',
-      compiler: { tsconfigFilePath: TSCONFIG },
+      compiler: { tsconfigFilePath: tsconfig },
       apiReport: {
         enabled: true,
         reportFileName: folder,
-        reportFolder: `${ROOT}api`,
+        reportFolder: reports,
         reportTempFolder: `${ROOT}scripts/api/dist`,
       },
       docModel: { enabled: false },

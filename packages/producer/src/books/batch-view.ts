@@ -47,6 +47,7 @@ export interface BatchView extends BatchBooks {
 
 /**
  * How many rows were added and are not settled.
+ * @param books the batch
  * @example
  * const open = countOpen(await producer.batches.show({ name: 'march' }));
  */

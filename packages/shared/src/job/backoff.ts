@@ -34,9 +34,9 @@ export type Backoff =
 export interface BackoffPolicy {
   /** Whether each wait is the same, or twice the one before. */
   readonly type: 'fixed' | 'exponential';
-  /** The first wait. */
+  /** The first wait, in milliseconds. */
   readonly delayMs: number;
-  /** The longest wait. */
+  /** The longest wait, in milliseconds. */
   readonly maxDelayMs: number;
   /** By how much a wait may be shorter, as a share of it: 0 to 1. */
   readonly jitter: number;

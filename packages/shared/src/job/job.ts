@@ -58,11 +58,11 @@ export interface JobDefinition<P extends Schema = Schema, R extends Schema = Sch
   readonly maxCrashes: number;
   /** The wait between attempts. */
   readonly backoff: BackoffPolicy;
-  /** How long one attempt may take. */
+  /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
   /** How many rows of a batch share one job on Redis. */
   readonly rowsPerJob: number;
-  /** How long after it was due the job may still start. `undefined`: for ever. */
+  /** How many milliseconds after it was due the job may still start. `undefined`: for ever. */
   readonly expiresInMs: number | undefined;
   /** Where the definition stands, for messages: `file:line:column`. */
   readonly definedAt: string;

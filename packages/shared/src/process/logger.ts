@@ -21,6 +21,7 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
  * Makes a pino logger. It writes JSON lines in a pipe and readable lines on a terminal. Passwords
  * in URLs are removed from every line, anywhere in it. Lines are written synchronously, so that
  * none is lost when the process exits.
+ * @param options its level, and where it writes
  * @example
  * const log = createLogger({ level: 'debug' });
  * log.info({ invoice: 'inv_1042' }, 'invoice sent');

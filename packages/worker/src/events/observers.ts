@@ -22,11 +22,11 @@ export interface AttemptEnded {
   readonly jobId: string;
   /** How the attempt ended. */
   readonly outcome: OutcomeKind;
-  /** How long the attempt took. */
+  /** How long the attempt took, in milliseconds. */
   readonly durationMs: number;
   /**
-   * How long the job waited from when it could have started until this attempt began. Only for the
-   * first attempt. Never negative, although two clocks are compared.
+   * How many milliseconds the job waited from when it could have started until this attempt began.
+   * Only for the first attempt. Never negative, although two clocks are compared.
    */
   readonly queueWaitMs: number | undefined;
 }

@@ -29,7 +29,7 @@ export interface DrainSummary {
    * running.
    */
   readonly stuckJobIds: readonly string[];
-  /** How long the drain took. */
+  /** How long the drain took, in milliseconds. */
   readonly durationMs: number;
   /** All attempts since the worker started, by how they ended. */
   readonly sinceStart: Readonly<AttemptCounts>;

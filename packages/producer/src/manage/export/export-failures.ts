@@ -23,6 +23,7 @@ export interface ExportFailuresOptions {
  * @param view the answer of `batches.show`
  * @param batches `producer.batches`
  * @param output where the rows go; it is ended
+ * @param options the format, and what may change or end the export
  * @returns how many rows were written
  * @example
  * const view = await producer.batches.show({ name: 'march' });

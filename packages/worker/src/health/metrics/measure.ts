@@ -6,6 +6,7 @@ import { asStarted, type RunningWorker } from '../../running-worker.js';
  * Adds the metrics of a worker to a prom-client registry of yours, which you serve yourself. A
  * registry can have one worker. `docs/metrics.md` lists the metrics. Call it directly after
  * `startWorker`, so that no event is missed. Resolves when the registry has the metrics.
+ * @param options your registry
  * @example
  * import { Registry } from 'prom-client';
  *
