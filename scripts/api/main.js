@@ -6,6 +6,8 @@ const update = process.argv.includes('--update');
 const faults = await checkFace(FACE, update);
 if (faults.length > 0) {
   const advice = update ? '' : ' Write what is missing, run `pnpm api:update`, read the difference and commit it.';
-  process.stderr.write(`${faults.join('\n')}\n\n${faults.length} faults of the public face.${advice}\n`);
+  process.stderr.write(
+    `${faults.join('\n')}\n\n${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} of the public face.${advice}\n`,
+  );
   process.exitCode = 1;
 }
