@@ -81,6 +81,19 @@ describe('enqueue', () => {
     expect(expiresAt).toBe((job?.timestamp ?? 0) + 3_600_000 + 50);
   });
 
+  test('an instant is waited for, and a past one is now', async ({ world }) => {
+    const at = new Date(Date.now() + 300);
+    const { id } = await world.producer().enqueue(scripted, {}, { at, expiresIn: '1h' });
+    const past = await world.producer().enqueue(scripted, {}, { at: new Date(0) });
+    const { expiresAt } = readBullpenOpts((await world.queue('scripted').getJob(id))?.opts);
+    expect(expiresAt).toBe(at.getTime() + 3_600_000);
+    expect(await (await world.queue('scripted').getJob(past.id))?.getState()).toBe('waiting');
+    world.worker({ handlers: scriptedHandlers });
+    const job = await world.settled(world.queue('scripted'), id);
+    expect(job.processedOn ?? 0).toBeGreaterThanOrEqual(at.getTime());
+    await world.settled(world.queue('scripted'), past.id);
+  });
+
   test('options are checked all at once', async ({ world }) => {
     const wrong = { key: '', delay: 'soon' as never, priority: 1.5, expiresAt: new Date(0) };
     const failure = await world
@@ -90,8 +103,8 @@ describe('enqueue', () => {
     expect(failure).toBeInstanceOf(OptionsInvalid);
     expect((failure as OptionsInvalid).faults.map(({ path }) => path)).toEqual([
       'key',
-      'delay',
       'priority',
+      'delay',
       'expiresAt',
     ]);
   });

@@ -1,3 +1,5 @@
+import { OptionsInvalid } from '@bullpen/shared';
+import { optionFaults } from '@bullpen/shared/internal';
 import type { Registry } from 'prom-client';
 import type { WorkerEvent } from '../../events/observers.js';
 import { asStarted, type RunningWorker } from '../../running-worker.js';
@@ -13,9 +15,13 @@ import { asStarted, type RunningWorker } from '../../running-worker.js';
  * const registry = new Registry();
  * await measure(startWorker({ handlers, redis }), { registry });
  * console.log(await registry.metrics());
- * @throws Error when the registry already has the metrics of another worker
+ * @throws OptionsInvalid for wrong options; Error when the registry already has the metrics of
+ *   another worker
  */
-export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
+export async function measure(worker: RunningWorker, options: { readonly registry: Registry }): Promise<void> {
+  const faults = optionFaults(options, { registry: true }, 'measure');
+  if (faults.length > 0) throw new OptionsInvalid('cannot measure the worker', faults);
+  const { registry } = options;
   const loading = import('./worker-metrics.js').then(
     ({ WorkerMetrics }) => new WorkerMetrics(asStarted(worker), registry),
   );
