@@ -26,8 +26,8 @@ export interface DashboardOptions {
   /** The user who may log in. Default `'bullpen'`. */
   readonly user?: string;
   /**
-   * The user's password, at least 12 characters. Without a password there is no login, and the host must be a loopback
-   * address.
+   * The user's password, at least 12 characters. Without a password there is no login, and the host
+   * must be a loopback address.
    */
   readonly password?: string | undefined;
   /** How long a login lasts. Default `'12h'`. */

@@ -18,7 +18,7 @@ export interface BatchResult extends BatchTotals {
 /**
  * A batch stopped part of the way. Its `cause` says why. Run it again: it goes on where it stopped.
  * @example
- * if (hasCode<BatchStopped>(error, 'BULLPEN_BATCH_STOPPED')) console.error(error.totals, error.cause);
+ * if (hasCode<BatchStopped>(error, 'BULLPEN_BATCH_STOPPED')) console.error(error.cause);
  */
 export class BatchStopped extends BullpenError {
   /** The code of this class, for `hasCode`. */
