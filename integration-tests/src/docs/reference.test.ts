@@ -46,4 +46,16 @@ describe('the examples of the API reference', () => {
       await redis.kill();
     }
   });
+
+  test('one that is wrong is convicted, at its line', async () => {
+    const page = 'docs/api/producer.md';
+    const wrong = toExampleFiles(
+      page,
+      "\n```ts\nconst key = 'inv_1042';\nawait producer.enqueue(sendInvoice, invoice, { jobId: key });\n```\n",
+    );
+    const found = await checkTypes([...wrong, worldFile(page)], await mkdtemp(join(folder, 'wrong-')));
+    expect(found.map((fault) => placeFault(fault, wrong))).toEqual([
+      expect.stringMatching(/^docs\/api\/producer\.md:4: error TS.*'jobId' does not exist/),
+    ]);
+  });
 });
