@@ -3,7 +3,20 @@
  * @packageDocumentation
  */
 
-export type { BatchRef } from '@bullpen/shared';
+export {
+  BatchConflict,
+  type BatchRef,
+  BatchUnknown,
+  ConfigInvalid,
+  type Fault,
+  hasCode,
+  OptionsInvalid,
+  PayloadInvalid,
+  ProducerClosed,
+  QueueFull,
+  RedisUnavailable,
+  SourceInvalid,
+} from '@bullpen/shared';
 export type { BatchOptions, BatchSource } from './batch/batch-options.js';
 export { type BatchResult, BatchStopped } from './batch/batch-result.js';
 export type { RejectedRow } from './batch/check-row.js';

@@ -3,7 +3,22 @@
  * @packageDocumentation
  */
 
-export { JobRejected, JobSnoozed, type SnoozeTime } from '@bullpen/shared';
+export {
+  ConfigInvalid,
+  DeadlineExceeded,
+  type Fault,
+  HandlerCrashed,
+  HandlersInvalid,
+  hasCode,
+  JobCancelled,
+  JobRejected,
+  JobSnoozed,
+  LeaseLost,
+  OptionsInvalid,
+  RedisUnavailable,
+  type SnoozeTime,
+  WorkerDraining,
+} from '@bullpen/shared';
 export type { OutcomeKind } from './attempt/outcome.js';
 export type { AttemptEnded, JobEvent, OutageBegan, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
