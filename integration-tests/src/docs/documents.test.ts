@@ -8,7 +8,9 @@ import { DocumentCheck } from './check-documents.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 // What other tools generate is checked by them: the reference of the API, the results of the bench.
 const GENERATED = /^(docs\/api|api|bench)\//;
-const paths = execFileSync('git', ['ls-files', '--deduplicate', '*.md'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
+const paths = execFileSync('git', ['ls-files', '--deduplicate', '*.md'], { cwd: ROOT, encoding: 'utf8' })
+  .trim()
+  .split('\n');
 const documents = paths
   .filter((path) => !GENERATED.test(path))
   .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
