@@ -1,5 +1,5 @@
 import { createProducer, openSource, type Producer } from '@bullpen/producer';
-import type { Handler } from '@bullpen/worker';
+import type { AnyHandler } from '@bullpen/worker';
 import type { Stopwatch, Timed } from '../stopwatch.js';
 import { type Contender, PREFIX, type Task } from '../task.js';
 import { makeRows } from '../workload.js';
@@ -54,7 +54,7 @@ export const contenders = {
 async function work(
   { redis, kind, rows, concurrency }: Task,
   stopwatch: Stopwatch,
-  handlerOf: (worker: typeof import('@bullpen/worker'), count: () => void) => Handler,
+  handlerOf: (worker: typeof import('@bullpen/worker'), count: () => void) => AnyHandler,
 ): Promise<Timed> {
   // Loaded only here: a producer's process has no worker in it, and the bench measures its memory.
   const worker = await import('@bullpen/worker');

@@ -147,7 +147,7 @@ describe('attempts of one job that follow each other closely', () => {
     const handler = handle(scripted, (_, { jobId }) => {
       const more = left.get(jobId) ?? 20;
       left.set(jobId, more - 1);
-      if (more > 0) throw new JobSnoozed(Date.now());
+      if (more > 0) throw new JobSnoozed({ in: 0 });
       return undefined;
     });
     await world.producer().enqueueMany(

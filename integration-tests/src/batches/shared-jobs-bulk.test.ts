@@ -1,5 +1,5 @@
 import { defineJob } from '@bullpen/shared';
-import { type Handler, handleMany, type ManyHandlerFunction, type RowOutcome } from '@bullpen/worker';
+import { handleMany, type ManyHandlerFunction, type RowOutcome } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { bulk } from '../fixtures/jobs.js';
@@ -21,7 +21,7 @@ const values = (count: number) => Array.from({ length: count }, (_, at) => ({ id
  */
 async function workOff(world: World, count: number, run: ManyHandlerFunction<typeof job>) {
   const calls: number[][] = [];
-  const handler: Handler = handleMany(job, (rows, context) => {
+  const handler = handleMany(job, (rows, context) => {
     calls.push(rows.map(({ payload }) => payload.id));
     return run(rows, context);
   });

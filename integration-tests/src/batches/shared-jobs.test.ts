@@ -1,6 +1,6 @@
 import type { BatchOptions } from '@bullpen/producer';
 import { defineJob, type JobDefinition } from '@bullpen/shared';
-import { type Context, type Handler, handle, JobRejected, JobSnoozed } from '@bullpen/worker';
+import { type AnyHandler, type Context, handle, JobRejected, JobSnoozed } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { sourceOf } from '../support/batch-source.js';
@@ -42,11 +42,11 @@ function playing(definition: typeof job = job) {
     );
     if (does === 'reject') throw new JobRejected('never');
     if (does === 'fail' || (does === 'recover' && attempt < 3)) throw new Error(`boom ${attempt}`);
-    if (does === 'snooze' && isFirst) throw new JobSnoozed(Date.now() + 50);
+    if (does === 'snooze' && isFirst) throw new JobSnoozed({ in: 50 });
     if (does === 'overrun') await abort;
     if (does === 'wait') await Promise.race([gate, abort]);
   };
-  const handler: Handler = handle(definition, async ({ does, result }, context) => {
+  const handler: AnyHandler = handle(definition, async ({ does, result }, context) => {
     runs.push({ jobId: context.jobId, attempt: context.attempt });
     await play(does, context);
     return result;

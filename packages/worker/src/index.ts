@@ -1,15 +1,18 @@
-export { JobRejected, JobSnoozed } from '@bullpen/shared';
+export { JobRejected, JobSnoozed, type SnoozeTime } from '@bullpen/shared';
 export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
+  type AnyHandler,
   type Context,
   type Handler,
   type HandlerFunction,
   handle,
   handleMany,
+  type ManyHandler,
   type ManyHandlerFunction,
   type Row,
   type RowOutcome,
 } from './handlers/handler.js';
+export { testContext } from './handlers/test-context.js';
 export type { HealthPort } from './health/health-port.js';
 export type { HealthPortOptions } from './health/health-port-options.js';
 export { measure } from './health/metrics/measure.js';

@@ -1,6 +1,6 @@
 import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
 import { DEFAULT_PREFIX, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
-import type { Handler } from './handlers/handler.js';
+import type { AnyHandler } from './handlers/handler.js';
 
 /** Options of `startWorker`. */
 export interface WorkerOptions {
@@ -8,7 +8,7 @@ export interface WorkerOptions {
    * What `handle()` or `handleMany()` returned. Every job that is defined in this process on a
    * queue of this worker needs a handler.
    */
-  readonly handlers: readonly Handler[];
+  readonly handlers: readonly AnyHandler[];
   /**
    * The address of Redis: `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`,
    * as text or together with TLS options.

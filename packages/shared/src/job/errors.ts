@@ -1,3 +1,5 @@
+import { readSnoozeTime, type SnoozeTime } from './snooze-time.js';
+
 /**
  * The base of all errors of Bullpen. Each is named for the fact and has a stable `code`. Compare
  * the code, with {@link hasCode}: a process may hold two copies of this package, and `instanceof`
@@ -162,17 +164,26 @@ export class JobRejected extends BullpenError {
 
 /**
  * A handler throws it to be called again later. It spends no attempt.
- * @example throw new JobSnoozed(Date.now() + 60_000, 'the API allows one call per minute');
+ * @example
+ * throw new JobSnoozed({ in: '5m' }, 'the API allows one call in five minutes');
+ * throw new JobSnoozed({ until: new Date(retryAfter) });
  */
 export class JobSnoozed extends BullpenError {
   readonly code = 'BULLPEN_JOB_SNOOZED';
   /** When the job may start again, in milliseconds since 1970. */
   readonly untilAt: number;
 
-  /** @param until when to call again: a `Date`, or milliseconds since 1970 */
-  constructor(until: Date | number, message = 'the handler asked to be called again later') {
+  /**
+   * @param time `{ in: '5m' }`, a duration from now, or `{ until: date }`, a `Date` in the future
+   * @param message why, for logs
+   * @throws OptionsInvalid for anything else. Inside a handler this fails the attempt: a number
+   *   that was meant as seconds must not become a loop
+   */
+  constructor(time: SnoozeTime, message = 'the handler asked to be called again later') {
     super(message);
-    this.untilAt = typeof until === 'number' ? until : until.getTime();
+    const untilAt = readSnoozeTime(time, Date.now());
+    if (typeof untilAt === 'string') throw new OptionsInvalid('new JobSnoozed', [{ path: '', reason: untilAt }]);
+    this.untilAt = untilAt;
   }
 }
 

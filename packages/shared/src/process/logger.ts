@@ -25,7 +25,7 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
  * none is lost when the process exits.
  * @example
  * const log = createLogger({ level: 'debug' });
- * log.info({ jobId }, 'mail sent');
+ * log.info({ messageId }, 'mail sent');
  */
 export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = {}): Logger {
   const stream = process[to];
