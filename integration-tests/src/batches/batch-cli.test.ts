@@ -296,8 +296,8 @@ describe('wrong use', () => {
       [['enqueue', 'test.row', '--data', '{'], /--data: not JSON/],
       [['enqueue', 'test.row', '--data', '{}', '--delay', 'soon'], /--delay: expected a duration such as '30s'/],
       [
-        ['queues', '--redis', 'http://x', '--log-level', 'loud'],
-        /--redis: expected redis:\/\/.*; --log-level: expected trace, debug/,
+        ['queues', '--redis', 'http://x', '--prefix', 'a:b'],
+        /--redis: expected redis:\/\/.*; --prefix: expected 1 to 100/,
       ],
     ];
     for (const [args, says] of cases) {

@@ -136,9 +136,9 @@ describe('jobs with and without a priority on one queue', () => {
       expect(batch).toMatchObject({ cause: { code: 'BULLPEN_OPTIONS_INVALID' } });
       expect(await producer.batches.show({ name: 'b' })).toMatchObject({ read: 0, added: 0 });
       const worker = world.worker({ handlers: scriptedHandlers });
-      await worker.untilEmpty();
+      await worker.process.untilEmpty();
       expect(await producer.enqueue(scripted, {}, second)).toMatchObject({ status: 'added' });
-      await worker.untilEmpty();
+      await worker.process.untilEmpty();
       expect((await worker.drain()).sinceStart).toMatchObject({ completed: 2, failed: 0 });
     });
   }
@@ -151,7 +151,7 @@ describe('jobs with and without a priority on one queue', () => {
     await until('the job to run', () => worker.active === 1);
     expect(await faultOf(producer.enqueue(scripted, {}))).toBeInstanceOf(OptionsInvalid);
     await world.file('go', '');
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await producer.enqueue(scripted, {}, { delay: '1h' });
     expect(await faultOf(producer.enqueue(scripted, {}, { priority: 5 }))).toBeInstanceOf(OptionsInvalid);
   });

@@ -28,7 +28,7 @@ async function workOff(world: World, count: number, run: ManyHandlerFunction<typ
   await world.producer().batches.run(job, { name: 'x', source: sourceOf(values(count)), results: true });
   const worker = world.worker({ handlers: [handler], concurrency: 1 });
   const settled = await world.producer().batches.wait({ name: 'x' });
-  await worker.untilEmpty();
+  await worker.process.untilEmpty();
   return { settled, calls };
 }
 

@@ -96,7 +96,7 @@ describe('rows that share jobs', () => {
     expect(settled).toMatchObject({ added: 7, completed: 4, failed: 3, missing: 0 });
     const attempts = does.map((_, at) => attemptsAt(at + 1));
     expect(attempts).toEqual([[1], [1, 2, 3], [1], [1, 2, 3], [1, 2, 3], [1, 1], [1]]);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await expectSettled(world, { completed: 4, failed: 3 });
     const { sinceStart } = await worker.drain();
     // Each failed attempt counts, as for jobs of their own.
@@ -193,7 +193,7 @@ describe('rows that share jobs', () => {
     expect(cancelled.found).toBe('open');
     // The seven rows that wait; also the two of the job in hand, if their worker was quick.
     expect([7, 8, 9]).toContain(cancelled.cancelledNow);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect(aborted).toEqual(['b-x-4 JobCancelled']);
     expect(runs.map(({ jobId }) => jobId)).toEqual(['b-x-1', 'b-x-2', 'b-x-3', 'b-x-4']);
     await expectSettled(world, { completed: 3, failed: 0, cancelled: 9 }, patient as typeof job);

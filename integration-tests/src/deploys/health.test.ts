@@ -143,7 +143,7 @@ describe('metrics', () => {
     const worker = world.worker({ handlers: [...scriptedHandlers, handleBulk], drainTimeout: 0, abortGrace: 5_000 });
     const { port, close } = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
     world.onClose(close);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await enqueue({ do: 'hang', heed: true });
     await until('the last attempt to begin', () => worker.active === 1);
     const depth = await scrape(port);

@@ -1,5 +1,6 @@
 import type { Duration, JobDefinition, PayloadInput, QueueCounts, RedisAddress } from '@bullpen/shared';
 import type { CancelResult } from './enqueue/cancel-job.js';
+import type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 import type { EnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 import type { Batches } from './manage/batches.js';
@@ -18,17 +19,6 @@ export interface ProducerOptions {
    * Default `'5s'`, at most 24 days.
    */
   readonly redisTimeout?: Duration;
-}
-
-/**
- * Options of `enqueueMany`: those of `enqueue`, with a function that makes the key of each payload.
- */
-export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<EnqueueOptions, 'key'> {
-  readonly key?: (payload: PayloadInput<J>, index: number) => string;
-  /**
-   * Ends the wait for room on a full queue (`maxWaiting`). `enqueueMany` then throws `QueueFull`.
-   */
-  readonly signal?: AbortSignal;
 }
 
 /**

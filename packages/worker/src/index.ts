@@ -1,4 +1,19 @@
-export { JobRejected, JobSnoozed, type SnoozeTime } from '@bullpen/shared';
+export {
+  ConfigInvalid,
+  DeadlineExceeded,
+  type Fault,
+  HandlerCrashed,
+  HandlersInvalid,
+  hasCode,
+  JobCancelled,
+  JobRejected,
+  JobSnoozed,
+  LeaseLost,
+  OptionsInvalid,
+  RedisUnavailable,
+  type SnoozeTime,
+  WorkerDraining,
+} from '@bullpen/shared';
 export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
   type AnyHandler,
@@ -19,6 +34,6 @@ export { measure } from './health/metrics/measure.js';
 export { serveHealth } from './health/serve-health.js';
 export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
-export type { RunningWorker, Slots } from './running-worker.js';
+export type { RunningWorker, Slots, WorkerProcess } from './running-worker.js';
 export { startWorker } from './worker.js';
 export type { QueueOption, WorkerOptions } from './worker-options.js';

@@ -1,5 +1,4 @@
-import { DeadlineExceeded } from '@bullpen/shared';
-import { JobRejected, JobSnoozed, testContext } from '@bullpen/worker';
+import { DeadlineExceeded, JobRejected, JobSnoozed, testContext } from '@bullpen/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { orderEvent } from '../jobs.js';
 import { CLOSED_SHOP } from '../orders/orders.js';

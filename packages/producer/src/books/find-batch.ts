@@ -9,7 +9,9 @@ import { findQueuesWith, listBatches } from './list-batches.js';
  * @throws BatchUnknown when there is no such batch, with a suggestion; OptionsInvalid when several
  *   queues have a batch of this name
  */
-export async function findBatch({ name, queue }: BatchRef, access: RedisAccess): Promise<string> {
+export async function findBatch(batch: BatchRef, access: RedisAccess): Promise<string> {
+  checkRef(batch);
+  const { name, queue } = batch;
   if (!isBatchName(name)) throw await unknownBatch({ name, queue }, access);
   if (queue !== undefined) {
     const { books } = batchKeys(access.prefix, queue, name);
@@ -24,6 +26,17 @@ export async function findBatch({ name, queue }: BatchRef, access: RedisAccess):
   throw new OptionsInvalid('which batch?', [
     { path: 'queue', reason: `the queues ${several} each have a batch '${name}'; say which` },
   ]);
+}
+
+/**
+ * Refuses what does not address a batch. More fields are welcome: the books of a batch address it.
+ * @throws OptionsInvalid
+ */
+function checkRef(batch: BatchRef): void {
+  const name: unknown = (batch as Partial<BatchRef> | undefined)?.name;
+  if (typeof name === 'string') return;
+  const reason = `expected the name of a batch, as in { name: 'november' }, got ${showValue(name)}`;
+  throw new OptionsInvalid('which batch?', [{ path: 'name', reason }]);
 }
 
 /**

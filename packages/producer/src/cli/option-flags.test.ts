@@ -12,7 +12,7 @@ describe('optionFlags', () => {
       reason: 'odd',
     }));
     expect(messageOf(new OptionsInvalid('cannot enqueue the batch', faults))).toBe(
-      'cannot enqueue the batch: --keep: odd; --rows-per-job: odd; --expires-in: odd; --queue: odd; --jobs: odd; job: odd; odd',
+      'cannot enqueue the batch: --keep: odd; --rows-per-job: odd; --expires-at: odd; --queue: odd; --jobs: odd; job: odd; odd',
     );
   });
 

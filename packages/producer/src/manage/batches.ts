@@ -1,4 +1,5 @@
-import type { BatchRef, JobDefinition } from '@bullpen/shared';
+import { type BatchRef, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { type OptionTable, optionFaults } from '@bullpen/shared/internal';
 import type { BatchOptions } from '../batch/batch-options.js';
 import type { BatchResult } from '../batch/batch-result.js';
 import type { SettledBatch, WaitOptions } from '../batch/wait-for-batch.js';
@@ -43,7 +44,7 @@ export interface Batches {
    * for (const { name, queue, failed } of await producer.batches.list()) console.log(name, queue, failed);
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
-  list(options?: Pick<BatchRef, 'queue'>): Promise<BatchBooks[]>;
+  list(options?: { readonly queue?: string | undefined }): Promise<BatchBooks[]>;
   /**
    * Shows how far a batch is: its books, what its open rows are doing, and why rows failed.
    * @example
@@ -84,6 +85,8 @@ export interface Batches {
   results(batch: BatchRef): AsyncIterable<RowResult>;
 }
 
+const LIST_OPTIONS: OptionTable<{ readonly queue?: string }> = { queue: true };
+
 /** Makes the methods of `producer.batches` that look at batches and act on them. */
 export function createBatches(access: InsertAccess): Omit<Batches, 'run' | 'wait'> {
   async function* eachRow<T>(
@@ -93,7 +96,11 @@ export function createBatches(access: InsertAccess): Omit<Batches, 'run' | 'wait
     for await (const page of pages(await findBatch(batch, access), batch.name, access)) yield* page;
   }
   return {
-    list: async ({ queue } = {}) => listBatches(queue, access),
+    async list(options = {}) {
+      const faults = optionFaults(options, LIST_OPTIONS, 'batches.list');
+      if (faults.length > 0) throw new OptionsInvalid('cannot list the batches', faults);
+      return listBatches(options.queue, access);
+    },
     show: async (batch) => showBatch(await findBatch(batch, access), batch.name, access),
     cancel: async (options) => cancelBatch(options, access),
     retry: async (job, options) => retryBatch(job, options, access),
