@@ -84,7 +84,7 @@ describe(`a worker attempts what a stock queue of ${BULLMQ} adds`, () => {
     const deduplication = { id: 'd', ttl: 60_000, extend: true, replace: true };
     for (const n of [1, 2, 3]) await stock.add(n, { delay: 20, deduplication });
     const worker = stock.work();
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect(stock.attempted).toEqual([3]);
   });
 
@@ -144,7 +144,7 @@ describe(`a worker attempts what a stock queue of ${BULLMQ} adds`, () => {
     const completes = await stock.add(1, { removeOnComplete: true });
     const fails = await stock.add(2, { removeOnFail: true }, { fails: true });
     const worker = stock.work();
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     for (const id of [completes, fails]) expect(await stock.queue.getJob(id)).toBeUndefined();
   });
 });

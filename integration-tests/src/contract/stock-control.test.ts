@@ -1,4 +1,5 @@
-import { Worker } from 'bullmq';
+import { handle } from '@bullpen/worker';
+import { DelayedError, RateLimitError, UnrecoverableError, Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { sourceOf } from '../support/batch-source.js';
 import { StockClient } from '../support/stock-client.js';
@@ -45,6 +46,23 @@ describe(`a worker obeys a stock queue of ${BULLMQ}`, () => {
     const [first, , third] = (await stock.queue.getCompleted()).map(({ processedOn = 0 }) => processedOn).sort();
     expect((third ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(290);
   });
+});
+
+describe(`errors of ${BULLMQ} that a handler throws`, () => {
+  for (const Thrown of [UnrecoverableError, DelayedError, RateLimitError]) {
+    test(`are ordinary failures: ${Thrown.name}`, async ({ world }) => {
+      const stock = new StockClient(world);
+      let attempts = 0;
+      const { id } = await world.producer().enqueue(stock.job, { n: 1 });
+      const handler = handle(stock.job, () => {
+        attempts += 1;
+        throw new Thrown('no');
+      });
+      await world.worker({ handlers: [handler] }).process.untilEmpty();
+      await stock.state(id, 'failed');
+      expect(attempts).toBe(stock.job.maxAttempts);
+    });
+  }
 });
 
 describe(`a stock queue of ${BULLMQ} acts on the jobs of a producer`, () => {
@@ -99,7 +117,7 @@ describe(`a stock queue of ${BULLMQ} acts on the jobs of a producer`, () => {
     expect(await stock.queue.count()).toBe(0);
     expect((await producer.enqueue(stock.job, { n: 3 }, { key: 'waits' })).status).toBe('added');
     const worker = stock.work();
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect(await stock.queue.clean(0, 10, 'completed')).toHaveLength(1);
     expect((await producer.enqueue(stock.job, { n: 4 }, { key: 'waits' })).status).toBe('added');
   });

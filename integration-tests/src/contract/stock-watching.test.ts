@@ -32,7 +32,7 @@ describe(`QueueEvents of ${BULLMQ}`, () => {
     await producer.enqueue(stock.job, { n: 1 }, { key: 'a' });
     await producer.enqueue(stock.job, { n: 2, fails: true }, { key: 'b' });
     const worker = stock.work();
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await until('the last event', () => heard.includes('retries-exhausted k-b'));
     expect(heard.filter((one) => one.endsWith('k-a'))).toEqual([
       'added k-a',
@@ -53,7 +53,7 @@ describe(`QueueEvents of ${BULLMQ}`, () => {
     const heard: string[] = [];
     for (const name of ['added', 'waiting', 'active', 'completed'] as const) events.on(name, () => heard.push(name));
     await world.producer().batches.run(stock.job, { name: 'b', source: sourceOf([{ n: 1 }]) });
-    await stock.work().untilEmpty();
+    await stock.work().process.untilEmpty();
     await until('completed', () => heard.includes('completed'));
     expect(heard).toEqual(['active', 'completed']);
   });
@@ -78,7 +78,7 @@ describe(`a stock queue of ${BULLMQ}`, () => {
     const { id } = await world.producer().enqueue(stock.job, { n: 1 });
     expect(await stock.queue.getJobCounts('waiting', 'completed')).toEqual({ waiting: 1, completed: 0 });
     await stock.queue.addJobLog(id, 'looked at by hand');
-    await stock.work().untilEmpty();
+    await stock.work().process.untilEmpty();
     const job = await stock.queue.getJob(id);
     expect(job).toMatchObject({ data: { n: 1 }, progress: { half: 1 }, returnvalue: { n: 1 }, attemptsMade: 1 });
     expect((await stock.queue.getJobLogs(id)).logs).toEqual(['looked at by hand']);
@@ -89,7 +89,7 @@ describe(`a stock queue of ${BULLMQ}`, () => {
   test('has no metrics of a worker of ours: it does not collect them on Redis', async ({ world }) => {
     const stock = new StockClient(world);
     await world.producer().enqueue(stock.job, { n: 1 });
-    await stock.work().untilEmpty();
+    await stock.work().process.untilEmpty();
     expect((await stock.queue.getMetrics('completed')).meta.count).toBe(0);
   });
 });
