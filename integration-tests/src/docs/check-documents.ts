@@ -19,7 +19,9 @@ const BUILT = fileURLToPath(new URL('../../dist/', import.meta.url));
 const ADDRESS = 'redis://127.0.0.1:6379';
 
 /** Programs that a document may start and that do not run here. Other tests try what matters of them. */
-const NOT_RUN = new Set(['cp', 'docker', 'kubectl', 'npm', 'npx', 'pnpm', 'sh', 'yarn']);
+const NOT_RUN = new Set(['cp', 'curl', 'docker', 'kubectl', 'npm', 'npx', 'pnpm', 'redis-cli', 'sh', 'yarn']);
+/** Those of Redis itself run where they are installed. */
+const RUN = new Set([...OURS, ...(isOnPath('redis-cli') ? ['redis-cli'] : [])]);
 const PNPM_COMMANDS = new Set(['add', 'exec', 'install', 'run']);
 
 /** A text, by its path in the repository. */
@@ -49,7 +51,7 @@ export class DocumentCheck {
     const check = new DocumentCheck(documents, await mkdtemp(join(BUILT, 'documents-')));
     const sources = check.#files.map(({ path, text }) => ({
       path,
-      text: text.replaceAll(`'${ADDRESS}'`, `String(process.env['REDIS_URL'])`),
+      text: text.replaceAll(`'${ADDRESS}'`, `(process.env['REDIS_URL'] ?? '${ADDRESS}')`),
     }));
     const faults = await checkTypes(sources, check.#folder);
     check.#typeFaults = faults.map((fault) => placeFault(fault, check.#files));
@@ -65,14 +67,14 @@ export class DocumentCheck {
     const files = this.#files.filter(
       ({ block, path, runs }) => runs && block.document === document && path.startsWith(`${folderOf(document)}/`),
     );
-    const commands = this.#commandsOf(document).filter(({ program }) => OURS.includes(program));
+    const commands = this.#commandsOf(document).filter(({ program }) => RUN.has(program));
     if (files.length + commands.length === 0) return [];
     const world = join(this.#folder, 'worlds', folderOf(document));
     const built = join(this.#folder, 'out', folderOf(document));
     const shell = await CommandWorld.create(world, built);
     const redis = await RedisServer.start(await findRedisProgram(), world);
     try {
-      const paths = files.map(({ path }) => join(this.#folder, 'out', path.replace(/\.([cm]?)ts$/, '.$1js')));
+      const paths = files.map(({ path }) => this.built(document, path.slice(folderOf(document).length + 1)));
       const fault = paths.length === 0 ? undefined : await runFiles(paths, world, redis.url);
       const faults = fault === undefined ? [] : [`${document}: ${fault}`];
       for (const command of commands) {
@@ -88,6 +90,11 @@ export class DocumentCheck {
     }
   }
 
+  /** Where a file of a document was built. */
+  built(document: string, file: string): string {
+    return join(this.#folder, 'out', folderOf(document), file.replace(/\.([cm]?)ts$/, '.$1js'));
+  }
+
   /** Checks data, and commands of other programs as far as they name what is ours. */
   otherFaults(document: string): string[] {
     const inDocument = this.#blocks.filter((block) => block.document === document);
@@ -100,7 +107,7 @@ export class DocumentCheck {
       .filter((block) => !known(block))
       .map(({ line, language }) => `${document}:${line}: nothing checks a block of '${language}'`);
     const foreign = this.#commandsOf(document)
-      .filter(({ program }) => !OURS.includes(program))
+      .filter(({ program }) => !RUN.has(program))
       .flatMap((command) =>
         foreignFaults(command).map((fault) => `${document}:${command.line}: ${fault}: ${command.text}`),
       );
@@ -125,6 +132,10 @@ function foreignFaults({ program, text }: ShellCommand): string[] {
   return named
     .filter((path) => !existsSync(join(ROOT, path)) && !path.endsWith('secret.env'))
     .map((path) => `there is no ${path}`);
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)));
 }
 
 function scripts(): Record<string, string> {

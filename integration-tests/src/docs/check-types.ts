@@ -20,7 +20,7 @@ export interface TypeFault {
 /** As strict as a careful app. Decorators are there for Nest. */
 const OPTIONS = {
   strict: true,
-  target: 'es2022',
+  target: 'es2023',
   module: 'nodenext',
   types: ['node'],
   allowJs: true,

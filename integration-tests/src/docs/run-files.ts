@@ -17,7 +17,7 @@ export async function runFiles(files: readonly string[], cwd: string, redisUrl: 
   const { exitCode, all, timedOut } = await execa(
     process.execPath,
     ['--input-type=module', '--eval', PROGRAM, ...files],
-    { cwd, env: { REDIS_URL: redisUrl }, all: true, reject: false, timeout: 60_000 },
+    { cwd, env: { REDIS_URL: redisUrl, PORT: '0' }, all: true, reject: false, timeout: 60_000 },
   );
   return exitCode === 0 ? undefined : `exit ${timedOut ? 'never' : exitCode}: ${all}`;
 }

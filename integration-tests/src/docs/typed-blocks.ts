@@ -6,7 +6,7 @@ export interface TypedBlock extends CheckedSource {
   readonly block: CodeBlock;
   /** How many lines stand in the file before the first line of the block. */
   readonly linesBefore: number;
-  /** Whether it can run: nothing in it is only declared. */
+  /** Whether it can run by itself: it is no test, and nothing in it is only declared. */
   readonly runs: boolean;
 }
 
@@ -43,7 +43,7 @@ function toFile(block: CodeBlock): TypedBlock {
     // A module, also when it imports and exports nothing.
     text: language === 'cjs' ? `${head}${text}\n` : `${head}${text}\nexport {};\n`,
     linesBefore: head.split('\n').length - 1,
-    runs: !/\bdeclare\b/.test(context) && !/\.(cjs|d\.ts)$/.test(name),
+    runs: !/\bdeclare\b/.test(context) && !/\.(cjs|(d|test)\.ts)$/.test(name),
   };
 }
 

@@ -1,6 +1,9 @@
 import type { BatchBooks } from './books.js';
 
-/** The stages of a batch, see {@link BatchStage}. */
+/**
+ * The stages of a batch, see {@link BatchStage}.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
 
 /**
@@ -50,6 +53,7 @@ export interface BatchView extends BatchBooks {
  * @param books the batch
  * @example
  * const open = countOpen(await producer.batches.show({ name: 'march' }));
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function countOpen({ added, completed, failed, cancelled }: BatchBooks): number {
   return Math.max(0, added - completed - failed - cancelled);
@@ -59,6 +63,7 @@ export function countOpen({ added, completed, failed, cancelled }: BatchBooks): 
  * The stage of a batch, by its books.
  * @example
  * const running = (await producer.batches.list()).filter((books) => stageOf(books) === 'running');
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function stageOf(books: BatchBooks): BatchStage {
   if (books.cancelledAt !== undefined) return 'cancelled';
@@ -70,6 +75,7 @@ export function stageOf(books: BatchBooks): BatchStage {
  * Whether nothing of a batch changes any more by itself.
  * @example
  * if (isSettled(await producer.batches.show({ name: 'march' }))) console.log('done');
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function isSettled(view: BatchView): boolean {
   const ended = view.readAt !== undefined || view.cancelledAt !== undefined;

@@ -23,6 +23,7 @@ export interface Progress<B extends BatchBooks = BatchView> {
  * const rate = new Rate();
  * const view = await producer.batches.show({ name: 'march' });
  * const { done, secondsLeft } = measureProgress(view, rate, performance.now());
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function measureProgress<B extends BatchBooks>(view: B, rate: Rate, at: number): Progress<B> {
   const done = view.completed + view.failed + view.cancelled;

@@ -10,6 +10,7 @@ const WINDOW_MS = 15_000;
  * rate.note(0, 0);
  * rate.note(500, 1_000);
  * console.log(rate.perSecond, rate.secondsFor(2_000)); // 500 4
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export class Rate {
   #samples: { readonly done: number; readonly at: number }[] = [];

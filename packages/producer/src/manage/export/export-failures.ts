@@ -31,6 +31,7 @@ export interface ExportFailuresOptions {
  * await exportFailures(producer.batches, view, output, { format: 'csv', signal });
  * @throws OptionsInvalid when the rows have too many different fields for a table;
  *   RedisUnavailable; any error of the stream
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export async function exportFailures(
   batches: Batches,
