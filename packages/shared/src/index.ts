@@ -8,13 +8,13 @@
 export type { Backoff, BackoffPolicy } from './job/backoff.js';
 export type { Duration } from './job/duration.js';
 export {
-  type AnyBullpenError,
   BatchConflict,
   type BatchRef,
   BatchUnknown,
   BullpenError,
   ConfigInvalid,
   DeadlineExceeded,
+  type ErrorsByCode,
   type Fault,
   FaultyValue,
   HandlerCrashed,

@@ -94,7 +94,7 @@ describe('hasCode', () => {
     expect(errors.hasCode(error, 'BULLPEN_PAYLOAD_INVALID') && error.faults).toEqual(faults);
     type Classes = typeof errors;
     type Made = { [Name in keyof Classes]: Classes[Name] extends new (..._: never) => infer E ? E : never };
-    expectTypeOf<errors.AnyBullpenError['code']>().toEqualTypeOf<Made[keyof Classes]['code']>();
+    expectTypeOf<keyof errors.ErrorsByCode>().toEqualTypeOf<Made[keyof Classes]['code']>();
   });
 
   it('refuses a code that no class has, unless the class is given', () => {

@@ -61,7 +61,7 @@ export abstract class FaultyValue extends BullpenError {
  * if (hasCode(error, 'BULLPEN_JOB_DEFINITION_INVALID')) console.error(error.faults);
  */
 export class JobDefinitionInvalid extends FaultyValue {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_DEFINITION_INVALID';
 }
 
@@ -71,7 +71,7 @@ export class JobDefinitionInvalid extends FaultyValue {
  * if (hasCode(error, 'BULLPEN_PAYLOAD_INVALID')) console.error(error.faults); // [{ path, reason }]
  */
 export class PayloadInvalid extends FaultyValue {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_PAYLOAD_INVALID';
 }
 
@@ -81,7 +81,7 @@ export class PayloadInvalid extends FaultyValue {
  * if (failed.error.name === 'ResultInvalid') console.error(failed.error.message);
  */
 export class ResultInvalid extends FaultyValue {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_RESULT_INVALID';
 }
 
@@ -91,7 +91,7 @@ export class ResultInvalid extends FaultyValue {
  * if (hasCode(error, 'BULLPEN_CONFIG_INVALID')) process.exitCode = 64;
  */
 export class ConfigInvalid extends FaultyValue {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_CONFIG_INVALID';
 }
 
@@ -101,7 +101,7 @@ export class ConfigInvalid extends FaultyValue {
  * if (hasCode(error, 'BULLPEN_OPTIONS_INVALID')) console.error(error.faults); // [{ path, reason }]
  */
 export class OptionsInvalid extends FaultyValue {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_OPTIONS_INVALID';
 }
 
@@ -111,7 +111,7 @@ export class OptionsInvalid extends FaultyValue {
  * if (hasCode(error, 'BULLPEN_MODULE_INVALID')) process.exitCode = 64;
  */
 export class ModuleInvalid extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_MODULE_INVALID';
 }
 
@@ -122,7 +122,7 @@ export class ModuleInvalid extends BullpenError {
  * if (hasCode(error, 'BULLPEN_SOURCE_INVALID')) console.error(error.message); // there is no file …
  */
 export class SourceInvalid extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_SOURCE_INVALID';
   /** The batch that was begun with another source. `undefined` when the source itself is wrong. */
   readonly batch: BatchRef | undefined;
@@ -140,7 +140,7 @@ export class SourceInvalid extends BullpenError {
  * if (hasCode(error, 'BULLPEN_REDIS_UNAVAILABLE')) process.exitCode = 69;
  */
 export class RedisUnavailable extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_REDIS_UNAVAILABLE';
   /** Whether a command was sent that Redis never answered: it may have been executed or not. */
   readonly unanswered: boolean;
@@ -157,7 +157,7 @@ export class RedisUnavailable extends BullpenError {
  * if (hasCode(error, 'BULLPEN_QUEUE_FULL')) response.statusCode = 503;
  */
 export class QueueFull extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_QUEUE_FULL';
 
   constructor(queue: string, maxWaiting: number) {
@@ -172,7 +172,7 @@ export class QueueFull extends BullpenError {
  * if (hasCode(error, 'BULLPEN_BATCH_CONFLICT')) console.error(error.batch.name, error.faults);
  */
 export class BatchConflict extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_BATCH_CONFLICT';
   /** Which batch. An error's own `name` is the name of its class. */
   readonly batch: BatchRef;
@@ -196,7 +196,7 @@ export class BatchConflict extends BullpenError {
  * if (hasCode(error, 'BULLPEN_BATCH_UNKNOWN')) response.statusCode = 404;
  */
 export class BatchUnknown extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_BATCH_UNKNOWN';
   /** Which batch, as it was asked for. An error's own `name` is the name of its class. */
   readonly batch: BatchRef;
@@ -213,7 +213,7 @@ export class BatchUnknown extends BullpenError {
  * if (hasCode(error, 'BULLPEN_PRODUCER_CLOSED')) response.statusCode = 503; // we are shutting down
  */
 export class ProducerClosed extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_PRODUCER_CLOSED';
 }
 
@@ -223,7 +223,7 @@ export class ProducerClosed extends BullpenError {
  * if (response.status === 410) throw new JobRejected('the endpoint is gone');
  */
 export class JobRejected extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_REJECTED';
 }
 
@@ -234,7 +234,7 @@ export class JobRejected extends BullpenError {
  * if (opensAt > new Date()) throw new JobSnoozed({ until: opensAt });
  */
 export class JobSnoozed extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_SNOOZED';
   /** When the job may start again, in milliseconds since 1970. */
   readonly untilAt: number;
@@ -259,7 +259,7 @@ export class JobSnoozed extends BullpenError {
  * if (hasCode(signal.reason, 'BULLPEN_DEADLINE_EXCEEDED')) log.warn('too slow');
  */
 export class DeadlineExceeded extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_DEADLINE_EXCEEDED';
   /** How long the attempt could take, in milliseconds. */
   readonly timeoutMs: number;
@@ -276,7 +276,7 @@ export class DeadlineExceeded extends BullpenError {
  * if (failed.error.name === 'JobExpired') console.error(failed.error.message);
  */
 export class JobExpired extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_EXPIRED';
 
   constructor(expiresAt: number) {
@@ -290,7 +290,7 @@ export class JobExpired extends BullpenError {
  * if (hasCode(signal.reason, 'BULLPEN_JOB_CANCELLED')) log.info('nobody wants it any more');
  */
 export class JobCancelled extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_CANCELLED';
 
   constructor() {
@@ -305,7 +305,7 @@ export class JobCancelled extends BullpenError {
  * if (hasCode(signal.reason, 'BULLPEN_WORKER_DRAINING')) log.info('starts again elsewhere');
  */
 export class WorkerDraining extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_WORKER_DRAINING';
 
   constructor() {
@@ -320,7 +320,7 @@ export class WorkerDraining extends BullpenError {
  * if (hasCode(signal.reason, 'BULLPEN_LEASE_LOST')) log.warn('another worker may have the job');
  */
 export class LeaseLost extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_LEASE_LOST';
 
   constructor() {
@@ -335,7 +335,7 @@ export class LeaseLost extends BullpenError {
  * if (failed.error.name === 'JobCrashed') console.error(failed.error.message);
  */
 export class JobCrashed extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_CRASHED';
   /** How many processes died, or stood still, while they attempted the job. */
   readonly crashes: number;
@@ -353,7 +353,7 @@ export class JobCrashed extends BullpenError {
  * if (failed.error.name === 'JobMalformed') console.error(failed.error.message);
  */
 export class JobMalformed extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_MALFORMED';
   /** The names of the fields that are not JSON: `data`, `opts`. */
   readonly fields: readonly string[];
@@ -373,7 +373,7 @@ export class JobMalformed extends BullpenError {
  * if (hasCode(signal.reason, 'BULLPEN_HANDLER_CRASHED')) log.error('caught by nobody');
  */
 export class HandlerCrashed extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_HANDLER_CRASHED';
 }
 
@@ -383,7 +383,7 @@ export class HandlerCrashed extends BullpenError {
  * if (failed.error.name === 'HandlerMissing') console.error('deploy the workers first');
  */
 export class HandlerMissing extends BullpenError {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_HANDLER_MISSING';
 }
 
@@ -393,36 +393,38 @@ export class HandlerMissing extends BullpenError {
  * if (hasCode(error, 'BULLPEN_HANDLERS_INVALID')) console.error(error.faults);
  */
 export class HandlersInvalid extends FaultyValue {
-  /** The code of this class, for {@link hasCode}. */
+  /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_HANDLERS_INVALID';
 }
 
-/** Any error of Bullpen that an app can meet. The `code` says which. */
-export type AnyBullpenError =
-  | BatchConflict
-  | BatchUnknown
-  | ConfigInvalid
-  | DeadlineExceeded
-  | HandlerCrashed
-  | HandlerMissing
-  | HandlersInvalid
-  | JobCancelled
-  | JobCrashed
-  | JobDefinitionInvalid
-  | JobExpired
-  | JobMalformed
-  | JobRejected
-  | JobSnoozed
-  | LeaseLost
-  | ModuleInvalid
-  | OptionsInvalid
-  | PayloadInvalid
-  | ProducerClosed
-  | QueueFull
-  | RedisUnavailable
-  | ResultInvalid
-  | SourceInvalid
-  | WorkerDraining;
+/** The class of an error of Bullpen, by its code. */
+export type ErrorsByCode = {
+  readonly [E in
+    | BatchConflict
+    | BatchUnknown
+    | ConfigInvalid
+    | DeadlineExceeded
+    | HandlerCrashed
+    | HandlerMissing
+    | HandlersInvalid
+    | JobCancelled
+    | JobCrashed
+    | JobDefinitionInvalid
+    | JobExpired
+    | JobMalformed
+    | JobRejected
+    | JobSnoozed
+    | LeaseLost
+    | ModuleInvalid
+    | OptionsInvalid
+    | PayloadInvalid
+    | ProducerClosed
+    | QueueFull
+    | RedisUnavailable
+    | ResultInvalid
+    | SourceInvalid
+    | WorkerDraining as E['code']]: E;
+};
 
 /**
  * Whether `error` has this code, whichever copy of the package made it. It may be any value. Never
@@ -436,10 +438,7 @@ export type AnyBullpenError =
  *   else throw error;
  * }
  */
-export function hasCode<C extends AnyBullpenError['code']>(
-  error: unknown,
-  code: C,
-): error is Extract<AnyBullpenError, Record<'code', C>>;
+export function hasCode<C extends keyof ErrorsByCode>(error: unknown, code: C): error is ErrorsByCode[C];
 /**
  * The same for an error of another package, whose class you give.
  * @example
