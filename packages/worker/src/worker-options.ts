@@ -56,19 +56,27 @@ export interface WorkerOptions {
    * is removed is counted, and a warning in the log says so.
    */
   readonly keepFailed?: KeepOption;
-  /** Default: a new logger that writes JSON to a pipe and readable lines to a terminal. */
+  /** Where it logs. Default: to stdout, JSON to a pipe and readable lines to a terminal. */
   readonly logger?: Logger;
 }
 
-/** How many jobs to keep (1 or more), and for how long. */
+/**
+ * How many finished jobs each queue keeps.
+ * @example
+ * startWorker({ handlers, redis, keepFailed: { count: 5_000, age: '90d' } });
+ */
 export interface KeepOption {
+  /** How many, at least 1. */
   readonly count?: number | undefined;
+  /** For how long, at least `'1s'`. */
   readonly age?: Duration | undefined;
 }
 
 /** A queue to serve, and how many of its attempts run at once. */
 export interface QueueOption {
+  /** The name of the queue. */
   readonly name: string;
+  /** How many of its attempts run at once: 1 to 10,000. Default: as for the other queues. */
   readonly concurrency?: number;
 }
 
