@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     name: 'docs',
     reporters: ['default', './scripts/closing-line.ts'],
-    include: ['integration-tests/src/docs/**/*.test.ts'],
+    include: ['integration-tests/src/docs/**/*.test.ts', 'scripts/api/*.test.js'],
     isolate: false,
     maxConcurrency: 3,
     testTimeout: 180_000,
