@@ -66,7 +66,7 @@ export async function emptyApp(parent: string, name: string, node: keyof typeof 
  */
 export async function runPrinted(commands: string, folder: string, node?: keyof typeof NODE): Promise<string> {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|pnpm_|VITEST|NODE_|BULLPEN_|REDIS_URL$|INIT_CWD$|TEST$)/i.test(name),
+    ([name]) => !/^(npm_|pnpm_|VITEST|NODE_(ENV|OPTIONS|PATH)$|BULLPEN_|REDIS_URL$|INIT_CWD$|TEST$)/i.test(name),
   );
   const paths = (process.env['PATH'] ?? '').split(delimiter).filter((path) => !path.includes('node_modules'));
   const env = {

@@ -67,7 +67,7 @@ describe.concurrent('an empty app', () => {
   });
 
   it.each(['pnpm', 'Yarn'])('with %s does its first job, and logs readable lines', async (heading) => {
-    const app = await emptyApp(parent, heading);
+    const app = await emptyApp(parent, `with-${heading}`);
     await app.follow(GUIDE, heading);
     await app.files('README.md', 'Install', '.');
     await app.write('src/types.ts', TYPES);
