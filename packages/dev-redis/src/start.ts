@@ -22,6 +22,8 @@ const startBy: Record<DevRedisWay, (environment: Environment, note: Note) => Pro
   apt: startWithApt,
 };
 
+const OPTIONS: readonly string[] = ['order', 'onNote'] satisfies (keyof DevRedisOptions)[];
+
 /**
  * Starts a private, real Redis, or uses the one that REDIS_URL names: the first way that works
  * wins. The Redis stops with the calling process, however that ends, and does not keep it alive.
@@ -34,6 +36,10 @@ const startBy: Record<DevRedisWay, (environment: Environment, note: Note) => Pro
  * await redis.stop();
  */
 export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevRedis> {
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS.includes(name))
+      throw new TypeError(`${name}: is no option of startDevRedis. It has: ${OPTIONS.join(', ')}.`);
+  }
   const order = checkOrder(options.order ?? devRedisWays);
   const onNote = options.onNote ?? ((line) => void process.stderr.write(`${line}\n`));
   const note: Note = (text) => onNote(`dev-redis: ${text}`);

@@ -8,6 +8,7 @@ export type { Backoff, BackoffPolicy } from './job/backoff.js';
 export type { Duration } from './job/duration.js';
 export {
   BatchConflict,
+  type BatchRef,
   BatchUnknown,
   BullpenError,
   ConfigInvalid,
@@ -45,6 +46,7 @@ export {
   type ResultInput,
 } from './job/job.js';
 export type { Schema } from './job/schema.js';
+export type { SnoozeTime } from './job/snooze-time.js';
 export { createLogger, type Logger, type LoggerOptions } from './process/logger.js';
 export type { QueueCounts } from './redis/queue-counts.js';
 export type { RedisAddress } from './redis/redis.js';

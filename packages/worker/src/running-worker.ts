@@ -1,4 +1,5 @@
-import type { Exporter } from '@bullpen/shared/internal';
+import { OptionsInvalid } from '@bullpen/shared';
+import { type Exporter, showValue } from '@bullpen/shared/internal';
 import type { WorkerObserver } from './events/observers.js';
 import type { DrainSummary } from './in-flight/drain.js';
 import type { Health } from './in-flight/health.js';
@@ -19,8 +20,6 @@ export interface RunningWorker {
   }[];
   /** How many attempts are in flight. */
   readonly active: number;
-  /** The ids of their jobs. */
-  activeJobIds(): readonly string[];
   /**
    * Drains the worker: stops the intake, lets active attempts finish, aborts those that take longer
    * than `drainTimeout`, hands back what is left after `abortGrace`, and closes every connection.
@@ -28,8 +27,6 @@ export interface RunningWorker {
    * the event loop is not blocked. Never rejects. A second call returns the same promise.
    */
   drain(): Promise<DrainSummary>;
-  /** Ends the `drainTimeout` of the drain that runs, or of the next one: signals abort at once. */
-  abortNow(): void;
   /** The health of this worker at this moment. Asks nobody. */
   health(): Health;
   /**
@@ -44,11 +41,23 @@ export interface RunningWorker {
    * @returns a function that removes the observer
    */
   observe(observer: WorkerObserver): () => void;
+  /** What code needs that runs a whole process, as the command `bullpen-worker` does. */
+  readonly process: WorkerProcess;
+}
+
+/**
+ * What code needs that runs a whole process for a worker: listens to signals and to uncaught errors,
+ * and decides when the process ends. `bullpen-worker` does all of this. An app with a worker inside
+ * needs none of it.
+ */
+export interface WorkerProcess {
+  /** The ids of the jobs whose attempts are in flight. */
+  activeJobIds(): readonly string[];
   /**
-   * Counts the jobs of the queues served. Several processes share this work, and each queue is
-   * counted by one. See `measure`.
+   * Ends the `drainTimeout` of the drain that runs, or of the next one: signals abort at once. For a
+   * second Ctrl-C.
    */
-  readonly exporter: Pick<Exporter, 'count' | 'holds'>;
+  abortNow(): void;
   /**
    * For the listeners of your process for `uncaughtException` and `unhandledRejection`. Call it
    * inside them. It finds the attempt whose handler threw an error that nobody caught, in a timer
@@ -72,6 +81,25 @@ export interface RunningWorker {
    * worker drains. Waits through an outage; rejects with what Redis throws otherwise.
    */
   untilEmpty(): Promise<void>;
+}
+
+/** A worker with what only this package uses of it. */
+export interface StartedWorker extends RunningWorker {
+  /**
+   * Counts the jobs of the queues served. Several processes share this work, and each queue is
+   * counted by one.
+   */
+  readonly exporter: Pick<Exporter, 'count' | 'holds'>;
+}
+
+/**
+ * The worker with what only this package uses of it.
+ * @throws OptionsInvalid when `startWorker` did not return it
+ */
+export function asStarted(worker: RunningWorker): StartedWorker {
+  if (typeof worker === 'object' && worker !== null && 'exporter' in worker) return worker as StartedWorker;
+  const reason = `expected what startWorker returns, got ${showValue(worker)}`;
+  throw new OptionsInvalid('cannot measure the worker', [{ path: 'worker', reason }]);
 }
 
 /** The slots of a queue. */

@@ -52,6 +52,14 @@ describe('the pages of the repository', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each([
+    ...pages,
+    ...files.filter((file) => /^(examples|integration-tests\/src\/repo\/readme)\/.*\.ts$/.test(file)),
+  ])('%s logs no field that a handler’s logger has already: the line would have it twice', async (page) => {
+    const lines = (await textOf(page)).match(/\blog\.\w+\(\s*\{[^}]*\}/g) ?? [];
+    expect(lines.filter((line) => /[{,]\s*(job|jobId|queue|attempt|batch|row)\b/.test(line))).toEqual([]);
+  });
+
   it.each(pages.filter((page) => /^(ARCHITECTURE|CONTRIBUTING|docs\/internals\/)/.test(page)))(
     '%s names source files that exist',
     async (page) => {

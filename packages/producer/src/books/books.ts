@@ -9,7 +9,7 @@ export interface BatchPlace {
 
 /** What stands in the books of a batch. Instants are milliseconds since 1970. */
 export interface BatchBooks {
-  readonly batch: string;
+  readonly name: string;
   readonly queue: string;
   readonly job: string;
   /** The name and the format of its source. */
@@ -70,7 +70,7 @@ export function readBooks(
   const optional = (field: string): number | undefined => (hash[field] === undefined ? undefined : number(field));
   const { columns } = hash;
   return {
-    ...{ batch, queue, job, source: hash['source'] ?? '', format: hash['format'] ?? '' },
+    ...{ name: batch, queue, job, source: hash['source'] ?? '', format: hash['format'] ?? '' },
     ...{ bytes: optional('bytes'), sha256: hash['sha256'], keyField: hash['keyField'] },
     columns: columns === undefined ? undefined : (JSON.parse(columns) as string[]),
     ...{ rowsPerJob: number('rowsPerJob'), delayMs: number('delayMs'), priority: number('priority') },

@@ -1,3 +1,5 @@
+import { readSnoozeTime, type SnoozeTime } from './snooze-time.js';
+
 /**
  * The base of all errors of Bullpen. Each is named for the fact and has a stable `code`. Compare
  * the code, with {@link hasCode}: a process may hold two copies of this package, and `instanceof`
@@ -18,6 +20,14 @@ export interface Fault {
   /** The path to it, with dots: `items.0.price`. Empty for the value itself. */
   readonly path: string;
   readonly reason: string;
+}
+
+/** Which batch is meant. */
+export interface BatchRef {
+  /** The name of the batch. */
+  readonly name: string;
+  /** The queue of its jobs. Needed only when several queues have a batch of this name. */
+  readonly queue?: string | undefined;
 }
 
 /** Writes faults on one line: `path: reason; path: reason`. */
@@ -72,6 +82,13 @@ export class ModuleInvalid extends BullpenError {
  */
 export class SourceInvalid extends BullpenError {
   readonly code = 'BULLPEN_SOURCE_INVALID';
+  /** The batch that was begun with another source. `undefined` when the source itself is wrong. */
+  readonly batch: BatchRef | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly batch?: BatchRef } = {}) {
+    super(message, options);
+    this.batch = options.batch;
+  }
 }
 
 /**
@@ -104,14 +121,17 @@ export class QueueFull extends BullpenError {
  */
 export class BatchConflict extends BullpenError {
   readonly code = 'BULLPEN_BATCH_CONFLICT';
+  /** Which batch. An error's own `name` is the name of its class. */
+  readonly batch: BatchRef;
   /** The beginning of the message, before the list of differences. */
   readonly subject: string;
   /** The differences: the option as `path`, its old and its new value as `reason`. */
   readonly faults: readonly Fault[];
 
-  constructor(subject: string, faults: readonly Fault[] = []) {
+  constructor(batch: BatchRef, subject: string, faults: readonly Fault[] = []) {
     const list = faults.map(({ path, reason }) => `${path} ${reason}`).join('; ');
     super(faults.length === 0 ? subject : `${subject}: ${list}. Give it another name.`);
+    this.batch = batch;
     this.subject = subject;
     this.faults = faults;
   }
@@ -120,6 +140,13 @@ export class BatchConflict extends BullpenError {
 /** There is no batch with this name, or its books have expired. */
 export class BatchUnknown extends BullpenError {
   readonly code = 'BULLPEN_BATCH_UNKNOWN';
+  /** Which batch, as it was asked for. An error's own `name` is the name of its class. */
+  readonly batch: BatchRef;
+
+  constructor(batch: BatchRef, message: string) {
+    super(message);
+    this.batch = batch;
+  }
 }
 
 /** The producer was closed before this call. */
@@ -137,17 +164,26 @@ export class JobRejected extends BullpenError {
 
 /**
  * A handler throws it to be called again later. It spends no attempt.
- * @example throw new JobSnoozed(Date.now() + 60_000, 'the API allows one call per minute');
+ * @example
+ * throw new JobSnoozed({ in: '5m' }, 'the API allows one call in five minutes');
+ * throw new JobSnoozed({ until: new Date(retryAfter) });
  */
 export class JobSnoozed extends BullpenError {
   readonly code = 'BULLPEN_JOB_SNOOZED';
   /** When the job may start again, in milliseconds since 1970. */
   readonly untilAt: number;
 
-  /** @param until when to call again: a `Date`, or milliseconds since 1970 */
-  constructor(until: Date | number, message = 'the handler asked to be called again later') {
+  /**
+   * @param time `{ in: '5m' }`, a duration from now, or `{ until: date }`, a `Date` in the future
+   * @param message why, for logs
+   * @throws OptionsInvalid for anything else. Inside a handler this fails the attempt: a number
+   *   that was meant as seconds must not become a loop
+   */
+  constructor(time: SnoozeTime, message = 'the handler asked to be called again later') {
     super(message);
-    this.untilAt = typeof until === 'number' ? until : until.getTime();
+    const untilAt = readSnoozeTime(time, Date.now());
+    if (typeof untilAt === 'string') throw new OptionsInvalid('new JobSnoozed', [{ path: '', reason: untilAt }]);
+    this.untilAt = untilAt;
   }
 }
 

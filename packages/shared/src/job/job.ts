@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Backoff, BackoffPolicy } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
 import { type Fault, JobDefinitionInvalid } from './errors.js';
+import { type OptionTable, optionFaults } from './option-faults.js';
 import { isSchema, type Schema } from './schema.js';
 import { showValue } from './show-value.js';
 
@@ -79,6 +80,14 @@ const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const MAX_COUNT = 1_000;
 
+const JOB_OPTIONS: OptionTable<JobOptions> = {
+  ...{ name: true, queue: true, payload: true, result: true, maxAttempts: true, maxCrashes: true, backoff: true },
+  ...{ timeout: true, rowsPerJob: true, expiresIn: true },
+};
+const BACKOFF_OPTIONS: OptionTable<Backoff & { maxDelay?: unknown }> = {
+  ...{ type: true, delay: true, maxDelay: true, jitter: true },
+};
+
 // One registry for the process: a worker asks its own copy of this package for the jobs that an app
 // has defined with another copy.
 const registryKey = Symbol.for('bullpen.jobs');
@@ -113,6 +122,8 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
     fault(path, `expected a whole number from 1 to ${MAX_COUNT}, got ${showValue(value)}`);
   };
 
+  faults.push(...optionFaults(options, JOB_OPTIONS, 'defineJob'));
+  if (typeof options !== 'object' || options === null) throw new JobDefinitionInvalid(`job at ${definedAt}`, faults);
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
   const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1 } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
@@ -161,11 +172,17 @@ export function definedJobs(): readonly JobDefinition[] {
   return [...registry.values()];
 }
 
+/** Stands for a backoff that cannot be read: the definition is refused. */
+const NO_BACKOFF: BackoffPolicy = { type: 'fixed', delayMs: 0, maxDelayMs: 0, jitter: 0 };
+
 function readBackoff(
   backoff: Backoff,
   fault: (path: string, reason: string) => void,
   duration: (path: string, value: unknown) => number,
 ): BackoffPolicy {
+  const wrong = optionFaults(backoff, BACKOFF_OPTIONS, 'backoff', 'backoff');
+  for (const { path, reason } of wrong) fault(path, reason);
+  if (typeof backoff !== 'object') return NO_BACKOFF;
   const { type, delay, jitter = 0.2 } = backoff;
   if (type !== 'fixed' && type !== 'exponential') {
     fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);

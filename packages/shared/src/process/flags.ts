@@ -43,6 +43,6 @@ export function inFlags(error: unknown, settings: Settings): unknown {
     return { path: setting === undefined ? path : nameOf(setting), reason };
   };
   if (error instanceof OptionsInvalid) return new OptionsInvalid(error.subject, error.faults.map(byFlag));
-  if (error instanceof BatchConflict) return new BatchConflict(error.subject, error.faults.map(byFlag));
+  if (error instanceof BatchConflict) return new BatchConflict(error.batch, error.subject, error.faults.map(byFlag));
   return error;
 }

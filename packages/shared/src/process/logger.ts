@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
 import type { build, PrettyStream } from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
+import { OptionsInvalid } from '../job/errors.js';
+import { type OptionTable, optionFaults } from '../job/option-faults.js';
 import { redactUrls } from '../redis/redis-url.js';
 
 /** A pino logger. */
@@ -17,6 +19,8 @@ export interface LoggerOptions {
   readonly to?: 'stdout' | 'stderr';
 }
 
+const LOGGER_OPTIONS: OptionTable<LoggerOptions> = { level: true, to: true };
+
 /** How many bytes of log lines are kept while a full disk takes none; more are dropped. */
 const MAX_UNWRITTEN = 16 * 1_048_576;
 
@@ -27,9 +31,13 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
  * so that none is lost when the process exits.
  * @example
  * const log = createLogger({ level: 'debug' });
- * log.info({ jobId }, 'mail sent');
+ * log.info({ messageId }, 'mail sent');
+ * @throws OptionsInvalid for an option that it does not have
  */
-export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = {}): Logger {
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const faults = optionFaults(options, LOGGER_OPTIONS, 'createLogger');
+  if (faults.length > 0) throw new OptionsInvalid('cannot create the logger', faults);
+  const { level = 'info', to = 'stdout' } = options;
   const stream = process[to];
   const pretty = stream.isTTY ? prettyStream(stream) : undefined;
   const destination = pretty ?? pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });

@@ -1,6 +1,6 @@
 import { HandlersInvalid } from '@bullpen/shared';
 import { loadModule, suggest } from '@bullpen/shared/internal';
-import { type Handler, isHandler } from '../handlers/handler.js';
+import { type AnyHandler, isHandler } from '../handlers/handler.js';
 import type { QueueOption } from '../worker-options.js';
 
 /**
@@ -8,7 +8,7 @@ import type { QueueOption } from '../worker-options.js';
  * @throws ModuleInvalid, or HandlersInvalid when the module exports no handler, or none for a queue
  *   of `queues`
  */
-export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<Handler[]> {
+export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<AnyHandler[]> {
   const handlers = [...new Set((await loadModule(path, '--handlers')).flat())].filter(isHandler);
   if (handlers.length === 0) {
     throw new HandlersInvalid('cannot start the worker', [
@@ -19,7 +19,7 @@ export async function loadHandlers(path: string, queues: readonly QueueOption[])
   return handlers;
 }
 
-function checkQueueNames(queues: readonly QueueOption[], handlers: readonly Handler[]): void {
+function checkQueueNames(queues: readonly QueueOption[], handlers: readonly AnyHandler[]): void {
   const known = [...new Set(handlers.map(({ job }) => job.queue))];
   const faults = queues
     .filter(({ name }) => !known.includes(name))

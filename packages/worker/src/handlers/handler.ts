@@ -9,7 +9,19 @@ import {
 
 /** What a handler gets beside the payload. */
 export interface Context {
+  /** The name of the job. */
+  readonly job: string;
+  /** The queue that the job was on. */
+  readonly queue: string;
+  /** The id of the job, or of the row: the same on every attempt. Use it as an idempotency key. */
   readonly jobId: string;
+  /** The name of the batch. `undefined` for a job that is no row of a batch. */
+  readonly batch: string | undefined;
+  /**
+   * The number of the row in its batch, counted from 1. `undefined` for a job that is no row of a
+   * batch, and where `handleMany` has several rows.
+   */
+  readonly row: number | undefined;
   /** Which attempt this is, counted from 1. Snoozes, drains and crashes do not count. */
   readonly attempt: number;
   readonly maxAttempts: number;
@@ -23,7 +35,10 @@ export interface Context {
    * `HandlerCrashed`.
    */
   readonly signal: AbortSignal;
-  /** A logger whose lines have the fields `job`, `jobId`, `queue` and `attempt`. */
+  /**
+   * A logger whose lines have the fields `job`, `jobId`, `queue` and `attempt`, and for a row of a
+   * batch `batch` and `row`. Do not log these fields again: the line would have them twice.
+   */
   readonly log: Logger;
   /**
    * Records how far the attempt is, for people to see: any JSON value of at most 16 MiB. Never
@@ -62,13 +77,48 @@ export type ManyHandlerFunction<J extends JobDefinition> = (
 ) => Promise<readonly RowOutcome<J>[] | undefined> | readonly RowOutcome<J>[] | undefined | Promise<void> | void;
 
 /**
- * A job and its handler, as {@link handle} or {@link handleMany} pairs them. Give it to
- * `startWorker`.
+ * What {@link handle} returns: a job and its handler. Give it to `startWorker`. It is a function,
+ * too: a test calls it as a worker would. The call neither checks the payload nor the result.
+ * @example
+ * ```ts
+ * const { messageId } = await sendWelcome({ to: 'ada@example.com' }, testContext());
+ * ```
  */
-export type Handler<J extends JobDefinition = JobDefinition> = { readonly job: J; readonly [brand]: true } & (
-  | { readonly many: false; readonly run: HandlerFunction<J> }
-  | { readonly many: true; readonly run: ManyHandlerFunction<J> }
-);
+export interface Handler<J extends JobDefinition> {
+  (payload: Payload<J>, context: Context): ReturnType<HandlerFunction<J>>;
+  readonly job: J;
+  readonly many: false;
+  readonly [brand]: true;
+}
+
+/**
+ * What {@link handleMany} returns: a job and its handler of many rows. Give it to `startWorker`. It
+ * is a function, too: a test calls it as a worker would.
+ * @example
+ * ```ts
+ * await storeOrders([{ id: 'b-march-1', payload: { order: 'o-1' } }], testContext());
+ * ```
+ */
+export interface ManyHandler<J extends JobDefinition> {
+  (rows: readonly Row<J>[], context: Context): ReturnType<ManyHandlerFunction<J>>;
+  readonly job: J;
+  readonly many: true;
+  readonly [brand]: true;
+}
+
+/**
+ * What {@link handle} or {@link handleMany} returned, for any job: what `startWorker` takes. `many`
+ * says which of the two it was.
+ */
+export type AnyHandler<Many extends boolean = boolean> = Many extends boolean ? UntypedHandler<Many> : never;
+
+/** A handler whose job is not known to the compiler: it cannot be called without a cast. */
+interface UntypedHandler<Many extends boolean> {
+  (input: never, context: Context): unknown;
+  readonly job: JobDefinition;
+  readonly many: Many;
+  readonly [brand]: true;
+}
 
 const brand: unique symbol = Symbol.for('bullpen.handler') as never;
 
@@ -84,8 +134,8 @@ const brand: unique symbol = Symbol.for('bullpen.handler') as never;
  * ```
  * @throws OptionsInvalid when `job` is no job definition or `run` is no function
  */
-export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>): Handler {
-  return pair('handle', job, run, false);
+export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>): Handler<J> {
+  return pair('handle', job, run, false) as Handler<J>;
 }
 
 /**
@@ -101,24 +151,24 @@ export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>)
  * ```
  * @throws OptionsInvalid when `job` is no job definition or `run` is no function
  */
-export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunction<J>): Handler {
-  return pair('handleMany', job, run, true);
+export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunction<J>): ManyHandler<J> {
+  return pair('handleMany', job, run, true) as ManyHandler<J>;
 }
 
-function pair(what: string, job: JobDefinition, run: unknown, many: boolean): Handler {
+function pair(what: string, job: JobDefinition, run: unknown, many: boolean): unknown {
   if (!isJob(job)) throw new OptionsInvalid(what, [{ path: 'job', reason: 'expected what defineJob returns' }]);
   if (typeof run !== 'function') {
     const reason = `expected a function, got ${typeof run}`;
     throw new OptionsInvalid(`${what}(${job.name})`, [{ path: 'run', reason }]);
   }
-  // A worker holds handlers of many jobs. Each payload is parsed with the schema of its own job
-  // before the handler gets it.
-  return Object.freeze({ job, many, run, [brand]: true as const }) as Handler;
+  // A function of its own: the same function may handle two jobs.
+  const handler = (input: unknown, context: Context): unknown => run(input, context);
+  return Object.freeze(Object.assign(handler, { job, many, [brand]: true as const }));
 }
 
 /**
  * Whether `value` was made by {@link handle} or {@link handleMany}, of any copy of this package.
  */
-export function isHandler(value: unknown): value is Handler {
-  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+export function isHandler(value: unknown): value is AnyHandler {
+  return typeof value === 'function' && (value as { [brand]?: unknown })[brand] === true;
 }

@@ -1,6 +1,8 @@
+import { OptionsInvalid } from '@bullpen/shared';
+import { optionFaults } from '@bullpen/shared/internal';
 import type { Registry } from 'prom-client';
 import type { WorkerEvent } from '../../events/observers.js';
-import type { RunningWorker } from '../../running-worker.js';
+import { asStarted, type RunningWorker } from '../../running-worker.js';
 
 /**
  * Adds the metrics of a worker to a prom-client registry of yours, which you serve yourself. A
@@ -9,10 +11,15 @@ import type { RunningWorker } from '../../running-worker.js';
  * @example
  * const registry = new Registry();
  * await measure(startWorker({ handlers, redis }), { registry });
- * @throws Error when the registry already has the metrics of another worker
+ * @throws OptionsInvalid for wrong options; Error when the registry already has the metrics of another worker
  */
-export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
-  const loading = import('./worker-metrics.js').then(({ WorkerMetrics }) => new WorkerMetrics(worker, registry));
+export async function measure(worker: RunningWorker, options: { readonly registry: Registry }): Promise<void> {
+  const faults = optionFaults(options, { registry: true }, 'measure');
+  if (faults.length > 0) throw new OptionsInvalid('cannot measure the worker', faults);
+  const { registry } = options;
+  const loading = import('./worker-metrics.js').then(
+    ({ WorkerMetrics }) => new WorkerMetrics(asStarted(worker), registry),
+  );
   await countInto(worker, loading);
 }
 
