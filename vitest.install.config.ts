@@ -11,7 +11,7 @@ export default defineConfig({
     root: './integration-tests',
     include: ['src/install/**/*.test.ts'],
     globalSetup: ['./src/install/ground.setup.ts'],
-    maxConcurrency: 2,
+    maxWorkers: 2,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
