@@ -37,7 +37,7 @@ describe('an empty app with npm and strict engines', () => {
   });
 
   it('is tested by Jest', async () => {
-    expect(await app.follow(GUIDE, 'Jest')).toMatch(/Tests: +1 passed/);
+    expect(await app.follow(GUIDE, 'Jest')).toMatch(/Tests: +2 passed/);
   });
 
   it('runs TypeScript without a build and without a tool on Node 22.18', async () => {
