@@ -87,6 +87,12 @@ describe('waitForBatch', () => {
     expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({ ...none, missing: 0, interrupted: false });
   });
 
+  it('takes what a run returned as the address of the batch', async () => {
+    const { access } = redisShowing({ outstanding: 0, books: {} });
+    const result = { name: 'b', queue: 'q', ...none, read: 0, duplicate: 0, rejected: 0, resumedAt: 0 };
+    expect(await waitForBatch(result, access)).toEqual({ ...none, missing: 0, interrupted: false });
+  });
+
   it('ends when the signal aborts, also in a pause, and gives the counts so far', async () => {
     const stop = new AbortController();
     const { access } = redisShowing({ outstanding: 9, books: { added: 3, completed: 1 } });

@@ -1,6 +1,9 @@
 import type { BatchBooks } from './books.js';
 
-/** The stages of a batch. */
+/**
+ * The stages of a batch.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
 
 /**
@@ -42,19 +45,28 @@ export interface BatchView extends BatchBooks {
   readonly reasons: readonly FailureReason[];
 }
 
-/** How many rows were added and are not settled. */
+/**
+ * How many rows were added and are not settled.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export function countOpen({ added, completed, failed, cancelled }: BatchBooks): number {
   return Math.max(0, added - completed - failed - cancelled);
 }
 
-/** The stage of a batch, by its books. */
+/**
+ * The stage of a batch, by its books.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export function stageOf(books: BatchBooks): BatchStage {
   if (books.cancelledAt !== undefined) return 'cancelled';
   if (books.readAt === undefined) return 'reading';
   return countOpen(books) > 0 ? 'running' : 'settled';
 }
 
-/** Whether nothing of a batch changes any more by itself. */
+/**
+ * Whether nothing of a batch changes any more by itself.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export function isSettled(view: BatchView): boolean {
   const ended = view.readAt !== undefined || view.cancelledAt !== undefined;
   return ended && countOpen(view) === view.missing;

@@ -16,6 +16,7 @@ export interface Progress<B extends BatchBooks = BatchView> {
 /**
  * Measures how far a batch is, and notes it in `rate`.
  * @param at milliseconds, on the same clock at each call with this rate
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function measureProgress<B extends BatchBooks>(view: B, rate: Rate, at: number): Progress<B> {
   const done = view.completed + view.failed + view.cancelled;

@@ -3,7 +3,10 @@
  */
 const WINDOW_MS = 15_000;
 
-/** How many things are done per second, measured over the last 15 seconds. */
+/**
+ * How many things are done per second, measured over the last 15 seconds.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export class Rate {
   #samples: { readonly done: number; readonly at: number }[] = [];
 

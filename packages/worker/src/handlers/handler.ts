@@ -24,6 +24,7 @@ export interface Context {
   readonly row: number | undefined;
   /** Which attempt this is, counted from 1. Snoozes, drains and crashes do not count. */
   readonly attempt: number;
+  /** How many attempts may fail before the job has failed. */
   readonly maxAttempts: number;
   /** When the job was enqueued, in milliseconds since 1970. */
   readonly enqueuedAt: number;

@@ -23,6 +23,7 @@ export interface ExportFailuresOptions {
  * @returns how many rows were written
  * @throws OptionsInvalid when the rows have too many different fields for a table;
  *   RedisUnavailable; any error of the stream
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export async function exportFailures(
   batches: Batches,
