@@ -56,11 +56,12 @@ export default defineConfig({
           name: 'integration',
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
-          // `pnpm test:containers` and `pnpm test:install` run the first two: they need a Docker
-          // engine or the registry. The last need no Redis: they are unit tests.
+          // `pnpm test:containers`, `pnpm test:docs` and `pnpm test:install` run the first three: they
+          // have configurations of their own. The last need no Redis: they are unit tests.
           exclude: [
             ...configDefaults.exclude,
             'src/containers/**',
+            'src/docs/**',
             'src/install/**',
             'src/repo/{architecture,release}/**',
           ],

@@ -26,8 +26,8 @@ export interface DashboardOptions {
   /** The user who may log in. Default `'bullpen'`. */
   readonly user?: string;
   /**
-   * At least 12 characters. Without a password there is no login, and the host must be a loopback
-   * address.
+   * The user's password, at least 12 characters. Without a password there is no login, and the host
+   * must be a loopback address.
    */
   readonly password?: string | undefined;
   /** How long a login lasts. Default `'12h'`. */
@@ -52,7 +52,7 @@ export interface DashboardOptions {
   readonly redact?: readonly string[];
   /** How often the dashboard looks for new queues, at most. Default `'10s'`. */
   readonly discoverEvery?: Duration;
-  /** Default: logs to stdout, from level `info` on. */
+  /** Where it logs. Default: to stdout, from level `info` on. */
   readonly logger?: Logger;
 }
 

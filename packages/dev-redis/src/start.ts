@@ -27,13 +27,12 @@ const OPTIONS: readonly string[] = ['order', 'onNote'] satisfies (keyof DevRedis
 /**
  * Starts a private, real Redis, or uses the one that REDIS_URL names: the first way that works
  * wins. The Redis stops with the calling process, however that ends, and does not keep it alive.
- *
- * @throws {DevRedisUnavailable} when no way works; its message says why for each of them, and what
- *   to install.
  * @example
  * const redis = await startDevRedis();
  * console.log(redis.url); // redis://127.0.0.1:40123
  * await redis.stop();
+ * @throws DevRedisUnavailable when no way works; its message says why for each of them, and what to
+ *   install; TypeError when `order` names no way, or an unknown one
  */
 export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevRedis> {
   for (const name of Object.keys(options)) {

@@ -30,6 +30,7 @@ import { DEFAULT_REDIS_TIMEOUT, type Producer, type ProducerOptions } from './pr
 
 /**
  * Makes a producer. It connects to Redis in the background.
+ * @param options where Redis is, and how long to wait for it
  * @example
  * const producer = createProducer({ redis: 'redis://127.0.0.1:6379', redisTimeout: '10s' });
  * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter;

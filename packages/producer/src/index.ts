@@ -1,3 +1,8 @@
+/**
+ * Puts jobs in: one, many, or a file of them as a batch.
+ * @packageDocumentation
+ */
+
 export {
   BatchConflict,
   type BatchRef,
@@ -41,4 +46,5 @@ export { type ExportFailuresOptions, exportFailures } from './manage/export/expo
 export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
 export type { Producer, ProducerOptions } from './producer.js';
 export { FORMATS, type Format, openSource, type Source } from './source/source.js';
+export type { SourceIdentity } from './source/source-bytes.js';
 export type { SourceRow } from './source/source-row.js';

@@ -31,6 +31,8 @@ export interface ProducerOptions {
 export interface Producer {
   /**
    * Enqueues one job.
+   * @example
+   * const { status, id } = await producer.enqueue(sendInvoice, invoice, { key: 'inv_1042' });
    * @returns the id of the job, and `added`, or `duplicate` when a job with this key was there
    * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable,
    *   ProducerClosed
@@ -39,6 +41,10 @@ export interface Producer {
   /**
    * Enqueues many payloads in chunks of up to 1,000. Answers for each payload, in order. An invalid
    * payload is `rejected`, and the others are enqueued.
+   * @example
+   * const answers = await producer.enqueueMany(sendInvoice, [invoice], {
+   *   key: ({ invoice }) => invoice,
+   * });
    * @throws OptionsInvalid, ProducerClosed; QueueFull, only after `signal` aborts;
    *   RedisUnavailable: earlier chunks are enqueued then, and it is safe to enqueue all payloads
    *   again when they have keys
@@ -51,6 +57,9 @@ export interface Producer {
   /**
    * Cancels a job. A waiting job is settled as cancelled when a worker fetches it; the signal of a
    * running one aborts. Answers `requested`, `settled` (too late) or `unknown` (no such job).
+   * @example
+   * const { id } = await producer.enqueue(sendInvoice, invoice, { delay: '1h' });
+   * console.log(await producer.cancel(sendInvoice, id));
    * @throws RedisUnavailable, ProducerClosed
    */
   cancel(job: JobDefinition, id: string): Promise<CancelResult>;
@@ -58,6 +67,8 @@ export interface Producer {
   readonly batches: Batches;
   /**
    * Counts the jobs of each queue under the prefix, by state.
+   * @example
+   * for (const { queue, waiting } of await producer.queues()) console.log(queue, waiting);
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   queues(): Promise<QueueCounts[]>;

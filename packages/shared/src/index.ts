@@ -2,6 +2,7 @@
  * The front door for apps: what a team needs to define jobs and to read errors. Each export has its
  * documentation where it is defined, so editors show it. Sister packages also have
  * `@bullpen/shared/internal`.
+ * @packageDocumentation
  */
 
 export type { Backoff, BackoffPolicy } from './job/backoff.js';
@@ -13,7 +14,9 @@ export {
   BullpenError,
   ConfigInvalid,
   DeadlineExceeded,
+  type ErrorsByCode,
   type Fault,
+  FaultyValue,
   HandlerCrashed,
   HandlerMissing,
   HandlersInvalid,

@@ -1,3 +1,8 @@
+/**
+ * Takes jobs out: handlers, and the worker that calls them.
+ * @packageDocumentation
+ */
+
 export {
   ConfigInvalid,
   DeadlineExceeded,
@@ -14,7 +19,8 @@ export {
   type SnoozeTime,
   WorkerDraining,
 } from '@bullpen/shared';
-export type { AttemptEnded, JobEvent, WorkerEvent, WorkerObserver } from './events/observers.js';
+export type { OutcomeKind } from './attempt/outcome.js';
+export type { AttemptEnded, JobEvent, OutageBegan, WorkerEvent, WorkerObserver } from './events/observers.js';
 export {
   type AnyHandler,
   type Context,
@@ -32,6 +38,7 @@ export type { HealthPort } from './health/health-port.js';
 export type { HealthPortOptions } from './health/health-port-options.js';
 export { measure } from './health/metrics/measure.js';
 export { serveHealth } from './health/serve-health.js';
+export type { AttemptCounts } from './in-flight/active-attempts.js';
 export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
 export type { RunningWorker, Slots, WorkerProcess } from './running-worker.js';

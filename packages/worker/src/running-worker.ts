@@ -4,7 +4,15 @@ import type { WorkerObserver } from './events/observers.js';
 import type { DrainSummary } from './in-flight/drain.js';
 import type { Health } from './in-flight/health.js';
 
-/** A worker that was started with `startWorker`. */
+/**
+ * A worker that was started with `startWorker`.
+ * @example
+ * const stopObserving = worker.observe((event) => {
+ *   if (event.kind === 'attempt-ended') log.info(event, 'an attempt has ended');
+ * });
+ * console.log(worker.active, worker.health().ready, worker.slots());
+ * stopObserving();
+ */
 export interface RunningWorker {
   /**
    * Resolves when every queue is connected and jobs are fetched from it. Waits as long as Redis is
@@ -14,8 +22,11 @@ export interface RunningWorker {
   readonly ready: Promise<void>;
   /** The queues served, each with its jobs and concurrency. */
   readonly serves: readonly {
+    /** The name of the queue. */
     readonly queue: string;
+    /** The names of its jobs that have a handler. */
     readonly jobs: readonly string[];
+    /** How many of its attempts run at once. */
     readonly concurrency: number;
   }[];
   /** How many attempts are in flight. */
@@ -49,6 +60,12 @@ export interface RunningWorker {
  * What code needs that runs a whole process for a worker: listens to signals and to uncaught errors,
  * and decides when the process ends. `bullpen-worker` does all of this. An app with a worker inside
  * needs none of it.
+ * @example
+ * process.on('uncaughtException', async (error) => {
+ *   if (worker.process.faultOwner(error)?.isItsAbort === true) return;
+ *   process.exitCode = 1;
+ *   await worker.drain();
+ * });
  */
 export interface WorkerProcess {
   /** The ids of the jobs whose attempts are in flight. */
@@ -63,12 +80,20 @@ export interface WorkerProcess {
    * inside them. It finds the attempt whose handler threw an error that nobody caught, in a timer
    * or in a promise that it did not await, and ends that attempt as failed. `bullpen-worker` then
    * drains and exits with code 1, and you should do the same.
-   * @returns the job whose handler threw; `undefined` when it cannot be found. `isItsAbort` is true
-   *   when the error is only the reason of that attempt's own abort: then nothing is wrong
+   * @returns `undefined` when it cannot be found
    */
-  faultOwner(
-    error: unknown,
-  ): { readonly job: string; readonly jobId: string; readonly queue: string; readonly isItsAbort: boolean } | undefined;
+  faultOwner(error: unknown):
+    | {
+        /** The name of its job. */
+        readonly job: string;
+        /** The id of its job. */
+        readonly jobId: string;
+        /** The queue of its job. */
+        readonly queue: string;
+        /** Whether the error is only the reason of the attempt's own abort: then nothing is wrong. */
+        readonly isItsAbort: boolean;
+      }
+    | undefined;
   /**
    * Hands back all jobs of this worker, by a command that is sent at once. For the `exit` listener
    * of a process that other code ends during a drain. Do not call it in a process that ends because
@@ -104,8 +129,12 @@ export function asStarted(worker: RunningWorker): StartedWorker {
 
 /** The slots of a queue. */
 export interface Slots {
+  /** The name of the queue. */
   readonly queue: string;
+  /** How many slots it has. */
   readonly concurrency: number;
+  /** How many are taken. */
   readonly active: number;
+  /** How many of these by attempts that are past their deadline and still run. */
   readonly stuck: number;
 }

@@ -46,14 +46,21 @@ export interface WorkerOptions {
    * How many completed jobs a queue keeps, and for how long. Default 10,000 and `'1d'`. The key of
    * a completed job is free again when the job is removed. Failed jobs are always kept.
    */
-  readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
-  /** Default: a new logger that writes JSON to a pipe and readable lines to a terminal. */
+  readonly keepCompleted?: {
+    /** How many, at least 1. */
+    readonly count?: number;
+    /** For how long. */
+    readonly age?: Duration;
+  };
+  /** Where it logs. Default: to stdout, JSON to a pipe and readable lines to a terminal. */
   readonly logger?: Logger;
 }
 
 /** A queue to serve, and how many of its attempts run at once. */
 export interface QueueOption {
+  /** The name of the queue. */
   readonly name: string;
+  /** How many of its attempts run at once: 1 to 10,000. Default: as for the other queues. */
   readonly concurrency?: number;
 }
 

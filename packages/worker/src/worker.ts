@@ -26,14 +26,12 @@ import { readOptions, type WorkerOptions } from './worker-options.js';
  * It listens to no signal of the process and ends no process; `bullpen-worker` does. Call `drain`
  * yourself before your process ends.
  * @example
- * ```ts
- * const worker = startWorker({ handlers: [sendWelcome], redis: 'redis://127.0.0.1:6379' });
+ * const worker = startWorker({ handlers: [invoices], redis: 'redis://127.0.0.1:6379' });
  * await worker.ready;
  * process.once('SIGTERM', async () => {
  *   const { cutOff } = await worker.drain();
  *   process.exitCode = cutOff === 0 ? 0 : 70;
  * });
- * ```
  * @throws HandlersInvalid, OptionsInvalid or ConfigInvalid with every fault, before anything is
  *   opened
  */

@@ -12,7 +12,14 @@ import type { BatchTotals } from '../enqueue/insert-reply.js';
 import type { Source } from '../source/source.js';
 import type { RejectedRow } from './check-row.js';
 
-/** What a batch is read from: a source that `openSource` opened, or rows of your own. */
+/**
+ * What a batch is read from: a source that `openSource` opened, or rows of your own.
+ * @example
+ * async function* blocks(): AsyncGenerator<SourceRow[]> {
+ *   yield [{ row: 1, line: undefined, text: url, ok: true, value: { url, width: 640 } }];
+ * }
+ * const source: BatchSource = { blocks: blocks(), name: 'a query', format: 'ndjson' };
+ */
 export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<Pick<Source, 'identity' | 'columns'>>;
 
 /** Options of `batches.run`. */
@@ -22,6 +29,7 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
    * second run goes on where the first one stopped.
    */
   readonly name: string;
+  /** Where the rows come from. A source can be read once. */
   readonly source: BatchSource;
   /**
    * The field of each row that holds its key. A key stays taken for `keepKeys`, for rows of any

@@ -16,9 +16,13 @@ export interface WaitOptions extends BatchRef {
 
 /** How many rows a batch added, and how many of them are settled, by how they ended. */
 export interface RowCounts {
+  /** Rows that became jobs. */
   readonly added: number;
+  /** Rows that completed. */
   readonly completed: number;
+  /** Rows that failed for good. */
   readonly failed: number;
+  /** Rows that were cancelled. */
   readonly cancelled: number;
 }
 

@@ -1,7 +1,7 @@
 import type { BatchBooks } from './books.js';
 
 /**
- * The stages of a batch.
+ * The stages of a batch, see {@link BatchStage}.
  * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
@@ -20,7 +20,9 @@ export type BatchStage = (typeof BATCH_STAGES)[number];
  * message are replaced by `…`, so that many rows share a reason.
  */
 export interface FailureReason {
+  /** The reason. */
   readonly reason: string;
+  /** How many rows failed for it. */
   readonly count: number;
 }
 
@@ -29,6 +31,7 @@ export interface FailureReason {
  * delayed + completed + failed + cancelled.
  */
 export interface BatchView extends BatchBooks {
+  /** How far it is. */
   readonly stage: BatchStage;
   /** Open rows whose jobs wait. */
   readonly waiting: number;
@@ -47,6 +50,9 @@ export interface BatchView extends BatchBooks {
 
 /**
  * How many rows were added and are not settled.
+ * @param books the batch
+ * @example
+ * const open = countOpen(await producer.batches.show({ name: 'march' }));
  * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function countOpen({ added, completed, failed, cancelled }: BatchBooks): number {
@@ -55,6 +61,8 @@ export function countOpen({ added, completed, failed, cancelled }: BatchBooks): 
 
 /**
  * The stage of a batch, by its books.
+ * @example
+ * const running = (await producer.batches.list()).filter((books) => stageOf(books) === 'running');
  * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function stageOf(books: BatchBooks): BatchStage {
@@ -65,6 +73,8 @@ export function stageOf(books: BatchBooks): BatchStage {
 
 /**
  * Whether nothing of a batch changes any more by itself.
+ * @example
+ * if (isSettled(await producer.batches.show({ name: 'march' }))) console.log('done');
  * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function isSettled(view: BatchView): boolean {

@@ -6,6 +6,7 @@ import { type EnqueueOptions, parseEnqueueOptions } from './enqueue-options.js';
  * Options of `enqueueMany`: those of `enqueue`, with a function that makes the key of each payload.
  */
 export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<EnqueueOptions, 'key'> {
+  /** Makes the key of each payload, as in {@link EnqueueOptions.key}. Default: no keys. */
   readonly key?: (payload: PayloadInput<J>, index: number) => string;
   /**
    * Ends the wait for room on a full queue (`maxWaiting`). `enqueueMany` then throws `QueueFull`.

@@ -41,7 +41,7 @@ export interface Batches {
   /**
    * Lists the books of all batches, or of those on one queue. The newest first.
    * @example
-   * for (const { name, queue, failed } of await producer.batches.list()) console.log(name, queue, failed);
+   * for (const { name, failed } of await producer.batches.list()) console.log(name, failed);
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   list(options?: { readonly queue?: string | undefined }): Promise<BatchBooks[]>;
@@ -55,7 +55,7 @@ export interface Batches {
   /**
    * Cancels the open rows of a batch. Safe to repeat.
    * @example
-   * const { cancelledNow } = await producer.batches.cancel({ name: 'march', queue: 'images' });
+   * const { cancelledNow } = await producer.batches.cancel({ name: 'april', queue: 'images' });
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   cancel(options: CancelBatchOptions): Promise<CancelledBatch>;
@@ -71,7 +71,8 @@ export interface Batches {
   /**
    * Reads the failed rows with their payloads, in order. Keeps one page in memory.
    * @example
-   * for await (const { row, error } of producer.batches.failures({ name: 'march' })) console.log(row, error.message);
+   * for await (const { row, reason } of producer.batches.failures({ name: 'march' }))
+   *   console.log(row, reason);
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   failures(batch: BatchRef): AsyncIterable<FailedRow>;
@@ -79,7 +80,8 @@ export interface Batches {
    * Reads what the handlers returned, in the order of the rows. Gives rows only of a batch that was
    * begun with `results`. Keeps one page in memory.
    * @example
-   * for await (const kept of producer.batches.results({ name: 'march' })) if ('result' in kept) console.log(kept.result);
+   * for await (const kept of producer.batches.results({ name: 'march' }))
+   *   if ('result' in kept) console.log(kept.row, kept.result);
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   results(batch: BatchRef): AsyncIterable<RowResult>;

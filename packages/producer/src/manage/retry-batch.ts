@@ -8,7 +8,9 @@ import type { InsertAccess, RedisAccess } from '../enqueue/redis-access.js';
 
 /** What became of the failed rows of a batch. */
 export interface RetriedBatch {
+  /** The name of the batch. */
   readonly name: string;
+  /** The queue of its jobs. */
   readonly queue: string;
   /** How many rows wait again. */
   readonly retried: number;

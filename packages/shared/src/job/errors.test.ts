@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as errors from './errors.js';
 
 const faults = [
@@ -87,6 +87,23 @@ describe('hasCode', () => {
     expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_REJECTED')).toBe(true);
     expect(errors.hasCode({ code: 'BULLPEN_JOB_REJECTED' }, 'BULLPEN_JOB_REJECTED')).toBe(true);
     expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_SNOOZED')).toBe(false);
+  });
+
+  it('gives the error its type, and knows every class', () => {
+    const error: unknown = new errors.PayloadInvalid('payload', faults);
+    expect(errors.hasCode(error, 'BULLPEN_PAYLOAD_INVALID') && error.faults).toEqual(faults);
+    type Classes = typeof errors;
+    type Made = { [Name in keyof Classes]: Classes[Name] extends new (..._: never) => infer E ? E : never };
+    expectTypeOf<keyof errors.ErrorsByCode>().toEqualTypeOf<Made[keyof Classes]['code']>();
+  });
+
+  it('refuses a code that no class has, unless the class is given', () => {
+    // @ts-expect-error: there is no such code
+    expect(errors.hasCode(new errors.JobCancelled(), 'BULLPEN_JOB_CANCELED')).toBe(false);
+    abstract class Other extends errors.BullpenError {
+      abstract override readonly code: 'BULLPEN_OTHER';
+    }
+    expect(errors.hasCode<Other>({ code: 'BULLPEN_OTHER' }, 'BULLPEN_OTHER')).toBe(true);
   });
 
   it('is false for everything else, and never throws', () => {

@@ -45,31 +45,54 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
 
 /** A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}. */
 export interface JobDefinition<P extends Schema = Schema, R extends Schema = Schema> {
+  /** The job's name. */
   readonly name: string;
+  /** The queue it waits on. */
   readonly queue: string;
+  /** The payload's schema. */
   readonly payload: P;
+  /** The result's schema, if it has one. */
   readonly result: R | undefined;
+  /** How many attempts may fail before the job fails. */
   readonly maxAttempts: number;
+  /** How many worker processes may die under the job before it fails. */
   readonly maxCrashes: number;
+  /** The wait between attempts. */
   readonly backoff: BackoffPolicy;
+  /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How many rows of a batch share one job on Redis. */
   readonly rowsPerJob: number;
+  /** How many milliseconds after it was due the job may still start. `undefined`: for ever. */
   readonly expiresInMs: number | undefined;
   /** Where the definition stands, for messages: `file:line:column`. */
   readonly definedAt: string;
+  /**
+   * Says that {@link defineJob} made it.
+   * @hidden
+   */
   readonly [brand]: true;
 }
 
 /**
  * The type of the payload that a caller enqueues: the input of the payload schema.
- * @example const order: PayloadInput<typeof resize> = { url, width: 640 };
+ * @example
+ * const payload: PayloadInput<typeof sendInvoice> = { invoice: 'inv_1042', email: 'ada@example.com' };
  */
 export type PayloadInput<J extends JobDefinition> = StandardSchemaV1.InferInput<J['payload']>;
 
-/** The type of the payload that a handler gets: the output of the payload schema. */
+/**
+ * The type of the payload that a handler gets: the output of the payload schema.
+ * @example
+ * const describe = ({ invoice, email }: Payload<typeof sendInvoice>) => `${invoice} to ${email}`;
+ */
 export type Payload<J extends JobDefinition> = StandardSchemaV1.InferOutput<J['payload']>;
 
-/** The type that a handler returns: the input of the result schema; `unknown` without a schema. */
+/**
+ * The type that a handler returns: the input of the result schema; `unknown` without a schema.
+ * @example
+ * const result: ResultInput<typeof sendInvoice> = { messageId: 'm_17' };
+ */
 export type ResultInput<J extends JobDefinition> =
   J extends JobDefinition<Schema, infer R> ? StandardSchemaV1.InferInput<R> : unknown;
 
@@ -159,7 +182,11 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   return job;
 }
 
-/** Whether {@link defineJob}, of any copy of this package, made `value`. */
+/**
+ * Whether {@link defineJob}, of any copy of this package, made `value`.
+ * @example
+ * console.log(isJob(sendInvoice), isJob({ name: 'invoice.send' })); // true false
+ */
 export function isJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }

@@ -4,8 +4,18 @@ import { showValue } from './show-value.js';
 
 /** When a snoozed job is attempted again: after a duration, or at an instant in the future. */
 export type SnoozeTime =
-  | { readonly in: Duration; readonly until?: undefined }
-  | { readonly until: Date; readonly in?: undefined };
+  | {
+      /** How long from now. */
+      readonly in: Duration;
+      /** Not together with `in`. */
+      readonly until?: undefined;
+    }
+  | {
+      /** An instant in the future. */
+      readonly until: Date;
+      /** Not together with `until`. */
+      readonly in?: undefined;
+    };
 
 /**
  * Reads when a snoozed job is attempted again, in milliseconds since 1970.

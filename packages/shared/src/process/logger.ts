@@ -11,11 +11,9 @@ export type { Logger } from 'pino';
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** Default `'info'`. */
+  /** The lowest level that is written: `'debug'`, `'info'`, `'warn'`, … Default `'info'`. */
   readonly level?: string;
-  /**
-   * A command that prints results to stdout logs to stderr. Default `'stdout'`.
-   */
+  /** A command that prints results to stdout logs to stderr. Default `'stdout'`. */
   readonly to?: 'stdout' | 'stderr';
 }
 
@@ -29,9 +27,10 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
  * pino-pretty, which is an optional dependency, it writes JSON there too and says so once.
  * Passwords in URLs are removed from every line, anywhere in it. Lines are written synchronously,
  * so that none is lost when the process exits.
+ * @param options its level, and where it writes
  * @example
  * const log = createLogger({ level: 'debug' });
- * log.info({ messageId }, 'mail sent');
+ * log.info({ invoice: 'inv_1042' }, 'invoice sent');
  * @throws OptionsInvalid for an option that it does not have
  */
 export function createLogger(options: LoggerOptions = {}): Logger {

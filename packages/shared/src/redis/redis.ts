@@ -22,11 +22,16 @@ export type { Redis } from 'ioredis';
  *   keys of the prefix, which needs a part in braces: `{bullpen}`; `rediss+cluster://…` with TLS
  *
  * Or an object with such a URL and TLS options.
- * @example { url: 'rediss://redis.example.com:6379', tls: { ca: readFileSync('ca.pem') } }
+ * @example
+ * const redis: RedisAddress = {
+ *   url: 'rediss://redis.example.com:6379',
+ *   tls: { ca: readFileSync('ca.pem') },
+ * };
  */
 export type RedisAddress =
   | string
   | {
+      /** The URL, as above. */
       readonly url: string;
       /**
        * Certificate authority, client certificate and key, server name and so on, as for Node's

@@ -60,6 +60,7 @@ export type HandlerFunction<J extends JobDefinition> = (
 
 /** One of the rows that a handler of many gets. */
 export interface Row<J extends JobDefinition> {
+  /** The payload of the row. */
   readonly payload: Payload<J>;
   /** The id of the row, the same in every attempt. Use it as an idempotency key. */
   readonly id: string;
@@ -81,14 +82,19 @@ export type ManyHandlerFunction<J extends JobDefinition> = (
  * What {@link handle} returns: a job and its handler. Give it to `startWorker`. It is a function,
  * too: a test calls it as a worker would. The call neither checks the payload nor the result.
  * @example
- * ```ts
- * const { messageId } = await sendWelcome({ to: 'ada@example.com' }, testContext());
- * ```
+ * await invoices({ invoice: 'inv_1042', email: 'ada@example.com' }, testContext());
  */
 export interface Handler<J extends JobDefinition> {
+  /** Calls your function. */
   (payload: Payload<J>, context: Context): ReturnType<HandlerFunction<J>>;
+  /** The job that it handles. */
   readonly job: J;
+  /** Whether it takes many rows at once. */
   readonly many: false;
+  /**
+   * Says who made it.
+   * @hidden
+   */
   readonly [brand]: true;
 }
 
@@ -96,14 +102,19 @@ export interface Handler<J extends JobDefinition> {
  * What {@link handleMany} returns: a job and its handler of many rows. Give it to `startWorker`. It
  * is a function, too: a test calls it as a worker would.
  * @example
- * ```ts
- * await storeOrders([{ id: 'b-march-1', payload: { order: 'o-1' } }], testContext());
- * ```
+ * await storeInvoices([{ id: 'b-march-1', payload: invoice }], testContext());
  */
 export interface ManyHandler<J extends JobDefinition> {
+  /** Calls your function. */
   (rows: readonly Row<J>[], context: Context): ReturnType<ManyHandlerFunction<J>>;
+  /** The job that it handles. */
   readonly job: J;
+  /** Whether it takes many rows at once. */
   readonly many: true;
+  /**
+   * Says who made it.
+   * @hidden
+   */
   readonly [brand]: true;
 }
 
@@ -111,28 +122,29 @@ export interface ManyHandler<J extends JobDefinition> {
  * What {@link handle} or {@link handleMany} returned, for any job: what `startWorker` takes. `many`
  * says which of the two it was.
  */
-export type AnyHandler<Many extends boolean = boolean> = Many extends boolean ? UntypedHandler<Many> : never;
-
-/** A handler whose job is not known to the compiler: it cannot be called without a cast. */
-interface UntypedHandler<Many extends boolean> {
-  (input: never, context: Context): unknown;
-  readonly job: JobDefinition;
-  readonly many: Many;
-  readonly [brand]: true;
-}
+export type AnyHandler<Many extends boolean = boolean> = Many extends boolean
+  ? {
+      /** The job is not known to the compiler, so it takes a cast to call it. */
+      (input: never, context: Context): unknown;
+      /** The job that it handles. */
+      readonly job: JobDefinition;
+      /** Whether it takes many rows at once. */
+      readonly many: Many;
+      /** @hidden */
+      readonly [brand]: true;
+    }
+  : never;
 
 const brand: unique symbol = Symbol.for('bullpen.handler') as never;
 
 /**
  * Pairs a job with its handler.
  * @example
- * ```ts
- * export const sendWelcome = handle(welcomeMail, async ({ to }, { signal, log }) => {
- *   const { messageId } = await mailer.send(to, { signal });
+ * export const invoices = handle(sendInvoice, async ({ email }, { signal, log }) => {
+ *   const { messageId } = await mailer.send(email, { signal });
  *   log.info({ messageId }, 'mail sent');
  *   return { messageId };
  * });
- * ```
  * @throws OptionsInvalid when `job` is no job definition or `run` is no function
  */
 export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>): Handler<J> {
@@ -145,11 +157,9 @@ export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>)
  * otherwise. The timeout is for the whole call. Each row has its own outcome and its own attempts.
  * After a crash the handler gets the rows one by one.
  * @example
- * ```ts
- * export const storeOrders = handleMany(storeOrder, async (rows, { signal }) => {
+ * export const storeInvoices = handleMany(sendInvoice, async (rows, { signal }) => {
  *   await db.insertMany(rows.map(({ payload, id }) => ({ ...payload, id })), { signal });
  * });
- * ```
  * @throws OptionsInvalid when `job` is no job definition or `run` is no function
  */
 export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunction<J>): ManyHandler<J> {

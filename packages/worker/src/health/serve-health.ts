@@ -14,8 +14,7 @@ const OPTIONS: OptionTable<HealthPortOptions> = { port: true, host: true };
  * @example
  * const worker = startWorker({ handlers, redis });
  * const healthPort = await serveHealth(worker, { port: 9100 });
- * // …
- * await worker.drain();
+ * await worker.drain(); // when the process should end
  * await healthPort.close();
  * @throws OptionsInvalid for wrong options, and when the port cannot be opened
  */
