@@ -54,7 +54,9 @@ export class DocumentCheck {
   #typeFaults: readonly string[] = [];
 
   private constructor(documents: readonly Document[], folder: string) {
-    this.#blocks = documents.flatMap(({ path, text }) => readCodeBlocks(path, text));
+    this.#blocks = documents
+      .flatMap(({ path, text }) => readCodeBlocks(path, text))
+      .filter(({ mark }) => mark !== 'test:install');
     this.#files = toFiles(this.#blocks, folderOf(documents[0]?.path ?? ''));
     this.#folder = folder;
   }

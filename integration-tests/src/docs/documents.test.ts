@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DocumentCheck } from './check-documents.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-// Other tests check these: the reference of the API, the results of the bench, how to install.
+// What other tests check: the reference of the API, the results of the bench, and what
+// `pnpm test:install` types into empty apps.
 const CHECKED_ELSEWHERE = /^(docs\/api\/|api\/|bench\/|docs\/install\.md$)/;
 const paths = execFileSync('git', ['ls-files', '--deduplicate', '*.md'], { cwd: ROOT, encoding: 'utf8' })
   .trim()
