@@ -112,6 +112,13 @@ describe('a key is held by a job', () => {
     expect((await enqueue(producer)).id).toBe(id);
   });
 
+  test('which a chunk names for each of its duplicates, also when the chunk has the key twice', async ({ world }) => {
+    const producer = world.producer();
+    const duplicate = { status: 'duplicate', id: (await enqueue(producer)).id };
+    const answers = await producer.enqueueMany(job, [{ id: '1' }, { id: '2' }], { key: () => 'k' });
+    expect(answers).toEqual([duplicate, duplicate]);
+  });
+
   test('a row that is sent again under the same name and number does not take its own old key', async ({ world }) => {
     const producer = world.producer();
     const send = () => producer.batches.run(job, { name: 'b', source: sourceOf([{ id: 'row' }]), keyField: 'id' });
@@ -239,6 +246,46 @@ describe('a lost reply', () => {
       expect(await world.queue(job.queue).getJobCountByTypes('failed')).toBe(does === 'reject' ? 1 : 0);
       await worker.drain();
     }
+  });
+});
+
+describe('a chunk whose reply is lost', () => {
+  /** Enqueues over a connection that loses the reply, lets workers do `meanwhile`, and then answers. */
+  async function losing<T>(world: World, send: (lossy: Producer) => Promise<T>, meanwhile: () => Promise<unknown>) {
+    const { proxy, url } = await world.proxy();
+    const lossy = world.producer({ redis: url });
+    await lossy.queues();
+    const { worker } = working(world, { keepCompleted: { count: 1 } });
+    proxy.mode = 'lose-replies';
+    const sent = send(lossy);
+    sent.catch(() => undefined);
+    await until('a reply to be lost', () => proxy.lost > 0);
+    await worker.process.untilEmpty();
+    await worker.drain();
+    await meanwhile();
+    proxy.mode = 'forward';
+    return sent;
+  }
+
+  test('has no job added again that is trimmed by now, as long as one of its jobs is there', async ({ world }) => {
+    const payloads = Array.from({ length: 10 }, (_, at) => ({ id: `${at}` }));
+    const answers = await losing(
+      world,
+      (lossy) => lossy.enqueueMany(job, payloads),
+      async () => undefined,
+    );
+    expect(answers.map(({ status }) => status)).toEqual(payloads.map(() => 'added'));
+    expect(await world.queue(job.queue).getJobCounts('wait', 'completed')).toEqual({ wait: 0, completed: 1 });
+  });
+
+  test('is added, also when jobs without a priority wait on the queue by now', async ({ world }) => {
+    const answer = await losing(
+      world,
+      (lossy) => lossy.enqueue(job, { id: '1' }, { priority: 1 }),
+      () => world.producer().enqueue(job, { id: '2' }),
+    );
+    expect(answer.status).toBe('added');
+    expect(await world.queue(job.queue).getJobCounts('wait', 'prioritized')).toEqual({ wait: 1, prioritized: 0 });
   });
 });
 
