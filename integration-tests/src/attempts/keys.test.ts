@@ -200,6 +200,30 @@ describe('cancel', () => {
     expect((await producer.queues())[0]).toMatchObject({ cancelled: 2 });
   });
 
+  test('frees the keys of rows also when the books have expired before', async ({ world }) => {
+    const producer = world.producer();
+    const delayed = { keyField: 'id', delay: '1h' } as const;
+    await producer.batches.run(job, { name: 'one', source: sourceOf([{ id: 'a' }]), ...delayed });
+    const source = sourceOf(['b', 'c'].map((id) => ({ id })));
+    await producer.batches.run(job, { name: 'shared', source, rowsPerJob: 2, ...delayed });
+    await world.redis.del(...(await world.redis.keys(`${world.prefix}:${job.queue}:batch*`)));
+    expect(await producer.cancel(job, 'b-one-1')).toBe('cancelled');
+    expect(await producer.cancel(job, 'b-shared-1_2')).toBe('cancelled');
+    // And writes no books anew.
+    expect(await world.redis.keys(`${world.prefix}:${job.queue}:batch*`)).toEqual([]);
+    const status = async (key: string) => (await producer.enqueue(job, { id: '1' }, { key })).status;
+    expect([await status('a'), await status('b'), await status('c')]).toEqual(['added', 'added', 'added']);
+  });
+
+  test('knows no job by the name of another key of the queue', async ({ world }) => {
+    const producer = world.producer();
+    await enqueue(producer);
+    for (const id of ['wait', 'meta', 'events', `key:${hashKey(job.name, 'k')}`, '']) {
+      expect([id, await producer.cancel(job, id)]).toEqual([id, 'unknown']);
+    }
+    expect(await world.redis.exists(`${world.prefix}:${job.queue}:cancelled`)).toBe(0);
+  });
+
   test('leaves a waiting job of a stock feature to a worker, which knows what else must happen', async ({ world }) => {
     const queue = world.queue(job.queue);
     const { id = '' } = await queue.add(job.name, { id: '1' }, { jobId: 'j-stock', deduplication: { id: 'd' } });

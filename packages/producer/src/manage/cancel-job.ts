@@ -4,8 +4,10 @@ import {
   CANCELLATIONS_KEPT_S,
   cancelledChannel,
   cancelledKey,
+  expandRows,
   queueKeys,
   readBullpenOpts,
+  rowOfId,
 } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { parseJson, readRowKeys } from './row-keys.js';
@@ -23,27 +25,31 @@ export type CancelResult = 'cancelled' | 'requested' | 'settled' | 'unknown';
 /** Cancels a job. Safe to repeat. */
 export async function cancelJob(queue: string, id: string, { prefix, ask }: RedisAccess): Promise<CancelResult> {
   const { base, active, delayed, prioritized, wait, events, meta } = queueKeys(prefix, queue);
-  const { batch = '', hashes } = await readBatchOf(base, id, ask);
+  const { batch = '', ...keysOf } = await readBatchOf(base, id, ask);
   const { books, fates, failures, reasons, results } = batchKeys(prefix, queue, batch);
   const keys = [cancelledKey(prefix, queue), active, delayed, prioritized, wait, events, meta];
   keys.push(fates, books, failures, reasons, results, batchesKey(prefix, queue));
   const channel = cancelledChannel(prefix, queue);
   const now = Date.now();
   return ask((redis) =>
-    redis.bullpenCancel(...keys, base, batch, id, now, CANCELLATIONS_KEPT_S, channel, JSON.stringify(hashes)),
+    redis.bullpenCancel(...keys, base, batch, id, now, CANCELLATIONS_KEPT_S, channel, JSON.stringify(keysOf)),
   );
 }
 
-/** The batch of a job, and the hashes of the keys of its rows. */
+const NO_KEYS = { rows: [], hashes: [] } as const;
+
+/** The batch of a job, its rows if they have keys, and the hashes of these keys, in the same order. */
 async function readBatchOf(
   base: string,
   id: string,
   ask: RedisAccess['ask'],
-): Promise<{ readonly batch?: string; readonly hashes: readonly string[] }> {
-  if (!id.startsWith('b-')) return { hashes: [] };
+): Promise<{ readonly batch?: string; readonly rows: readonly number[]; readonly hashes: readonly string[] }> {
+  if (!id.startsWith('b-')) return NO_KEYS;
   const [name, opts, data] = await ask((redis) => redis.hmget(base + id, 'name', 'opts', 'data'));
-  const { batch, keyField } = readBullpenOpts(parseJson(opts ?? ''));
-  if (batch === undefined) return { hashes: [] };
-  const keys = keyField === undefined ? {} : readRowKeys([id, data ?? ''], { job: name ?? '', keyField });
-  return { batch, hashes: keys[id] ?? [] };
+  const { batch, keyField, rows } = readBullpenOpts(parseJson(opts ?? ''));
+  if (batch === undefined) return NO_KEYS;
+  if (keyField === undefined) return { batch, ...NO_KEYS };
+  const { [id]: hashes = [] } = readRowKeys([id, data ?? ''], { job: name ?? '', keyField });
+  const all = rows === undefined ? [rowOfId(batch, id) ?? 0] : expandRows(rows);
+  return { batch, rows: all, hashes: hashes.slice(0, all.length) };
 }
