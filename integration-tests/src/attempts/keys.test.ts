@@ -348,6 +348,44 @@ describe('what is kept', () => {
     ]);
   });
 
+  /** Stores finished jobs as if workers had left them there. */
+  async function finished(world: World, set: 'completed' | 'failed', count: number, at = Date.now()): Promise<void> {
+    const base = `${world.prefix}:${job.queue}:`;
+    const pipeline = world.redis.pipeline();
+    for (let nth = 0; nth < count; nth += 1) {
+      pipeline.zadd(`${base}${set}`, at, `j-${nth}`);
+      pipeline.hset(`${base}j-${nth}`, 'name', job.name, 'data', '{}', 'opts', '{}');
+    }
+    await pipeline.exec();
+  }
+
+  test('counts a failed job that is removed at once, as the clock of its worker is behind', async ({ world }) => {
+    await finished(world, 'failed', 3, Date.now() + 60_000);
+    const { lines, logger } = logged();
+    const { worker } = working(world, { keepFailed: { count: 3 }, logger });
+    const producer = world.producer();
+    await enqueue(producer, 'reject');
+    await worker.process.untilEmpty();
+    expect((await producer.queues())[0]).toMatchObject({ failed: 3, failedTrimmed: 1 });
+    expect(lines).toEqual([expect.objectContaining({ removed: 1 })]);
+    expect(await world.redis.exists(record(world))).toBe(0);
+  });
+
+  test.for(['completed', 'failed'] as const)(
+    'of many more %s jobs than are kept, the end of a job removes a thousand: Redis does not stop for long',
+    async (set, { world }) => {
+      await finished(world, set, 2_500);
+      const { worker } = working(world, { keepCompleted: { count: 10 }, keepFailed: { count: 10 } });
+      const left: number[] = [];
+      for (const key of ['a', 'b', 'c', 'd']) {
+        await enqueue(world.producer(), set === 'completed' ? 'return' : 'reject', { key });
+        await worker.process.untilEmpty();
+        left.push(await world.redis.zcard(`${world.prefix}:${job.queue}:${set}`));
+      }
+      expect(left).toEqual([1_501, 502, 10, 10]);
+    },
+  );
+
   test('a value that one worker was told counts for all, and two that disagree say so', async ({ world }) => {
     const producer = world.producer();
     const queue = world.queue(job.queue);
