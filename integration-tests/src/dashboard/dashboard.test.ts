@@ -195,6 +195,35 @@ describe('bullpen-dashboard', () => {
     expect(await queue.getJobCounts('wait', 'delayed', 'failed')).toEqual({ wait: 110, delayed: 120, failed: 120 });
   });
 
+  test('retries jobs of a stock client whose ids begin like those of keys; they have none', async ({ world }) => {
+    const queue = world.queue('scripted');
+    const ids = ['k-foo', 'k-bar', `k-${'x'.repeat(60)}`];
+    for (const jobId of ids) await queue.add(scripted.name, { ends: [{ do: 'reject' }] }, { jobId });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await worker.process.untilEmpty();
+    await worker.drain();
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    for (const id of ids) {
+      const { status } = await dashboard.ask(`api/queues/scripted/${id}/retry`, { method: 'PUT' });
+      expect([id, status]).toEqual([id, 204]);
+    }
+    expect(await world.redis.keys(`${world.prefix}:scripted:key:*`)).toEqual([]);
+  });
+
+  test('retries a job whose cancellation came too late for its last attempt', async ({ world }) => {
+    const id = await failOne(world);
+    // The worker had recorded the end before it heard of the cancellation.
+    await world.redis.zadd(`${world.prefix}:scripted:cancelled`, Date.now() + 60_000, id);
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    expect((await dashboard.ask(`api/queues/scripted/${id}/retry`, { method: 'PUT' })).status).toBe(204);
+    world.worker({ handlers: scriptedHandlers });
+    expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
+  });
+
   test('a completed job that is retried takes its key for as long as it waits', async ({ world }) => {
     const producer = world.producer();
     const { id } = await producer.enqueue(scripted, {}, { key: 'k' });
