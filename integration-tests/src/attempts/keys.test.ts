@@ -215,6 +215,36 @@ describe('cancel', () => {
     expect([await status('a'), await status('b'), await status('c')]).toEqual(['added', 'added', 'added']);
   });
 
+  test('settles the row of a job that came while it read which rows the job has', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const slow = world.producer({ redis: url });
+    await slow.queues();
+    proxy.delayMs = 500;
+    const cancelling = slow.cancel(job, 'b-b-1');
+    const readers = async () => String(await world.redis.client('LIST')).match(/name=bullpen:producer .* cmd=hmget/g);
+    await until('the producer to have read', readers);
+    const producer = world.producer();
+    await producer.batches.run(job, { name: 'b', source: sourceOf([{ id: 'a' }]), keyField: 'id' });
+    proxy.delayMs = 0;
+    expect(await cancelling).toBe('cancelled');
+    expect(await producer.batches.show({ name: 'b' })).toMatchObject({ added: 1, cancelled: 1, stage: 'settled' });
+    expect(await world.redis.exists(record(world, 'a'))).toBe(0);
+  });
+
+  test('says of a row what its batch says, also when a batch of this name had one before', async ({ world }) => {
+    const producer = world.producer();
+    const rows = ['return', 'reject', 'return'].map((does, at) => ({ does, id: `${at}` }));
+    const send = () => producer.batches.run(job, { name: 'b', source: sourceOf(rows) });
+    await send();
+    const answers = () => Promise.all(['b-b-1', 'b-b-2', 'b-b-3', 'b-b-4'].map((id) => producer.cancel(job, id)));
+    expect(await answers()).toEqual(['cancelled', 'cancelled', 'cancelled', 'unknown']);
+    await world.redis.del(...(await world.redis.keys(`${world.prefix}:${job.queue}:batch*`)));
+    await send();
+    expect(await producer.cancel(job, 'b-b-3')).toBe('cancelled');
+    await working(world).worker.process.untilEmpty();
+    expect(await answers()).toEqual(['settled', 'settled', 'cancelled', 'unknown']);
+  });
+
   test('knows no job by the name of another key of the queue', async ({ world }) => {
     const producer = world.producer();
     await enqueue(producer);
