@@ -322,7 +322,7 @@ describe('wrong use', () => {
     });
     expect(await run(broken)).toMatchObject({
       code: 64,
-      stderr: expect.stringMatching(/could not load .*SyntaxError/),
+      stderr: expect.stringMatching(/cannot load .*broken\.mjs:1:18: /),
     });
     expect(await run(empty)).toMatchObject({ code: 64, stderr: expect.stringMatching(/exports no job/) });
   });
