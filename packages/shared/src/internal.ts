@@ -44,6 +44,7 @@ export { onExit, onFault, onStopSignal, type StopSignal } from './process/signal
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg } from './redis/define-scripts.js';
+export { explainRedis } from './redis/explain-redis.js';
 export {
   type BatchKeys,
   batchesKey,
@@ -62,4 +63,5 @@ export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export { mayEvict, tooOld } from './redis/redis-server.js';
 export { redactUrls } from './redis/redis-url.js';

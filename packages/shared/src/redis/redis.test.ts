@@ -112,7 +112,9 @@ describe('a connection to a cluster', () => {
   const url = 'redis+cluster://127.0.0.1:1';
 
   it('is refused when the keys of the prefix would be scattered', () => {
-    expect(() => openRedis(url, 'producer', 'test', 'bullpen')).toThrow(/^invalid prefix: prefix: .*\{bullpen\}/);
+    expect(() => openRedis(url, 'producer', 'test', 'bullpen')).toThrow(
+      /^cannot use the Redis Cluster: prefix: .*\{bullpen\}/,
+    );
     expect(() => openRedis(url, 'producer', 'test')).toThrow(ConfigInvalid);
   });
 

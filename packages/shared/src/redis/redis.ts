@@ -1,14 +1,15 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis as Client, type RedisOptions } from 'ioredis';
 import { ConfigInvalid } from '../job/errors.js';
 import { clusterOptions } from './cluster-options.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
 import { refusesForNow, refusesUs } from './redis-faults.js';
 import { sentinelOptions, serverOptions } from './redis-options.js';
+import { type KnowingRedis, rememberServer } from './remember-server.js';
 import { reportSentinelFaults } from './sentinel-fault.js';
 
 /** An open connection. */
-export type { Redis } from 'ioredis';
+export type Redis = KnowingRedis;
 
 /**
  * Where Redis is, as a URL:
@@ -72,7 +73,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
     if (place.by === 'sentinel') return sentinelOptions(place.sentinel, tls, retryStrategy);
     return serverOptions(place.server, tls);
   };
-  const redis = new Redis({
+  const redis = new Client({
     ...placeOptions(),
     connectionName: name,
     keepAlive: 10_000,
@@ -88,14 +89,14 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   if (place.by === 'sentinel') reportSentinelFaults(redis, place.sentinel.master);
   endWhenRefused(redis, place.by !== 'server');
-  return redis;
+  return rememberServer(redis);
 }
 
 /**
  * Ends a connection that would go on in vain, or in the wrong place.
  * @param isLookedUp whether sentinels or nodes of a cluster are asked where Redis is
  */
-function endWhenRefused(redis: Redis, isLookedUp: boolean): void {
+function endWhenRefused(redis: Client, isLookedUp: boolean): void {
   let wasReady = false;
   redis.on('ready', () => {
     wasReady = true;
