@@ -27,6 +27,7 @@ export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowK
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
 export { suggest } from './job/suggest.js';
+export { type Guides, guideCommand } from './process/command-guide.js';
 export { commonSettings } from './process/command-settings.js';
 export { type Config, readConfig, type Setting, type Settings } from './process/config.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';

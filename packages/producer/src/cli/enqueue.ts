@@ -1,14 +1,18 @@
-import { OptionsInvalid } from '@bullpen/shared';
 import { addFlags, EXIT, type ExitCode, optionalDurationSetting, type Settings } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { printLine } from './print.js';
+import { readData } from './read-data.js';
 import { findJob, startSession, withProducer } from './session.js';
 import { startSettings } from './settings.js';
 
 /** The settings of `enqueue`, in the order of the help. */
 export const enqueueSettings = {
-  data: { flag: '--data <json>', schema: z.string('give the payload as JSON'), help: 'the payload' },
+  data: {
+    flag: '--data <json>',
+    schema: z.string('give the payload as JSON, or - to read it from the standard input'),
+    help: 'the payload; - reads the standard input',
+  },
   key: {
     flag: '--key <key>',
     schema: z.string().optional(),
@@ -30,7 +34,7 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
   return addFlags(command, enqueueSettings).action(async (name: string, _: unknown, command: Command) => {
     const { config, open } = startSession(command, enqueueSettings);
     const job = await findJob(config.jobs, name);
-    const payload = parseJson(config.data);
+    const payload = await readData(config.data, process.stdin, (line) => process.stderr.write(`${line}\n`));
     const result = await withProducer(open(), (producer) =>
       producer.enqueue(job, payload, {
         ...(config.key === undefined ? {} : { key: config.key }),
@@ -44,12 +48,4 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
     );
     ends(EXIT.ok);
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new OptionsInvalid('cannot enqueue', [{ path: '--data', reason: `not JSON: ${(error as Error).message}` }]);
-  }
 }

@@ -98,7 +98,7 @@ describe('the command line', () => {
 
   it('refuses a payload that is no JSON', async () => {
     const error = await endOf('--jobs', HERE, 'enqueue', 'session.mail', '--data', '{');
-    expect(error).toMatchObject({ faults: [{ path: '--data', reason: expect.stringMatching(/^not JSON: /) }] });
+    expect(error).toMatchObject({ faults: [{ path: '--data', reason: expect.stringMatching(/^is not JSON: /) }] });
   });
 
   it('says what is wrong under its own name, what may have been meant, and where help is', async () => {
@@ -116,10 +116,10 @@ describe('the command line', () => {
       return write.mock.calls.map(([text]) => text).join('') + own;
     };
     expect(await said('enqueu')).toBe(
-      "bullpen-producer: unknown command 'enqueu'\n(Did you mean enqueue?)\n(for help: bullpen-producer --help)\n",
+      "bullpen-producer: unknown command 'enqueu'\n(Did you mean enqueue?)\nSee bullpen-producer --help\n",
     );
     expect(await said('batches', 'show', 'a', '--qeue\u001B[2J', 'b')).toBe(
-      "bullpen-producer: unknown option '--qeue [2J'\n(for help: bullpen-producer batches show --help)\n",
+      "bullpen-producer: unknown option '--qeue [2J'\nSee bullpen-producer batches show --help\n",
     );
     expect(await said('batches', 'shw', 'a', 'b')).toBe("batches: no such command 'shw'. Did you mean 'show'?");
   });

@@ -1,6 +1,7 @@
 import type { BullpenError } from '../job/errors.js';
 import { showText } from '../job/show-value.js';
 import { redactUrls } from '../redis/redis-url.js';
+import { seeHelp } from './command-guide.js';
 
 /** The exit codes of our commands, from sysexits.h where it has a fitting one. */
 export const EXIT = {
@@ -46,17 +47,27 @@ export function exitCodeOf(error: unknown): ExitCode {
   return BY_CODE.get(code) ?? EXIT.failure;
 }
 
+/** What was typed is wrong, so help helps. */
+const WRONG_FLAGS: ReadonlySet<unknown> = new Set<BullpenError['code']>([
+  'BULLPEN_CONFIG_INVALID',
+  'BULLPEN_OPTIONS_INVALID',
+]);
+
 /**
- * Writes one line to stderr that says why a command failed, without passwords. The parser of the
- * command line has already written its own errors; they are not written twice.
+ * Writes one line to stderr that says why a command failed, without passwords, and where help is if
+ * an option was wrong. The parser of the command line has already written its own errors; they are
+ * not written twice.
+ * @param path how the command is called, with its sub-commands: `bullpen-producer batches show`
  * @returns the exit code
  */
-export function reportFailure(command: string, error: unknown): ExitCode {
-  if (!String((error as { code?: unknown } | null)?.code).startsWith('commander.')) {
+export function reportFailure(path: string, error: unknown): ExitCode {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (!String(code).startsWith('commander.')) {
     // A message quotes what was typed, and names of files and columns, which may hold control
     // characters.
     const reason = showText(redactUrls(error instanceof Error ? error.message : String(error)));
-    process.stderr.write(`${command}: ${reason}\n`);
+    process.stderr.write(`${path.split(' ')[0]}: ${reason}\n`);
+    if (WRONG_FLAGS.has(code)) process.stderr.write(`${seeHelp(path)}\n`);
   }
   return exitCodeOf(error);
 }
