@@ -111,6 +111,7 @@ function checkOptions(prefix: string, redisTimeout: ProducerOptions['redisTimeou
   const timeoutMs = parseTimerDuration(redisTimeout);
   const faults: Fault[] = [];
   if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
+  else if (timeoutMs === 0) faults.push({ path: 'redisTimeout', reason: 'expected more than 0' });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (typeof timeoutMs === 'string' || faults.length > 0)

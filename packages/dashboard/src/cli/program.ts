@@ -59,7 +59,9 @@ export function readCommandLine(
 
 function readPassword(password: string | undefined, file: string): string {
   if (password === undefined) return readPasswordFile(file, PASSWORD_FILE);
-  throw new OptionsInvalid('which password?', [{ path: PASSWORD_FILE, reason: `${PASSWORD} is set as well; set one` }]);
+  throw new OptionsInvalid('cannot start the dashboard', [
+    { path: PASSWORD_FILE, reason: `${PASSWORD} is set as well; set one` },
+  ]);
 }
 
 /** `none`, `a,b.c`, or `+a,b.c` for the default names and these. */

@@ -82,7 +82,7 @@ describe('the command line', () => {
       ['batch', 'x', 'rows.csv'],
     ]) {
       expect(await endOf(...args, '--priority', 'high')).toMatchObject({
-        faults: [{ path: '--priority', reason: 'expected a whole number' }],
+        faults: [{ path: '--priority', reason: "expected a whole number, got 'high'" }],
       });
     }
   });

@@ -30,7 +30,7 @@ export function startSession<T extends Settings>(command: Command, own: T): Sess
  */
 export async function findJob(path: string | undefined, name: string): Promise<JobDefinition> {
   if (path === undefined)
-    throw new OptionsInvalid('which jobs?', [
+    throw new OptionsInvalid('cannot find the job', [
       { path: '--jobs', reason: 'name the module that exports your job definitions (or set BULLPEN_JOBS)' },
     ]);
   const jobs = await loadModule(path, { flag: '--jobs', what: 'job', madeBy: 'defineJob()', is: isJob });
@@ -38,7 +38,7 @@ export async function findJob(path: string | undefined, name: string): Promise<J
   if (job !== undefined) return job;
   const names = jobs.map((candidate) => candidate.name);
   const hint = suggest(name, names) || ` It has: ${names.join(', ')}.`;
-  throw new OptionsInvalid('no such job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
+  throw new OptionsInvalid('cannot find the job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
 }
 
 /** Runs `work` with a producer, then closes the producer in any case. */

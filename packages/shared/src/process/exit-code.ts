@@ -42,8 +42,8 @@ const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], Exi
 export function exitCodeOf(error: unknown): ExitCode {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return EXIT.failure;
-  if (code === 'commander.helpDisplayed' || code === 'commander.version' || code === 'commander.help') return EXIT.ok;
-  if (code.startsWith('commander.')) return EXIT.usage;
+  // Help is also what somebody gets who names no command; that is wrong usage.
+  if (code.startsWith('commander.')) return (error as { exitCode?: unknown }).exitCode === 0 ? EXIT.ok : EXIT.usage;
   return BY_CODE.get(code) ?? EXIT.failure;
 }
 

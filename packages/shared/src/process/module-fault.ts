@@ -19,7 +19,8 @@ export function moduleFault(error: unknown): string {
   if (error instanceof SyntaxError) {
     return `${where === '' ? '' : `${where}: `}${message}${adviceOn(message, place?.file ?? '')}`;
   }
-  return `${error.name}: ${message}${where === '' ? '' : ` (at ${where})`}`;
+  // Our own errors about definitions name the place themselves.
+  return `${error.name}: ${message}${where === '' || message.includes(where) ? '' : ` (at ${where})`}`;
 }
 
 /** What we say instead of Node's message, by the error's code. */
