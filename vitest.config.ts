@@ -56,9 +56,9 @@ export default defineConfig({
           name: 'integration',
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
-          // `pnpm test:containers` runs the first: they need a Docker engine and a configuration of
+          // `pnpm test:containers` and `pnpm test:docs` run the first two: they have configurations of
           // their own. The architecture test needs no Redis: it is a unit test.
-          exclude: [...configDefaults.exclude, 'src/containers/**', 'src/repo/architecture/**'],
+          exclude: [...configDefaults.exclude, 'src/containers/**', 'src/docs/**', 'src/repo/architecture/**'],
           isolate: false,
           setupFiles: [join(import.meta.dirname, FORGET_JOBS)],
           // Integration tests wait more than they compute: they run more files at once than there

@@ -41,7 +41,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {
     say(`${signal}: draining`);
     signals += 1;
-    if (signals > 1) worker.abortNow();
+    if (signals > 1) worker.process.abortNow();
     void worker.drain();
   });
 }
@@ -51,7 +51,7 @@ await producer.enqueueMany(
   resize,
   [1, 2, 3, 4, 5].map((image) => ({ image })),
 );
-await worker.untilEmpty();
+await worker.process.untilEmpty();
 
 // As `bullpen-worker` does after SIGTERM: take no new job, finish the active ones, close every
 // connection.

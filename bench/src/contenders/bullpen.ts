@@ -1,5 +1,5 @@
 import { createProducer, openSource, type Producer } from '@bullpen/producer';
-import type { Handler } from '@bullpen/worker';
+import type { AnyHandler } from '@bullpen/worker';
 import type { Stopwatch, Timed } from '../stopwatch.js';
 import { type Contender, PREFIX, type Task } from '../task.js';
 import { makeRows } from '../workload.js';
@@ -32,7 +32,7 @@ export const contenders = {
     return stopwatch.time(task.rows, async () => {
       const source = await openSource(task.file, 'ndjson', process.stdin);
       const { batch, rowsPerJob } = task;
-      checkAdded(task, (await producer.batch(JOBS[task.kind], { batch, source, rowsPerJob })).added);
+      checkAdded(task, (await producer.batches.run(JOBS[task.kind], { name: batch, source, rowsPerJob })).added);
     });
   },
 
@@ -54,7 +54,7 @@ export const contenders = {
 async function work(
   { redis, kind, rows, concurrency }: Task,
   stopwatch: Stopwatch,
-  handlerOf: (worker: typeof import('@bullpen/worker'), count: () => void) => Handler,
+  handlerOf: (worker: typeof import('@bullpen/worker'), count: () => void) => AnyHandler,
 ): Promise<Timed> {
   // Loaded only here: a producer's process has no worker in it, and the bench measures its memory.
   const worker = await import('@bullpen/worker');

@@ -23,7 +23,7 @@ describe('a cancellation', () => {
     const run: HandlerFunction<typeof job> = async (_, { signal }) => {
       if (runs.push(Date.now()) > 1) return;
       await aborted(signal);
-      throw new JobSnoozed(Date.now());
+      throw new JobSnoozed({ in: 0 });
     };
     const { id } = await world.producer().enqueue(job, {});
     world.worker({ handlers: [handle(job, run)] });

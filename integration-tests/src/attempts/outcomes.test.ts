@@ -147,7 +147,7 @@ describe('attempts of one job that follow each other closely', () => {
     const handler = handle(scripted, (_, { jobId }) => {
       const more = left.get(jobId) ?? 20;
       left.set(jobId, more - 1);
-      if (more > 0) throw new JobSnoozed(Date.now());
+      if (more > 0) throw new JobSnoozed({ in: 0 });
       return undefined;
     });
     await world.producer().enqueueMany(
@@ -155,7 +155,7 @@ describe('attempts of one job that follow each other closely', () => {
       Array.from({ length: 12 }, () => ({})),
     );
     const worker = world.worker({ handlers: [handler, handleHasty, handleFleeting], concurrency: 20 });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     const { sinceStart } = await worker.drain();
     expect(sinceStart).toMatchObject({ completed: 12, snoozed: 240, unrecorded: 0, failed: 0 });
   });
@@ -177,7 +177,7 @@ describe('attempts of one job that follow each other closely', () => {
     );
     const worker = world.worker({ handlers: [handler], queues: ['eager'], concurrency: 20 });
     expect(worker.serves).toEqual([{ queue: 'eager', jobs: ['test.eager'], concurrency: 20 }]);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     const { sinceStart } = await worker.drain();
     expect(sinceStart).toMatchObject({ completed: 12, failed: 240, unrecorded: 0 });
   });
@@ -227,7 +227,7 @@ describe('what is kept', () => {
     }));
     await producer.enqueueMany(scripted, payloads);
     const worker = world.worker({ handlers: scriptedHandlers, keepCompleted: { count: 5 } });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     const counts = await world.queue('scripted').getJobCounts('completed', 'failed');
     expect(counts).toEqual({ completed: 5, failed: 30 });
   });

@@ -51,7 +51,7 @@ function producerArgs({ scenario, redis, rows, rowsPerJob }: FleetSetting, sourc
   const { stdin, keyed, slowed, keepMs, redisTimeoutMs } = scenario;
   const maxWaiting = maxWaitingOf(chunkRowsOf(rows, rowsPerJob), rowsPerJob);
   return [
-    ...['batch', proofRow.name, stdin === true ? '-' : source, '--batch', BATCH, '--format', 'ndjson', '--json'],
+    ...['batch', proofRow.name, stdin === true ? '-' : source, '--name', BATCH, '--format', 'ndjson', '--json'],
     ...['--jobs', compiled('job'), '--redis', redis.url, '--prefix', PREFIX, '--redis-timeout', `${redisTimeoutMs}ms`],
     ...['--rows-per-job', String(rowsPerJob)],
     ...(keyed === true ? ['--key-field', 'key'] : []),

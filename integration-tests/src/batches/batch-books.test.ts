@@ -19,7 +19,7 @@ describe('the books of a batch', () => {
       yield [{ row: 1, line: 1, text: '1', ok: true, value: rows(1)[0] }];
     }
     const source: BatchSource = { blocks: blocks(), name: '-', format: 'csv', columns: () => ['id', 'email'] };
-    const batch = producer.batch(row, { batch: 'slow', source, keep: '1s' });
+    const batch = producer.batches.run(row, { name: 'slow', source, keep: '1s' });
     await expect(batch).rejects.toMatchObject({ cause: expect.any(BatchConflict) });
     expect(await world.redis.exists(books)).toBe(0);
   });
@@ -29,21 +29,21 @@ describe('the books of a batch', () => {
   }) => {
     const producer = world.producer();
     const open = async (text: string) => openSource(await world.file('rows.csv', text), undefined, process.stdin);
-    const bad = producer.batch(row, { batch: 'mended', source: await open('id,id\n1,2\n') });
+    const bad = producer.batches.run(row, { name: 'mended', source: await open('id,id\n1,2\n') });
     await expect(bad).rejects.toThrow("the CSV header names 'id' twice");
     expect(await world.keys()).toEqual([]);
-    const good = producer.batch(row, { batch: 'mended', source: await open('id,email\n1,a@example.com\n') });
+    const good = producer.batches.run(row, { name: 'mended', source: await open('id,email\n1,a@example.com\n') });
     expect(await good).toMatchObject({ read: 1, added: 1 });
   });
 
   test('of a cancelled batch are gone: a new batch of that name is not cancelled', async ({ world }) => {
     const producer = world.producer();
-    await producer.batch(row, { batch: 'again', source: sourceOf(rows(3)) });
-    await producer.batches.cancel('again');
+    await producer.batches.run(row, { name: 'again', source: sourceOf(rows(3)) });
+    await producer.batches.cancel({ name: 'again' });
     await world.redis.del(`${world.prefix}:rows:batch:again`);
     world.worker({ handlers: [handle(row, async () => undefined)] });
-    await producer.batch(row, { batch: 'again', source: sourceOf(rows(5)) });
-    const settled = await producer.waitForBatch(row, { batch: 'again' });
+    await producer.batches.run(row, { name: 'again', source: sourceOf(rows(5)) });
+    const settled = await producer.batches.wait({ name: 'again' });
     expect(settled).toMatchObject({ added: 5, completed: 5, cancelled: 0 });
   });
 
@@ -53,12 +53,12 @@ describe('the books of a batch', () => {
     }) => {
       const producer = world.producer();
       const people = (email: string) => rows(5).map((one) => ({ ...one, email }));
-      await producer.batch(row, { batch: 'again', rowsPerJob, source: sourceOf(people('old@example.com')) });
+      await producer.batches.run(row, { name: 'again', rowsPerJob, source: sourceOf(people('old@example.com')) });
       await world.redis.del(`${world.prefix}:rows:batch:again`);
-      await producer.batch(row, { batch: 'again', rowsPerJob, source: sourceOf(people('new@example.com')) });
+      await producer.batches.run(row, { name: 'again', rowsPerJob, source: sourceOf(people('new@example.com')) });
       const seen: string[] = [];
       world.worker({ handlers: [handle(row, async ({ email }) => void seen.push(email))] });
-      const settled = await producer.waitForBatch(row, { batch: 'again' });
+      const settled = await producer.batches.wait({ name: 'again' });
       expect(settled).toMatchObject({ added: 5, completed: 5 });
       expect(seen).toEqual(Array(5).fill('new@example.com'));
     });

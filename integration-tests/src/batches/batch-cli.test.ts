@@ -26,8 +26,9 @@ describe('sources', () => {
     const first = await batch(world, [file, '--key-field', 'id']);
     expect(first.code).toBe(0);
     expect(first.result).toEqual({
-      batch: expect.stringMatching(/^[A-Za-z0-9_-]+$/),
+      name: expect.stringMatching(/^[A-Za-z0-9_-]+$/),
       job: 'test.row',
+      queue: 'rows',
       read: 2_345,
       added: 2_345,
       duplicate: 0,
@@ -73,7 +74,7 @@ describe('rows that do not parse or validate', () => {
 
   test('go to the rejects file with line and reason; the others are added; exit 65', async ({ world }) => {
     const rejects = join(world.folder, 'rejects.ndjson');
-    const args = [await world.file('rows.ndjson', BAD), '--batch', 'bad', '--rejects', rejects];
+    const args = [await world.file('rows.ndjson', BAD), '--name', 'bad', '--rejects', rejects];
     const { code, result, stderr } = await batch(world, args);
     expect({ code, ...result }).toMatchObject({ code: 65, read: 4, added: 2, rejected: 2 });
     expect(stderr).toBe('');
@@ -101,21 +102,21 @@ describe('rows that do not parse or validate', () => {
     world,
   }) => {
     const rejects = await world.file('rejects.ndjson', 'of an earlier run\n');
-    const more = ['--batch', 'kept', '--rejects', rejects];
-    await batch(world, [await world.file('first.ndjson', BAD), '--batch', 'kept']);
+    const more = ['--name', 'kept', '--rejects', rejects];
+    await batch(world, [await world.file('first.ndjson', BAD), '--name', 'kept']);
     const other = await world.file('other.ndjson', `{oops\n${BAD}`);
     const piped = ['-', '--format', 'ndjson'];
-    await batch(world, [...piped, '--batch', 'piped'], BAD);
+    await batch(world, [...piped, '--name', 'piped'], BAD);
     expect((await batch(world, [other, ...more])).code).toBe(64);
     const unlike = await batch(world, [other, ...more, '--rows-per-job', '5', '--delay', '90m']);
     expect(unlike.code).toBe(64);
     expect(unlike.stderr).toMatch(/: --rows-per-job was 1, is 5; --delay was not given, is 90m\. Give it another name/);
-    expect((await batch(world, [...piped, ...more, '--batch', 'piped'], `{oops\n${BAD}`)).code).toBe(64);
+    expect((await batch(world, [...piped, ...more, '--name', 'piped'], `{oops\n${BAD}`)).code).toBe(64);
     const away = ['--redis', 'redis://127.0.0.1:1', '--redis-timeout', '200ms'];
-    expect((await batch(world, [other, ...more, '--batch', 'new', ...away])).code).toBe(69);
+    expect((await batch(world, [other, ...more, '--name', 'new', ...away])).code).toBe(69);
     expect(await readFile(rejects, 'utf8')).toBe('of an earlier run\n');
 
-    const args = ['batch', 'test.row', ...piped, '--batch', 'stopped', '--rejects', rejects];
+    const args = ['batch', 'test.row', ...piped, '--name', 'stopped', '--rejects', rejects];
     const running = world.producerProcess(args, 'keep open');
     running.write(`{oops\n${lines(1_500)}`);
     await until('a chunk to be added', async () => (await waiting(world)) >= 1_000);
@@ -280,10 +281,7 @@ describe('wrong use', () => {
         ['batch', 'test.row', await world.file('rows.txt', '')],
         /cannot tell the format of .*rows\.txt by its name; say --format \(csv, ndjson, json\)/,
       ],
-      [
-        ['batch', 'test.row', rows, '--batch', 'a b', '--keep', '0'],
-        /--batch: expected 1 to 100 .*; --keep: must be at/,
-      ],
+      [['batch', 'test.row', rows, '--name', 'a b', '--keep', '0'], /--name: expected 1 to 100 .*; --keep: must be at/],
       [['batch', 'test.row', '-'], /the format of the standard input is unknown/],
       [['batch', 'test.row', rows, '--format', 'xml'], /--format: expected csv, ndjson, json/],
       [['batch', 'test.rwo', rows], /no job 'test\.rwo'\. Did you mean 'test\.row'\?/],
@@ -298,8 +296,8 @@ describe('wrong use', () => {
       [['enqueue', 'test.row', '--data', '{'], /--data: not JSON/],
       [['enqueue', 'test.row', '--data', '{}', '--delay', 'soon'], /--delay: expected a duration such as '30s'/],
       [
-        ['queues', '--redis', 'http://x', '--log-level', 'loud'],
-        /--redis: expected redis:\/\/.*; --log-level: expected trace, debug/,
+        ['queues', '--redis', 'http://x', '--prefix', 'a:b'],
+        /--redis: expected redis:\/\/.*; --prefix: expected 1 to 100/,
       ],
     ];
     for (const [args, says] of cases) {

@@ -21,12 +21,12 @@ async function run(world: World, ...args: string[]) {
 }
 
 const batch = (world: World, file: string, name: string, ...more: string[]) =>
-  run(world, 'batch', 'test.row', file, '--batch', name, ...more);
+  run(world, 'batch', 'test.row', file, '--name', name, ...more);
 
 /** Enqueues a file as `batch` does, in this process: to start the command takes far longer. */
 async function send(world: World, file: string, name: string, options: Partial<BatchOptions> = {}) {
   const source = await openSource(file, undefined, process.stdin);
-  return world.producer().batch(row, { batch: name, source, ...options });
+  return world.producer().batches.run(row, { name, source, ...options });
 }
 
 function expectToAddUp(view: BatchView): void {
@@ -70,12 +70,12 @@ describe('batches and batches show', () => {
     await send(world, await world.file('b.csv', `${csv(2)}x,y,\n`), 'second');
     const list = JSON.parse((await world.producerProcess(['batches', '--json']).ended).stdout) as object[];
     expect(list).toMatchObject([
-      { batch: 'second', queue: 'rows', job: 'test.row', stage: 'running', read: 3, added: 2, rejected: 1 },
-      { batch: 'first', added: 3 },
+      { name: 'second', queue: 'rows', job: 'test.row', stage: 'running', read: 3, added: 2, rejected: 1 },
+      { name: 'first', added: 3 },
     ]);
     const lines = (await world.producerProcess(['batches', '--queue', 'rows']).ended).stdout.trim().split('\n');
     expect(lines.map((line) => line.split('\t').slice(0, 4))).toEqual([
-      ['batch', 'queue', 'stage', 'read'],
+      ['name', 'queue', 'stage', 'read'],
       ['second', 'rows', 'running', '3'],
       ['first', 'rows', 'running', '3'],
     ]);
@@ -90,7 +90,7 @@ describe('batches and batches show', () => {
       ...{ name: 'test.busy', queue: 'busy', payload: z.object({ id: z.number() }), maxAttempts: 2 },
       backoff: { type: 'fixed', delay: 30, jitter: 0 },
     });
-    await producer.batch(job, { batch: 'busy', source: parcels(3_000), rowsPerJob: 7 });
+    await producer.batches.run(job, { name: 'busy', source: parcels(3_000), rowsPerJob: 7 });
     const run: HandlerFunction<typeof job> = async ({ id }, { attempt }) => {
       await new Promise((resolve) => setImmediate(resolve));
       if (id % 10 === 0 && (attempt === 1 || id % 20 === 0)) throw new Error(`no luck with ${id}`);
@@ -98,7 +98,7 @@ describe('batches and batches show', () => {
     for (const concurrency of [5, 20]) world.worker({ handlers: [handle(job, run)], concurrency });
     const seen = { active: 0, delayed: 0 };
     const last = await until('the batch to be settled', async () => {
-      const view = await producer.batches.show('busy');
+      const view = await producer.batches.show({ name: 'busy' });
       expectToAddUp(view);
       seen.active = Math.max(seen.active, view.active);
       seen.delayed = Math.max(seen.delayed, view.delayed);
@@ -152,8 +152,8 @@ describe('batches watch', () => {
 describe('batches cancel', () => {
   test('cancels waiting, delayed and running rows in shared jobs, and frees their keys', async ({ world }) => {
     const producer = world.producer();
-    await producer.batch(parcel, { batch: 'c', source: parcels(200), rowsPerJob: 10, keyField: 'id' });
-    await producer.batch(parcel, { batch: 'other', source: parcels(10) });
+    await producer.batches.run(parcel, { name: 'c', source: parcels(200), rowsPerJob: 10, keyField: 'id' });
+    await producer.batches.run(parcel, { name: 'other', source: parcels(10) });
     const runs: number[] = [];
     const run: HandlerFunction<typeof parcel> = async ({ id }, { signal }) => {
       runs.push(id);
@@ -162,13 +162,18 @@ describe('batches cancel', () => {
     };
     world.worker({ handlers: [handle(parcel, run)], concurrency: 1 });
     await until('row 15 to run', () => runs.includes(15));
-    expect(await producer.batches.show('c')).toMatchObject({ active: 6, delayed: 2, completed: 12, waiting: 180 });
+    expect(await producer.batches.show({ name: 'c' })).toMatchObject({
+      active: 6,
+      delayed: 2,
+      completed: 12,
+      waiting: 180,
+    });
     const { code, result } = await cancel(world, 'c');
     expect({ code, ...result }).toMatchObject({ code: 0, found: 'open' });
     // Rows in the worker's hand do not count, however fast it drops them.
     expect(result['cancelledNow']).toBeLessThanOrEqual(182);
     const view = await until('the running rows to stop', async () => {
-      const now = await producer.batches.show('c');
+      const now = await producer.batches.show({ name: 'c' });
       expectToAddUp(now);
       return now.active === 0 && now;
     });
@@ -186,36 +191,36 @@ describe('batches cancel', () => {
     const again = await cancel(world, 'c');
     expect({ code: again.code, ...again.result }).toMatchObject({ code: 0, found: 'cancelled', cancelledNow: 0 });
     // The rows behind the cancelled batch went on.
-    await until('the other batch', async () => (await producer.batches.show('other')).completed === 9);
-    const fresh = await producer.batch(parcel, { batch: 'd', source: parcels(200), keyField: 'id' });
+    await until('the other batch', async () => (await producer.batches.show({ name: 'other' })).completed === 9);
+    const fresh = await producer.batches.run(parcel, { name: 'd', source: parcels(200), keyField: 'id' });
     expect(fresh).toMatchObject({ added: 188, duplicate: 12 });
   });
 
   test('cancels rows between those of other batches, with priorities and delays', async ({ world }) => {
     const producer = world.producer();
     for (const name of ['before', 'x', 'after']) {
-      await producer.batch(row, { batch: name, source: rowsOf(1_234) });
+      await producer.batches.run(row, { name, source: rowsOf(1_234) });
     }
-    await producer.batch(precious, { batch: 'p', source: scripts(700), priority: 5 });
-    await producer.batch(precious, { batch: 'q', source: scripts(20), priority: 5 });
-    await producer.batch(precious, { batch: 'p-1', source: scripts(700), priority: 5, delay: '1h' });
+    await producer.batches.run(precious, { name: 'p', source: scripts(700), priority: 5 });
+    await producer.batches.run(precious, { name: 'q', source: scripts(20), priority: 5 });
+    await producer.batches.run(precious, { name: 'p-1', source: scripts(700), priority: 5, delay: '1h' });
     const progress: number[] = [];
-    const { cancelledNow } = await producer.batches.cancel('x', { onProgress: (rows) => progress.push(rows) });
+    const { cancelledNow } = await producer.batches.cancel({ name: 'x', onProgress: (rows) => progress.push(rows) });
     expect([cancelledNow, progress.at(-1)]).toEqual([1_234, 1_234]);
     const ids = await world.redis.lrange(`${world.prefix}:rows:wait`, 0, -1);
     expect(ids).toHaveLength(2_468);
     expect(ids.at(-1)).toBe('b-before-1');
     expect(ids[0]).toBe('b-after-1234');
-    expect(await producer.batches.cancel('p')).toMatchObject({ cancelledNow: 700, waiting: 0 });
+    expect(await producer.batches.cancel({ name: 'p' })).toMatchObject({ cancelledNow: 700, waiting: 0 });
     expect(await world.queue('precious').getDelayedCount()).toBe(700);
-    expect(await producer.batches.cancel('p-1')).toMatchObject({ cancelledNow: 700, delayed: 0 });
+    expect(await producer.batches.cancel({ name: 'p-1' })).toMatchObject({ cancelledNow: 700, delayed: 0 });
     expect(await world.queue('precious').getPrioritizedCount()).toBe(20);
     expect(await world.redis.zcard(`${world.prefix}:precious:delayed`)).toBe(0);
   });
 
   test('stops a batch whose source is being read; leaves a settled batch as it is, and says so', async ({ world }) => {
     const reading = world.producerProcess(
-      ['batch', 'test.row', '-', '--format', 'csv', '--batch', 'r', '--json'],
+      ['batch', 'test.row', '-', '--format', 'csv', '--name', 'r', '--json'],
       'keep open',
     );
     reading.write(csv(2_100));
@@ -249,22 +254,22 @@ describe('batches retry', () => {
     };
     world.worker({ handlers: [handle(row, mend)] });
     const producer = world.producer();
-    await until('ten rows to fail', async () => (await producer.batches.show('a')).failed === 10);
+    await until('ten rows to fail', async () => (await producer.batches.show({ name: 'a' })).failed === 10);
     mended = true;
     const others = await world.file('b.csv', `${csv(1)}41,new@example.com,\n42,new@example.com,\n`);
     expect(await send(world, others, 'b', { keyField: 'id' })).toMatchObject({ added: 2, duplicate: 1 });
     const first = await run(world, 'batches', 'retry', 'a');
     expect({ code: first.code, ...first.result }).toMatchObject({ code: 0, retried: 8, keyTaken: 2 });
-    await until('them to be completed', async () => (await producer.batches.show('a')).completed === 48);
-    expect(await producer.batches.show('a')).toMatchObject({ failed: 2, reasons: [{ count: 2 }] });
+    await until('them to be completed', async () => (await producer.batches.show({ name: 'a' })).completed === 48);
+    expect(await producer.batches.show({ name: 'a' })).toMatchObject({ failed: 2, reasons: [{ count: 2 }] });
     expect((await run(world, 'batches', 'retry', 'a')).result).toMatchObject({ retried: 0, keyTaken: 2 });
-    await producer.batches.cancel('b');
+    await producer.batches.cancel({ name: 'b' });
     expect((await run(world, 'batches', 'watch', 'a')).code).toBe(1);
   });
 
   test('a retried row is not also run by its shared job that is still running', async ({ world }) => {
     const producer = world.producer();
-    await producer.batch(parcel, { batch: 's', source: parcels(10), rowsPerJob: 10 });
+    await producer.batches.run(parcel, { name: 's', source: parcels(10), rowsPerJob: 10 });
     const runs: number[] = [];
     let refuses = true;
     const run: HandlerFunction<typeof parcel> = async ({ id }, { signal }) => {
@@ -275,16 +280,16 @@ describe('batches retry', () => {
     // One job at a time: the retried row waits behind the job that it has left.
     const first = world.worker({ handlers: [handle(parcel, run)], concurrency: 1 });
     await until('row 5 to run', () => runs.includes(5));
-    await until('row 3 to fail', async () => (await producer.batches.show('s')).failed === 1);
+    await until('row 3 to fail', async () => (await producer.batches.show({ name: 's' })).failed === 1);
     refuses = false;
-    expect(await producer.batches.retry(parcel, 's')).toMatchObject({ retried: 1, keyTaken: 0, unusable: 0 });
-    const view = await producer.batches.show('s');
+    expect(await producer.batches.retry(parcel, { name: 's' })).toMatchObject({ retried: 1, keyTaken: 0, unusable: 0 });
+    const view = await producer.batches.show({ name: 's' });
     expectToAddUp(view);
     expect(view.failed).toBe(0);
     // The worker hands the shared job back, and the next one reads anew which rows are open.
     await first.drain();
     world.worker({ handlers: [handle(parcel, run)] });
-    await until('all rows', async () => (await producer.batches.show('s')).completed === 10);
+    await until('all rows', async () => (await producer.batches.show({ name: 's' })).completed === 10);
     expect(runs.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 3, 4, 5, 5, 6, 7, 8, 9, 10]);
     expect(await keysOf(world, ':b-s-')).toEqual([]);
   });
@@ -292,8 +297,8 @@ describe('batches retry', () => {
   test('refuses a cancelled batch and another job, and asks for --jobs', async ({ world }) => {
     await send(world, await world.file('a.csv', csv(2)), 'a');
     const producer = world.producer();
-    await expect(producer.batches.retry(parcel, 'a')).rejects.toThrow(/are jobs 'test\.row' on queue 'rows'/);
-    await producer.batches.cancel('a');
+    await expect(producer.batches.retry(parcel, { name: 'a' })).rejects.toThrow(/are jobs 'test\.row' on queue 'rows'/);
+    await producer.batches.cancel({ name: 'a' });
     expect(await run(world, 'batches', 'retry', 'a')).toMatchObject({
       code: 64,
       stderr: expect.stringContaining('was cancelled; its rows are not retried'),
@@ -321,7 +326,7 @@ describe('batches export', () => {
     await send(world, await world.file(`a.${format}`, text), 'a');
     const worker = world.workerProcess(['--queue', 'rows']);
     const producer = world.producer();
-    await until('ten rows to fail', async () => (await producer.batches.show('a')).failed === 10);
+    await until('ten rows to fail', async () => (await producer.batches.show({ name: 'a' })).failed === 10);
     const output = join(world.folder, `failed.${format}`);
     const { code, result } = await run(world, 'batches', 'export', 'a', '--output', output);
     expect({ code, ...result }).toMatchObject({ code: 0, rows: 10, format, what: 'failed', output });
@@ -335,11 +340,11 @@ describe('batches export', () => {
 
     // Sent again unchanged, the same rows fail as before.
     expect(await send(world, output, 'b')).toMatchObject({ read: 10, added: 10, rejected: 0 });
-    await until('them to fail again', async () => (await producer.batches.show('b')).failed === 10);
+    await until('them to fail again', async () => (await producer.batches.show({ name: 'b' })).failed === 10);
     const again: unknown[] = [];
-    for await (const { payload } of producer.batches.failures('b')) again.push(payload);
+    for await (const { payload } of producer.batches.failures({ name: 'b' })) again.push(payload);
     const before: unknown[] = [];
-    for await (const { payload } of producer.batches.failures('a')) before.push(payload);
+    for await (const { payload } of producer.batches.failures({ name: 'a' })) before.push(payload);
     expect(again).toMatchObject(before as object[]);
 
     const mended =
@@ -348,7 +353,7 @@ describe('batches export', () => {
         : exported.replaceAll('"fail":"=1+1",', '');
     await writeFile(output, mended);
     await send(world, output, 'c');
-    await until('all to be completed', async () => (await producer.batches.show('c')).completed === 10);
+    await until('all to be completed', async () => (await producer.batches.show({ name: 'c' })).completed === 10);
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
   });
@@ -365,7 +370,7 @@ describe('batches export', () => {
     await send(world, file, 'a');
     world.workerProcess(['--queue', 'rows']);
     const producer = world.producer();
-    await until('them to settle', async () => (await producer.batches.show('a')).stage === 'settled');
+    await until('them to settle', async () => (await producer.batches.show({ name: 'a' })).stage === 'settled');
     const exported = await world.producerProcess(['batches', 'export', 'a', '--format', 'csv']).ended;
     expect(exported.stdout.split('\n')).toEqual([
       'id,email,fail,__proto__,error,constructor,attempts,ok,bullpen_error,bullpen_attempts',
@@ -382,7 +387,7 @@ describe('batches export', () => {
       id === 1 ? 'plain' : id === 2 ? { nested: [id] } : 'x'.repeat(20_000);
     world.worker({ handlers: [handle(row, mend)] });
     const producer = world.producer();
-    await until('them to settle', async () => (await producer.batches.show('kept')).completed === 3);
+    await until('them to settle', async () => (await producer.batches.show({ name: 'kept' })).completed === 3);
     const { stdout } = await world.producerProcess(['batches', 'export', 'kept', '--results']).ended;
     expect(stdout).toBe('row,result,note\n1,plain,\n2,"{""nested"":[2]}",\n3,,not kept: 20002 characters as JSON\n');
     const lines = await world.producerProcess(['batches', 'export', 'kept', '--results', '--json']).ended;
@@ -446,15 +451,15 @@ describe('which batch', () => {
   }) => {
     const producer = world.producer();
     for (const name of ['x', '1', '1-2', '1_2', 'batches', 'fates']) {
-      await producer.batch(row, { batch: name, source: rowsOf(12) });
+      await producer.batches.run(row, { name, source: rowsOf(12) });
     }
-    await producer.batch(precious, { batch: 'x', source: scripts(2) });
+    await producer.batches.run(precious, { name: 'x', source: scripts(2) });
     const asked = await run(world, 'batches', 'show', 'x');
     expect(asked).toMatchObject({ code: 64, stderr: expect.stringMatching(/queues 'precious', 'rows' each have/) });
     expect((await run(world, 'batches', 'show', 'x', '--queue', 'rows')).result).toMatchObject({ added: 12 });
     expect(await producer.batches.list()).toHaveLength(7);
-    await producer.batches.cancel('x', { queue: 'precious' });
-    for (const name of ['1', 'batches']) await producer.batches.cancel(name);
+    await producer.batches.cancel({ name: 'x', queue: 'precious' });
+    for (const name of ['1', 'batches']) await producer.batches.cancel({ name });
     const left = await world.redis.lrange(`${world.prefix}:rows:wait`, 0, -1);
     const batches = new Set(left.map((id) => id.slice(0, id.lastIndexOf('-'))));
     expect([...batches].sort()).toEqual(['b-1-2', 'b-1_2', 'b-fates', 'b-x']);
@@ -463,26 +468,35 @@ describe('which batch', () => {
 
   test('a batch is listed for as long as its rows are worked off, however long that takes', async ({ world }) => {
     const producer = world.producer();
-    await producer.batch(parcel, { batch: 'slow', source: parcels(15), keep: '1s' });
+    await producer.batches.run(parcel, { name: 'slow', source: parcels(15), keep: '1s' });
     world.worker({ handlers: [handle(parcel, () => sleep(100))], concurrency: 1 });
     await until('the batch to be settled', async () => {
       const [listed] = await producer.batches.list();
-      expect(listed).toMatchObject({ batch: 'slow' });
+      expect(listed).toMatchObject({ name: 'slow' });
       return listed?.completed === 15;
     });
   });
 
   test('a shared job that runs longer than its books are kept loses no row, and leaves no key', async ({ world }) => {
     const producer = world.producer();
-    await producer.batch(parcel, { batch: 'long', source: parcels(15), keep: '1s', rowsPerJob: 15, results: true });
+    await producer.batches.run(parcel, {
+      name: 'long',
+      source: parcels(15),
+      keep: '1s',
+      rowsPerJob: 15,
+      results: true,
+    });
     const run: HandlerFunction<typeof parcel> = async ({ id }) => {
       await sleep(100);
       if (id === 2) throw new JobRejected('not this one');
       return { id };
     };
     world.worker({ handlers: [handle(parcel, run)] });
-    await until('the batch to be settled', async () => (await producer.batches.show('long')).stage === 'settled');
-    expect(await producer.batches.show('long')).toMatchObject({ completed: 14, failed: 1 });
+    await until(
+      'the batch to be settled',
+      async () => (await producer.batches.show({ name: 'long' })).stage === 'settled',
+    );
+    expect(await producer.batches.show({ name: 'long' })).toMatchObject({ completed: 14, failed: 1 });
     await until('it to be forgotten', async () => (await keysOf(world, 'batch')).length === 0);
   });
 
@@ -496,8 +510,14 @@ describe('which batch', () => {
     world.workerProcess(['--queue', 'rows']);
     await batch(world, file, 'done', ...brief, '--results', '--rows-per-job', '3', '--wait');
     await send(world, file, 'singles', { keep: '1s', keepKeys: '1s', keyField: 'id' });
-    await producer.batch(parcel, { batch: 'stopped', source: parcels(30), keep: '1s', keepKeys: '1s', keyField: 'id' });
-    await producer.batches.cancel('stopped').catch(() => undefined);
+    await producer.batches.run(parcel, {
+      name: 'stopped',
+      source: parcels(30),
+      keep: '1s',
+      keepKeys: '1s',
+      keyField: 'id',
+    });
+    await producer.batches.cancel({ name: 'stopped' }).catch(() => undefined);
     await until('the batches to be forgotten', async () => {
       if ((await producer.batches.list()).length > 0) return false;
       const left = (await world.keys()).filter((key) => /batch|:key:|:b-/.test(key));

@@ -43,7 +43,7 @@ describe('maxWaiting', () => {
     const sending = Array.from({ length: PRODUCERS }, (_, at) => {
       const producer = world.producer();
       if (at % 2 === 0) return producer.enqueueMany(row, rows(each), { maxWaiting });
-      return producer.batch(row, { batch: `b${at}`, source: sourceOf(rows(each)), maxWaiting });
+      return producer.batches.run(row, { name: `b${at}`, source: sourceOf(rows(each)), maxWaiting });
     });
     const longest = await drainWatching(world, row.queue, PRODUCERS * each);
     await Promise.all(sending);
@@ -97,12 +97,12 @@ describe('maxWaiting', () => {
     );
     const stop = new AbortController();
     const open = () => openSource(path, undefined, process.stdin);
-    const batch = producer.batch(row, { batch: 'b', source: await open(), maxWaiting: 10, signal: stop.signal });
+    const batch = producer.batches.run(row, { name: 'b', source: await open(), maxWaiting: 10, signal: stop.signal });
     await until('the batch to be opened', async () => (await producer.batches.list()).length === 1);
     stop.abort();
     expect(await batch).toMatchObject({ read: 0, added: 0, interrupted: true });
     await world.queue(row.queue).drain();
-    const again = await producer.batch(row, { batch: 'b', source: await open(), maxWaiting: 10 });
+    const again = await producer.batches.run(row, { name: 'b', source: await open(), maxWaiting: 10 });
     expect(again).toMatchObject({ read: 5, added: 5, interrupted: false });
   });
 });
@@ -132,13 +132,13 @@ describe('jobs with and without a priority on one queue', () => {
         expect(fault).toBeInstanceOf(OptionsInvalid);
         expect(String(fault)).toMatch(says);
       }
-      const batch = await faultOf(producer.batch(scripted, { batch: 'b', source: sourceOf([{}]), ...more }));
+      const batch = await faultOf(producer.batches.run(scripted, { name: 'b', source: sourceOf([{}]), ...more }));
       expect(batch).toMatchObject({ cause: { code: 'BULLPEN_OPTIONS_INVALID' } });
-      expect(await producer.batches.show('b')).toMatchObject({ read: 0, added: 0 });
+      expect(await producer.batches.show({ name: 'b' })).toMatchObject({ read: 0, added: 0 });
       const worker = world.worker({ handlers: scriptedHandlers });
-      await worker.untilEmpty();
+      await worker.process.untilEmpty();
       expect(await producer.enqueue(scripted, {}, second)).toMatchObject({ status: 'added' });
-      await worker.untilEmpty();
+      await worker.process.untilEmpty();
       expect((await worker.drain()).sinceStart).toMatchObject({ completed: 2, failed: 0 });
     });
   }
@@ -151,7 +151,7 @@ describe('jobs with and without a priority on one queue', () => {
     await until('the job to run', () => worker.active === 1);
     expect(await faultOf(producer.enqueue(scripted, {}))).toBeInstanceOf(OptionsInvalid);
     await world.file('go', '');
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await producer.enqueue(scripted, {}, { delay: '1h' });
     expect(await faultOf(producer.enqueue(scripted, {}, { priority: 5 }))).toBeInstanceOf(OptionsInvalid);
   });

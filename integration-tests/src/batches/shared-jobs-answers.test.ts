@@ -18,13 +18,14 @@ async function failUnheard(world: World, options: Partial<BatchOptions> = {}) {
     { name: 'first', ends: [{ do: 'until-file', path: `${world.folder}/go` }] },
     { name: 'other', ends: [{ do: 'return' }] },
   ];
-  const send = (batch: string) => producer.batch(hasty, { ...options, batch, source: sourceOf(rows), rowsPerJob: 2 });
+  const send = (batch: string) =>
+    producer.batches.run(hasty, { ...options, name: batch, source: sourceOf(rows), rowsPerJob: 2 });
   await send('x');
   // The call that records its failure contains the row's payload.
   proxy.keepRepliesTo('"name":"first"');
   world.workerProcess(['--redis', url, '--queue', 'scripted', '--lease', '60s', '--concurrency', '1']);
   const counts = async (): Promise<Counts> => {
-    const { waiting, active, completed, failed } = await producer.batches.show('x');
+    const { waiting, active, completed, failed } = await producer.batches.show({ name: 'x' });
     return { waiting, active, completed, failed };
   };
   await until('the row to have failed', async () => (await counts()).failed === 1);
@@ -43,7 +44,7 @@ async function failUnheard(world: World, options: Partial<BatchOptions> = {}) {
 describe('the failure of a row whose answer was lost', () => {
   test('is recorded again, and does not touch the row that was retried meanwhile', async ({ world }) => {
     const { producer, counts, heal } = await failUnheard(world);
-    expect(await producer.batches.retry(hasty, 'x')).toMatchObject({ retried: 1 });
+    expect(await producer.batches.retry(hasty, { name: 'x' })).toMatchObject({ retried: 1 });
     expect(await counts()).toEqual({ waiting: 1, active: 1, completed: 0, failed: 0 });
     await heal();
     expect(await counts()).toEqual({ waiting: 0, active: 0, completed: 2, failed: 0 });

@@ -1,5 +1,5 @@
 import { defineJob } from '@bullpen/shared';
-import { type Handler, handleMany, type ManyHandlerFunction, type RowOutcome } from '@bullpen/worker';
+import { handleMany, type ManyHandlerFunction, type RowOutcome } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { bulk } from '../fixtures/jobs.js';
@@ -21,14 +21,14 @@ const values = (count: number) => Array.from({ length: count }, (_, at) => ({ id
  */
 async function workOff(world: World, count: number, run: ManyHandlerFunction<typeof job>) {
   const calls: number[][] = [];
-  const handler: Handler = handleMany(job, (rows, context) => {
+  const handler = handleMany(job, (rows, context) => {
     calls.push(rows.map(({ payload }) => payload.id));
     return run(rows, context);
   });
-  await world.producer().batch(job, { batch: 'x', source: sourceOf(values(count)), results: true });
+  await world.producer().batches.run(job, { name: 'x', source: sourceOf(values(count)), results: true });
   const worker = world.worker({ handlers: [handler], concurrency: 1 });
-  const settled = await world.producer().waitForBatch(job, { batch: 'x' });
-  await worker.untilEmpty();
+  const settled = await world.producer().batches.wait({ name: 'x' });
+  await worker.process.untilEmpty();
   return { settled, calls };
 }
 
@@ -58,7 +58,7 @@ describe('a handler of many', () => {
     expect(settled).toMatchObject({ completed: 4, failed: 1, missing: 0 });
     expect(calls).toEqual([[1, 2, 3, 4, 5], [3]]);
     const results = [];
-    for await (const result of world.producer().batches.results('x')) results.push(result);
+    for await (const result of world.producer().batches.results({ name: 'x' })) results.push(result);
     expect(results).toEqual([1, 2, 4, 5].map((row) => ({ row, result: row })));
   });
 
@@ -76,7 +76,7 @@ describe('a handler of many', () => {
     const { settled, calls } = await workOff(world, 3, (rows) => (rows.length > 1 ? tooFew : [...tooFew, ...tooFew]));
     expect(settled).toMatchObject({ completed: 0, failed: 3, missing: 0 });
     expect(calls).toHaveLength(1 + 3);
-    const { reasons } = await world.producer().batches.show('x');
+    const { reasons } = await world.producer().batches.show({ name: 'x' });
     expect(reasons).toEqual([
       {
         reason: expect.stringMatching(
@@ -91,7 +91,7 @@ describe('a handler of many', () => {
     world,
   }) => {
     const rows = values(5).map(({ id }) => ({ id, kills: id === 3 }));
-    await world.producer().batch(bulk, { batch: 'x', source: sourceOf(rows) });
+    await world.producer().batches.run(bulk, { name: 'x', source: sourceOf(rows) });
     let deaths = 0;
     const start = (): void => {
       // One job at a time: the row at fault would also kill the rows that run beside it.
@@ -103,7 +103,7 @@ describe('a handler of many', () => {
       });
     };
     start();
-    const settled = await world.producer().waitForBatch(bulk, { batch: 'x' });
+    const settled = await world.producer().batches.wait({ name: 'x' });
     expect(settled).toMatchObject({ added: 5, completed: 4, failed: 1, missing: 0 });
     const begun = world.ledger().filter(({ event }) => event === 'start');
     expect(begun[0]).toMatchObject({ name: '1,2,3,4,5', jobId: 'b-x-1_5' });

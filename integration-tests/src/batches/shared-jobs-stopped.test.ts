@@ -15,7 +15,7 @@ async function sendWith(world: World, third: Ending): Promise<void> {
     name: `row ${at + 1}`,
     ends: [at === 2 ? third : { do: 'return' }],
   }));
-  await world.producer().batch(scripted, { batch: 'x', source: sourceOf(values), rowsPerJob: ROWS });
+  await world.producer().batches.run(scripted, { name: 'x', source: sourceOf(values), rowsPerJob: ROWS });
 }
 
 /** How often each row was begun, by the ledger, and with which attempt numbers. */
@@ -41,7 +41,7 @@ function undying(world: World): { deaths: number } {
   return life;
 }
 
-const settledBatch = (world: World) => world.producer().waitForBatch(scripted, { batch: 'x' });
+const settledBatch = (world: World) => world.producer().batches.wait({ name: 'x' });
 const allCompleted = { added: ROWS, completed: ROWS, failed: 0, cancelled: 0, missing: 0 };
 
 describe('a worker that drains in the middle of a shared job', () => {
@@ -58,7 +58,7 @@ describe('a worker that drains in the middle of a shared job', () => {
     expect((await worker.ended).code).toBe(0);
     expect(startsOf(world).counts).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
     expect(await worker.logged('worker stopped')).toMatchObject({ cutOff: 0, sinceStart: { completed: 3 } });
-    expect(await world.producer().batches.show('x')).toMatchObject({ completed: 3, waiting: 5, active: 0 });
+    expect(await world.producer().batches.show({ name: 'x' })).toMatchObject({ completed: 3, waiting: 5, active: 0 });
     world.workerProcess(['--queue', 'scripted']);
     expect(await settledBatch(world)).toMatchObject(allCompleted);
     expect(startsOf(world)).toEqual({ counts: [1, 1, 1, 1, 1, 1, 1, 1], attempts: new Set([1]) });
@@ -99,7 +99,7 @@ describe('a worker that is killed in the middle of a shared job', () => {
       name: `row ${at + 1}`,
       ends: [at === 2 ? ({ do: 'until-file', path } as const) : ({ do: 'return' } as const)],
     }));
-    await producer.batch(scripted, { batch: 'x', source: sourceOf(values), rowsPerJob: 100 });
+    await producer.batches.run(scripted, { name: 'x', source: sourceOf(values), rowsPerJob: 100 });
     const flags = ['--redis', server.url, ...SHORT_LEASE];
     const killed = world.workerProcess(flags);
     await world.started(3);
@@ -111,7 +111,7 @@ describe('a worker that is killed in the middle of a shared job', () => {
     await killed.ended;
     server.send('SIGCONT');
     world.workerProcess(flags);
-    const settled = await producer.waitForBatch(scripted, { batch: 'x' });
+    const settled = await producer.batches.wait({ name: 'x' });
     expect(settled).toMatchObject({ added: 100, completed: 100, missing: 0 });
     const starts = world.ledger().filter(({ event }) => event === 'start');
     const again = new Set(starts.map(({ name }) => name).filter((name, at, all) => all.indexOf(name) !== at));
@@ -126,7 +126,7 @@ describe('a worker that is killed in the middle of a shared job', () => {
     expect(startsOf(world)).toEqual({ counts: [1, 1, 3, 1, 1, 1, 1, 1], attempts: new Set([1]) });
     const producer = world.producer();
     const failures = [];
-    for await (const failure of producer.batches.failures('x')) failures.push(failure);
+    for await (const failure of producer.batches.failures({ name: 'x' })) failures.push(failure);
     expect(failures).toMatchObject([{ row: 3, outcome: 'crashed', attempts: 0, error: { name: 'JobCrashed' } }]);
     await until('no job to be left', async () => (await world.queue('scripted').getJobCountByTypes()) === 0);
   }, 120_000);

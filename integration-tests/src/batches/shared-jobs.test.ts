@@ -1,6 +1,6 @@
 import type { BatchOptions } from '@bullpen/producer';
 import { defineJob, type JobDefinition } from '@bullpen/shared';
-import { type Context, type Handler, handle, JobRejected, JobSnoozed } from '@bullpen/worker';
+import { type AnyHandler, type Context, handle, JobRejected, JobSnoozed } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { sourceOf } from '../support/batch-source.js';
@@ -42,11 +42,11 @@ function playing(definition: typeof job = job) {
     );
     if (does === 'reject') throw new JobRejected('never');
     if (does === 'fail' || (does === 'recover' && attempt < 3)) throw new Error(`boom ${attempt}`);
-    if (does === 'snooze' && isFirst) throw new JobSnoozed(Date.now() + 50);
+    if (does === 'snooze' && isFirst) throw new JobSnoozed({ in: 50 });
     if (does === 'overrun') await abort;
     if (does === 'wait') await Promise.race([gate, abort]);
   };
-  const handler: Handler = handle(definition, async ({ does, result }, context) => {
+  const handler: AnyHandler = handle(definition, async ({ does, result }, context) => {
     runs.push({ jobId: context.jobId, attempt: context.attempt });
     await play(does, context);
     return result;
@@ -60,7 +60,7 @@ function playing(definition: typeof job = job) {
 const rowsThat = (...does: Does[]) => does.map((what) => ({ does: what }));
 
 function send(world: World, values: readonly unknown[], options: Partial<BatchOptions> = {}, of: JobDefinition = job) {
-  return world.producer().batch(of, { batch: 'x', source: sourceOf(values), ...options });
+  return world.producer().batches.run(of, { name: 'x', source: sourceOf(values), ...options });
 }
 
 /**
@@ -73,7 +73,7 @@ async function expectSettled(
   of = job,
 ) {
   const { batches } = world.producer();
-  const view = await batches.show('x');
+  const view = await batches.show({ name: 'x' });
   expect(view).toMatchObject({ cancelled: 0, ...counts, waiting: 0, active: 0, delayed: 0, missing: 0 });
   expect(view.completed + view.failed + view.cancelled).toBe(view.added);
   const fates = (await world.redis.getBuffer(`${world.prefix}:${of.queue}:batch:x:fates`)) ?? Buffer.alloc(0);
@@ -92,11 +92,11 @@ describe('rows that share jobs', () => {
     expect(await send(world, rowsThat(...does))).toMatchObject({ read: 7, added: 7 });
     expect(await world.queue(job.queue).getWaitingCount()).toBe(2);
     const worker = world.worker({ handlers: [handler] });
-    const settled = await world.producer().waitForBatch(job, { batch: 'x' });
+    const settled = await world.producer().batches.wait({ name: 'x' });
     expect(settled).toMatchObject({ added: 7, completed: 4, failed: 3, missing: 0 });
     const attempts = does.map((_, at) => attemptsAt(at + 1));
     expect(attempts).toEqual([[1], [1, 2, 3], [1], [1, 2, 3], [1, 2, 3], [1, 1], [1]]);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await expectSettled(world, { completed: 4, failed: 3 });
     const { sinceStart } = await worker.drain();
     // Each failed attempt counts, as for jobs of their own.
@@ -109,9 +109,9 @@ describe('rows that share jobs', () => {
     await send(world, [...rowsThat('complete', 'fail', 'reject', 'overrun'), { does: 'nothing' }], { dryRun: false });
     world.worker({ handlers: [handler] });
     const producer = world.producer();
-    await producer.waitForBatch(job, { batch: 'x' });
+    await producer.batches.wait({ name: 'x' });
     const failures = [];
-    for await (const { row, payload, outcome, attempts, reason } of producer.batches.failures('x')) {
+    for await (const { row, payload, outcome, attempts, reason } of producer.batches.failures({ name: 'x' })) {
       failures.push([row, payload, outcome, attempts, reason]);
     }
     expect(failures).toEqual([
@@ -130,9 +130,9 @@ describe('rows that share jobs', () => {
     await send(world, [...values, { does: 'reject', result: 5 }, returning([1])], { results: true });
     world.worker({ handlers: [handler] });
     const producer = world.producer();
-    await producer.waitForBatch(job, { batch: 'x' });
+    await producer.batches.wait({ name: 'x' });
     const results = [];
-    for await (const result of producer.batches.results('x')) results.push(result);
+    for await (const result of producer.batches.results({ name: 'x' })) results.push(result);
     expect(results).toEqual([
       ...[
         { row: 1, result: { sent: 1 } },
@@ -150,7 +150,7 @@ describe('rows that share jobs', () => {
     const { handler } = playing();
     await send(world, [{ does: 'complete', result: 5 }]);
     world.worker({ handlers: [handler] });
-    await world.producer().waitForBatch(job, { batch: 'x' });
+    await world.producer().batches.wait({ name: 'x' });
     expect(await world.redis.exists(`${world.prefix}:shared:batch:x:results`)).toBe(0);
   });
 
@@ -162,8 +162,8 @@ describe('rows that share jobs', () => {
     await send(world, rowsThat(...does), { rowsPerJob: 7 });
     for (const concurrency of [1, 5, 20]) world.worker({ handlers: [handler], concurrency });
     let [looks, before] = [0, 0];
-    const settled = await world.producer().waitForBatch(job, {
-      batch: 'x',
+    const settled = await world.producer().batches.wait({
+      name: 'x',
       onProgress({ added, completed, failed, cancelled }) {
         looks += 1;
         const now = completed + failed + cancelled;
@@ -177,7 +177,10 @@ describe('rows that share jobs', () => {
       const attempts = { complete: [1], snooze: [1, 1] }[what as string] ?? [1, 2, 3];
       expect(attemptsAt(at + 1), `row ${at + 1}, ${what}`).toEqual(attempts);
     }
-    await until('the last job to go', async () => (await world.producer().batches.show('x')).stage === 'settled');
+    await until(
+      'the last job to go',
+      async () => (await world.producer().batches.show({ name: 'x' })).stage === 'settled',
+    );
     await expectSettled(world, { completed: 450, failed: 150 });
   });
 
@@ -186,14 +189,14 @@ describe('rows that share jobs', () => {
     await send(world, rowsThat(...Array(3).fill('complete'), 'wait', ...Array(8).fill('complete')), {}, patient);
     const worker = world.worker({ handlers: [handler], concurrency: 1 });
     await until('the fourth row to run', () => runs.length === 4);
-    const cancelled = await world.producer().batches.cancel('x');
+    const cancelled = await world.producer().batches.cancel({ name: 'x' });
     expect(cancelled.found).toBe('open');
     // The seven rows that wait; also the two of the job in hand, if their worker was quick.
     expect([7, 8, 9]).toContain(cancelled.cancelledNow);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect(aborted).toEqual(['b-x-4 JobCancelled']);
     expect(runs.map(({ jobId }) => jobId)).toEqual(['b-x-1', 'b-x-2', 'b-x-3', 'b-x-4']);
     await expectSettled(world, { completed: 3, failed: 0, cancelled: 9 }, patient as typeof job);
-    expect(await world.producer().batches.show('x')).toMatchObject({ stage: 'cancelled' });
+    expect(await world.producer().batches.show({ name: 'x' })).toMatchObject({ stage: 'cancelled' });
   });
 });

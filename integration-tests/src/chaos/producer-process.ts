@@ -28,7 +28,8 @@ async function main(folder: string, redis: string, prefix: string, beganAt: numb
     if (done.has(chunk)) continue;
     await sleep(Math.max(0, beganAt + planned.atMs - Date.now()));
     appendLine(intents, { chunk, ids: idsOf(planned) });
-    const options = { key: (job: { key: string }) => job.key, priority: planned.priority };
+    const { priority } = planned;
+    const options = { key: (job: { key: string }) => job.key, ...(priority === 0 ? {} : { priority }) };
     for (;;) {
       try {
         const answers = await producer.enqueueMany(jobOf(planned), planned.jobs, options);

@@ -59,7 +59,7 @@ function ordersCsv(count: number): string {
 
 /** `docker compose run --rm producer batch …`, from a pipe. */
 async function send(batch: string, count: number): Promise<void> {
-  const command = ['batch', 'webhook.deliver', '-', '--format', 'csv', '--batch', batch, '--key-field', 'event_id'];
+  const command = ['batch', 'webhook.deliver', '-', '--format', 'csv', '--name', batch, '--key-field', 'event_id'];
   const said = await compose.run(['run', '--rm', '-T', 'producer', ...command, '--json'], ordersCsv(count));
   expect(JSON.parse(said)).toMatchObject({ added: count, rejected: 0, duplicate: 0 });
   sent += count;

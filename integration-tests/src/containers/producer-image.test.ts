@@ -26,14 +26,14 @@ describe.concurrent('the image of the producer', () => {
     world,
     containers,
   }) => {
-    const piped = await produce(containers, ['batch', 'test.row', '-', '--format', 'csv', '--batch', 'piped'], ROWS);
+    const piped = await produce(containers, ['batch', 'test.row', '-', '--format', 'csv', '--name', 'piped'], ROWS);
     expect(await piped.ended).toMatchObject({ code: 65, stdout: expect.stringContaining('2 added') });
     expect(await world.queue('rows').getJobCounts('waiting')).toEqual({ waiting: 2 });
 
     await world.file('rows.csv', ROWS);
     const rejects = ['--rejects', '/folder/rejects.ndjson'];
     const mounted = await produce(containers, [
-      ...['batch', 'test.row', '/folder/rows.csv', '--batch', 'mounted'],
+      ...['batch', 'test.row', '/folder/rows.csv', '--name', 'mounted'],
       ...rejects,
     ]);
     expect(await mounted.ended).toMatchObject({ code: 65, stdout: expect.stringContaining('2 added') });
@@ -45,7 +45,7 @@ describe.concurrent('the image of the producer', () => {
     world,
     containers,
   }) => {
-    const batch = ['batch', 'test.row', '-', '--format', 'csv', '--batch', 'stopped'];
+    const batch = ['batch', 'test.row', '-', '--format', 'csv', '--name', 'stopped'];
     const producer = await produce(containers, batch, 'keep open');
     await until('the batch to have books', async () => (await world.keys()).some((key) => key.endsWith(':batches')));
     await producer.kill('SIGINT');
@@ -55,7 +55,7 @@ describe.concurrent('the image of the producer', () => {
   });
 
   test('wrong usage is 64, no Redis 69, both in words', async ({ containers }) => {
-    const wrong = await produce(containers, ['batch', 'test.rwo', '-', '--batch', 'wrong'], ROWS);
+    const wrong = await produce(containers, ['batch', 'test.rwo', '-', '--name', 'wrong'], ROWS);
     expect(await wrong.ended).toMatchObject({ code: 64, stderr: expect.stringContaining("Did you mean 'test.row'?") });
     const nowhere = await produce(containers, [
       ...['enqueue', 'test.row', '--data', '{"id":1,"email":"ada@example.com"}'],

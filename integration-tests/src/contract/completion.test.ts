@@ -37,11 +37,12 @@ const CASES: Record<string, { priority?: number; meanwhile?: Meanwhile }> = {
   'a queue with a global concurrency': { meanwhile: ({ queue }) => queue.setGlobalConcurrency(1) },
   'a queue with a global rate limit': { meanwhile: ({ queue }) => queue.setGlobalRateLimit(1, 60_000) },
   'a delayed job that is not due': {
-    meanwhile: ({ producer }) => producer.batch(job, { batch: 'c', source: sourceOf([{ name: 'x' }]), delay: 60_000 }),
+    meanwhile: ({ producer }) =>
+      producer.batches.run(job, { name: 'c', source: sourceOf([{ name: 'x' }]), delay: 60_000 }),
   },
   'a delayed job that has become due': {
     meanwhile: async ({ producer, queue }) => {
-      await producer.batch(job, { batch: 'c', source: sourceOf([{ name: 'x' }]), delay: 5 });
+      await producer.batches.run(job, { name: 'c', source: sourceOf([{ name: 'x' }]), delay: 5 });
       const [due] = await queue.getDelayed();
       await until('it to be due', () => Date.now() > (due?.timestamp ?? 0) + 10);
     },
@@ -67,7 +68,7 @@ async function sideOf(
   });
   await queue.waitUntilReady();
   const source = sourceOf([{ name: '1' }, { name: '2' }, { name: '3' }]);
-  await producer.batch(job, { batch: 'b', source, ...(priority === undefined ? {} : { priority }) });
+  await producer.batches.run(job, { name: 'b', source, ...(priority === undefined ? {} : { priority }) });
   let letGo = (): void => undefined;
   const gate = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -205,7 +206,7 @@ describe('a row’s success in a queue that is full', () => {
   test('brings the next of rows with a priority', async ({ world }) => {
     const { producer, begun, all } = await beginnings(world, 4, () => sleep(100));
     const source = sourceOf(['1', '2', '3', '4'].map((name) => ({ name })));
-    await producer.batch(job, { batch: 'b', source, priority: 3 });
+    await producer.batches.run(job, { name: 'b', source, priority: 3 });
     await all();
     // A blocking read lasts 3 s.
     expect((begun[3] ?? 0) - (begun[0] ?? 0)).toBeLessThan(3_000);
@@ -216,11 +217,11 @@ describe('a row’s success in a queue that is full', () => {
     const { producer, begun, all } = await beginnings(world, 2, async (own) => {
       if (ended > 0) return;
       // It is due after the free slots have begun to wait a second time: for 3 s, not for this job.
-      await own.batch(job, { batch: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
+      await own.batches.run(job, { name: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
       await sleep(3_500);
       ended = performance.now();
     });
-    await producer.batch(job, { batch: 'b', source: sourceOf([{ name: '1' }]) });
+    await producer.batches.run(job, { name: 'b', source: sourceOf([{ name: '1' }]) });
     await all();
     expect((begun[1] ?? 0) - ended).toBeLessThan(1_000);
   });
@@ -230,8 +231,8 @@ describe('a row whose result Redis does not take', () => {
   test('is counted itself, and other rows that end in the same call are recorded', async ({ world }) => {
     const producer = world.producer();
     const rows = [1, 2, 3].map((row) => ({ name: `${row}` }));
-    await producer.batch(job, { batch: 'b', source: sourceOf(rows), results: true });
-    await producer.batch(job, { batch: 'c', source: sourceOf(rows) });
+    await producer.batches.run(job, { name: 'b', source: sourceOf(rows), results: true });
+    await producer.batches.run(job, { name: 'c', source: sourceOf(rows) });
     const base = `${world.prefix}:${job.queue}`;
     await world.redis.set(`${base}:batch:b:results`, 'not a hash');
     let letGo = (): void => undefined;

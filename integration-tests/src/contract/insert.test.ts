@@ -121,7 +121,7 @@ describe('the insert writes what BullMQ’s own add writes', () => {
       await world.queue(scripted.queue).waitUntilReady();
       const options = { ...(delay === undefined ? {} : { delay }), ...(priority === undefined ? {} : { priority }) };
       const source = sourceOf([{ name: 'x' }]);
-      await world.producer().batch(scripted, { batch: 'contract', source, ...options });
+      await world.producer().batches.run(scripted, { name: 'contract', source, ...options });
       const id = 'b-contract-1';
       const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, false), id);
       const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);

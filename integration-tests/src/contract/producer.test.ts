@@ -70,7 +70,7 @@ describe('enqueue', () => {
     const order: string[] = [];
     const inOrder = handle(scripted, ({ name }) => void order.push(name));
     const worker = world.worker({ handlers: [inOrder, handleHasty, handleFleeting], concurrency: 1 });
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     expect(order).toEqual(['p1', 'p1', 'p2', 'p3']);
   });
 
@@ -79,6 +79,19 @@ describe('enqueue', () => {
     const job = await world.queue('scripted').getJob(id);
     const { expiresAt } = readBullpenOpts(job?.opts);
     expect(expiresAt).toBe((job?.timestamp ?? 0) + 3_600_000 + 50);
+  });
+
+  test('an instant is waited for, and a past one is now', async ({ world }) => {
+    const at = new Date(Date.now() + 300);
+    const { id } = await world.producer().enqueue(scripted, {}, { at, expiresIn: '1h' });
+    const past = await world.producer().enqueue(scripted, {}, { at: new Date(0) });
+    const { expiresAt } = readBullpenOpts((await world.queue('scripted').getJob(id))?.opts);
+    expect(expiresAt).toBe(at.getTime() + 3_600_000);
+    expect(await (await world.queue('scripted').getJob(past.id))?.getState()).toBe('waiting');
+    world.worker({ handlers: scriptedHandlers });
+    const job = await world.settled(world.queue('scripted'), id);
+    expect(job.processedOn ?? 0).toBeGreaterThanOrEqual(at.getTime());
+    await world.settled(world.queue('scripted'), past.id);
   });
 
   test('options are checked all at once', async ({ world }) => {
@@ -90,8 +103,8 @@ describe('enqueue', () => {
     expect(failure).toBeInstanceOf(OptionsInvalid);
     expect((failure as OptionsInvalid).faults.map(({ path }) => path)).toEqual([
       'key',
-      'delay',
       'priority',
+      'delay',
       'expiresAt',
     ]);
   });

@@ -17,7 +17,7 @@ async function enqueueNovember(world: World): Promise<void> {
     ...{ id: at + 1, email: `p${at + 1}@example.com` },
     ...(at % 100 === 0 ? { fail: `${SCRIPT} in row ${at + 1}` } : {}),
   }));
-  await world.producer().batch(row, { source: sourceOf(rows), batch: 'november' });
+  await world.producer().batches.run(row, { source: sourceOf(rows), name: 'november' });
 }
 
 describeInBrowser('batches in a browser', (look) => {

@@ -176,7 +176,7 @@ describe('a dashboard that is attacked', () => {
     const password = 'correct-horse';
     const rows = [{ to: '=HYPERLINK("http://evil.example")', password }, { to: 'bob' }];
     const queue = world.queue('letters');
-    await world.producer().batch(letter, { source: sourceOf(rows), batch: 'november' });
+    await world.producer().batches.run(letter, { source: sourceOf(rows), name: 'november' });
     await queue.upsertJobScheduler('nightly', { every: 3_600_000 }, { name: 'n', data: {} });
     const dashboard = await open(world, ['letters']);
     const put = async (path: string): Promise<[number, string]> => {
@@ -191,7 +191,7 @@ describe('a dashboard that is attacked', () => {
     expect(await queue.getJobCounts()).toEqual(before);
 
     const worker = world.worker({ handlers: [handleLetter] });
-    expect(await world.producer().waitForBatch(letter, { batch: 'november' })).toMatchObject({
+    expect(await world.producer().batches.wait({ name: 'november' })).toMatchObject({
       failed: 1,
       completed: 1,
     });

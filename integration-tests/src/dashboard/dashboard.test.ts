@@ -281,9 +281,9 @@ describe('bullpen-dashboard', () => {
       { id: 1, email: 'ada@example.com', fail: '<script>alert(1)</script> token=tok_live_51HxQ2' },
       { id: 2, email: 'bob@example.com' },
     ];
-    await world.producer().batch(row, { source: sourceOf(rows), batch: 'november' });
+    await world.producer().batches.run(row, { source: sourceOf(rows), name: 'november' });
     world.worker({ handlers: [handleRow] });
-    const settled = await world.producer().waitForBatch(row, { batch: 'november' });
+    const settled = await world.producer().batches.wait({ name: 'november' });
     expect(settled).toMatchObject({ completed: 1, failed: 1 });
     const dashboard = await Dashboard.start(world);
     await dashboard.logIn();

@@ -131,10 +131,10 @@ describe('metrics', () => {
     await world.queue('scripted').add('nobody.knows', {});
     await producer.enqueue(scripted, {}, { delay: 500 });
     const rows = Array.from({ length: 12 }, (_, id) => ({ id }));
-    await producer.batch(bulk, { batch: 'x', source: sourceOf(rows) });
+    await producer.batches.run(bulk, { name: 'x', source: sourceOf(rows) });
     // The row that snoozes continues in a job of its own.
     const snoozing = [scriptedEnds({ do: 'snooze', ms: 300 }, { do: 'return' }), {}];
-    await producer.batch(scripted, { batch: 'y', source: sourceOf(snoozing), rowsPerJob: 2 });
+    await producer.batches.run(scripted, { name: 'y', source: sourceOf(snoozing), rowsPerJob: 2 });
     await until('the fleeting job to be too old', async () => {
       const [job] = await world.queue('scripted').getJobs(['wait'], 0, 0, true);
       return job !== undefined && Date.now() - job.timestamp > 50;
@@ -143,7 +143,7 @@ describe('metrics', () => {
     const worker = world.worker({ handlers: [...scriptedHandlers, handleBulk], drainTimeout: 0, abortGrace: 5_000 });
     const { port, close } = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
     world.onClose(close);
-    await worker.untilEmpty();
+    await worker.process.untilEmpty();
     await enqueue({ do: 'hang', heed: true });
     await until('the last attempt to begin', () => worker.active === 1);
     const depth = await scrape(port);

@@ -34,10 +34,13 @@ describe('a Redis Cluster', () => {
     const enqueue = (key: string) => producer.enqueue(scripted, { ends }, { key });
     const { source, goOn } = gatedRows(HALF);
     world.onClose(async () => goOn());
-    const batch = producer.batch(row, { batch: 'through', source });
+    const batch = producer.batches.run(row, { name: 'through', source });
     const accepted = await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`before-${at}`)));
     expect(await hasty.enqueue(scripted, { ends }, { key: 'before-0' })).toMatchObject({ status: 'duplicate' });
-    await until('half of the batch to be in', async () => (await producer.batches.show('through')).read === HALF);
+    await until(
+      'half of the batch to be in',
+      async () => (await producer.batches.show({ name: 'through' })).read === HALF,
+    );
     await redis.set(`${prefix}:marker`, '1');
     expect(await redis.wait(1, 0)).toBe(1);
 
@@ -52,11 +55,11 @@ describe('a Redis Cluster', () => {
     accepted.push(await during);
     goOn();
     expect(await batch).toMatchObject({ read: 2 * HALF, added: 2 * HALF, duplicate: 0 });
-    expect(await producer.waitForBatch(row, { batch: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
+    expect(await producer.batches.wait({ name: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
 
     const values = Array.from({ length: 500 }, (_, id) => ({ id, email: 'a@example.com' }));
     const shared = sourceOf(values.map((value) => (value.id % 10 === 0 ? { ...value, fail: 'boom' } : value)));
-    await producer.batch(row, { batch: 'shared', source: shared, rowsPerJob: 5 });
+    await producer.batches.run(row, { name: 'shared', source: shared, rowsPerJob: 5 });
     accepted.push(...(await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`moved-${at}`)))));
     // No client may use the keys while they move: scripts touch keys that they do not name, and
     // Redis protects only those that they name.
@@ -65,20 +68,20 @@ describe('a Redis Cluster', () => {
     await cluster.moveKeys();
     const next = world.workerProcess(flags);
     accepted.push(await enqueue('after'));
-    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({
+    expect(await producer.batches.wait({ name: 'shared' })).toMatchObject({
       completed: 450,
       failed: 50,
       missing: 0,
     });
 
     // The other scripts: Redis refuses each of them if its keys are not all in one slot.
-    expect(await producer.batches.retry(row, 'shared')).toMatchObject({ retried: 50 });
-    expect(await producer.waitForBatch(row, { batch: 'shared' })).toMatchObject({ completed: 450, failed: 50 });
+    expect(await producer.batches.retry(row, { name: 'shared' })).toMatchObject({ retried: 50 });
+    expect(await producer.batches.wait({ name: 'shared' })).toMatchObject({ completed: 450, failed: 50 });
     const failures = [];
-    for await (const { row: failed } of producer.batches.failures('shared')) failures.push(failed);
+    for await (const { row: failed } of producer.batches.failures({ name: 'shared' })) failures.push(failed);
     expect(failures).toHaveLength(50);
-    await producer.batch(row, { batch: 'later', source: sourceOf(values), delay: '1h' });
-    expect(await producer.batches.cancel('later')).toMatchObject({ cancelled: 500 });
+    await producer.batches.run(row, { name: 'later', source: sourceOf(values), delay: '1h' });
+    expect(await producer.batches.cancel({ name: 'later' })).toMatchObject({ cancelled: 500 });
     expect(await producer.batches.list()).toHaveLength(3);
     expect(await producer.cancel(scripted, 'j-nobody')).toBe('unknown');
 

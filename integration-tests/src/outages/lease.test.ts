@@ -158,7 +158,7 @@ describe('a lease', () => {
       said.push('through');
     });
     const producer = world.producer();
-    await producer.batch(job, { batch: 'fenced', source: sourceOf([{}]) });
+    await producer.batches.run(job, { name: 'fenced', source: sourceOf([{}]) });
     // The first renewal, which would notice, comes when a quarter of the lease is gone.
     const worker = world.worker({ handlers: [handler], lease: '40s' });
     await until('the job to run', () => said.length === 1);
@@ -168,7 +168,7 @@ describe('a lease', () => {
     await until('the attempt to end', () => said.length === 2 && worker.active === 0);
     const stored = await world.queue('fenced').getJob(id);
     expect(stored).toMatchObject({ attemptsMade: 0, progress: 0, returnvalue: null });
-    expect(await producer.batches.show('fenced')).toMatchObject({ added: 1, completed: 0, failed: 0 });
+    expect(await producer.batches.show({ name: 'fenced' })).toMatchObject({ added: 1, completed: 0, failed: 0 });
   });
 
   test('outlives a block of the event loop of 2 s', async ({ world }) => {

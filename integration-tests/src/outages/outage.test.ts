@@ -84,7 +84,7 @@ describe('a handler that succeeds while Redis', () => {
       await released;
       if (fails) throw new Error('boom');
     });
-    await producer.batch(job, { batch: 'booked', source: sourceOf([{ fails: false }, { fails: true }]) });
+    await producer.batches.run(job, { name: 'booked', source: sourceOf([{ fails: false }, { fails: true }]) });
     const logger = createLogger({ level: 'silent' });
     const worker = startWorker({ handlers: [handler], redis: own.server.url, prefix: world.prefix, logger });
     world.onClose(() => worker.drain());
@@ -93,13 +93,13 @@ describe('a handler that succeeds while Redis', () => {
     release();
     await until('the worker to be refused', () => !worker.health().ready);
     await own.admin.replicaof('NO', 'ONE');
-    expect(await producer.waitForBatch(job, { batch: 'booked' })).toMatchObject({
+    expect(await producer.batches.wait({ name: 'booked' })).toMatchObject({
       completed: 1,
       failed: 1,
       missing: 0,
     });
     const failures = [];
-    for await (const failure of producer.batches.failures('booked')) failures.push(failure);
+    for await (const failure of producer.batches.failures({ name: 'booked' })) failures.push(failure);
     expect(failures).toMatchObject([{ row: 2, payload: { fails: true }, outcome: 'failed', attempts: 1 }]);
     // The books say everything about a row, so its job is removed.
     expect(await own.queue('booked').getJobCounts('completed', 'failed')).toEqual({ completed: 0, failed: 0 });
@@ -291,8 +291,8 @@ describe('a Redis that forgets its scripts', () => {
     world.workerProcess(['--queue', 'rows', '--concurrency', '1', ...own.flags]);
     const send = async (batch: string) => {
       const source = sourceOf([1, 2, 3].map((id) => ({ id, email: 'a@b.de' })));
-      await producer.batch(row, { batch, source });
-      return producer.waitForBatch(row, { batch });
+      await producer.batches.run(row, { name: batch, source });
+      return producer.batches.wait({ name: batch });
     };
     const settled = { completed: 3, failed: 0, missing: 0 };
     expect(await send('first')).toMatchObject(settled);

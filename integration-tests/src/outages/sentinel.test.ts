@@ -39,10 +39,13 @@ test('Redis behind Sentinel: the primary is killed, then the next one steps down
   const enqueue = (key: string) => producer.enqueue(scripted, payload, { key });
   const { source, goOn } = gatedRows(HALF);
   world.onClose(async () => goOn());
-  const batch = producer.batch(row, { batch: 'through', source });
+  const batch = producer.batches.run(row, { name: 'through', source });
   const accepted = await Promise.all(Array.from({ length: JOBS }, (_, at) => enqueue(`before-${at}`)));
   expect(await hasty.enqueue(scripted, payload, { key: 'before-0' })).toMatchObject({ status: 'duplicate' });
-  await until('half of the batch to be in', async () => (await producer.batches.show('through')).read === HALF);
+  await until(
+    'half of the batch to be in',
+    async () => (await producer.batches.show({ name: 'through' })).read === HALF,
+  );
   await untilCopied(redis, 2, world);
 
   await watched.killPrimary();
@@ -67,7 +70,7 @@ test('Redis behind Sentinel: the primary is killed, then the next one steps down
   await untilCopied(redis, 1, world);
   await watched.moveOn();
   accepted.push(await enqueue('after'));
-  expect(await producer.waitForBatch(row, { batch: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
+  expect(await producer.batches.wait({ name: 'through' })).toMatchObject({ completed: 2 * HALF, missing: 0 });
 
   for (const { id } of accepted) {
     const job = await world.settled(queue, id);

@@ -88,7 +88,7 @@ async function main(folder: string | undefined): Promise<void> {
     const browser = await openBrowser();
     releases.unshift(() => browser.close());
     await until('half of the orders to be delivered', async () => {
-      const { completed, added } = await producer.batches.show(BATCH);
+      const { completed, added } = await producer.batches.show({ name: BATCH });
       return completed > added / 2;
     });
     const url = new URL(dashboard.url);

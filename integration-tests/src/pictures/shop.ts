@@ -10,12 +10,12 @@ export const BATCH = 'orders-2026-03';
 
 /** Enqueues what a shop has to do on a Monday morning. */
 export async function openShop(producer: Producer): Promise<void> {
-  await producer.batch(invoice, { batch: 'invoices-february', source: await orders('february.csv', 1_200) });
-  await producer.batch(newsletter, { batch: 'newsletter-draft', source: await orders('subscribers.csv', 800) });
-  await producer.batches.cancel('newsletter-draft', { queue: newsletter.queue });
-  await producer.batch(newsletter, { batch: 'newsletter-spring', source: await orders('subscribers.csv', 4_000) });
-  await producer.batch(invoice, { batch: 'invoices-march', source: await orders('march.csv', 2_600) });
-  await producer.batch(deliver, { batch: BATCH, source: await orders('orders.csv', 5_000) });
+  await producer.batches.run(invoice, { name: 'invoices-february', source: await orders('february.csv', 1_200) });
+  await producer.batches.run(newsletter, { name: 'newsletter-draft', source: await orders('subscribers.csv', 800) });
+  await producer.batches.cancel({ name: 'newsletter-draft', queue: newsletter.queue });
+  await producer.batches.run(newsletter, { name: 'newsletter-spring', source: await orders('subscribers.csv', 4_000) });
+  await producer.batches.run(invoice, { name: 'invoices-march', source: await orders('march.csv', 2_600) });
+  await producer.batches.run(deliver, { name: BATCH, source: await orders('orders.csv', 5_000) });
   for (const { job, count } of SINGLES) {
     await producer.enqueueMany(
       job,

@@ -57,8 +57,11 @@ export class Attached {
   }
 
   /** Waits until this text was printed. */
-  printed(text: string): Promise<true> {
-    return this.#until(`'${text}'`, () => this.#stdout.includes(text) || undefined);
+  printed(text: string | RegExp): Promise<true> {
+    return this.#until(
+      `'${text}'`,
+      () => (text instanceof RegExp ? text.test(this.#stdout) : this.#stdout.includes(text)) || undefined,
+    );
   }
 
   /** The error says what was printed instead. */

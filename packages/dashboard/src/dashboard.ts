@@ -41,11 +41,12 @@ const CLOSE_MS = 5_000;
 
 /**
  * Starts a dashboard in this process.
+ * @example
+ * const dashboard = await startDashboard({ redis, password: 'at least twelve characters' });
+ * console.log(dashboard.url); // http://0.0.0.0:3000/
+ * await dashboard.close();
  * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; Node's own
  *   error when the port is in use
- * @example
- * const dashboard = await startDashboard({ redis: 'redis://127.0.0.1:6379', password });
- * console.log(dashboard.url); // http://0.0.0.0:3000/
  */
 export async function startDashboard(options: DashboardOptions): Promise<RunningDashboard> {
   const settings = readOptions(options);

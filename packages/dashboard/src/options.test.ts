@@ -6,7 +6,7 @@ const redis = 'redis://127.0.0.1:6379';
 const password = 'correct-horse-battery';
 
 const faultsOf = (
-  options: Omit<Partial<DashboardOptions>, 'session'> & { readonly session?: string },
+  options: Omit<Partial<DashboardOptions>, 'session'> & { readonly session?: string; readonly [name: string]: unknown },
 ): readonly string[] => {
   try {
     readOptions({ redis, ...options } as DashboardOptions);
@@ -38,6 +38,7 @@ describe('the options of a dashboard', () => {
     ['a session of one second', { session: '1s' }, ['session']],
     ['paths that match everything', { redact: ['*', 'a..b'] }, ['redact', 'redact']],
     ['a proxy that is not an address', { trustProxy: ['10.0.0.0/64', 'all'] }, ['trustProxy', 'trustProxy']],
+    ['an option that it does not have', { passwrd: 'x', connection: {} }, ['passwrd', 'connection']],
     ['several options at once', { port: -1, basePath: 'x', user: '' }, ['port', 'basePath', 'user']],
   ])('refuse %s', (_, options, faults) => {
     expect(faultsOf(options)).toEqual(faults);

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
-import { DEFAULT_PREFIX, isPort, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
+import { type Duration, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
+import {
+  DEFAULT_PREFIX,
+  isPort,
+  type OptionTable,
+  optionFaults,
+  parseTimerDuration,
+  prefixFault,
+} from '@bullpen/shared/internal';
 import { isLoopback } from './guard/loopback.js';
 import { type Credentials, MAX_PASSWORD, MIN_PASSWORD } from './login/credentials.js';
 import { SECRET_NAMES } from './redact/redactor.js';
@@ -19,8 +26,8 @@ export interface DashboardOptions {
   /** The user who may log in. Default `'bullpen'`. */
   readonly user?: string;
   /**
-   * At least 12 characters. Without a password there is no login, and the host must be a loopback
-   * address.
+   * The user's password, at least 12 characters. Without a password there is no login, and the host
+   * must be a loopback address.
    */
   readonly password?: string | undefined;
   /** How long a login lasts. Default `'12h'`. */
@@ -45,19 +52,25 @@ export interface DashboardOptions {
   readonly redact?: readonly string[];
   /** How often the dashboard looks for new queues, at most. Default `'10s'`. */
   readonly discoverEvery?: Duration;
-  /** Default: logs to stdout, from level `info` on. */
+  /** Where it logs. Default: to stdout, from level `info` on. */
   readonly logger?: Logger;
 }
 
 /** The defaults of the options. */
 export const DEFAULTS = { port: 3000, user: 'bullpen', session: '12h', discoverEvery: '10s', basePath: '/' } as const;
 
+const OPTIONS: OptionTable<DashboardOptions> = {
+  ...{ redis: true, prefix: true, port: true, host: true, user: true, password: true, session: true },
+  ...{ basePath: true, trustProxy: true, readOnly: true, redact: true, discoverEvery: true, logger: true },
+};
+
 /**
  * Checks the options and fills in the defaults; durations become milliseconds.
  * @throws OptionsInvalid with every fault
  */
 export function readOptions(options: DashboardOptions) {
-  const faults: Fault[] = [];
+  const faults = optionFaults(options, OPTIONS, 'startDashboard');
+  if (typeof options !== 'object' || options === null) throw new OptionsInvalid('cannot start the dashboard', faults);
   const fault = (path: string, reason: string | undefined): void => {
     if (reason !== undefined) faults.push({ path, reason });
   };

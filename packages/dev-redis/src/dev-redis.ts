@@ -1,11 +1,11 @@
-/** The ways to get a Redis, in the order in which we try them. */
-export const devRedisWays = ['url', 'path', 'docker', 'apt'] as const;
-
 /**
  * A way to get a Redis: `url` is yours (REDIS_URL), `path` is a program on PATH, `docker` is a
  * container, `apt` is the distribution's own package, unpacked into your cache folder.
  */
-export type DevRedisWay = (typeof devRedisWays)[number];
+export type DevRedisWay = 'url' | 'path' | 'docker' | 'apt';
+
+/** The ways to get a Redis, in the order in which we try them. */
+export const devRedisWays: readonly DevRedisWay[] = ['url', 'path', 'docker', 'apt'];
 
 /** A Redis that answers. */
 export interface DevRedis {

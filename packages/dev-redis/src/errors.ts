@@ -2,13 +2,24 @@ import type { DevRedisWay } from './dev-redis.js';
 
 /** A way that was tried, and the reason why it gave no Redis. */
 export interface FailedWay {
+  /** The way. */
   readonly way: DevRedisWay;
+  /** Why it gave no Redis, in words. */
   readonly reason: string;
 }
 
-/** No way led to a Redis. The message lists each way and says what to do on this machine. */
+/**
+ * No way led to a Redis. The message lists each way and says what to do on this machine.
+ * @example
+ * const redis = await startDevRedis().catch((error) => {
+ *   if (error instanceof DevRedisUnavailable) console.error(error.advice); // apt-get install …
+ *   throw error;
+ * });
+ */
 export class DevRedisUnavailable extends Error {
+  /** The name of this class. */
   override readonly name = 'DevRedisUnavailable';
+  /** Stable across releases. The message is not. */
   readonly code = 'BULLPEN_DEV_REDIS_UNAVAILABLE';
   /** The ways that were tried, in order. */
   readonly tried: readonly FailedWay[];

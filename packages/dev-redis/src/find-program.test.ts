@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from './environment.js';
 import { DevRedisUnavailable } from './errors.js';
-import { findRedisProgram } from './find-program.js';
+import { findProgramIn } from './find-program.js';
 
 let folder: string;
 
@@ -21,12 +21,12 @@ describe.skipIf(process.platform === 'win32')('findRedisProgram', () => {
     const binary = join(folder, 'redis-server');
     await writeFile(binary, '');
     await chmod(binary, 0o755);
-    expect(await findRedisProgram(readEnvironment({ PATH: folder }))).toEqual({ binary, libraryFolders: [] });
+    expect(await findProgramIn(readEnvironment({ PATH: folder }))).toEqual({ binary, libraryFolders: [] });
   });
 
   it('says where it looked, and what to install, when there is none', async () => {
     // With nothing on PATH there is no apt-get either.
-    const error = await findRedisProgram(readEnvironment({ PATH: folder })).catch((thrown: unknown) => thrown);
+    const error = await findProgramIn(readEnvironment({ PATH: folder })).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DevRedisUnavailable);
     expect((error as DevRedisUnavailable).tried.map(({ way }) => way)).toEqual(['path', 'apt']);
   });

@@ -10,11 +10,18 @@ import { findOnPath, redisNames } from './ways/path.js';
  * Finds a redis-server binary: the one on PATH, else the distribution's own, unpacked into the
  * cache folder. Starts nothing. It is for tests that kill and restart Redis themselves, which they
  * could not do with a container or a URL.
- *
- * @throws {DevRedisUnavailable} when this machine has none; its message says why, and what to
- *   install.
+ * @example
+ * const { binary, libraryFolders } = await findRedisProgram();
+ * const env = { LD_LIBRARY_PATH: libraryFolders.join(':') };
+ * spawn(binary, ['--version'], { env, stdio: 'inherit' });
+ * @throws DevRedisUnavailable when this machine has none; its message says why, and what to install
  */
-export async function findRedisProgram(environment: Environment = readEnvironment()): Promise<RedisProgram> {
+export function findRedisProgram(): Promise<RedisProgram> {
+  return findProgramIn(readEnvironment());
+}
+
+/** {@link findRedisProgram} in this environment. */
+export async function findProgramIn(environment: Environment): Promise<RedisProgram> {
   const binary = await findOnPath(redisNames, environment.path);
   if (binary !== undefined) return { binary, libraryFolders: [] };
   const tried: FailedWay[] = [{ way: 'path', reason: `neither ${redisNames.join(' nor ')} is on PATH` }];

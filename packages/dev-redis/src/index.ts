@@ -1,4 +1,8 @@
-/** A private, real Redis for a demo or a test run, on any machine. */
+/**
+ * A private, real Redis for a demo or a test run, on any machine.
+ * @packageDocumentation
+ */
+
 export type { DevRedis, DevRedisOptions, DevRedisWay } from './dev-redis.js';
 export { DevRedisUnavailable, type FailedWay } from './errors.js';
 export { findRedisProgram } from './find-program.js';

@@ -19,6 +19,12 @@ describe('startDevRedis', () => {
     );
   });
 
+  it('refuses an option that it does not have', async () => {
+    await expect(startDevRedis({ port: 6379 } as never)).rejects.toThrow(
+      new TypeError('port: is no option of startDevRedis. It has: order, onNote.'),
+    );
+  });
+
   it('says for each way why it gave no Redis, and what to do', async () => {
     vi.stubEnv('REDIS_URL', '');
     vi.stubEnv('PATH', '/nowhere');

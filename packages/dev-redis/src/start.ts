@@ -22,18 +22,23 @@ const startBy: Record<DevRedisWay, (environment: Environment, note: Note) => Pro
   apt: startWithApt,
 };
 
+const OPTIONS: readonly string[] = ['order', 'onNote'] satisfies (keyof DevRedisOptions)[];
+
 /**
  * Starts a private, real Redis, or uses the one that REDIS_URL names: the first way that works
  * wins. The Redis stops with the calling process, however that ends, and does not keep it alive.
- *
- * @throws {DevRedisUnavailable} when no way works; its message says why for each of them, and what
- *   to install.
  * @example
  * const redis = await startDevRedis();
  * console.log(redis.url); // redis://127.0.0.1:40123
  * await redis.stop();
+ * @throws DevRedisUnavailable when no way works; its message says why for each of them, and what to
+ *   install; TypeError when `order` names no way, or an unknown one
  */
 export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevRedis> {
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS.includes(name))
+      throw new TypeError(`${name}: is no option of startDevRedis. It has: ${OPTIONS.join(', ')}.`);
+  }
   const order = checkOrder(options.order ?? devRedisWays);
   const onNote = options.onNote ?? ((line) => void process.stderr.write(`${line}\n`));
   const note: Note = (text) => onNote(`dev-redis: ${text}`);

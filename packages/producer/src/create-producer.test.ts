@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good, sourceOf } from '../test/batch-redis.js';
 import { createProducer } from './create-producer.js';
+import type { ProducerOptions } from './producer.js';
 
 describe('createProducer', () => {
   it('names all wrong options at once, before it opens a connection', () => {
@@ -19,6 +20,19 @@ describe('createProducer', () => {
     );
   });
 
+  it('refuses options that it does not have, and an address alone, without showing its password', () => {
+    const create = (options: unknown) => () => createProducer(options as ProducerOptions);
+    expect(create({ connection: {} })).toThrow("connection: is no option of createProducer; write redis: 'redis:");
+    expect(create({ redis: 'redis://h', prefx: 'a' })).toThrow(
+      "prefx: is no option of createProducer. Did you mean 'prefix'?",
+    );
+    expect(create('redis://:hunter2@host')).toThrow(
+      'expected an object with the options of createProducer, got string',
+    );
+    expect(create('redis://:hunter2@host')).not.toThrow(/hunter2/);
+    expect(create(undefined)).toThrow('expected an object with the options of createProducer, got undefined');
+  });
+
   it('refuses an invalid address without showing its password', () => {
     const create = () => createProducer({ redis: 'http://user:hunter2@host' });
     expect(create).toThrow(ConfigInvalid);
@@ -31,11 +45,38 @@ describe('a producer', () => {
     const job = defineJob({ name: 'dry.test', payload: z.object({ id: z.number() }) });
     const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
     const source = sourceOf([good(1), broken(2)]);
-    const result = await producer.batch(job, { batch: 'b1', source, dryRun: true });
+    const result = await producer.batches.run(job, { name: 'b1', source, dryRun: true });
     await producer.close();
     expect(result).toEqual({
-      ...{ batch: 'b1', read: 2, added: 0, duplicate: 0, rejected: 1 },
+      ...{ name: 'b1', queue: job.queue, read: 2, added: 0, duplicate: 0, rejected: 1 },
       ...{ resumedAt: 0, wasFinished: false, interrupted: false },
     });
+  });
+
+  it('refuses options that enqueueMany, batches.run and batches.list do not have', async () => {
+    const job = defineJob({ name: 'options.many', payload: z.unknown() });
+    const producer = createProducer({ redis: 'redis://127.0.0.1:1', redisTimeout: 1 });
+    const source = sourceOf([good(1)]);
+    const { batches } = producer;
+    const wrong = [
+      producer.enqueueMany(job, [1], { attempts: 3 } as never),
+      producer.enqueueMany(job, [1], { key: 'id' } as never),
+      batches.run(job, { name: 'b1', source, dryRun: true, key: 'id' } as never),
+      batches.run(job, { batch: 'b1', source: 'rows.csv', dryRun: true } as never),
+      batches.list({ name: 'b1' } as never),
+      batches.show('b1' as never),
+    ];
+    const said = await Promise.all(wrong.map((call) => call.then(String, (error: Error) => error.message)));
+    await producer.close();
+    expect(said).toEqual([
+      'cannot enqueue options.many: attempts: is no option of enqueueMany; write maxAttempts in defineJob',
+      "cannot enqueue options.many: key: expected a function that makes the key of each payload, got 'id'",
+      'cannot enqueue the batch: key: is no option of batches.run; write keyField, the field of each row that holds its key',
+      expect.stringMatching(
+        /^cannot enqueue the batch: batch: is no option of batches\.run; write name; name: expected .*; source: expected what openSource returns, got 'rows\.csv'$/,
+      ),
+      'cannot list the batches: name: is no option of batches.list. It has: queue.',
+      "which batch?: name: expected the name of a batch, as in { name: 'november' }, got undefined",
+    ]);
   });
 });

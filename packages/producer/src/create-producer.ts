@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Fault, isJob, type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@bullpen/shared';
+import { isJob, type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@bullpen/shared';
 import {
   countQueues,
   DEFAULT_PREFIX,
+  type OptionTable,
   openRedis,
+  optionFaults,
   parseTimerDuration,
   prefixFault,
   showRedis,
@@ -16,6 +18,7 @@ import { callRedis } from './enqueue/call-redis.js';
 import { cancelJob } from './enqueue/cancel-job.js';
 import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
 import { enqueueMany } from './enqueue/enqueue-many.js';
+import { parseEnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 import { idFor, parseEnqueueOptions } from './enqueue/enqueue-options.js';
 import { prepareChunk } from './enqueue/insert.js';
 import type { InsertReply } from './enqueue/insert-reply.js';
@@ -27,17 +30,14 @@ import { DEFAULT_REDIS_TIMEOUT, type Producer, type ProducerOptions } from './pr
 
 /**
  * Makes a producer. It connects to Redis in the background.
+ * @param options where Redis is, and how long to wait for it
  * @example
  * const producer = createProducer({ redis: 'redis://127.0.0.1:6379', redisTimeout: '10s' });
  * @throws ConfigInvalid for a wrong Redis URL, or a prefix that a Redis Cluster would scatter;
  *   OptionsInvalid for other wrong options
  */
-export function createProducer({
-  redis: address,
-  prefix = DEFAULT_PREFIX,
-  redisTimeout = DEFAULT_REDIS_TIMEOUT,
-}: ProducerOptions): Producer {
-  const timeoutMs = checkOptions(prefix, redisTimeout);
+export function createProducer(options: ProducerOptions): Producer {
+  const { redis: address, prefix, timeoutMs } = readOptions(options);
   const redis = defineCommands(openRedis(address, 'producer', 'bullpen:producer', prefix));
 
   const calls = new OpenCalls();
@@ -71,29 +71,32 @@ export function createProducer({
         return { id, status: reply.answers[0] ?? 'added' };
       }),
 
-    enqueueMany: (job, payloads, { key, signal, ...options } = {}) =>
+    enqueueMany: (job, payloads, options = {}) =>
       calls.run(async () => {
         checkJob(job);
-        const chunkOptions = { ...parseEnqueueOptions(job, options, Date.now()), keyed: key !== undefined };
+        const { key, signal, ...parsed } = parseEnqueueManyOptions(job, options, Date.now());
+        const chunkOptions = { ...parsed, keyed: key !== undefined };
         return enqueueMany(payloads, {
           ...{ job, key, signal, maxWaiting: chunkOptions.maxWaiting },
           insert: (rows) => insert(job, rows, chunkOptions),
         });
       }),
 
-    batch: (job, options) =>
-      calls.run(async () => {
-        checkJob(job);
-        return options.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
-      }),
-    waitForBatch: (job, options) => calls.run(() => waitForBatch(job.queue, options, { prefix, ask })),
     cancel: (job, id) => calls.run(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
-    // Each trip is one call, because a caller may stop in the middle of millions of rows.
-    batches: createBatches({
-      prefix,
-      ask: (command) => calls.run(() => ask(command)),
-      insert: (...chunk) => calls.run(() => insert(...chunk)),
-    }),
+    batches: {
+      run: (job, options) =>
+        calls.run(async () => {
+          checkJob(job);
+          return options?.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
+        }),
+      wait: (options) => calls.run(() => waitForBatch(options, { prefix, ask })),
+      // Each trip is one call, because a caller may stop in the middle of millions of rows.
+      ...createBatches({
+        prefix,
+        ask: (command) => calls.run(() => ask(command)),
+        insert: (...chunk) => calls.run(() => insert(...chunk)),
+      }),
+    },
     queues: () => calls.run(() => ask((connection) => countQueues(connection, prefix))),
 
     async close() {
@@ -103,20 +106,22 @@ export function createProducer({
   };
 }
 
+const OPTIONS: OptionTable<ProducerOptions> = { redis: true, prefix: true, redisTimeout: true };
+
 /**
- * Checks the options that `openRedis` does not check, and returns the timeout in milliseconds.
+ * Checks the options that `openRedis` does not check, and fills in the defaults.
  * @throws OptionsInvalid with every fault
  */
-function checkOptions(prefix: string, redisTimeout: ProducerOptions['redisTimeout']): number {
+function readOptions(options: ProducerOptions) {
+  const faults = optionFaults(options, OPTIONS, 'createProducer');
+  const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT } = options ?? {};
   const timeoutMs = parseTimerDuration(redisTimeout);
-  const faults: Fault[] = [];
   if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
   else if (timeoutMs === 0) faults.push({ path: 'redisTimeout', reason: 'expected more than 0' });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  if (typeof timeoutMs === 'string' || faults.length > 0)
-    throw new OptionsInvalid('cannot create the producer', faults);
-  return timeoutMs;
+  if (faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
+  return { redis, prefix, timeoutMs: Number(timeoutMs) };
 }
 
 function checkJob(job: unknown): void {

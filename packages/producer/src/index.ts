@@ -1,3 +1,22 @@
+/**
+ * Puts jobs in: one, many, or a file of them as a batch.
+ * @packageDocumentation
+ */
+
+export {
+  BatchConflict,
+  type BatchRef,
+  BatchUnknown,
+  ConfigInvalid,
+  type Fault,
+  hasCode,
+  OptionsInvalid,
+  PayloadInvalid,
+  ProducerClosed,
+  QueueFull,
+  RedisUnavailable,
+  SourceInvalid,
+} from '@bullpen/shared';
 export type { BatchOptions, BatchSource } from './batch/batch-options.js';
 export { type BatchResult, BatchStopped } from './batch/batch-result.js';
 export type { RejectedRow } from './batch/check-row.js';
@@ -12,12 +31,12 @@ export {
   stageOf,
 } from './books/batch-view.js';
 export type { BatchBooks } from './books/books.js';
-export type { BatchChoice } from './books/find-batch.js';
 export type { FailedRow, RowResult } from './books/kept-rows.js';
 export { measureProgress, type Progress } from './books/progress.js';
 export { Rate } from './books/rate.js';
 export { createProducer } from './create-producer.js';
 export type { CancelResult } from './enqueue/cancel-job.js';
+export type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 export type { EnqueueOptions } from './enqueue/enqueue-options.js';
 export type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 export type { BatchTotals, EnqueueStatus } from './enqueue/insert-reply.js';
@@ -25,6 +44,7 @@ export type { Batches } from './manage/batches.js';
 export type { CancelBatchOptions, CancelledBatch } from './manage/cancel-batch.js';
 export { type ExportFailuresOptions, exportFailures } from './manage/export/export-failures.js';
 export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
-export type { EnqueueManyOptions, Producer, ProducerOptions } from './producer.js';
+export type { Producer, ProducerOptions } from './producer.js';
 export { FORMATS, type Format, openSource, type Source } from './source/source.js';
+export type { SourceIdentity } from './source/source-bytes.js';
 export type { SourceRow } from './source/source-row.js';

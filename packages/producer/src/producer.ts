@@ -1,8 +1,6 @@
 import type { Duration, JobDefinition, PayloadInput, QueueCounts, RedisAddress } from '@bullpen/shared';
-import type { BatchOptions } from './batch/batch-options.js';
-import type { BatchResult } from './batch/batch-result.js';
-import type { SettledBatch, WaitOptions } from './batch/wait-for-batch.js';
 import type { CancelResult } from './enqueue/cancel-job.js';
+import type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 import type { EnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 import type { Batches } from './manage/batches.js';
@@ -24,17 +22,6 @@ export interface ProducerOptions {
 }
 
 /**
- * Options of `enqueueMany`: those of `enqueue`, with a function that makes the key of each payload.
- */
-export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<EnqueueOptions, 'key'> {
-  readonly key?: (payload: PayloadInput<J>, index: number) => string;
-  /**
-   * Ends the wait for room on a full queue (`maxWaiting`). `enqueueMany` then throws `QueueFull`.
-   */
-  readonly signal?: AbortSignal;
-}
-
-/**
  * Puts jobs in, over one connection to Redis. Make one per process, and close it at the end.
  * @example
  * const producer = createProducer({ redis: 'redis://127.0.0.1:6379' });
@@ -44,6 +31,8 @@ export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<Enqueu
 export interface Producer {
   /**
    * Enqueues one job.
+   * @example
+   * const { status, id } = await producer.enqueue(sendInvoice, invoice, { key: 'inv_1042' });
    * @returns the id of the job, and `added`, or `duplicate` when a job with this key was there
    * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable,
    *   ProducerClosed
@@ -52,6 +41,10 @@ export interface Producer {
   /**
    * Enqueues many payloads in chunks of up to 1,000. Answers for each payload, in order. An invalid
    * payload is `rejected`, and the others are enqueued.
+   * @example
+   * const answers = await producer.enqueueMany(sendInvoice, [invoice], {
+   *   key: ({ invoice }) => invoice,
+   * });
    * @throws OptionsInvalid, ProducerClosed; QueueFull, only after `signal` aborts;
    *   RedisUnavailable: earlier chunks are enqueued then, and it is safe to enqueue all payloads
    *   again when they have keys
@@ -62,30 +55,22 @@ export interface Producer {
     options?: EnqueueManyOptions<J>,
   ): Promise<EnqueuedRow[]>;
   /**
-   * Enqueues every row of a source, as the command `bullpen-producer batch` does. It needs no more
-   * memory for a larger source.
-   * @example
-   * const source = await openSource('rows.csv', undefined, process.stdin);
-   * const { added } = await producer.batch(resize, { batch: 'march', source, keyField: 'url' });
-   * @throws OptionsInvalid, BatchConflict, SourceInvalid, RedisUnavailable, ProducerClosed, before
-   *   any row is read; BatchStopped when the source or Redis fails on the way
-   */
-  batch(job: JobDefinition, options: BatchOptions): Promise<BatchResult>;
-  /**
-   * Waits until every row that a batch added is settled. Call it after the source was read to its
-   * end: before that, the rows added so far may all be settled.
-   * @throws BatchUnknown, RedisUnavailable, ProducerClosed
-   */
-  waitForBatch(job: JobDefinition, options: WaitOptions): Promise<SettledBatch>;
-  /**
    * Cancels a job. A waiting job is settled as cancelled when a worker fetches it; the signal of a
    * running one aborts. Answers `requested`, `settled` (too late) or `unknown` (no such job).
+   * @example
+   * const { id } = await producer.enqueue(sendInvoice, invoice, { delay: '1h' });
+   * console.log(await producer.cancel(sendInvoice, id));
    * @throws RedisUnavailable, ProducerClosed
    */
   cancel(job: JobDefinition, id: string): Promise<CancelResult>;
-  /** Looks at batches and acts on them: list, show, cancel, retry, failures, results. */
+  /** Runs batches, looks at them and acts on them. */
   readonly batches: Batches;
-  /** Counts the jobs of each queue under the prefix, by state. */
+  /**
+   * Counts the jobs of each queue under the prefix, by state.
+   * @example
+   * for (const { queue, waiting } of await producer.queues()) console.log(queue, waiting);
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
   queues(): Promise<QueueCounts[]>;
   /** Waits for calls that are under way, then closes the connection. Safe to call twice. */
   close(): Promise<void>;

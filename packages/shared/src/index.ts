@@ -2,17 +2,21 @@
  * The front door for apps: what a team needs to define jobs and to read errors. Each export has its
  * documentation where it is defined, so editors show it. Sister packages also have
  * `@bullpen/shared/internal`.
+ * @packageDocumentation
  */
 
 export type { Backoff, BackoffPolicy } from './job/backoff.js';
 export type { Duration } from './job/duration.js';
 export {
   BatchConflict,
+  type BatchRef,
   BatchUnknown,
   BullpenError,
   ConfigInvalid,
   DeadlineExceeded,
+  type ErrorsByCode,
   type Fault,
+  FaultyValue,
   HandlerCrashed,
   HandlerMissing,
   HandlersInvalid,
@@ -45,6 +49,7 @@ export {
   type ResultInput,
 } from './job/job.js';
 export type { Schema } from './job/schema.js';
+export type { SnoozeTime } from './job/snooze-time.js';
 export { createLogger, type Logger, type LoggerOptions } from './process/logger.js';
 export type { QueueCounts } from './redis/queue-counts.js';
 export type { RedisAddress } from './redis/redis.js';

@@ -9,6 +9,7 @@ export type { QueueDepth } from './exporter/queue-depth.js';
 export { shareCall } from './exporter/share-call.js';
 export { backoffDelayMs } from './job/backoff.js';
 export { type BullpenOpts, readBullpenOpts } from './job/bullpen-opts.js';
+export { parseDate } from './job/date.js';
 export { describeThrown, readProperty, type Thrown } from './job/describe-thrown.js';
 export {
   isInstant,
@@ -23,6 +24,7 @@ export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from '
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
 export { idForKey, keyFault, newId } from './job/job-id.js';
+export { type OptionTable, optionFaults } from './job/option-faults.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
@@ -37,6 +39,7 @@ export {
   countSetting,
   durationSetting,
   isPort,
+  optionalDateSetting,
   optionalDurationSetting,
   portSetting,
   switchSetting,

@@ -58,10 +58,26 @@ describe('readOptions', () => {
     ['no concurrency for a queue', { queues: [{ name: 'mail', concurrency: 0 }] }, /queues\.mail\.concurrency: /],
     ['a prefix with a colon', { prefix: 'a:b' }, /prefix: expected 1 to 100 letters/],
     ['nothing to be kept', { keepCompleted: { count: 0 } }, /keepCompleted\.count: /],
+    ['attempts', { attempts: 3 }, /attempts: is no option of startWorker; write maxAttempts in defineJob$/],
+    ['removeOnComplete', { removeOnComplete: true }, /removeOnComplete: .* startWorker; write keepCompleted$/],
+    ['lockDuration', { lockDuration: 30_000 }, /lockDuration: is no option of startWorker; write lease$/],
+    ['a connection', { connection: {} }, /connection: is no option of startWorker; write redis: 'redis:/],
+    ['a misspelt option', { concurency: 5 }, /concurency: .*\. Did you mean 'concurrency'\?$/],
+    [
+      'a misspelt option of a queue',
+      { queues: [{ name: 'mail', slots: 5 }] },
+      /queues\.slots: is no option of a queue/,
+    ],
+    ['a misspelt option of what is kept', { keepCompleted: { cuont: 5 } }, /keepCompleted\.cuont: .* 'count'\?$/],
     ['an age that is none', { keepCompleted: { age: 'long' } }, /keepCompleted\.age: expected a duration/],
   ])('refuses %s', (_, wrong, message) => {
     expect(() => readOptions({ ...given, ...wrong })).toThrow(OptionsInvalid);
     expect(() => readOptions({ ...given, ...wrong })).toThrow(message);
+  });
+
+  it('refuses options that are no object', () => {
+    expect(() => readOptions('redis://127.0.0.1' as never)).toThrow(/expected an object .* startWorker, got string$/);
+    expect(() => readOptions(undefined as never)).toThrow(/expected an object .* startWorker, got undefined$/);
   });
 
   it('names every fault at once', () => {

@@ -1,6 +1,12 @@
-import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
-import { DEFAULT_PREFIX, parseTimerDuration, prefixFault } from '@bullpen/shared/internal';
-import type { Handler } from './handlers/handler.js';
+import { type Duration, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
+import {
+  DEFAULT_PREFIX,
+  type OptionTable,
+  optionFaults,
+  parseTimerDuration,
+  prefixFault,
+} from '@bullpen/shared/internal';
+import type { AnyHandler } from './handlers/handler.js';
 
 /** Options of `startWorker`. */
 export interface WorkerOptions {
@@ -8,7 +14,7 @@ export interface WorkerOptions {
    * What `handle()` or `handleMany()` returned. Every job that is defined in this process on a
    * queue of this worker needs a handler.
    */
-  readonly handlers: readonly Handler[];
+  readonly handlers: readonly AnyHandler[];
   /**
    * The address of Redis: `redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`,
    * as text or together with TLS options.
@@ -40,14 +46,21 @@ export interface WorkerOptions {
    * How many completed jobs a queue keeps, and for how long. Default 10,000 and `'1d'`. The key of
    * a completed job is free again when the job is removed. Failed jobs are always kept.
    */
-  readonly keepCompleted?: { readonly count?: number; readonly age?: Duration };
-  /** Default: a new logger that writes JSON to a pipe and readable lines to a terminal. */
+  readonly keepCompleted?: {
+    /** How many, at least 1. */
+    readonly count?: number;
+    /** For how long. */
+    readonly age?: Duration;
+  };
+  /** Where it logs. Default: to stdout, JSON to a pipe and readable lines to a terminal. */
   readonly logger?: Logger;
 }
 
 /** A queue to serve, and how many of its attempts run at once. */
 export interface QueueOption {
+  /** The name of the queue. */
   readonly name: string;
+  /** How many of its attempts run at once: 1 to 10,000. Default: as for the other queues. */
   readonly concurrency?: number;
 }
 
@@ -63,12 +76,22 @@ export const MIN_LEASE_MS = 1_000;
 /** The most attempts at once on one queue. */
 export const MAX_CONCURRENCY = 10_000;
 
+const OPTIONS: OptionTable<WorkerOptions> = {
+  ...{ handlers: true, redis: true, prefix: true, queues: true, concurrency: true, drainTimeout: true },
+  ...{ abortGrace: true, lease: true, keepCompleted: true, logger: true },
+  queue: 'write queues, a list of names',
+};
+const QUEUE_OPTIONS: OptionTable<QueueOption> = { name: true, concurrency: true };
+const KEEP_OPTIONS: OptionTable<NonNullable<WorkerOptions['keepCompleted']>> = { count: true, age: true };
+
 /**
  * Reads the options: durations as milliseconds, with defaults, within bounds.
  * @throws OptionsInvalid with every fault
  */
 export function readOptions(options: WorkerOptions) {
-  const faults: Fault[] = [];
+  const faults = optionFaults(options, OPTIONS, 'startWorker');
+  // Without an object nothing else can be read.
+  if (typeof options !== 'object' || options === null) throw new OptionsInvalid('cannot start the worker', faults);
   const duration = (path: string, value: unknown): number => {
     const ms = parseTimerDuration(value);
     if (typeof ms === 'string') faults.push({ path, reason: ms });
@@ -90,7 +113,11 @@ export function readOptions(options: WorkerOptions) {
     | readonly QueueOption[]
     | undefined;
   for (const queue of queues ?? []) {
+    faults.push(...optionFaults(queue, QUEUE_OPTIONS, 'a queue', 'queues'));
     if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MAX_CONCURRENCY);
+  }
+  if (keepCompleted !== undefined) {
+    faults.push(...optionFaults(keepCompleted, KEEP_OPTIONS, 'keepCompleted', 'keepCompleted'));
   }
   const settings = {
     queues,

@@ -26,7 +26,7 @@ import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
 import { Outage } from './redis/outage.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
-import type { RunningWorker } from './running-worker.js';
+import type { RunningWorker, StartedWorker } from './running-worker.js';
 import { readOptions, type WorkerOptions } from './worker-options.js';
 
 /**
@@ -37,14 +37,12 @@ import { readOptions, type WorkerOptions } from './worker-options.js';
  * It listens to no signal of the process and ends no process; `bullpen-worker` does. Call `drain`
  * yourself before your process ends.
  * @example
- * ```ts
- * const worker = startWorker({ handlers: [sendWelcome], redis: 'redis://127.0.0.1:6379' });
+ * const worker = startWorker({ handlers: [invoices], redis: 'redis://127.0.0.1:6379' });
  * await worker.ready;
  * process.once('SIGTERM', async () => {
  *   const { cutOff } = await worker.drain();
  *   process.exitCode = cutOff === 0 ? 0 : 70;
  * });
- * ```
  * @throws HandlersInvalid, OptionsInvalid or ConfigInvalid with every fault, before anything is
  *   opened
  */
@@ -142,29 +140,32 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   // Without this, that would be an unhandled rejection.
   ready.catch(() => undefined);
 
-  return {
+  const started: StartedWorker = {
     ready,
     serves,
     get active() {
       return active.size;
     },
-    activeJobIds: () => active.jobIds(),
     drain() {
       draining ??= shutDown();
       return draining;
     },
-    abortNow: () => abortNow.abort(),
     slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
     observe: (observer) => observers.add(observer),
     exporter,
     health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
-    faultOwner(error) {
-      const found = faultOwner(error);
-      if (found === undefined) return undefined;
-      const { attempt, isItsAbort } = found;
-      return { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue, isItsAbort };
+    process: {
+      activeJobIds: () => active.jobIds(),
+      abortNow: () => abortNow.abort(),
+      faultOwner(error) {
+        const found = faultOwner(error);
+        if (found === undefined) return undefined;
+        const { attempt, isItsAbort } = found;
+        return { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue, isItsAbort };
+      },
+      handBackAll,
+      untilEmpty: () => untilEmpty({ redis, prefix, queues, outage, isDraining: () => draining !== undefined }),
     },
-    handBackAll,
-    untilEmpty: () => untilEmpty({ redis, prefix, queues, outage, isDraining: () => draining !== undefined }),
   };
+  return started;
 }

@@ -34,7 +34,7 @@ export interface ProducerProcess {
  */
 export function startProducerProcess({ file, jobs, keyField, redisUrl, prefix }: BatchStart): ProducerProcess {
   const place = ['--redis', redisUrl, '--prefix', prefix];
-  const flags = ['--batch', BATCH, '--jobs', jobs, '--key-field', keyField, ...place, '--wait', '--json'];
+  const flags = ['--name', BATCH, '--jobs', jobs, '--key-field', keyField, ...place, '--wait', '--json'];
   const cli = fileOfCommand('@bullpen/producer', 'bullpen-producer');
   const child = execa(process.execPath, [cli, 'batch', deliverWebhook.name, file, ...flags], {
     stdin: 'ignore',

@@ -7,7 +7,7 @@ export type Answer =
   /** The receiver will never accept this event, so trying again is pointless. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The receiver asked to wait, and said until when. */
-  | { readonly kind: 'later'; readonly untilAt: number }
+  | { readonly kind: 'later'; readonly until: Date }
   /** The receiver could not accept the event now. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
@@ -23,8 +23,8 @@ const ASKS_FOR_TIME = new Set([429, 503]);
 export function classifyAnswer(status: number, retryAfter: string | null, now: number): Answer {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (ASKS_FOR_TIME.has(status)) {
-    const untilAt = parseRetryAfter(retryAfter, now);
-    if (untilAt !== undefined) return { kind: 'later', untilAt };
+    const until = parseRetryAfter(retryAfter, now);
+    if (until !== undefined) return { kind: 'later', until };
   }
   const reason = `the receiver answered ${status}`;
   if (status >= 400 && status < 500 && !PASSING.has(status)) return { kind: 'refused', reason };

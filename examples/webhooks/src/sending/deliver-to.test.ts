@@ -1,6 +1,5 @@
-import { DeadlineExceeded } from '@bullpen/shared';
-import { type Context, JobRejected, JobSnoozed } from '@bullpen/worker';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DeadlineExceeded, JobRejected, JobSnoozed, testContext } from '@bullpen/worker';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { orderEvent } from '../jobs.js';
 import { CLOSED_SHOP } from '../orders/orders.js';
 import { readEventIds } from '../orders/orders-file.js';
@@ -27,10 +26,7 @@ const eventOf = (event_id: string, path = '/hooks/lantern-tea') =>
     ...{ currency: 'EUR', created_at: '2026-03-02T06:00:01Z' },
   });
 
-const contextOf = (signal = new AbortController().signal, attempt = 1): Context =>
-  ({ attempt, signal, log: { debug: vi.fn() } }) as unknown as Context;
-
-const deliver = async (event: ReturnType<typeof eventOf>, context = contextOf(), key = secret) =>
+const deliver = async (event: ReturnType<typeof eventOf>, context = testContext(), key = secret) =>
   deliverTo({ secret: key, baseUrl: receiver.url, userAgent: 'test' })(event, context);
 
 describe('deliverTo', () => {
@@ -43,7 +39,7 @@ describe('deliverTo', () => {
   it('fails on a 500, and delivers at the next attempt', async () => {
     const event = eventOf(idWith('error'));
     await expect(deliver(event)).rejects.toThrow('the receiver answered 500: out of luck');
-    expect(await deliver(event, contextOf(undefined, 2))).toMatchObject({ status: 204 });
+    expect(await deliver(event, testContext({ attempt: 2 }))).toMatchObject({ status: 204 });
   });
 
   it('snoozes until Retry-After', async () => {
@@ -59,7 +55,7 @@ describe('deliverTo', () => {
     await expect(deliver(closed)).rejects.toThrow(JobRejected);
     await expect(deliver(closed)).rejects.toThrow('the receiver answered 410: this endpoint was switched off');
     const otherSecret = `whsec_${Buffer.alloc(24, 8).toString('base64')}`;
-    await expect(deliver(eventOf(idWith('none')), contextOf(), otherSecret)).rejects.toThrow(JobRejected);
+    await expect(deliver(eventOf(idWith('none')), testContext(), otherSecret)).rejects.toThrow(JobRejected);
   });
 
   it('fails with the reason when the connection breaks, or when no server listens', async () => {
@@ -71,7 +67,7 @@ describe('deliverTo', () => {
   it('stops when the signal aborts, and throws its reason', async () => {
     const attempt = new AbortController();
     const id = idWith('none', true);
-    const delivering = deliver(eventOf(id), contextOf(attempt.signal)).catch((error: unknown) => error);
+    const delivering = deliver(eventOf(id), testContext({ signal: attempt.signal })).catch((error: unknown) => error);
     await receiver.books.until(() => receiver.books.broughtBy.has(id));
     const reason = new DeadlineExceeded(5_000);
     attempt.abort(reason);

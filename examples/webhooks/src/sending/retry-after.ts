@@ -2,15 +2,14 @@ const MIN_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60 * 60 * 1_000;
 
 /**
- * Reads from a `Retry-After` header when to send the next request, in milliseconds since 1970. The
- * header holds seconds or an HTTP date. A receiver may ask for any time, so the wait is limited: at
+ * Reads from a `Retry-After` header when to send the next request. The header holds seconds or an HTTP date. A receiver may ask for any time, so the wait is limited: at
  * least a second, at most an hour.
  * @returns `undefined` when the header is absent or not valid
  */
-export function parseRetryAfter(header: string | null, now: number): number | undefined {
+export function parseRetryAfter(header: string | null, now: number): Date | undefined {
   const at = readInstant(header?.trim() ?? '', now);
   if (at === undefined || Number.isNaN(at)) return undefined;
-  return Math.min(Math.max(at, now + MIN_WAIT_MS), now + MAX_WAIT_MS);
+  return new Date(Math.min(Math.max(at, now + MIN_WAIT_MS), now + MAX_WAIT_MS));
 }
 
 function readInstant(text: string, now: number): number | undefined {

@@ -14,18 +14,21 @@ const folders = new Set(files.map(dirname).flatMap((folder) => allParents(folder
 
 const textOf = (page: string): Promise<string> => readFile(join(ROOT, page), 'utf8');
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** The anchors of a page: those that it has itself, and those that GitHub makes of its headings. */
 function anchorsOf(text: string): Set<string> {
-  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
-  return new Set(
-    headings.map((heading) =>
-      heading
-        .trim()
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, '')
-        .replace(/ /g, '-'),
-    ),
-  );
+  const anchors = new Set([...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id));
+  const times = new Map<string, number>();
+  for (const [, heading = ''] of text.matchAll(/^#+ (.+)$/gm)) {
+    const anchor = heading
+      .trim()
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replace(/ /g, '-');
+    const before = times.get(anchor) ?? 0;
+    times.set(anchor, before + 1);
+    anchors.add(before === 0 ? anchor : `${anchor}-${before}`);
+  }
+  return anchors;
 }
 
 function allParents(folder: string): string[] {
@@ -45,6 +48,14 @@ describe('the pages of the repository', () => {
         broken.push(link);
     }
     expect(broken).toEqual([]);
+  });
+
+  it.each([
+    ...pages,
+    ...files.filter((file) => /^(examples|integration-tests\/src\/repo\/readme)\/.*\.ts$/.test(file)),
+  ])('%s logs no field that a handler’s logger has already: the line would have it twice', async (page) => {
+    const lines = (await textOf(page)).match(/\blog\.\w+\(\s*\{[^}]*\}/g) ?? [];
+    expect(lines.filter((line) => /[{,]\s*(job|jobId|queue|attempt|batch|row)\b/.test(line))).toEqual([]);
   });
 
   it.each(pages.filter((page) => /^(ARCHITECTURE|CONTRIBUTING|docs\/internals\/)/.test(page)))(

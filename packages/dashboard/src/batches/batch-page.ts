@@ -15,9 +15,9 @@ export function batchBody(
   now: number,
 ): string {
   const { view } = progress;
-  const { queue, batch, job, failed } = view;
+  const { queue, name, job, failed } = view;
   return html`<p><a href="${base}/batches">All batches</a></p>
-<h1>${batch}</h1>
+<h1>${name}</h1>
 <div class="batch">
 <p class="soft"><span class="tag">${view.stage}</span> ${job} on <a href="${base}/queue/${encodeURIComponent(queue)}">${queue}</a>, from ${view.source} (${view.format}), begun <time datetime="${new Date(view.createdAt).toISOString()}">${showSince(view.createdAt, now)}</time></p>
 !${bar(countsOfView(view))}
@@ -74,8 +74,8 @@ function reasons({ reasons: all, failed }: BatchView): string {
 <p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Numbers, ids and quoted parts are shown as <code>…</code>, so that rows share a reason.</p>`;
 }
 
-function download(base: string, { queue, batch, failed }: BatchView): string {
-  const path = pathOf(base, queue, batch);
+function download(base: string, { queue, name, failed }: BatchView): string {
+  const path = pathOf(base, queue, name);
   return html`<p><a class="button" href="${path}/failed.csv" download>Download ${showCount(failed)} failed rows (CSV)</a> <a class="button plain" href="${path}/failed.ndjson" download>as NDJSON</a></p>`;
 }
 
@@ -94,14 +94,14 @@ const rows = (failures: readonly FailedRow[], failed: number): string => html`<s
 </section>`;
 
 /** Commands for what cannot be done here: it needs the job's definition, or careful thought. */
-function commands({ batch, queue, failed, stage }: BatchView): string {
+function commands({ name, queue, failed, stage }: BatchView): string {
   const flags = `--queue ${queue}`;
   const lines = [
-    ...(stage === 'running' || stage === 'reading' ? [`bullpen-producer batches cancel ${batch} ${flags}`] : []),
+    ...(stage === 'running' || stage === 'reading' ? [`bullpen-producer batches cancel ${name} ${flags}`] : []),
     ...(failed > 0
       ? [
-          `bullpen-producer batches retry ${batch} ${flags} --jobs dist/jobs.js`,
-          `bullpen-producer batches export ${batch} ${flags} --output failed.csv`,
+          `bullpen-producer batches retry ${name} ${flags} --jobs dist/jobs.js`,
+          `bullpen-producer batches export ${name} ${flags} --output failed.csv`,
         ]
       : []),
   ];

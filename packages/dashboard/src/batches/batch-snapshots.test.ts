@@ -58,7 +58,7 @@ describe('BatchSnapshots', () => {
   });
 
   it.each([
-    ['an unknown batch', new BatchUnknown('there is no batch may')],
+    ['an unknown batch', new BatchUnknown({ name: 'may' }, 'there is no batch may')],
     ['an outage', new RedisUnavailable('Redis does not answer', { unanswered: false })],
   ])('%s is not remembered: the next viewer asks again', async (_, error) => {
     let fails = true;
@@ -66,7 +66,7 @@ describe('BatchSnapshots', () => {
     const snapshots = new BatchSnapshots(producerOf({ show }), () => 0);
     await expect(snapshots.show('mail', 'may')).rejects.toBe(error);
     fails = false;
-    expect((await snapshots.show('mail', 'may')).progress.view.batch).toBe('november');
+    expect((await snapshots.show('mail', 'may')).progress.view.name).toBe('november');
   });
 
   it('the first twenty failed rows belong to the snapshot: they are read once for all viewers', async () => {

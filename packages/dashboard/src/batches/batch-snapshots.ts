@@ -64,14 +64,14 @@ export class BatchSnapshots {
    */
   show(queue: string, batch: string): Promise<BatchSnapshot> {
     return this.#share(`show ${queue} ${batch}`, async () => {
-      const progress = this.#progress(await this.#producer.batches.show(batch, { queue }));
+      const progress = this.#progress(await this.#producer.batches.show({ name: batch, queue }));
       return { progress, failures: progress.view.failed > 0 ? await this.#firstFailures(queue, batch) : [] };
     });
   }
 
   async #firstFailures(queue: string, batch: string): Promise<FailedRow[]> {
     const found: FailedRow[] = [];
-    for await (const row of this.#producer.batches.failures(batch, { queue })) {
+    for await (const row of this.#producer.batches.failures({ name: batch, queue })) {
       found.push(row);
       if (found.length === MAX_FAILURES) break;
     }
@@ -79,7 +79,7 @@ export class BatchSnapshots {
   }
 
   #progress<B extends BatchBooks>(view: B): Progress<B> {
-    const key = `${view.queue} ${view.batch} ${view.createdAt}`;
+    const key = `${view.queue} ${view.name} ${view.createdAt}`;
     const rate = this.#rates.get(key) ?? new Rate();
     // Moves it behind all others, so that the batch that nobody viewed for longest is forgotten
     // first.

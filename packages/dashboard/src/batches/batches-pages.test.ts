@@ -120,7 +120,10 @@ describe('a download with unknown columns', () => {
 
 describe('a request that fails', () => {
   const unknown = async () => {
-    throw new BatchUnknown("there is no batch 'novembre' on queue 'mail'; did you mean 'november'?");
+    throw new BatchUnknown(
+      { name: 'novembre', queue: 'mail' },
+      "there is no batch 'novembre' on queue 'mail'; did you mean 'november'?",
+    );
   };
   const away = async () => {
     throw new RedisUnavailable('Redis does not answer', { unanswered: false });
@@ -147,7 +150,7 @@ describe('a request that fails', () => {
     expect(await answer.json()).toMatchObject({
       count: 1,
       page: 1,
-      batches: [{ batch: 'november', stage: 'running' }],
+      batches: [{ name: 'november', stage: 'running' }],
     });
   });
 });

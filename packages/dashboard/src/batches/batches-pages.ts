@@ -88,7 +88,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
     exportFailures(batches, view, output, { format, change, signal: leaving.signal }).catch((error: Error) => {
       output.destroy(error);
     });
-    reply.header('content-disposition', `attachment; filename="${view.batch}-failed.${format}"`);
+    reply.header('content-disposition', `attachment; filename="${view.name}-failed.${format}"`);
     return reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson').send(output);
   }
 }

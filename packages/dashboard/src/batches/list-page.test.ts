@@ -4,10 +4,10 @@ import { type ListFilter, listBody, selectBatches } from './list-page.js';
 
 const all: ListFilter = { queue: undefined, stage: undefined, page: 1 };
 const many = Array.from({ length: 250 }, (_, at) =>
-  progress(books({ batch: `b${at}`, queue: at % 2 === 0 ? 'mail' : 'hooks', completed: at < 10 ? 100 : 0 })),
+  progress(books({ name: `b${at}`, queue: at % 2 === 0 ? 'mail' : 'hooks', completed: at < 10 ? 100 : 0 })),
 );
 const names = (filter: Partial<ListFilter>): string[] =>
-  selectBatches(many, { ...all, ...filter }).shown.map(({ view }) => view.batch);
+  selectBatches(many, { ...all, ...filter }).shown.map(({ view }) => view.name);
 const body = (filter: Partial<ListFilter>, of = many): string =>
   listBody('/ops', selectBatches(of, { ...all, ...filter }), { ...all, ...filter }, Date.UTC(2026, 2, 2, 6, 5));
 
@@ -15,7 +15,7 @@ describe('selectBatches', () => {
   it('has a hundred batches per page, in order, and none twice', () => {
     const shown = [1, 2, 3].map((page) => names({ page }));
     expect(shown.map(({ length }) => length)).toEqual([100, 100, 50]);
-    expect(shown.flat()).toEqual(many.map(({ view }) => view.batch));
+    expect(shown.flat()).toEqual(many.map(({ view }) => view.name));
   });
 
   it('gives the last page for a number beyond it', () => {

@@ -56,11 +56,11 @@ const table = (base: string, shown: SelectedBatches['shown'], now: number): stri
 </table>`;
 
 function row(base: string, { view, done, perSecond, secondsLeft }: Progress<BatchBooks>, now: number): string {
-  const { queue, batch, job, added, failed, createdAt } = view;
+  const { queue, name, job, added, failed, createdAt } = view;
   const stage = stageOf(view);
   const isRunning = stage === 'running';
   return html`<tr>
-<td><a href="${pathOf(base, queue, batch)}">${batch}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
+<td><a href="${pathOf(base, queue, name)}">${name}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
 <td class="wide">!${bar(countsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span></td>
 <td class="number">${isRunning || stage === 'reading' ? showRate(perSecond) : '–'}</td>
 <td class="number">${isRunning ? showLeft(secondsLeft) : '–'}</td>
@@ -73,7 +73,7 @@ const nothing = (isFiltered: boolean): string =>
   isFiltered
     ? '<p class="note">No batch matches.</p>'
     : html`<div class="note"><p>There are no batches, or their books have expired. A batch is the rows of a file or a pipe, under a name:</p>
-<pre>bullpen-producer batch invoice.send invoices.csv --batch november --jobs dist/jobs.js</pre></div>`;
+<pre>bullpen-producer batch invoice.send invoices.csv --name november --jobs dist/jobs.js</pre></div>`;
 
 function filterForm(base: string, queues: readonly string[], { queue, stage }: ListFilter): string {
   const option = (value: string, chosen: string | undefined): string =>

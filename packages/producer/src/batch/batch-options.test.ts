@@ -9,7 +9,7 @@ const job = defineJob({ name: 'batch-options.test', payload: z.unknown() });
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 const read = (options: object) =>
-  parseBatchOptions(job, { batch: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
+  parseBatchOptions(job, { name: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
 
 /** The faults of options, each as `path: reason`. */
 function faultsOf(options: object): readonly string[] {
@@ -41,7 +41,7 @@ describe('parseBatchOptions', () => {
   it.each(['', 'a:b', 'a b', 'é', 'x'.repeat(101), '../x'])(
     'refuses the batch name %j, because the name goes into keys and ids',
     (batch) => {
-      expect(faultsOf({ batch })).toEqual([expect.stringMatching(/^batch: expected 1 to 100 letters/)]);
+      expect(faultsOf({ name: batch })).toEqual([expect.stringMatching(/^name: expected 1 to 100 letters/)]);
     },
   );
 
@@ -59,8 +59,8 @@ describe('parseBatchOptions', () => {
   });
 
   it('names all faults at once', () => {
-    const all = faultsOf({ batch: '', rowsPerJob: -1, keep: 'x', keepKeys: -1 });
-    expect(all.map((fault) => fault.split(':')[0])).toEqual(['batch', 'rowsPerJob', 'keep', 'keepKeys']);
+    const all = faultsOf({ name: '', rowsPerJob: -1, keep: 'x', keepKeys: -1 });
+    expect(all.map((fault) => fault.split(':')[0])).toEqual(['name', 'rowsPerJob', 'keep', 'keepKeys']);
   });
 
   it('refuses any garbage with OptionsInvalid', () => {

@@ -1,20 +1,35 @@
-import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
-import { isBatchName, MAX_ROWS_PER_JOB, parseDuration, showValue } from '@bullpen/shared/internal';
+import { type Duration, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import {
+  isBatchName,
+  MAX_ROWS_PER_JOB,
+  type OptionTable,
+  optionFaults,
+  parseDuration,
+  showValue,
+} from '@bullpen/shared/internal';
 import { countFaults, type EnqueueOptions, parseEnqueueOptions } from '../enqueue/enqueue-options.js';
 import type { BatchTotals } from '../enqueue/insert-reply.js';
 import type { Source } from '../source/source.js';
 import type { RejectedRow } from './check-row.js';
 
-/** What a batch is read from: a source that `openSource` opened, or rows of your own. */
+/**
+ * What a batch is read from: a source that `openSource` opened, or rows of your own.
+ * @example
+ * async function* blocks(): AsyncGenerator<SourceRow[]> {
+ *   yield [{ row: 1, line: undefined, text: url, ok: true, value: { url, width: 640 } }];
+ * }
+ * const source: BatchSource = { blocks: blocks(), name: 'a query', format: 'ndjson' };
+ */
 export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<Pick<Source, 'identity' | 'columns'>>;
 
-/** Options of `batch`. */
+/** Options of `batches.run`. */
 export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' | 'maxWaiting'> {
   /**
    * The name of the batch: 1 to 100 letters, digits, `_` or `-`. The same name is the same batch: a
    * second run goes on where the first one stopped.
    */
-  readonly batch: string;
+  readonly name: string;
+  /** Where the rows come from. A source can be read once. */
   readonly source: BatchSource;
   /**
    * The field of each row that holds its key. A key stays taken for `keepKeys`, for rows of any
@@ -74,23 +89,36 @@ export type ParsedBatchOptions = Omit<ReturnType<typeof parseEnqueueOptions>, 'e
 
 const MIN_KEEP_MS = 1_000;
 
+const OPTIONS: OptionTable<BatchOptions> = {
+  ...{ name: true, source: true, keyField: true, rowsPerJob: true, results: true, keep: true, keepKeys: true },
+  ...{ delay: true, priority: true, maxWaiting: true, dryRun: true, repeatRejected: true, signal: true },
+  ...{ onRejected: true, onProgress: true, onFull: true },
+  batch: 'write name',
+  key: 'write keyField, the field of each row that holds its key',
+  at: 'write delay',
+};
+
 /**
  * Checks the options of a batch, and turns durations into milliseconds.
  * @throws OptionsInvalid with every fault
  */
 export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now: number): ParsedBatchOptions {
   const {
-    batch,
+    name,
+    source,
     rowsPerJob,
     keep = DEFAULT_KEEP,
     keepKeys = DEFAULT_KEEP,
-    delay = 0,
-    priority = 0,
+    delay,
+    priority,
     maxWaiting,
-  } = options;
-  const faults: Fault[] = [];
-  if (!isBatchName(batch)) {
-    faults.push({ path: 'batch', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(batch)}` });
+  } = options ?? {};
+  const faults = optionFaults(options, OPTIONS, 'batches.run');
+  if (!isBatchName(name)) {
+    faults.push({ path: 'name', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(name)}` });
+  }
+  if (typeof (source as Partial<BatchSource> | undefined)?.blocks !== 'object') {
+    faults.push({ path: 'source', reason: `expected what openSource returns, got ${showValue(source)}` });
   }
   if (rowsPerJob !== undefined) faults.push(...countFaults('rowsPerJob', rowsPerJob, MAX_ROWS_PER_JOB));
   const duration = (path: string, value: unknown): number => {
@@ -102,10 +130,6 @@ export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now
   const keepMs = duration('keep', keep);
   const keepKeysMs = duration('keepKeys', keepKeys);
   if (faults.length > 0) throw new OptionsInvalid('cannot enqueue the batch', faults);
-  const parsed = parseEnqueueOptions(
-    job,
-    { delay, priority, ...(maxWaiting === undefined ? {} : { maxWaiting }) },
-    now,
-  );
+  const parsed = parseEnqueueOptions(job, { delay, priority, maxWaiting } as EnqueueOptions, now);
   return { ...parsed, keepMs, keepKeysMs, rowsPerJob };
 }

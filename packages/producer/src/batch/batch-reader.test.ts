@@ -17,7 +17,7 @@ function reading(rows: readonly SourceRow[], more: Partial<BatchReaderOptions> =
   const taken: number[] = [];
   const rejected: number[] = [];
   const reader = new BatchReader({
-    ...{ batch: 'b1', job, source: sourceOf(rows, 2), from: { read: 0, checksum: '0' } },
+    ...{ name: 'b1', job, source: sourceOf(rows, 2), from: { read: 0, checksum: '0' } },
     onRejected: ({ row }) => void rejected.push(row),
     ...more,
   });

@@ -1,4 +1,4 @@
-import { type JobDefinition, SourceInvalid } from '@bullpen/shared';
+import { type BatchRef, type JobDefinition, SourceInvalid } from '@bullpen/shared';
 import { MAX_ROWS } from '@bullpen/shared/internal';
 import type { JobRow } from '../enqueue/chunk.js';
 import { untilAborted } from '../enqueue/until-aborted.js';
@@ -11,7 +11,7 @@ import { sourceChanged } from './source-changed.js';
 
 /** Options of a {@link BatchReader}. */
 export interface BatchReaderOptions
-  extends Pick<BatchOptions, 'batch' | 'source' | 'keyField' | 'signal' | 'onRejected' | 'repeatRejected'> {
+  extends Pick<BatchOptions, 'name' | 'source' | 'keyField' | 'signal' | 'onRejected' | 'repeatRejected'> {
   readonly job: JobDefinition;
   /** How many rows were read before, and the checksum of these rows. */
   readonly from: { readonly read: number; readonly checksum: string };
@@ -33,6 +33,10 @@ export class BatchReader {
   constructor(options: BatchReaderOptions) {
     this.#options = options;
     this.#rangeStart = options.from;
+  }
+
+  get #batch(): BatchRef {
+    return { name: this.#options.name, queue: this.#options.job.queue };
   }
 
   /** How many rows were read so far. Rows that were read before count. */
@@ -68,7 +72,7 @@ export class BatchReader {
     take: (row: JobRow) => Promise<void> | undefined,
     afterBlock: () => Promise<void> | undefined,
   ): Promise<boolean> {
-    const { source, signal, batch, from } = this.#options;
+    const { source, signal, from } = this.#options;
     for await (const rows of signal === undefined ? source.blocks : untilAborted(source.blocks, signal)) {
       for (const row of rows) {
         if (signal?.aborted === true) return false;
@@ -80,19 +84,19 @@ export class BatchReader {
     }
     // The signal ends the source too. It then looks as if the source had come to its end.
     if (signal?.aborted === true) return false;
-    if (this.#read < from.read) throw sourceChanged(batch);
+    if (this.#read < from.read) throw sourceChanged(this.#batch);
     this.#isAtEnd = true;
     return true;
   }
 
   #next(row: SourceRow, take: (row: JobRow) => Promise<void> | undefined): Promise<void> | undefined {
-    const { batch, job, keyField, from, repeatRejected, onRejected } = this.#options;
+    const { job, keyField, from, repeatRejected, onRejected } = this.#options;
     if (row.row > MAX_ROWS) throw new SourceInvalid(`a batch has at most ${MAX_ROWS} rows; split the source`);
     this.#read = row.row;
     this.#checksum = addRowToChecksum(this.#checksum, row.text);
     const wasRead = row.row <= from.read;
     if (!wasRead) this.#checksums.push(this.#checksum);
-    if (row.row === from.read && String(this.#checksum) !== from.checksum) throw sourceChanged(batch);
+    if (row.row === from.read && String(this.#checksum) !== from.checksum) throw sourceChanged(this.#batch);
     if (wasRead && (repeatRejected !== true || onRejected === undefined)) return undefined;
     const checking = checkRow(job, row, keyField);
     if (checking instanceof Promise) return checking.then((checked) => this.#handOn(checked, wasRead, take));

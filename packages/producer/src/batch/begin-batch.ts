@@ -14,12 +14,12 @@ import { sourceChanged } from './source-changed.js';
  */
 export async function beginBatch(
   job: JobDefinition,
-  { batch, source, keyField, results = false }: BatchOptions,
+  { name, source, keyField, results = false }: BatchOptions,
   { keepMs, keepKeysMs, delayMs, priority, rowsPerJob }: ParsedBatchOptions,
   { ask, prefix }: RedisAccess,
 ): Promise<BatchBooks> {
   const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
-  const place = { prefix, queue: job.queue, batch, now: Date.now() };
+  const place = { prefix, queue: job.queue, batch: name, now: Date.now() };
   const books = await ask((redis) =>
     beginBooks(redis, place, {
       ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
@@ -31,9 +31,10 @@ export async function beginBatch(
   );
   const now = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
   const faults = differences(books, now);
-  if (faults.length > 0) throw new BatchConflict(`batch '${batch}' exists with other options`, faults);
+  const batch = { name, queue: job.queue };
+  if (faults.length > 0) throw new BatchConflict(batch, `batch '${name}' exists with other options`, faults);
   if (books.cancelledAt !== undefined) {
-    throw new BatchConflict(`batch '${batch}' was cancelled; give it another name to enqueue its rows again`);
+    throw new BatchConflict(batch, `batch '${name}' was cancelled; give it another name to enqueue its rows again`);
   }
   const how = howSourceChanged(books, { format: source.format, bytes, sha256 });
   if (how !== undefined) throw sourceChanged(batch, how);

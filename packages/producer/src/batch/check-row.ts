@@ -10,6 +10,7 @@ export interface RejectedRow {
   readonly row: number;
   /** The line on which the row starts. `undefined` when the format has no lines. */
   readonly line: number | undefined;
+  /** Every reason why it was rejected. */
   readonly faults: readonly Fault[];
   /** The row as it was read: its value, or its text when it did not parse. */
   readonly input: unknown;

@@ -1,3 +1,4 @@
+import type { BatchRef } from '@bullpen/shared';
 import type { CursorMove, JobRow } from '../enqueue/chunk.js';
 import { sourceChanged } from './source-changed.js';
 
@@ -23,7 +24,7 @@ export interface RangedRows {
 export function restAfter(
   { rows, range }: RangedRows,
   { read, checksum }: { readonly read: number; readonly checksum: string },
-  batch: string,
+  batch: BatchRef,
 ): RangedRows | undefined {
   const { to, isLast } = range;
   // A cursor behind this chunk is compared by the later chunk that reaches as far.

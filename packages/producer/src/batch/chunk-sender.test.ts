@@ -23,7 +23,13 @@ const rowsOf = ({ from, to, rejectedRows }: ChunkRange): JobRow[] =>
     .map((row) => ({ id: '', row, data: String(row) }));
 
 const senderTo = (insert: ChunkSenderDeps['insert'], more: Partial<ChunkSenderDeps> = {}): ChunkSender =>
-  new ChunkSender({ batch: 'b1', signal: undefined, insert, onInserted: () => undefined, ...more });
+  new ChunkSender({
+    batch: { name: 'b1', queue: 'q' },
+    signal: undefined,
+    insert,
+    onInserted: () => undefined,
+    ...more,
+  });
 
 const send = (sender: ChunkSender, range: ChunkRange): Promise<void> => sender.send(rowsOf(range), range);
 const rowsIn = (redis: BatchRedis) => redis.stored.map(({ row }) => row);

@@ -1,4 +1,4 @@
-import { BatchConflict, RedisUnavailable } from '@bullpen/shared';
+import { BatchConflict, type BatchRef, RedisUnavailable } from '@bullpen/shared';
 import type { CursorMove, JobRow } from '../enqueue/chunk.js';
 import type { BatchTotals, InsertReply } from '../enqueue/insert-reply.js';
 import { untilRoom } from '../enqueue/until-room.js';
@@ -7,7 +7,7 @@ import { sourceChanged } from './source-changed.js';
 
 /** What a {@link ChunkSender} needs. */
 export interface ChunkSenderDeps {
-  readonly batch: string;
+  readonly batch: BatchRef;
   readonly signal: AbortSignal | undefined;
   readonly insert: (rows: readonly JobRow[], move: CursorMove) => Promise<InsertReply>;
   /** Called after each inserted chunk with how far the batch is in all. */
@@ -63,9 +63,9 @@ export class ChunkSender {
         case 'full':
           throw new SendingInterrupted('interrupted while the queue was full');
         case 'cancelled':
-          throw new BatchConflict(`batch '${batch}' was cancelled; nothing more is added to it`);
+          throw new BatchConflict(batch, `batch '${batch.name}' was cancelled; nothing more is added to it`);
         case 'gone':
-          throw new BatchConflict(`the books of batch '${batch}' are gone: they expired, or were deleted`);
+          throw new BatchConflict(batch, `the books of batch '${batch.name}' are gone: they expired, or were deleted`);
         case 'ahead':
         case 'elsewhere':
           if (reply.read < range.from) {
@@ -90,9 +90,9 @@ export class ChunkSender {
  * Redis had accepted rows and has lost them. That happens when a failover or a power failure takes
  * its last writes. The next run adds these rows.
  */
-function rowsLost(batch: string, was: number, is: number): RedisUnavailable {
+function rowsLost({ name }: BatchRef, was: number, is: number): RedisUnavailable {
   return new RedisUnavailable(
-    `Redis has lost rows of batch '${batch}' that it had accepted, in a failover or a restart: the batch was read up to row ${was} and is at row ${is} now; run it again, and it goes on from there`,
+    `Redis has lost rows of batch '${name}' that it had accepted, in a failover or a restart: the batch was read up to row ${was} and is at row ${is} now; run it again, and it goes on from there`,
     { unanswered: true },
   );
 }

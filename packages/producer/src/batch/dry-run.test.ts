@@ -14,8 +14,8 @@ describe('runDryBatch', () => {
     const source = sourceOf([good(1), broken(2), good(3, { id: 'x' })]);
     const rejected: number[] = [];
     const onRejected = ({ row }: { row: number }): void => void rejected.push(row);
-    expect(await runDryBatch(job, { batch: 'b1', source, onRejected })).toEqual({
-      ...{ ...none, batch: 'b1', read: 3, rejected: 2, interrupted: false },
+    expect(await runDryBatch(job, { name: 'b1', source, onRejected })).toEqual({
+      ...{ ...none, name: 'b1', queue: job.queue, read: 3, rejected: 2, interrupted: false },
     });
     expect(rejected).toEqual([2, 3]);
   });
@@ -23,12 +23,12 @@ describe('runDryBatch', () => {
   it('calls onProgress after each block', async () => {
     const told: number[] = [];
     const onProgress = ({ read }: { read: number }): void => void told.push(read);
-    await runDryBatch(job, { batch: 'b1', source: sourceOf(goodRows(5), 2), onProgress });
+    await runDryBatch(job, { name: 'b1', source: sourceOf(goodRows(5), 2), onProgress });
     expect(told).toEqual([2, 4, 5]);
   });
 
   it('checks the options like a real run', async () => {
-    await expect(runDryBatch(job, { batch: 'a:b', source: sourceOf([]) })).rejects.toThrow(OptionsInvalid);
+    await expect(runDryBatch(job, { name: 'a:b', source: sourceOf([]) })).rejects.toThrow(OptionsInvalid);
   });
 
   it('stops when the signal aborts, and when the source fails', async () => {
@@ -39,9 +39,9 @@ describe('runDryBatch', () => {
       stop.abort();
       yield good(2);
     }
-    const failed = runDryBatch(job, { batch: 'b1', source: sourceOf(rows(true)) });
+    const failed = runDryBatch(job, { name: 'b1', source: sourceOf(rows(true)) });
     await expect(failed).rejects.toMatchObject({ message: 'the disk is gone', totals: { read: 1 } } as BatchStopped);
-    const stopped = await runDryBatch(job, { batch: 'b1', source: sourceOf(rows(false)), signal: stop.signal });
+    const stopped = await runDryBatch(job, { name: 'b1', source: sourceOf(rows(false)), signal: stop.signal });
     expect(stopped).toMatchObject({ read: 1, interrupted: true });
   });
 });

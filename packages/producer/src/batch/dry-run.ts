@@ -10,7 +10,7 @@ import { type BatchResult, BatchStopped } from './batch-result.js';
  */
 export async function runDryBatch(job: JobDefinition, options: BatchOptions): Promise<BatchResult> {
   parseBatchOptions(job, options, Date.now());
-  const { batch, signal, onProgress, onRejected } = options;
+  const { name, signal, onProgress, onRejected } = options;
   let rejected = 0;
   const reader = new BatchReader({
     ...{ ...options, job, from: { read: 0, checksum: '0' } },
@@ -21,7 +21,7 @@ export async function runDryBatch(job: JobDefinition, options: BatchOptions): Pr
   });
   const totals = () => ({ read: reader.read, added: 0, duplicate: 0, rejected });
   const result = (interrupted: boolean): BatchResult => ({
-    ...{ batch, ...totals(), resumedAt: 0, wasFinished: false, interrupted },
+    ...{ name, queue: job.queue, ...totals(), resumedAt: 0, wasFinished: false, interrupted },
   });
   try {
     const isThrough = await reader.run(
@@ -31,6 +31,6 @@ export async function runDryBatch(job: JobDefinition, options: BatchOptions): Pr
     return result(!isThrough);
   } catch (error) {
     if (signal?.aborted === true) return result(true);
-    throw new BatchStopped(error, totals(), 0);
+    throw new BatchStopped({ name, queue: job.queue }, error, totals(), 0);
   }
 }

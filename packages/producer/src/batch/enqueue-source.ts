@@ -57,14 +57,14 @@ function openReader({ job, options, books }: BatchRun, failing: AbortSignal): Ba
 
 function openSender(run: BatchRun): ChunkSender {
   const { job, options, parsed, books, access } = run;
-  const { batch, signal, onFull, onProgress } = options;
+  const { name, signal, onFull, onProgress } = options;
   const chunkOptions: ChunkOptions = { ...parsed, expiresAt: undefined, keyed: books.keyField !== undefined };
   const part = {
-    ...{ name: batch, keys: batchKeys(access.prefix, job.queue, batch), keyField: books.keyField },
+    ...{ name, keys: batchKeys(access.prefix, job.queue, name), keyField: books.keyField },
     ...{ rowsPerJob: books.rowsPerJob, results: books.results, keepKeysMs: books.keepKeysMs },
   };
   return new ChunkSender({
-    ...{ batch, signal, onFull },
+    ...{ batch: { name, queue: job.queue }, signal, onFull },
     insert: (rows, move) => access.insert(job, rows, chunkOptions, { ...part, ...move }),
     onInserted(now) {
       if (now.read >= run.totals.read) run.totals = now;
@@ -114,7 +114,7 @@ function columnNoter({ job, options, books, access }: BatchRun): () => Promise<v
     const names = columns?.();
     columns = undefined;
     if (names === undefined) return undefined;
-    const keys = batchKeys(access.prefix, job.queue, options.batch);
+    const keys = batchKeys(access.prefix, job.queue, options.name);
     return access.ask((redis) => noteColumns(redis, keys, names));
   };
 }
@@ -124,7 +124,7 @@ function columnNoter({ job, options, books, access }: BatchRun): () => Promise<v
  * another one. When Redis is away, the name stays taken.
  */
 async function forgetBatch({ job, options, access }: BatchRun): Promise<void> {
-  const place = { prefix: access.prefix, queue: job.queue, batch: options.batch };
+  const place = { prefix: access.prefix, queue: job.queue, batch: options.name };
   await access.ask((redis) => forgetBooks(redis, place)).catch(() => undefined);
 }
 

@@ -12,12 +12,13 @@ import { sourceChanged } from './source-changed.js';
  * @throws SourceInvalid when the source is not the same as before
  */
 export async function rereadSource(job: JobDefinition, options: BatchOptions, books: BatchBooks): Promise<boolean> {
-  const { batch, source, onRejected, repeatRejected, signal } = options;
+  const { name, source, onRejected, repeatRejected, signal } = options;
   const wantsRejected = repeatRejected === true && onRejected !== undefined && books.rejected > 0;
   if (source.identity !== undefined && !wantsRejected) return true;
   const reader = new BatchReader({ ...options, job, from: { read: books.read, checksum: books.checksum } });
   const refuseMoreRows = (): undefined => {
-    if (reader.read > books.read) throw sourceChanged(batch, `it had ${books.read} rows, and has more`);
+    if (reader.read > books.read)
+      throw sourceChanged({ name, queue: job.queue }, `it had ${books.read} rows, and has more`);
     return undefined;
   };
   return reader.run(refuseMoreRows, refuseMoreRows).catch((error: unknown) => {

@@ -30,7 +30,7 @@ async function runOnce(redis: BatchRedis, kinds: readonly Kind[], end: End | und
     }
   }
   const options: BatchOptions = {
-    ...{ batch: 'b1', source: sourceOf(rows(), perBlock), keyField: 'id', signal: stop.signal },
+    ...{ name: 'b1', source: sourceOf(rows(), perBlock), keyField: 'id', signal: stop.signal },
     onRejected: ({ row }) => {
       if (end?.how === 'rejects fail' && row > end.at) throw new Error('the disk is full');
     },

@@ -44,7 +44,7 @@ async function run(
 ) {
   const rejected: RejectedRow[] = [];
   const { access, sent } = accessTo(redis);
-  const all = { batch: 'b1', source: sourceOf(rows), onRejected: (row: RejectedRow) => void rejected.push(row) };
+  const all = { name: 'b1', source: sourceOf(rows), onRejected: (row: RejectedRow) => void rejected.push(row) };
   const result = await runBatch(definition, { ...all, ...options }, access);
   return { result, stored: redis.stored, rejected, sent };
 }
@@ -66,7 +66,7 @@ const totals = (read: number, added: number, duplicate = 0, rejected = 0): Batch
 describe('runBatch', () => {
   it('enqueues every row under the name of the batch and the row’s number', async () => {
     const { result, stored, sent } = await run(goodRows(3));
-    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), ...began });
+    expect(result).toEqual({ name: 'b1', queue: job.queue, ...totals(3, 3), ...began });
     expect(stored[1]).toEqual({ id: '', row: 2, data: '{"id":2}' });
     expect(sent[0]?.part).toMatchObject({
       name: 'b1',
@@ -79,7 +79,7 @@ describe('runBatch', () => {
 
   it('accepts a source without rows', async () => {
     const { result } = await run([]);
-    expect(result).toEqual({ batch: 'b1', ...totals(0, 0), ...began });
+    expect(result).toEqual({ name: 'b1', queue: job.queue, ...totals(0, 0), ...began });
   });
 
   it('hands on the options of the batch, and leaves the expiry to the moment each chunk is sent', async () => {
@@ -171,7 +171,7 @@ describe('runBatch', () => {
 
   it.each(['', 'a:b'])('refuses the batch name %j before it asks Redis', async (batch) => {
     const redis = new BatchRedis();
-    await expect(run(goodRows(1), { batch }, { redis })).rejects.toThrow(OptionsInvalid);
+    await expect(run(goodRows(1), { name: batch }, { redis })).rejects.toThrow(OptionsInvalid);
     expect(redis.begun).toBe(0);
   });
 });
@@ -186,7 +186,7 @@ describe('a batch that was begun before', () => {
     await stopOf(run(failing(), {}, { redis }));
     const all = [broken(1), good(2), good(3), broken(4)];
     const { result, rejected } = await run(all, {}, { redis });
-    expect(result).toEqual({ ...{ batch: 'b1', ...began, resumedAt: 2 }, ...totals(4, 2, 0, 2) });
+    expect(result).toEqual({ ...{ name: 'b1', queue: job.queue, ...began, resumedAt: 2 }, ...totals(4, 2, 0, 2) });
     expect(redis.stored.map(({ row }) => row)).toEqual([2, 3]);
     expect(rejected.map(({ row }) => row)).toEqual([4]);
   });
@@ -200,7 +200,14 @@ describe('a batch that was begun before', () => {
       throw new Error('nobody asked for it');
     }
     const { result } = await run([], { source: { ...sourceOf(unread()), identity } }, { redis });
-    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), resumedAt: 3, wasFinished: true, interrupted: false });
+    expect(result).toEqual({
+      name: 'b1',
+      queue: job.queue,
+      ...totals(3, 3),
+      resumedAt: 3,
+      wasFinished: true,
+      interrupted: false,
+    });
     expect(redis.calls).toBe(1);
   });
 
@@ -224,7 +231,14 @@ describe('a batch that was begun before', () => {
     const redis = new BatchRedis();
     await run(goodRows(3), {}, { redis });
     const { result } = await run(goodRows(3), {}, { redis });
-    expect(result).toEqual({ batch: 'b1', ...totals(3, 3), resumedAt: 3, wasFinished: true, interrupted: false });
+    expect(result).toEqual({
+      name: 'b1',
+      queue: job.queue,
+      ...totals(3, 3),
+      resumedAt: 3,
+      wasFinished: true,
+      interrupted: false,
+    });
     const others = [
       goodRows(2),
       [good(1), good(2), good(3, { id: 'x' })],
@@ -344,7 +358,7 @@ describe('a batch that is interrupted', () => {
       throw new Error('nobody asked for more');
     }
     const { result, stored } = await run(rows(), { signal: stop.signal });
-    expect(result).toEqual({ batch: 'b1', ...totals(2, 2), ...began, interrupted: true });
+    expect(result).toEqual({ name: 'b1', queue: job.queue, ...totals(2, 2), ...began, interrupted: true });
     expect(stored).toHaveLength(2);
   });
 
@@ -353,7 +367,7 @@ describe('a batch that is interrupted', () => {
     const { access } = accessTo(new BatchRedis());
     const onProgress = (): void => stop.abort();
     const source = silentAfter(goodRows(CHUNK_JOBS + 5));
-    const result = await runBatch(job, { batch: 'b1', source, signal: stop.signal, onProgress }, access);
+    const result = await runBatch(job, { name: 'b1', source, signal: stop.signal, onProgress }, access);
     expect(result).toMatchObject({ ...totals(CHUNK_JOBS + 5, CHUNK_JOBS + 5), interrupted: true });
   });
 
@@ -382,11 +396,23 @@ describe('a batch that is interrupted', () => {
       stop.abort();
       return { kind: 'full' };
     });
-    const options = { batch: 'b1', source: sourceOf(goodRows(CHUNK_JOBS + 1)), signal: stop.signal, maxWaiting: 5 };
+    const options = { name: 'b1', source: sourceOf(goodRows(CHUNK_JOBS + 1)), signal: stop.signal, maxWaiting: 5 };
     expect(await runBatch(job, options, access)).toMatchObject({
       ...totals(CHUNK_JOBS, CHUNK_JOBS),
       interrupted: true,
     });
+  });
+});
+
+describe('a batch that is refused', () => {
+  it('says which batch, whether its options or its source are others than before', async () => {
+    const redis = new BatchRedis();
+    await run(goodRows(2), {}, { redis });
+    const batch = { name: 'b1', queue: 'rows' };
+    const refused = (options: Partial<BatchOptions>) => run(goodRows(2), options, { redis });
+    await expect(refused({ delay: '1h' })).rejects.toMatchObject({ code: 'BULLPEN_BATCH_CONFLICT', batch });
+    const other = { ...sourceOf(goodRows(2)), format: 'csv' as const };
+    await expect(refused({ source: other })).rejects.toMatchObject({ code: 'BULLPEN_SOURCE_INVALID', batch });
   });
 });
 
@@ -406,9 +432,17 @@ describe('a batch that stops', () => {
   it('gives the error of Redis as the cause, and counts what was added', async () => {
     const outage = new RedisUnavailable('Redis is away', { unanswered: true });
     const { access } = accessTo(new BatchRedis(), () => Promise.reject(outage));
-    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: sourceOf(goodRows(5)) }, access));
+    const stopped = await stopOf(runBatch(job, { name: 'b1', source: sourceOf(goodRows(5)) }, access));
     expect(stopped.cause).toBe(outage);
     expect(stopped.totals).toEqual(totals(0, 0));
+  });
+
+  it('says which batch, in an error with a code of its own', async () => {
+    const { access } = accessTo(new BatchRedis(), () => Promise.reject(new Error('away')));
+    const stopped = await stopOf(runBatch(job, { name: 'b1', source: sourceOf(goodRows(5)) }, access));
+    expect(stopped).toMatchObject({
+      ...{ name: 'BatchStopped', code: 'BULLPEN_BATCH_STOPPED', batch: { name: 'b1', queue: 'rows' } },
+    });
   });
 
   it('waits for the other chunk and counts it before it throws, when one chunk fails', async () => {
@@ -424,7 +458,7 @@ describe('a batch that stops', () => {
       return redis.insert(rows, move);
     });
     const source = sourceOf(goodRows(3 * CHUNK_JOBS));
-    const stopped = await stopOf(runBatch(job, { batch: 'b1', source }, access));
+    const stopped = await stopOf(runBatch(job, { name: 'b1', source }, access));
     expect([sent.length, isFirstThrough]).toEqual([2, true]);
     expect(stopped.totals.added).toBe(CHUNK_JOBS);
   });
@@ -432,7 +466,7 @@ describe('a batch that stops', () => {
   it('stops at once when a chunk fails, also while its source gives no rows', async () => {
     const outage = new RedisUnavailable('Redis is away', { unanswered: true });
     const { access } = accessTo(new BatchRedis(), () => Promise.reject(outage));
-    const stopped = await stopOf(runBatch(job, { batch: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, access));
+    const stopped = await stopOf(runBatch(job, { name: 'b1', source: silentAfter(goodRows(CHUNK_JOBS + 5)) }, access));
     expect(stopped.cause).toBe(outage);
   });
 

@@ -19,11 +19,12 @@ export async function runBatch(job: JobDefinition, options: BatchOptions, access
   const books = await beginBatch(job, options, parsed, access);
   const { read, added, duplicate, rejected } = books;
   const run: BatchRun = { job, options, parsed, books, access, totals: { read, added, duplicate, rejected } };
+  const batch = { name: options.name, queue: job.queue };
   const wasFinished = books.readAt !== undefined;
   try {
     const isThrough = wasFinished ? await rereadSource(job, options, books) : await enqueueSource(run);
-    return { batch: options.batch, ...run.totals, resumedAt: read, wasFinished, interrupted: !isThrough };
+    return { ...batch, ...run.totals, resumedAt: read, wasFinished, interrupted: !isThrough };
   } catch (error) {
-    throw new BatchStopped(error, run.totals, read, wasFinished);
+    throw new BatchStopped(batch, error, run.totals, read, wasFinished);
   }
 }

@@ -41,7 +41,7 @@ describe('waitForBatch', () => {
   it('ends as soon as every row that was added is settled, whichever way', async () => {
     const books = { added: 4, completed: 2, failed: 1, cancelled: 1 };
     const { access, looks } = redisShowing({ outstanding: 5, books });
-    expect(await waitForBatch('q', { batch: 'b' }, access)).toEqual({ ...books, missing: 0, interrupted: false });
+    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({ ...books, missing: 0, interrupted: false });
     expect(looks()).toBe(1);
   });
 
@@ -52,7 +52,7 @@ describe('waitForBatch', () => {
       { outstanding: 0, books: { added: 2, completed: 1, failed: 1 } },
     );
     const onProgress = (counts: RowCounts): void => void told.push(counts);
-    expect(await waitForBatch('q', { batch: 'b', onProgress }, access)).toMatchObject({ failed: 1, missing: 0 });
+    expect(await waitForBatch({ name: 'b', queue: 'q', onProgress }, access)).toMatchObject({ failed: 1, missing: 0 });
     expect(told).toEqual([
       { ...none, added: 2, completed: 1 },
       { ...none, added: 2, completed: 1, failed: 1 },
@@ -65,7 +65,7 @@ describe('waitForBatch', () => {
       { outstanding: 1, books: { added: 3, completed: 2 } },
       { outstanding: 0, books: { added: 3, completed: 3 } },
     );
-    expect(await waitForBatch('q', { batch: 'b' }, access)).toMatchObject({ added: 3, completed: 3, missing: 0 });
+    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toMatchObject({ added: 3, completed: 3, missing: 0 });
     expect(looks()).toBe(3);
   });
 
@@ -76,7 +76,7 @@ describe('waitForBatch', () => {
       { outstanding: 0, books: { added: 3, completed: 1 } },
       { outstanding: 0, books: { added: 3, completed: 1 } },
     );
-    expect(await waitForBatch('q', { batch: 'b' }, access)).toEqual({
+    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({
       ...{ ...none, added: 3, completed: 1, missing: 2, interrupted: false },
     });
     expect(looks()).toBe(4);
@@ -84,27 +84,37 @@ describe('waitForBatch', () => {
 
   it('ends at once when no row was added', async () => {
     const { access } = redisShowing({ outstanding: 7, books: {} });
-    expect(await waitForBatch('q', { batch: 'b' }, access)).toEqual({ ...none, missing: 0, interrupted: false });
+    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({ ...none, missing: 0, interrupted: false });
+  });
+
+  it('takes what a run returned as the address of the batch', async () => {
+    const { access } = redisShowing({ outstanding: 0, books: {} });
+    const result = { name: 'b', queue: 'q', ...none, read: 0, duplicate: 0, rejected: 0, resumedAt: 0 };
+    expect(await waitForBatch(result, access)).toEqual({ ...none, missing: 0, interrupted: false });
   });
 
   it('ends when the signal aborts, also in a pause, and gives the counts so far', async () => {
     const stop = new AbortController();
     const { access } = redisShowing({ outstanding: 9, books: { added: 3, completed: 1 } });
     const onProgress = (): void => void setImmediate(() => stop.abort());
-    const settled = await waitForBatch('q', { batch: 'b', signal: stop.signal, onProgress }, access);
+    const settled = await waitForBatch({ name: 'b', queue: 'q', signal: stop.signal, onProgress }, access);
     expect(settled).toEqual({ ...none, added: 3, completed: 1, missing: 0, interrupted: true });
   });
 
   it('throws BatchUnknown when there is no such batch', async () => {
-    const redis = { pipeline: () => noQueue, hgetall: async () => ({}) } as unknown as ProducerRedis;
-    const waiting = waitForBatch('q', { batch: 'b' }, { prefix: 'p', ask: (command) => command(redis) });
+    const redis = {
+      pipeline: () => noQueue,
+      hgetall: async () => ({}),
+      scan: async () => ['0', []],
+    } as unknown as ProducerRedis;
+    const waiting = waitForBatch({ name: 'b', queue: 'q' }, { prefix: 'p', ask: (command) => command(redis) });
     await expect(waiting).rejects.toThrow(BatchUnknown);
     await expect(waiting).rejects.toThrow("there is no batch 'b' on queue 'q'");
   });
 
   it('passes on an error of Redis', async () => {
     const away = () => Promise.reject(new Error('away'));
-    await expect(waitForBatch('q', { batch: 'b' }, { prefix: 'p', ask: away })).rejects.toThrow('away');
+    await expect(waitForBatch({ name: 'b', queue: 'q' }, { prefix: 'p', ask: away })).rejects.toThrow('away');
   });
 });
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchUnknown } from '@bullpen/shared';
+import type { BatchRef } from '@bullpen/shared';
 import { countOutstanding, countQueue } from '@bullpen/shared/internal';
 import { countOpen } from '../books/batch-view.js';
 import { fetchBooks } from '../books/books.js';
+import { findBatch, unknownBatch } from '../books/find-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 
-/** Options of `waitForBatch`. */
-export interface WaitOptions {
-  readonly batch: string;
+/** Options of `batches.wait`. */
+export interface WaitOptions extends BatchRef {
   /** Ends the wait. */
   readonly signal?: AbortSignal;
   /** Called several times a second with how many rows are settled. */
@@ -16,9 +16,13 @@ export interface WaitOptions {
 
 /** How many rows a batch added, and how many of them are settled, by how they ended. */
 export interface RowCounts {
+  /** Rows that became jobs. */
   readonly added: number;
+  /** Rows that completed. */
   readonly completed: number;
+  /** Rows that failed for good. */
   readonly failed: number;
+  /** Rows that were cancelled. */
   readonly cancelled: number;
 }
 
@@ -41,17 +45,19 @@ const POLL_MS = 250;
  * @throws BatchUnknown when there is no such batch, or its books expired
  */
 export async function waitForBatch(
-  queue: string,
-  { batch, signal, onProgress }: WaitOptions,
-  { prefix, ask }: RedisAccess,
+  { signal, onProgress, ...batch }: WaitOptions,
+  access: RedisAccess,
 ): Promise<SettledBatch> {
+  const { prefix, ask } = access;
+  const { name } = batch;
+  const queue = batch.queue ?? (await findBatch(batch, access));
   let wasIdle = false;
   for (;;) {
     // First the queue, then the books: a job that is settled in between is then in the books. In
     // the other order it would be in neither.
     const queued = await ask((redis) => countQueue(redis, prefix, queue));
-    const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));
-    if (books === undefined) throw new BatchUnknown(`there is no batch '${batch}' on queue '${queue}'`);
+    const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch: name }));
+    if (books === undefined) throw await unknownBatch({ name, queue }, access);
     const { added, completed, failed, cancelled } = books;
     const counts = { added, completed, failed, cancelled };
     onProgress?.(counts);

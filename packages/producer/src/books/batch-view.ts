@@ -1,6 +1,9 @@
 import type { BatchBooks } from './books.js';
 
-/** The stages of a batch. */
+/**
+ * The stages of a batch, see {@link BatchStage}.
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as const;
 
 /**
@@ -17,7 +20,9 @@ export type BatchStage = (typeof BATCH_STAGES)[number];
  * message are replaced by `…`, so that many rows share a reason.
  */
 export interface FailureReason {
+  /** The reason. */
   readonly reason: string;
+  /** How many rows failed for it. */
   readonly count: number;
 }
 
@@ -26,6 +31,7 @@ export interface FailureReason {
  * delayed + completed + failed + cancelled.
  */
 export interface BatchView extends BatchBooks {
+  /** How far it is. */
   readonly stage: BatchStage;
   /** Open rows whose jobs wait. */
   readonly waiting: number;
@@ -42,19 +48,35 @@ export interface BatchView extends BatchBooks {
   readonly reasons: readonly FailureReason[];
 }
 
-/** How many rows were added and are not settled. */
+/**
+ * How many rows were added and are not settled.
+ * @param books the batch
+ * @example
+ * const open = countOpen(await producer.batches.show({ name: 'march' }));
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export function countOpen({ added, completed, failed, cancelled }: BatchBooks): number {
   return Math.max(0, added - completed - failed - cancelled);
 }
 
-/** The stage of a batch, by its books. */
+/**
+ * The stage of a batch, by its books.
+ * @example
+ * const running = (await producer.batches.list()).filter((books) => stageOf(books) === 'running');
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export function stageOf(books: BatchBooks): BatchStage {
   if (books.cancelledAt !== undefined) return 'cancelled';
   if (books.readAt === undefined) return 'reading';
   return countOpen(books) > 0 ? 'running' : 'settled';
 }
 
-/** Whether nothing of a batch changes any more by itself. */
+/**
+ * Whether nothing of a batch changes any more by itself.
+ * @example
+ * if (isSettled(await producer.batches.show({ name: 'march' }))) console.log('done');
+ * @remarks Moves to a package of its own, `@bullpen/control`.
+ */
 export function isSettled(view: BatchView): boolean {
   const ended = view.readAt !== undefined || view.cancelledAt !== undefined;
   return ended && countOpen(view) === view.missing;

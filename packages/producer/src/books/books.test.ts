@@ -27,7 +27,7 @@ describe('beginBooks', () => {
   it('writes all options of the batch into new books', async () => {
     const { redis, calls } = redisBeginning();
     expect(await beginBooks(redis, place, fresh)).toEqual({
-      ...{ ...fresh, batch: 'b1', queue: 'mail', columns: undefined, checksum: '0' },
+      ...{ ...fresh, name: 'b1', queue: 'mail', columns: undefined, checksum: '0' },
       ...{ createdAt: place.now, writtenAt: place.now, readAt: undefined, cancelledAt: undefined },
       ...{ read: 0, added: 0, duplicate: 0, rejected: 0, completed: 0, failed: 0, cancelled: 0 },
     });

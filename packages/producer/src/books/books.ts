@@ -9,20 +9,29 @@ export interface BatchPlace {
 
 /** What stands in the books of a batch. Instants are milliseconds since 1970. */
 export interface BatchBooks {
-  readonly batch: string;
+  /** The name of the batch. */
+  readonly name: string;
+  /** The queue of its jobs. */
   readonly queue: string;
+  /** The name of its jobs. */
   readonly job: string;
-  /** The name and the format of its source. */
+  /** The name of its source: a path, or `-` for the standard input. */
   readonly source: string;
+  /** The format of its source. */
   readonly format: string;
-  /** Size in bytes and SHA-256 (hex) of the source. `undefined` when it was no file. */
+  /** The size of the source in bytes. `undefined` when it was no file. */
   readonly bytes: number | undefined;
+  /** The SHA-256 of the source, in hex. `undefined` when it was no file. */
   readonly sha256: string | undefined;
   /** The columns of a CSV source, in order. */
   readonly columns: readonly string[] | undefined;
+  /** The field of each row that holds its key. */
   readonly keyField: string | undefined;
+  /** How many rows share one job on Redis. */
   readonly rowsPerJob: number;
+  /** How long its jobs waited before they were due, in milliseconds. */
   readonly delayMs: number;
+  /** The priority of its jobs; 0 without one. */
   readonly priority: number;
   /** Whether it keeps what its handlers return. */
   readonly results: boolean;
@@ -30,19 +39,27 @@ export interface BatchBooks {
   readonly keepMs: number;
   /** How long the keys of its rows stay taken, in milliseconds. */
   readonly keepKeysMs: number;
+  /** When it was begun. */
   readonly createdAt: number;
+  /** When its books were last written. */
   readonly writtenAt: number;
-  /** When its source had been read to the end. */
+  /** When its source had been read to the end. `undefined` before that. */
   readonly readAt: number | undefined;
+  /** When somebody cancelled it. `undefined` when nobody did. */
   readonly cancelledAt: number | undefined;
-  /** Rows read = added + duplicate + rejected. */
+  /** Rows that were read: added + duplicate + rejected. */
   readonly read: number;
+  /** Rows that became jobs. */
   readonly added: number;
+  /** Rows whose key was taken. */
   readonly duplicate: number;
+  /** Rows that did not parse, or do not fit the job's schema. */
   readonly rejected: number;
-  /** How many of the added rows are settled, by how they ended. */
+  /** Added rows that completed. */
   readonly completed: number;
+  /** Added rows that failed for good. */
   readonly failed: number;
+  /** Added rows that were cancelled. */
   readonly cancelled: number;
   /** The running checksum of the rows that were read. */
   readonly checksum: string;
@@ -70,7 +87,7 @@ export function readBooks(
   const optional = (field: string): number | undefined => (hash[field] === undefined ? undefined : number(field));
   const { columns } = hash;
   return {
-    ...{ batch, queue, job, source: hash['source'] ?? '', format: hash['format'] ?? '' },
+    ...{ name: batch, queue, job, source: hash['source'] ?? '', format: hash['format'] ?? '' },
     ...{ bytes: optional('bytes'), sha256: hash['sha256'], keyField: hash['keyField'] },
     columns: columns === undefined ? undefined : (JSON.parse(columns) as string[]),
     ...{ rowsPerJob: number('rowsPerJob'), delayMs: number('delayMs'), priority: number('priority') },

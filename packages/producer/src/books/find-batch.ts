@@ -1,13 +1,7 @@
-import { BatchUnknown, OptionsInvalid } from '@bullpen/shared';
+import { type BatchRef, BatchUnknown, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, isBatchName, showValue, suggest } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { findQueuesWith, listBatches } from './list-batches.js';
-
-/** Which batch is meant, beside its name. */
-export interface BatchChoice {
-  /** Needed only when several queues have a batch of this name. */
-  readonly queue?: string | undefined;
-}
 
 /**
  * Finds the queue of a batch. Looks for the books and not into the index of batches, because the
@@ -15,16 +9,18 @@ export interface BatchChoice {
  * @throws BatchUnknown when there is no such batch, with a suggestion; OptionsInvalid when several
  *   queues have a batch of this name
  */
-export async function findBatch(name: string, { queue }: BatchChoice, access: RedisAccess): Promise<string> {
-  if (!isBatchName(name)) throw await unknownBatch(name, queue, access);
+export async function findBatch(batch: BatchRef, access: RedisAccess): Promise<string> {
+  checkRef(batch);
+  const { name, queue } = batch;
+  if (!isBatchName(name)) throw await unknownBatch({ name, queue }, access);
   if (queue !== undefined) {
     const { books } = batchKeys(access.prefix, queue, name);
     if ((await access.ask((redis) => redis.exists(books))) === 1) return queue;
-    throw await unknownBatch(name, queue, access);
+    throw await unknownBatch({ name, queue }, access);
   }
   const queues = await findQueuesWith(`batch:${name}`, access);
   const [only] = queues;
-  if (only === undefined) throw await unknownBatch(name, queue, access);
+  if (only === undefined) throw await unknownBatch({ name, queue }, access);
   if (queues.length === 1) return only;
   const several = queues.map((found) => `'${found}'`).join(', ');
   throw new OptionsInvalid('which batch?', [
@@ -33,19 +29,27 @@ export async function findBatch(name: string, { queue }: BatchChoice, access: Re
 }
 
 /**
+ * Refuses what does not address a batch. More fields are welcome: the books of a batch address it.
+ * @throws OptionsInvalid
+ */
+function checkRef(batch: BatchRef): void {
+  const name: unknown = (batch as Partial<BatchRef> | undefined)?.name;
+  if (typeof name === 'string') return;
+  const reason = `expected the name of a batch, as in { name: 'november' }, got ${showValue(name)}`;
+  throw new OptionsInvalid('which batch?', [{ path: 'name', reason }]);
+}
+
+/**
  * The error for a batch that is not there. Names the queue or the batch that may be meant instead.
  */
-export async function unknownBatch(
-  name: string,
-  queue: string | undefined,
-  access: RedisAccess,
-): Promise<BatchUnknown> {
+export async function unknownBatch({ name, queue }: BatchRef, access: RedisAccess): Promise<BatchUnknown> {
   const all = await listBatches(undefined, access);
-  const elsewhere = queue === undefined ? undefined : all.find(({ batch }) => batch === name);
+  const elsewhere = queue === undefined ? undefined : all.find((books) => books.name === name);
   const hint =
     elsewhere !== undefined
       ? ` Queue '${elsewhere.queue}' has one.`
-      : suggest(name, [...new Set(all.map(({ batch }) => batch))]);
+      : suggest(name, [...new Set(all.map((books) => books.name))]);
   const place = queue === undefined ? '' : ` on queue ${showValue(queue)}`;
-  return new BatchUnknown(`there is no batch ${showValue(name)}${place}, or its books have expired.${hint}`);
+  const message = `there is no batch ${showValue(name)}${place}, or its books have expired.${hint}`;
+  return new BatchUnknown({ name, queue }, message);
 }

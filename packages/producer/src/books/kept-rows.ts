@@ -1,20 +1,47 @@
-import { batchKeys, FATE, type FailureRecord, readFailure } from '@bullpen/shared/internal';
+import { batchKeys, FATE, readFailure } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { findRowsByFate } from './fates.js';
 import { PageSize } from './page-size.js';
 
 /** A failed row, and what the books keep of it. */
-export interface FailedRow extends FailureRecord {
+export interface FailedRow {
+  /** The number of the row in its source, counted from 1. */
   readonly row: number;
   /** Why it failed, in words that many rows share. */
   readonly reason: string;
+  /** The payload as it was enqueued. `undefined` when it was malformed. */
+  readonly payload: unknown;
+  /** How its last attempt ended. */
+  readonly outcome: 'failed' | 'rejected' | 'expired' | 'crashed';
+  /** The error that it failed with. */
+  readonly error: {
+    /** The name of its class, such as `JobRejected`. */
+    readonly name: string;
+    /** Its message, up to 4,096 characters. */
+    readonly message: string;
+    /** Its stack, up to 2,000 characters. */
+    readonly stack?: string;
+  };
+  /** How many attempts were made. */
+  readonly attempts: number;
+  /** When it failed, in milliseconds since 1970. */
+  readonly failedAt: number;
 }
 
-/**
- * A completed row with what its handler returned. When that was too long to be kept, `tooLong` is
- * its length in characters of JSON.
- */
-export type RowResult = { readonly row: number } & ({ readonly result: unknown } | { readonly tooLong: number });
+/** A completed row with what its handler returned. */
+export type RowResult = {
+  /** The number of the row in its source, counted from 1. */
+  readonly row: number;
+} & (
+  | {
+      /** What the handler returned. */
+      readonly result: unknown;
+    }
+  | {
+      /** The result was too long to be kept: its length in characters of JSON. */
+      readonly tooLong: number;
+    }
+);
 
 /** Reads the failed rows of a batch, in order, by pages. */
 export async function* readFailedRows(queue: string, batch: string, access: RedisAccess): AsyncIterable<FailedRow[]> {

@@ -41,7 +41,7 @@ export async function listBatches(queue: string | undefined, access: RedisAccess
   const queues = queue === undefined ? await findQueuesWith('batches', access) : [queue];
   const all: BatchBooks[] = [];
   for (const name of queues) all.push(...(await listQueue(name, access)));
-  return all.sort((a, b) => b.createdAt - a.createdAt || (a.batch < b.batch ? -1 : 1));
+  return all.sort((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
 }
 
 async function listQueue(queue: string, { prefix, ask }: RedisAccess): Promise<BatchBooks[]> {

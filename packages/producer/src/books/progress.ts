@@ -4,6 +4,7 @@ import type { Rate } from './rate.js';
 
 /** How far a batch is at one moment, and how fast it goes. */
 export interface Progress<B extends BatchBooks = BatchView> {
+  /** The batch at this moment. */
   readonly view: B;
   /** How many rows are settled. */
   readonly done: number;
@@ -15,7 +16,14 @@ export interface Progress<B extends BatchBooks = BatchView> {
 
 /**
  * Measures how far a batch is, and notes it in `rate`.
+ * @param view the answer of `batches.show`, or one of `batches.list`
+ * @param rate the same rate at each look
  * @param at milliseconds, on the same clock at each call with this rate
+ * @example
+ * const rate = new Rate();
+ * const view = await producer.batches.show({ name: 'march' });
+ * const { done, secondsLeft } = measureProgress(view, rate, performance.now());
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export function measureProgress<B extends BatchBooks>(view: B, rate: Rate, at: number): Progress<B> {
   const done = view.completed + view.failed + view.cancelled;

@@ -34,7 +34,7 @@ export async function showBatch(queue: string, batch: string, access: RedisAcces
 
   const [next, active, flat = [], tally = [], queued = 0] = await look('active', 0, true);
   const books = readBooks(queue, batch, recordOf(flat));
-  if (books === undefined) throw await unknownBatch(batch, queue, access);
+  if (books === undefined) throw await unknownBatch({ name: batch, queue }, access);
   const counted = { active: active + (await rest('active', next)), delayed: await rest('delayed', 0), queued };
   return { ...books, stage: stageOf(books), ...divideOpen(books, counted), reasons: readTally(tally) };
 }

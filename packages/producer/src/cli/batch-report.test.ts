@@ -13,7 +13,7 @@ import {
 } from './batch-report.js';
 
 const result: BatchResult = {
-  ...{ batch: 'b1', read: 1_234, added: 1_200, duplicate: 30, rejected: 4 },
+  ...{ name: 'b1', queue: 'mail', read: 1_234, added: 1_200, duplicate: 30, rejected: 4 },
   ...{ resumedAt: 0, wasFinished: false, interrupted: false },
 };
 const whole = { ...result, read: 2, added: 2, duplicate: 0, rejected: 0 };
@@ -40,8 +40,8 @@ function printed(report: Report, { json = false, dryRun = false } = {}): string 
 
 describe('adviceFor', () => {
   const away = new RedisUnavailable('away', { unanswered: false });
-  const stoppedBy = (cause: Error) => ({ failure: new BatchStopped(cause, whole, 0) });
-  const rest = 'the rest is not enqueued; the same command with --batch b1 goes on where this one stopped';
+  const stoppedBy = (cause: Error) => ({ failure: new BatchStopped({ name: 'b1', queue: 'mail' }, cause, whole, 0) });
+  const rest = 'the rest is not enqueued; the same command with --name b1 goes on where this one stopped';
   it.each<[string, Partial<Report>, string | undefined]>([
     ['a batch that is through', {}, undefined],
     ['one that was interrupted', { result: { ...whole, interrupted: true } }, rest],
@@ -49,9 +49,9 @@ describe('adviceFor', () => {
     [
       'an outage when all rows were in',
       { failure: away },
-      'all rows are enqueued; the same command with --batch b1 waits for them again',
+      'all rows are enqueued; the same command with --name b1 waits for them again',
     ],
-    ['one that was cancelled', stoppedBy(new BatchConflict('cancelled')), undefined],
+    ['one that was cancelled', stoppedBy(new BatchConflict({ name: 'b1' }, 'cancelled')), undefined],
     ['a source that is no good', stoppedBy(new SourceInvalid('no JSON')), undefined],
     ['one that was finished before', { result: { ...whole, wasFinished: true, interrupted: true } }, undefined],
   ])('says of %s', (_, parts, advice) => {
@@ -60,7 +60,9 @@ describe('adviceFor', () => {
 });
 
 describe('rejectsToKeep', () => {
-  const stopped = (cause: Error): Partial<Report> => ({ failure: new BatchStopped(cause, whole, 0) });
+  const stopped = (cause: Error): Partial<Report> => ({
+    failure: new BatchStopped({ name: 'b1', queue: 'mail' }, cause, whole, 0),
+  });
   const away = stopped(new RedisUnavailable('away', { unanswered: false }));
   const refused = stopped(new SourceInvalid('another one'));
   const further = { ...whole, resumedAt: 1 };
@@ -153,7 +155,16 @@ describe('printReport', () => {
 
   it('prints exactly one line of JSON, with what there is to say', () => {
     expect(JSON.parse(printed(reportOf({ result }), { json: true }))).toEqual({
-      ...{ batch: 'b1', job: 'mail.send', read: 1_234, added: 1_200, duplicate: 30, rejected: 4, durationMs: 1_540 },
+      ...{
+        name: 'b1',
+        queue: 'mail',
+        job: 'mail.send',
+        read: 1_234,
+        added: 1_200,
+        duplicate: 30,
+        rejected: 4,
+        durationMs: 1_540,
+      },
     });
     const settled = { ...allDone, completed: 1, missing: 1, interrupted: true };
     const line = printed(reportOf({ settled }), { json: true, dryRun: true });

@@ -55,8 +55,8 @@ export function exitCodeFor({ result, settled }: Report): ExitCode {
  * where it would fail again.
  */
 export function adviceFor({ result, failure }: Report): string | undefined {
-  const { batch, interrupted, wasFinished } = result;
-  const again = `the same command with --batch ${batch}`;
+  const { name, interrupted, wasFinished } = result;
+  const again = `the same command with --name ${name}`;
   const isStopped = failure instanceof BatchStopped;
   if (failure !== undefined && !isStopped) return `all rows are enqueued; ${again} waits for them again`;
   if (wasFinished || (failure === undefined && !interrupted)) return undefined;
@@ -82,13 +82,13 @@ export function printReport(
   { result, settled }: Report,
   { job, durationMs, json, dryRun }: { job: string; durationMs: number; json: boolean; dryRun: boolean },
 ): void {
-  const { batch, read, added, duplicate, rejected, resumedAt, wasFinished } = result;
+  const { name, queue, read, added, duplicate, rejected, resumedAt, wasFinished } = result;
   const interrupted = result.interrupted || settled?.interrupted === true;
   if (json) {
     const { completed, failed, cancelled = 0, missing } = settled ?? {};
     printLine(
       JSON.stringify({
-        ...{ batch, job, read, added, duplicate, rejected, durationMs, completed, failed },
+        ...{ name, queue, job, read, added, duplicate, rejected, durationMs, completed, failed },
         // Fields that are rarely needed are left out when they say nothing.
         ...(cancelled > 0 ? { cancelled } : {}),
         ...(missing !== undefined && missing > 0 ? { missing } : {}),
@@ -119,7 +119,7 @@ export function printReport(
     ...(interrupted ? ['interrupted'] : []),
   ];
   const note = notes.length > 0 ? ` (${notes.join('; ')})` : '';
-  printLine(`batch ${batch}: ${parts.join(', ')}, in ${seconds} s${note}`);
+  printLine(`batch ${name}: ${parts.join(', ')}, in ${seconds} s${note}`);
   if (settled === undefined) return;
   const gone =
     settled.missing > 0

@@ -12,8 +12,8 @@ import { startSettings } from './settings.js';
 
 /** The settings of `batch`, in the order of the help. */
 export const batchSettings = {
-  batch: {
-    flag: '--batch <name>',
+  name: {
+    flag: '--name <name>',
     schema: z.string().optional(),
     help: 'name the batch; the same command with the same name goes on where a run stopped',
     defaultHelp: 'a new name',

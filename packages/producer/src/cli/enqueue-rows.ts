@@ -46,12 +46,12 @@ async function readRows(
   { job, source, rejects, config, bar, signal }: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Pick<Report, 'result' | 'failure'>> {
-  const { dryRun, batch: name = nameBatch(new Date()) } = config;
+  const { dryRun, name = nameBatch(new Date()) } = config;
   // The bar stops where it is; messages follow below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const result = await batch({
-      ...{ batch: name, source, signal, dryRun, ...given(config) },
+      ...{ name, source, signal, dryRun, ...given(config) },
       // The file is written anew by each run and must have all rejected rows.
       repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
@@ -68,7 +68,7 @@ async function readRows(
     if (!(error instanceof BatchStopped)) throw error;
     const { totals, resumedAt, wasFinished } = error;
     if (wasFinished) bar.clear();
-    const result = { batch: name, ...totals, resumedAt, wasFinished, interrupted: signal.aborted };
+    const result = { name, queue: job.queue, ...totals, resumedAt, wasFinished, interrupted: signal.aborted };
     return { result, failure: error };
   } finally {
     bar.stop();
@@ -84,14 +84,15 @@ function given(config: Config<typeof batchSettings>): Partial<BatchOptions> {
 
 /** Enqueues all rows, and with `wait` follows them until they are settled. */
 export async function enqueueAndWait(producer: Producer, run: Run, wait: boolean): Promise<Report> {
-  const enqueued = await enqueueRows(run, (options) => producer.batch(run.job, options));
+  const enqueued = await enqueueRows(run, (options) => producer.batches.run(run.job, options));
   const { result, failure } = enqueued;
   if (!wait || failure !== undefined || result.interrupted) return { ...enqueued, settled: undefined };
   const bar = startProgress('settling', result.added);
   run.signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
-    const settled = await producer.waitForBatch(run.job, {
-      batch: result.batch,
+    const { name, queue } = result;
+    const settled = await producer.batches.wait({
+      ...{ name, queue },
       signal: run.signal,
       onProgress({ completed, failed, cancelled }) {
         const done = completed + failed + cancelled;

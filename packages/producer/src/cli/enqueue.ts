@@ -1,6 +1,15 @@
-import { addFlags, EXIT, type ExitCode, optionalDurationSetting, type Settings } from '@bullpen/shared/internal';
+import {
+  addFlags,
+  type Config,
+  EXIT,
+  type ExitCode,
+  optionalDateSetting,
+  optionalDurationSetting,
+  type Settings,
+} from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
+import type { EnqueueOptions } from '../enqueue/enqueue-options.js';
 import { printLine } from './print.js';
 import { readData } from './read-data.js';
 import { findJob, startSession, withProducer } from './session.js';
@@ -19,10 +28,21 @@ export const enqueueSettings = {
     help: 'your own name for the job; the same key is not added twice',
   },
   ...startSettings,
+  at: {
+    flag: '--at <time>',
+    schema: optionalDateSetting,
+    help: 'when the first attempt is due, instead of --delay: 2026-12-01T09:00:00Z',
+  },
   expiresIn: {
     flag: '--expires-in <duration>',
     schema: optionalDurationSetting,
-    help: 'do not start the job any more after this long',
+    help: 'do not start the job any more when it has been due for this long',
+    defaultHelp: 'as the job says',
+  },
+  expiresAt: {
+    flag: '--expires-at <time>',
+    schema: optionalDateSetting,
+    help: 'do not start the job any more after this time, instead of --expires-in',
   },
 } satisfies Settings;
 
@@ -35,17 +55,17 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
     const { config, open } = startSession(command, enqueueSettings);
     const job = await findJob(config.jobs, name);
     const payload = await readData(config.data, process.stdin, (line) => process.stderr.write(`${line}\n`));
-    const result = await withProducer(open(), (producer) =>
-      producer.enqueue(job, payload, {
-        ...(config.key === undefined ? {} : { key: config.key }),
-        ...(config.delay === undefined ? {} : { delay: config.delay }),
-        ...(config.priority === undefined ? {} : { priority: config.priority }),
-        ...(config.expiresIn === undefined ? {} : { expiresAt: Date.now() + (config.delay ?? 0) + config.expiresIn }),
-      }),
-    );
+    const result = await withProducer(open(), (producer) => producer.enqueue(job, payload, given(config)));
     printLine(
       config.json ? JSON.stringify({ job: job.name, queue: job.queue, ...result }) : `${result.status} ${result.id}`,
     );
     ends(EXIT.ok);
   });
+}
+
+/** The options that the library takes under the same names, where they were given. */
+function given(config: Config<typeof enqueueSettings>): EnqueueOptions {
+  const { key, delay, at, priority, expiresIn, expiresAt } = config;
+  const options = { key, delay, at, priority, expiresIn, expiresAt };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -35,8 +35,8 @@ export const guides: Guides = {
   'bullpen-producer batch': {
     notes: 'If it stops, whatever the reason, run it again with the same name: it goes on where it stopped.',
     examples: [
-      `bullpen-producer batch invoice.send invoices.csv --batch november \\\n    --rejects rejects.ndjson ${JOBS}`,
-      `zcat rows.ndjson.gz | bullpen-producer batch invoice.send - --batch november \\\n    --format ndjson ${JOBS} --wait`,
+      `bullpen-producer batch invoice.send invoices.csv --name november \\\n    --rejects rejects.ndjson ${JOBS}`,
+      `zcat rows.ndjson.gz | bullpen-producer batch invoice.send - --name november \\\n    --format ndjson ${JOBS} --wait`,
       `bullpen-producer batch invoice.send invoices.csv --dry-run ${JOBS}`,
     ],
     exitCodes: {

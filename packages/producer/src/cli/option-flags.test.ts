@@ -12,19 +12,19 @@ describe('optionFlags', () => {
       reason: 'odd',
     }));
     expect(messageOf(new OptionsInvalid('cannot enqueue the batch', faults))).toBe(
-      'cannot enqueue the batch: --keep: odd; --rows-per-job: odd; --expires-in: odd; --queue: odd; --jobs: odd; job: odd; odd',
+      'cannot enqueue the batch: --keep: odd; --rows-per-job: odd; --expires-at: odd; --queue: odd; --jobs: odd; job: odd; odd',
     );
   });
 
   it('also names the options in which two batches differ', () => {
-    const other = new BatchConflict("batch 'a' exists with other options", [
+    const other = new BatchConflict({ name: 'a' }, "batch 'a' exists with other options", [
       { path: 'keyField', reason: 'was id, is not given' },
       { path: 'delay', reason: 'was 90m, is 1h' },
     ]);
     expect(messageOf(other)).toBe(
       "batch 'a' exists with other options: --key-field was id, is not given; --delay was 90m, is 1h. Give it another name.",
     );
-    expect(messageOf(new BatchConflict("batch 'a' was cancelled"))).toBe("batch 'a' was cancelled");
+    expect(messageOf(new BatchConflict({ name: 'a' }, "batch 'a' was cancelled"))).toBe("batch 'a' was cancelled");
   });
 
   it('leaves other errors as they are: the fields of a payload are not options', () => {

@@ -10,6 +10,4 @@ export const optionFlags: Settings = {
   ...enqueueSettings,
   ...batchSettings,
   ...queueSetting,
-  // The library takes an instant, the command a duration.
-  expiresAt: enqueueSettings.expiresIn,
 };

@@ -1,7 +1,9 @@
 import { defineJob, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
+import { inFlags } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { Producer } from '../producer.js';
+import { optionFlags } from './option-flags.js';
 import { buildProgram } from './program.js';
 import { findJob, withProducer } from './session.js';
 
@@ -74,6 +76,25 @@ describe('the command line', () => {
         { path: '--expires-in', reason: "a duration cannot be negative, got '-1s'" },
       ],
     });
+  });
+
+  it('takes a time with its zone, and either a delay or a time', async () => {
+    const enqueue = (...flags: string[]) => endOf('--jobs', HERE, 'enqueue', 'session.mail', '--data', '1', ...flags);
+    for (const time of ['tomorrow', '300', '2026-12-01T09:00:00', '2026-13-01T09:00:00Z']) {
+      const reason = 'expected a time with its zone, such as 2026-12-01T09:00:00Z';
+      expect(await enqueue('--at', time)).toMatchObject({ faults: [{ path: '--at', reason }] });
+      expect(await enqueue('--expires-at', time)).toMatchObject({ faults: [{ path: '--expires-at', reason }] });
+    }
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    const both = await enqueue('--at', soon, '--delay', '5s', '--expires-at', soon, '--expires-in', '1h');
+    expect(inFlags(both, optionFlags)).toMatchObject({
+      message:
+        'cannot enqueue session.mail: --at: give either delay or at; --expires-at: give either expiresIn or expiresAt',
+    });
+  });
+
+  it('has no log level: it logs nothing', async () => {
+    expect(await endOf('queues', '--log-level', 'debug')).toMatchObject({ code: 'commander.unknownOption' });
   });
 
   it('says what a priority is', async () => {

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod';
 import { DEFAULT_REDIS_TIMEOUT } from '../producer.js';
 
-const { redis, prefix, logLevel } = commonSettings;
+const { redis, prefix } = commonSettings;
 
 /** The settings of every command of the producer, in the order of the help. */
 export const globalSettings = {
@@ -28,7 +28,6 @@ export const globalSettings = {
   },
   prefix,
   json: { flag: '--json', schema: switchSetting, help: 'print the result as one JSON line' },
-  logLevel,
 } satisfies Settings;
 
 /** When jobs start; settings of the commands that enqueue. */

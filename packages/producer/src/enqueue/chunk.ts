@@ -23,12 +23,16 @@ export interface JobRow {
 export interface ChunkOptions {
   /** The wait before the first attempt, in milliseconds. */
   readonly delayMs: number;
+  /** When the jobs are due (ms since 1970), instead of a wait: the same instant for each chunk. */
+  readonly dueAt?: number | undefined;
   /** 1 is the highest priority, 0 is no priority. */
   readonly priority: number;
   /**
-   * When the jobs expire (ms since 1970). Default: the definition's `expiresIn` after they are due.
+   * When the jobs expire (ms since 1970). Default: `expiresInMs` after they are due.
    */
   readonly expiresAt: number | undefined;
+  /** How long after they are due the jobs expire. Default: as the definition says. */
+  readonly expiresInMs?: number | undefined;
   /** Whether the ids are made from keys. */
   readonly keyed: boolean;
   /** Add nothing while so many jobs wait on the queue. */

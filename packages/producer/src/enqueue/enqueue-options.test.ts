@@ -3,15 +3,15 @@ import { idForKey } from '@bullpen/shared/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { idFor, parseEnqueueOptions } from './enqueue-options.js';
+import { type EnqueueOptions, idFor, parseEnqueueOptions } from './enqueue-options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const job = defineJob({ name: 'options.test', payload: z.unknown() });
 
 /** The faults of options, each as `path: reason`. */
-function faultsOf(options: object): readonly string[] {
+function faultsOf(options: unknown): readonly string[] {
   try {
-    parseEnqueueOptions(job, options, NOW);
+    parseEnqueueOptions(job, options as EnqueueOptions, NOW);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(OptionsInvalid);
@@ -34,14 +34,26 @@ describe('parseEnqueueOptions', () => {
     expect(parseEnqueueOptions(job, { delay: '5s', priority: 7, expiresAt, maxWaiting: 500 }, NOW)).toEqual({
       ...{ delayMs: 5_000, priority: 7, expiresAt: NOW + 60_000, maxWaiting: 500 },
     });
-    expect(parseEnqueueOptions(job, { expiresAt: NOW + 1 }, NOW).expiresAt).toBe(NOW + 1);
+  });
+
+  it('takes an instant instead of a delay, also a past one, and a duration instead of an expiry', () => {
+    const parsed = (options: EnqueueOptions) => parseEnqueueOptions(job, options, NOW);
+    expect(parsed({ at: new Date(NOW + 5_000) })).toMatchObject({ delayMs: 0, dueAt: NOW + 5_000 });
+    expect(parsed({ at: new Date(0) })).toMatchObject({ delayMs: 0, dueAt: 0 });
+    expect(parsed({ expiresIn: '5m' })).toMatchObject({ expiresAt: undefined, expiresInMs: 300_000 });
+  });
+
+  it('ignores an option that is undefined', () => {
+    expect(faultsOf({ jobId: undefined, delay: undefined, priority: undefined })).toEqual([]);
   });
 
   it('accepts the largest value of each option', () => {
-    expect(faultsOf({ delay: '3650d', priority: 2_097_151, expiresAt: 8.64e15, maxWaiting: 1e9 })).toEqual([]);
+    expect(faultsOf({ delay: '3650d', priority: 2_097_151, expiresAt: new Date(8.64e15), maxWaiting: 1e9 })).toEqual(
+      [],
+    );
   });
 
-  it.each([
+  it.each<[string, unknown, string]>([
     [
       'a delay that is no duration',
       { delay: 'later' },
@@ -59,48 +71,59 @@ describe('parseEnqueueOptions', () => {
     ['a maxWaiting of 0', { maxWaiting: 0 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 0'],
     ['half a maxWaiting', { maxWaiting: 1.5 }, 'maxWaiting: expected a whole number from 1 to 1000000000, got 1.5'],
     ['a maxWaiting as text', { maxWaiting: '5' }, "maxWaiting: expected a whole number from 1 to 1000000000, got '5'"],
+    ['a priority of 0', { priority: 0 }, 'priority: expected 1 or more; leave it out for no priority'],
+    ['an invalid Date', { expiresAt: new Date('soon') }, 'expiresAt: expected a valid Date, got an invalid one'],
+    ['an expiry as text', { expiresAt: '2030' }, "expiresAt: expected a Date, got '2030'"],
+    ['an expiry in seconds', { expiresAt: 1_900_000_000 }, 'expiresAt: expected a Date, got 1900000000'],
+    ['an expiry now', { expiresAt: new Date(NOW) }, 'expiresAt: has passed already (2026-01-01T00:00:00.000Z)'],
+    ['an instant as milliseconds', { at: NOW + 5_000 }, 'at: expected a Date, got 1767225605000'],
+    ['an instant in 11 years', { at: new Date('2037-01-01') }, 'at: expected at most 10 years from now'],
+    ['a delay and an instant', { delay: 5, at: new Date(NOW) }, 'at: give either delay or at'],
     [
-      'an invalid Date',
-      { expiresAt: new Date('soon') },
-      'expiresAt: expected a valid Date, or whole milliseconds since 1970',
+      ...(['an expiry twice', { expiresIn: '1h', expiresAt: new Date(NOW + 5) }] as const),
+      'expiresAt: give either expiresIn or expiresAt',
     ],
-    ['an expiry as text', { expiresAt: '2030' }, 'expiresAt: expected a valid Date, or whole milliseconds since 1970'],
+    ['an expiry at once', { expiresIn: 0 }, 'expiresIn: must be at least 1 ms'],
     [
-      'half a millisecond',
-      { expiresAt: NOW + 0.5 },
-      'expiresAt: expected a valid Date, or whole milliseconds since 1970',
+      ...(['an expiry that is no duration', { expiresIn: 'soon' }] as const),
+      "expiresIn: expected a duration such as '30s' or milliseconds, got 'soon'",
     ],
-    ['an expiry now', { expiresAt: NOW }, 'expiresAt: has passed already (2026-01-01T00:00:00.000Z)'],
+    ['what BullMQ calls jobId', { jobId: 'a' }, 'jobId: is no option of enqueue; write key'],
+    ['attempts', { attempts: 5 }, 'attempts: is no option of enqueue; write maxAttempts in defineJob'],
+    ['a backoff', { backoff: 5 }, 'backoff: is no option of enqueue; write it in defineJob'],
     [
-      'an expiry before the first Date',
-      { expiresAt: -9e15 },
-      'expiresAt: expected a valid Date, or whole milliseconds since 1970',
+      ...(['removeOnComplete', { removeOnComplete: true }] as const),
+      'removeOnComplete: is no option of enqueue; write keepCompleted in startWorker',
     ],
+    ['a misspelt option', { dealy: 5 }, "dealy: is no option of enqueue. Did you mean 'delay'?"],
     [
-      'an expiry after the last Date',
-      { expiresAt: 9e15 },
-      'expiresAt: expected a valid Date, or whole milliseconds since 1970',
+      ...(['a word of nobody', { colour: 'red' }] as const),
+      'colour: is no option of enqueue. It has: key, delay, at, priority, expiresIn, expiresAt, maxWaiting.',
     ],
+    ['options that are no object', 'key', ': expected an object with the options of enqueue, got string'],
   ])('refuses %s', (_, options, fault) => {
     expect(faultsOf(options)).toEqual([fault]);
   });
 
   it('names every fault at once', () => {
-    const all = { key: '', delay: 'x', priority: 0.1, maxWaiting: -1, expiresAt: 0 };
+    const all = { key: '', delay: 'x', priority: 0.1, maxWaiting: -1, expiresAt: 0, retries: 1 };
     expect(faultsOf(all).map((fault) => fault.split(':')[0])).toEqual([
-      ...['key', 'delay', 'priority', 'maxWaiting', 'expiresAt'],
+      ...['retries', 'key', 'priority', 'maxWaiting', 'delay', 'expiresAt'],
     ]);
   });
 
   it('refuses any garbage with OptionsInvalid', () => {
     const garbage = fc.anything({ withNullPrototype: true, withBigInt: true });
     const anyOptions = fc.record(
-      { key: garbage, delay: garbage, priority: garbage, expiresAt: garbage, maxWaiting: garbage },
+      {
+        ...{ key: garbage, delay: garbage, at: garbage, priority: garbage, maxWaiting: garbage },
+        ...{ expiresIn: garbage, expiresAt: garbage, more: garbage },
+      },
       { requiredKeys: [] },
     );
     fc.assert(
       fc.property(anyOptions, (options) => {
-        expect(faultsOf(options).length).toBeLessThanOrEqual(5);
+        expect(faultsOf(options).length).toBeLessThanOrEqual(10);
       }),
       { examples: [[{ priority: Symbol('p') }], [{ priority: Object.create(null) }]] },
     );

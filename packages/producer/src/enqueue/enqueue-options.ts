@@ -1,5 +1,14 @@
 import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
-import { idForKey, isInstant, keyFault, newId, parseDuration, showValue } from '@bullpen/shared/internal';
+import {
+  idForKey,
+  keyFault,
+  newId,
+  type OptionTable,
+  optionFaults,
+  parseDate,
+  parseDuration,
+  showValue,
+} from '@bullpen/shared/internal';
 import type { ChunkOptions } from './chunk.js';
 
 /** How one job is enqueued. */
@@ -10,21 +19,28 @@ export interface EnqueueOptions {
    * or is active, after it failed, and after it completed until the worker's retention removes it.
    */
   readonly key?: string;
-  /** How long to wait before the first attempt. Default 0, at most 10 years. */
+  /** How long to wait before the first attempt: `'10m'`. Default 0, at most 10 years. */
   readonly delay?: Duration;
   /**
-   * 1 (first) to 2,097,151 (last). Default: no priority. A queue holds jobs with priorities or jobs
+   * When the first attempt is due, instead of a `delay`: at most 10 years from now. A `Date` in the
+   * past is now: the job waits for nothing.
+   */
+  readonly at?: Date;
+  /**
+   * 1 (first) to 2,097,151 (last). Leave it out for a job without a priority. A queue holds jobs with priorities or jobs
    * without, never both at a time, because jobs without a priority would always go first.
    */
   readonly priority?: number;
   /**
-   * The job must not start after this instant: a `Date`, or milliseconds since 1970. Default: the
-   * definition's `expiresIn` after the job is due.
+   * The job must not start any more when it has waited for longer than this, counted from when it
+   * was due. Default: the definition's `expiresIn`.
    */
-  readonly expiresAt?: Date | number;
+  readonly expiresIn?: Duration;
+  /** The job must not start after this instant. Instead of `expiresIn`. */
+  readonly expiresAt?: Date;
   /**
    * Add nothing while so many jobs wait on the queue. With a `delay`, delayed jobs count as well.
-   * `enqueue` then throws `QueueFull`; `enqueueMany` and `batch` wait. Redis decides for a whole
+   * `enqueue` then throws `QueueFull`; `enqueueMany` and `batches.run` wait. Redis decides for a whole
    * chunk, so any number of producers together exceed the limit by one chunk at most. Default: no
    * limit.
    */
@@ -39,31 +55,68 @@ const MAX_PRIORITY = 2 ** 21 - 1;
 const MAX_WAITING = 1_000_000_000;
 const MAX_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 
+const OPTIONS: OptionTable<EnqueueOptions> = {
+  ...{ key: true, delay: true, at: true, priority: true, expiresIn: true, expiresAt: true, maxWaiting: true },
+};
+
 /**
  * Checks the options of a call and turns them into numbers.
+ * @param of the function that was called
  * @throws OptionsInvalid with every fault
  */
 export function parseEnqueueOptions(
   job: JobDefinition,
-  { key, delay = 0, priority = 0, expiresAt, maxWaiting }: EnqueueOptions,
+  options: EnqueueOptions,
   now: number,
+  of = 'enqueue',
 ): Omit<ChunkOptions, 'keyed'> {
-  const faults: Fault[] = [];
+  const faults = optionFaults(options, OPTIONS, of);
+  const given = typeof options === 'object' && options !== null ? options : {};
+  const { key, priority, maxWaiting } = given;
   const wrongKey = key === undefined ? undefined : keyFault(key);
   if (wrongKey !== undefined) faults.push({ path: 'key', reason: wrongKey });
-  const delayMs = parseDuration(delay);
+  if (priority !== undefined) faults.push(...priorityFaults(priority));
+  if (maxWaiting !== undefined) faults.push(...countFaults('maxWaiting', maxWaiting, MAX_WAITING));
+  const start = readStart(given, now, faults);
+  const expiry = readExpiry(given, now, faults);
+  if (faults.length > 0) throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
+  return { ...start, ...expiry, priority: priority ?? 0, maxWaiting };
+}
+
+function readStart({ delay, at }: EnqueueOptions, now: number, faults: Fault[]): { delayMs: number; dueAt?: number } {
+  if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either delay or at' });
+  const delayMs = parseDuration(delay ?? 0);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
   else if (delayMs > MAX_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
-  if (priority !== 0) faults.push(...countFaults('priority', priority, MAX_PRIORITY));
-  if (maxWaiting !== undefined) faults.push(...countFaults('maxWaiting', maxWaiting, MAX_WAITING));
-  const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
-  if (expiry !== undefined && !(Number.isInteger(expiry) && isInstant(expiry))) {
-    faults.push({ path: 'expiresAt', reason: 'expected a valid Date, or whole milliseconds since 1970' });
-  } else if (expiry !== undefined && expiry <= now) {
+  if (at === undefined) return { delayMs: Number(delayMs) };
+  const dueAt = parseDate(at);
+  if (typeof dueAt === 'string') faults.push({ path: 'at', reason: dueAt });
+  else if (dueAt > now + MAX_DELAY_MS) faults.push({ path: 'at', reason: 'expected at most 10 years from now' });
+  return { delayMs: 0, dueAt: Number(dueAt) };
+}
+
+function readExpiry({ expiresIn, expiresAt }: EnqueueOptions, now: number, faults: Fault[]) {
+  if (expiresIn !== undefined && expiresAt !== undefined) {
+    faults.push({ path: 'expiresAt', reason: 'give either expiresIn or expiresAt' });
+  }
+  const expiresInMs = expiresIn === undefined ? undefined : parseDuration(expiresIn);
+  if (typeof expiresInMs === 'string') faults.push({ path: 'expiresIn', reason: expiresInMs });
+  else if (expiresInMs === 0) faults.push({ path: 'expiresIn', reason: 'must be at least 1 ms' });
+  const expiry = expiresAt === undefined ? undefined : parseDate(expiresAt);
+  if (typeof expiry === 'string') faults.push({ path: 'expiresAt', reason: expiry });
+  else if (expiry !== undefined && expiry <= now) {
     faults.push({ path: 'expiresAt', reason: `has passed already (${new Date(expiry).toISOString()})` });
   }
-  if (faults.length > 0 || typeof delayMs === 'string') throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
-  return { delayMs, priority, expiresAt: expiry, maxWaiting };
+  return {
+    expiresAt: expiry === undefined ? undefined : Number(expiry),
+    ...(expiresInMs === undefined ? {} : { expiresInMs: Number(expiresInMs) }),
+  };
+}
+
+function priorityFaults(priority: unknown): Fault[] {
+  // BullMQ takes 0 for "no priority", so people write it.
+  if (priority === 0) return [{ path: 'priority', reason: 'expected 1 or more; leave it out for no priority' }];
+  return countFaults('priority', priority, MAX_PRIORITY);
 }
 
 /**

@@ -6,9 +6,13 @@ export type EnqueueStatus = 'added' | 'duplicate';
 
 /** How far a batch is in all. Counts the rows of every run and every producer. */
 export interface BatchTotals {
+  /** Rows that were read: the sum of the other three. */
   readonly read: number;
+  /** Rows that became jobs. */
   readonly added: number;
+  /** Rows whose key was taken. */
   readonly duplicate: number;
+  /** Rows that did not parse, or do not fit the job's schema. */
   readonly rejected: number;
 }
 

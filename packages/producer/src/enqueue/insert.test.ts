@@ -104,6 +104,8 @@ describe('prepareChunk', () => {
       (await optsOf('j-1', { job: expiring, options: { ...options, ...more } }))['bullpen'];
     expect(await expiry({})).toMatchObject({ expiresAt: NOW + 3_600_000 });
     expect(await expiry({ delayMs: 60_000 })).toMatchObject({ expiresAt: NOW + 3_660_000 });
+    expect(await expiry({ dueAt: NOW + 60_000 })).toMatchObject({ expiresAt: NOW + 3_660_000 });
+    expect(await expiry({ expiresInMs: 5, delayMs: 60_000 })).toMatchObject({ expiresAt: NOW + 60_005 });
     expect(await expiry({ expiresAt: NOW + 5 })).toMatchObject({ expiresAt: NOW + 5 });
   });
 

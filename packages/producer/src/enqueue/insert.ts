@@ -22,7 +22,8 @@ export interface Chunk {
  * Prepares one chunk of at most 1,000 jobs. The returned function sends it. It may be
  * called again after a lost reply: no job is added twice.
  */
-export function prepareChunk(chunk: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
+export function prepareChunk(given: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
+  const chunk = { ...given, options: due(given.options, given.now) };
   const { prefix, job, rows, batch } = chunk;
   const { base, wait, meta, id, delayed, prioritized, pc, marker, events, active } = queueKeys(prefix, job.queue);
   const args: ScriptArg[] = [wait, meta, id, delayed, prioritized, pc, marker, events, active];
@@ -49,9 +50,9 @@ export function prepareChunk(chunk: Chunk): (redis: ProducerRedis) => Promise<In
 
 /** What the script must know of the chunk as a whole, as JSON. */
 function describeChunk({ job, rows, options, enqueue, batch, now }: Chunk, base: string): string {
-  const { delayMs, priority, expiresAt, keyed, maxWaiting } = options;
+  const { delayMs, priority, expiresAt, keyed, maxWaiting, expiresInMs = job.expiresInMs } = options;
   const bullpen = {
-    expiresAt: expiresAt ?? (job.expiresInMs === undefined ? undefined : now + delayMs + job.expiresInMs),
+    expiresAt: expiresAt ?? (expiresInMs === undefined ? undefined : now + delayMs + expiresInMs),
     ...(batch === undefined
       ? { enqueue }
       : { keyField: batch.keyField, results: batch.results || undefined, batch: batch.name }),
@@ -67,6 +68,11 @@ function describeChunk({ job, rows, options, enqueue, batch, now }: Chunk, base:
       ...{ fromChecksum: batch.fromChecksum, toChecksum: batch.toChecksum },
     },
   });
+}
+
+/** The options with the wait until the instant at which the jobs are due. A past instant is now. */
+function due({ dueAt, ...options }: ChunkOptions, now: number): ChunkOptions {
+  return dueAt === undefined ? options : { ...options, delayMs: Math.max(0, dueAt - now) };
 }
 
 /** The rows of a chunk as ranges: from, to, from, to … */

@@ -1,7 +1,11 @@
-import type { JobDefinition } from '@bullpen/shared';
+import { type BatchRef, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { type OptionTable, optionFaults } from '@bullpen/shared/internal';
+import type { BatchOptions } from '../batch/batch-options.js';
+import type { BatchResult } from '../batch/batch-result.js';
+import type { SettledBatch, WaitOptions } from '../batch/wait-for-batch.js';
 import type { BatchView } from '../books/batch-view.js';
 import type { BatchBooks } from '../books/books.js';
-import { type BatchChoice, findBatch } from '../books/find-batch.js';
+import { findBatch } from '../books/find-batch.js';
 import { type FailedRow, type RowResult, readFailedRows, readResults } from '../books/kept-rows.js';
 import { listBatches } from '../books/list-batches.js';
 import { showBatch } from '../books/show-batch.js';
@@ -10,48 +14,99 @@ import { type CancelBatchOptions, type CancelledBatch, cancelBatch } from './can
 import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry-batch.js';
 
 /**
- * Looks at batches and acts on them. A batch is found by its name; give its `queue` when several
- * queues have a batch of this name. Each method throws BatchUnknown when there is no such batch,
- * OptionsInvalid when several queues have one, RedisUnavailable and ProducerClosed.
+ * Runs batches, looks at them and acts on them. A batch is addressed by its `name`; add its `queue`
+ * when several queues have a batch of this name. Each method that takes an address throws
+ * BatchUnknown when there is no such batch, OptionsInvalid when several queues have one,
+ * RedisUnavailable and ProducerClosed.
  */
 export interface Batches {
-  /** Lists the books of all batches, or of those on one queue. The newest first. */
-  list(choice?: BatchChoice): Promise<BatchBooks[]>;
-  /** Shows how far a batch is: its books, what its open rows are doing, and why rows failed. */
-  show(name: string, choice?: BatchChoice): Promise<BatchView>;
-  /** Cancels the open rows of a batch. Safe to repeat. */
-  cancel(name: string, options?: BatchChoice & CancelBatchOptions): Promise<CancelledBatch>;
+  /**
+   * Enqueues every row of a source, as the command `bullpen-producer batch` does. It needs no more
+   * memory for a larger source. When a batch of this name was begun before, it goes on where that
+   * run stopped.
+   * @example
+   * const source = await openSource('rows.csv', undefined, process.stdin);
+   * const { added } = await producer.batches.run(resize, { name: 'march', source, keyField: 'url' });
+   * @throws OptionsInvalid, BatchConflict, SourceInvalid, RedisUnavailable, ProducerClosed, before
+   *   any row is read; BatchStopped when the source or Redis fails on the way
+   */
+  run(job: JobDefinition, options: BatchOptions): Promise<BatchResult>;
+  /**
+   * Waits until every row that a batch added is settled. Call it after the source was read to its
+   * end: before that, the rows added so far may all be settled.
+   * @example
+   * const { completed, failed } = await producer.batches.wait({ name: 'march' });
+   */
+  wait(options: WaitOptions): Promise<SettledBatch>;
+  /**
+   * Lists the books of all batches, or of those on one queue. The newest first.
+   * @example
+   * for (const { name, failed } of await producer.batches.list()) console.log(name, failed);
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
+  list(options?: { readonly queue?: string | undefined }): Promise<BatchBooks[]>;
+  /**
+   * Shows how far a batch is: its books, what its open rows are doing, and why rows failed.
+   * @example
+   * const { waiting, failed, reasons } = await producer.batches.show({ name: 'march' });
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
+  show(batch: BatchRef): Promise<BatchView>;
+  /**
+   * Cancels the open rows of a batch. Safe to repeat.
+   * @example
+   * const { cancelledNow } = await producer.batches.cancel({ name: 'april', queue: 'images' });
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
+  cancel(options: CancelBatchOptions): Promise<CancelledBatch>;
   /**
    * Enqueues the failed rows of a batch again. Safe to repeat.
+   * @example
+   * const { retried } = await producer.batches.retry(resize, { name: 'march' });
    * @throws BatchConflict when the batch was cancelled; OptionsInvalid when `job` is not the job of
    *   its rows
+   * @remarks Moves to a package of its own, `@bullpen/control`.
    */
-  retry(job: JobDefinition, name: string, options?: BatchChoice & RetryBatchOptions): Promise<RetriedBatch>;
-  /** Reads the failed rows with their payloads, in order. Keeps one page in memory. */
-  failures(name: string, choice?: BatchChoice): AsyncIterable<FailedRow>;
+  retry(job: JobDefinition, options: RetryBatchOptions): Promise<RetriedBatch>;
+  /**
+   * Reads the failed rows with their payloads, in order. Keeps one page in memory.
+   * @example
+   * for await (const { row, reason } of producer.batches.failures({ name: 'march' }))
+   *   console.log(row, reason);
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
+  failures(batch: BatchRef): AsyncIterable<FailedRow>;
   /**
    * Reads what the handlers returned, in the order of the rows. Gives rows only of a batch that was
    * begun with `results`. Keeps one page in memory.
+   * @example
+   * for await (const kept of producer.batches.results({ name: 'march' }))
+   *   if ('result' in kept) console.log(kept.row, kept.result);
+   * @remarks Moves to a package of its own, `@bullpen/control`.
    */
-  results(name: string, choice?: BatchChoice): AsyncIterable<RowResult>;
+  results(batch: BatchRef): AsyncIterable<RowResult>;
 }
 
-/** Makes the methods of `producer.batches`. */
-export function createBatches(access: InsertAccess): Batches {
+const LIST_OPTIONS: OptionTable<{ readonly queue?: string }> = { queue: true };
+
+/** Makes the methods of `producer.batches` that look at batches and act on them. */
+export function createBatches(access: InsertAccess): Omit<Batches, 'run' | 'wait'> {
   async function* eachRow<T>(
     pages: (queue: string, batch: string, access: InsertAccess) => AsyncIterable<T[]>,
-    name: string,
-    choice: BatchChoice,
+    batch: BatchRef,
   ): AsyncIterable<T> {
-    for await (const page of pages(await findBatch(name, choice, access), name, access)) yield* page;
+    for await (const page of pages(await findBatch(batch, access), batch.name, access)) yield* page;
   }
   return {
-    list: async ({ queue } = {}) => listBatches(queue, access),
-    show: async (name, choice = {}) => showBatch(await findBatch(name, choice, access), name, access),
-    cancel: async (name, options = {}) => cancelBatch(await findBatch(name, options, access), name, options, access),
-    retry: async (job, name, options = {}) =>
-      retryBatch(job, await findBatch(name, { queue: options.queue }, access), name, options, access),
-    failures: (name, choice = {}) => eachRow(readFailedRows, name, choice),
-    results: (name, choice = {}) => eachRow(readResults, name, choice),
+    async list(options = {}) {
+      const faults = optionFaults(options, LIST_OPTIONS, 'batches.list');
+      if (faults.length > 0) throw new OptionsInvalid('cannot list the batches', faults);
+      return listBatches(options.queue, access);
+    },
+    show: async (batch) => showBatch(await findBatch(batch, access), batch.name, access),
+    cancel: async (options) => cancelBatch(options, access),
+    retry: async (job, options) => retryBatch(job, options, access),
+    failures: (batch) => eachRow(readFailedRows, batch),
+    results: (batch) => eachRow(readResults, batch),
   };
 }

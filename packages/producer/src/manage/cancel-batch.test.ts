@@ -19,6 +19,7 @@ function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
     },
     bullpenShowBatch: async () => [-1, 0, Object.entries(books).flat(), [], 0],
     hgetall: async () => books,
+    exists: async () => 1,
   } as unknown as ProducerRedis;
   return { prefix: 'p', ask: <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> => command(redis) };
 }
@@ -30,14 +31,19 @@ describe('cancelBatch', () => {
     const told: number[] = [];
     const onProgress = (rows: number): void => void told.push(rows);
     const access = redisSweeping('0', [500, 10, '10'], [-1, 20, '30']);
-    expect(await cancelBatch('q', 'b', { onProgress }, access)).toMatchObject({ cancelledNow: 30, cancelled: 90 });
+    expect(await cancelBatch({ name: 'b', queue: 'q', onProgress }, access)).toMatchObject({
+      cancelledNow: 30,
+      cancelled: 90,
+    });
     expect([...new Set(told)]).toEqual([10, 30]);
   });
 
   it('counts rows whose answer was lost, and no rows of an earlier call', async () => {
     // The script that took thirty rows off was sent again, and found no more.
-    expect(await cancelBatch('q', 'b', {}, redisSweeping('5', [-1, 0, '35']))).toMatchObject({ cancelledNow: 30 });
-    expect(await cancelBatch('q', 'b', {}, redisSweeping('5'))).toMatchObject({ cancelledNow: 0 });
+    expect(await cancelBatch({ name: 'b', queue: 'q' }, redisSweeping('5', [-1, 0, '35']))).toMatchObject({
+      cancelledNow: 30,
+    });
+    expect(await cancelBatch({ name: 'b', queue: 'q' }, redisSweeping('5'))).toMatchObject({ cancelledNow: 0 });
   });
 
   it('sends the same note again, so that a call whose answer was lost recognises its own note', async () => {
@@ -57,7 +63,7 @@ describe('cancelBatch', () => {
         await command(noting as unknown as ProducerRedis);
         return command(noting as unknown as ProducerRedis);
       });
-    await cancelBatch('q', 'b', {}, { prefix, ask: twice });
+    await cancelBatch({ name: 'b', queue: 'q' }, { prefix, ask: twice });
     expect(notes).toHaveLength(2);
     expect(notes[1]).toEqual(notes[0]);
   });

@@ -1,7 +1,8 @@
+import type { BatchRef } from '@bullpen/shared';
 import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
-import { unknownBatch } from '../books/find-batch.js';
+import { findBatch, unknownBatch } from '../books/find-batch.js';
 import { showBatch } from '../books/show-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { sweepQueue } from './sweep-queue.js';
@@ -20,8 +21,8 @@ export interface CancelledBatch extends BatchView {
   readonly cancelledNow: number;
 }
 
-/** Options of `batches.cancel`, beside which batch. */
-export interface CancelBatchOptions {
+/** Which batch is cancelled, and how. */
+export interface CancelBatchOptions extends BatchRef {
   /** Called with how many rows this call has taken off the queue so far. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
@@ -32,12 +33,12 @@ export interface CancelBatchOptions {
  * @throws BatchUnknown when there is no such batch, or its books expired
  */
 export async function cancelBatch(
-  queue: string,
-  batch: string,
-  { onProgress }: CancelBatchOptions,
+  { onProgress, ...ref }: CancelBatchOptions,
   access: RedisAccess,
 ): Promise<CancelledBatch> {
   const { prefix, ask } = access;
+  const { name: batch } = ref;
+  const queue = await findBatch(ref, access);
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
   const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
@@ -46,7 +47,7 @@ export async function cancelBatch(
   const [found, before] = await ask((redis) =>
     redis.bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
   );
-  if (found === 'unknown') throw await unknownBatch(batch, queue, access);
+  if (found === 'unknown') throw await unknownBatch({ name: batch, queue }, access);
   let cancelledNow = 0;
   if (found !== 'settled') {
     const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch }));

@@ -1,14 +1,16 @@
-import { BatchConflict, BatchUnknown, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { BatchConflict, type BatchRef, BatchUnknown, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, FATE, idForKey, readRowKey } from '@bullpen/shared/internal';
 import { type BatchBooks, fetchBooks } from '../books/books.js';
-import { unknownBatch } from '../books/find-batch.js';
+import { findBatch, unknownBatch } from '../books/find-batch.js';
 import { type FailedRow, readFailedRows } from '../books/kept-rows.js';
 import { type BatchPart, CHUNK_BYTES, type JobRow } from '../enqueue/chunk.js';
 import type { InsertAccess, RedisAccess } from '../enqueue/redis-access.js';
 
 /** What became of the failed rows of a batch. */
 export interface RetriedBatch {
-  readonly batch: string;
+  /** The name of the batch. */
+  readonly name: string;
+  /** The queue of its jobs. */
   readonly queue: string;
   /** How many rows wait again. */
   readonly retried: number;
@@ -22,8 +24,8 @@ export interface RetriedBatch {
   readonly interrupted: boolean;
 }
 
-/** Options of `batches.retry`, beside which batch. */
-export interface RetryBatchOptions {
+/** Which batch's failed rows are retried, and how. */
+export interface RetryBatchOptions extends BatchRef {
   /** Ends the retry between two chunks. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each chunk with how many rows wait again so far. */
@@ -38,28 +40,29 @@ export interface RetryBatchOptions {
  */
 export async function retryBatch(
   job: JobDefinition,
-  queue: string,
-  batch: string,
-  { signal, onProgress }: RetryBatchOptions,
+  { signal, onProgress, ...ref }: RetryBatchOptions,
   access: InsertAccess,
 ): Promise<RetriedBatch> {
-  const keys = batchKeys(access.prefix, queue, batch);
-  const books = await access.ask((redis) => fetchBooks(redis, { prefix: access.prefix, queue, batch }));
-  if (books === undefined) throw await unknownBatch(batch, queue, access);
+  const { name } = ref;
+  const queue = await findBatch(ref, access);
+  const keys = batchKeys(access.prefix, queue, name);
+  const books = await access.ask((redis) => fetchBooks(redis, { prefix: access.prefix, queue, batch: name }));
+  if (books === undefined) throw await unknownBatch({ name, queue }, access);
   checkRetry(job, books);
   const part = partFor(books, keys);
   const options = { delayMs: 0, priority: books.priority, expiresAt: undefined, keyed: false, maxWaiting: undefined };
   let [retried, keyTaken, unusable] = [0, 0, 0];
-  const result = (interrupted: boolean) => ({ batch, queue, retried, keyTaken, unusable, interrupted });
+  const result = (interrupted: boolean) => ({ name, queue, retried, keyTaken, unusable, interrupted });
 
-  for await (const page of readFailedRows(queue, batch, access)) {
+  for await (const page of readFailedRows(queue, name, access)) {
     const rows = page.flatMap((failed) => jobRowFor(failed, books) ?? []);
     unusable += page.length - rows.length;
     for (const chunk of splitIntoChunks(rows)) {
       if (signal?.aborted === true) return result(true);
       const inserted = await access.insert(job, chunk, options, part);
-      if (inserted.kind === 'cancelled') throw batchCancelled(batch);
-      if (inserted.kind !== 'ok') throw new BatchUnknown(`the books of batch '${batch}' are gone: they expired`);
+      if (inserted.kind === 'cancelled') throw batchCancelled({ name, queue });
+      if (inserted.kind !== 'ok')
+        throw new BatchUnknown({ name, queue }, `the books of batch '${name}' are gone: they expired`);
       const notAdded = chunk.filter((_, at) => inserted.answers[at] !== 'added').map(({ row = 0 }) => row);
       const stayed = notAdded.length === 0 ? 0 : await countFailed(keys.fates, notAdded, access);
       retried += chunk.length - stayed;
@@ -71,19 +74,19 @@ export async function retryBatch(
 }
 
 function checkRetry(job: JobDefinition, books: BatchBooks): void {
-  const { batch, queue } = books;
-  if (books.cancelledAt !== undefined) throw batchCancelled(batch);
+  const { name, queue } = books;
+  if (books.cancelledAt !== undefined) throw batchCancelled({ name, queue });
   const isSame = job.name === books.job && job.queue === queue;
   if (isSame) return;
-  const reason = `the rows of batch '${batch}' are jobs '${books.job}' on queue '${queue}', not '${job.name}' on '${job.queue}'`;
+  const reason = `the rows of batch '${name}' are jobs '${books.job}' on queue '${queue}', not '${job.name}' on '${job.queue}'`;
   throw new OptionsInvalid('cannot retry', [{ path: 'job', reason }]);
 }
 
-const batchCancelled = (batch: string): BatchConflict =>
-  new BatchConflict(`batch '${batch}' was cancelled; its rows are not retried`);
+const batchCancelled = (batch: BatchRef): BatchConflict =>
+  new BatchConflict(batch, `batch '${batch.name}' was cancelled; its rows are not retried`);
 
 function partFor(books: BatchBooks, keys: BatchPart['keys']): BatchPart {
-  const { batch: name, keyField, results, keepKeysMs, read, checksum } = books;
+  const { name, keyField, results, keepKeysMs, read, checksum } = books;
   return {
     ...{ name, keys, keyField, results, keepKeysMs, retry: true },
     // Each row gets its own job. A shared job that still waits or runs sees this job and does not

@@ -11,12 +11,19 @@ export type SourceRow = {
   readonly text: string;
 } & (
   | {
+      /** Whether the row parsed. */
       readonly ok: true;
+      /** The row: an object for CSV, any JSON value otherwise. */
       readonly value: unknown;
       /** The JSON text of the row, when the source has it. */
       readonly json?: string;
     }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      /** Whether the row parsed. */
+      readonly ok: false;
+      /** Why it did not parse. */
+      readonly reason: string;
+    }
 );
 
 /**

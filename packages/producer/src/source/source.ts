@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
-import type { Identity } from './source-bytes.js';
+import type { SourceIdentity } from './source-bytes.js';
 import { openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
 import type { SourceRow } from './source-row.js';
@@ -11,7 +11,7 @@ import { readText } from './source-text.js';
 
 /** The formats of a source. */
 export const FORMATS = ['csv', 'ndjson', 'json'] as const;
-/** One of {@link FORMATS}. */
+/** A format of a source: CSV, NDJSON (one JSON value per line), or a JSON array. */
 export type Format = (typeof FORMATS)[number];
 
 const BY_EXTENSION: Record<string, Format> = {
@@ -37,6 +37,7 @@ const READERS: Record<Format, () => Promise<Reader>> = {
 export interface Source {
   /** The rows, in blocks, so that a reader waits once per block. Can be iterated once. */
   readonly blocks: AsyncIterable<readonly SourceRow[]>;
+  /** How its text is read. */
   readonly format: Format;
   /** The name as given: a path, or `-` for the standard input. */
   readonly name: string;
@@ -44,7 +45,7 @@ export interface Source {
    * By what a regular file is recognised: its size and the SHA-256 (hex) of all its bytes.
    * `undefined` for other sources.
    */
-  readonly identity: Identity | undefined;
+  readonly identity: SourceIdentity | undefined;
   /**
    * The column names of a CSV source, known with the first block at the latest. `undefined` before
    * that, and for other formats.
@@ -70,10 +71,13 @@ export interface Source {
 /**
  * Opens a file, or the standard input for `-`. Reads a regular file once to its end, for its
  * SHA-256.
- * @param format the format, when it does not follow from the name of the file
+ * @param path the path of a file, or `-`
+ * @param format the format, when it does not follow from the name of the file: `.csv`, `.ndjson`,
+ *   `.jsonl`, `.json`
+ * @param stdin what is read for `-`
  * @example
  * const source = await openSource('rows.csv', undefined, process.stdin);
- * const piped = await openSource('-', 'ndjson', process.stdin);
+ * await producer.batches.run(resize, { name: 'march', source, keyField: 'url' });
  * @throws SourceInvalid when there is no such file, it is a folder, it cannot be read, or its
  *   format is unknown
  */

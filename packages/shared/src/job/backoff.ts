@@ -7,17 +7,38 @@ import type { Duration } from './duration.js';
  *
  * `jitter` (0 to 1, default 0.2) shortens each wait by a random share, at most by this one. So jobs
  * that failed together do not come back together.
- * @example { type: 'exponential', delay: '2s', maxDelay: '10m' } // 2 s, 4 s, 8 s … 10 min
+ * @example
+ * const backoff: Backoff = { type: 'exponential', delay: '2s', maxDelay: '10m' }; // 2 s, 4 s … 10 min
  */
 export type Backoff =
-  | { readonly type: 'fixed'; readonly delay: Duration; readonly jitter?: number }
-  | { readonly type: 'exponential'; readonly delay: Duration; readonly maxDelay?: Duration; readonly jitter?: number };
+  | {
+      /** Each wait is the same. */
+      readonly type: 'fixed';
+      /** The wait. */
+      readonly delay: Duration;
+      /** By how much a wait may be shorter, as a share of it: 0 to 1. Default 0.2. */
+      readonly jitter?: number;
+    }
+  | {
+      /** Each wait is twice the one before. */
+      readonly type: 'exponential';
+      /** The first wait. */
+      readonly delay: Duration;
+      /** The longest wait. Default `'1h'`. */
+      readonly maxDelay?: Duration;
+      /** By how much a wait may be shorter, as a share of it: 0 to 1. Default 0.2. */
+      readonly jitter?: number;
+    };
 
 /** A {@link Backoff} with its defaults filled in and its durations in milliseconds. */
 export interface BackoffPolicy {
+  /** Whether each wait is the same, or twice the one before. */
   readonly type: 'fixed' | 'exponential';
+  /** The first wait, in milliseconds. */
   readonly delayMs: number;
+  /** The longest wait, in milliseconds. */
   readonly maxDelayMs: number;
+  /** By how much a wait may be shorter, as a share of it: 0 to 1. */
   readonly jitter: number;
 }
 

@@ -2,8 +2,10 @@ import ms, { type StringValue } from 'ms';
 import { showValue } from './show-value.js';
 
 /**
- * A length of time: milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7
- * days'`.
+ * A length of time: milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7d'`.
+ * @example
+ * const timeout: Duration = '90s';
+ * const grace: Duration = 1_500; // milliseconds
  */
 export type Duration = number | StringValue;
 

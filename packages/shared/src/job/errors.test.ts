@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as errors from './errors.js';
 
 const faults = [
@@ -9,8 +9,8 @@ const faults = [
 
 describe('the errors of Bullpen', () => {
   it.each([
-    [new errors.BatchConflict('x'), 'BatchConflict', 'BULLPEN_BATCH_CONFLICT'],
-    [new errors.BatchUnknown('x'), 'BatchUnknown', 'BULLPEN_BATCH_UNKNOWN'],
+    [new errors.BatchConflict({ name: 'a' }, 'x'), 'BatchConflict', 'BULLPEN_BATCH_CONFLICT'],
+    [new errors.BatchUnknown({ name: 'a' }, 'x'), 'BatchUnknown', 'BULLPEN_BATCH_UNKNOWN'],
     [new errors.ConfigInvalid('x', faults), 'ConfigInvalid', 'BULLPEN_CONFIG_INVALID'],
     [new errors.DeadlineExceeded(5), 'DeadlineExceeded', 'BULLPEN_DEADLINE_EXCEEDED'],
     [new errors.HandlerMissing('x'), 'HandlerMissing', 'BULLPEN_HANDLER_MISSING'],
@@ -19,7 +19,7 @@ describe('the errors of Bullpen', () => {
     [new errors.JobDefinitionInvalid('x', faults), 'JobDefinitionInvalid', 'BULLPEN_JOB_DEFINITION_INVALID'],
     [new errors.JobExpired(0), 'JobExpired', 'BULLPEN_JOB_EXPIRED'],
     [new errors.JobRejected('x'), 'JobRejected', 'BULLPEN_JOB_REJECTED'],
-    [new errors.JobSnoozed(0), 'JobSnoozed', 'BULLPEN_JOB_SNOOZED'],
+    [new errors.JobSnoozed({ in: 0 }), 'JobSnoozed', 'BULLPEN_JOB_SNOOZED'],
     [new errors.LeaseLost(), 'LeaseLost', 'BULLPEN_LEASE_LOST'],
     [new errors.ModuleInvalid('x'), 'ModuleInvalid', 'BULLPEN_MODULE_INVALID'],
     [new errors.OptionsInvalid('x', faults), 'OptionsInvalid', 'BULLPEN_OPTIONS_INVALID'],
@@ -49,10 +49,31 @@ describe('the errors of Bullpen', () => {
     expect(new errors.JobRejected('no such customer', { cause }).cause).toBe(cause);
   });
 
-  it('say until when a job is snoozed, given as a Date or as milliseconds', () => {
-    const until = new Date('2030-01-01T00:00:00Z');
-    expect(new errors.JobSnoozed(until).untilAt).toBe(until.getTime());
-    expect(new errors.JobSnoozed(until.getTime()).untilAt).toBe(until.getTime());
+  it('say until when a job is snoozed, given as a duration from now or as a Date', () => {
+    const until = new Date('2100-01-01T00:00:00Z');
+    expect(new errors.JobSnoozed({ until }).untilAt).toBe(until.getTime());
+    const before = Date.now();
+    const { untilAt } = new errors.JobSnoozed({ in: '5m' });
+    expect(untilAt).toBeGreaterThanOrEqual(before + 300_000);
+    expect(untilAt).toBeLessThanOrEqual(Date.now() + 300_000);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['seconds', 300, "expected { in: '5m' } or { until: date }, got 300"],
+    ['an instant', 1_900_000_000_000, "expected { in: '5m' } or { until: date }, got 1900000000000"],
+    ['a bare Date', new Date('2100-01-01'), "expected { in: '5m' } or { until: date }, got "],
+    ['a duration', '5m', "expected { in: '5m' } or { until: date }, got '5m'"],
+    ['nothing', undefined, "expected { in: '5m' } or { until: date }, got undefined"],
+    ['both', { in: '5m', until: new Date('2100-01-01') }, 'got both'],
+    ['a wrong duration', { in: 'soon' }, "in: expected a duration such as '30s' or milliseconds, got 'soon'"],
+    ['a negative duration', { in: -5 }, 'in: a duration cannot be negative, got -5'],
+    ['a duration beyond all dates', { in: '280000 years' }, 'is too long'],
+    ['a past date', { until: new Date(300) }, 'until: has passed already (1970-01-01T00:00:00.300Z)'],
+    ['a number as a date', { until: 1_900_000_000_000 }, 'until: expected a Date, got 1900000000000'],
+    ['an invalid date', { until: new Date('soon') }, 'until: expected a valid Date'],
+  ])('refuse to snooze until %s', (_, time, reason) => {
+    expect(() => new errors.JobSnoozed(time as never)).toThrow(errors.OptionsInvalid);
+    expect(() => new errors.JobSnoozed(time as never)).toThrow(reason);
   });
 
   it('say whether an outage left a command unanswered', () => {
@@ -66,6 +87,23 @@ describe('hasCode', () => {
     expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_REJECTED')).toBe(true);
     expect(errors.hasCode({ code: 'BULLPEN_JOB_REJECTED' }, 'BULLPEN_JOB_REJECTED')).toBe(true);
     expect(errors.hasCode(new errors.JobRejected('x'), 'BULLPEN_JOB_SNOOZED')).toBe(false);
+  });
+
+  it('gives the error its type, and knows every class', () => {
+    const error: unknown = new errors.PayloadInvalid('payload', faults);
+    expect(errors.hasCode(error, 'BULLPEN_PAYLOAD_INVALID') && error.faults).toEqual(faults);
+    type Classes = typeof errors;
+    type Made = { [Name in keyof Classes]: Classes[Name] extends new (..._: never) => infer E ? E : never };
+    expectTypeOf<keyof errors.ErrorsByCode>().toEqualTypeOf<Made[keyof Classes]['code']>();
+  });
+
+  it('refuses a code that no class has, unless the class is given', () => {
+    // @ts-expect-error: there is no such code
+    expect(errors.hasCode(new errors.JobCancelled(), 'BULLPEN_JOB_CANCELED')).toBe(false);
+    abstract class Other extends errors.BullpenError {
+      abstract override readonly code: 'BULLPEN_OTHER';
+    }
+    expect(errors.hasCode<Other>({ code: 'BULLPEN_OTHER' }, 'BULLPEN_OTHER')).toBe(true);
   });
 
   it('is false for everything else, and never throws', () => {

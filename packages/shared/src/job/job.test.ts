@@ -56,6 +56,19 @@ describe('defineJob', () => {
   });
 
   it.each([
+    ['what BullMQ calls attempts', { attempts: 3 }, /^attempts: is no option of defineJob; write maxAttempts$/],
+    ['a key', { jobId: 'a' }, /^jobId: is no option of defineJob; write key in enqueue$/],
+    ['a misspelt option', { timeuot: '5s' }, /^timeuot: is no option of defineJob\. Did you mean 'timeout'\?$/],
+    [
+      'a backoff that is a number',
+      { backoff: 5_000 },
+      /^backoff: expected an object with the options of backoff, got number$/,
+    ],
+    [
+      'a misspelt option of the backoff',
+      { backoff: { type: 'fixed', delay: 5, jiter: 0 } },
+      /^backoff\.jiter: is no option of backoff\. Did you mean 'jitter'\?$/,
+    ],
     ['a missing name', { name: undefined }, /^name: expected 1 to 100 letters.*, got undefined$/],
     ['an empty name', { name: '' }, /^name: .* got ''$/],
     ['a name with a colon', { name: 'mail:send' }, /^name: .* got 'mail:send'$/],

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Backoff, BackoffPolicy } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
 import { type Fault, JobDefinitionInvalid } from './errors.js';
+import { type OptionTable, optionFaults } from './option-faults.js';
 import { isSchema, type Schema } from './schema.js';
 import { showValue } from './show-value.js';
 
@@ -44,31 +45,54 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
 
 /** A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}. */
 export interface JobDefinition<P extends Schema = Schema, R extends Schema = Schema> {
+  /** The job's name. */
   readonly name: string;
+  /** The queue it waits on. */
   readonly queue: string;
+  /** The payload's schema. */
   readonly payload: P;
+  /** The result's schema, if it has one. */
   readonly result: R | undefined;
+  /** How many attempts may fail before the job fails. */
   readonly maxAttempts: number;
+  /** How many worker processes may die under the job before it fails. */
   readonly maxCrashes: number;
+  /** The wait between attempts. */
   readonly backoff: BackoffPolicy;
+  /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How many rows of a batch share one job on Redis. */
   readonly rowsPerJob: number;
+  /** How many milliseconds after it was due the job may still start. `undefined`: for ever. */
   readonly expiresInMs: number | undefined;
   /** Where the definition stands, for messages: `file:line:column`. */
   readonly definedAt: string;
+  /**
+   * Says that {@link defineJob} made it.
+   * @hidden
+   */
   readonly [brand]: true;
 }
 
 /**
  * The type of the payload that a caller enqueues: the input of the payload schema.
- * @example const order: PayloadInput<typeof resize> = { url, width: 640 };
+ * @example
+ * const payload: PayloadInput<typeof sendInvoice> = { invoice: 'inv_1042', email: 'ada@example.com' };
  */
 export type PayloadInput<J extends JobDefinition> = StandardSchemaV1.InferInput<J['payload']>;
 
-/** The type of the payload that a handler gets: the output of the payload schema. */
+/**
+ * The type of the payload that a handler gets: the output of the payload schema.
+ * @example
+ * const describe = ({ invoice, email }: Payload<typeof sendInvoice>) => `${invoice} to ${email}`;
+ */
 export type Payload<J extends JobDefinition> = StandardSchemaV1.InferOutput<J['payload']>;
 
-/** The type that a handler returns: the input of the result schema; `unknown` without a schema. */
+/**
+ * The type that a handler returns: the input of the result schema; `unknown` without a schema.
+ * @example
+ * const result: ResultInput<typeof sendInvoice> = { messageId: 'm_17' };
+ */
 export type ResultInput<J extends JobDefinition> =
   J extends JobDefinition<Schema, infer R> ? StandardSchemaV1.InferInput<R> : unknown;
 
@@ -78,6 +102,14 @@ const brand: unique symbol = Symbol.for('bullpen.job') as never;
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
 const QUEUE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const MAX_COUNT = 1_000;
+
+const JOB_OPTIONS: OptionTable<JobOptions> = {
+  ...{ name: true, queue: true, payload: true, result: true, maxAttempts: true, maxCrashes: true, backoff: true },
+  ...{ timeout: true, rowsPerJob: true, expiresIn: true },
+};
+const BACKOFF_OPTIONS: OptionTable<Backoff & { maxDelay?: unknown }> = {
+  ...{ type: true, delay: true, maxDelay: true, jitter: true },
+};
 
 // One registry for the process: a worker asks its own copy of this package for the jobs that an app
 // has defined with another copy.
@@ -113,6 +145,8 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
     fault(path, `expected a whole number from 1 to ${MAX_COUNT}, got ${showValue(value)}`);
   };
 
+  faults.push(...optionFaults(options, JOB_OPTIONS, 'defineJob'));
+  if (typeof options !== 'object' || options === null) throw new JobDefinitionInvalid(`job at ${definedAt}`, faults);
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
   const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1 } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
@@ -148,7 +182,11 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   return job;
 }
 
-/** Whether {@link defineJob}, of any copy of this package, made `value`. */
+/**
+ * Whether {@link defineJob}, of any copy of this package, made `value`.
+ * @example
+ * console.log(isJob(sendInvoice), isJob({ name: 'invoice.send' })); // true false
+ */
 export function isJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }
@@ -161,11 +199,17 @@ export function definedJobs(): readonly JobDefinition[] {
   return [...registry.values()];
 }
 
+/** Stands for a backoff that cannot be read: the definition is refused. */
+const NO_BACKOFF: BackoffPolicy = { type: 'fixed', delayMs: 0, maxDelayMs: 0, jitter: 0 };
+
 function readBackoff(
   backoff: Backoff,
   fault: (path: string, reason: string) => void,
   duration: (path: string, value: unknown) => number,
 ): BackoffPolicy {
+  const wrong = optionFaults(backoff, BACKOFF_OPTIONS, 'backoff', 'backoff');
+  for (const { path, reason } of wrong) fault(path, reason);
+  if (typeof backoff !== 'object') return NO_BACKOFF;
   const { type, delay, jitter = 0.2 } = backoff;
   if (type !== 'fixed' && type !== 'exponential') {
     fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);

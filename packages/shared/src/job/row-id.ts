@@ -11,8 +11,8 @@ export const MAX_ROWS_PER_JOB = 1_000;
 const BATCH = /^[A-Za-z0-9_-]{1,100}$/;
 
 /** Whether a batch can have this name. The name becomes part of keys and ids. */
-export function isBatchName(name: string): boolean {
-  return BATCH.test(name);
+export function isBatchName(name: unknown): name is string {
+  return typeof name === 'string' && BATCH.test(name);
 }
 
 /** Whether `value` can be the number of a row: 1 to {@link MAX_ROWS}. */

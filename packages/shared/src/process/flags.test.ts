@@ -47,7 +47,7 @@ describe('inFlags', () => {
   });
 
   it('also names the options in which two batches differ', () => {
-    const other = new BatchConflict("batch 'a' exists and is another one", [
+    const other = new BatchConflict({ name: 'a' }, "batch 'a' exists and is another one", [
       { path: 'lease', reason: 'was 1s, is 2s' },
     ]);
     expect(messageOf(other)).toBe("batch 'a' exists and is another one: --lease was 1s, is 2s. Give it another name.");

@@ -44,6 +44,6 @@ export function inFlags(error: unknown, settings: Settings): unknown {
   };
   if (error instanceof OptionsInvalid) return new OptionsInvalid(error.subject, error.faults.map(byFlag));
   if (error instanceof ConfigInvalid) return new ConfigInvalid(error.subject, error.faults.map(byFlag));
-  if (error instanceof BatchConflict) return new BatchConflict(error.subject, error.faults.map(byFlag));
+  if (error instanceof BatchConflict) return new BatchConflict(error.batch, error.subject, error.faults.map(byFlag));
   return error;
 }

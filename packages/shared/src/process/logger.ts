@@ -1,6 +1,8 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
+import { OptionsInvalid } from '../job/errors.js';
+import { type OptionTable, optionFaults } from '../job/option-faults.js';
 import { redactUrls } from '../redis/redis-url.js';
 
 /** A pino logger. */
@@ -8,13 +10,13 @@ export type { Logger } from 'pino';
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** Default `'info'`. */
+  /** The lowest level that is written: `'debug'`, `'info'`, `'warn'`, … Default `'info'`. */
   readonly level?: string;
-  /**
-   * A command that prints results to stdout logs to stderr. Default `'stdout'`.
-   */
+  /** A command that prints results to stdout logs to stderr. Default `'stdout'`. */
   readonly to?: 'stdout' | 'stderr';
 }
+
+const LOGGER_OPTIONS: OptionTable<LoggerOptions> = { level: true, to: true };
 
 /** How many bytes of log lines are kept while a full disk takes none; more are dropped. */
 const MAX_UNWRITTEN = 16 * 1_048_576;
@@ -23,11 +25,16 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
  * Makes a pino logger. It writes JSON lines in a pipe and readable lines on a terminal. Passwords
  * in URLs are removed from every line, anywhere in it. Lines are written synchronously, so that
  * none is lost when the process exits.
+ * @param options its level, and where it writes
  * @example
  * const log = createLogger({ level: 'debug' });
- * log.info({ jobId }, 'mail sent');
+ * log.info({ invoice: 'inv_1042' }, 'invoice sent');
+ * @throws OptionsInvalid for an option that it does not have
  */
-export function createLogger({ level = 'info', to = 'stdout' }: LoggerOptions = {}): Logger {
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const faults = optionFaults(options, LOGGER_OPTIONS, 'createLogger');
+  if (faults.length > 0) throw new OptionsInvalid('cannot create the logger', faults);
+  const { level = 'info', to = 'stdout' } = options;
   const stream = process[to];
   const destination = stream.isTTY
     ? pretty({

@@ -12,6 +12,12 @@ export const optionalDurationSetting = z
   .unknown()
   .transform((value, context) => (value === undefined ? undefined : accept(parseDuration(value), context)));
 
+/** An instant with its zone, for a setting without a default: `2026-12-01T09:00:00+01:00`. */
+export const optionalDateSetting = z.iso
+  .datetime({ offset: true, error: 'expected a time with its zone, such as 2026-12-01T09:00:00Z' })
+  .transform((text) => new Date(text))
+  .optional();
+
 function accept(parsed: number | string, context: z.core.$RefinementCtx): number {
   if (typeof parsed === 'number') return parsed;
   context.addIssue({ code: 'custom', message: parsed });

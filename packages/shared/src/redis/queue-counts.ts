@@ -3,13 +3,21 @@ import type { Redis } from './redis.js';
 
 /** How many jobs a queue holds, by state. */
 export interface QueueCounts {
+  /** The name of the queue. */
   readonly queue: string;
+  /** Whether somebody paused it, so that no job starts. */
   readonly paused: boolean;
+  /** Jobs without a priority that wait for a worker. */
   readonly waiting: number;
+  /** Jobs with a priority that wait for a worker. */
   readonly prioritized: number;
+  /** Jobs that are not due yet: enqueued with a delay, snoozed, or waiting for another attempt. */
   readonly delayed: number;
+  /** Jobs that workers have fetched. */
   readonly active: number;
+  /** Completed jobs that are still kept. */
   readonly completed: number;
+  /** Jobs in the failed set. */
   readonly failed: number;
 }
 

@@ -9,6 +9,23 @@ describe('openRedis', () => {
   });
 });
 
+describe('an address', () => {
+  const opening = (address: unknown) => () => openRedis(address as string, 'producer', 'test');
+
+  it('is refused when it is missing, or in the form of other libraries', () => {
+    const wanted = 'invalid Redis address: redis: expected a URL such as redis://user:password@host:6379/0, got ';
+    expect(opening(undefined)).toThrow(`${wanted}undefined`);
+    expect(opening(6379)).toThrow(`${wanted}number`);
+    expect(opening({ host: 'h', port: 6379, password: 'hunter2' })).toThrow(`${wanted}an object without url`);
+    expect(opening({ host: 'h', password: 'hunter2' })).not.toThrow(/hunter2/);
+  });
+
+  it('is refused with an option that it does not have', () => {
+    expect(opening({ url: 'redis://h', tlss: {} })).toThrow("redis.tlss: is no option of redis. Did you mean 'tls'?");
+    expect(opening({ url: 'redis://h', password: 'hunter2' })).toThrow(/^invalid .* redis\.password: is no option/);
+  });
+});
+
 describe('a connection through sentinels', () => {
   const url = 'redis+sentinel://me:secret@h1:1,h2/jobs/2?sentinelPassword=theirs';
 

@@ -1,5 +1,6 @@
 import { Redis as Client, type RedisOptions } from 'ioredis';
-import { ConfigInvalid } from '../job/errors.js';
+import { ConfigInvalid, type Fault } from '../job/errors.js';
+import { type OptionTable, optionFaults } from '../job/option-faults.js';
 import { clusterOptions } from './cluster-options.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
@@ -22,11 +23,16 @@ export type Redis = KnowingRedis;
  *   keys of the prefix, which needs a part in braces: `{bullpen}`; `rediss+cluster://…` with TLS
  *
  * Or an object with such a URL and TLS options.
- * @example { url: 'rediss://redis.example.com:6379', tls: { ca: readFileSync('ca.pem') } }
+ * @example
+ * const redis: RedisAddress = {
+ *   url: 'rediss://redis.example.com:6379',
+ *   tls: { ca: readFileSync('ca.pem') },
+ * };
  */
 export type RedisAddress =
   | string
   | {
+      /** The URL, as above. */
       readonly url: string;
       /**
        * Certificate authority, client certificate and key, server name and so on, as for Node's
@@ -61,9 +67,7 @@ const UNANSWERED_MS = 5_000;
  * @throws ConfigInvalid when the URL is wrong, or when the prefix does not fit a cluster
  */
 export function openRedis(address: RedisAddress, role: RedisRole, name: string, prefix = ''): Redis {
-  const { url, tls } = typeof address === 'string' ? { url: address, tls: undefined } : address;
-  const fault = redisAddressFault(url);
-  if (fault !== undefined) throw new ConfigInvalid('invalid Redis address', [{ path: 'redis', reason: fault }]);
+  const { url, tls } = readParts(address);
 
   const place = readRedisAddress(url);
   const maxRetryMs = MAX_RETRY_MS[role];
@@ -112,6 +116,27 @@ function endWhenRefused(redis: Client, isLookedUp: boolean): void {
     if (refusesDatabase) redis.disconnect(wasReady || refusesForNow(error));
   });
 }
+
+/**
+ * The URL and the TLS options of an address.
+ * @throws ConfigInvalid when it is wrong. Never repeats it: it may hold a password
+ */
+function readParts(address: unknown): Exclude<RedisAddress, string> {
+  const parts = typeof address === 'string' ? { url: address } : (address as Partial<Exclude<RedisAddress, string>>);
+  const invalid = (faults: readonly Fault[]) => new ConfigInvalid('invalid Redis address', faults);
+  const url: unknown = parts?.url;
+  if (typeof url !== 'string') {
+    const got = typeof address === 'object' ? 'an object without url' : typeof address;
+    throw invalid([{ path: 'redis', reason: `expected a URL such as redis://user:password@host:6379/0, got ${got}` }]);
+  }
+  const faults = optionFaults(parts, ADDRESS_OPTIONS, 'redis', 'redis');
+  const reason = redisAddressFault(url);
+  if (reason !== undefined) faults.push({ path: 'redis', reason });
+  if (faults.length > 0) throw invalid(faults);
+  return parts as Exclude<RedisAddress, string>;
+}
+
+const ADDRESS_OPTIONS: OptionTable<Exclude<RedisAddress, string>> = { url: true, tls: true };
 
 /**
  * Removes the command from an error of the client. Its arguments are passwords and payloads, and

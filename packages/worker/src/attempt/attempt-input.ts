@@ -1,9 +1,9 @@
-import type { Context, Handler } from '../handlers/handler.js';
+import type { AnyHandler, Context } from '../handlers/handler.js';
 import type { AttemptStop } from './attempt-stop.js';
 
 /** What an attempt starts from. */
 export interface AttemptInput {
-  readonly handler: Handler | undefined;
+  readonly handler: AnyHandler | undefined;
   readonly jobName: string;
   readonly payload: unknown;
   /** The id of the row, or of the job. */

@@ -1,7 +1,7 @@
 import { DeadlineExceeded, defineJob, JobCancelled, JobRejected, JobSnoozed, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { type Context, type Handler, handleMany, type ManyHandlerFunction } from '../handlers/handler.js';
+import { type Context, handleMany, type ManyHandlerFunction } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { attemptMany } from './attempt-many.js';
 import { AttemptStop } from './attempt-stop.js';
@@ -17,7 +17,7 @@ const three = rowsOf({ n: 1 }, { n: '2' }, { n: 3 });
 
 /** Attempts rows by a handler that does what `run` does. */
 function attempting(run: ManyHandlerFunction<typeof job>, rows = three, stop = new AttemptStop()): Promise<Outcome[]> {
-  const handler = handleMany(job, run) as Handler & { many: true };
+  const handler = handleMany(job, run);
   const input = {
     stop,
     startedAt: 5_000,
@@ -74,9 +74,14 @@ describe('attemptMany', () => {
   });
 
   it('rejects or snoozes a row whose reason says so', async () => {
-    const reasons = [new JobRejected('never'), new JobSnoozed(9_000), undefined];
+    const until = new Date('2100-01-01');
+    const reasons = [new JobRejected('never'), new JobSnoozed({ until }), undefined];
     const outcomes = await attempting(() => reasons.map((reason) => ({ status: 'rejected', reason })));
-    expect(outcomes).toMatchObject([{ kind: 'rejected' }, { kind: 'snoozed', untilAt: 9_000 }, { kind: 'failed' }]);
+    expect(outcomes).toMatchObject([
+      { kind: 'rejected' },
+      { kind: 'snoozed', untilAt: until.getTime() },
+      { kind: 'failed' },
+    ]);
   });
 
   it('ends all rows by what the handler throws, now or later', async () => {
@@ -145,7 +150,7 @@ describe('attemptMany', () => {
     });
     const run = vi.fn();
     const input = { stop, startedAt: 5_000, context: () => ({}) as Context } as unknown as AttemptInput;
-    const outcomes = await attemptMany(input, three, handleMany(slow, run) as Handler & { many: true });
+    const outcomes = await attemptMany(input, three, handleMany(slow, run));
     expect(kinds(outcomes)).toEqual(['cancelled', 'cancelled', 'cancelled']);
     expect(run).not.toHaveBeenCalled();
   });

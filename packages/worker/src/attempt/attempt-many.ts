@@ -1,6 +1,6 @@
 import { type BullpenError, type JobDefinition, PayloadInvalid, ResultInvalid } from '@bullpen/shared';
 import { describeThrown, parse } from '@bullpen/shared/internal';
-import type { Handler, ManyHandlerFunction } from '../handlers/handler.js';
+import type { AnyHandler, ManyHandlerFunction } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { underDeadline } from './deadline.js';
 import { endedBy, fromReturned, fromThrown, isThenable } from './endings.js';
@@ -21,7 +21,7 @@ type Returned = Awaited<ReturnType<ManyHandlerFunction<JobDefinition>>>;
 export async function attemptMany(
   input: AttemptInput,
   rows: readonly ManyRow[],
-  handler: Handler & { readonly many: true },
+  handler: AnyHandler<true>,
 ): Promise<Outcome[]> {
   return underDeadline(
     input,
@@ -31,11 +31,7 @@ export async function attemptMany(
   );
 }
 
-async function run(
-  handler: Handler & { readonly many: true },
-  input: AttemptInput,
-  rows: readonly ManyRow[],
-): Promise<Outcome[]> {
+async function run(handler: AnyHandler<true>, input: AttemptInput, rows: readonly ManyRow[]): Promise<Outcome[]> {
   const { job } = handler;
   const { stop } = input;
   const outcomes: (Outcome | undefined)[] = [];
@@ -55,7 +51,7 @@ async function run(
   else if (count === 0) ended = () => endedBy(undefined);
   else {
     try {
-      const running = handler.run(valid, input.context(input.startedAt + job.timeoutMs));
+      const running = handler(valid as never, input.context(input.startedAt + job.timeoutMs));
       const returned = (isThenable(running) ? await running : running) as Returned;
       ended = (at) => endOf(returned, at, count, job, stop.reason);
     } catch (thrown) {

@@ -13,7 +13,7 @@ import {
 } from '@bullpen/shared';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { type Context, type Handler, handle } from '../handlers/handler.js';
+import { type AnyHandler, type Context, handle } from '../handlers/handler.js';
 import { attempt } from './attempt.js';
 import type { AttemptInput } from './attempt-input.js';
 import { AttemptStop } from './attempt-stop.js';
@@ -29,7 +29,7 @@ interface Options {
 /**
  * A handler that runs `run`. All jobs are defined at the same line, so a name may be defined again.
  */
-function handlerOf(run: (payload: unknown, context: Context) => unknown, options: Options = {}): Handler {
+function handlerOf(run: (payload: unknown, context: Context) => unknown, options: Options = {}): AnyHandler {
   const { payload = z.unknown(), result, timeout = '1m', maxCrashes = 3 } = options;
   return handle(
     defineJob({ name: 'attempt.test', payload, timeout, maxCrashes, ...(result === undefined ? {} : { result }) }),
@@ -37,7 +37,7 @@ function handlerOf(run: (payload: unknown, context: Context) => unknown, options
   );
 }
 
-async function attemptWith(handler: Handler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
+async function attemptWith(handler: AnyHandler | undefined, input: Partial<AttemptInput> = {}): Promise<Outcome> {
   const { stop = new AttemptStop() } = input;
   return attempt({
     ...{
@@ -200,20 +200,28 @@ describe('attempt', () => {
   });
 
   it('snoozes until the time that the handler gave', async () => {
-    const until = new Date('2030-01-01');
-    expect(await attemptWith(handlerOf(throwing(new JobSnoozed(until))))).toMatchObject({
+    const until = new Date('2100-01-01');
+    expect(await attemptWith(handlerOf(throwing(new JobSnoozed({ until }))))).toMatchObject({
       ...{ kind: 'snoozed', untilAt: until.getTime() },
     });
   });
 
   it.each([
-    new JobSnoozed(new Date('soon')),
-    new JobSnoozed(Number.MAX_VALUE),
     Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED' }),
     Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED', untilAt: '2030' }),
   ])('fails when the handler snoozes until an invalid time: %s', async (thrown) => {
     expect(await attemptWith(handlerOf(throwing(thrown)))).toMatchObject({
       ...{ kind: 'failed', error: { message: 'JobSnoozed was given no valid time' } },
+    });
+  });
+
+  it('fails when the handler snoozes wrongly, and the error names the mistake', async () => {
+    const handler = handlerOf(() => {
+      throw new JobSnoozed(300 as never);
+    });
+    expect(await attemptWith(handler)).toMatchObject({
+      kind: 'failed',
+      error: { code: 'BULLPEN_OPTIONS_INVALID', message: expect.stringContaining("expected { in: '5m' }") },
     });
   });
 
@@ -329,7 +337,7 @@ describe('an attempt that is stopped', () => {
     'throws because of it': throwing(new Error('aborted')),
     'throws what it was given as the reason': throwing(new JobCancelled()),
     'throws JobRejected': throwing(new JobRejected('never')),
-    'throws JobSnoozed': throwing(new JobSnoozed(5)),
+    'throws JobSnoozed': throwing(new JobSnoozed({ in: 5 })),
   };
   const hangs = 'hangs and is abandoned';
   const outcomes: readonly [reason: string, ending: string, outcome: string][] = [

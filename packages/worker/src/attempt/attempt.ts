@@ -1,6 +1,6 @@
 import { HandlerMissing, JobCrashed, JobExpired, JobMalformed, PayloadInvalid } from '@bullpen/shared';
 import { describeThrown, type Parsed, parse } from '@bullpen/shared/internal';
-import type { Handler } from '../handlers/handler.js';
+import type { AnyHandler } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { attemptMany } from './attempt-many.js';
 import { underDeadline } from './deadline.js';
@@ -43,18 +43,15 @@ export function endedBefore(
 }
 
 /** Parses the payload and runs the handler. */
-function run(handler: Handler & { readonly many: false }, input: AttemptInput): Outcome | Promise<Outcome> {
+function run(handler: AnyHandler<false>, input: AttemptInput): Outcome | Promise<Outcome> {
   const parsing = parse(handler.job.payload, input.payload);
   return parsing instanceof Promise
     ? parsing.then((parsed) => runParsed(handler, input, parsed))
     : runParsed(handler, input, parsing);
 }
 
-function runParsed(
-  { job, run: handle }: Handler & { readonly many: false },
-  input: AttemptInput,
-  parsed: Parsed<unknown>,
-): Outcome | Promise<Outcome> {
+function runParsed(handler: AnyHandler, input: AttemptInput, parsed: Parsed<unknown>): Outcome | Promise<Outcome> {
+  const { job } = handler;
   const { stop } = input;
   if (!parsed.ok) {
     return { kind: 'rejected', error: describeThrown(new PayloadInvalid(`payload of ${job.name}`, parsed.faults)) };
@@ -63,7 +60,7 @@ function runParsed(
   if (stop.reason !== undefined) return endedBy(stop.reason);
   let returned: unknown;
   try {
-    returned = handle(parsed.value, input.context(input.startedAt + job.timeoutMs));
+    returned = handler(parsed.value as never, input.context(input.startedAt + job.timeoutMs));
   } catch (thrown) {
     return fromThrown(thrown, stop.reason);
   }

@@ -14,8 +14,26 @@ export type Outcome =
   | { readonly kind: 'snoozed'; readonly untilAt: number; readonly error: Thrown }
   | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' };
 
-/** The name of an outcome. */
-export type OutcomeKind = Outcome['kind'];
+/**
+ * The name of an outcome:
+ * - `completed`: the handler returned
+ * - `failed`: the handler threw, its result does not fit, or its deadline passed
+ * - `rejected`: the job can never succeed
+ * - `expired`: its expiry passed before the handler started
+ * - `crashed`: too many processes died under it
+ * - `cancelled`: somebody cancelled it
+ * - `snoozed`: the handler asked to be called again later
+ * - `interrupted`: the worker drains, or lost its lease
+ */
+export type OutcomeKind =
+  | 'completed'
+  | 'failed'
+  | 'rejected'
+  | 'expired'
+  | 'crashed'
+  | 'cancelled'
+  | 'snoozed'
+  | 'interrupted';
 
 /**
  * The longest result or progress, in characters of JSON. Redis takes no value above 512 MB: it

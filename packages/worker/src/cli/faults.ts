@@ -19,7 +19,9 @@ export function watchFaults(
   let count = 0;
   onFault((error) => {
     const running = worker();
-    const { isItsAbort = false, ...job } = running?.faultOwner(error) ?? { activeJobIds: running?.activeJobIds() };
+    const { isItsAbort = false, ...job } = running?.process.faultOwner(error) ?? {
+      activeJobIds: running?.process.activeJobIds(),
+    };
     if (isItsAbort) {
       log.warn(job, 'a promise that nobody awaits was rejected when its attempt was aborted');
       return;
@@ -47,7 +49,7 @@ export function endedByOthers(
   exitReason: ExitReason,
   log: Logger,
 ): number | undefined {
-  const activeJobIds = worker?.activeJobIds() ?? [];
+  const activeJobIds = worker?.process.activeJobIds() ?? [];
   if (worker === undefined && !exitReason.isSet) {
     log.fatal('process was ended by other code before the worker had started');
     return code || EXIT.failure;
@@ -55,7 +57,7 @@ export function endedByOthers(
   if (activeJobIds.length === 0) return undefined;
   // In a deploy the jobs are handed back, no crash counted. Otherwise they must count as crashed,
   // or a handler that exits would run again for ever.
-  if (exitReason.signals > 0) worker?.handBackAll();
+  if (exitReason.signals > 0) worker?.process.handBackAll();
   log.fatal({ activeJobIds }, 'process was ended by other code while jobs were active');
   return EXIT.cutOff;
 }

@@ -1,6 +1,6 @@
 import { HandlersInvalid } from '@bullpen/shared';
 import { loadModule, suggest } from '@bullpen/shared/internal';
-import { type Handler, isHandler } from '../handlers/handler.js';
+import { type AnyHandler, isHandler } from '../handlers/handler.js';
 import type { QueueOption } from '../worker-options.js';
 
 /**
@@ -8,7 +8,7 @@ import type { QueueOption } from '../worker-options.js';
  * @throws ModuleInvalid when the module cannot be loaded or exports no handler; HandlersInvalid when
  *   it exports none for a queue of `queues`
  */
-export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<Handler[]> {
+export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<AnyHandler[]> {
   const handlers = await loadModule(path, {
     ...{ flag: '--handlers', what: 'handler', madeBy: 'handle()' },
     is: isHandler,
@@ -17,7 +17,7 @@ export async function loadHandlers(path: string, queues: readonly QueueOption[])
   return handlers;
 }
 
-function checkQueueNames(queues: readonly QueueOption[], handlers: readonly Handler[]): void {
+function checkQueueNames(queues: readonly QueueOption[], handlers: readonly AnyHandler[]): void {
   const known = [...new Set(handlers.map(({ job }) => job.queue))];
   const faults = queues
     .filter(({ name }) => !known.includes(name))

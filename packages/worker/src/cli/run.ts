@@ -46,7 +46,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
       exitReason.signals === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting',
     );
     if (exitReason.signals === 1) return;
-    worker?.abortNow();
+    worker?.process.abortNow();
     watchdog.endIn(abortGrace);
   }, takeOver);
   const faults = watchFaults(() => worker, exitReason, log);
@@ -75,7 +75,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     const ready = running.ready.then(() => {
       if (exitReason.isSet) return;
       log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
-      if (config.untilEmpty) void running.untilEmpty().then(() => exitReason.end(EXIT.ok));
+      if (config.untilEmpty) void running.process.untilEmpty().then(() => exitReason.end(EXIT.ok));
     });
     const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => exitReason.end(EXIT.failure)) : undefined;
     // `ready` rejects when Redis refuses us; that ends the wait, too.
@@ -83,7 +83,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     stopWatching?.();
 
     const hurried = exitReason.signals > 1;
-    if (hurried) running.abortNow();
+    if (hurried) running.process.abortNow();
     watchdog.endIn((hurried ? 0 : drainTimeout) + abortGrace);
     const summary = await running.drain();
     faults.logRest();

@@ -1,21 +1,32 @@
 import type { Logger } from '@bullpen/shared';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
-/** What a worker tells its observers. */
-export type WorkerEvent = AttemptEnded | JobEvent | { readonly kind: 'outage-began' };
+/** What a worker tells its observers. The `kind` says which event it is. */
+export type WorkerEvent = AttemptEnded | JobEvent | OutageBegan;
+
+/** Redis stopped answering, or refuses our commands. */
+export interface OutageBegan {
+  /** Which event it is. */
+  readonly kind: 'outage-began';
+}
 
 /** An attempt at a job, or at a row of a shared job, has ended. Redis has not recorded it yet. */
 export interface AttemptEnded {
+  /** Which event it is. */
   readonly kind: 'attempt-ended';
+  /** The queue of the job. */
   readonly queue: string;
   /** The name that the job was enqueued with. There may be no handler for it. */
   readonly job: string;
+  /** The id of the job. */
   readonly jobId: string;
+  /** How the attempt ended. */
   readonly outcome: OutcomeKind;
+  /** How long the attempt took, in milliseconds. */
   readonly durationMs: number;
   /**
-   * How long the job waited from when it could have started until this attempt began. Only for the
-   * first attempt. Never negative, although two clocks are compared.
+   * How many milliseconds the job waited from when it could have started until this attempt began.
+   * Only for the first attempt. Never negative, although two clocks are compared.
    */
   readonly queueWaitMs: number | undefined;
 }
@@ -27,14 +38,22 @@ export interface AttemptEnded {
  * - `lease-lost`: Redis said that the job is not ours any more; its attempt was abandoned
  */
 export interface JobEvent {
+  /** Which event it is. */
   readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost';
+  /** The queue of the job. */
   readonly queue: string;
+  /** The name that the job was enqueued with. */
   readonly job: string;
+  /** The id of the job. */
   readonly jobId: string;
 }
 
 /**
  * A function that a worker calls for each event, in the turn in which it happens. Must be quick.
+ * @example
+ * const observer: WorkerObserver = (event) => {
+ *   if (event.kind === 'attempt-ended') console.log(event.job, event.outcome, event.durationMs);
+ * };
  */
 export type WorkerObserver = (event: WorkerEvent) => void;
 

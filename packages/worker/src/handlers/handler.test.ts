@@ -1,7 +1,17 @@
 import { defineJob, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { type Context, handle, handleMany, isHandler, type Row } from './handler.js';
+import {
+  type AnyHandler,
+  type Context,
+  type Handler,
+  handle,
+  handleMany,
+  isHandler,
+  type ManyHandler,
+  type Row,
+} from './handler.js';
+import { testContext } from './test-context.js';
 
 const mail = defineJob({
   name: 'handler.mail',
@@ -11,10 +21,8 @@ const mail = defineJob({
 
 describe('handle', () => {
   it('pairs a job with its handler, unchangeably', () => {
-    const run = () => ({ sent: 1 });
-    const handler = handle(mail, run);
-    expect(handler).toMatchObject({ job: mail, run, many: false });
-    expect(Object.isFrozen(handler)).toBe(true);
+    const handler = handle(mail, () => ({ sent: 1 }));
+    expect([handler.job, handler.many, Object.isFrozen(handler)]).toEqual([mail, false, true]);
   });
 
   it('types the handler by the schemas: it gets the payload’s output and returns the result’s input', () => {
@@ -25,6 +33,29 @@ describe('handle', () => {
     });
     // @ts-expect-error: the result must fit its schema.
     handle(mail, () => ({ sent: 'one' }));
+  });
+
+  it('can be called in a test, and keeps the types of its job', async () => {
+    const at = new Date('2030-01-01');
+    const sendMail = handle(mail, async (payload, { attempt }) => {
+      if (attempt > 1) throw new Error(`sent already, at ${payload.at.toISOString()}`);
+      return { sent: payload.at.getTime() };
+    });
+    expectTypeOf(sendMail).toEqualTypeOf<Handler<typeof mail>>();
+    expectTypeOf(sendMail.job).toEqualTypeOf<typeof mail>();
+    expectTypeOf(sendMail).parameter(0).toEqualTypeOf<{ at: Date }>();
+    const result = await sendMail({ at }, testContext());
+    expectTypeOf(result).toEqualTypeOf<{ sent: number }>();
+    expect(result).toEqual({ sent: at.getTime() });
+    await expect(sendMail({ at }, testContext({ attempt: 2 }))).rejects.toThrow('sent already, at 2030');
+    // @ts-expect-error: the payload must fit its schema.
+    await sendMail({ at: 'now' }, testContext({ attempt: 2 })).catch(() => undefined);
+  });
+
+  it('fits a worker whatever its job is, as a handler of many does', () => {
+    expectTypeOf<Handler<typeof mail>>().toExtend<AnyHandler>();
+    expectTypeOf<ManyHandler<typeof mail>>().toExtend<AnyHandler>();
+    expectTypeOf<(payload: { at: Date }, context: Context) => void>().not.toExtend<AnyHandler>();
   });
 
   it('refuses anything but a job definition and a function', () => {
@@ -40,10 +71,19 @@ describe('handle', () => {
 
 describe('handleMany', () => {
   it('pairs a job with a handler of many rows, unchangeably', () => {
-    const run = () => undefined;
-    const handler = handleMany(mail, run);
-    expect(handler).toMatchObject({ job: mail, run, many: true });
-    expect([Object.isFrozen(handler), isHandler(handler)]).toEqual([true, true]);
+    const handler = handleMany(mail, () => undefined);
+    expect([handler.job, handler.many, Object.isFrozen(handler), isHandler(handler)]).toEqual([mail, true, true, true]);
+  });
+
+  it('can be called in a test, and keeps the types of its job', async () => {
+    const seen: string[] = [];
+    const sendMails = handleMany(mail, async (rows, { batch }) => {
+      for (const { id, payload } of rows) seen.push(`${batch} ${id} ${payload.at.getUTCFullYear()}`);
+    });
+    expectTypeOf(sendMails).toEqualTypeOf<ManyHandler<typeof mail>>();
+    expectTypeOf(sendMails).parameter(0).toEqualTypeOf<readonly Row<typeof mail>[]>();
+    await sendMails([{ id: 'b-march-1', payload: { at: new Date('2030-01-01') } }], testContext({ batch: 'march' }));
+    expect(seen).toEqual(['march b-march-1 2030']);
   });
 
   it('types the handler of many: it gets each row’s payload and id, and returns nothing or one outcome per row', () => {
@@ -72,7 +112,7 @@ describe('handleMany', () => {
 describe('isHandler', () => {
   it('recognizes what handle made, in this copy of the package or another, and nothing else', () => {
     expect(isHandler(handle(mail, () => ({ sent: 1 })))).toBe(true);
-    expect(isHandler({ [Symbol.for('bullpen.handler')]: true })).toBe(true);
+    expect(isHandler(Object.assign(() => 1, { [Symbol.for('bullpen.handler')]: true }))).toBe(true);
     for (const other of [mail, () => 1, null, undefined, 'handler', {}]) expect(isHandler(other)).toBe(false);
   });
 });

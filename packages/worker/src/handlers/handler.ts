@@ -9,9 +9,22 @@ import {
 
 /** What a handler gets beside the payload. */
 export interface Context {
+  /** The name of the job. */
+  readonly job: string;
+  /** The queue that the job was on. */
+  readonly queue: string;
+  /** The id of the job, or of the row: the same on every attempt. Use it as an idempotency key. */
   readonly jobId: string;
+  /** The name of the batch. `undefined` for a job that is no row of a batch. */
+  readonly batch: string | undefined;
+  /**
+   * The number of the row in its batch, counted from 1. `undefined` for a job that is no row of a
+   * batch, and where `handleMany` has several rows.
+   */
+  readonly row: number | undefined;
   /** Which attempt this is, counted from 1. Snoozes, drains and crashes do not count. */
   readonly attempt: number;
+  /** How many attempts may fail before the job has failed. */
   readonly maxAttempts: number;
   /** When the job was enqueued, in milliseconds since 1970. */
   readonly enqueuedAt: number;
@@ -23,7 +36,10 @@ export interface Context {
    * `HandlerCrashed`.
    */
   readonly signal: AbortSignal;
-  /** A logger whose lines have the fields `job`, `jobId`, `queue` and `attempt`. */
+  /**
+   * A logger whose lines have the fields `job`, `jobId`, `queue` and `attempt`, and for a row of a
+   * batch `batch` and `row`. Do not log these fields again: the line would have them twice.
+   */
   readonly log: Logger;
   /**
    * Records how far the attempt is, for people to see: any JSON value of at most 16 MiB. Never
@@ -44,6 +60,7 @@ export type HandlerFunction<J extends JobDefinition> = (
 
 /** One of the rows that a handler of many gets. */
 export interface Row<J extends JobDefinition> {
+  /** The payload of the row. */
   readonly payload: Payload<J>;
   /** The id of the row, the same in every attempt. Use it as an idempotency key. */
   readonly id: string;
@@ -62,30 +79,76 @@ export type ManyHandlerFunction<J extends JobDefinition> = (
 ) => Promise<readonly RowOutcome<J>[] | undefined> | readonly RowOutcome<J>[] | undefined | Promise<void> | void;
 
 /**
- * A job and its handler, as {@link handle} or {@link handleMany} pairs them. Give it to
- * `startWorker`.
+ * What {@link handle} returns: a job and its handler. Give it to `startWorker`. It is a function,
+ * too: a test calls it as a worker would. The call neither checks the payload nor the result.
+ * @example
+ * await invoices({ invoice: 'inv_1042', email: 'ada@example.com' }, testContext());
  */
-export type Handler<J extends JobDefinition = JobDefinition> = { readonly job: J; readonly [brand]: true } & (
-  | { readonly many: false; readonly run: HandlerFunction<J> }
-  | { readonly many: true; readonly run: ManyHandlerFunction<J> }
-);
+export interface Handler<J extends JobDefinition> {
+  /** Calls your function. */
+  (payload: Payload<J>, context: Context): ReturnType<HandlerFunction<J>>;
+  /** The job that it handles. */
+  readonly job: J;
+  /** Whether it takes many rows at once. */
+  readonly many: false;
+  /**
+   * Says who made it.
+   * @hidden
+   */
+  readonly [brand]: true;
+}
+
+/**
+ * What {@link handleMany} returns: a job and its handler of many rows. Give it to `startWorker`. It
+ * is a function, too: a test calls it as a worker would.
+ * @example
+ * await storeInvoices([{ id: 'b-march-1', payload: invoice }], testContext());
+ */
+export interface ManyHandler<J extends JobDefinition> {
+  /** Calls your function. */
+  (rows: readonly Row<J>[], context: Context): ReturnType<ManyHandlerFunction<J>>;
+  /** The job that it handles. */
+  readonly job: J;
+  /** Whether it takes many rows at once. */
+  readonly many: true;
+  /**
+   * Says who made it.
+   * @hidden
+   */
+  readonly [brand]: true;
+}
+
+/**
+ * What {@link handle} or {@link handleMany} returned, for any job: what `startWorker` takes. `many`
+ * says which of the two it was.
+ */
+export type AnyHandler<Many extends boolean = boolean> = Many extends boolean
+  ? {
+      /** The job is not known to the compiler, so it takes a cast to call it. */
+      (input: never, context: Context): unknown;
+      /** The job that it handles. */
+      readonly job: JobDefinition;
+      /** Whether it takes many rows at once. */
+      readonly many: Many;
+      /** @hidden */
+      readonly [brand]: true;
+    }
+  : never;
 
 const brand: unique symbol = Symbol.for('bullpen.handler') as never;
 
 /**
  * Pairs a job with its handler.
  * @example
- * ```ts
- * export const sendWelcome = handle(welcomeMail, async ({ to }, { signal, log }) => {
- *   const { messageId } = await mailer.send(to, { signal });
+ * export const invoices = handle(sendInvoice, async ({ email }, { signal, log }) => {
+ *   const { messageId } = await mailer.send(email, { signal });
  *   log.info({ messageId }, 'mail sent');
  *   return { messageId };
  * });
- * ```
  * @throws OptionsInvalid when `job` is no job definition or `run` is no function
  */
-export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>): Handler {
-  return pair('handle', job, run, false);
+export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>): Handler<J> {
+  return pair('handle', job, run, false) as Handler<J>;
 }
 
 /**
@@ -94,31 +157,29 @@ export function handle<J extends JobDefinition>(job: J, run: HandlerFunction<J>)
  * otherwise. The timeout is for the whole call. Each row has its own outcome and its own attempts.
  * After a crash the handler gets the rows one by one.
  * @example
- * ```ts
- * export const storeOrders = handleMany(storeOrder, async (rows, { signal }) => {
+ * export const storeInvoices = handleMany(sendInvoice, async (rows, { signal }) => {
  *   await db.insertMany(rows.map(({ payload, id }) => ({ ...payload, id })), { signal });
  * });
- * ```
  * @throws OptionsInvalid when `job` is no job definition or `run` is no function
  */
-export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunction<J>): Handler {
-  return pair('handleMany', job, run, true);
+export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunction<J>): ManyHandler<J> {
+  return pair('handleMany', job, run, true) as ManyHandler<J>;
 }
 
-function pair(what: string, job: JobDefinition, run: unknown, many: boolean): Handler {
+function pair(what: string, job: JobDefinition, run: unknown, many: boolean): unknown {
   if (!isJob(job)) throw new OptionsInvalid(what, [{ path: 'job', reason: 'expected what defineJob returns' }]);
   if (typeof run !== 'function') {
     const reason = `expected a function, got ${typeof run}`;
     throw new OptionsInvalid(`${what}(${job.name})`, [{ path: 'run', reason }]);
   }
-  // A worker holds handlers of many jobs. Each payload is parsed with the schema of its own job
-  // before the handler gets it.
-  return Object.freeze({ job, many, run, [brand]: true as const }) as Handler;
+  // A function of its own: the same function may handle two jobs.
+  const handler = (input: unknown, context: Context): unknown => run(input, context);
+  return Object.freeze(Object.assign(handler, { job, many, [brand]: true as const }));
 }
 
 /**
  * Whether `value` was made by {@link handle} or {@link handleMany}, of any copy of this package.
  */
-export function isHandler(value: unknown): value is Handler {
-  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+export function isHandler(value: unknown): value is AnyHandler {
+  return typeof value === 'function' && (value as { [brand]?: unknown })[brand] === true;
 }

@@ -1,7 +1,7 @@
 import { defineJob, HandlersInvalid, type JobDefinition } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Handler, handle } from './handler.js';
+import { type AnyHandler, handle } from './handler.js';
 import { buildRegistry } from './registry.js';
 
 const payload = z.unknown();
@@ -9,7 +9,7 @@ const welcome = defineJob({ name: 'registry.welcome', queue: 'mail', payload });
 const invoice = defineJob({ name: 'registry.invoice', queue: 'mail', payload });
 const resize = defineJob({ name: 'registry.resize', queue: 'images', payload });
 
-const handlerOf = (job: JobDefinition): Handler => handle(job, () => undefined);
+const handlerOf = (job: JobDefinition): AnyHandler => handle(job, () => undefined);
 
 /** The faults of building a registry, as `path: reason`, or nothing. */
 function faultsOf(...args: Parameters<typeof buildRegistry>): readonly string[] {

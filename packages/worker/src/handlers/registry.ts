@@ -1,8 +1,8 @@
 import { type Fault, HandlersInvalid, type JobDefinition } from '@bullpen/shared';
-import { type Handler, isHandler } from './handler.js';
+import { type AnyHandler, isHandler } from './handler.js';
 
 /** The handlers of one worker, by queue and then by job name. */
-export type Registry = ReadonlyMap<string, ReadonlyMap<string, Handler>>;
+export type Registry = ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>;
 
 /**
  * Sorts handlers by queue. Refuses what would only go wrong later: no handlers at all, two handlers
@@ -13,11 +13,11 @@ export type Registry = ReadonlyMap<string, ReadonlyMap<string, Handler>>;
  * @throws HandlersInvalid with every fault
  */
 export function buildRegistry(
-  handlers: readonly Handler[],
+  handlers: readonly AnyHandler[],
   defined: readonly JobDefinition[],
   only: readonly string[] | undefined,
 ): Registry {
-  const registry = new Map<string, Map<string, Handler>>();
+  const registry = new Map<string, Map<string, AnyHandler>>();
   const faults: Fault[] = [];
   const fault = (path: string, reason: string): void => void faults.push({ path, reason });
 
@@ -28,7 +28,7 @@ export function buildRegistry(
     }
     const { name, queue } = handler.job;
     if (only !== undefined && !only.includes(queue)) continue;
-    const names = registry.get(queue) ?? new Map<string, Handler>();
+    const names = registry.get(queue) ?? new Map<string, AnyHandler>();
     if (names.has(name)) fault(name, 'has two handlers');
     registry.set(queue, names.set(name, handler));
   }

@@ -1,6 +1,6 @@
 /** Where a worker serves its health. */
 export interface HealthPortOptions {
-  /** 1 to 65535; 0 takes any free port. */
+  /** The number of the port: 1 to 65535; 0 takes any free port. */
   readonly port: number;
   /**
    * The address to listen on. Default `'0.0.0.0'`: a kubelet and Prometheus ask from outside.

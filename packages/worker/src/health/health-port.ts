@@ -8,7 +8,9 @@ import { DEFAULT_HEALTH_HOST, type HealthPortOptions } from './health-port-optio
 
 /** An open port. */
 export interface HealthPort {
+  /** The address that it listens on. */
   readonly host: string;
+  /** Its number. */
   readonly port: number;
   /** Closes the port and all connections to it, also those that are kept alive. */
   close(): Promise<void>;

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunningWorker } from '../running-worker.js';
+import { measure } from './metrics/measure.js';
 import { serveHealth } from './serve-health.js';
 
 /** A worker that does nothing, and the number of its observers. */
@@ -29,6 +31,13 @@ describe('serveHealth', () => {
     expect(metrics).toContain('\nprocess_resident_memory_bytes ');
     expect(observers()).toBe(1);
     await port.close();
+    expect(observers()).toBe(0);
+  });
+
+  it('refuses an option that it does not have', async () => {
+    const { worker, observers } = idle();
+    await expect(serveHealth(worker, { port: 0, hots: '::1' } as never)).rejects.toThrow("Did you mean 'host'?");
+    await expect(measure(worker, new Registry() as never)).rejects.toThrow('is no option of measure');
     expect(observers()).toBe(0);
   });
 

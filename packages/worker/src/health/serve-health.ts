@@ -1,9 +1,11 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { isPort, showValue } from '@bullpen/shared/internal';
+import { isPort, type OptionTable, optionFaults, showValue } from '@bullpen/shared/internal';
 import type { RunningWorker } from '../running-worker.js';
 import type { HealthPort } from './health-port.js';
 import type { HealthPortOptions } from './health-port-options.js';
 import { countInto } from './metrics/measure.js';
+
+const OPTIONS: OptionTable<HealthPortOptions> = { port: true, host: true };
 
 /**
  * Serves the health of a worker over HTTP: `/livez` and `/readyz` for probes, `/metrics` for
@@ -12,12 +14,13 @@ import { countInto } from './metrics/measure.js';
  * @example
  * const worker = startWorker({ handlers, redis });
  * const healthPort = await serveHealth(worker, { port: 9100 });
- * // …
- * await worker.drain();
+ * await worker.drain(); // when the process should end
  * await healthPort.close();
- * @throws OptionsInvalid when the port is not a port, or cannot be opened
+ * @throws OptionsInvalid for wrong options, and when the port cannot be opened
  */
 export async function serveHealth(worker: RunningWorker, options: HealthPortOptions): Promise<HealthPort> {
+  const faults = optionFaults(options, OPTIONS, 'serveHealth');
+  if (faults.length > 0) throw new OptionsInvalid('cannot open the health port', faults);
   const { port } = options;
   if (!isPort(port)) {
     const reason = `expected a whole number from 0 to 65535, got ${showValue(port)}`;

@@ -1,5 +1,5 @@
 import { hasCode, type JobDefinition } from '@bullpen/shared';
-import { type BullpenOpts, readBullpenOpts, type Thrown } from '@bullpen/shared/internal';
+import { type BullpenOpts, readBullpenOpts, rowOfId, type Thrown } from '@bullpen/shared/internal';
 import { attemptNumber, maxAttemptsOf } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type Notes, notesOf } from '../attempt/notes.js';
@@ -65,6 +65,11 @@ export class ActiveAttempt {
   /** The batch that its job belongs to. */
   get batch(): string | undefined {
     return this.bullpen.batch;
+  }
+
+  /** The row of the batch that its job is; `undefined` when its job holds several rows, or is none. */
+  get row(): number | undefined {
+    return this.batch === undefined ? undefined : rowOfId(this.batch, this.jobId);
   }
 
   /** Whether several rows share the job. Then each row is counted, and the job is not. */

@@ -6,9 +6,11 @@ import type { Lease } from './lease.js';
 
 /** How many attempts ended, and how. These are the numbers of the summary line. */
 export interface AttemptCounts {
+  /** Completed attempts. */
   completed: number;
   /** Failed attempts, and jobs that were rejected, expired, cancelled or crashed too often. */
   failed: number;
+  /** Attempts whose handlers asked to be called again later. */
   snoozed: number;
   /** Started, not finished in time, and handed back to the front of their queue. */
   handedBack: number;

@@ -33,8 +33,9 @@ function contextOf(failure?: Error, more: Partial<FetchedJob> = {}) {
 describe('AttemptContext', () => {
   it('has the job, the number of the attempt and its deadline', () => {
     const { context } = contextOf();
-    const { jobId, attempt, maxAttempts, enqueuedAt, deadline } = context;
-    expect({ jobId, attempt, maxAttempts, enqueuedAt, deadline }).toEqual({
+    const { job, queue, jobId, batch, row, attempt, maxAttempts, enqueuedAt, deadline } = context;
+    expect({ job, queue, jobId, batch, row, attempt, maxAttempts, enqueuedAt, deadline }).toEqual({
+      ...{ job: 'mail.send', queue: 'mail', batch: undefined, row: undefined },
       ...{ jobId: 'j-1', attempt: 2, maxAttempts: 3, enqueuedAt: 1_700_000_000_000, deadline: 1_700_000_060_000 },
     });
   });
@@ -49,6 +50,24 @@ describe('AttemptContext', () => {
     expect(children).toEqual([]);
     expect(context.log).toBe(context.log);
     expect(children).toEqual([{ job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 2 }]);
+  });
+
+  it('has the batch and the number of the row, and its logger has them, too', () => {
+    const { context, children } = contextOf(undefined, { id: 'b-march-7', opts: { bullpen: { batch: 'march' } } });
+    context.log.warn({}, 'said');
+    expect([context.batch, context.row]).toEqual(['march', 7]);
+    expect(children).toEqual([
+      { job: 'mail.send', jobId: 'b-march-7', queue: 'mail', attempt: 2, batch: 'march', row: 7 },
+    ]);
+  });
+
+  it('has no row where several rows share the job, and its logger has none', () => {
+    const { context, children } = contextOf(undefined, {
+      ...{ id: 'b-march-1_5', opts: { bullpen: { batch: 'march', rows: [1, 5] } } },
+    });
+    context.log.warn({}, 'said');
+    expect([context.batch, context.row]).toEqual(['march', undefined]);
+    expect(children).toEqual([{ job: 'mail.send', jobId: 'b-march-1_5', queue: 'mail', attempt: 2, batch: 'march' }]);
   });
 
   it('records progress while the attempt runs, and not afterwards', async () => {

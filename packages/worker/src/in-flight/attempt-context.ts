@@ -6,7 +6,18 @@ import type { Progress } from './progress.js';
 /** What a handler's context reads from: an attempt at a job, or at a row of a shared job. */
 export type ContextSource = Pick<
   ActiveAttempt,
-  'job' | 'jobId' | 'queue' | 'fetched' | 'number' | 'maxAttempts' | 'lease' | 'stop' | 'outcome' | 'isShared'
+  | 'job'
+  | 'jobId'
+  | 'queue'
+  | 'batch'
+  | 'row'
+  | 'fetched'
+  | 'number'
+  | 'maxAttempts'
+  | 'lease'
+  | 'stop'
+  | 'outcome'
+  | 'isShared'
 >;
 
 /**
@@ -25,6 +36,22 @@ export class AttemptContext implements Context {
     this.deadline = deadline;
     this.#parentLog = parentLog;
     this.#progress = progress;
+  }
+
+  get job(): string {
+    return this.#attempt.job;
+  }
+
+  get queue(): string {
+    return this.#attempt.queue;
+  }
+
+  get batch(): string | undefined {
+    return this.#attempt.batch;
+  }
+
+  get row(): number | undefined {
+    return this.#attempt.row;
   }
 
   get jobId(): string {
@@ -48,8 +75,7 @@ export class AttemptContext implements Context {
   }
 
   get log(): Logger {
-    const { job, jobId, queue, number } = this.#attempt;
-    this.#log ??= this.#parentLog.child({ job, jobId, queue, attempt: number });
+    this.#log ??= this.#parentLog.child(fieldsOf(this.#attempt));
     return this.#log;
   }
 
@@ -69,4 +95,9 @@ export class AttemptContext implements Context {
         .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));
     };
   }
+}
+
+function fieldsOf({ job, jobId, queue, number, batch, row }: ContextSource): object {
+  const ofRow = { ...(batch === undefined ? {} : { batch }), ...(row === undefined ? {} : { row }) };
+  return { job, jobId, queue, attempt: number, ...ofRow };
 }

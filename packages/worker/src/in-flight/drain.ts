@@ -7,9 +7,11 @@ import type { ActiveAttempts, AttemptCounts } from './active-attempts.js';
 export interface DrainSummary {
   /** Attempts that had passed the gate when the drain began. */
   readonly active: number;
+  /** Attempts that completed. */
   readonly completed: number;
   /** Failed attempts, and jobs that were rejected, expired, cancelled or crashed too often. */
   readonly failed: number;
+  /** Attempts whose handlers asked to be called again later. */
   readonly snoozed: number;
   /** Not finished in time, and handed back to the front of their queue. No attempt was spent. */
   readonly handedBack: number;
@@ -27,6 +29,7 @@ export interface DrainSummary {
    * running.
    */
   readonly stuckJobIds: readonly string[];
+  /** How long the drain took, in milliseconds. */
   readonly durationMs: number;
   /** All attempts since the worker started, by how they ended. */
   readonly sinceStart: Readonly<AttemptCounts>;

@@ -15,7 +15,14 @@ export interface Health {
   /** Why it is not live or not ready, in words for people. Empty when it is both. */
   readonly problems: readonly string[];
   /** Attempts that are past their deadline and still run. Each keeps a slot. */
-  readonly stuck: readonly { readonly job: string; readonly jobId: string; readonly queue: string }[];
+  readonly stuck: readonly {
+    /** The name of the job. */
+    readonly job: string;
+    /** Its id. */
+    readonly jobId: string;
+    /** Its queue. */
+    readonly queue: string;
+  }[];
 }
 
 /** What {@link healthOf} reads. */

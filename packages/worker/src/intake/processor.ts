@@ -3,7 +3,7 @@ import type { AttemptInput } from '../attempt/attempt-input.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { retryInMs } from '../attempt/retry-in-ms.js';
 import { reportOutcome } from '../events/report-outcome.js';
-import type { Handler } from '../handlers/handler.js';
+import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
@@ -23,7 +23,7 @@ export interface ProcessorDeps {
   /** How many jobs it gets at once. */
   readonly concurrency: number;
   readonly queue: string;
-  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly handlers: ReadonlyMap<string, AnyHandler>;
   readonly gate: Gate;
   readonly fetchWatch: Pick<FetchWatch, 'fetched'>;
   readonly lostFetches: Pick<LostFetches, 'leaveBehind'>;
@@ -99,7 +99,7 @@ export class Processor implements JobTaker {
     this.#worker.active.release(attempt);
   }
 
-  #inputOf(attempt: ActiveAttempt, handler: Handler | undefined): AttemptInput {
+  #inputOf(attempt: ActiveAttempt, handler: AnyHandler | undefined): AttemptInput {
     const { progress, log } = this.#worker;
     const { bullpen, fetched } = attempt;
     return {
@@ -118,7 +118,7 @@ export class Processor implements JobTaker {
   }
 
   /** Attempts the rows of a shared job. */
-  async #attemptRows(attempt: ActiveAttempt, handler: Handler | undefined): Promise<Ending | undefined> {
+  async #attemptRows(attempt: ActiveAttempt, handler: AnyHandler | undefined): Promise<Ending | undefined> {
     const rows = new SharedAttempt({
       ...{ attempt, handler, worker: this.#worker, rowCalls: this.#rowCalls, rowJobs: this.#rowJobs },
       onStuck: ({ jobId }: ContextSource) => this.#onStuck(attempt, jobId),

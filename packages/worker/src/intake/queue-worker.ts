@@ -4,7 +4,7 @@ import { countQueue, DELAYED_STEPS_PER_MS, queueKeys } from '@bullpen/shared/int
 import { BullmqWorker } from '../bullmq/bullmq-worker.js';
 import { CompletionCalls } from '../bullmq/completion-calls.js';
 import { MalformedJobs } from '../bullmq/malformed-jobs.js';
-import type { Handler } from '../handlers/handler.js';
+import type { AnyHandler } from '../handlers/handler.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { FetchWatch } from './fetch-watch.js';
 import { Gate } from './gate.js';
@@ -39,7 +39,7 @@ export class QueueWorker {
   #running = false;
   #lastError = { message: '', at: 0 };
 
-  constructor(queue: string, handlers: ReadonlyMap<string, Handler>, concurrency: number, worker: WorkerDeps) {
+  constructor(queue: string, handlers: ReadonlyMap<string, AnyHandler>, concurrency: number, worker: WorkerDeps) {
     this.queue = queue;
     this.#concurrency = concurrency;
     this.#worker = worker;

@@ -1,7 +1,7 @@
 import type { AttemptInput } from '../attempt/attempt-input.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
-import type { Context, Handler } from '../handlers/handler.js';
+import type { AnyHandler, Context } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import type { FaultOwner } from '../in-flight/fault-owner.js';
@@ -20,7 +20,7 @@ export interface OpenRow {
 /** What the attempts at the rows of one shared job have in common. */
 export interface RowAttemptDeps {
   readonly attempt: ActiveAttempt;
-  readonly handler: Handler | undefined;
+  readonly handler: AnyHandler | undefined;
   readonly malformed: readonly string[] | undefined;
   readonly worker: WorkerDeps;
   readonly onStuck: (stuck: ContextSource) => void;
@@ -35,6 +35,7 @@ export class RowAttempt implements AttemptInput, ContextSource, FaultOwner {
   readonly payload: unknown;
   readonly rowId: string;
   readonly jobId: string;
+  readonly row: number | undefined;
   readonly startedAt = Date.now();
   readonly stop = new AttemptStop();
   readonly isShared = true;
@@ -46,9 +47,10 @@ export class RowAttempt implements AttemptInput, ContextSource, FaultOwner {
     this.payload = first?.payload;
     this.rowId = first?.id ?? '';
     this.jobId = second === undefined ? this.rowId : deps.attempt.jobId;
+    this.row = second === undefined ? first?.row : undefined;
   }
 
-  get handler(): Handler | undefined {
+  get handler(): AnyHandler | undefined {
     return this.#deps.handler;
   }
 
@@ -58,6 +60,10 @@ export class RowAttempt implements AttemptInput, ContextSource, FaultOwner {
 
   get job(): string {
     return this.#deps.attempt.job;
+  }
+
+  get batch(): string | undefined {
+    return this.#deps.attempt.batch;
   }
 
   get fetched(): FetchedJob {

@@ -1,7 +1,7 @@
 import { backoffDelayMs } from '@bullpen/shared/internal';
 import type { Outcome } from '../attempt/outcome.js';
 import { type RowNote, rowNote } from '../attempt/row-note.js';
-import type { Handler } from '../handlers/handler.js';
+import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { OpenRow } from './row-attempt.js';
 import type { SplitRow } from './row-jobs.js';
@@ -21,7 +21,7 @@ export interface EndedRow {
 export function settleOrSplit(
   ended: readonly EndedRow[],
   attempt: ActiveAttempt,
-  handler: Handler | undefined,
+  handler: AnyHandler | undefined,
   payloadOf: (row: OpenRow) => unknown,
 ): { readonly notes: RowNote[]; readonly splits: SplitRow[] | undefined } {
   const { bullpen, job, maxAttempts } = attempt;
@@ -40,7 +40,7 @@ export function settleOrSplit(
   return { notes, splits };
 }
 
-function startAfter(outcome: Outcome & { kind: 'snoozed' | 'failed' }, handler: Handler | undefined): RowJobStart {
+function startAfter(outcome: Outcome & { kind: 'snoozed' | 'failed' }, handler: AnyHandler | undefined): RowJobStart {
   if (outcome.kind === 'snoozed') return { dueAt: outcome.untilAt, attemptsMade: 0, crashes: 0 };
   const waitMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
   return { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error: outcome.error };

@@ -14,7 +14,7 @@ import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import type { AttemptStop } from '../attempt/attempt-stop.js';
 import type { RowNote } from '../attempt/row-note.js';
 import { Observers } from '../events/observers.js';
-import { type Context, type Handler, handle, handleMany } from '../handlers/handler.js';
+import { type AnyHandler, type Context, handle, handleMany } from '../handlers/handler.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { Cancellable } from '../in-flight/cancellations.js';
 import type { WriteResult } from '../in-flight/recorder.js';
@@ -48,7 +48,7 @@ type Run = (payload: { n: number }, context: Context) => unknown;
  * An attempt at rows 11 to 14 of batch b1. Redis takes everything, and the test sees what it was
  * told.
  */
-function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
+function sharing(run: Run | { readonly handler: AnyHandler } | undefined, setting: Setting = {}) {
   const { maxAttempts = 3, fetches = 1, crashes = 0, cancelled = [] } = setting;
   const rows = [11, 14];
   const bullpen = { batch: 'b1', rows, ...setting.bullpen };
@@ -99,7 +99,7 @@ function sharing(run: Run | Handler | undefined, setting: Setting = {}) {
   observers.add((event) => {
     if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
   });
-  const handler = typeof run === 'function' ? handle(defined(setting.definition), run as never) : run;
+  const handler = typeof run === 'function' ? handle(defined(setting.definition), run as never) : run?.handler;
   const sharedAttempt = new SharedAttempt({
     ...{ attempt, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
     rowJobs: rowJobs as unknown as RowJobs,
@@ -156,7 +156,7 @@ describe('a shared attempt', () => {
 
   it('gives a row that snoozes a job of its own, due at its time, and spends no attempt', async () => {
     const { sharedAttempt, told, active } = sharing(({ n }) => {
-      if (n === 3) throw new JobSnoozed(1_900_000_000_000);
+      if (n === 3) throw new JobSnoozed({ until: new Date(1_900_000_000_000) });
     });
     expect(await sharedAttempt.run()).toBe(true);
     expect(told.splits).toMatchObject([{ row: 13, dueAt: 1_900_000_000_000, attemptsMade: 0, failure: '' }]);
@@ -319,8 +319,9 @@ describe('a shared attempt of a batch that is cancelled', () => {
 });
 
 describe('a shared attempt by a handler of many', () => {
-  const many = (run: (rows: readonly { id: string; payload: { n: number } }[]) => unknown): Handler =>
-    handleMany(defined(), run as never);
+  const many = (run: (rows: readonly { id: string; payload: { n: number } }[]) => unknown) => ({
+    handler: handleMany(defined(), run as never),
+  });
 
   it('gives it all rows at once, and records each by its own outcome', async () => {
     const calls: string[][] = [];

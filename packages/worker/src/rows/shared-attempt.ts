@@ -5,7 +5,7 @@ import { attemptMany } from '../attempt/attempt-many.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { reportOutcome } from '../events/report-outcome.js';
-import type { Handler } from '../handlers/handler.js';
+import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
@@ -22,7 +22,7 @@ import { splitRow } from './split-row.js';
 /** What a {@link SharedAttempt} needs. */
 export interface SharedAttemptDeps {
   readonly attempt: ActiveAttempt;
-  readonly handler: Handler | undefined;
+  readonly handler: AnyHandler | undefined;
   readonly worker: WorkerDeps;
   readonly rowCalls: RowCalls;
   readonly rowJobs: RowJobs;
@@ -161,7 +161,7 @@ export class SharedAttempt {
   }
 }
 
-async function attemptRows(row: RowAttempt, rows: readonly OpenRow[], handler: Handler | undefined) {
+async function attemptRows(row: RowAttempt, rows: readonly OpenRow[], handler: AnyHandler | undefined) {
   const ended = endedBefore(row);
   return ended !== undefined || handler?.many !== true
     ? rows.map(() => ended as Outcome)

@@ -15,24 +15,24 @@ export function cancelCommand(ends: (code: ExitCode) => void): Command {
       const { config, open } = startSession(command, queueSetting);
       const bar = startProgress('cancelling', undefined);
       const cancelled = await withProducer(open(), ({ batches }) =>
-        batches.cancel(name, { queue: config.queue, onProgress: (rows) => bar.update(rows, rows, '') }),
+        batches.cancel({ name, queue: config.queue, onProgress: (rows) => bar.update(rows, rows, '') }),
       ).finally(() => bar.stop());
-      const { batch, queue, found, cancelledNow, added, active, waiting, delayed, completed, failed } = cancelled;
+      const { queue, found, cancelledNow, added, active, waiting, delayed, completed, failed } = cancelled;
       if (config.json) {
         const counts = { added, waiting, active, delayed, completed, failed, cancelled: cancelled.cancelled };
-        printLine(JSON.stringify({ batch, queue, found, cancelledNow, ...counts }));
+        printLine(JSON.stringify({ name, queue, found, cancelledNow, ...counts }));
       } else printLine(sentence(cancelled));
       ends(EXIT.ok);
     });
 }
 
 /** The result in a sentence. */
-function sentence({ batch, found, cancelledNow, active, completed, failed }: CancelledBatch): string {
+function sentence({ name, found, cancelledNow, active, completed, failed }: CancelledBatch): string {
   if (found === 'settled') {
-    return `batch ${batch} was settled already: ${showCount(completed)} completed, ${showCount(failed)} failed; nothing was cancelled`;
+    return `batch ${name} was settled already: ${showCount(completed)} completed, ${showCount(failed)} failed; nothing was cancelled`;
   }
   const running = active > 0 ? `; ${showCount(active)} are running and were told to stop` : '';
   const before = found === 'cancelled' ? ' was cancelled before' : '';
   const more = found === 'cancelled' ? 'more rows' : 'rows';
-  return `batch ${batch}${before}: ${showCount(cancelledNow)} ${more} will not be run${running}`;
+  return `batch ${name}${before}: ${showCount(cancelledNow)} ${more} will not be run${running}`;
 }

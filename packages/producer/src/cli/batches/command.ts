@@ -36,7 +36,7 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
   return group;
 }
 
-const HEAD = ['batch', 'queue', 'stage', 'read', 'open', 'completed', 'failed', 'cancelled', 'begun'];
+const HEAD = ['name', 'queue', 'stage', 'read', 'open', 'completed', 'failed', 'cancelled', 'begun'];
 
 function printBatches(all: readonly BatchBooks[]): void {
   const rows = all.map(toRow);
@@ -51,9 +51,9 @@ function printBatches(all: readonly BatchBooks[]): void {
 }
 
 function toRow(books: BatchBooks): string[] {
-  const { batch, queue, read, completed, failed, cancelled, createdAt } = books;
+  const { name, queue, read, completed, failed, cancelled, createdAt } = books;
   const counts = [read, countOpen(books), completed, failed, cancelled];
-  return [batch, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt)];
+  return [name, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt)];
 }
 
 function noSuchCommand(typed: string, { commands }: Command): OptionsInvalid {

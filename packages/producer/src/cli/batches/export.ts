@@ -53,13 +53,13 @@ export function exportCommand(ends: (code: ExitCode) => void): Command {
     }
     const exported = await stoppable((signal) =>
       withProducer(open(), async ({ batches }) => {
-        const view = await batches.show(name, { queue: config.queue });
+        const view = await batches.show({ name, queue: config.queue });
         return exportTo(batches, view, config, signal);
       }),
     );
     if (exported === undefined) return ends(EXIT.interrupted);
     const { output, results } = config;
-    const report = { batch: name, ...exported, what: results ? 'results' : 'failed', output };
+    const report = { name, ...exported, what: results ? 'results' : 'failed', output };
     const what = countOf(exported.rows, results ? 'result' : 'failed row');
     const sentence = `batch ${name}: ${what} exported${output === undefined ? '' : ` to ${output}`}`;
     if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
@@ -77,7 +77,7 @@ async function exportTo(
   view: BatchView,
   { results, format, output: path, json }: Config<typeof exportSettings> & { readonly json: boolean },
   signal: AbortSignal,
-): Promise<{ rows: number; format: ExportFormat } | undefined> {
+): Promise<{ queue: string; rows: number; format: ExportFormat } | undefined> {
   const chosen = format ?? formatFor(path, view.format, json);
   const output = path === undefined ? standardOutput() : await openFile(path);
   try {
@@ -86,7 +86,7 @@ async function exportTo(
     const { writeTable } = await import('../../manage/export/write-table.js');
     const rows = await writeTable(table, output.stream, signal);
     await output.commit();
-    return { rows, format: chosen };
+    return { queue: view.queue, rows, format: chosen };
   } catch (error) {
     await output.discard();
     if (signal.aborted) return undefined;

@@ -21,10 +21,10 @@ export function retryCommand(ends: (code: ExitCode) => void): Command {
       const bar = startProgress('retrying', undefined);
       const retried = await stoppable((signal) =>
         withProducer(open(), async ({ batches }) => {
-          const view = await batches.show(name, { queue: config.queue });
+          const view = await batches.show({ name, queue: config.queue });
           const job = await findJob(config.jobs, view.job);
           const { queue } = view;
-          return batches.retry(job, name, { queue, signal, onProgress: (rows) => bar.update(rows, rows, '') });
+          return batches.retry(job, { name, queue, signal, onProgress: (rows) => bar.update(rows, rows, '') });
         }),
       ).finally(() => bar.stop());
       printLine(config.json ? JSON.stringify(retried) : sentence(retried));
@@ -32,12 +32,12 @@ export function retryCommand(ends: (code: ExitCode) => void): Command {
     });
 }
 
-function sentence({ batch, retried, keyTaken, unusable, interrupted }: RetriedBatch): string {
+function sentence({ name, retried, keyTaken, unusable, interrupted }: RetriedBatch): string {
   const parts = [
     `${countOf(retried, 'failed row waits', 'failed rows wait')} again`,
     ...(keyTaken > 0 ? [`${showCount(keyTaken)} stay failed, their keys were taken meanwhile`] : []),
     ...(unusable > 0 ? [`${showCount(unusable)} stay failed, their payloads cannot be used`] : []),
     ...(interrupted ? ['interrupted; the same command goes on'] : []),
   ];
-  return `batch ${batch}: ${parts.join('; ')}`;
+  return `batch ${name}: ${parts.join('; ')}`;
 }

@@ -13,7 +13,7 @@ export function showCommand(ends: (code: ExitCode) => void): Command {
     .argument('<name>', 'the name of the batch')
     .action(async (name: string, _: unknown, command: Command) => {
       const { config, open } = startSession(command, queueSetting);
-      const view = await withProducer(open(), ({ batches }) => batches.show(name, { queue: config.queue }));
+      const view = await withProducer(open(), ({ batches }) => batches.show({ name, queue: config.queue }));
       if (config.json) printLine(JSON.stringify(view));
       else printFacts(factsOf(view));
       ends(EXIT.ok);
@@ -21,13 +21,13 @@ export function showCommand(ends: (code: ExitCode) => void): Command {
 }
 
 function factsOf(view: BatchView): (readonly [string, string])[] {
-  const { batch, queue, job, stage, source, format, keyField, rowsPerJob, createdAt, readAt, cancelledAt } = view;
+  const { name, queue, job, stage, source, format, keyField, rowsPerJob, createdAt, readAt, cancelledAt } = view;
   const { read, added, duplicate, rejected, waiting, active, delayed, missing, completed, failed, cancelled } = view;
   const counts = (entries: Record<string, number>): (readonly [string, string])[] =>
     Object.entries(entries).map(([name, count]) => [name, showFigure(count)] as const);
   return [
     ...([
-      ['batch', batch],
+      ['name', name],
       ['queue', queue],
       ['job', job],
       ['source', `${showText(source)} (${format})`],

@@ -3,7 +3,7 @@ import type { BatchView } from '../../books/batch-view.js';
 import { countsLines, pipeLine } from './watch-lines.js';
 
 const counts = { waiting: 84_815, active: 50, delayed: 0, completed: 33_000, failed: 2_105, cancelled: 0, missing: 0 };
-const view = { ...counts, batch: 'november', stage: 'running', added: 119_970, read: 120_000 } as BatchView;
+const view = { ...counts, name: 'november', stage: 'running', added: 119_970, read: 120_000 } as BatchView;
 
 describe('the counts', () => {
   it('are one line where there is room', () => {

@@ -40,7 +40,7 @@ export function reasonLines({ reasons }: BatchView, most: number): string[] {
 export function pipeLine(progress: Progress): string {
   const { view, done } = progress;
   const part = `${showCount(done)} of ${showCount(view.added)} settled`;
-  return `batch ${view.batch}: ${part}  ${rateLine(progress)}  ${countsOf(view).join(GAP)}`;
+  return `batch ${view.name}: ${part}  ${rateLine(progress)}  ${countsOf(view).join(GAP)}`;
 }
 
 /** The progress as JSON, for a program. */

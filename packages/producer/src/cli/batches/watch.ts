@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchRef } from '@bullpen/shared';
 import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { type BatchView, isSettled } from '../../books/batch-view.js';
@@ -50,15 +51,15 @@ async function follow(
   signal: AbortSignal,
 ): Promise<BatchView | undefined> {
   const rate = new Rate();
-  let choice = { queue };
+  let batch: BatchRef = { name, queue };
   while (!signal.aborted) {
     const askedAt = performance.now();
     const slow = setTimeout(() => shown.slow(), SLOW_MS);
-    const view = await batches.show(name, choice).finally(() => clearTimeout(slow));
+    const view = await batches.show(batch).finally(() => clearTimeout(slow));
     const now = performance.now();
     shown.update(measureProgress(view, rate, now));
     if (isSettled(view)) return view;
-    choice = { queue: view.queue };
+    batch = view;
     const restMs = Math.max(shown.everyMs, Math.min(REST * (now - askedAt), MAX_REST_MS));
     await sleep(restMs, undefined, { signal }).catch(() => undefined);
   }

@@ -6,6 +6,7 @@ import { failedTable } from './tables.js';
 
 /** How failed rows are exported. */
 export interface ExportFailuresOptions {
+  /** What is written: CSV with the columns of the source, or one JSON object per line. */
   readonly format: 'csv' | 'ndjson';
   /**
    * Changes each row before it is written, for example to remove what must not be seen. It must
@@ -20,9 +21,17 @@ export interface ExportFailuresOptions {
  * Writes the failed rows of a batch as `bullpen-producer batches export` does, and ends the stream.
  * Keeps one page of rows in memory.
  * @param view the answer of `batches.show`
+ * @param batches `producer.batches`
+ * @param output where the rows go; it is ended
+ * @param options the format, and what may change or end the export
  * @returns how many rows were written
+ * @example
+ * const view = await producer.batches.show({ name: 'march' });
+ * const output = createWriteStream('failed.csv');
+ * await exportFailures(producer.batches, view, output, { format: 'csv', signal });
  * @throws OptionsInvalid when the rows have too many different fields for a table;
  *   RedisUnavailable; any error of the stream
+ * @remarks Moves to a package of its own, `@bullpen/control`.
  */
 export async function exportFailures(
   batches: Batches,

@@ -18,8 +18,8 @@ export async function failedTable(
   view: BatchView,
   format: Table['format'],
 ): Promise<Table> {
-  const { batch, queue, columns } = view;
-  const rows = (): AsyncIterable<FailedRow> => batches.failures(batch, { queue });
+  const { name, queue, columns } = view;
+  const rows = (): AsyncIterable<FailedRow> => batches.failures({ name, queue });
   const shape = columns === undefined ? await findShape(rows()) : shapeWith(columns);
   if (shape === undefined) {
     const reason = 'the rows have too many different fields for a table; ask for ndjson';
@@ -37,12 +37,12 @@ export async function failedTable(
  * @throws OptionsInvalid when the batch keeps no results
  */
 export function resultTable(batches: Batches, view: BatchView, format: Table['format']): Table {
-  const { batch, queue } = view;
+  const { name, queue } = view;
   if (!view.results) {
-    const reason = `batch '${batch}' keeps no results: it was enqueued without --results`;
+    const reason = `batch '${name}' keeps no results: it was enqueued without --results`;
     throw new OptionsInvalid('cannot export', [{ path: '--results', reason }]);
   }
-  const rows = batches.results(batch, { queue });
+  const rows = batches.results({ name, queue });
   if (format === 'ndjson') return { format, rows: map(rows, resultObject) };
   const cells = (kept: RowResult): string[] => {
     const { row, result, note = '' } = resultObject(kept);

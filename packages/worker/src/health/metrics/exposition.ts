@@ -1,6 +1,6 @@
 import { MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { RunningWorker } from '../../running-worker.js';
+import { asStarted, type RunningWorker } from '../../running-worker.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 let processRegistry: Registry | undefined;
@@ -29,7 +29,7 @@ export class Exposition {
   /** Adds the metrics of this worker. The caller passes the worker's events to them. */
   add(worker: RunningWorker): WorkerMetrics {
     const registry = new Registry();
-    const metrics = new WorkerMetrics(worker, registry);
+    const metrics = new WorkerMetrics(asStarted(worker), registry);
     this.#registry = Registry.merge([registry, processMetrics()]);
     return metrics;
   }

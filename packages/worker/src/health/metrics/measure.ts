@@ -1,18 +1,30 @@
+import { OptionsInvalid } from '@bullpen/shared';
+import { optionFaults } from '@bullpen/shared/internal';
 import type { Registry } from 'prom-client';
 import type { WorkerEvent } from '../../events/observers.js';
-import type { RunningWorker } from '../../running-worker.js';
+import { asStarted, type RunningWorker } from '../../running-worker.js';
 
 /**
  * Adds the metrics of a worker to a prom-client registry of yours, which you serve yourself. A
  * registry can have one worker. `docs/metrics.md` lists the metrics. Call it directly after
  * `startWorker`, so that no event is missed. Resolves when the registry has the metrics.
+ * @param options your registry
  * @example
+ * import { Registry } from 'prom-client';
+ *
  * const registry = new Registry();
  * await measure(startWorker({ handlers, redis }), { registry });
- * @throws Error when the registry already has the metrics of another worker
+ * console.log(await registry.metrics());
+ * @throws OptionsInvalid for wrong options; Error when the registry already has the metrics of
+ *   another worker
  */
-export async function measure(worker: RunningWorker, { registry }: { readonly registry: Registry }): Promise<void> {
-  const loading = import('./worker-metrics.js').then(({ WorkerMetrics }) => new WorkerMetrics(worker, registry));
+export async function measure(worker: RunningWorker, options: { readonly registry: Registry }): Promise<void> {
+  const faults = optionFaults(options, { registry: true }, 'measure');
+  if (faults.length > 0) throw new OptionsInvalid('cannot measure the worker', faults);
+  const { registry } = options;
+  const loading = import('./worker-metrics.js').then(
+    ({ WorkerMetrics }) => new WorkerMetrics(asStarted(worker), registry),
+  );
   await countInto(worker, loading);
 }
 

@@ -1,12 +1,12 @@
 import { depthGauges } from '@bullpen/shared/internal';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JobEvent, WorkerEvent } from '../../events/observers.js';
-import type { RunningWorker } from '../../running-worker.js';
+import type { StartedWorker } from '../../running-worker.js';
 import { VERSION } from '../../version.js';
 import { AttemptMetrics } from './attempt-metrics.js';
 
 /** The part of a worker that is measured. */
-export type Measured = Pick<RunningWorker, 'serves' | 'slots' | 'health' | 'exporter'>;
+export type Measured = Pick<StartedWorker, 'serves' | 'slots' | 'health' | 'exporter'>;
 
 /** All Prometheus metrics of a worker. Gauges are read at the scrape. */
 export class WorkerMetrics {

@@ -1,0 +1,70 @@
+/** The functions that take options. */
+type Place = 'defineJob' | 'enqueue' | 'createProducer' | 'startWorker';
+
+/**
+ * Options that people write in a function that does not have them: those of BullMQ and of other
+ * queues, and ours of another function. What to write instead, and in which function.
+ */
+export const OPTION_WORDS: Readonly<Record<string, readonly [advice: string, place?: Place]>> = {
+  // How often and how long.
+  attempts: ['write maxAttempts', 'defineJob'],
+  retries: ['write maxAttempts, which counts the first attempt as well', 'defineJob'],
+  retry: ['write maxAttempts, which counts the first attempt as well', 'defineJob'],
+  maxRetries: ['write maxAttempts, which counts the first attempt as well', 'defineJob'],
+  maxAttempts: ['write it', 'defineJob'],
+  backoff: ['write it', 'defineJob'],
+  timeout: ['write it', 'defineJob'],
+  ttl: ['write expiresIn (how long a job may wait) or timeout (how long an attempt may take)', 'defineJob'],
+  expiresIn: ['write it', 'enqueue'],
+  maxStalledCount: ['write maxCrashes', 'defineJob'],
+  maxStartedAttempts: ['write maxCrashes', 'defineJob'],
+  maxCrashes: ['write it', 'defineJob'],
+  rowsPerJob: ['write it', 'defineJob'],
+  defaultJobOptions: ['write the policy of each job', 'defineJob'],
+  schema: ['write payload', 'defineJob'],
+  data: ['write payload', 'defineJob'],
+  payload: ['write it', 'defineJob'],
+  queue: ['write it', 'defineJob'],
+  // One job.
+  jobId: ['write key', 'enqueue'],
+  id: ['write key', 'enqueue'],
+  key: ['write it', 'enqueue'],
+  deduplication: ['write key: the same key is the same job while that job is kept', 'enqueue'],
+  debounce: ['write key: the same key is the same job while that job is kept', 'enqueue'],
+  delay: ['write it', 'enqueue'],
+  at: ['write it', 'enqueue'],
+  runAt: ['write at', 'enqueue'],
+  timestamp: ['write at or delay', 'enqueue'],
+  priority: ['write it', 'enqueue'],
+  expiresAt: ['write it', 'enqueue'],
+  maxWaiting: ['write it', 'enqueue'],
+  lifo: ['jobs start in the order in which they came; a priority changes that'],
+  repeat: ['Bullpen has no schedules; a job scheduler of BullMQ on the same queue and prefix works'],
+  cron: ['Bullpen has no schedules; a job scheduler of BullMQ on the same queue and prefix works'],
+  parent: ['Bullpen has no flows; enqueue the next job in the handler'],
+  // The worker.
+  concurrency: ['write it', 'startWorker'],
+  lockDuration: ['write lease', 'startWorker'],
+  lockRenewTime: ['write lease: it is renewed by itself', 'startWorker'],
+  stalledInterval: ['write lease: lost jobs are looked for as often as it says', 'startWorker'],
+  removeOnComplete: ['write keepCompleted', 'startWorker'],
+  removeOnFail: ['write keepFailed', 'startWorker'],
+  keepCompleted: ['write it', 'startWorker'],
+  keepFailed: ['write it', 'startWorker'],
+  limiter: ['Bullpen has no limiter; setGlobalRateLimit of a BullMQ Queue is obeyed'],
+  autorun: ['a worker starts at once; await its ready'],
+  useWorkerThreads: ['run more worker processes'],
+  healthPort: ['call serveHealth with the worker'],
+  processor: ['write handlers', 'startWorker'],
+  handler: ['write handlers', 'startWorker'],
+  lease: ['write it', 'startWorker'],
+  drainTimeout: ['write it', 'startWorker'],
+  abortGrace: ['write it', 'startWorker'],
+  // Redis.
+  connection: ["write redis: 'redis://127.0.0.1:6379', or an object with a URL and TLS options"],
+  url: ["write redis: 'redis://127.0.0.1:6379'"],
+  host: ["write redis: 'redis://127.0.0.1:6379'"],
+  port: ["write redis: 'redis://127.0.0.1:6379'"],
+  password: ["write redis: 'redis://:password@127.0.0.1:6379'"],
+  redisTimeout: ['write it', 'createProducer'],
+};
