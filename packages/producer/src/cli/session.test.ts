@@ -81,7 +81,7 @@ describe('the command line', () => {
   it('takes a time with its zone, and either a delay or a time', async () => {
     const enqueue = (...flags: string[]) => endOf('--jobs', HERE, 'enqueue', 'session.mail', '--data', '1', ...flags);
     for (const time of ['tomorrow', '300', '2026-12-01T09:00:00', '2026-13-01T09:00:00Z']) {
-      const reason = 'expected a time with its zone, such as 2026-12-01T09:00:00Z';
+      const reason = `expected a time with its zone, such as 2026-12-01T09:00:00Z, got '${time}'`;
       expect(await enqueue('--at', time)).toMatchObject({ faults: [{ path: '--at', reason }] });
       expect(await enqueue('--expires-at', time)).toMatchObject({ faults: [{ path: '--expires-at', reason }] });
     }

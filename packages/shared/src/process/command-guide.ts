@@ -1,5 +1,5 @@
 import { showText } from '../job/show-value.js';
-import type { ExitCode } from './exit-code.js';
+import { type ExitCode, seeHelp } from './exit-code.js';
 
 /** What a command's help says below its options. */
 export interface Guide {
@@ -51,9 +51,6 @@ export function guideCommand<C extends CommandLine>(command: C, guides: Guides, 
   for (const sub of command.commands) guideCommand(sub, guides, `${path} ${sub.name()}`);
   return command;
 }
-
-/** The line below a usage error. */
-export const seeHelp = (path: string): string => `See ${path} --help`;
 
 function showGuide(
   { examples, notes, exitCodes = {} }: Guide,

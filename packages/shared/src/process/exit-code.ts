@@ -1,7 +1,6 @@
 import type { BullpenError } from '../job/errors.js';
 import { showText } from '../job/show-value.js';
 import { redactUrls } from '../redis/redis-url.js';
-import { seeHelp } from './command-guide.js';
 
 /** The exit codes of our commands, from sysexits.h where it has a fitting one. */
 export const EXIT = {
@@ -46,6 +45,9 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (code.startsWith('commander.')) return (error as { exitCode?: unknown }).exitCode === 0 ? EXIT.ok : EXIT.usage;
   return BY_CODE.get(code) ?? EXIT.failure;
 }
+
+/** The line below a usage error: `See bullpen-producer batches --help`. */
+export const seeHelp = (path: string): string => `See ${path} --help`;
 
 /** What was typed is wrong, so help helps. */
 const WRONG_FLAGS: ReadonlySet<unknown> = new Set<BullpenError['code']>([

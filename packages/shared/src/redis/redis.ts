@@ -127,7 +127,7 @@ function readParts(address: unknown): Exclude<RedisAddress, string> {
   const url: unknown = parts?.url;
   if (typeof url !== 'string') {
     const got = typeof address === 'object' ? 'an object without url' : typeof address;
-    throw invalid([{ path: 'redis', reason: `expected a URL such as redis://user:password@host:6379/0, got ${got}` }]);
+    throw invalid([{ path: 'redis', reason: `expected a URL such as redis://host:6379/0, got ${got}` }]);
   }
   const faults = optionFaults(parts, ADDRESS_OPTIONS, 'redis', 'redis');
   const reason = redisAddressFault(url);
