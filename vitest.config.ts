@@ -43,7 +43,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'examples/*/src/**/*.test.ts',
-            'integration-tests/src/repo/architecture/*.test.ts',
+            'integration-tests/src/repo/{architecture,release}/*.test.ts',
           ],
           isolate: false,
           setupFiles: [FORGET_JOBS],
@@ -56,9 +56,15 @@ export default defineConfig({
           name: 'integration',
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
-          // `pnpm test:containers` and `pnpm test:docs` run the first two: they have configurations of
-          // their own. The architecture test needs no Redis: it is a unit test.
-          exclude: [...configDefaults.exclude, 'src/containers/**', 'src/docs/**', 'src/repo/architecture/**'],
+          // `pnpm test:containers`, `pnpm test:docs` and `pnpm test:install` run the first three: they
+          // have configurations of their own. The last need no Redis: they are unit tests.
+          exclude: [
+            ...configDefaults.exclude,
+            'src/containers/**',
+            'src/docs/**',
+            'src/install/**',
+            'src/repo/{architecture,release}/**',
+          ],
           isolate: false,
           setupFiles: [join(import.meta.dirname, FORGET_JOBS)],
           // Integration tests wait more than they compute: they run more files at once than there

@@ -26,41 +26,51 @@ async function faultsOf(language: string, code: string, mark = ''): Promise<stri
 const IMPORT = "import { createProducer } from '@bullpen/producer';\nimport { sendInvoice } from './jobs.js';\n";
 const PRODUCER = "const producer = createProducer({ redis: 'redis://127.0.0.1:6379' });\n";
 
-test.concurrent.for([
-  [
+const WRONG: Readonly<Record<string, readonly [language: string, code: string, fault: RegExp]>> = {
+  'an import of a name that is not exported': [
     'ts',
     "import { Worker } from '@bullpen/worker';\nconsole.log(Worker);",
     /^trial\.md:12: error TS.*no exported member 'Worker'/,
   ],
-  [
+  'a payload of a wrong type': [
     'ts',
     `${IMPORT}${PRODUCER}await producer.enqueue(sendInvoice, { invoice: 7 });`,
     /^trial\.md:15: error TS.*'number' is not/,
   ],
-  [
+  'an option that does not exist': [
     'ts',
     `${IMPORT}${PRODUCER}await producer.enqueue(sendInvoice, { invoice: 'i' }, { atempts: 3 });`,
     /^trial\.md:15: error TS/,
   ],
-  ['ts', "throw new Error('it does not run');", /^trial\.md: exit 1: [\s\S]*it does not run/],
-  [
+  'a program that throws': ['ts', "throw new Error('it does not run');", /^trial\.md: exit 1: [\s\S]*it does not run/],
+  'a flag that does not exist': [
     'sh',
     '# a queue\nbullpen-worker --handlers dist/handlers.js --concurency 5',
     /^trial\.md:13: exit 64, not 0: [\s\S]*--concurency/,
   ],
-  [
+  'a job that does not exist, in a command of two lines': [
     'sh',
     "bullpen-producer enqueue invoice.sent \\\n  --jobs dist/jobs.js --data '{}'",
     /^trial\.md:12: exit 64, not 0: [\s\S]*invoice\.sent/,
   ],
-  ['sh', 'npx --yes pnpm@12 demos', /^trial\.md:12: package\.json has no script 'demos'/],
-  ['sh', 'sh scripts/nothing.sh', /^trial\.md:12: there is no scripts\/nothing\.sh/],
-  ['sh', 'rm -rf dist', /^trial\.md:12: nothing checks 'rm'/],
-  ['json', '{ "type": "module", }', /^trial\.md:12: SyntaxError/],
-  ['yaml', 'worker: [', /^trial\.md:12: /],
-  ['dockerfile', 'FROM node:24\nCOPPY dist /app', /^trial\.md:12: line 2: Unknown instruction: COPPY/],
-  ['tsx', '<p/>', /^trial\.md:12: nothing checks a block of 'tsx'/],
-] as const)('a block of %s with %s is convicted', { timeout: 60_000 }, async ([language, code, fault]) => {
+  'a script that does not exist': [
+    'sh',
+    'npx --yes pnpm@12 demos',
+    /^trial\.md:12: package\.json has no script 'demos'/,
+  ],
+  'a file that does not exist': ['sh', 'sh scripts/nothing.sh', /^trial\.md:12: there is no scripts\/nothing\.sh/],
+  'a program that nobody checks': ['sh', 'rm -rf dist', /^trial\.md:12: nothing checks 'rm'/],
+  'wrong JSON': ['json', '{ "type": "module", }', /^trial\.md:12: SyntaxError/],
+  'wrong YAML': ['yaml', 'worker: [', /^trial\.md:12: /],
+  'a wrong Dockerfile': [
+    'dockerfile',
+    'FROM node:24\nCOPPY dist /app',
+    /^trial\.md:12: line 2: Unknown instruction: COPPY/,
+  ],
+  'a language that nobody checks': ['tsx', '<p/>', /^trial\.md:12: nothing checks a block of 'tsx'/],
+};
+
+test.concurrent.for(Object.entries(WRONG))('%s is convicted', async ([, [language, code, fault]]) => {
   expect(await faultsOf(language, code)).toEqual([expect.stringMatching(fault)]);
 });
 

@@ -19,7 +19,20 @@ const BUILT = fileURLToPath(new URL('../../dist/', import.meta.url));
 const ADDRESS = 'redis://127.0.0.1:6379';
 
 /** Programs that a document may start and that do not run here. Other tests try what matters of them. */
-const NOT_RUN = new Set(['cp', 'curl', 'docker', 'kubectl', 'npm', 'npx', 'pnpm', 'redis-cli', 'sh', 'yarn']);
+const NOT_RUN = new Set([
+  'cp',
+  'cd',
+  'curl',
+  'docker',
+  'git',
+  'kubectl',
+  'npm',
+  'npx',
+  'pnpm',
+  'redis-cli',
+  'sh',
+  'yarn',
+]);
 /** Those of Redis itself run where they are installed. */
 const RUN = new Set([...OURS, ...(isOnPath('redis-cli') ? ['redis-cli'] : [])]);
 const PNPM_COMMANDS = new Set(['add', 'exec', 'install', 'run']);
@@ -41,7 +54,9 @@ export class DocumentCheck {
   #typeFaults: readonly string[] = [];
 
   private constructor(documents: readonly Document[], folder: string) {
-    this.#blocks = documents.flatMap(({ path, text }) => readCodeBlocks(path, text));
+    this.#blocks = documents
+      .flatMap(({ path, text }) => readCodeBlocks(path, text))
+      .filter(({ mark }) => mark !== 'test:install');
     this.#files = toFiles(this.#blocks, folderOf(documents[0]?.path ?? ''));
     this.#folder = folder;
   }

@@ -5,7 +5,7 @@ import { Attached, type Ended } from '../support/attached.js';
 import type { ShellCommand } from './shell-commands.js';
 
 const FILES = fileURLToPath(new URL('./world', import.meta.url));
-const BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const STUB_WORKER = fileURLToPath(new URL('../../dist/docs/stub-worker.js', import.meta.url));
 const WEBHOOKS = fileURLToPath(
   new URL('./dist/jobs.js', import.meta.resolve('@bullpen/example-webhooks/package.json')),
@@ -34,7 +34,7 @@ export class CommandWorld {
   private constructor(folder: string) {
     this.#folder = folder;
     this.#env = {
-      PATH: `${BIN}:${process.env['PATH']}`,
+      PATH: `${join(NODE_MODULES, '.bin')}:${process.env['PATH']}`,
       HOME: String(process.env['HOME']),
       BULLPEN_DASHBOARD_PORT: '0',
     };
@@ -45,6 +45,7 @@ export class CommandWorld {
     await mkdir(folder, { recursive: true });
     await cp(FILES, folder, { recursive: true });
     await symlink(built, join(folder, 'dist'));
+    await symlink(NODE_MODULES, join(folder, 'node_modules'));
     return new CommandWorld(folder);
   }
 

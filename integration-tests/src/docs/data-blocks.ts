@@ -6,6 +6,7 @@ import type { CodeBlock } from './code-blocks.js';
 const UNCHECKED = new Set(['', 'caddyfile', 'md', 'nginx', 'text']);
 const CHECKED: Readonly<Record<string, (text: string) => string[]>> = {
   json: (text) => faultsOf(() => JSON.parse(text)),
+  jsonc: (text) => faultsOf(() => JSON.parse(text.replace(/^\s*\/\/.*$/gm, ''))),
   yaml: (text) => parseAllDocuments(text).flatMap(({ errors }) => errors.map(({ message }) => message)),
   dockerfile: (text) => validate(text).map(({ message, range }) => `line ${range.start.line + 1}: ${message}`),
 };

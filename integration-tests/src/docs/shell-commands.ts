@@ -50,5 +50,5 @@ function startOf(command: string): Pick<ShellCommand, 'text' | 'program'> {
   const text = command.replace(IN_A_CONTAINER, 'bullpen-producer ').replace(/^npx (?=bullpen-)/, '');
   let rest = text;
   while (VARIABLE.test(rest)) rest = rest.replace(VARIABLE, '');
-  return { text, program: /^\S+/.exec(rest)?.[0] ?? '' };
+  return { text, program: /[^(\s]+/.exec(rest)?.[0] ?? '' };
 }

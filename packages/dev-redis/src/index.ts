@@ -1,5 +1,5 @@
 /**
- * A private, real Redis for a demo or a test run, on any machine.
+ * A private, real Redis for a demo or a test run.
  * @packageDocumentation
  */
 

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const { repository } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const files = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 const pages = files.filter(
   (file) => /^(docs\/|packages\/[^/]+\/README|[A-Z]+\.md$)/.test(file) && file.endsWith('.md'),
@@ -40,9 +42,12 @@ describe('the pages of the repository', () => {
   it.each(pages)('%s links to files and headings that exist', async (page) => {
     const broken: string[] = [];
     for (const [, link = ''] of (await textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^(https?|mailto):/.test(link)) continue;
-      const [path = '', anchor] = link.split('#');
-      const target = path === '' ? page : normalize(join(dirname(page), path)).replace(/\/$/, '');
+      // The README of a package links to our own pages by their address.
+      const own = link.startsWith(`${repository}/blob/main/`);
+      if (/^(https?|mailto):/.test(link) && !own) continue;
+      const [path = '', anchor] = link.replace(`${repository}/blob/main/`, '').split('#');
+      const folder = own ? '.' : dirname(page);
+      const target = path === '' ? page : normalize(join(folder, path)).replace(/\/$/, '');
       if (!isFile.has(target) && !folders.has(target)) broken.push(link);
       else if (anchor !== undefined && target.endsWith('.md') && !anchorsOf(await textOf(target)).has(anchor))
         broken.push(link);

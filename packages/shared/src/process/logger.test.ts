@@ -1,4 +1,5 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import Module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -77,6 +78,22 @@ describe('createLogger', () => {
     expect(read()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] ERROR: redis is unavailable\n/);
     expect(read()).toContain('cannot reach redis://***@host');
     expect(read()).not.toContain('hunter2');
+  });
+
+  it('writes JSON on a terminal where pino-pretty is not installed, and says once how to get readable lines', () => {
+    const loader = Module as unknown as { _load(name: string, ...rest: unknown[]): unknown };
+    const load = loader._load;
+    vi.spyOn(loader, '_load').mockImplementation((name, ...rest) => {
+      if (name === 'pino-pretty') throw new Error("Cannot find module 'pino-pretty'");
+      return load(name, ...rest);
+    });
+    const [first, second] = [1, 2].map(() => {
+      const { log, lines } = loggerIntoFile({}, { isTTY: true, hasColors: () => false });
+      log.info('attempt completed');
+      return lines().map(({ msg }) => msg);
+    });
+    expect(first).toEqual([expect.stringContaining('npm install pino-pretty'), 'attempt completed']);
+    expect(second).toEqual(['attempt completed']);
   });
 
   it.each([

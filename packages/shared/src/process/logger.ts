@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type { build, PrettyStream } from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
 import { OptionsInvalid } from '../job/errors.js';
 import { type OptionTable, optionFaults } from '../job/option-faults.js';
@@ -22,9 +23,10 @@ const LOGGER_OPTIONS: OptionTable<LoggerOptions> = { level: true, to: true };
 const MAX_UNWRITTEN = 16 * 1_048_576;
 
 /**
- * Makes a pino logger. It writes JSON lines in a pipe and readable lines on a terminal. Passwords
- * in URLs are removed from every line, anywhere in it. Lines are written synchronously, so that
- * none is lost when the process exits.
+ * Makes a pino logger. It writes JSON lines in a pipe and readable lines on a terminal; without
+ * pino-pretty, which is an optional dependency, it writes JSON there too and says so once.
+ * Passwords in URLs are removed from every line, anywhere in it. Lines are written synchronously,
+ * so that none is lost when the process exits.
  * @param options its level, and where it writes
  * @example
  * const log = createLogger({ level: 'debug' });
@@ -36,19 +38,12 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   if (faults.length > 0) throw new OptionsInvalid('cannot create the logger', faults);
   const { level = 'info', to = 'stdout' } = options;
   const stream = process[to];
-  const destination = stream.isTTY
-    ? pretty({
-        destination: stream.fd,
-        sync: true,
-        colorize: stream.hasColors(),
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:HH:MM:ss.l',
-      })
-    : pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });
+  const pretty = stream.isTTY ? prettyStream(stream) : undefined;
+  const destination = pretty ?? pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });
   // A full disk takes no lines. Without this listener the error would be thrown in the code that
   // logs: in a handler, or in the listener of a stop signal.
   destination.on('error', () => undefined);
-  return pino(
+  const log = pino(
     {
       level,
       serializers: { err: describeError },
@@ -57,6 +52,33 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     },
     destination,
   );
+  if (stream.isTTY && pretty === undefined && !hinted) {
+    hinted = true;
+    log.info('log lines are JSON here, because pino-pretty is not installed: npm install pino-pretty');
+  }
+  return log;
+}
+
+/** Whether this process has said how to get readable lines. */
+let hinted = false;
+
+/**
+ * A stream that writes readable lines, or undefined where pino-pretty cannot be loaded. It is an
+ * optional dependency, which an install may leave out (`npm install --omit=optional`).
+ */
+function prettyStream(stream: (typeof process)['stdout' | 'stderr']): PrettyStream | undefined {
+  try {
+    const pretty: typeof build = createRequire(import.meta.url)('pino-pretty');
+    return pretty({
+      destination: stream.fd,
+      sync: true,
+      colorize: stream.hasColors(),
+      ignore: 'pid,hostname',
+      translateTime: 'SYS:HH:MM:ss.l',
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,7 +1,14 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Fault, OptionsInvalid } from '@bullpen/shared';
 import { reasonOf } from '@bullpen/shared/internal';
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Health } from '../in-flight/health.js';
 import { DEFAULT_HEALTH_HOST, type HealthPortOptions } from './health-port-options.js';
@@ -40,56 +47,73 @@ export async function openHealthPort(
   source: HealthSource,
   clientTimeoutMs = CLIENT_TIMEOUT_MS,
 ): Promise<HealthPort> {
-  const app = fastify({
-    logger: false,
-    http: {
+  const server = createServer(
+    {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: clientTimeoutMs,
+      requestTimeout: clientTimeoutMs,
+      keepAliveTimeout: clientTimeoutMs,
       connectionsCheckingInterval: clientTimeoutMs / 5,
     },
-    requestTimeout: clientTimeoutMs,
-    connectionTimeout: clientTimeoutMs,
-    keepAliveTimeout: clientTimeoutMs,
-    forceCloseConnections: true,
-    // A path that cannot be decoded is answered like any other unknown path.
-    frameworkErrors: (_, __, reply) => notFound(reply),
-  });
-  app.server.maxConnections = MAX_CONNECTIONS;
-  addRoutes(app, source);
+    (request, response) => void respond(source, request, response),
+  );
+  server.setTimeout(clientTimeoutMs);
+  server.maxConnections = MAX_CONNECTIONS;
   try {
-    await app.listen({ port, host });
+    await once(server.listen({ port, host }), 'listening');
   } catch (error) {
-    await app.close();
     throw new OptionsInvalid('cannot open the health port', [listenFault(host, port, error)]);
   }
-  return { host, port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+  return { host, port: (server.address() as AddressInfo).port, close: () => close(server) };
 }
 
-function addRoutes(app: FastifyInstance, { health, metrics }: HealthSource): void {
-  // Refuses before a body is read.
-  app.addHook('onRequest', async ({ method }, reply) => {
-    if (method !== 'GET' && method !== 'HEAD') return notFound(reply.header('connection', 'close'));
-    return undefined;
+/** Closes a server and its connections. A server that is closed already stays closed. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
   });
-  app.get('/livez', async (_, reply) => answer(reply, health(), 'live'));
-  app.get('/readyz', async (_, reply) => answer(reply, health(), 'ready'));
-  app.get('/metrics', async (_, reply) => {
-    const registry = metrics();
-    return reply.type(registry.contentType).send(await registry.metrics());
-  });
-  app.setErrorHandler(async (_, __, reply) => reply.code(500).type(PLAIN).send('the request could not be answered\n'));
-  app.setNotFoundHandler(async (_, reply) => notFound(reply));
 }
 
-const PLAIN = 'text/plain; charset=utf-8';
-
-function answer(reply: FastifyReply, { problems, ...health }: Health, what: 'live' | 'ready'): FastifyReply {
-  reply.type(PLAIN).header('cache-control', 'no-store');
-  return health[what] ? reply.send('ok\n') : reply.code(503).send(`${problems.join('\n')}\n`);
+interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string;
 }
 
-function notFound(reply: FastifyReply): FastifyReply {
-  return reply.code(404).type(PLAIN).send('not found; there are /livez, /readyz and /metrics\n');
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8' };
+
+/** Writes the answer to a request. Node leaves out the body of an answer to HEAD. */
+async function respond(source: HealthSource, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, headers, body } = await answer(source, request).catch(
+    (): Answer => ({ status: 500, headers: PLAIN, body: 'the request could not be answered\n' }),
+  );
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+async function answer({ health, metrics }: HealthSource, { method, url = '' }: IncomingMessage): Promise<Answer> {
+  if (method === 'GET' || method === 'HEAD') {
+    const [path] = url.split('?', 1);
+    if (path === '/livez') return probeAnswer(health(), 'live');
+    if (path === '/readyz') return probeAnswer(health(), 'ready');
+    if (path === '/metrics') {
+      const registry = metrics();
+      return { status: 200, headers: { 'content-type': registry.contentType }, body: await registry.metrics() };
+    }
+  }
+  // The connection closes, so that Node does not read the body of a request that sends one.
+  return {
+    status: 404,
+    headers: { ...PLAIN, connection: 'close' },
+    body: 'not found; there are /livez, /readyz and /metrics\n',
+  };
+}
+
+function probeAnswer({ problems, ...health }: Health, what: 'live' | 'ready'): Answer {
+  const headers = { ...PLAIN, 'cache-control': 'no-store' };
+  return health[what]
+    ? { status: 200, headers, body: 'ok\n' }
+    : { status: 503, headers, body: `${problems.join('\n')}\n` };
 }
 
 function listenFault(host: string, port: number, error: unknown): Fault {

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { createProducer } from '@bullpen/producer';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Attached } from '../support/attached.js';
+import { BIN } from '../support/command.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 import { DocumentCheck } from './check-documents.js';
@@ -24,13 +25,15 @@ let folder: string;
 let redis: RedisServer;
 beforeAll(async () => {
   check = await DocumentCheck.begin(documents);
-  folder = await mkdtemp(join(tmpdir(), 'bullpen-recipes-'));
+});
+afterAll(() => check.end());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bullpen-docs-'));
   redis = await RedisServer.start(await findRedisProgram(), folder);
 });
-afterAll(async () => {
+afterEach(async () => {
   await redis.kill();
   await rm(folder, { recursive: true, force: true });
-  await check.end();
 });
 
 /** A program of the page that runs until it gets a signal. */
@@ -57,6 +60,36 @@ async function queueCounts() {
   }
 }
 
+test('the example of the README does what the README says', async () => {
+  const run = async (file: string, args: readonly string[] = []) => {
+    const program = [
+      file.startsWith('bullpen-') ? BIN[file as keyof typeof BIN] : check.built('README.md', file),
+      ...args,
+    ];
+    return execa(process.execPath, program, { env: { ...env, REDIS_URL: redis.url }, extendEnv: false });
+  };
+  expect((await run('enqueue.ts')).stdout).toMatch(/^added k-inv_1042-/);
+  expect((await run('enqueue.ts')).stdout).toMatch(/^duplicate k-inv_1042-/);
+  const gone = JSON.stringify({ invoice: 'inv_1', email: 'x@gone.example' });
+  await run('bullpen-producer', [
+    'enqueue',
+    'invoice.send',
+    '--jobs',
+    check.built('README.md', 'jobs.ts'),
+    '--data',
+    gone,
+  ]);
+  const { stdout } = await run('bullpen-worker', [
+    '--handlers',
+    check.built('README.md', 'handlers.ts'),
+    '--until-empty',
+  ]);
+  const log = stdout.split('\n').map((line) => JSON.parse(line) as { msg: string });
+  const about = (message: string) => log.find(({ msg }) => msg === message);
+  expect(about('invoice sent')).toMatchObject({ invoice: 'inv_1042', email: 'ada@example.com', attempt: 1 });
+  expect(about('job rejected')).toMatchObject({ job: 'invoice.send', attempt: 1 });
+});
+
 test('Fastify: a request becomes one job, and SIGTERM ends the app with nothing left open', async () => {
   const program = new Program('app.ts');
   await program.printed('Server listening at');
@@ -81,7 +114,7 @@ test('Fastify: a request becomes one job, and SIGTERM ends the app with nothing 
 
 test('Nest: the job is done, and SIGTERM drains the worker before the process ends', async () => {
   const program = new Program('nest.ts');
-  await until('the job to be completed', async () => (await queueCounts())[0]?.completed === 2);
+  await until('the job to be completed', async () => (await queueCounts())[0]?.completed === 1);
   program.stop();
   const { signal, stdout } = await program.ended;
   expect(signal).toBe('SIGTERM');
