@@ -2,7 +2,7 @@ import { showText } from '../job/show-value.js';
 import { type ExitCode, seeHelp } from './exit-code.js';
 
 /** What a command's help says below its options. */
-export interface Guide {
+interface Guide {
   /** Command lines to copy, of 78 columns at most; a longer one is broken by hand, with `\`. */
   readonly examples: readonly string[];
   readonly notes?: string;
