@@ -2,6 +2,8 @@ import type { Callback, Redis } from 'ioredis';
 import { isForbidden } from './redis-faults.js';
 import { type RedisServer, readServer } from './redis-server.js';
 
+type InfoArgs = (string | Buffer | Callback<string>)[];
+
 /** A client that knows its server. */
 export type KnowingRedis = Redis & {
   /** What the server said last; nothing when our user may not ask it. */
@@ -20,7 +22,10 @@ export function rememberServer(redis: Redis): KnowingRedis {
   const copy = redis.duplicate.bind(redis);
   const knowing = Object.assign(redis, {
     server: readServer(''),
-    info(callback?: Callback<string>): Promise<string> {
+    info(...args: InfoArgs): Promise<string> {
+      const [callback, ...more] = args;
+      // The client asks for everything, with a callback. Whoever asks for a section gets it.
+      if (typeof callback !== 'function' || more.length > 0) return ask(...(args as []));
       const answer = ask().catch((error: Error) => {
         if (isForbidden(error)) return '';
         throw error;
@@ -28,9 +33,9 @@ export function rememberServer(redis: Redis): KnowingRedis {
       answer.then(
         (text) => {
           knowing.server = readServer(text);
-          callback?.(null, text);
+          callback(null, text);
         },
-        (error: Error) => callback?.(error),
+        (error: Error) => callback(error),
       );
       return answer;
     },
