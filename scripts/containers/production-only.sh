@@ -11,6 +11,8 @@ for package in "$@"; do filters="$filters --filter $package..."; done
 pnpm install --prod --offline --frozen-lockfile --trust-lockfile --reporter silent $filters
 find node_modules packages -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.tsbuildinfo' \
   -o -iname '*.md' -o -name '*.markdown' \) ! -iname 'license*' -delete
+# Packages of types only, with their links.
+find node_modules packages -type d -name '@types*' -prune -exec rm -rf {} +
 # Third-party tests are deleted where they stand beside a package.json: deeper down, folders of
 # these names may hold code.
 find node_modules -type f \( -name '*.test.js' -o -name '*.test.mjs' -o -name '*.test.cjs' \) -delete

@@ -47,8 +47,9 @@ describe('a cancellation', () => {
     expect(await producer.cancel(precious, id)).toBe('requested');
     await (await world.settled(queue, id)).remove();
     await first.drain();
-    expect(await producer.enqueue(precious, {}, { key: 'k' })).toMatchObject({ status: 'added', id });
-    expect(await (await world.settled(queue, id)).getState()).toBe('completed');
+    const next = await producer.enqueue(precious, {}, { key: 'k' });
+    expect(next.status).toBe('added');
+    expect(await (await world.settled(queue, next.id)).getState()).toBe('completed');
   });
 
   test('in another database stops no job in this one', async ({ world }) => {
@@ -60,11 +61,14 @@ describe('a cancellation', () => {
     await heard.subscribe(`${world.prefix}:precious:cancelled`);
     const ends = [{ do: 'until-file' as const, path: join(world.folder, 'finish') }];
     const producer = world.producer({ redis: production });
-    await world.producer({ redis: staging }).enqueue(precious, { ends }, { key: 'k' });
     const { id } = await producer.enqueue(precious, { ends }, { key: 'k' });
     const other = await producer.enqueue(precious, { ends });
     world.workerProcess(['--queue', 'precious', ...own.flags]);
     await world.started(2);
+    // No two jobs have the same id, except rows of batches with one name. This one seems to run there.
+    const there = own.admin.duplicate({ db: 5 });
+    world.onClose(async () => there.disconnect());
+    await there.hset(`${world.prefix}:precious:${id}`, 'name', precious.name);
     expect(await world.producer({ redis: staging }).cancel(precious, id)).toBe('requested');
     await published;
     // The worker hears of the next cancellation when it has heard of this one.

@@ -126,16 +126,6 @@ describe('every outcome, as another BullMQ client sees it', () => {
     expect(await world.producer().cancel(scripted, id)).toBe('settled');
   });
 
-  test('cancelled: somebody cancels a waiting job before any worker runs', async ({ world }) => {
-    const id = await enqueue(world, { ends: [{ do: 'return' }] });
-    expect(await world.producer().cancel(scripted, id)).toBe('requested');
-    const worker = world.worker({ handlers: scriptedHandlers });
-    const job = await world.settled(world.queue('scripted'), id);
-    await worker.drain();
-    expect(job.failedReason).toContain('JobCancelled');
-    expect(await world.redis.exists(`${world.prefix}:scripted:cancelled`)).toBe(0);
-  });
-
   test('cancel says when there is no such job', async ({ world }) => {
     expect(await world.producer().cancel(scripted, 'j-nobody')).toBe('unknown');
   });
@@ -180,18 +170,6 @@ describe('attempts of one job that follow each other closely', () => {
     await worker.process.untilEmpty();
     const { sinceStart } = await worker.drain();
     expect(sinceStart).toMatchObject({ completed: 12, failed: 240, unrecorded: 0 });
-  });
-});
-
-describe('a cancellation that came too late', () => {
-  test('does not touch the next job with that key', async ({ world }) => {
-    const producer = world.producer();
-    const { id } = await producer.enqueue(scripted, {}, { key: 'k' });
-    expect(await producer.cancel(scripted, id)).toBe('requested');
-    await world.queue('scripted').remove(id);
-    expect(await producer.enqueue(scripted, {}, { key: 'k' })).toEqual({ id, status: 'added' });
-    world.worker({ handlers: scriptedHandlers });
-    expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
   });
 });
 

@@ -42,6 +42,8 @@ const stored: Stored = {
     active: 0,
     completed: 0,
     failed: 0,
+    cancelled: 0,
+    failedTrimmed: 0,
   },
   keys: ['batch:x', 'batch:x:failures', 'batch:x:fates', 'batch:x:reasons', 'batches', 'events', 'id', 'meta'],
   keysLater: undefined,

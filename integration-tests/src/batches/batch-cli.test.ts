@@ -362,11 +362,16 @@ describe('enqueue and queues', () => {
     const producer = world.producer();
     await producer.enqueue(row, { id: 1, email: 'a@example.com' });
     await producer.enqueue(row, { id: 2, email: 'a@example.com' }, { delay: '1h' });
+    const { id } = await producer.enqueue(row, { id: 3, email: 'a@example.com' });
+    expect((await world.producerProcess(['cancel', row.name, id]).ended).stdout).toBe(`cancelled ${id}\n`);
     const { stdout } = await world.producerProcess(['queues', '--json']).ended;
     expect(JSON.parse(stdout)).toEqual([
-      { queue: 'rows', paused: false, waiting: 1, prioritized: 0, delayed: 1, active: 0, completed: 0, failed: 0 },
+      {
+        ...{ queue: 'rows', paused: false, waiting: 1, prioritized: 0, delayed: 1, active: 0, completed: 0, failed: 0 },
+        ...{ cancelled: 1, failedTrimmed: 0 },
+      },
     ]);
     const plain = await world.producerProcess(['queues']).ended;
-    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\n');
+    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\t1\n');
   });
 });

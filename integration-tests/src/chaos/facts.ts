@@ -5,7 +5,10 @@ import type { Wait } from './machine.js';
 import type { JobKind, PlannedJob } from './plan.js';
 import type { StoredJob } from './snapshot.js';
 
-/** A job that the producer meant to enqueue, with what the plan wants of it. */
+/**
+ * A job that the producer meant to enqueue, with what the plan wants of it. There are several with
+ * one key if a killed producer enqueued a job again that had failed for good meanwhile.
+ */
 export interface IntendedJob extends PlannedJob {
   readonly id: string;
   readonly queue: string;

@@ -41,7 +41,10 @@ export function jobOf({ queue, kind }: Pick<PlannedChunk, 'queue' | 'kind'>) {
   return found.job;
 }
 
-/** The ids of a chunk's jobs, as the producer will make them from their keys. */
-export function idsOf(chunk: PlannedChunk): string[] {
-  return chunk.jobs.map(({ key }) => idForKey(jobOf(chunk).name, key));
+/** How the ids of a chunk's jobs will begin: all but the mark, which each call makes anew. */
+export function idStartsOf(chunk: PlannedChunk): string[] {
+  return chunk.jobs.map(({ key }) => idForKey(jobOf(chunk).name, key, ''));
 }
+
+/** How an id begins: all but its mark. */
+export const startOfId = (id: string): string => id.slice(0, id.lastIndexOf('-') + 1);

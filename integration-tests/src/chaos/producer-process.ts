@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer } from '@bullpen/producer';
 import { RedisUnavailable } from '@bullpen/shared';
-import { idsOf, jobOf } from './jobs.js';
+import { idStartsOf, jobOf } from './jobs.js';
 import { appendLine, readLines } from './ledger.js';
 import type { Plan } from './plan.js';
 
-/** What the producer writes before it sends a chunk, and after the answer. */
+/**
+ * What the producer writes before it sends a chunk (how the ids will begin), and after the answer
+ * (the ids).
+ */
 export interface ProducerLine {
   readonly chunk: number;
   readonly ids: readonly string[];
@@ -27,7 +30,7 @@ async function main(folder: string, redis: string, prefix: string, beganAt: numb
   for (const [chunk, planned] of plan.chunks.entries()) {
     if (done.has(chunk)) continue;
     await sleep(Math.max(0, beganAt + planned.atMs - Date.now()));
-    appendLine(intents, { chunk, ids: idsOf(planned) });
+    appendLine(intents, { chunk, ids: idStartsOf(planned) });
     const { priority } = planned;
     const options = { key: (job: { key: string }) => job.key, ...(priority === 0 ? {} : { priority }) };
     for (;;) {

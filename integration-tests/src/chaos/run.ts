@@ -6,15 +6,16 @@ import type { RedisProgram } from '@bullpen/dev-redis';
 import { countOutstanding, countQueue, openRedis, type Redis } from '@bullpen/shared/internal';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { groupBy } from './check/group-by.js';
 import type { Facts, IntendedJob } from './facts.js';
 import { type Fleet, injectFaults } from './inject.js';
-import { idsOf } from './jobs.js';
+import { idStartsOf, startOfId } from './jobs.js';
 import { type LedgerLine, readLines } from './ledger.js';
 import { Machine } from './machine.js';
 import type { Plan } from './plan.js';
 import type { ProducerLine } from './producer-process.js';
 import { ProducerSlot } from './producer-slot.js';
-import { readJobs } from './snapshot.js';
+import { readJobs, type StoredJob } from './snapshot.js';
 import { WorkerSlot } from './worker-slot.js';
 
 export const HANDLERS = fileURLToPath(new URL('../../dist/chaos/handlers.js', import.meta.url));
@@ -62,7 +63,7 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
       await Promise.all(workers.map((worker) => worker.retire()));
       const stored = (await Promise.all(plan.queues.map((queue) => readJobs(watcher, PREFIX, queue)))).flat();
       const lives = workers.flatMap((worker) => worker.lives);
-      return { ...readFiles(plan, folder), stored, faults, lives, waits: machine.waits, restless };
+      return { ...readFiles(plan, folder, stored), stored, faults, lives, waits: machine.waits, restless };
     } finally {
       watcher.disconnect();
     }
@@ -104,13 +105,24 @@ async function comeToRest({ producer }: Fleet, redis: Redis, queues: readonly st
   }
 }
 
-function readFiles(plan: Plan, folder: string): Pick<Facts, 'intended' | 'accepted' | 'ledger'> {
+function readFiles(
+  plan: Plan,
+  folder: string,
+  stored: readonly StoredJob[],
+): Pick<Facts, 'intended' | 'accepted' | 'ledger'> {
+  const accepted = readLines<ProducerLine>(join(folder, 'accepted.ndjson')).flatMap(({ ids }) => ids);
+  const ledger = readLines<LedgerLine>(join(folder, 'ledger.ndjson'));
+  const ran = ledger.flatMap(({ jobId }) => jobId ?? []);
+  const idsByStart = groupBy([...new Set([...accepted, ...ran, ...stored.map(({ id }) => id)])], startOfId);
   const intents = new Set(readLines<ProducerLine>(join(folder, 'intents.ndjson')).map(({ chunk }) => chunk));
   const intended = plan.chunks.flatMap((chunk, at): IntendedJob[] => {
     if (!intents.has(at)) return [];
-    const ids = idsOf(chunk);
-    return chunk.jobs.map((job, index) => ({ ...job, id: ids[index] ?? '', queue: chunk.queue, kind: chunk.kind }));
+    const starts = idStartsOf(chunk);
+    return chunk.jobs.flatMap((job, index) => {
+      const start = starts[index] ?? '';
+      const ids = idsByStart.get(start) ?? [start];
+      return ids.map((id) => ({ ...job, id, queue: chunk.queue, kind: chunk.kind }));
+    });
   });
-  const accepted = readLines<ProducerLine>(join(folder, 'accepted.ndjson')).flatMap(({ ids }) => ids);
-  return { intended, accepted, ledger: readLines<LedgerLine>(join(folder, 'ledger.ndjson')) };
+  return { intended, accepted, ledger };
 }

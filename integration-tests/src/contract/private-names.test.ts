@@ -8,7 +8,7 @@ import { BULLMQ, BULLMQ_CODE } from './installed-bullmq.js';
 
 /**
  * What `packages/worker/src/bullmq` takes from BullMQ that no documentation promises: methods of
- * its worker and of its backend, one of its scripts, and one of its error messages. An upgrade may
+ * its worker and of its backend, two of its scripts, and one of its error messages. An upgrade may
  * rename or change any of them. These tests say which name is gone or different, and which of our
  * files uses it. They load nothing of the worker, so they still run when the worker does not.
  */
@@ -82,20 +82,28 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
     expect(kind, told).toBe(bullmq.RedisQueueBackend);
   });
 
-  test('the script moveToFinished, with its keys and arguments in this order', async () => {
-    const [user = ''] = usersOf(/scripts\/moveToFinished/);
-    const path = /'bullmq\/(dist\/\S+)'/.exec(readFileSync(join(ROOM, user), 'utf8'))?.[1] ?? '';
-    const used = `${inOurFiles([user])} puts our notes behind it`;
-    const scripts = readdirSync(join(BULLMQ_CODE, 'scripts')).filter((name) => name.startsWith('moveToFinished'));
+  /** Reads a script of BullMQ that a file of ours puts into its own, and its input as its header tells it. */
+  function scriptOf(name: string, file: string, use: string) {
+    const path = /'bullmq\/(dist\/\S+)'/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+    const used = `${file.slice(file.indexOf('packages/'))} ${use}`;
+    const scripts = readdirSync(join(BULLMQ_CODE, 'scripts')).filter((found) => found.startsWith(name));
     expect(
-      scripts.map((name) => `dist/cjs/scripts/${name}`),
+      scripts.map((found) => `dist/cjs/scripts/${found}`),
       `${BULLMQ} has no ${path}: ${used}`,
     ).toContain(path);
-    const { moveToFinished } = createRequire(import.meta.url)(join(BULLMQ_CODE, '../..', path)) as {
-      moveToFinished: { content: string; keys: number };
-    };
-    const header = moveToFinished.content.slice(0, moveToFinished.content.indexOf(']]'));
+    const script = createRequire(import.meta.url)(join(BULLMQ_CODE, '../..', path)) as Record<
+      string,
+      { content: string }
+    >;
+    const { content } = script[name] as { content: string };
+    const header = content.slice(0, content.indexOf(']]'));
     const inputs = header.match(/(KEYS|ARGV)\[\d+\] .+/g)?.map((line) => line.replace(/\s+/g, ' '));
+    return { content, inputs, used };
+  }
+
+  test('the script moveToFinished, with its keys and arguments in this order', async () => {
+    const [user = ''] = usersOf(/scripts\/moveToFinished/);
+    const { content, inputs, used } = scriptOf('moveToFinished', join(ROOM, user), 'puts our notes behind it');
     expect(inputs, `${BULLMQ} has changed the input of moveToFinished: ${used}`).toEqual([
       'KEYS[1] wait key',
       'KEYS[2] active key',
@@ -121,8 +129,31 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
       'ARGV[8] opts',
       'ARGV[9] job fields to update',
     ]);
-    const numbers = Array.from(moveToFinished.content.matchAll(/ARGV\[(\d+)\]/g), ([, number]) => Number(number));
+    const numbers = Array.from(content.matchAll(/ARGV\[(\d+)\]/g), ([, number]) => Number(number));
     expect(Math.max(...numbers), `${BULLMQ} reads an argument of ours in moveToFinished: ${used}`).toBe(9);
+  });
+
+  test('the script reprocessJob, with its keys and arguments in this order', async () => {
+    const room = fileURLToPath(new URL('../../../packages/dashboard/src/board/', import.meta.url));
+    const file = join(room, 'retry-script.ts');
+    const { inputs, used } = scriptOf('reprocessJob', file, 'takes the key of a job in front of it');
+    expect(inputs, `${BULLMQ} has changed the input of reprocessJob: ${used}`).toEqual([
+      'KEYS[1] job key',
+      'KEYS[2] events stream',
+      'KEYS[3] job state',
+      'KEYS[4] wait key',
+      'KEYS[5] meta',
+      'KEYS[6] active key',
+      'KEYS[7] marker key',
+      'KEYS[8] prioritized key',
+      'KEYS[9] priority counter key',
+      'ARGV[1] job.id',
+      "ARGV[2] (job.opts.lifo ? 'R' : 'L') + 'PUSH'",
+      'ARGV[3] propVal - failedReason/returnvalue',
+      'ARGV[4] prev state - failed/completed',
+      'ARGV[5] reset attemptsMade - "1" or "0"',
+      'ARGV[6] reset attemptsStarted - "1" or "0"',
+    ]);
   });
 
   test('the words with which a worker tells that it could not enqueue the next run of a scheduler', () => {

@@ -163,6 +163,52 @@ describe('bullpen-dashboard', () => {
     await until('the job to be completed', async () => (await world.queue('scripted').getJob(id))?.isCompleted());
   });
 
+  test('retries no job whose key another job has by now, and says which; of all it retries the others', async ({
+    world,
+  }) => {
+    const producer = world.producer();
+    const queue = world.queue('scripted');
+    const payload = { ends: [{ do: 'reject' as const }] };
+    const jobs = Array.from({ length: 230 }, (_, at) => ({ ...payload, name: `${at}` }));
+    const failed = await producer.enqueueMany(scripted, jobs, { key: ({ name }) => name ?? '' });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await worker.process.untilEmpty();
+    await worker.drain();
+    const holders = await producer.enqueueMany(scripted, jobs.slice(0, 120), {
+      key: ({ name }) => name ?? '',
+      delay: '1h',
+    });
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    const idOf = (enqueued: object | undefined) => (enqueued as { id: string }).id;
+    const one = await dashboard.ask(`api/queues/scripted/${idOf(failed[0])}/retry`, { method: 'PUT' });
+    expect([one.status, one.text]).toEqual([409, expect.stringContaining(`duplicate of ${idOf(holders[0])}`)]);
+    expect(await queue.getJobState(idOf(failed[0]))).toBe('failed');
+    const free = await dashboard.ask(`api/queues/scripted/${idOf(failed[229])}/retry`, { method: 'PUT' });
+    expect(free.status).toBe(204);
+    expect(await producer.enqueue(scripted, payload, { key: '229' })).toEqual({
+      ...{ status: 'duplicate', id: idOf(failed[229]) },
+    });
+    const all = await dashboard.ask('api/queues/scripted/retry/failed', { method: 'PUT' });
+    expect(JSON.parse(all.text)).toEqual({ retried: 109, skipped: 120 });
+    expect(await queue.getJobCounts('wait', 'delayed', 'failed')).toEqual({ wait: 110, delayed: 120, failed: 120 });
+  });
+
+  test('a completed job that is retried takes its key for as long as it waits', async ({ world }) => {
+    const producer = world.producer();
+    const { id } = await producer.enqueue(scripted, {}, { key: 'k' });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await worker.process.untilEmpty();
+    await worker.drain();
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    expect((await dashboard.ask(`api/queues/scripted/${id}/retry`, { method: 'PUT' })).status).toBe(204);
+    const [record = ''] = await world.redis.keys(`${world.prefix}:scripted:key:*`);
+    expect([await world.redis.get(record), await world.redis.pttl(record)]).toEqual([id, -1]);
+  });
+
   test('shows no secret on any page or answer', async ({ world }) => {
     const secret = 'tok_live_51HxQ2';
     const queue = world.queue('scripted');

@@ -128,6 +128,7 @@ describe('metrics', () => {
     await enqueue({ do: 'snooze', ms: 300 }, { do: 'return' });
     await producer.enqueue(hasty, { ends: [{ do: 'hang', heed: true }] });
     await producer.cancel(scripted, (await enqueue({ do: 'return' })).id);
+    const hanging = await enqueue({ do: 'hang', heed: true });
     await world.queue('scripted').add('nobody.knows', {});
     await producer.enqueue(scripted, {}, { delay: 500 });
     const rows = Array.from({ length: 12 }, (_, id) => ({ id }));
@@ -143,16 +144,19 @@ describe('metrics', () => {
     const worker = world.worker({ handlers: [...scriptedHandlers, handleBulk], drainTimeout: 0, abortGrace: 5_000 });
     const { port, close } = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
     world.onClose(close);
+    await until('it to run', () => worker.process.activeJobIds().includes(hanging.id));
+    expect(await producer.cancel(scripted, hanging.id)).toBe('requested');
     await worker.process.untilEmpty();
     await enqueue({ do: 'hang', heed: true });
     await until('the last attempt to begin', () => worker.active === 1);
     const depth = await scrape(port);
     const states = ['waiting', 'active', 'completed', 'failed'];
     expect(states.map((state) => depth.get(`bullpen_queue_jobs{queue="scripted",state="${state}"}`))).toEqual([
-      // Jobs that failed for good, or were rejected, expired, cancelled or without a handler, count
-      // as failed.
+      // Jobs that failed for good, or were rejected, expired, cancelled while they ran or without a
+      // handler, count as failed.
       ...[0, 1, 5, 6],
     ]);
+    expect(depth.get('bullpen_queue_cancelled_total{queue="scripted"}')).toBe(1);
     await worker.drain();
 
     const metrics = await scrape(port);

@@ -39,7 +39,8 @@ const away = async (): Promise<never> => {
 const own = { origin: 'http://localhost' };
 
 const deps: AppDeps = {
-  redis: { status: 'end' } as unknown as Redis,
+  redis: { status: 'end', defineCommand: () => undefined } as unknown as Redis,
+  prefix: 'p',
   producer: { batches: { list: away, show: away } } as unknown as Producer,
   exporter: { count: async () => [] } as unknown as Exporter,
   ...{ base: '/bullpen', credentials, sessionMs: 60_000, trustProxy: [], readOnly: false, redact: ['password'] },

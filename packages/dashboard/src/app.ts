@@ -7,6 +7,7 @@ import serveStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';
 import { addBoard, type Board } from './board/board.js';
+import { RetryJobs } from './board/retry-jobs.js';
 import { addGate } from './guard/gate.js';
 import { addSecurityHeaders } from './guard/headers.js';
 import { addMetrics } from './health/metrics.js';
@@ -19,6 +20,7 @@ import { createRedactor } from './redact/redactor.js';
 /** Everything that {@link buildApp} needs. */
 export interface AppDeps {
   readonly redis: Redis;
+  readonly prefix: string;
   readonly producer: Producer;
   readonly exporter: Exporter;
   readonly base: string;
@@ -96,7 +98,9 @@ export async function buildApp(deps: AppDeps): Promise<{ app: FastifyInstance; b
       await scope.register(batchesPages, { producer, base, redact, nav });
       const hasOpenBatch = async (queue: string): Promise<boolean> =>
         (await producer.batches.list({ queue })).some((books) => countOpen(books) > 0);
-      board = await addBoard(scope, { base, title: 'Bullpen', readOnly, hasLogin, redact, hasOpenBatch, log });
+      const retryJobs = new RetryJobs(redis, deps.prefix);
+      const boardDeps = { base, title: 'Bullpen', readOnly, hasLogin, redact, hasOpenBatch, retryJobs, log };
+      board = await addBoard(scope, boardDeps);
     },
     { prefix: base },
   );

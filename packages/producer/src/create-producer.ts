@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { isJob, type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@bullpen/shared';
 import {
   countQueues,
@@ -15,17 +14,18 @@ import { runBatch } from './batch/run-batch.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
 import { defineCommands } from './define-commands.js';
 import { callRedis } from './enqueue/call-redis.js';
-import { cancelJob } from './enqueue/cancel-job.js';
 import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
 import { enqueueMany } from './enqueue/enqueue-many.js';
 import { parseEnqueueManyOptions } from './enqueue/enqueue-many-options.js';
-import { idFor, parseEnqueueOptions } from './enqueue/enqueue-options.js';
+import { parseEnqueueOptions } from './enqueue/enqueue-options.js';
+import type { Enqueued } from './enqueue/enqueued.js';
 import { prepareChunk } from './enqueue/insert.js';
 import type { InsertReply } from './enqueue/insert-reply.js';
 import { OpenCalls } from './enqueue/open-calls.js';
 import { writePayload } from './enqueue/payload.js';
 import type { ProducerRedis } from './enqueue/producer-redis.js';
 import { createBatches } from './manage/batches.js';
+import { cancelJob } from './manage/cancel-job.js';
 import { DEFAULT_REDIS_TIMEOUT, type Producer, type ProducerOptions } from './producer.js';
 
 /**
@@ -50,9 +50,7 @@ export function createProducer(options: ProducerOptions): Producer {
     options: ChunkOptions,
     batch?: BatchPart,
   ): Promise<InsertReply> => {
-    const reply = await ask(
-      prepareChunk({ prefix, job, rows, options, batch, enqueue: randomUUID(), now: Date.now() }),
-    );
+    const reply = await ask(prepareChunk({ prefix, job, rows, options, batch, now: Date.now() }));
     if (reply.kind === 'mixed') throw prioritiesMixed(job, options);
     return reply;
   };
@@ -61,28 +59,25 @@ export function createProducer(options: ProducerOptions): Producer {
     enqueue: (job, payload, options = {}) =>
       calls.run(async () => {
         checkJob(job);
-        const { key } = options;
-        const chunkOptions = { ...parseEnqueueOptions(job, options, Date.now()), keyed: key !== undefined };
-        const id = idFor(job, key);
+        const chunkOptions = parseEnqueueOptions(job, options, Date.now());
         const written = await writePayload(job, payload);
         if (!written.ok) throw new PayloadInvalid(`payload of ${job.name}`, written.faults);
-        const reply = await insert(job, [{ id, data: written.value }], chunkOptions);
+        const reply = await insert(job, [{ key: options.key, data: written.value }], chunkOptions);
         if (reply.kind !== 'ok') throw new QueueFull(job.queue, chunkOptions.maxWaiting ?? 0);
-        return { id, status: reply.answers[0] ?? 'added' };
+        return reply.jobs[0] as Enqueued;
       }),
 
     enqueueMany: (job, payloads, options = {}) =>
       calls.run(async () => {
         checkJob(job);
-        const { key, signal, ...parsed } = parseEnqueueManyOptions(job, options, Date.now());
-        const chunkOptions = { ...parsed, keyed: key !== undefined };
+        const { key, signal, ...chunkOptions } = parseEnqueueManyOptions(job, options, Date.now());
         return enqueueMany(payloads, {
           ...{ job, key, signal, maxWaiting: chunkOptions.maxWaiting },
           insert: (rows) => insert(job, rows, chunkOptions),
         });
       }),
 
-    cancel: (job, id) => calls.run(() => ask((connection) => cancelJob(connection, prefix, job.queue, id))),
+    cancel: (job, id) => calls.run(() => cancelJob(job.queue, id, { prefix, ask })),
     batches: {
       run: (job, options) =>
         calls.run(async () => {

@@ -1,9 +1,9 @@
 import type { Duration, JobDefinition, PayloadInput, QueueCounts, RedisAddress } from '@bullpen/shared';
-import type { CancelResult } from './enqueue/cancel-job.js';
 import type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 import type { EnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
 import type { Batches } from './manage/batches.js';
+import type { CancelResult } from './manage/cancel-job.js';
 
 /** Options of `createProducer`. */
 export interface ProducerOptions {
@@ -33,7 +33,7 @@ export interface Producer {
    * Enqueues one job.
    * @example
    * const { status, id } = await producer.enqueue(sendInvoice, invoice, { key: 'inv_1042' });
-   * @returns the id of the job, and `added`, or `duplicate` when a job with this key was there
+   * @returns `added` and the id of the job, or `duplicate` and the id of the job that holds the key
    * @throws PayloadInvalid (nothing was sent), OptionsInvalid, QueueFull, RedisUnavailable,
    *   ProducerClosed
    */
@@ -55,11 +55,12 @@ export interface Producer {
     options?: EnqueueManyOptions<J>,
   ): Promise<EnqueuedRow[]>;
   /**
-   * Cancels a job. A waiting job is settled as cancelled when a worker fetches it; the signal of a
-   * running one aborts. Answers `requested`, `settled` (too late) or `unknown` (no such job).
+   * Cancels a job. One that waits or is delayed is taken off its queue at once and answers
+   * `cancelled`; the signal of a running one aborts (`requested`). Answers `settled` when it is too
+   * late and `unknown` when there is no such job.
    * @example
    * const { id } = await producer.enqueue(sendInvoice, invoice, { delay: '1h' });
-   * console.log(await producer.cancel(sendInvoice, id));
+   * console.log(await producer.cancel(sendInvoice, id)); // cancelled
    * @throws RedisUnavailable, ProducerClosed
    */
   cancel(job: JobDefinition, id: string): Promise<CancelResult>;

@@ -32,8 +32,8 @@ export class BatchRedis {
     if (read !== move.from) return { kind: read >= move.to ? 'ahead' : 'elsewhere', read, checksum };
     if (checksum !== move.fromChecksum) return { kind: 'changed' };
     const answers = rows.map((row) => {
-      if (row.id !== '' && this.taken.has(row.id)) return 'duplicate' as const;
-      this.taken.add(row.id);
+      if (row.key !== undefined && this.taken.has(row.key)) return 'duplicate' as const;
+      if (row.key !== undefined) this.taken.add(row.key);
       this.stored.push(row);
       return 'added' as const;
     });
@@ -45,7 +45,7 @@ export class BatchRedis {
     if (move.isLast) books['readAt'] = '1';
     const of = (field: string): number => Number(books[field]);
     const counts = { read: of('read'), added: of('added'), duplicate: of('duplicate'), rejected: of('rejected') };
-    return { kind: 'ok', answers, counts };
+    return { kind: 'ok', answers, jobs: [], counts };
   };
 
   /** Runs a command on a connection that begins books, notes columns in them, and forgets them. */

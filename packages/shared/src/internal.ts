@@ -4,7 +4,7 @@
  */
 
 export { Exporter, type ExporterOptions } from './exporter/exporter.js';
-export { depthGauges, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
+export { addDepthMetrics, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';
 export { shareCall } from './exporter/share-call.js';
 export { backoffDelayMs } from './job/backoff.js';
@@ -23,7 +23,7 @@ export { listFaults } from './job/errors.js';
 export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
-export { idForKey, keyFault, newId } from './job/job-id.js';
+export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
 export { type OptionTable, optionFaults } from './job/option-faults.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
@@ -49,6 +49,7 @@ export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg } from './redis/define-scripts.js';
 export { explainRedis } from './redis/explain-redis.js';
+export { KEY_SCRIPT } from './redis/key-script.js';
 export {
   type BatchKeys,
   batchesKey,
@@ -59,6 +60,7 @@ export {
   cancelledKey,
   DEFAULT_PREFIX,
   lockKey,
+  META,
   prefixFault,
   type QueueKeys,
   queueKeys,

@@ -43,4 +43,4 @@ export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
 export type { RunningWorker, Slots, WorkerProcess } from './running-worker.js';
 export { startWorker } from './worker.js';
-export type { QueueOption, WorkerOptions } from './worker-options.js';
+export type { KeepOption, QueueOption, WorkerOptions } from './worker-options.js';

@@ -12,21 +12,22 @@ describe('readOptions', () => {
   it('fills in the defaults', () => {
     expect(readOptions(given)).toEqual({
       ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, leaseMs: 10_000, concurrency: 20, queues: undefined },
-      keepCompleted: { count: 10_000, age: 86_400 },
+      kept: {},
     });
   });
 
-  it('reads durations, and the age in whole seconds, as BullMQ counts it', () => {
+  it('reads durations, and what to keep', () => {
     const options = {
       ...given,
       drainTimeout: '1m',
       abortGrace: 0,
       lease: '2s',
       keepCompleted: { count: 5, age: '1500ms' },
+      keepFailed: { age: '90d' },
     } as const;
     expect(readOptions(options)).toEqual({
       ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, leaseMs: 2_000, concurrency: 20, queues: undefined },
-      keepCompleted: { count: 5, age: 2 },
+      kept: { keepCompleted: 5, keepCompletedFor: 1_500, keepFailedFor: 90 * 86_400_000 },
     });
   });
 
@@ -58,6 +59,8 @@ describe('readOptions', () => {
     ['no concurrency for a queue', { queues: [{ name: 'mail', concurrency: 0 }] }, /queues\.mail\.concurrency: /],
     ['a prefix with a colon', { prefix: 'a:b' }, /prefix: expected 1 to 100 letters/],
     ['nothing to be kept', { keepCompleted: { count: 0 } }, /keepCompleted\.count: /],
+    ['no failed jobs to be kept', { keepFailed: { count: 0 } }, /keepFailed\.count: /],
+    ['an age below a second', { keepFailed: { age: 999 } }, /keepFailed\.age: must be at least 1s/],
     ['attempts', { attempts: 3 }, /attempts: is no option of startWorker; write maxAttempts in defineJob$/],
     ['removeOnComplete', { removeOnComplete: true }, /removeOnComplete: .* startWorker; write keepCompleted$/],
     ['lockDuration', { lockDuration: 30_000 }, /lockDuration: is no option of startWorker; write lease$/],

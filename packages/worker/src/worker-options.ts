@@ -3,10 +3,12 @@ import {
   DEFAULT_PREFIX,
   type OptionTable,
   optionFaults,
+  parseDuration,
   parseTimerDuration,
   prefixFault,
 } from '@bullpen/shared/internal';
 import type { AnyHandler } from './handlers/handler.js';
+import type { KeptJobs } from './in-flight/retention.js';
 
 /** Options of `startWorker`. */
 export interface WorkerOptions {
@@ -43,17 +45,31 @@ export interface WorkerOptions {
    */
   readonly lease?: Duration;
   /**
-   * How many completed jobs a queue keeps, and for how long. Default 10,000 and `'1d'`. The key of
-   * a completed job is free again when the job is removed. Failed jobs are always kept.
+   * How many completed jobs each queue keeps, and for how long. Default 10,000 and `'1d'`. The key
+   * of a completed job is free again when the job is removed. The value counts for all workers of
+   * the queue, also those that were not given one; of different values, that of the worker that
+   * started last.
    */
-  readonly keepCompleted?: {
-    /** How many, at least 1. */
-    readonly count?: number;
-    /** For how long. */
-    readonly age?: Duration;
-  };
+  readonly keepCompleted?: KeepOption;
+  /**
+   * The same for failed jobs. Default 100,000 and `'30d'`. A failed job does not hold its key. What
+   * is removed is counted, and a warning in the log says so.
+   */
+  readonly keepFailed?: KeepOption;
   /** Where it logs. Default: to stdout, JSON to a pipe and readable lines to a terminal. */
   readonly logger?: Logger;
+}
+
+/**
+ * How many finished jobs each queue keeps.
+ * @example
+ * startWorker({ handlers, redis, keepFailed: { count: 5_000, age: '90d' } });
+ */
+export interface KeepOption {
+  /** How many, at least 1. */
+  readonly count?: number | undefined;
+  /** For how long, at least `'1s'`. */
+  readonly age?: Duration | undefined;
 }
 
 /** A queue to serve, and how many of its attempts run at once. */
@@ -78,11 +94,11 @@ export const MAX_CONCURRENCY = 10_000;
 
 const OPTIONS: OptionTable<WorkerOptions> = {
   ...{ handlers: true, redis: true, prefix: true, queues: true, concurrency: true, drainTimeout: true },
-  ...{ abortGrace: true, lease: true, keepCompleted: true, logger: true },
+  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, logger: true },
   queue: 'write queues, a list of names',
 };
 const QUEUE_OPTIONS: OptionTable<QueueOption> = { name: true, concurrency: true };
-const KEEP_OPTIONS: OptionTable<NonNullable<WorkerOptions['keepCompleted']>> = { count: true, age: true };
+const KEEP_OPTIONS: OptionTable<KeepOption> = { count: true, age: true };
 
 /**
  * Reads the options: durations as milliseconds, with defaults, within bounds.
@@ -103,9 +119,24 @@ export function readOptions(options: WorkerOptions) {
     }
     return value;
   };
+  /** What this worker was told to keep; nothing for what it was not told. */
+  const keepOf = (name: 'keepCompleted' | 'keepFailed', option: KeepOption = {}): Partial<KeptJobs> => {
+    faults.push(...optionFaults(option, KEEP_OPTIONS, name, name));
+    if (typeof option !== 'object' || option === null) return {};
+    const ms = option.age === undefined ? undefined : parseDuration(option.age);
+    if (ms !== undefined && !(Number(ms) >= 1_000))
+      faults.push({ path: `${name}.age`, reason: typeof ms === 'string' ? ms : 'must be at least 1s' });
+    return {
+      ...(option.count === undefined ? {} : { [name]: count(`${name}.count`, option.count, Number.MAX_SAFE_INTEGER) }),
+      ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
+    };
+  };
   const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  const { keepCompleted, drainTimeout, abortGrace, lease, concurrency } = { ...DEFAULTS, ...given(options) };
+  const { keepCompleted, keepFailed, drainTimeout, abortGrace, lease, concurrency } = {
+    ...DEFAULTS,
+    ...given(options),
+  };
   const leaseMs = duration('lease', lease);
   if (leaseMs < MIN_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
     faults.push({ path: 'lease', reason: `must be at least ${MIN_LEASE_MS} ms` });
@@ -116,20 +147,16 @@ export function readOptions(options: WorkerOptions) {
     faults.push(...optionFaults(queue, QUEUE_OPTIONS, 'a queue', 'queues'));
     if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MAX_CONCURRENCY);
   }
-  if (keepCompleted !== undefined) {
-    faults.push(...optionFaults(keepCompleted, KEEP_OPTIONS, 'keepCompleted', 'keepCompleted'));
-  }
   const settings = {
     queues,
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
     abortGraceMs: duration('abortGrace', abortGrace),
     leaseMs,
     concurrency: count('concurrency', concurrency, MAX_CONCURRENCY),
-    keepCompleted: {
-      count: count('keepCompleted.count', keepCompleted?.count ?? 10_000, Number.MAX_SAFE_INTEGER),
-      // BullMQ counts this one in seconds.
-      age: Math.ceil(duration('keepCompleted.age', keepCompleted?.age ?? '1d') / 1000),
-    },
+    kept: {
+      ...keepOf('keepCompleted', keepCompleted),
+      ...keepOf('keepFailed', keepFailed),
+    } satisfies Partial<KeptJobs>,
   };
   if (faults.length > 0) throw new OptionsInvalid('cannot start the worker', faults);
   return settings;

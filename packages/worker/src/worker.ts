@@ -22,6 +22,7 @@ import { healthOf } from './in-flight/health.js';
 import { Leases } from './in-flight/leases.js';
 import { Progress } from './in-flight/progress.js';
 import { Recorder } from './in-flight/recorder.js';
+import { Retention } from './in-flight/retention.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
 import { Outage } from './redis/outage.js';
@@ -78,11 +79,12 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const queues = serves.map(({ queue }) => queue);
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
-  const { leaseMs, keepCompleted } = settings;
+  const { leaseMs, kept } = settings;
+  const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
   const deps = {
-    ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, keepCompleted },
+    ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, retention },
     progress: new Progress(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };
@@ -122,6 +124,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
     // refusal at the start is a wrong configuration.
     for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
+    await retryWhileRefused(outage, () => retention.load());
     if (draining !== undefined) return;
     leases.start();
     await Promise.all(queueWorkers.map((queueWorker) => queueWorker.run()));

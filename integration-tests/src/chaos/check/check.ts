@@ -6,6 +6,7 @@ import { exitCodes } from './exit-codes.js';
 import { nothingInvented } from './nothing-invented.js';
 import { nothingLost } from './nothing-lost.js';
 import { onceUnlessHit } from './once-unless-hit.js';
+import { oneJobPerKey } from './one-job-per-key.js';
 import { startsNothingWhileDraining, stopsInTime } from './stops-in-time.js';
 import { summariesTrue } from './summaries.js';
 import { convict, type Explained, type Rule, type Violation } from './violation.js';
@@ -15,6 +16,7 @@ const RULES: readonly Rule[] = [
   nothingLost,
   nothingInvented,
   attemptsExact,
+  oneJobPerKey,
   onceUnlessHit,
   crashesEarned,
   stopsInTime,

@@ -57,6 +57,17 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
       ],
       ['poison that was completed', /poison and was completed/, { intended: [intended('a', { kind: 'poison' })] }],
     ],
+    'two jobs of one key': [
+      [
+        'a job that was added again while the first waited or was kept',
+        /a and b have one key/,
+        {
+          intended: [intended('a'), intended('b', { key: 'a' })],
+          stored: [stored('a'), stored('b')],
+          ledger: [...history().ledger, ...ran('b-1', { jobId: 'b', from: 1, to: 2 })],
+        },
+      ],
+    ],
     'attempt spent': [
       ['one more than there were failures', /counts 2 attempts/, { stored: [stored('a', { attemptsMade: 2 })] }],
       ['none at all', /counts 0 attempts/, { stored: [stored('a', { attemptsMade: 0 })] }],

@@ -98,6 +98,21 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
     },
   ],
   [
+    'a job that had failed for good when the producer, killed before it knew, enqueued it again',
+    {
+      intended: [intended('a', { throws: 4 }), intended('b', { throws: 4, key: 'a' })],
+      accepted: ['b'],
+      ledger: [1, 2, 3, 4].flatMap((n) => [
+        ...ran(`a-${n}`, { jobId: 'a', attempt: n, from: n, to: n + 0.1, how: 'threw' }),
+        ...ran(`b-${n}`, { jobId: 'b', attempt: n, from: n + 5, to: n + 5.1, how: 'threw' }),
+      ]),
+      stored: ['a', 'b'].map((id) =>
+        stored(id, { places: ['failed'], attemptsMade: 4, failedReason: 'Error: planned failure 4' }),
+      ),
+      lives: [life(1, { log: [toldLine(10), stoppedLine(10.1, {}, { failed: 8 })] })],
+    },
+  ],
+  [
     'killed under a job: a crash is counted and the job is done elsewhere',
     {
       ...doneAgain([{ kind: 'kill', pid: 1, startedAt: at(2), endedAt: at(2) }], [killed(1, 2), life(2)]),

@@ -6,6 +6,7 @@ const VIOLATION_KINDS = [
   'lost',
   'phantom',
   'attempt spent',
+  'two jobs of one key',
   'ended twice',
   'overlap',
   'crash counted',

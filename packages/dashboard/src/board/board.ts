@@ -6,11 +6,12 @@ import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact/redactor.js';
+import { QueueAdapter } from './queue-adapter.js';
 import type { Queue } from './queues.js';
 import { redactResponse } from './redact-response.js';
 import { type Asked, refusalOf, removalRefusal } from './refusals.js';
+import type { RetriedFrom, RetryJobs } from './retry-jobs.js';
 import { shortenList } from './shorten-list.js';
-import { TolerantAdapter } from './tolerant-adapter.js';
 
 /** What {@link addBoard} needs. */
 export interface BoardDeps {
@@ -21,6 +22,7 @@ export interface BoardDeps {
   readonly redact: Redactor;
   /** Whether a queue has rows of batches that are not settled yet. */
   readonly hasOpenBatch: (queue: string) => Promise<boolean>;
+  readonly retryJobs: RetryJobs;
   readonly log: Logger;
 }
 
@@ -42,9 +44,13 @@ const POLL_S = 2;
 /** The most jobs on a page. Bull Board's own menu ends at 50. */
 const MAX_JOBS = 100;
 
+/** Bull Board's route that retries all jobs of a set. */
+const RETRY_ALL = '/:queueName/retry/:queueStatus';
+const isRetriable = (status: string): status is RetriedFrom => status === 'failed' || status === 'completed';
+
 /** Adds Bull Board at the base path. */
 export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<Board> {
-  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, log } = deps;
+  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, retryJobs, log } = deps;
   const adapter = new FastifyAdapter();
   const board = createBullBoard({
     queues: [],
@@ -86,6 +92,10 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
       const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
       if (why !== undefined) return refuse(request, reply, 403, why);
       const { jobsPerPage } = (request.query ?? {}) as { jobsPerPage?: unknown };
+      const { queueName = '', queueStatus = '' } = asked.params;
+      // Bull Board would stop at the first job that cannot be retried.
+      if (asked.method === 'PUT' && asked.route?.endsWith(RETRY_ALL) && isRetriable(queueStatus))
+        return reply.send(await retryJobs.retryAll(queueName, queueStatus));
       if (Number(jobsPerPage) > MAX_JOBS) return refuse(request, reply, 400, `At most ${MAX_JOBS} jobs per page.`);
     });
     // Every response passes here.
@@ -105,7 +115,7 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
   return {
     add: (queue) => {
       queues.set(queue.name, queue);
-      board.addQueue(new TolerantAdapter(queue, readOnly));
+      board.addQueue(new QueueAdapter(queue, readOnly, retryJobs));
     },
     remove: (name) => {
       queues.delete(name);

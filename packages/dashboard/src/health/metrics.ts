@@ -1,6 +1,6 @@
-import { depthGauges, type Exporter, MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
+import { addDepthMetrics, type Exporter, MISNAMED_NODE_METRICS } from '@bullpen/shared/internal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { refuse } from '../guard/gate.js';
 import type { CheckCredentials } from '../login/credentials.js';
 import type { TryLogin } from '../login/tries.js';
@@ -21,7 +21,7 @@ export function addMetrics(app: FastifyInstance, { exporter, check, tryLogin }: 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_NODE_METRICS) registry.removeSingleMetric(name);
-  for (const gauge of depthGauges(exporter)) new Gauge({ ...gauge, registers: [registry] });
+  addDepthMetrics({ Gauge, Counter }, registry, exporter);
 
   app.get('/metrics', { config: { open: true } }, async (request, reply) => {
     const refused = check === undefined ? undefined : await challenge(request, reply, check);

@@ -1,5 +1,4 @@
 import { defineJob, type JobDefinition } from '@bullpen/shared';
-import { idForKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { broken, good } from '../../test/batch-redis.js';
@@ -18,13 +17,12 @@ async function faultsOf(row: SourceRow, keyField?: string, definition: JobDefini
 
 describe('checkRow', () => {
   it('returns a valid row ready to be enqueued, without a promise', () => {
-    expect(checkRow(job, good(2), undefined)).toEqual({ id: '', row: 2, data: '{"id":2}' });
+    expect(checkRow(job, good(2), undefined)).toEqual({ row: 2, data: '{"id":2}' });
   });
 
   it('takes the key from the key field, from a text or a number', () => {
-    const id = idForKey('check.test', '17');
-    expect(checkRow(job, good(1, { id: 17 }), 'id')).toMatchObject({ id });
-    expect(checkRow(job, good(1, { id: '17' }), 'id')).toMatchObject({ id });
+    expect(checkRow(job, good(1, { id: 17 }), 'id')).toMatchObject({ key: '17' });
+    expect(checkRow(job, good(1, { id: '17' }), 'id')).toMatchObject({ key: '17' });
   });
 
   it('stores the text of the row when the row has one', () => {

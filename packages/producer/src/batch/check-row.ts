@@ -1,5 +1,5 @@
 import type { Fault, JobDefinition } from '@bullpen/shared';
-import { idForKey, type Parsed, readRowKey } from '@bullpen/shared/internal';
+import { type Parsed, readRowKey } from '@bullpen/shared/internal';
 import type { JobRow } from '../enqueue/chunk.js';
 import { checkJson, writePayload } from '../enqueue/payload.js';
 import type { SourceRow } from '../source/source-row.js';
@@ -31,8 +31,8 @@ export function checkRow(
   const isLine = json !== undefined && !json.includes('\n');
   const checking = isLine ? checkJson(job, json, value) : writePayload(job, value);
   return checking instanceof Promise
-    ? checking.then((checked) => withKey(job, row, checked, keyField))
-    : withKey(job, row, checking, keyField);
+    ? checking.then((checked) => withKey(row, checked, keyField))
+    : withKey(row, checking, keyField);
 }
 
 /** Whether a checked row was rejected. */
@@ -41,7 +41,6 @@ export function isRejected(checked: JobRow | RejectedRow): checked is RejectedRo
 }
 
 function withKey(
-  job: JobDefinition,
   row: SourceRow & { readonly ok: true },
   checked: Parsed<string>,
   keyField: string | undefined,
@@ -49,8 +48,7 @@ function withKey(
   const key = keyField === undefined ? undefined : readRowKey(row.value, keyField);
   const wrongKey = key !== undefined && 'reason' in key ? [{ path: keyField ?? '', reason: key.reason }] : [];
   if (!checked.ok || wrongKey.length > 0) return reject(row, [...(checked.ok ? [] : checked.faults), ...wrongKey]);
-  const id = key !== undefined && 'key' in key ? idForKey(job.name, key.key) : '';
-  return { id, row: row.row, data: checked.value };
+  return { key: key !== undefined && 'key' in key ? key.key : undefined, row: row.row, data: checked.value };
 }
 
 function reject(row: SourceRow, faults: readonly Fault[]): RejectedRow {

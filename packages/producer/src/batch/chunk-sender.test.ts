@@ -20,7 +20,7 @@ const rangeOf = (from: number, to: number, more: Partial<ChunkRange> = {}): Chun
 const rowsOf = ({ from, to, rejectedRows }: ChunkRange): JobRow[] =>
   Array.from({ length: to - from }, (_, at) => from + at + 1)
     .filter((row) => !rejectedRows.includes(row))
-    .map((row) => ({ id: '', row, data: String(row) }));
+    .map((row) => ({ row, data: String(row) }));
 
 const senderTo = (insert: ChunkSenderDeps['insert'], more: Partial<ChunkSenderDeps> = {}): ChunkSender =>
   new ChunkSender({

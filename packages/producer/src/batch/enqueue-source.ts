@@ -58,7 +58,7 @@ function openReader({ job, options, books }: BatchRun, failing: AbortSignal): Ba
 function openSender(run: BatchRun): ChunkSender {
   const { job, options, parsed, books, access } = run;
   const { name, signal, onFull, onProgress } = options;
-  const chunkOptions: ChunkOptions = { ...parsed, expiresAt: undefined, keyed: books.keyField !== undefined };
+  const chunkOptions: ChunkOptions = { ...parsed, expiresAt: undefined };
   const part = {
     ...{ name, keys: batchKeys(access.prefix, job.queue, name), keyField: books.keyField },
     ...{ rowsPerJob: books.rowsPerJob, results: books.results, keepKeysMs: books.keepKeysMs },

@@ -67,7 +67,7 @@ describe('runBatch', () => {
   it('enqueues every row under the name of the batch and the row’s number', async () => {
     const { result, stored, sent } = await run(goodRows(3));
     expect(result).toEqual({ name: 'b1', queue: job.queue, ...totals(3, 3), ...began });
-    expect(stored[1]).toEqual({ id: '', row: 2, data: '{"id":2}' });
+    expect(stored[1]).toEqual({ row: 2, data: '{"id":2}' });
     expect(sent[0]?.part).toMatchObject({
       name: 'b1',
       keys: { books: 'p:rows:batch:b1' },
@@ -86,7 +86,7 @@ describe('runBatch', () => {
     const options = { delay: '5s', priority: 3, maxWaiting: 9, rowsPerJob: 7, results: true, keepKeys: '2s' } as const;
     const { sent } = await run(goodRows(1), { ...options, keyField: 'id' });
     expect(sent[0]).toMatchObject({
-      options: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined, keyed: true },
+      options: { delayMs: 5_000, priority: 3, maxWaiting: 9, expiresAt: undefined },
       part: { rowsPerJob: 7, results: true, keepKeysMs: 7_000, keyField: 'id' },
     });
   });

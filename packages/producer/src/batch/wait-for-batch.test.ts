@@ -16,11 +16,11 @@ function redisShowing(...looks: [Look, ...Look[]]) {
   let taken = 0;
   const look = (): Look => looks[Math.min(taken, looks.length - 1)] as Look;
   const pipeline = () => {
-    const replies: [null, number][] = [];
-    const answer = (count: number) => () => void replies.push([null, count]);
+    const replies: [null, unknown][] = [];
+    const answer = (count: unknown) => () => void replies.push([null, count]);
     return {
       llen: (key: string) => answer(key.endsWith(':wait') ? look().outstanding : 0)(),
-      ...{ zcard: answer(0), hexists: answer(0) },
+      ...{ zcard: answer(0), hmget: answer([null, null, null]) },
       exec: async () => replies,
     };
   };
@@ -119,4 +119,9 @@ describe('waitForBatch', () => {
 });
 
 const nothing = (): void => undefined;
-const noQueue = { llen: nothing, zcard: nothing, hexists: nothing, exec: async () => Array(8).fill([null, 0]) };
+const noQueue = {
+  llen: nothing,
+  zcard: nothing,
+  hmget: nothing,
+  exec: async () => [...Array(6).fill([null, 0]), [null, []]],
+};

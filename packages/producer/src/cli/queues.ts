@@ -4,7 +4,8 @@ import { Command } from 'commander';
 import { printLine, printTable, showCount } from './print.js';
 import { startSession, withProducer } from './session.js';
 
-const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
+/** The last is no state: how many jobs were cancelled, ever. */
+const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed', 'cancelled'] as const;
 
 /** `queues`: lists how many jobs each queue holds, by state. */
 export function queuesCommand(ends: (code: ExitCode) => void): Command {

@@ -9,10 +9,8 @@ export const CHUNK_BYTES = 1_048_576;
 
 /** One job, or one row of a batch, on its way to Redis. Its payload is valid and is JSON. */
 export interface JobRow {
-  /**
-   * The id of the job. For a row of a batch: the id made from the row's key, or `''` without a key.
-   */
-  readonly id: string;
+  /** Its key. Either all jobs of a chunk have one, or none has. */
+  readonly key?: string | undefined;
   /** The number of the row in its batch. */
   readonly row?: number;
   /** The payload as JSON, on one line. */
@@ -33,8 +31,6 @@ export interface ChunkOptions {
   readonly expiresAt: number | undefined;
   /** How long after they are due the jobs expire. Default: as the definition says. */
   readonly expiresInMs?: number | undefined;
-  /** Whether the ids are made from keys. */
-  readonly keyed: boolean;
   /** Add nothing while so many jobs wait on the queue. */
   readonly maxWaiting: number | undefined;
 }

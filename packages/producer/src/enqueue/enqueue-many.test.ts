@@ -1,5 +1,4 @@
 import { defineJob, QueueFull } from '@bullpen/shared';
-import { idForKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CHUNK_JOBS, type JobRow } from './chunk.js';
@@ -8,18 +7,19 @@ import type { InsertReply } from './insert-reply.js';
 
 const job = defineJob({ name: 'many.test', queue: 'many', payload: z.object({ id: z.number() }) });
 
-/** An insert that adds each id once, as Redis would. Records the chunks. */
+/** An insert that adds each key once, as Redis would. Records the chunks. */
 function inserting() {
   const chunks: string[][] = [];
   const known = new Set<string>();
   const insert = async (rows: readonly JobRow[]): Promise<InsertReply> => {
     chunks.push(rows.map(({ data }) => data));
-    const answers = rows.map(({ id }) => {
-      if (known.has(id)) return 'duplicate' as const;
-      known.add(id);
-      return 'added' as const;
+    const jobs = rows.map(({ key }, at) => {
+      if (key === undefined) return { status: 'added', id: `j-${at}` } as const;
+      const status = known.has(key) ? 'duplicate' : 'added';
+      known.add(key);
+      return { status, id: `k-${key}` } as const;
     });
-    return { kind: 'ok', answers, counts: undefined };
+    return { kind: 'ok', answers: jobs.map(({ status }) => status), jobs, counts: undefined };
   };
   return { chunks, insert };
 }
@@ -46,13 +46,19 @@ describe('enqueueMany', () => {
     expect(chunks.map((rows) => rows.length)).toEqual([CHUNK_JOBS, 805 - 1]);
   });
 
-  it('makes each id from the key of its payload, and answers duplicate for a key that was there', async () => {
+  it('hands on the key of each payload, and answers what became of it', async () => {
     const answers = await enqueue([{ id: 1 }, { id: 2 }, { id: 1 }], { key: keyOf });
     expect(answers).toEqual([
-      { id: idForKey('many.test', '1'), status: 'added' },
-      { id: idForKey('many.test', '2'), status: 'added' },
-      { id: idForKey('many.test', '1'), status: 'duplicate' },
+      { id: 'k-1', status: 'added' },
+      { id: 'k-2', status: 'added' },
+      { id: 'k-1', status: 'duplicate' },
     ]);
+  });
+
+  it('refuses a key that is no key, also undefined', async () => {
+    for (const key of ['', undefined]) {
+      await expect(enqueue([{ id: 1 }], { key: () => key as string })).rejects.toThrow(/cannot enqueue.*key: expected/);
+    }
   });
 
   it('fails at once when a chunk fails, also while no more payloads come', async () => {

@@ -1,7 +1,7 @@
 import { type JobDefinition, QueueFull } from '@bullpen/shared';
 import { CHUNK_BYTES, CHUNK_JOBS, type JobRow } from './chunk.js';
 import { ChunkWriter } from './chunk-writer.js';
-import { idFor } from './enqueue-options.js';
+import { checkKey } from './enqueue-options.js';
 import type { EnqueuedRow } from './enqueued.js';
 import type { InsertReply } from './insert-reply.js';
 import { writePayload } from './payload.js';
@@ -30,19 +30,19 @@ export async function enqueueMany(
     async send(rows) {
       const inserted = await untilRoom(() => insert(rows), signal);
       if (inserted.kind !== 'ok') throw new QueueFull(job.queue, maxWaiting ?? 0);
-      for (const [at, { id, index }] of rows.entries())
-        answers[index] = { id, status: inserted.answers[at] ?? 'added' };
+      for (const [at, enqueued] of inserted.jobs.entries()) answers[(rows[at] as { index: number }).index] = enqueued;
     },
   });
   let next = 0;
   /** Takes one payload. Returns a promise only when the caller must wait. */
   const take = (payload: unknown): Promise<void> | undefined => {
     const index = next;
-    const id = idFor(job, key?.(payload as never, index));
+    const own = key?.(payload as never, index);
+    if (key !== undefined) checkKey(job, own);
     next += 1;
     const written = writePayload(job, payload);
     const add = (checked: Awaited<typeof written>): Promise<void> | undefined => {
-      if (checked.ok) return writer.add({ id, data: checked.value, index });
+      if (checked.ok) return writer.add({ key: own, data: checked.value, index });
       answers[index] = { status: 'rejected', faults: checked.faults };
       return undefined;
     };

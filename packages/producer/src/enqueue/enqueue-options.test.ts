@@ -1,9 +1,8 @@
 import { defineJob, OptionsInvalid } from '@bullpen/shared';
-import { idForKey } from '@bullpen/shared/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type EnqueueOptions, idFor, parseEnqueueOptions } from './enqueue-options.js';
+import { checkKey, type EnqueueOptions, parseEnqueueOptions } from './enqueue-options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const job = defineJob({ name: 'options.test', payload: z.unknown() });
@@ -130,24 +129,13 @@ describe('parseEnqueueOptions', () => {
   });
 });
 
-describe('idFor', () => {
-  it('is a new id without a key', () => {
-    const [one, other] = [idFor(job, undefined), idFor(job, undefined)];
-    expect(one).toMatch(/^j-/);
-    expect(other).not.toBe(one);
-  });
-
-  it('is made from the job and the key when there is a key', () => {
-    expect(idFor(job, 'order-1')).toBe(idForKey('options.test', 'order-1'));
-    expect(idFor(job, 'x'.repeat(1_000))).toBe(idForKey('options.test', 'x'.repeat(1_000)));
-  });
-
+describe('checkKey', () => {
   it.each([
     ['an empty key', '', 'expected 1 to 1000 characters, got 0'],
     ['a key of 1,001 characters', 'x'.repeat(1_001), 'expected 1 to 1000 characters, got 1001'],
     ['a key that is no text', 17, 'expected text, got number'],
   ])('refuses %s', (_, key, reason) => {
-    expect(() => idFor(job, key as string)).toThrow(
+    expect(() => checkKey(job, key)).toThrow(
       new OptionsInvalid('cannot enqueue options.test', [{ path: 'key', reason }]),
     );
   });

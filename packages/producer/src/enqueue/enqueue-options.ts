@@ -1,8 +1,6 @@
 import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import {
-  idForKey,
   keyFault,
-  newId,
   type OptionTable,
   optionFaults,
   parseDate,
@@ -15,8 +13,9 @@ import type { ChunkOptions } from './chunk.js';
 export interface EnqueueOptions {
   /**
    * Your own name for the job, 1 to 1,000 characters. When you enqueue the same job definition with
-   * the same key again, the answer is `duplicate` as long as the first job is kept: while it waits
-   * or is active, after it failed, and after it completed until the worker's retention removes it.
+   * the same key again, the answer is `duplicate` as long as the first job holds the key: while it
+   * waits or is active, and after it completed for as long as it is kept (`keepCompleted` of the
+   * worker, 1 day). A job that failed for good, was cancelled or was removed does not hold its key.
    */
   readonly key?: string;
   /** How long to wait before the first attempt: `'10m'`. Default 0, at most 10 years. */
@@ -69,7 +68,7 @@ export function parseEnqueueOptions(
   options: EnqueueOptions,
   now: number,
   of = 'enqueue',
-): Omit<ChunkOptions, 'keyed'> {
+): ChunkOptions {
   const faults = optionFaults(options, OPTIONS, of);
   const given = typeof options === 'object' && options !== null ? options : {};
   const { key, priority, maxWaiting } = given;
@@ -127,13 +126,8 @@ export function countFaults(path: string, value: unknown, most: number): Fault[]
   return [{ path, reason: `expected a whole number from 1 to ${most}, got ${showValue(value)}` }];
 }
 
-/**
- * The id of a job with this key. Without a key, a new id.
- * @throws OptionsInvalid when the key is not allowed
- */
-export function idFor(job: JobDefinition, key: string | undefined): string {
-  if (key === undefined) return newId();
+/** @throws OptionsInvalid when the key is not allowed */
+export function checkKey(job: JobDefinition, key: unknown): void {
   const reason = keyFault(key);
   if (reason !== undefined) throw new OptionsInvalid(`cannot enqueue ${job.name}`, [{ path: 'key', reason }]);
-  return idForKey(job.name, key);
 }

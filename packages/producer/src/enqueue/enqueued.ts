@@ -1,12 +1,14 @@
 import type { Fault } from '@bullpen/shared';
-import type { EnqueueStatus } from './insert-reply.js';
 
-/** What `enqueue` answers: the id of the job, and whether this call added it. */
+/** What became of one job: this call stored it (`added`), or its key is taken (`duplicate`). */
+export type EnqueueStatus = 'added' | 'duplicate';
+
+/** What `enqueue` answers: whether this call added the job, and which job has the key now. */
 export interface Enqueued {
-  /** The id of the job. */
-  readonly id: string;
-  /** Whether this call added it. */
+  /** Whether this call added the job. */
   readonly status: EnqueueStatus;
+  /** The id of the job that was added. Of a `duplicate`: the id of the job that holds the key. */
+  readonly id: string;
 }
 
 /** What became of one payload of `enqueueMany`. */

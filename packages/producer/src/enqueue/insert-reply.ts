@@ -1,8 +1,4 @@
-/**
- * What became of one job: this call stored it (`added`), or a job with its id or key was there
- * before (`duplicate`).
- */
-export type EnqueueStatus = 'added' | 'duplicate';
+import type { Enqueued, EnqueueStatus } from './enqueued.js';
 
 /** How far a batch is in all. Counts the rows of every run and every producer. */
 export interface BatchTotals {
@@ -18,7 +14,13 @@ export interface BatchTotals {
 
 /** What Redis answers to a chunk. Only `ok` stores jobs; any other answer changes nothing. */
 export type InsertReply =
-  | { readonly kind: 'ok'; readonly answers: EnqueueStatus[]; readonly counts: BatchTotals | undefined }
+  | {
+      readonly kind: 'ok';
+      readonly answers: EnqueueStatus[];
+      /** The single jobs of the chunk. Empty for a chunk of a batch. */
+      readonly jobs: readonly Enqueued[];
+      readonly counts: BatchTotals | undefined;
+    }
   /** Too many jobs wait on the queue. */
   | { readonly kind: 'full'; readonly waiting?: number }
   /** The queue holds jobs with priorities and these jobs have none, or the other way round. */
@@ -36,15 +38,24 @@ export type InsertReply =
 /** The reply as the insert script gives it. */
 export type RawInsertReply = [kind: InsertReply['kind'], ...rest: string[]];
 
-/** Reads the reply of the insert script. */
-export function readInsertReply([kind, ...rest]: RawInsertReply): InsertReply {
+/**
+ * Reads the reply of the insert script.
+ * @param ids those of the single jobs of the chunk
+ */
+export function readInsertReply([kind, ...rest]: RawInsertReply, ids: readonly string[]): InsertReply {
   switch (kind) {
     case 'ok': {
-      const [answers = '', ...counts] = rest;
+      const [answers = '', holders = '', ...counts] = rest;
       const [read, added, duplicate, rejected] = counts.map(Number);
+      const statuses = Array.from(answers, (answer): EnqueueStatus => (answer === 'a' ? 'added' : 'duplicate'));
+      const holderOfNext = holders.split('\n').values();
       return {
         kind,
-        answers: Array.from(answers, (answer) => (answer === 'a' ? 'added' : 'duplicate')),
+        answers: statuses,
+        jobs: ids.map((id, at) => {
+          const status = statuses[at] ?? 'added';
+          return { status, id: status === 'added' ? id : (holderOfNext.next().value ?? id) };
+        }),
         counts: read === undefined ? undefined : ({ read, added, duplicate, rejected } as BatchTotals),
       };
     }

@@ -1,21 +1,22 @@
-import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 
 /**
  * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of
- * the BullMQ version we pin. Answers for each row whether it was added (`a`) or was there already
+ * the BullMQ version we pin. Answers for each row whether it was added (`a`) or its key is taken
  * (`d`). One call is one round trip for up to 1,000 jobs. BullMQ's own `addBulk` is one script call
  * for each job, is not atomic, and does not say which jobs were duplicates.
  *
  * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled; then the five
  * books of the batch and the index of batches (also when the chunk belongs to no batch).
  * ARGV: the chunk as JSON (see `describe` in insert.ts; numbers that are written to Redis are
- * texts); the ids of its rows, of a batch their keys, each with a line break behind it; the
- * payloads, in the same form; and a fourth one if the chunk was sent before and may be in. These
- * are few long arguments: the client takes longer for thousands of short ones than Redis takes to
+ * texts); the ids of its jobs, of a batch the hashes of its rows' keys, each with a line break
+ * behind it; the payloads, in the same form; and a fourth one if the chunk was sent before and may
+ * be in. These are few long arguments: the client takes longer for thousands of short ones than Redis takes to
  * cut the long ones.
  *
  * Answers with a word, and what belongs to it:
- * - `ok`, the answers for the rows, and of a batch its counts: read, added, duplicate, rejected.
+ * - `ok`, the answers for the rows; the ids that hold the keys of duplicate single jobs, one a
+ *   line; and of a batch its counts: read, added, duplicate, rejected.
  * - `full`, and how many jobs wait: too many. Nothing was done.
  * - `mixed`: the queue has jobs with a priority and this chunk has none, or the other way round.
  *   Nothing was done.
@@ -23,10 +24,12 @@ import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
  *   batch was read: the chunk or a part of it is in already, or a chunk before it is not;
  *   `changed`: the rows that were read before are not those of this source.
  *
- * When a chunk of single jobs is sent again after a lost reply, it finds its own jobs: each carries
- * the mark of the call that stored it, and is reported as added. An id that stands twice in one
- * chunk is a duplicate the second time, whichever call stored it. A chunk of a batch finds that the
- * cursor of the batch has moved.
+ * Each chunk of single jobs has new ids. So when it is sent again after a lost reply, it recognises
+ * its own jobs by their ids and reports them as added. A key that stands twice in one chunk gives
+ * the same id twice, which is a duplicate the second time. A chunk of a batch finds that the cursor
+ * of the batch has moved.
+ *
+ * The first write is one that Redis refuses when it is out of memory. Then nothing was done.
  */
 export const INSERT_SCRIPT = `
 ${LAYOUT.names}
@@ -34,11 +37,12 @@ ${LAYOUT.delayedScore}
 ${LAYOUT.wakeWorker}
 ${LAYOUT.wakeWhenDue}
 ${BOOKS_SCRIPT}
+${KEY_SCRIPT}
 local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local priorityCounterKey, markerKey, eventsKey, activeKey, cancelledKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local books = { KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15] }
 local chunk = cjson.decode(ARGV[1])
-local batch, base, name, timestamp = chunk.batch, chunk.base, chunk.name, chunk.now
+local batch, base, name, timestamp, again = chunk.batch, chunk.base, chunk.name, chunk.now, ARGV[4]
 local delay, priority = tonumber(chunk.delay), tonumber(chunk.priority)
 -- As text: Redis would write a number as a text again for each job.
 local delayText, priorityText = tostring(chunk.delay), tostring(chunk.priority)
@@ -57,22 +61,24 @@ end
 -- BullMQ fetches jobs without a priority before all jobs with one. So a queue has only one kind,
 -- until it is empty.
 local kind = priority > 0 and '1' or '0'
-local was = call('HGET', metaKey, 'bullpen.priorities')
+local was = call('HGET', metaKey, '${META.priorities}')
 if chunk.count > 0 and was ~= kind then
   local waits, orders = call('LLEN', waitKey), call('ZCARD', prioritizedKey)
   local clash = kind == '1' and waits > 0 or kind == '0' and orders > 0
   if was then clash = waits + orders + call('ZCARD', delayedKey) + call('LLEN', activeKey) > 0 end
   if clash then return { 'mixed' } end
-  call('HSET', metaKey, 'bullpen.priorities', kind)
+  call('HSET', metaKey, '${META.priorities}', kind)
 end
 
--- Whether a job carries the mark of this call. Then this call stored it, and only the reply was
--- lost.
-local function isOurs(id) return string.find(call('HGET', base .. id, 'opts') or '', chunk.mark, 1, true) ~= nil end
+-- Whether this call has added the job already, and only the reply was lost. No other call makes the
+-- same id. The job may be gone by now: then it still has its key, or its cancellation is noted.
+local function isOurs(id)
+  if not again then return false end
+  local record = recordOf(base, id)
+  return call('EXISTS', base .. id, base .. 'cancelled:' .. id) > 0 or record and call('GET', record) == id
+end
 
--- Whether the chunk is in already; then it needs no room. This looks at up to 1,000 jobs, so it is
--- asked only if the chunk was sent before: a producer that waits for room sends its chunk many times
--- a second.
+-- Whether the chunk is in already; then it needs no room.
 local function isIn()
   for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
     if isOurs(id) then return true end
@@ -83,7 +89,7 @@ end
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
-  if waits >= chunk.maxWaiting and not (ARGV[4] and isIn()) then return { 'full', tostring(waits) } end
+  if waits >= chunk.maxWaiting and not isIn() then return { 'full', tostring(waits) } end
 end
 
 local maxEvents = call('HGET', metaKey, MAX_EVENTS)
@@ -106,24 +112,25 @@ elseif batch.rowsPerJob == 1 then
   for at = 1, #rows do ids[at] = 'b-' .. batch.name .. '-' .. rows[at] end
 end
 
--- Whether any of these jobs is there already. One command asks for all of them, as hardly ever one
--- is.
+-- Whether any job of these rows is there already. One command asks for all of them, as hardly ever
+-- one is.
 local function mayExist()
   local keys = {}
   for at = 1, #ids do keys[at] = base .. ids[at] end
   return #keys == 0 or call('EXISTS', unpack(keys)) > 0
 end
-local anyExists = mayExist()
+local anyExists = batch and mayExist()
 local function exists(id) return anyExists and call('EXISTS', base .. id) == 1 end
 
--- A cancellation that came too late for an earlier job is not meant for a new job with its id.
-local anyCancelled = call('EXISTS', cancelledKey) == 1
+-- Only the jobs of rows may have the id of an earlier job. A cancellation that came too late for
+-- that one is not meant for the new one.
+local anyCancelled = batch and call('EXISTS', cancelledKey) == 1
 local waiting = {}
 local delayed, prioritized, jobs = false, false, 0
 
 local function addJob(id, data, opts)
-  if anyCancelled then call('ZREM', cancelledKey, id) end
   call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
+  if anyCancelled then call('ZREM', cancelledKey, id) end
   jobs = jobs + 1
   -- The jobs of a batch are not told one by one: they would push the events of all other jobs out
   -- of the stream, which keeps 10,000.
@@ -181,10 +188,12 @@ local function addRow(at, data)
   putJob(ids[at], data, batch.opts)
 end
 
--- Whether a row of a batch has taken the key for which this id stands.
-local function isKept(id) return call('EXISTS', base .. 'key:' .. string.sub(id, -22)) == 1 end
-local function takeKey(id)
-  return call('EXISTS', base .. id) == 0 and call('SET', base .. 'key:' .. string.sub(id, -22), '1', 'NX', 'PX', chunk.keepKeys)
+-- Takes the key of a row, if it has one. A row that is retried may still hold its own.
+local function takeRowKey(hash, row)
+  if hash == '' then return true end
+  local id = 'b-' .. batch.name .. '-' .. row
+  local holder = takeKey(base, base .. 'key:' .. hash, id, chunk.keepKeys)
+  return not holder or batch.retry and holder == id
 end
 
 if batch then batch.opts = chunk.opts[1] .. chunk.opts[2] end
@@ -203,13 +212,13 @@ local function cutter(text)
 end
 local nextKey, nextData = cutter(batch and ARGV[2] or ''), cutter(ARGV[3])
 
-local answers, seen, duplicates = {}, {}, 0
+local answers, holders, seen, duplicates = {}, {}, {}, 0
 for at = 1, chunk.count do
-  local id, key, data = ids[at], nextKey(), nextData()
-  local answer = 'a'
+  local id, hash, data = ids[at], nextKey(), nextData()
+  local answer, holder = 'a', nil
   if batch then
     local row = rows[at]
-    if batch.retry and not isFailed(books, row) or key ~= '' and not takeKey(key) then
+    if batch.retry and not isFailed(books, row) or not takeRowKey(hash, row) then
       answer = 'd'
     else
       if batch.retry then
@@ -220,17 +229,18 @@ for at = 1, chunk.count do
       end
       addRow(at, data)
     end
-  elseif seen[id] or exists(id) then
-    if seen[id] or not isOurs(id) then answer = 'd' end
-  elseif chunk.keyed and isKept(id) then
+  elseif seen[id] then
+    holder = id
+  elseif not isOurs(id) then
+    holder = chunk.keyed and takeKey(base, recordOf(base, id), id)
+    if not holder then addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2]) end
+  end
+  if holder then
     answer = 'd'
-  else
-    addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2])
+    holders[#holders + 1] = holder
+    call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', holder)
   end
-  if answer == 'd' then
-    duplicates = duplicates + 1
-    if not batch then call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', id) end
-  end
+  if answer == 'd' then duplicates = duplicates + 1 end
   if not batch then seen[id] = true end
   answers[at] = answer
 end
@@ -245,7 +255,7 @@ if #waiting > 0 then call('LPUSH', waitKey, unpack(waiting)) end
 if #waiting > 0 or prioritized then wakeWorker(metaKey, activeKey, markerKey) end
 if delayed then wakeWhenDue(delayedKey, markerKey) end
 
-if not batch then return { 'ok', table.concat(answers) } end
+if not batch then return { 'ok', table.concat(answers), table.concat(holders, '\\n') } end
 if not batch.retry then
   call('HINCRBY', books[1], 'added', #answers - duplicates)
   call('HINCRBY', books[1], 'duplicate', duplicates)
@@ -255,5 +265,5 @@ end
 if batch.isLast then call('HSET', books[1], 'readAt', timestamp) end
 keepBooks(books, KEYS[16], batch.name)
 local counts = call('HMGET', books[1], 'read', 'added', 'duplicate', 'rejected')
-return { 'ok', table.concat(answers), counts[1], counts[2], counts[3], counts[4] }
+return { 'ok', table.concat(answers), '', counts[1], counts[2], counts[3], counts[4] }
 `;

@@ -1,5 +1,5 @@
 import { defineJob } from '@bullpen/shared';
-import { batchKeys } from '@bullpen/shared/internal';
+import { batchKeys, hashKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
@@ -13,8 +13,8 @@ const job = defineJob({
 const expiring = defineJob({ name: 'insert.expiring', queue: 'mail', payload: z.unknown(), expiresIn: '1h' });
 
 const NOW = 1_700_000_000_000;
-const plain: JobRow = { id: 'j-1', data: '{"n":1}' };
-const options: ChunkOptions = { delayMs: 0, priority: 0, expiresAt: undefined, keyed: false, maxWaiting: undefined };
+const plain: JobRow = { data: '{"n":1}' };
+const options: ChunkOptions = { delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: undefined };
 const part: BatchPart = {
   ...{ name: 'b1', keys: batchKeys('p', 'mail', 'b1'), rowsPerJob: 1, keyField: undefined, results: false },
   ...{ keepKeysMs: 5_000, from: 10, to: 14, fromChecksum: '17', toChecksum: '18', rejected: 2, isLast: false },
@@ -35,13 +35,12 @@ function redisAnswering(...reply: string[]) {
 
 const chunkOf = (parts: Partial<Chunk> = {}) =>
   prepareChunk({
-    ...{ prefix: 'p', job, rows: [plain], options, enqueue: 'call-1', batch: undefined, now: NOW },
+    ...{ prefix: 'p', job, rows: [plain], options, batch: undefined, now: NOW },
     ...parts,
   });
 
 interface Told {
   readonly opts: string[];
-  readonly mark: string;
   readonly [field: string]: unknown;
 }
 
@@ -62,7 +61,7 @@ async function optsOf(between: string, parts: Partial<Chunk> = {}): Promise<Reco
 describe('prepareChunk', () => {
   it('sends the keys of BullMQ and of the batch, what all jobs share, their ids and their payloads', async () => {
     const { redis, calls } = redisAnswering('ok', 'aa');
-    await chunkOf({ prefix: 'shop', rows: [plain, { id: 'j-2', data: '"two"' }] })(redis);
+    await chunkOf({ prefix: 'shop', rows: [plain, { data: '"two"' }] })(redis);
     const [args = []] = calls;
     expect(args.slice(0, 10)).toEqual([
       ...['shop:mail:wait', 'shop:mail:meta', 'shop:mail:id', 'shop:mail:delayed', 'shop:mail:prioritized'],
@@ -73,12 +72,13 @@ describe('prepareChunk', () => {
     expect(JSON.parse(String(args[16]))).toMatchObject({
       ...{ base: 'shop:mail:', name: 'insert.test', now: '1700000000000', delay: 0, priority: 0, keyed: false },
     });
-    expect(args.slice(17)).toEqual(['j-1\nj-2\n', '{"n":1}\n"two"\n']);
+    expect(args[17]).toMatch(/^j-[0-9a-f-]{36}\nj-[0-9a-f-]{36}\n$/);
+    expect(args[18]).toBe('{"n":1}\n"two"\n');
   });
 
   it('names as many keys for a chunk without a batch as for one of a batch', async () => {
     const { redis, calls } = redisAnswering('ok', 'a');
-    await chunkOf({ batch: part, rows: [{ id: '', row: 11, data: '1' }] })(redis);
+    await chunkOf({ batch: part, rows: [{ row: 11, data: '1' }] })(redis);
     await chunkOf()(redis);
     const { books, fates, failures, reasons, results } = part.keys;
     expect(calls[0]?.slice(10, 15)).toEqual([books, fates, failures, reasons, results]);
@@ -88,14 +88,14 @@ describe('prepareChunk', () => {
   it('writes opts in the words of BullMQ, so that a stock worker can follow them', async () => {
     expect(await optsOf('j-1')).toEqual({
       ...{ attempts: 7, jobId: 'j-1', backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } },
-      bullpen: { enqueue: 'call-1' },
+      bullpen: {},
     });
   });
 
   it('writes delay, priority and expiry only when there are some', async () => {
     const some = { ...options, delayMs: 10, priority: 2, expiresAt: 1_800_000_000_000 };
     expect(await optsOf('j-1', { options: some })).toMatchObject({
-      ...{ delay: 10, priority: 2, bullpen: { expiresAt: 1_800_000_000_000, enqueue: 'call-1' } },
+      ...{ delay: 10, priority: 2, bullpen: { expiresAt: 1_800_000_000_000 } },
     });
   });
 
@@ -109,14 +109,33 @@ describe('prepareChunk', () => {
     expect(await expiry({ expiresAt: NOW + 5 })).toMatchObject({ expiresAt: NOW + 5 });
   });
 
-  it('marks the opts of each job with the name of the call, once, as the script expects it', async () => {
-    const { told } = await toldOf();
-    expect(told.opts.join('').split(told.mark)).toHaveLength(2);
+  it('makes the ids of a chunk from its keys, all with one mark that no other chunk has', async () => {
+    const rows = [
+      { key: 'a', data: '1' },
+      { key: 'b', data: '2' },
+      { key: 'a', data: '3' },
+    ];
+    const idsOf = async () =>
+      String((await toldOf({ rows })).rows[0])
+        .trimEnd()
+        .split('\n');
+    const [ids, others] = [await idsOf(), await idsOf()];
+    const marks = [...ids, ...others].map((id) => id.split('-').at(-1));
+    expect(ids.map((id, at) => id.replace(marks[at] as string, ''))).toEqual(
+      rows.map(({ key }) => `k-${key}-${hashKey(job.name, key)}-`),
+    );
+    expect(new Set(marks).size).toBe(2);
+    expect((await toldOf({ rows })).told['keyed']).toBe(true);
   });
 
-  it('writes the same opts for all rows of a batch, with room for the rows of a shared job, and without a mark', async () => {
+  it('sends the hashes of the keys of a batch’s rows', async () => {
+    const { rows } = await toldOf({ batch: part, rows: [{ key: 'a', row: 11, data: '1' }] });
+    expect(rows[0]).toBe(`${hashKey(job.name, 'a')}\n`);
+  });
+
+  it('writes the same opts for all rows of a batch, with room for the rows of a shared job', async () => {
     const batch = { ...part, keyField: 'id', results: true };
-    const rows = [11, 12, 14].map((row) => ({ id: '', row, data: '1' }));
+    const rows = [11, 12, 14].map((row) => ({ row, data: '1' }));
     const ofBatch = { keyField: 'id', results: true, batch: 'b1' };
     expect((await optsOf('', { batch, rows }))['bullpen']).toEqual(ofBatch);
     expect((await optsOf(',"rows":[11,12]', { batch, rows }))['bullpen']).toEqual({ ...ofBatch, rows: [11, 12] });
@@ -131,7 +150,7 @@ describe('prepareChunk', () => {
 
   it('accepts a key field that looks like its own placeholders', async () => {
     for (const keyField of ['\uE000', '}}', '\\', '"']) {
-      const rows = [{ id: '', row: 11, data: '1' }];
+      const rows = [{ row: 11, data: '1' }];
       const opts = await optsOf('', { batch: { ...part, keyField }, rows });
       expect(opts).toMatchObject({ bullpen: { keyField, batch: 'b1' } });
     }
@@ -148,11 +167,9 @@ describe('prepareChunk', () => {
 
 describe('the reply of the script', () => {
   it.each([
-    [['ok', 'ada'], { kind: 'ok', answers: ['added', 'duplicate', 'added'], counts: undefined }],
-    [['ok', ''], { kind: 'ok', answers: [], counts: undefined }],
     [
-      ['ok', 'd', '14', '7', '5', '2'],
-      { kind: 'ok', answers: ['duplicate'], counts: { read: 14, added: 7, duplicate: 5, rejected: 2 } },
+      ['ok', 'd', '', '14', '7', '5', '2'],
+      { answers: ['duplicate'], counts: { read: 14, added: 7, duplicate: 5, rejected: 2 } },
     ],
     [['full', '7'], { kind: 'full', waiting: 7 }],
     [['mixed'], { kind: 'mixed' }],
@@ -162,6 +179,24 @@ describe('the reply of the script', () => {
     [['ahead', '20', '99'], { kind: 'ahead', read: 20, checksum: '99' }],
     [['elsewhere', '5', '3'], { kind: 'elsewhere', read: 5, checksum: '3' }],
   ])('is read: %j', async (reply, inserted) => {
-    expect(await chunkOf()(redisAnswering(...reply).redis)).toEqual(inserted);
+    expect(
+      await chunkOf({ batch: part, rows: [{ row: 11, data: '1' }] })(redisAnswering(...reply).redis),
+    ).toMatchObject(inserted);
+  });
+
+  it('says of each single job its own id, or the id that holds its key', async () => {
+    const { redis, calls } = redisAnswering('ok', 'adad', 'k-x\nb-november-7');
+    const rows = ['a', 'x', 'b', 'y'].map((key) => ({ key, data: '1' }));
+    const inserted = await chunkOf({ rows })(redis);
+    const ids = String(calls[0]?.[17]).split('\n');
+    expect(inserted).toEqual({
+      ...{ kind: 'ok', answers: ['added', 'duplicate', 'added', 'duplicate'], counts: undefined },
+      jobs: [
+        { status: 'added', id: ids[0] },
+        { status: 'duplicate', id: 'k-x' },
+        { status: 'added', id: ids[2] },
+        { status: 'duplicate', id: 'b-november-7' },
+      ],
+    });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { InsertReply } from './insert-reply.js';
 import { untilRoom } from './until-room.js';
 
-const ok: InsertReply = { kind: 'ok', answers: ['added'], counts: undefined };
+const ok: InsertReply = { kind: 'ok', answers: ['added'], jobs: [], counts: undefined };
 
 /** An insert that finds the queue full `times` times. Counts how often it was called. */
 function fullFor(times: number) {

@@ -1,5 +1,6 @@
-import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
 import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
+import { TAKE_OFF_SCRIPT } from './take-off-script.js';
 
 /**
  * Notes in the books of a batch that it is cancelled, and tells the workers. From now on nothing is
@@ -37,15 +38,16 @@ return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
 const MAX_COST = 4_000;
 const MAX_BYTES = 2_097_152;
 
+const WINDOW_ARGS = `
+local base, batch, part, from, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local key, fates = KEYS[1], KEYS[2]
+`;
+
 /**
  * Reads a window of a list, counted from its end, where jobs are fetched, or of a set, counted from
  * its lowest score. `ids` has the jobs in that order.
  */
 const WINDOW_SCRIPT = `
-local call = redis.call
-local base, batch, part, from, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local key, fates = KEYS[1], KEYS[2]
-${JOB_ROWS_SCRIPT}
 local ids = {}
 if part ~= 'wait' then
   ids = call('ZRANGE', key, from, from + most - 1)
@@ -63,6 +65,9 @@ end
  * (fewer if payloads are big); then id and payload of each job of the batch.
  */
 export const PEEK_SCRIPT = `
+local call = redis.call
+${WINDOW_ARGS}
+${JOB_ROWS_SCRIPT}
 ${WINDOW_SCRIPT}
 local answer, bytes = { #ids }, 0
 for at, id in ipairs(ids) do
@@ -92,11 +97,11 @@ return answer
  * are counted even if an answer is lost.
  */
 export const SWEEP_SCRIPT = `
-${LAYOUT.names}
-${LAYOUT.maxEventsOf}
-${BOOKS_SCRIPT}
+local call = redis.call
+${WINDOW_ARGS}
+local eventsKey, metaKey = KEYS[3], KEYS[4]
+${TAKE_OFF_SCRIPT}
 ${WINDOW_SCRIPT}
-local events, meta = KEYS[3], KEYS[4]
 local books = { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9] }
 local keys = ARGV[6] and cjson.decode(ARGV[6])
 if not hasBooks(books) then return { -1, 0, '0' } end
@@ -106,11 +111,8 @@ local taken, looked = {}, #ids
 for at, id in ipairs(ids) do
   local ranges, isShared = rangesOf(id)
   if ranges and (not keys or keys[id]) then
-    local job = { id = id, at = at, rows = {}, places = {} }
-    eachOpen(ranges, isShared, function(row, place)
-      job.rows[#job.rows + 1] = row
-      job.places[#job.places + 1] = place
-    end)
+    local job = describeJob(id, ranges, isShared, keys and keys[id])
+    job.at = at
     taken[#taken + 1] = job
     cost = cost + 10 + 2 * #job.rows
   end
@@ -134,16 +136,7 @@ if part == 'wait' then
 else
   for _, job in ipairs(taken) do call('ZREM', key, job.id) end
 end
-local rows, maxEvents = 0, maxEventsOf(meta)
-for _, job in ipairs(taken) do
-  for at, row in ipairs(job.rows) do
-    if settleRow(books, string.format('%d', row), 3) then rows = rows + 1 end
-    local freed = keys and keys[job.id][job.places[at]]
-    if freed and freed ~= '' then call('DEL', base .. 'key:' .. freed) end
-  end
-  call('DEL', base .. job.id, base .. job.id .. LOCK, base .. job.id .. LOGS)
-  call('XADD', events, 'MAXLEN', '~', maxEvents, '*', 'event', 'removed', 'jobId', job.id, 'prev', part)
-end
+local rows = removeCancelled(taken, part, books)
 local all = call('HINCRBY', books[1], 'takenOff', rows)
 keepBooks(books, base .. 'batches', batch)
 return { next, #taken, tostring(all) }

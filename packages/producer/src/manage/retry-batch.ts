@@ -1,5 +1,5 @@
 import { BatchConflict, type BatchRef, BatchUnknown, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
-import { batchKeys, FATE, idForKey, readRowKey } from '@bullpen/shared/internal';
+import { batchKeys, FATE, readRowKey } from '@bullpen/shared/internal';
 import { type BatchBooks, fetchBooks } from '../books/books.js';
 import { findBatch, unknownBatch } from '../books/find-batch.js';
 import { type FailedRow, readFailedRows } from '../books/kept-rows.js';
@@ -50,7 +50,7 @@ export async function retryBatch(
   if (books === undefined) throw await unknownBatch({ name, queue }, access);
   checkRetry(job, books);
   const part = partFor(books, keys);
-  const options = { delayMs: 0, priority: books.priority, expiresAt: undefined, keyed: false, maxWaiting: undefined };
+  const options = { delayMs: 0, priority: books.priority, expiresAt: undefined, maxWaiting: undefined };
   let [retried, keyTaken, unusable] = [0, 0, 0];
   const result = (interrupted: boolean) => ({ name, queue, retried, keyTaken, unusable, interrupted });
 
@@ -97,12 +97,12 @@ function partFor(books: BatchBooks, keys: BatchPart['keys']): BatchPart {
 }
 
 /** The row to enqueue again. `undefined` when its payload or its key is unusable. */
-function jobRowFor({ row, payload }: FailedRow, { job, keyField }: BatchBooks): JobRow | undefined {
+function jobRowFor({ row, payload }: FailedRow, { keyField }: BatchBooks): JobRow | undefined {
   if (payload === undefined) return undefined;
   const data = JSON.stringify(payload);
-  if (keyField === undefined) return { id: '', row, data };
+  if (keyField === undefined) return { row, data };
   const read = readRowKey(payload, keyField);
-  return 'key' in read ? { id: idForKey(job, read.key), row, data } : undefined;
+  return 'key' in read ? { key: read.key, row, data } : undefined;
 }
 
 /** Splits rows into chunks of at most {@link CHUNK_BYTES}. A larger row is a chunk of its own. */

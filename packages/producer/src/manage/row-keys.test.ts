@@ -1,9 +1,9 @@
-import { idForKey } from '@bullpen/shared/internal';
+import { hashKey } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { readRowKeys } from './row-keys.js';
 
 const options = { job: 'mail', keyField: 'id' };
-const hash = (key: string): string => idForKey('mail', key).slice(-22);
+const hash = (key: string): string => hashKey('mail', key);
 
 describe('readRowKeys', () => {
   it('returns the hashed keys of single and shared jobs, in the order of their rows', () => {

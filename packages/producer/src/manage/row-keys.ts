@@ -1,4 +1,4 @@
-import { idForKey, readRowKey } from '@bullpen/shared/internal';
+import { hashKey, readRowKey } from '@bullpen/shared/internal';
 
 /** What the key of a row is made from, beside its payload. */
 export interface RowKeyOptions {
@@ -12,7 +12,7 @@ export interface RowKeyOptions {
  */
 function hashRowKey(payload: unknown, { job, keyField }: RowKeyOptions): string {
   const read = readRowKey(payload, keyField);
-  return 'key' in read ? idForKey(job, read.key).slice(-22) : '';
+  return 'key' in read ? hashKey(job, read.key) : '';
 }
 
 /**
@@ -24,7 +24,7 @@ export function readRowKeys(jobs: readonly string[], options: RowKeyOptions): Re
   const keys: Record<string, string[]> = {};
   for (let at = 0; at < jobs.length; at += 2) {
     const [id, data] = [jobs[at] as string, jobs[at + 1] as string];
-    const payload = parsePayload(data);
+    const payload = parseJson(data);
     const isShared = /-\d+_\d+$/.test(id);
     const payloads = isShared ? (Array.isArray(payload) ? payload : []) : [payload];
     keys[id] = payloads.map((one) => hashRowKey(one, options));
@@ -32,8 +32,8 @@ export function readRowKeys(jobs: readonly string[], options: RowKeyOptions): Re
   return keys;
 }
 
-/** Another client may have stored something that is not JSON. */
-function parsePayload(json: string): unknown {
+/** `undefined` when it is not JSON: another client may have stored anything. */
+export function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

@@ -19,8 +19,8 @@ async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[
   onTestFinished(() => void vi.useRealTimers());
   const jobs = new Map<string, Waiting>();
   for (const [at, job] of [...wait, ...prioritized].entries()) jobs.set(`p:mail:j-${at}`, job);
-  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, 0];
-  const chain = { llen: () => chain, zcard: () => chain, hexists: () => chain, exec: async () => counts.map(reply) };
+  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, [null, '7', '8']];
+  const chain = { llen: () => chain, zcard: () => chain, hmget: () => chain, exec: async () => counts.map(reply) };
   const redis = {
     pipeline: () => chain,
     lindex: async (key: string, at: number) => (wait.length > 0 && key === 'p:mail:wait' && at === -1 ? 'j-0' : null),
@@ -30,7 +30,7 @@ async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[
   return (await readQueueDepth(redis as unknown as Redis, 'p', 'mail')).oldestWaitingMs;
 }
 
-const reply = (count: number): [null, number] => [null, count];
+const reply = <T>(count: T): [null, T] => [null, count];
 
 describe('how long the next job has waited', () => {
   it('is 0 when no job waits', async () => {
@@ -69,7 +69,7 @@ describe('DEPTH_METRICS', () => {
   it('report each number of a queue by state, in base units, and leave out what is not known', () => {
     const depth: QueueDepth = {
       ...{ queue: 'mail', paused: true, waiting: 1, prioritized: 2, delayed: 3, active: 4, completed: 5, failed: 6 },
-      oldestWaitingMs: 1_500,
+      ...{ cancelled: 7, failedTrimmed: 8, oldestWaitingMs: 1_500 },
     };
     const told = (of: QueueDepth) =>
       DEPTH_METRICS.flatMap(({ name, samplesOf }) => samplesOf(of).map(({ labels, value }) => [name, labels, value]));
@@ -78,7 +78,11 @@ describe('DEPTH_METRICS', () => {
       return ['bullpen_queue_jobs', { queue, state }, at + 1];
     });
     const rest = [...jobs, ['bullpen_queue_paused', { queue }, 1]];
-    expect(told(depth)).toEqual([...rest, ['bullpen_queue_oldest_waiting_seconds', { queue }, 1.5]]);
-    expect(told({ ...depth, oldestWaitingMs: undefined })).toEqual(rest);
+    const counters = [
+      ['bullpen_queue_cancelled_total', { queue }, 7],
+      ['bullpen_queue_failed_trimmed_total', { queue }, 8],
+    ];
+    expect(told(depth)).toEqual([...rest, ['bullpen_queue_oldest_waiting_seconds', { queue }, 1.5], ...counters]);
+    expect(told({ ...depth, oldestWaitingMs: undefined })).toEqual([...rest, ...counters]);
   });
 });

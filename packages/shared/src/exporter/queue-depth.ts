@@ -48,7 +48,7 @@ interface DepthSample {
   readonly value: number;
 }
 
-/** A gauge that the exporter of a queue fills. */
+/** A metric that the exporter of a queue fills. A name that ends with `_total` is a counter. */
 export interface DepthMetric {
   readonly name: string;
   readonly help: string;
@@ -58,7 +58,7 @@ export interface DepthMetric {
 
 const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
 
-/** The gauges of every exporter. Workers and dashboards use the same names. */
+/** The metrics of every exporter. Workers and dashboards use the same names. */
 export const DEPTH_METRICS: readonly DepthMetric[] = [
   {
     name: 'bullpen_queue_jobs',
@@ -77,5 +77,17 @@ export const DEPTH_METRICS: readonly DepthMetric[] = [
     help: 'How long the next job of a queue has waited; 0 when no job waits. Only the exporter of the queue reports this.',
     labelNames: ['queue'],
     samplesOf: ({ queue, oldestWaitingMs: ms }) => (ms === undefined ? [] : [{ labels: { queue }, value: ms / 1000 }]),
+  },
+  {
+    name: 'bullpen_queue_cancelled_total',
+    help: 'Jobs that a cancellation took off a queue before they ran. Only the exporter of the queue reports this.',
+    labelNames: ['queue'],
+    samplesOf: ({ queue, cancelled }) => [{ labels: { queue }, value: cancelled }],
+  },
+  {
+    name: 'bullpen_queue_failed_trimmed_total',
+    help: 'Failed jobs that were removed as too many or too old. Only the exporter of the queue reports this.',
+    labelNames: ['queue'],
+    samplesOf: ({ queue, failedTrimmed }) => [{ labels: { queue }, value: failedTrimmed }],
   },
 ];

@@ -6,7 +6,7 @@ import { expandRows, MAX_ROWS, MAX_ROWS_PER_JOB } from './row-id.js';
 describe('readBullpenOpts', () => {
   it('reads what Bullpen wrote, and ignores everything else in the opts', () => {
     const ofRows = { rows: [3, 5, 9, 9], keyField: 'id', results: true };
-    const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', enqueue: 'e1', ...ofRows };
+    const bullpen = { expiresAt: 1_900_000_000_000, batch: 'b1', ...ofRows };
     expect(readBullpenOpts({ attempts: 3, jobId: 'x', bullpen: { ...bullpen, later: 'unknown' } })).toEqual(bullpen);
   });
 
@@ -17,7 +17,7 @@ describe('readBullpenOpts', () => {
   });
 
   it('ignores each field of a wrong type, and keeps the others', () => {
-    const wrong = { expiresAt: '2030-01-01', batch: 5, enqueue: null };
+    const wrong = { expiresAt: '2030-01-01', batch: 5 };
     expect(readBullpenOpts({ bullpen: wrong })).toEqual({});
     expect(readBullpenOpts({ bullpen: { ...wrong, rows: [2, 3] } })).toEqual({ rows: [2, 3] });
     for (const row of [-1, 1.5, 2 ** 53, MAX_ROWS + 1, Number.NaN, '1']) {
@@ -43,14 +43,14 @@ describe('readBullpenOpts', () => {
     }
   });
 
-  it('never throws, and never returns more than its seven fields, for any opts', () => {
+  it('never throws, and never returns more than its six fields, for any opts', () => {
     const anyOpts = fc.oneof(
       fc.anything({ withNullPrototype: true }),
       fc.record({ bullpen: fc.anything({ withNullPrototype: true }) }),
       fc.record({
         bullpen: fc.record(
           {
-            ...{ expiresAt: fc.anything(), batch: fc.anything(), row: fc.anything(), enqueue: fc.anything() },
+            ...{ expiresAt: fc.anything(), batch: fc.anything(), row: fc.anything() },
             ...{ rows: fc.anything(), keyField: fc.anything(), results: fc.anything() },
             malformed: fc.anything(),
           },
@@ -60,13 +60,13 @@ describe('readBullpenOpts', () => {
     );
     fc.assert(
       fc.property(anyOpts, (opts) => {
-        const { expiresAt, batch, enqueue, malformed, ...more } = readBullpenOpts(opts);
+        const { expiresAt, batch, malformed, ...more } = readBullpenOpts(opts);
         const { rows = [], keyField = '', results = true, ...rest } = more;
         expect(rest).toEqual({});
         expect([typeof keyField, results]).toEqual(['string', true]);
         expect(expandRows(rows).length).toBeLessThanOrEqual(MAX_ROWS_PER_JOB);
         expect(['number', 'undefined']).toContain(typeof expiresAt);
-        expect([typeof batch, typeof enqueue].every((type) => type === 'string' || type === 'undefined')).toBe(true);
+        expect(['string', 'undefined']).toContain(typeof batch);
         if (expiresAt !== undefined) expect(() => new Date(expiresAt).toISOString()).not.toThrow();
       }),
     );

@@ -20,11 +20,6 @@ export interface BullpenOpts {
   /** Whether the batch keeps the results of its rows. */
   readonly results?: boolean;
   /**
-   * Identifies the enqueue call that stored this job. A call that is repeated after a lost reply finds
-   * its own jobs by it.
-   */
-  readonly enqueue?: string;
-  /**
    * The fields of the job that were not JSON; a worker writes this. On Redis it is an object that
    * also holds the text of each field.
    */
@@ -38,14 +33,13 @@ export function readBullpenOpts(opts: unknown): BullpenOpts {
   const found = (opts as { bullpen?: unknown } | null | undefined)?.bullpen;
   if (typeof found !== 'object' || found === null) return {};
   // Every attempt reads these: one object, filled in place.
-  const { expiresAt, batch, rows, keyField, results, enqueue, malformed } = found as Record<string, unknown>;
+  const { expiresAt, batch, rows, keyField, results, malformed } = found as Record<string, unknown>;
   const read: { -readonly [K in keyof BullpenOpts]: BullpenOpts[K] } = {};
   if (isInstant(expiresAt)) read.expiresAt = expiresAt;
   if (typeof batch === 'string' && isBatchName(batch)) read.batch = batch;
   if (Array.isArray(rows) && rows.length % 2 === 0 && rows.every(isRow)) read.rows = rows;
   if (typeof keyField === 'string') read.keyField = keyField;
   if (results === true) read.results = true;
-  if (typeof enqueue === 'string') read.enqueue = enqueue;
   if (typeof malformed === 'object' && malformed !== null) read.malformed = Object.keys(malformed);
   return read;
 }

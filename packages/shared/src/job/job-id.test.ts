@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idForKey, keyFault, newId } from './job-id.js';
+import { hashKey, idForKey, keyFault, newId, newMark } from './job-id.js';
 
 /** Any text JavaScript can hold, halves of surrogate pairs included. */
 const anyText = fc.oneof(
@@ -28,56 +28,54 @@ const HOSTILE_KEYS = [
   ...['x'.repeat(1_000), 'x'.repeat(999), '_', '__', 'a_b', 'a b', 'a.b', 'A', 'a'],
 ];
 
-describe('idForKey', () => {
-  it('gives the same job and key the same id, in every release', () => {
-    expect(idForKey('mail.send', 'order-1')).toBe(idForKey('mail.send', 'order-1'));
-    expect(idForKey('mail.send', 'order-1')).toBe('k-order-1-HgpKGLxQlAf_geXXpkaVY6');
+describe('hashKey', () => {
+  it('gives the same job and key the same hash, in every release', () => {
+    expect(hashKey('mail.send', 'order-1')).toBe('HgpKGLxQlAf_geXXpkaVY6');
   });
 
-  it('keeps a short readable part of the key for people', () => {
-    expect(idForKey('mail.send', 'Order 17/é: paid')).toMatch(/^k-Order_17_paid-[A-Za-z0-9_-]{22}$/);
-    expect(idForKey('mail.send', 'x'.repeat(1_000))).toMatch(/^k-x{40}-[A-Za-z0-9_-]{22}$/);
+  it('gives all hostile keys different hashes, also lone surrogates', () => {
+    expect(new Set(HOSTILE_KEYS.map((key) => hashKey('mail.send', key))).size).toBe(HOSTILE_KEYS.length);
+    const hashes = Array.from({ length: 2_048 }, (_, at) => hashKey('mail.send', String.fromCharCode(0xd800 + at)));
+    expect(new Set(hashes).size).toBe(2_048);
   });
 
-  it('never gives an id that BullMQ reads as something else, whatever the key', () => {
-    fc.assert(
-      fc.property(anyJobName, anyText, (name, key) => {
-        expect(idForKey(name, key)).toMatch(/^k-[A-Za-z0-9_-]{0,40}-[A-Za-z0-9_-]{22}$/);
-        expect(idForKey(name, key)).not.toMatch(/^\d+$/);
-      }),
-      { examples: HOSTILE_KEYS.map((key) => ['mail.send', key]) },
-    );
-  });
-
-  it('gives all hostile keys different ids, also lone surrogates', () => {
-    expect(new Set(HOSTILE_KEYS.map((key) => idForKey('mail.send', key))).size).toBe(HOSTILE_KEYS.length);
-  });
-
-  it('gives different keys different ids', () => {
+  it('gives different keys different hashes', () => {
     fc.assert(
       fc.property(anyText, anyText, (one, other) => {
         fc.pre(one !== other);
-        expect(idForKey('mail.send', one)).not.toBe(idForKey('mail.send', other));
+        expect(hashKey('mail.send', one)).not.toBe(hashKey('mail.send', other));
       }),
     );
   });
 
-  it('gives all 2,048 lone surrogates different ids', () => {
-    const ids = Array.from({ length: 2_048 }, (_, at) => idForKey('mail.send', String.fromCharCode(0xd800 + at)));
-    expect(new Set(ids).size).toBe(2_048);
-  });
-
-  it('gives the same key under different job names different ids', () => {
+  it('gives the same key under different job names different hashes', () => {
     fc.assert(
       fc.property(anyJobName, anyJobName, anyText, (one, other, key) => {
         fc.pre(one !== other);
-        expect(idForKey(one, key)).not.toBe(idForKey(other, key));
+        expect(hashKey(one, key)).not.toBe(hashKey(other, key));
       }),
     );
   });
 
-  it('gives different ids when a letter moves from the key to the name', () => {
-    expect(idForKey('mail', 'send')).not.toBe(idForKey('mails', 'end'));
+  it('gives different hashes when a letter moves from the key to the name', () => {
+    expect(hashKey('mail', 'send')).not.toBe(hashKey('mails', 'end'));
+  });
+});
+
+describe('idForKey', () => {
+  it('has a short readable part of the key for people, the hash, and the mark', () => {
+    const hash = '[A-Za-z0-9_-]{22}';
+    expect(idForKey('mail.send', 'Order 17/é: paid', 'm1')).toMatch(new RegExp(`^k-Order_17_paid-${hash}-m1$`));
+    expect(idForKey('mail.send', 'x'.repeat(1_000), 'm1')).toMatch(new RegExp(`^k-x{40}-${hash}-m1$`));
+  });
+
+  it('is never an id that BullMQ reads as something else, whatever the key', () => {
+    fc.assert(
+      fc.property(anyJobName, anyText, (name, key) => {
+        expect(idForKey(name, key, newMark())).toMatch(/^k-[A-Za-z0-9_-]{0,40}-[A-Za-z0-9_-]{22}-[a-z0-9]{12}$/);
+      }),
+      { examples: HOSTILE_KEYS.map((key) => ['mail.send', key]) },
+    );
   });
 });
 

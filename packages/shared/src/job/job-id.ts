@@ -1,22 +1,35 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+
+/** How many characters of a hash stand for a key: 132 bits. */
+export const HASH_LENGTH = 22;
+const MARK_BYTES = 6;
+/** How long a mark is. It has no dash, so the hash in front of it can be found. */
+export const MARK_LENGTH = 2 * MARK_BYTES;
+
+/** Stands for a key on Redis. The same job name and key always give the same hash. */
+export function hashKey(jobName: string, key: string): string {
+  // UTF-16, because UTF-8 writes every half of a surrogate pair as the same character: keys that
+  // differ only there would share a hash.
+  const hash = createHash('sha256').update(jobName).update('\0').update(key, 'utf16le');
+  return hash.digest('base64url').slice(0, HASH_LENGTH);
+}
 
 /**
- * The id of a job with a key. The same job name and key always give the same id.
+ * The id of a job with a key: `k-<readable>-<hash>-<mark>`.
  *
  * BullMQ reads some ids as commands (`active`, `0`, anything with a colon), so the key itself never
- * becomes the id. The readable part of the id is for people; the hash makes it unique.
+ * becomes the id. The readable part of the id is for people. The hash says which key it is
+ * ({@link hashKey}). The mark makes the id unique: a job that failed and the next job with its key
+ * have different ids.
  */
-export function idForKey(jobName: string, key: string): string {
+export function idForKey(jobName: string, key: string, mark: string): string {
   const readable = key.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 40);
-  // UTF-16, because UTF-8 writes every half of a surrogate pair as the same character: keys that
-  // differ only there would share an id.
-  const hash = createHash('sha256')
-    .update(jobName)
-    .update('\0')
-    .update(key, 'utf16le')
-    .digest('base64url')
-    .slice(0, 22);
-  return `k-${readable}-${hash}`;
+  return `k-${readable}-${hashKey(jobName, key)}-${mark}`;
+}
+
+/** A new mark: it names one call that enqueues, in the ids of its jobs. */
+export function newMark(): string {
+  return randomBytes(MARK_BYTES).toString('hex');
 }
 
 /** A new id for a job without a key. */

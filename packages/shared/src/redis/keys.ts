@@ -63,6 +63,21 @@ export function queueKeys(prefix: string, queue: string): QueueKeys {
   };
 }
 
+/** What Bullpen keeps in a queue's `meta`, beside BullMQ's own settings. */
+export const META = {
+  /** Whether the queue has jobs with priorities (`1`) or without (`0`). */
+  priorities: 'bullpen.priorities',
+  /** How many jobs a cancellation took off the queue. */
+  cancelled: 'bullpen.cancelled',
+  /** How many failed jobs were removed because there were too many, or they were too old. */
+  failedTrimmed: 'bullpen.failedTrimmed',
+  /** How many completed and failed jobs the queue keeps, and for how long (ms). */
+  keepCompleted: 'bullpen.keepCompleted',
+  keepCompletedFor: 'bullpen.keepCompletedFor',
+  keepFailed: 'bullpen.keepFailed',
+  keepFailedFor: 'bullpen.keepFailedFor',
+} as const;
+
 /** The lock of a job, which holds the token of its lease. `job` is the job's key. */
 export const lockKey = (job: string): string => `${job}:lock`;
 

@@ -12,12 +12,13 @@ function redisWith(sizes: Record<string, number>): Redis {
     new RegExp(`^${pattern.replace(/[.+^${}()|]/g, '\\$&').replace(/(?<!\\)\*/g, '.*')}$`);
   const fake = {
     pipeline() {
-      const replies: [null, number][] = [];
+      const replies: [null, unknown][] = [];
       const answer = (key: string) => void replies.push([null, sizes[key] ?? 0]);
       return {
         llen: answer,
         zcard: answer,
-        hexists: (key: string) => answer(`${key}.paused`),
+        hmget: (key: string, ...fields: string[]) =>
+          void replies.push([null, fields.map((field) => sizes[`${key}.${field}`]?.toString() ?? null)]),
         exec: async () => replies,
       };
     },
@@ -31,14 +32,16 @@ function redisWith(sizes: Record<string, number>): Redis {
 }
 
 describe('countQueue', () => {
-  it('counts the jobs of each state, and says whether the queue is paused', async () => {
+  it('counts the jobs of each state, and says whether the queue is paused and what it has counted', async () => {
     const redis = redisWith({
       ...{ 'p:mail:wait': 1, 'p:mail:active': 2, 'p:mail:prioritized': 3, 'p:mail:delayed': 4 },
       ...{ 'p:mail:completed': 5, 'p:mail:failed': 6, 'p:mail:meta.paused': 1, 'p:other:wait': 9 },
+      ...{ 'p:mail:meta.bullpen.cancelled': 7, 'p:mail:meta.bullpen.failedTrimmed': 8 },
     });
     const counts = await countQueue(redis, 'p', 'mail');
     expect(counts).toEqual({
       ...{ queue: 'mail', paused: true, waiting: 1, active: 2, prioritized: 3, delayed: 4, completed: 5, failed: 6 },
+      ...{ cancelled: 7, failedTrimmed: 8 },
     });
     expect(countOutstanding(counts)).toBe(10);
   });

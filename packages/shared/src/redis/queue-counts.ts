@@ -1,4 +1,4 @@
-import { queueKeys } from './keys.js';
+import { META, queueKeys } from './keys.js';
 import type { Redis } from './redis.js';
 
 /** How many jobs a queue holds, by state. */
@@ -19,6 +19,13 @@ export interface QueueCounts {
   readonly completed: number;
   /** Jobs in the failed set. */
   readonly failed: number;
+  /** How many jobs a cancellation has taken off the queue, ever. */
+  readonly cancelled: number;
+  /**
+   * How many failed jobs were removed, ever, because there were more than `keepFailed` of the
+   * worker allows, or they were older.
+   */
+  readonly failedTrimmed: number;
 }
 
 const LISTS = ['wait', 'active'] as const;
@@ -30,13 +37,19 @@ export async function countQueue(redis: Redis, prefix: string, queue: string): P
   const pipeline = redis.pipeline();
   for (const list of LISTS) pipeline.llen(keys[list]);
   for (const set of SETS) pipeline.zcard(keys[set]);
-  pipeline.hexists(keys.meta, 'paused');
-  const replies = (await pipeline.exec()) ?? [];
-  const [waiting, active, prioritized, delayed, completed, failed, paused] = replies.map(([error, reply]) => {
+  pipeline.hmget(keys.meta, 'paused', META.cancelled, META.failedTrimmed);
+  const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
     if (error !== null) throw error;
-    return reply as number;
-  }) as [number, number, number, number, number, number, number];
-  return { queue, paused: paused === 1, waiting, prioritized, delayed, active, completed, failed };
+    return reply;
+  });
+  const [waiting, active, prioritized, delayed, completed, failed] = replies as number[] as [
+    ...[number, number, number, number, number, number],
+  ];
+  const [paused, cancelled, failedTrimmed] = replies[6] as (string | null)[];
+  return {
+    ...{ queue, paused: (paused ?? null) !== null, waiting, prioritized, delayed, active, completed, failed },
+    ...{ cancelled: Number(cancelled ?? 0), failedTrimmed: Number(failedTrimmed ?? 0) },
+  };
 }
 
 /** How many jobs of a queue are not settled yet. */

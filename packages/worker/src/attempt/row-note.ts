@@ -2,7 +2,7 @@ import {
   type BullpenOpts,
   FATE,
   type FailureRecord,
-  idForKey,
+  hashKey,
   readRowKey,
   type Thrown,
   writeFailure,
@@ -86,5 +86,5 @@ function resultText(result: unknown, { results }: BullpenOpts): string {
 /** After a row failed or was cancelled, a corrected row may be sent under the same key. */
 function keyOf({ bullpen: { keyField }, payload, job }: RowEnd): string {
   const read = keyField === undefined ? undefined : readRowKey(payload(), keyField);
-  return read !== undefined && 'key' in read ? idForKey(job, read.key).slice(-22) : '';
+  return read !== undefined && 'key' in read ? hashKey(job, read.key) : '';
 }

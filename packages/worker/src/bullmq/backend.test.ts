@@ -12,7 +12,7 @@ import { Outage } from '../redis/outage.js';
 import { Backend } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { Completed, Completion } from './completion-calls.js';
-import { FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
+import { FAILED_REMOVED, FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 
 const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
 
@@ -46,6 +46,11 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const deps = {
     ...{ redis: redis as unknown as ScriptedRedis, outage },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
+    retention: {
+      keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
+      refresh: async (queue: string) => void done.push(`refresh(${queue})`),
+      failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
+    },
     completionCalls: {
       async add(completion: Completion) {
         together.push(completion);
@@ -286,11 +291,36 @@ describe('Backend', () => {
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('makes no stall check right after an outage, and renews our leases before each check', async () => {
-    const { backend, outage, renewed } = backendAnswering();
+  it('keeps as many jobs as the queue says, unless the job itself says something else; a row is removed', () => {
+    const { backend, job, attempt } = backendAnswering();
+    const kept = vi.spyOn(backend as unknown as { getKeepJobs(): object }, 'getKeepJobs');
+    const keepOf = (_: unknown) => kept.mock.results.at(-1)?.value;
+    const failed = (keep: unknown) => keepOf(backend.moveToFailedArgs(job, 'boom', keep as false, 't1', true));
+    const completed = (keep: unknown) => keepOf(backend.moveToCompletedArgs(job, '1', keep as false, 't1', true));
+    expect([failed(undefined), completed(undefined)]).toEqual([
+      { count: 7, age: 60 },
+      { count: 5, age: 60 },
+    ]);
+    expect([failed(false), completed(9)]).toEqual([{ count: -1 }, { count: 9 }]);
+    attempt.noted = { batch: 'b1' };
+    expect([failed(undefined), completed(undefined)]).toEqual([{ count: 0 }, { count: 0 }]);
+  });
+
+  it('tells how many failed jobs were removed, and hands on BullMQ’s own answer', async () => {
+    for (const reply of [null, [['name', 'mail.send', 'data', '{}'], 'j-9', 0, 0]]) {
+      const { backend, done } = backendAnswering([FAILED_REMOVED, 3, reply]);
+      const next = await backend.moveToFinished('j-1', []);
+      expect(done).toEqual(['failedRemoved(mail, 3)']);
+      expect(next[1]).toBe(reply?.[1]);
+    }
+  });
+
+  it('reads at each stall check what the queue keeps, and makes none right after an outage', async () => {
+    const { backend, outage, renewed, done } = backendAnswering();
     outage.noteIfOutage(new Error('READONLY'));
     expect(await backend.moveStalledJobsToWait()).toEqual([]);
     outage.accepted();
     expect([await backend.moveStalledJobsToWait(), renewed]).toEqual([[], []]);
+    expect(done).toEqual(['refresh(mail)', 'refresh(mail)']);
   });
 });

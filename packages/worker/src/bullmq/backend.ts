@@ -12,12 +12,14 @@ import {
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
 import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
+import type { Retention } from '../in-flight/retention.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
 import { failureOf } from './failure.js';
 import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
+import { FAILED_REMOVED } from './finish-script.js';
 
 /**
  * BullMQ's answer to a fetch: the fields and the id of a job, or how long to wait when there is
@@ -33,6 +35,7 @@ export interface BackendDeps {
   readonly redis: ScriptedRedis;
   readonly completionCalls: Pick<CompletionCalls, 'add'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
+  readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
   readonly outage: Outage;
 }
 
@@ -143,7 +146,9 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {
-    const { outage, leases } = this.#deps;
+    const { outage, leases, retention } = this.#deps;
+    // Not awaited: the check must not wait for it.
+    void retention.refresh(this.name);
     if (outage.endedAgoMs < COMEBACK_MS) return [];
     leases.renewQueue(this.name);
     return super.moveStalledJobsToWait();
@@ -162,10 +167,11 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     fieldsToUpdate?: Record<string, unknown>,
   ): (string | number | boolean | Buffer)[] {
     const notes = (job as unknown as BullmqJob).attempt?.notes;
-    // The books keep what became of a row. Its job is removed.
-    const removed = notes?.batch === undefined ? remove : true;
+    // The books keep what became of a row: its job is removed. Another client may have said for its
+    // own job what is to be kept.
+    const keep = notes?.batch === undefined ? (remove ?? this.#deps.retention.keep(this.name, target)) : true;
     const args = super.moveToFinishedArgs(
-      ...([job, value, field, removed, target, token, timestamp, fetchNext, fieldsToUpdate] as const),
+      ...([job, value, field, keep, target, token, timestamp, fetchNext, fieldsToUpdate] as const),
     );
     if (notes !== undefined) addNotes(args, notes);
     return args;
@@ -192,7 +198,12 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   async #finish(jobId: string, args: unknown[]): Promise<unknown> {
-    const reply = await this.#deps.redis.bullpenFinish(args);
+    const { redis, retention } = this.#deps;
+    let reply = await redis.bullpenFinish(args);
+    if (Array.isArray(reply) && reply[0] === FAILED_REMOVED) {
+      retention.failedRemoved(this.name, reply[1] as number);
+      reply = reply[2];
+    }
     if (typeof reply === 'number' && reply < 0) throw this.#refusal(reply, jobId);
     return reply;
   }

@@ -80,6 +80,11 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
     {
       ...{ redis: redis as unknown as ScriptedRedis, taker, recorder: recorder as unknown as Recorder },
       leases: { renewQueue: () => undefined },
+      retention: {
+        keep: () => ({ count: 1, age: 60 }),
+        refresh: async () => undefined,
+        failedRemoved: () => undefined,
+      },
       completionCalls: { add: async () => [0, null] },
       outage: new Outage(redis as unknown as Redis, 'redis://host', quiet),
       malformedJobs: { makeParsable: async () => malformed },

@@ -1,28 +1,51 @@
-import { LAYOUT } from '@bullpen/shared/internal';
+import { KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
 
 /** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
 export const FINISH_ARGS = 9;
+/** Begins an answer that also says how many failed jobs were removed. */
+export const FAILED_REMOVED = 'failed jobs removed';
 
 /**
  * BullMQ's moveToFinished, of the version we pin, and in the same call what Bullpen notes about the
  * job. So a row is never counted before its end is recorded, and never recorded without being
  * counted.
  *
+ * BullMQ's script keeps a number of finished jobs, each for a time. When it removes failed jobs, this
+ * script counts them. The key of a job that is kept expires when the job may be removed for its age:
+ * nobody else would remove the key then.
+ *
  * KEYS: those of BullMQ's script. ARGV: those of BullMQ's script; then, if there is anything to
  * note, from ARGV 10 on: attempts made or `''`, and what to forget (`c` the job's crashes, `x` its
  * cancellation). For the job of a row of a batch follow the batch, the row and its fate, and, if it
  * has any, reason, text and key; for a job that several rows share, only the batch. These few
- * arguments travel with every job, so they are short. Answers what BullMQ's script answers.
+ * arguments travel with every job, so they are short. Answers what BullMQ's script answers; if
+ * failed jobs were removed, "{@link FAILED_REMOVED}", how many, and that answer.
  */
 export const FINISH = `
 local function finish()
 ${moveToFinished.content}
 end
+local failedBefore = ARGV[5] == 'failed' and redis.call('ZCARD', KEYS[11])
 local reply = finish()
-if not ARGV[10] or type(reply) == 'number' and reply < 0 then return reply end
+if type(reply) == 'number' and reply < 0 then return reply end
+if string.sub(ARGV[1], 1, 2) == 'k-' then
+  ${KEY_SCRIPT}
+  local record = recordOf(ARGV[7], ARGV[1])
+  local keepS = cmsgpack.unpack(ARGV[8]).keepJobs.age
+  if redis.call('EXISTS', KEYS[12]) == 0 then freeKey(record, ARGV[1])
+  elseif keepS and redis.call('GET', record) == ARGV[1] then redis.call('EXPIRE', record, keepS) end
+end
+if failedBefore and redis.call('ZSCORE', KEYS[11], ARGV[1]) then
+  local removed = failedBefore + 1 - redis.call('ZCARD', KEYS[11])
+  if removed > 0 then
+    redis.call('HINCRBY', KEYS[9], '${META.failedTrimmed}', removed)
+    reply = { '${FAILED_REMOVED}', removed, reply or false }
+  end
+end
+if not ARGV[10] then return reply end
 ${LAYOUT.names}
 ${ROW_SCRIPT}
 local base, jobId, job = ARGV[7], ARGV[1], KEYS[12]

@@ -2,16 +2,22 @@ import {
   commonSettings,
   countSetting,
   durationSetting,
+  optionalDurationSetting,
   portSetting,
   type Settings,
+  showDuration,
   switchSetting,
 } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { DEFAULT_HEALTH_HOST } from '../health/health-port-options.js';
+import { KEPT_JOBS } from '../in-flight/retention.js';
 import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS } from '../worker-options.js';
 import { readQueues } from './queue-flags.js';
 
 const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
+
+const keepForSetting = optionalDurationSetting.refine((ms) => ms === undefined || ms >= 1_000, 'expected at least 1s');
+const keptHelp = (value: number | string): string => `${value}, or as other workers of the queue were told`;
 
 /** The settings of the command, in the order of the help. */
 export const settings = {
@@ -54,6 +60,34 @@ export const settings = {
     schema: durationSetting.refine((ms) => ms >= MIN_LEASE_MS, 'expected at least 1s'),
     default: DEFAULTS.lease,
     help: 'how long a worker has a job without renewing its lease; the jobs of a killed worker start again within 1.5 times this',
+  },
+  keepCompleted: {
+    flag: '--keep-completed <count>',
+    env: 'BULLPEN_KEEP_COMPLETED',
+    schema: countSetting(Number.MAX_SAFE_INTEGER).optional(),
+    defaultHelp: keptHelp(KEPT_JOBS.keepCompleted),
+    help: 'how many completed jobs a queue keeps',
+  },
+  keepCompletedFor: {
+    flag: '--keep-completed-for <duration>',
+    env: 'BULLPEN_KEEP_COMPLETED_FOR',
+    schema: keepForSetting,
+    defaultHelp: keptHelp(showDuration(KEPT_JOBS.keepCompletedFor)),
+    help: 'how long a queue keeps a completed job, and the job its key',
+  },
+  keepFailed: {
+    flag: '--keep-failed <count>',
+    env: 'BULLPEN_KEEP_FAILED',
+    schema: countSetting(Number.MAX_SAFE_INTEGER).optional(),
+    defaultHelp: keptHelp(KEPT_JOBS.keepFailed),
+    help: 'how many failed jobs a queue keeps',
+  },
+  keepFailedFor: {
+    flag: '--keep-failed-for <duration>',
+    env: 'BULLPEN_KEEP_FAILED_FOR',
+    schema: keepForSetting,
+    defaultHelp: keptHelp(showDuration(KEPT_JOBS.keepFailedFor)),
+    help: 'how long a queue keeps a failed job',
   },
   exitWhenStuck: {
     flag: '--exit-when-stuck',

@@ -7,6 +7,7 @@ import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
 import type { Recorder } from './recorder.js';
+import type { Retention } from './retention.js';
 
 /** What all queues of one worker share. */
 export interface WorkerDeps {
@@ -21,5 +22,5 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly observers: Observers;
   readonly leaseMs: number;
-  readonly keepCompleted: { readonly count: number; readonly age: number };
+  readonly retention: Retention;
 }

@@ -89,13 +89,13 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { redis, prefix, leaseMs, leases, keepCompleted, outage, recorder, log } = this.#worker;
+    const { redis, prefix, leaseMs, leases, retention, outage, recorder, log } = this.#worker;
     const { queue } = this;
     const [name, concurrency] = [this.#name, this.#concurrency];
     const source = new BullmqWorker(
       queue,
       {
-        ...{ connection: redis, prefix, name, concurrency, removeOnComplete: keepCompleted, lockDuration: leaseMs },
+        ...{ connection: redis, prefix, name, concurrency, lockDuration: leaseMs },
         // A fifth of a lease, because the stall checks of several workers exclude each other and
         // sometimes skip one (see docs/internals/numbers.md). A whole number, because Redis refuses
         // a fraction, and with it every check.
@@ -105,7 +105,7 @@ export class QueueWorker {
         runRetryDelay: 500,
       },
       {
-        ...{ redis, leases, outage, recorder, taker: this.#processor },
+        ...{ redis, leases, retention, outage, recorder, taker: this.#processor },
         completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
       },

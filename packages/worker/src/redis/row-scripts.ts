@@ -1,10 +1,10 @@
-import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
+import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 
 /** Lua that finds the books of a batch by its name, and keeps what a row returned. */
 const BOOKS_OF = `
 local function booksOf(base, batch)
   local books = base .. 'batch:' .. batch
-  return { books, books .. ':fates', books .. ':failures', books .. ':reasons', books .. ':results' }
+  return { books, books .. ':fates', books .. ':failures', books .. ':reasons', books .. ':results', batch = batch }
 end
 
 local function keepResult(books, row, text)
@@ -19,12 +19,12 @@ end
 export const ROW_SCRIPT = `
 ${BOOKS_SCRIPT}
 ${BOOKS_OF}
+${KEY_SCRIPT}
 -- Notes the end of a row: its fate, why it failed or what it returned; and frees its key.
 local function noteRow(base, books, row, fate, reason, text, key)
   local isKept = hasBooks(books)
   if isKept and not settleRow(books, row, fate) then return end
-  -- Only now: if the row was settled before, another row may have its key by now.
-  if key ~= '' then call('DEL', base .. 'key:' .. key) end
+  if key ~= '' then freeKey(base .. 'key:' .. key, 'b-' .. books.batch .. '-' .. row) end
   if not isKept then return end
   if fate == 2 then
     noteFailure(books, row, reason, text)

@@ -14,6 +14,8 @@ const serves = [
 
 const depth: QueueDepth = {
   ...{ queue: 'mail', paused: true, waiting: 1, prioritized: 2, delayed: 3, active: 4, completed: 5, failed: 6 },
+  cancelled: 7,
+  failedTrimmed: 8,
   oldestWaitingMs: 1_500,
 };
 

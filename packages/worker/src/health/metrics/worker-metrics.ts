@@ -1,4 +1,4 @@
-import { depthGauges } from '@bullpen/shared/internal';
+import { addDepthMetrics } from '@bullpen/shared/internal';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JobEvent, WorkerEvent } from '../../events/observers.js';
 import type { StartedWorker } from '../../running-worker.js';
@@ -107,5 +107,5 @@ function gaugeDepth({ serves, exporter }: Measured, registry: Registry): void {
       for (const { queue } of serves) this.set({ queue }, Number(exporter.holds(queue)));
     },
   });
-  for (const gauge of depthGauges(exporter)) new Gauge({ ...gauge, registers: [registry] });
+  addDepthMetrics({ Gauge, Counter }, registry, exporter);
 }

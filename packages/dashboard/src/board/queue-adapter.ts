@@ -1,19 +1,32 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { Queue } from './queues.js';
+import type { RetriedFrom, RetryJobs } from './retry-jobs.js';
 
 type States = Parameters<BullMQAdapter['getJobs']>[0];
 type Jobs = Awaited<ReturnType<BullMQAdapter['getJobs']>>;
+type Job = Awaited<ReturnType<BullMQAdapter['getJob']>>;
 
 /**
- * Bull Board's view of a queue, without malformed jobs, which some other client or a person stored.
- * Otherwise one such job would hide all others.
+ * Bull Board's view of a queue. It differs from Bull Board's own in two ways:
+ * - It leaves out malformed jobs, which some other client or a person stored. Otherwise one such job
+ *   would hide all others.
+ * - A job that is retried takes its key again.
  */
-export class TolerantAdapter extends BullMQAdapter {
+export class QueueAdapter extends BullMQAdapter {
   readonly #queue: Queue;
+  readonly #retryJobs: Pick<RetryJobs, 'retry'>;
 
-  constructor(queue: Queue, readOnlyMode: boolean) {
+  constructor(queue: Queue, readOnlyMode: boolean, retryJobs: Pick<RetryJobs, 'retry'>) {
     super(queue, { readOnlyMode });
     this.#queue = queue;
+    this.#retryJobs = retryJobs;
+  }
+
+  override async getJob(id: string): Promise<Job> {
+    const job = await super.getJob(id);
+    if (!job) return job;
+    const retry = (from: RetriedFrom = 'failed') => this.#retryJobs.retry(this.#queue.name, from, id);
+    return Object.assign(job, { retry });
   }
 
   override async getJobs(states: States, start?: number, end?: number): Promise<Jobs> {

@@ -1,0 +1,42 @@
+import { KEY_SCRIPT } from '@bullpen/shared/internal';
+import { reprocessJob } from 'bullmq/dist/cjs/scripts/reprocessJob-9.js';
+
+/** How many keys it takes. */
+export const RETRY_KEYS = 8;
+
+/**
+ * BullMQ's reprocessJob, of the version we pin, for jobs that have failed or completed, and in the
+ * same call their keys are taken again. A job whose key another job holds stays where it is.
+ *
+ * KEYS: the set of the jobs, events, wait, meta, active, marker, prioritized, pc. ARGV: base of the
+ * queue's keys, `failed` or `completed`, then the ids. Answers for each job an empty text, the id
+ * that holds its key, or `gone`: it is not in the set, or has no fields.
+ */
+export const RETRY = `
+local function reprocess(KEYS, ARGV)
+${reprocessJob.content}
+end
+${KEY_SCRIPT}
+local call = redis.call
+local set, events, wait, meta, active, marker, prioritized, counter = unpack(KEYS)
+local base, state = ARGV[1], ARGV[2]
+local property = state == 'failed' and 'failedReason' or 'returnvalue'
+
+local function retry(id)
+  local job = base .. id
+  if not call('ZSCORE', set, id) or call('EXISTS', job) == 0 then return 'gone' end
+  local record = recordOf(base, id)
+  local holder = record and takeKey(base, record, id)
+  if holder and holder ~= id then return holder end
+  -- A completed job that still holds its key: the key must not expire while the job waits.
+  if holder then call('PERSIST', record) end
+  local push = string.find(call('HGET', job, 'opts') or '', '"lifo":true', 1, true) and 'RPUSH' or 'LPUSH'
+  local keys = { job, events, set, wait, meta, active, marker, prioritized, counter }
+  reprocess(keys, { id, push, property, state, '0', '0' })
+  return ''
+end
+
+local answers = {}
+for at = 3, #ARGV do answers[#answers + 1] = retry(ARGV[at]) end
+return answers
+`;

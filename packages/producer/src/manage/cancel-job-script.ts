@@ -1,0 +1,66 @@
+import { TAKE_OFF_SCRIPT } from './take-off-script.js';
+
+/** How long a job that was taken off its queue is remembered, in seconds. */
+const REMEMBERED_S = 60 * 60;
+
+/**
+ * Cancels a job. One that waits or is delayed is taken off its queue at once: it is removed, its
+ * key is free, and its rows are settled as cancelled. For a job that runs it notes the cancellation
+ * and tells the workers. The note comes before the publication: a worker that misses the
+ * publication reads the note a moment later.
+ *
+ * A waiting job of a stock feature (a flow, a scheduler, deduplication) is noted as well, and a
+ * worker cancels it when it fetches it: BullMQ's script that records an end knows what else has to
+ * happen then.
+ *
+ * KEYS: the cancelled jobs, active, delayed, prioritized, wait, events, meta, fates, the other four
+ * books (books, failures, reasons, results), the index of batches. ARGV: base of the queue's keys,
+ * the batch of the job or `''`, the job's id, now (ms), how long a note is kept (s), the channel,
+ * the hashes of the keys of its rows as JSON. Answers `cancelled` (this call or an earlier one has
+ * taken it off), `requested`, `settled` or `unknown`.
+ *
+ * Redis carries it out also when it is out of memory: its first write removes something.
+ */
+export const CANCEL_SCRIPT = `
+local base, batch, id, now, keepS, channel = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local cancelledKey, activeKey, delayedKey, prioritizedKey, waitKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local eventsKey, metaKey, fates = KEYS[6], KEYS[7], KEYS[8]
+local call = redis.call
+${TAKE_OFF_SCRIPT}
+local books = { KEYS[9], KEYS[8], KEYS[10], KEYS[11], KEYS[12] }
+local job = base .. id
+-- No id has a colon, so this is the key of no job.
+local takenOff = base .. 'cancelled:' .. id
+
+if call('EXISTS', job) == 0 then return call('EXISTS', takenOff) == 1 and 'cancelled' or 'unknown' end
+local fields = call('HMGET', job, 'finishedOn', 'parentKey', 'deid', 'rjk')
+if fields[1] then return 'settled' end
+local isStock = fields[2] or fields[3] or fields[4] or call('EXISTS', job .. ':dependencies') == 1
+
+local described = { id = id, rows = {}, hashes = {} }
+if batch ~= '' and hasBooks(books) then
+  local ranges, isShared = rangesOf(id)
+  if ranges then described = describeJob(id, ranges, isShared, cjson.decode(ARGV[7])) end
+end
+
+local function takeOut()
+  if isStock or call('LPOS', activeKey, id) then return nil end
+  if call('ZREM', delayedKey, id) == 1 then return 'delayed' end
+  if call('ZREM', prioritizedKey, id) == 1 then return 'prioritized' end
+  if call('LREM', waitKey, 1, id) == 1 then return 'wait' end
+end
+local part = takeOut()
+call('ZREMRANGEBYSCORE', cancelledKey, '-inf', now)
+if part then
+  removeCancelled({ described }, part, books)
+  if #described.rows > 0 then keepBooks(books, KEYS[13], batch) end
+  call('ZREM', cancelledKey, id)
+  -- So that this call finds out, when it is sent again after a lost reply, that it was carried out.
+  call('SET', takenOff, '1', 'EX', ${REMEMBERED_S})
+  return 'cancelled'
+end
+call('ZADD', cancelledKey, now + keepS * 1000, id)
+if call('TTL', cancelledKey) < keepS then call('EXPIRE', cancelledKey, keepS) end
+call('PUBLISH', channel, id)
+return 'requested'
+`;
