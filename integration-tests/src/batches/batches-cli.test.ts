@@ -306,7 +306,7 @@ describe('batches retry', () => {
     const flags = ['batches', 'retry', 'a', '--redis', world.redisUrl, '--prefix', world.prefix];
     expect(await world.command('bullpen-producer', flags, {}).ended).toMatchObject({
       code: 64,
-      stderr: expect.stringContaining('which jobs?'),
+      stderr: expect.stringContaining('cannot find the job: --jobs: name the module'),
     });
   });
 });

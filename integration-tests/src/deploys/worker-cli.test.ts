@@ -34,7 +34,7 @@ describe('bullpen-worker', () => {
       [['--handlers', HANDLERS, 'extra'], /too many arguments/],
       [
         ['--handlers', HANDLERS, '--concurrency', '0'],
-        /--concurrency: expected a whole number from 1 to 10000; BULLPEN_DRAIN_TIMEOUT: expected a duration/,
+        /--concurrency: expected a whole number from 1 to 10000, got '0'; BULLPEN_DRAIN_TIMEOUT: expected a duration/,
         { BULLPEN_DRAIN_TIMEOUT: 'soon' },
       ],
       [

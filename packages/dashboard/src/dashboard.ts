@@ -1,7 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import { createProducer } from '@bullpen/producer';
 import { createLogger, RedisUnavailable } from '@bullpen/shared';
-import { Exporter, isConnectionLoss, openRedis, refusesUs, showRedis } from '@bullpen/shared/internal';
+import {
+  Exporter,
+  explainRedis,
+  isConnectionLoss,
+  mayEvict,
+  openRedis,
+  reasonOf,
+  refusesUs,
+  showRedis,
+  tooOld,
+} from '@bullpen/shared/internal';
 import { buildApp } from './app.js';
 import { BoardQueues } from './board/queues.js';
 import { type DashboardOptions, readOptions } from './options.js';
@@ -44,14 +54,24 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   const log = options.logger ?? createLogger();
   const redis = openRedis(options.redis, 'producer', 'bullpen:dashboard', prefix);
   const producer = createProducer({ redis: options.redis, prefix, redisTimeout: REDIS_TIMEOUT });
+  const where = showRedis(options.redis);
+  let lastFault: string | undefined;
   const ready = new Promise<void>((resolve, reject) => {
     const refuse = (fault: Error): void => {
-      const message = `Redis at ${showRedis(options.redis)} refused us: ${fault.message}`;
+      const message = `Redis at ${where} refused us: ${explainRedis(reasonOf(fault), where)}`;
       reject(new RedisUnavailable(message, { cause: fault, unanswered: false }));
     };
     let lastRefusal: Error | undefined;
-    redis.once('ready', resolve);
+    redis.once('ready', () => {
+      const old = tooOld(redis.server);
+      if (old !== undefined)
+        return reject(new RedisUnavailable(`Redis at ${where} cannot be used: ${old}`, { unanswered: false }));
+      const evicts = mayEvict(redis.server);
+      if (evicts !== undefined) log.warn({ redis: where }, evicts);
+      resolve();
+    });
     redis.on('error', (error: Error) => {
+      lastFault = reasonOf(error);
       if (!isConnectionLoss(error)) lastRefusal = error;
       if (refusesUs(error)) refuse(error);
     });
@@ -87,7 +107,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   };
   const logWhenAway = (): void => {
     const timer = setTimeout(
-      () => log.warn({ redis: showRedis(options.redis) }, 'waiting for Redis'),
+      () => log.warn({ redis: where, reason: explainRedis(lastFault, where) }, 'waiting for Redis'),
       LOG_WAIT_AFTER_MS,
     );
     ready.catch(() => undefined).finally(() => clearTimeout(timer));

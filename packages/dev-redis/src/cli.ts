@@ -38,6 +38,21 @@ const program = new Command('bullpen-dev-redis')
     collectWay,
   )
   .version(readVersion())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  bullpen-dev-redis
+  bullpen-dev-redis -- npm test
+
+Exit codes:
+  0   stopped on request; with a command, the command's own code
+  64  wrong usage
+  69  no Redis could be started, or it ended
+  70  an error of bullpen-dev-redis itself`,
+  )
+  .showHelpAfterError('See bullpen-dev-redis --help')
+  .configureOutput({ outputError: (said, write) => write(`bullpen-dev-redis: ${said.replace(/^error: /, '')}`) })
   .exitOverride();
 
 async function main(): Promise<number> {
@@ -69,7 +84,7 @@ function untilAskedToEnd(): Promise<number> {
 
 function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
-  process.stderr.write(`dev-redis: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`bullpen-dev-redis: ${error instanceof Error ? error.message : String(error)}\n`);
   return error instanceof DevRedisUnavailable ? exitUnavailable : exitSoftware;
 }
 

@@ -38,6 +38,8 @@ export class DevRedisUnavailable extends Error {
 export function briefly(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const [firstLine = ''] = error.message.trim().split('\n');
+  // Redis' own words about it are about its protocol.
+  if (firstLine.startsWith('NOAUTH')) return 'it wants a password, :<password>@ before the host';
   // Node's AggregateError for several addresses has an empty message.
   return firstLine || ('code' in error ? String(error.code) : error.name);
 }

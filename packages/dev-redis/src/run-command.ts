@@ -20,7 +20,7 @@ export async function runCommand(command: string, args: readonly string[], redis
     if (signal === 'SIGTERM' || !hasTerminal()) child.kill(signal);
   });
   const result = await child;
-  if (result.code === 'ENOENT') process.stderr.write(`dev-redis: ${command}: command not found\n`);
+  if (result.code === 'ENOENT') process.stderr.write(`bullpen-dev-redis: ${command}: command not found\n`);
   return exitCodeOf(result);
 }
 

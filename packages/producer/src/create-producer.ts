@@ -112,6 +112,7 @@ function readOptions(options: ProducerOptions) {
   const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT } = options ?? {};
   const timeoutMs = parseTimerDuration(redisTimeout);
   if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
+  else if (timeoutMs === 0) faults.push({ path: 'redisTimeout', reason: 'expected more than 0' });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);

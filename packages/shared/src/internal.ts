@@ -29,6 +29,7 @@ export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowK
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
 export { suggest } from './job/suggest.js';
+export { type Guides, guideCommand } from './process/command-guide.js';
 export { commonSettings } from './process/command-settings.js';
 export { type Config, readConfig, type Setting, type Settings } from './process/config.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
@@ -47,6 +48,7 @@ export { onExit, onFault, onStopSignal, type StopSignal } from './process/signal
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg } from './redis/define-scripts.js';
+export { explainRedis } from './redis/explain-redis.js';
 export { KEY_SCRIPT } from './redis/key-script.js';
 export {
   type BatchKeys,
@@ -67,4 +69,5 @@ export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export { mayEvict, tooOld } from './redis/redis-server.js';
 export { redactUrls } from './redis/redis-url.js';

@@ -1,5 +1,16 @@
 import { createLogger, RedisUnavailable } from '@bullpen/shared';
-import { DEFAULT_PREFIX, definedJobs, Exporter, forgetCommand, openRedis, showRedis } from '@bullpen/shared/internal';
+import {
+  DEFAULT_PREFIX,
+  definedJobs,
+  Exporter,
+  explainRedis,
+  forgetCommand,
+  mayEvict,
+  openRedis,
+  reasonOf,
+  showRedis,
+  tooOld,
+} from '@bullpen/shared/internal';
 import { defineCommands } from './define-commands.js';
 import { Observers } from './events/observers.js';
 import { buildRegistry } from './handlers/registry.js';
@@ -105,6 +116,11 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const start = async (): Promise<void> => {
     // Cancellations first: a job that was cancelled while no worker ran must not start now.
     await retryWhileRefused(outage, () => cancellations.load());
+    const old = tooOld(redis.server);
+    if (old !== undefined)
+      throw new RedisUnavailable(`Redis at ${where} cannot be used: ${old}`, { unanswered: false });
+    const evicts = mayEvict(redis.server);
+    if (evicts !== undefined) log.warn({ redis: where }, evicts);
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
     // refusal at the start is a wrong configuration.
     for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
@@ -117,9 +133,11 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const ready = start().catch((error: Error) => {
     // We wait for a Redis that is away. This one answered and refused us. (Or a drain closed the
     // connection meanwhile.)
+    if (error instanceof RedisUnavailable) throw error;
     forgetCommand(error);
     const cause = fault ?? error;
-    throw new RedisUnavailable(`Redis at ${where} refused us: ${cause.message}`, { cause, unanswered: false });
+    const reason = explainRedis(reasonOf(cause), where);
+    throw new RedisUnavailable(`Redis at ${where} refused us: ${reason}`, { cause, unanswered: false });
   });
   // A drain that begins before Redis ever answered ends this wait by closing the connection.
   // Without this, that would be an unhandled rejection.

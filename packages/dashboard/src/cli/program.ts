@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, type Config, readConfig } from '@bullpen/shared/internal';
+import { addFlags, type Config, EXIT, type Guides, guideCommand, readConfig } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { type DashboardOptions, readPasswordFile } from '../options.js';
 import { SECRET_NAMES } from '../redact/redactor.js';
@@ -10,23 +10,31 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 
 type DashboardConfig = Config<typeof settings>;
 
-const program = addFlags(
-  new Command('bullpen-dashboard')
-    .description('Shows queues, jobs and batches in a browser, behind a login.')
-    .version(version),
-  settings,
-)
-  .addHelpText(
-    'after',
-    `
-The password is read from BULLPEN_DASHBOARD_PASSWORD, or from the file that
-BULLPEN_DASHBOARD_PASSWORD_FILE names: at least 12 characters.
-Without a password there is no login, and only this machine can connect.
-Exit codes: 0 told to stop, 64 usage, 69 Redis refused us, 1 anything else.`,
-  )
-  .showHelpAfterError('(for help: bullpen-dashboard --help)')
-  .exitOverride()
-  .allowExcessArguments(false);
+const guides: Guides = {
+  'bullpen-dashboard': {
+    notes: `The password is read from ${PASSWORD}, or from the file that ${PASSWORD_FILE} names: at least 12 characters. Without a password there is no login, and only this machine can connect.`,
+    examples: [
+      `${PASSWORD}='at least twelve characters' bullpen-dashboard`,
+      `${PASSWORD_FILE}=/run/secrets/dashboard \\\n    bullpen-dashboard --read-only --base-path /bullpen --trust-proxy loopback`,
+    ],
+    exitCodes: {
+      [EXIT.ok]: 'told to stop',
+      [EXIT.failure]: 'failed; the last line says why',
+      [EXIT.usage]: 'wrong usage',
+      [EXIT.unavailable]: 'Redis refused us',
+    },
+  },
+};
+
+const program = guideCommand(
+  addFlags(
+    new Command('bullpen-dashboard')
+      .description('Shows queues, jobs and batches in a browser, behind a login.')
+      .version(version),
+    settings,
+  ),
+  guides,
+);
 
 /**
  * Reads the command line and the environment.
@@ -51,7 +59,9 @@ export function readCommandLine(
 
 function readPassword(password: string | undefined, file: string): string {
   if (password === undefined) return readPasswordFile(file, PASSWORD_FILE);
-  throw new OptionsInvalid('which password?', [{ path: PASSWORD_FILE, reason: `${PASSWORD} is set as well; set one` }]);
+  throw new OptionsInvalid('cannot start the dashboard', [
+    { path: PASSWORD_FILE, reason: `${PASSWORD} is set as well; set one` },
+  ]);
 }
 
 /** `none`, `a,b.c`, or `+a,b.c` for the default names and these. */

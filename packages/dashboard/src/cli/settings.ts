@@ -35,7 +35,7 @@ export const settings = {
     default: DEFAULTS.user,
     help: 'the name to log in with',
   },
-  password: { env: PASSWORD, schema: z.string().optional() },
+  password: { env: PASSWORD, schema: z.string().optional(), secret: true },
   passwordFile: { env: PASSWORD_FILE, schema: z.string().optional() },
   session: {
     flag: '--session <duration>',

@@ -1,4 +1,3 @@
-import { OptionsInvalid } from '@bullpen/shared';
 import {
   addFlags,
   type Config,
@@ -12,12 +11,17 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { EnqueueOptions } from '../enqueue/enqueue-options.js';
 import { printLine } from './print.js';
+import { readData } from './read-data.js';
 import { findJob, startSession, withProducer } from './session.js';
 import { startSettings } from './settings.js';
 
 /** The settings of `enqueue`, in the order of the help. */
 export const enqueueSettings = {
-  data: { flag: '--data <json>', schema: z.string('give the payload as JSON'), help: 'the payload' },
+  data: {
+    flag: '--data <json>',
+    schema: z.string('give the payload as JSON, or - to read it from the standard input'),
+    help: 'the payload; - reads the standard input',
+  },
   key: {
     flag: '--key <key>',
     schema: z.string().optional(),
@@ -50,7 +54,7 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
   return addFlags(command, enqueueSettings).action(async (name: string, _: unknown, command: Command) => {
     const { config, open } = startSession(command, enqueueSettings);
     const job = await findJob(config.jobs, name);
-    const payload = parseJson(config.data);
+    const payload = await readData(config.data, process.stdin, (line) => process.stderr.write(`${line}\n`));
     const result = await withProducer(open(), (producer) => producer.enqueue(job, payload, given(config)));
     printLine(
       config.json ? JSON.stringify({ job: job.name, queue: job.queue, ...result }) : `${result.status} ${result.id}`,
@@ -64,12 +68,4 @@ function given(config: Config<typeof enqueueSettings>): EnqueueOptions {
   const { key, delay, at, priority, expiresIn, expiresAt } = config;
   const options = { key, delay, at, priority, expiresIn, expiresAt };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new OptionsInvalid('cannot enqueue', [{ path: '--data', reason: `not JSON: ${(error as Error).message}` }]);
-  }
 }

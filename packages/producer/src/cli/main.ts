@@ -6,13 +6,13 @@ import { buildProgram } from './program.js';
 
 /** Runs the command and exits with the code that it chose. */
 async function main(): Promise<void> {
+  const { program, exitCode, path } = buildProgram();
   try {
-    const { program, exitCode } = buildProgram();
     await program.parseAsync(process.argv);
     process.exit(exitCode());
   } catch (error) {
     const reason = error instanceof BatchStopped ? error.cause : error;
-    process.exit(reportFailure('bullpen-producer', inFlags(reason, optionFlags)));
+    process.exit(reportFailure(path(), inFlags(reason, optionFlags)));
   }
 }
 

@@ -2,9 +2,11 @@ import type { Settings } from '@bullpen/shared/internal';
 import { batchSettings } from './batch-settings.js';
 import { queueSetting } from './batches/queue-setting.js';
 import { enqueueSettings } from './enqueue.js';
+import { globalSettings } from './settings.js';
 
 /** The flags of the library's options, by the names of the options: for `inFlags`. */
 export const optionFlags: Settings = {
+  ...globalSettings,
   ...enqueueSettings,
   ...batchSettings,
   ...queueSetting,

@@ -1,4 +1,4 @@
-import { isJob, type JobDefinition, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
+import { isJob, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { type Config, loadModule, readConfig, type Settings, suggest } from '@bullpen/shared/internal';
 import type { Command } from 'commander';
 import { createProducer } from '../create-producer.js';
@@ -30,16 +30,15 @@ export function startSession<T extends Settings>(command: Command, own: T): Sess
  */
 export async function findJob(path: string | undefined, name: string): Promise<JobDefinition> {
   if (path === undefined)
-    throw new OptionsInvalid('which jobs?', [
+    throw new OptionsInvalid('cannot find the job', [
       { path: '--jobs', reason: 'name the module that exports your job definitions (or set BULLPEN_JOBS)' },
     ]);
-  const jobs = (await loadModule(path, '--jobs')).flat().filter(isJob);
-  if (jobs.length === 0) throw new ModuleInvalid(`--jobs: ${path} exports no job; export what defineJob() returns`);
+  const jobs = await loadModule(path, { flag: '--jobs', what: 'job', madeBy: 'defineJob()', is: isJob });
   const job = jobs.find((candidate) => candidate.name === name);
   if (job !== undefined) return job;
   const names = jobs.map((candidate) => candidate.name);
   const hint = suggest(name, names) || ` It has: ${names.join(', ')}.`;
-  throw new OptionsInvalid('no such job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
+  throw new OptionsInvalid('cannot find the job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
 }
 
 /** Runs `work` with a producer, then closes the producer in any case. */

@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { RedisUnavailable } from '@bullpen/shared';
-import type { Redis } from '@bullpen/shared/internal';
+import { explainRedis, type Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { callRedis } from './call-redis.js';
 
 /** A connection that does nothing by itself. It has a status and events, and records its calls. */
 class Connection extends EventEmitter {
   status: string;
+  server: Redis['server'] = { version: undefined, evictionPolicy: undefined };
   readonly asked: string[] = [];
 
   constructor(status = 'ready') {
@@ -91,8 +92,8 @@ describe('callRedis', () => {
     connection.emit('error', new Error('connect ECONNREFUSED 127.0.0.1:6379'));
     const outage = await outageOf(call);
     expect(performance.now() - startedAt).toBeGreaterThan(50);
-    expect(outage.message).toBe(
-      'Redis at redis://host:6379 was not available within 60ms: connect ECONNREFUSED 127.0.0.1:6379',
+    expect(outage.message).toMatch(
+      /^Redis at redis:\/\/host:6379 was not available within 60ms: connect ECONNREFUSED 127\.0\.0\.1:6379 \(nothing/,
     );
     expect(outage.unanswered).toBe(false);
     expect(outage.cause).toMatchObject({ message: 'connect ECONNREFUSED 127.0.0.1:6379' });
@@ -199,8 +200,17 @@ describe('callRedis', () => {
     const call = callOver(connection, LONG, never);
     connection.emit('error', new Error(message));
     const outage = await outageOf(call);
-    expect(outage.message).toBe(`Redis at redis://host:6379 refused us: ${message}`);
+    expect(outage.message).toBe(`Redis at redis://host:6379 refused us: ${explainRedis(message, 'redis://host:6379')}`);
     expect(outage.unanswered).toBe(false);
+  });
+
+  it('sends nothing to a Redis that is too old', async () => {
+    const connection = new Connection();
+    connection.server = { version: '5.0.14', evictionPolicy: undefined };
+    const outage = await outageOf(callOver(connection, LONG, never));
+    expect(outage.message).toBe(
+      'Redis at redis://host:6379 cannot be used: it is Redis 5.0.14, and Bullpen needs Redis 6.2 or newer, or Valkey',
+    );
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisUnavailable } from '@bullpen/shared';
 import {
+  explainRedis,
   forgetCommand,
   isConnectionLoss,
   type Redis,
@@ -9,6 +10,7 @@ import {
   refusesUs,
   showDuration,
   TimeIsUp,
+  tooOld,
   withTimeout,
 } from '@bullpen/shared/internal';
 
@@ -32,7 +34,7 @@ const isRefusal = (error: unknown): boolean => refusesUs(error) || NO_SUCH_DATAB
  * safe to repeat. We repeat the command ourselves and do not let the client do it. So nothing is
  * sent after this call has ended: after `RedisUnavailable` the command cannot still take effect
  * from here.
- * @throws RedisUnavailable when Redis does not answer within `timeoutMs` or refuses our login
+ * @throws RedisUnavailable when Redis does not answer within `timeoutMs`, refuses us or is too old
  */
 export async function callRedis<T>(
   redis: Redis,
@@ -42,11 +44,12 @@ export async function callRedis<T>(
   const deadline = performance.now() + timeoutMs;
   let unanswered = false;
   let last: unknown;
-  const giveUp = (why: string): RedisUnavailable =>
-    new RedisUnavailable(`Redis at ${address} ${why}${last === undefined ? '' : `: ${reasonOf(last)}`}`, {
-      cause: last,
-      unanswered,
-    });
+  const giveUp = (why: string): RedisUnavailable => {
+    const said = last === undefined ? undefined : reasonOf(last);
+    // After a command that got no reply there is nothing to explain about the address.
+    const reason = said === undefined && unanswered ? '' : `: ${explainRedis(said, address)}`;
+    return new RedisUnavailable(`Redis at ${address} ${why}${reason}`, { cause: last, unanswered });
+  };
 
   for (;;) {
     const leftMs = deadline - performance.now();
@@ -56,6 +59,8 @@ export async function callRedis<T>(
       if (last !== undefined && isRefusal(last)) throw giveUp('refused us');
       continue;
     }
+    const old = tooOld(redis.server);
+    if (old !== undefined) throw new RedisUnavailable(`Redis at ${address} cannot be used: ${old}`, { unanswered });
     try {
       return await withTimeout(leftMs, send());
     } catch (error) {

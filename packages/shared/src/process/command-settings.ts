@@ -18,6 +18,7 @@ export const commonSettings = {
     flag: '--redis <url>',
     env: 'REDIS_URL',
     schema: checkedText(redisAddressFault),
+    secret: true,
     default: 'redis://127.0.0.1:6379',
     help: 'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster://',
   },

@@ -49,7 +49,7 @@ describe('readConfig', () => {
   it('counts an empty variable as absent, and an empty flag as wrong', () => {
     expect(readConfig(settings, {}, { COUNT: '', WAIT: '' })).toMatchObject({ count: 20, wait: 5_000 });
     expect(faultsOf(() => readConfig(settings, { count: '', wait: '' }, {}))).toEqual([
-      '--count: expected a whole number from 1 to 100',
+      "--count: expected a whole number from 1 to 100, got ''",
       "--wait: expected a duration such as '30s' or milliseconds, got ''",
     ]);
   });
@@ -57,7 +57,7 @@ describe('readConfig', () => {
   it('names every fault at once, each by the flag or the variable that it came from', () => {
     const read = () => readConfig(settings, { count: '0', grace: 'soon' }, { COUNT: '7', WAIT: '-1s' });
     expect(faultsOf(read)).toEqual([
-      '--count: expected a whole number from 1 to 100',
+      "--count: expected a whole number from 1 to 100, got '0'",
       "WAIT: a duration cannot be negative, got '-1s'",
       "--grace: expected a duration such as '30s' or milliseconds, got 'soon'",
     ]);
@@ -119,7 +119,7 @@ describe('countSetting', () => {
   it('refuses everything else with one message', () => {
     for (const count of ['0', '-1', '101', '1.5', '-0.5', 'many', 'NaN', 'Infinity', '']) {
       expect(faultsOf(() => readConfig(settings, { count }, {}))).toEqual([
-        '--count: expected a whole number from 1 to 100',
+        `--count: expected a whole number from 1 to 100, got '${count}'`,
       ]);
     }
   });
@@ -170,8 +170,8 @@ describe('commonSettings', () => {
     const faults = faultsOf(() => readConfig(commonSettings, {}, environment));
     expect(faults).toEqual([
       'REDIS_URL: expected nothing but a database number after the host',
-      "BULLPEN_PREFIX: expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}'",
-      'BULLPEN_LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent',
+      "BULLPEN_PREFIX: expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}', got 'a:b'",
+      "BULLPEN_LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent, got 'loud'",
     ]);
   });
 });
@@ -192,6 +192,8 @@ describe('a port', () => {
   });
 
   it.each(['65536', '-1', '80.5', '1e3', ' 80', 'http', 'tcp://10.0.0.1:80'])('is not %s', (given) => {
-    expect(faultsOf(() => readConfig(port, {}, { PORT: given }))).toEqual(['PORT: expected a port from 0 to 65535']);
+    expect(faultsOf(() => readConfig(port, {}, { PORT: given }))).toEqual([
+      `PORT: expected a port from 0 to 65535, got '${given}'`,
+    ]);
   });
 });

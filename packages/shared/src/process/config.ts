@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ConfigInvalid, type Fault } from '../job/errors.js';
+import { showValue } from '../job/show-value.js';
 
 /**
  * One thing that a command can be told: by a flag, else by the environment, else by its default.
@@ -27,6 +28,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly help?: string;
   /** What help says of the default where `default` is absent: `the standard output`. */
   readonly defaultHelp?: string;
+  /** Whether the value may hold a password, which no message repeats. */
+  readonly secret?: boolean;
   /** Whether the flag can be given more than once. The schema then gets a list. */
   readonly repeatable?: boolean;
 }
@@ -60,12 +63,18 @@ export function readConfig<T extends Settings>(
     if (result.success) config[name] = result.data;
     else {
       const path = fromFlag === undefined && fromEnv !== undefined && env !== undefined ? env : nameOf(setting);
-      faults.push(...result.error.issues.map(({ message }) => ({ path, reason: message })));
+      const given = fromFlag ?? fromEnv;
+      const got = given === undefined || setting.secret === true ? '' : `, got ${showValue(given)}`;
+      faults.push(...result.error.issues.map(({ message }) => ({ path, reason: withValue(message, got) })));
     }
   }
   if (faults.length > 0) throw new ConfigInvalid('invalid configuration', faults);
   return config as Config<T>;
 }
+
+/** Adds what was given to what was expected, where the message does not say it itself. */
+const withValue = (message: string, got: string): string =>
+  message.startsWith('expected') && !message.includes(', got ') ? `${message}${got}` : message;
 
 /** What messages call a setting: `--lease`, or its variable when it has no flag. */
 export function nameOf({ flag, env = '' }: Setting): string {

@@ -24,10 +24,12 @@ describe('exitCodeOf', () => {
   });
 
   it('ends well after help and version, with usage after what the command line parser refused', () => {
-    expect(
-      ['commander.helpDisplayed', 'commander.help', 'commander.version'].map((code) => exitCodeOf({ code })),
-    ).toEqual([0, 0, 0]);
-    expect(exitCodeOf({ code: 'commander.unknownOption' })).toBe(64);
+    for (const code of ['commander.helpDisplayed', 'commander.help', 'commander.version']) {
+      expect(exitCodeOf({ code, exitCode: 0 })).toBe(0);
+    }
+    expect(exitCodeOf({ code: 'commander.unknownOption', exitCode: 1 })).toBe(64);
+    // Help that somebody gets who names no command.
+    expect(exitCodeOf({ code: 'commander.help', exitCode: 1 })).toBe(64);
   });
 
   it('knows the errors of another copy of this package, by their code', () => {

@@ -41,22 +41,35 @@ const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], Exi
 export function exitCodeOf(error: unknown): ExitCode {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return EXIT.failure;
-  if (code === 'commander.helpDisplayed' || code === 'commander.version' || code === 'commander.help') return EXIT.ok;
-  if (code.startsWith('commander.')) return EXIT.usage;
+  // Help is also what somebody gets who names no command; that is wrong usage.
+  if (code.startsWith('commander.')) return (error as { exitCode?: unknown }).exitCode === 0 ? EXIT.ok : EXIT.usage;
   return BY_CODE.get(code) ?? EXIT.failure;
 }
 
+/** The line below a usage error: `See bullpen-producer batches --help`. */
+export const seeHelp = (path: string): string => `See ${path} --help`;
+
+/** What was typed is wrong, so help helps. */
+const WRONG_FLAGS: ReadonlySet<unknown> = new Set<BullpenError['code']>([
+  'BULLPEN_CONFIG_INVALID',
+  'BULLPEN_OPTIONS_INVALID',
+]);
+
 /**
- * Writes one line to stderr that says why a command failed, without passwords. The parser of the
- * command line has already written its own errors; they are not written twice.
+ * Writes one line to stderr that says why a command failed, without passwords, and where help is if
+ * an option was wrong. The parser of the command line has already written its own errors; they are
+ * not written twice.
+ * @param path how the command is called, with its sub-commands: `bullpen-producer batches show`
  * @returns the exit code
  */
-export function reportFailure(command: string, error: unknown): ExitCode {
-  if (!String((error as { code?: unknown } | null)?.code).startsWith('commander.')) {
+export function reportFailure(path: string, error: unknown): ExitCode {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (!String(code).startsWith('commander.')) {
     // A message quotes what was typed, and names of files and columns, which may hold control
     // characters.
     const reason = showText(redactUrls(error instanceof Error ? error.message : String(error)));
-    process.stderr.write(`${command}: ${reason}\n`);
+    process.stderr.write(`${path.split(' ')[0]}: ${reason}\n`);
+    if (WRONG_FLAGS.has(code)) process.stderr.write(`${seeHelp(path)}\n`);
   }
   return exitCodeOf(error);
 }

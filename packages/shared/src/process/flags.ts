@@ -1,4 +1,4 @@
-import { BatchConflict, type Fault, OptionsInvalid } from '../job/errors.js';
+import { BatchConflict, ConfigInvalid, type Fault, OptionsInvalid } from '../job/errors.js';
 import { nameOf, type Setting, type Settings } from './config.js';
 
 /** What we use of a commander `Command`. This package does not depend on commander. */
@@ -43,6 +43,7 @@ export function inFlags(error: unknown, settings: Settings): unknown {
     return { path: setting === undefined ? path : nameOf(setting), reason };
   };
   if (error instanceof OptionsInvalid) return new OptionsInvalid(error.subject, error.faults.map(byFlag));
+  if (error instanceof ConfigInvalid) return new ConfigInvalid(error.subject, error.faults.map(byFlag));
   if (error instanceof BatchConflict) return new BatchConflict(error.batch, error.subject, error.faults.map(byFlag));
   return error;
 }

@@ -2,39 +2,42 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ModuleInvalid } from '../job/errors.js';
+import { moduleFault } from './module-fault.js';
+
+/** What a command looks for in a module of the app. */
+export interface Wanted<T> {
+  /** The flag that named the module: `--jobs`. */
+  readonly flag: string;
+  /** `job` */
+  readonly what: string;
+  /** `defineJob()` */
+  readonly madeBy: string;
+  readonly is: (value: unknown) => value is T;
+}
 
 /**
  * Loads a module that was named on the command line, relative to the working directory.
- * @returns all its exports
- * @param what the flag that named it, for messages: `--jobs`, `--handlers`
- * @throws ModuleInvalid when there is no such file, or it cannot be loaded
+ * @returns the exports that are wanted, each once. An export may also be a list of them
+ * @throws ModuleInvalid when there is no such file, when it cannot be loaded, or when it exports
+ *   nothing that is wanted
  */
-export async function loadModule(path: string, what: string): Promise<readonly unknown[]> {
+export async function loadModule<T>(path: string, { flag, what, madeBy, is }: Wanted<T>): Promise<T[]> {
   const file = resolve(path);
-  const found = await stat(file).catch(() => undefined);
-  if (found === undefined) throw new ModuleInvalid(`${what}: there is no file ${file}`);
-  if (!found.isFile()) throw new ModuleInvalid(`${what}: ${file} is not a file; name the module itself`);
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) {
+    const isMissing = found.code === 'ENOENT' || found.code === 'ENOTDIR';
+    throw new ModuleInvalid(`${flag}: ${isMissing ? `there is no file ${file}` : found.message}`);
+  }
+  if (!found.isFile()) throw new ModuleInvalid(`${flag}: ${file} is not a file; name the module itself`);
+  let exported: Record<string, unknown>;
   try {
-    const namespace: Record<string, unknown> = await import(pathToFileURL(file).href);
-    return Object.values(namespace);
+    exported = await import(pathToFileURL(file).href);
   } catch (error) {
-    throw new ModuleInvalid(`${what}: could not load ${file}: ${reasonOf(error)}`, { cause: error });
+    throw new ModuleInvalid(`${flag}: cannot load ${file}: ${moduleFault(error)}`, { cause: error });
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return `Node ${process.versions.node} does not load this kind of file; build it to JavaScript first (Node 22.18 and newer also load .ts)`;
-  }
-  return `${error.name}: ${error.message}${placeOf(error)}`;
-}
-
-/**
- * Where an error happened. For a syntax error this is the first line of the stack, for a thrown
- * error the first frame.
- */
-function placeOf({ stack = '' }: Error): string {
-  const [place] = /^(?:file:\/\/)?\/\S+:\d+$|(?<=^ +at .*\(?)(?:file:\/\/)\S+:\d+(?=:\d+\)?$)/m.exec(stack) ?? [];
-  return place === undefined ? '' : ` (at ${place})`;
+  const wanted = [...new Set(Object.values(exported).flat())].filter(is);
+  if (wanted.length > 0) return wanted;
+  const names = Object.keys(exported);
+  const had = names.length === 0 ? 'it exports nothing' : `it exports ${names.slice(0, 5).join(', ')}`;
+  throw new ModuleInvalid(`${flag}: ${file} exports no ${what} (${had}); export what ${madeBy} returns`);
 }

@@ -20,7 +20,7 @@ export function clusterOptions(
   retryAfterMs: (round: number) => number,
 ) {
   const fault = hashTagFault(prefix);
-  if (fault !== undefined) throw new ConfigInvalid('invalid prefix', [{ path: 'prefix', reason: fault }]);
+  if (fault !== undefined) throw new ConfigInvalid('cannot use the Redis Cluster', [{ path: 'prefix', reason: fault }]);
   const options = nodeOptions(cluster, tls);
   const deps: ClusterDeps = {
     ...{ nodes: cluster.nodes, tls: options.tls, retryAfterMs },

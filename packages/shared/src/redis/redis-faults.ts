@@ -14,6 +14,7 @@ const NOT_NOW = refusal(
   ...['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY', 'OOM', 'NOREPLICAS', 'MISCONF'],
   ...['UNBLOCKED', 'NOSCRIPT'],
 );
+const FORBIDDEN = refusal('NOPERM');
 const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM');
 /** A node of a cluster answers this to a client that takes it for a server on its own. */
 const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT');
@@ -35,6 +36,11 @@ export function refusesForNow(error: unknown): boolean {
 export function refusesUs(error: unknown): boolean {
   const reason = reasonOf(error);
   return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason) || NOT_ALL.test(reason);
+}
+
+/** Whether our user may not run the command. */
+export function isForbidden(error: unknown): boolean {
+  return FORBIDDEN.test(reasonOf(error));
 }
 
 /** Whether a node of a cluster refuses because the key is on another node. */

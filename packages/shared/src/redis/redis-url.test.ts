@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withoutCredentials } from './redis-address.js';
+import { redisAddressFault, withoutCredentials } from './redis-address.js';
 import { readRedisUrl, redactUrls, redisUrlFault } from './redis-url.js';
 
 /** A password of characters that a URL can hold unescaped, unusual ones among them. */
@@ -194,4 +194,15 @@ describe('redactUrls', () => {
       expect(performance.now() - startedAt).toBeLessThan(1_000);
     }
   });
+});
+
+describe('the faults of an address', () => {
+  it.each(['localhost', 'redis+sentinel://a b', 'redis+cluster://a/b?c'])(
+    'show an example that is not hidden: %s',
+    (url) => {
+      const fault = redisAddressFault(url);
+      expect(fault).toMatch(/^expected a URL such as .*<user>:<password>@ before the host/);
+      expect(redactUrls(fault ?? '')).toBe(fault);
+    },
+  );
 });

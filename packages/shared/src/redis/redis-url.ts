@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
 
+/** How to log in. Without `://` before it, because that is where passwords are hidden in messages. */
+export const LOGIN_ADVICE = '; to log in, with <user>:<password>@ before the host, special characters as %-escapes';
+
 /**
  * Says what is wrong with the URL of a Redis server, or returns `undefined`. Never repeats the URL:
  * it may hold a password.
  */
 export function redisUrlFault(url: string): string | undefined {
-  if (!URL.canParse(url)) return 'expected a URL such as redis://user:password@host:6379/0';
+  if (!URL.canParse(url)) return `expected a URL such as redis://host:6379/0${LOGIN_ADVICE}`;
   const { protocol, hostname, pathname, username, password } = new URL(url);
   if (protocol !== 'redis:' && protocol !== 'rediss:')
     return `expected redis://, rediss:// (TLS), redis+sentinel:// or redis+cluster://, got ${protocol}//`;

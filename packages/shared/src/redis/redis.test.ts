@@ -13,7 +13,7 @@ describe('an address', () => {
   const opening = (address: unknown) => () => openRedis(address as string, 'producer', 'test');
 
   it('is refused when it is missing, or in the form of other libraries', () => {
-    const wanted = 'invalid Redis address: redis: expected a URL such as redis://user:password@host:6379/0, got ';
+    const wanted = 'invalid Redis address: redis: expected a URL such as redis://host:6379/0, got ';
     expect(opening(undefined)).toThrow(`${wanted}undefined`);
     expect(opening(6379)).toThrow(`${wanted}number`);
     expect(opening({ host: 'h', port: 6379, password: 'hunter2' })).toThrow(`${wanted}an object without url`);
@@ -129,7 +129,9 @@ describe('a connection to a cluster', () => {
   const url = 'redis+cluster://127.0.0.1:1';
 
   it('is refused when the keys of the prefix would be scattered', () => {
-    expect(() => openRedis(url, 'producer', 'test', 'bullpen')).toThrow(/^invalid prefix: prefix: .*\{bullpen\}/);
+    expect(() => openRedis(url, 'producer', 'test', 'bullpen')).toThrow(
+      /^cannot use the Redis Cluster: prefix: .*\{bullpen\}/,
+    );
     expect(() => openRedis(url, 'producer', 'test')).toThrow(ConfigInvalid);
   });
 

@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis as Client, type RedisOptions } from 'ioredis';
 import { ConfigInvalid, type Fault } from '../job/errors.js';
 import { type OptionTable, optionFaults } from '../job/option-faults.js';
 import { clusterOptions } from './cluster-options.js';
@@ -6,10 +6,11 @@ import { reconnectOnMove } from './reconnect-on-move.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
 import { refusesForNow, refusesUs } from './redis-faults.js';
 import { sentinelOptions, serverOptions } from './redis-options.js';
+import { type KnowingRedis, rememberServer } from './remember-server.js';
 import { reportSentinelFaults } from './sentinel-fault.js';
 
 /** An open connection. */
-export type { Redis } from 'ioredis';
+export type Redis = KnowingRedis;
 
 /**
  * Where Redis is, as a URL:
@@ -76,7 +77,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
     if (place.by === 'sentinel') return sentinelOptions(place.sentinel, tls, retryStrategy);
     return serverOptions(place.server, tls);
   };
-  const redis = new Redis({
+  const redis = new Client({
     ...placeOptions(),
     connectionName: name,
     keepAlive: 10_000,
@@ -92,14 +93,14 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   if (place.by === 'sentinel') reportSentinelFaults(redis, place.sentinel.master);
   endWhenRefused(redis, place.by !== 'server');
-  return redis;
+  return rememberServer(redis);
 }
 
 /**
  * Ends a connection that would go on in vain, or in the wrong place.
  * @param isLookedUp whether sentinels or nodes of a cluster are asked where Redis is
  */
-function endWhenRefused(redis: Redis, isLookedUp: boolean): void {
+function endWhenRefused(redis: Client, isLookedUp: boolean): void {
   let wasReady = false;
   redis.on('ready', () => {
     wasReady = true;
@@ -126,7 +127,7 @@ function readParts(address: unknown): Exclude<RedisAddress, string> {
   const url: unknown = parts?.url;
   if (typeof url !== 'string') {
     const got = typeof address === 'object' ? 'an object without url' : typeof address;
-    throw invalid([{ path: 'redis', reason: `expected a URL such as redis://user:password@host:6379/0, got ${got}` }]);
+    throw invalid([{ path: 'redis', reason: `expected a URL such as redis://host:6379/0, got ${got}` }]);
   }
   const faults = optionFaults(parts, ADDRESS_OPTIONS, 'redis', 'redis');
   const reason = redisAddressFault(url);

@@ -1,5 +1,5 @@
 import { type HostPort, type HostsUrl, hostsFault, readHosts, splitHostsUrl } from './hosts-url.js';
-import { readRedisUrl, redisUrlFault } from './redis-url.js';
+import { LOGIN_ADVICE, readRedisUrl, redisUrlFault } from './redis-url.js';
 
 /** A Redis that sentinels watch over: where they are, and how to log in. */
 export interface SentinelPlace {
@@ -17,7 +17,7 @@ export interface SentinelPlace {
   readonly sentinelPassword: string | undefined;
 }
 
-const EXAMPLE = 'redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0';
+const EXAMPLE = `redis+sentinel://host1:26379,host2:26379/mymaster/0${LOGIN_ADVICE}`;
 const QUERY = /^(?:(?:sentinelUsername|sentinelPassword)=(?:[\w.~-]|%[\dA-Fa-f]{2})*(?:&(?!$)|$))*$/;
 
 /**

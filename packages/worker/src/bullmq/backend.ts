@@ -1,5 +1,6 @@
 import { WAKE_MARKER } from '@bullpen/shared/internal';
 import {
+  type ConnectionOptions,
   type FinishedStatus,
   type KeepJobs,
   type MinimalJob,
@@ -73,9 +74,9 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
    * for blocking reads.
    */
   static open(name: string, opts: BackendOptions, deps: BackendDeps): Backend {
-    const main = new RedisConnection(deps.redis, { shared: true, blocking: false });
+    const main = connect(deps.redis, { shared: true, blocking: false });
     const duplicate = deps.redis.duplicate({ connectionName: connectionName(name, opts) });
-    return new Backend(main, new RedisConnection(duplicate, { shared: false, blocking: true }), name, opts, deps);
+    return new Backend(main, connect(duplicate, { shared: false, blocking: true }), name, opts, deps);
   }
 
   constructor(main: RedisConnection, blocking: RedisConnection, name: string, opts: BackendOptions, deps: BackendDeps) {
@@ -210,6 +211,25 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   #refusal(code: number, jobId: string): Error {
     return this.finishedErrors({ code, jobId, command: 'moveToFinished', state: 'active' });
   }
+}
+
+/**
+ * BullMQ's connection, without its check of the server: it asks `INFO` for each queue twice, warns on
+ * the console each time, and fails where our user may not ask. `startWorker` has checked the server.
+ * An unchecked server counts as Redis 5, which cannot wait for a part of a second.
+ */
+function connect(
+  redis: ConnectionOptions,
+  options: { readonly shared: boolean; readonly blocking: boolean },
+): RedisConnection {
+  const connection = new RedisConnection(redis, { ...options, skipVersionCheck: true });
+  connection.client.then(
+    () => {
+      connection.capabilities.canDoubleTimeout = true;
+    },
+    () => undefined,
+  );
+  return connection;
 }
 
 /**

@@ -5,16 +5,14 @@ import type { QueueOption } from '../worker-options.js';
 
 /**
  * Loads the handlers that a module exports.
- * @throws ModuleInvalid, or HandlersInvalid when the module exports no handler, or none for a queue
- *   of `queues`
+ * @throws ModuleInvalid when the module cannot be loaded or exports no handler; HandlersInvalid when
+ *   it exports none for a queue of `queues`
  */
 export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<AnyHandler[]> {
-  const handlers = [...new Set((await loadModule(path, '--handlers')).flat())].filter(isHandler);
-  if (handlers.length === 0) {
-    throw new HandlersInvalid('cannot start the worker', [
-      { path: '--handlers', reason: `${path} exports no handler; export what handle() returns` },
-    ]);
-  }
+  const handlers = await loadModule(path, {
+    ...{ flag: '--handlers', what: 'handler', madeBy: 'handle()' },
+    is: isHandler,
+  });
   checkQueueNames(queues, handlers);
   return handlers;
 }

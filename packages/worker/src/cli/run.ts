@@ -1,5 +1,5 @@
 import { createLogger, type Logger } from '@bullpen/shared';
-import { EXIT, type ExitCode, onExit, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
+import { EXIT, type ExitCode, inFlags, onExit, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import type { DrainSummary } from '../in-flight/drain.js';
 import type { RunningWorker } from '../running-worker.js';
 import { ExitReason } from './exit-reason.js';
@@ -7,6 +7,7 @@ import { endedByOthers, watchFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
 import { openHealth } from './process-health.js';
 import { readCommandLine, type WorkerConfig } from './program.js';
+import { settings } from './settings.js';
 import { Watchdog } from './watchdog.js';
 
 /**
@@ -17,7 +18,7 @@ export async function runCommand(argv: readonly string[], takeOver: () => NodeJS
   try {
     return await run(readCommandLine(argv), takeOver);
   } catch (error) {
-    return reportFailure('bullpen-worker', error);
+    return reportFailure('bullpen-worker', inFlags(error, settings));
   }
 }
 

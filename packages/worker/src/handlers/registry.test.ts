@@ -23,6 +23,10 @@ function faultsOf(...args: Parameters<typeof buildRegistry>): readonly string[] 
 }
 
 describe('buildRegistry', () => {
+  it.each([undefined, () => undefined, { welcome: 1 }])('says that %s is no list of handlers', (given) => {
+    expect(faultsOf(given as never, [], undefined)).toEqual(['handlers: expected a list of what handle() returns']);
+  });
+
   it('sorts handlers by queue and by job', () => {
     const handlers = [welcome, resize, invoice].map(handlerOf);
     const registry = buildRegistry(handlers, [welcome, invoice, resize], undefined);

@@ -21,7 +21,8 @@ export function buildRegistry(
   const faults: Fault[] = [];
   const fault = (path: string, reason: string): void => void faults.push({ path, reason });
 
-  for (const handler of handlers) {
+  if (!Array.isArray(handlers)) fault('handlers', 'expected a list of what handle() returns');
+  for (const handler of Array.isArray(handlers) ? handlers : []) {
     if (!isHandler(handler)) {
       fault('handlers', 'expected what handle() returns');
       continue;

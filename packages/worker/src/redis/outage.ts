@@ -1,5 +1,6 @@
 import type { Logger } from '@bullpen/shared';
 import {
+  explainRedis,
   isConnectionLoss,
   isOutOfMemory,
   type Redis,
@@ -87,7 +88,7 @@ export class Outage {
   #begin(kind: 'away' | 'refusing', message: string, error?: unknown): void {
     if (this.#kind !== undefined) return;
     this.#kind = kind;
-    const reason = error === undefined ? {} : { reason: reasonOf(error) };
+    const reason = error === undefined ? {} : { reason: explainRedis(reasonOf(error), this.#address) };
     this.#log.warn({ redis: this.#address, ...reason }, message);
     this.#onBegin();
   }

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { HANDLERS, test, type World } from '../support/world.js';
+
+type Program = 'bullpen-worker' | 'bullpen-dashboard' | 'bullpen-producer';
+
+const JOBS = ['--jobs', join(HANDLERS, '../jobs.js')];
+const ENQUEUE = ['enqueue', 'test.row', '--data', '{"id":1,"email":"a@example.com"}', ...JOBS];
+
+/** What a person types, and what is said: what is wrong, where, and what to do. */
+const CASES: readonly (readonly [
+  program: Program,
+  args: readonly string[],
+  code: number,
+  says: string | RegExp,
+  env?: Record<string, string>,
+  input?: string,
+])[] = [
+  [
+    'bullpen-producer',
+    ['enque'],
+    64,
+    /^unknown command 'enque'\n\(Did you mean enqueue\?\)\nSee bullpen-producer --help$/,
+  ],
+  [
+    'bullpen-producer',
+    ['enqueue', 'test.row', '--data', '{}'],
+    64,
+    /--jobs: name the module .* \(or set BULLPEN_JOBS\)\n/,
+  ],
+  [
+    'bullpen-producer',
+    ['enqueue', 'test.rou', '--data', '{}', ...JOBS],
+    64,
+    /has no job 'test\.rou'\. Did you mean 'test\.row'\?/,
+  ],
+  [
+    'bullpen-producer',
+    ['enqueue', 'test.row', ...JOBS],
+    64,
+    /--data: give the payload as JSON, or - to read it from the/,
+  ],
+  [
+    'bullpen-producer',
+    ['enqueue', 'test.row', '--data', "{'id':1}", ...JOBS],
+    64,
+    /--data: is not JSON: .*position 1 \(line 1 column 2\)/,
+  ],
+  [
+    'bullpen-producer',
+    ['enqueue', 'test.row', '--data', '-', ...JOBS],
+    65,
+    'cannot enqueue: the standard input: is empty; expected the payload as JSON',
+  ],
+  [
+    'bullpen-producer',
+    ['enqueue', 'test.row', '--data', '-', ...JOBS],
+    65,
+    /the standard input: is not JSON: .*\(line 2 column 1\)$/,
+    {},
+    '{"id": 1,\n}',
+  ],
+  ['bullpen-producer', ['enqueue', 'test.row', '--data', '{}', ...JOBS], 65, /^payload of test\.row: id: .*; email: /],
+  [
+    'bullpen-producer',
+    [...ENQUEUE, '--delay', 'soon'],
+    64,
+    /--delay: expected a duration such as '30s' or milliseconds, got 'soon'\n/,
+  ],
+  ['bullpen-producer', [...ENQUEUE, '--priority', 'high'], 64, /--priority: expected a whole number.*, got 'high'\n/],
+  ['bullpen-producer', [...ENQUEUE, '--key', ''], 64, /--key: expected 1 to 1000 characters, got 0\n/],
+  [
+    'bullpen-producer',
+    ['queues'],
+    64,
+    /REDIS_URL: expected a URL such as redis:\/\/host:6379\/0; to log in, with <user>:/,
+    { REDIS_URL: 'localhost' },
+  ],
+  [
+    'bullpen-producer',
+    ['queues', '--redis', 'redis+cluster://localhost'],
+    64,
+    /^cannot use the Redis Cluster: --prefix: .*\{bullpen\}\n/,
+  ],
+  ['bullpen-producer', ['queues', '--redis-timeout', '0'], 64, /--redis-timeout: expected more than 0\n/],
+  [
+    'bullpen-producer',
+    ['queues', '--redis', 'redis://127.0.0.1:1', '--redis-timeout', '300ms'],
+    69,
+    /ECONNREFUSED 127\.0\.0\.1:1 \(nothing listens there; /,
+  ],
+  ['bullpen-producer', ['batch', 'test.row', 'none.csv', ...JOBS], 64, 'there is no file none.csv'],
+  [
+    'bullpen-producer',
+    ['batches', 'shw', 'x'],
+    64,
+    /no such command 'shw'\. Did you mean 'show'\?\nSee bullpen-producer batches --help$/,
+  ],
+  ['bullpen-worker', [], 64, /--handlers: name the module that exports your handlers \(or set BULLPEN_HANDLERS\)\n/],
+  [
+    'bullpen-worker',
+    ['--handlers', JOBS[1] ?? ''],
+    64,
+    /jobs\.js exports no handler \(it exports .*\); export what handle\(\) returns$/,
+  ],
+  [
+    'bullpen-worker',
+    ['--handlers', HANDLERS, '--queue', 'rowz'],
+    64,
+    /--queue: no handler is for queue 'rowz'\. Did you mean 'rows'\?/,
+  ],
+  [
+    'bullpen-worker',
+    ['--handlers', HANDLERS],
+    64,
+    /BULLPEN_CONCURRENCY: expected a whole number from 1 to 10000, got 'lots'\n/,
+    { BULLPEN_CONCURRENCY: 'lots' },
+  ],
+  [
+    'bullpen-worker',
+    ['--concurrency', 'x', '--lease', 'y'],
+    64,
+    /--handlers: .*; --concurrency: .*got 'x'; --lease: .*got 'y'\n/,
+  ],
+  [
+    'bullpen-worker',
+    ['handlers.js'],
+    64,
+    /^too many arguments\. Expected 0 arguments but got 1\.\nSee bullpen-worker --help$/,
+  ],
+  ['bullpen-dashboard', ['--port', '99999'], 64, /--port: expected a port from 0 to 65535, got '99999'\n/],
+  [
+    'bullpen-dashboard',
+    ['--host', '0.0.0.0'],
+    64,
+    /--host: without a password the host must be a loopback address, .*; set a password\n/,
+  ],
+  [
+    'bullpen-dashboard',
+    [],
+    64,
+    /BULLPEN_DASHBOARD_PASSWORD: expected at least 12 characters, got 5\n/,
+    { BULLPEN_DASHBOARD_PASSWORD: 'short' },
+  ],
+];
+
+/** Runs a command, and returns its exit code and what it says under its own name. */
+async function answer(world: World, [program, args, , , env = {}, input]: (typeof CASES)[number]) {
+  const { code, stderr } = await world.command(program, args, { REDIS_URL: world.redisUrl, ...env }, input).ended;
+  return { code, said: stderr.trimEnd().replace(new RegExp(`^${program}: `), '') };
+}
+
+describe('a wrong input is answered with what is wrong, where, and what to do', () => {
+  for (const wrong of CASES) {
+    const [program, args, code, says] = wrong;
+    test(`${program} ${args.map((arg) => arg.split('/').at(-1)).join(' ')} → ${code}`, async ({ world }) => {
+      const got = await answer(world, wrong);
+      expect(got).toEqual({ code, said: typeof says === 'string' ? says : expect.stringMatching(says) });
+    });
+  }
+});

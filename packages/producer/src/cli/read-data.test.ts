@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { PAYLOAD_BYTES } from '../enqueue/payload.js';
+import { readData } from './read-data.js';
+
+/** Reads `--data -` from a standard input of these pieces. */
+const fromInput = (...pieces: (string | Buffer)[]) =>
+  readData('-', Readable.from(pieces.map((piece) => Buffer.from(piece))), () => undefined);
+
+describe('readData', () => {
+  it('reads JSON from the flag', async () => {
+    expect(await readData('{"a":1}', Readable.from([]), () => undefined)).toEqual({ a: 1 });
+  });
+
+  it('reads JSON from the standard input, with and without a mark, in pieces within a character', async () => {
+    expect(await fromInput('{"a":', '1}\n')).toEqual({ a: 1 });
+    expect(await fromInput('\uFEFF{"a":1}')).toEqual({ a: 1 });
+    const bytes = Buffer.from('"ü"');
+    expect(await fromInput(bytes.subarray(0, 2), bytes.subarray(2))).toBe('ü');
+  });
+
+  it.each([
+    ['nothing', [], /^cannot enqueue: the standard input: is empty; expected the payload as JSON$/],
+    ['spaces', [' \n'], /is empty/],
+    ['broken JSON', ['{\n "a": 1,\n}'], /: is not JSON: .* at position 11 \(line 3 column 1\)$/],
+    ['text', ['hello'], /: is not JSON: .*hello/],
+    ['bytes of another encoding', [Buffer.from('"caf\xe9"', 'latin1')], /: is not UTF-8$/],
+    ['too much', [' '.repeat(4 * PAYLOAD_BYTES), '1'], /: has more than 4194304 bytes; a payload has 1048576 at most/],
+  ])('refuses %s with the exit code of wrong data', async (_, pieces, says) => {
+    const error = await fromInput(...pieces).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'BULLPEN_PAYLOAD_INVALID', message: expect.stringMatching(says) });
+  });
+
+  it('says the line and the column of a fault in the flag', async () => {
+    await expect(readData('{\n"a":1,}', Readable.from([]), () => undefined)).rejects.toMatchObject({
+      code: 'BULLPEN_OPTIONS_INVALID',
+      message: expect.stringMatching(/^cannot enqueue: --data: is not JSON: .* at position 8 \(line 2 column 7\)$/),
+    });
+  });
+
+  it('tells a terminal what it waits for', async () => {
+    const said: string[] = [];
+    const terminal = Object.assign(Readable.from([Buffer.from('1')]), { isTTY: true });
+    await readData('-', terminal, (line) => said.push(line));
+    expect(said).toEqual(['type the payload as JSON, then Ctrl-D on a line of its own']);
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { mayEvict, readServer, tooOld } from './redis-server.js';
+
+describe('readServer', () => {
+  it('reads the version and the eviction policy, and nothing from an empty text', () => {
+    const info = '# Server\r\nredis_version:7.0.15\r\nos:Linux\r\n# Memory\r\nmaxmemory_policy:allkeys-lru\r\n';
+    expect(readServer(info)).toEqual({ version: '7.0.15', evictionPolicy: 'allkeys-lru' });
+    expect(readServer('')).toEqual({ version: undefined, evictionPolicy: undefined });
+  });
+});
+
+describe('tooOld', () => {
+  it.each(['6.2.0', '6.2.14', '6.10.1', '7.0.15', '8.4.0', 'unknown', undefined])('accepts Redis %s', (version) => {
+    expect(tooOld({ version, evictionPolicy: undefined })).toBeUndefined();
+  });
+
+  it.each(['5.0.14', '6.0.16', '2.8.19'])('says that Redis %s is too old, and what is needed', (version) => {
+    const says = `it is Redis ${version}, and Bullpen needs Redis 6.2 or newer, or Valkey`;
+    expect(tooOld({ version, evictionPolicy: undefined })).toBe(says);
+  });
+});
+
+describe('mayEvict', () => {
+  it('says what to do about another policy than noeviction', () => {
+    const policy = (evictionPolicy?: string) => mayEvict({ version: undefined, evictionPolicy });
+    expect(policy('volatile-lru')).toMatch(/may delete jobs .* is volatile-lru; set it to noeviction$/);
+    expect([policy('noeviction'), policy(undefined)]).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,28 @@
+/** What we know of a Redis server. Each is `undefined` when the server does not say it. */
+export interface RedisServer {
+  readonly version: string | undefined;
+  readonly evictionPolicy: string | undefined;
+}
+
+/** The oldest Redis that has the commands that our scripts and BullMQ use. Valkey counts as 7.2. */
+const OLDEST = [6, 2] as const;
+
+/** Reads the answer to `INFO`. */
+export function readServer(info: string): RedisServer {
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.+?)\\r?$`, 'm').exec(info)?.[1];
+  return { version: field('redis_version'), evictionPolicy: field('maxmemory_policy') };
+}
+
+/** Says that a server is too old, or returns `undefined`. */
+export function tooOld({ version = '' }: RedisServer): string | undefined {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === undefined) return undefined;
+  const isOld = Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]);
+  return isOld ? `it is Redis ${version}, and Bullpen needs Redis ${OLDEST.join('.')} or newer, or Valkey` : undefined;
+}
+
+/** Says that a server may delete jobs, or returns `undefined`. */
+export function mayEvict({ evictionPolicy = 'noeviction' }: RedisServer): string | undefined {
+  if (evictionPolicy === 'noeviction') return undefined;
+  return `Redis may delete jobs when its memory is full: its maxmemory-policy is ${evictionPolicy}; set it to noeviction`;
+}
