@@ -1,4 +1,5 @@
-import type { Logger } from '@bullpen/shared';
+import { type Logger, OptionsInvalid } from '@bullpen/shared';
+import { showValue } from '@bullpen/shared/internal';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
 /** What a worker tells its observers. The `kind` says which event it is. */
@@ -72,8 +73,15 @@ export class Observers {
     return this.#observers.size > 0;
   }
 
-  /** @returns a function that removes the observer */
+  /**
+   * @returns a function that removes the observer
+   * @throws OptionsInvalid when it is no function: an event's name comes first elsewhere
+   */
   add(observer: WorkerObserver): () => void {
+    if (typeof observer !== 'function') {
+      const reason = `expected a function that gets each event, got ${showValue(observer)}`;
+      throw new OptionsInvalid('cannot observe the worker', [{ path: 'observer', reason }]);
+    }
     // A function of its own, so that an observer that is added twice is called twice.
     const added: WorkerObserver = (event) => observer(event);
     this.#observers.add(added);
