@@ -60,7 +60,7 @@ export interface RunningWorker {
 /**
  * What code needs that runs a whole process for a worker: listens to signals and to uncaught errors,
  * and decides when the process ends. `bullpen-worker` does all of this. An app with a worker inside
- * needs none of it.
+ * needs none of it; its tests may use `untilEmpty`.
  * @example
  * process.on('uncaughtException', async (error) => {
  *   if (worker.process.faultOwner(error)?.isItsAbort === true) return;

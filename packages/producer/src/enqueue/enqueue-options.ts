@@ -28,16 +28,20 @@ export interface EnqueueOptions {
    */
   readonly at?: Date | undefined;
   /**
-   * 1 (first) to 2,097,151 (last). Leave it out for a job without a priority. A queue holds jobs with priorities or jobs
-   * without, never both at a time, because jobs without a priority would always go first.
+   * 1 (first) to 2,097,151 (last). Leave it out for a job without a priority. A queue holds jobs
+   * with priorities or jobs without, never both at a time, because jobs without a priority would
+   * always go first.
    */
   readonly priority?: number | undefined;
   /**
-   * The job must not start any more when it has waited for longer than this, counted from when it
-   * was due. Default: the definition's `expiresIn`.
+   * The job does not start any more when this time has passed since it was first due. Waits between
+   * attempts and snoozes count. Default: the definition's `expiresIn`.
    */
   readonly expiresIn?: Duration | undefined;
-  /** The job must not start after this instant, which is later than when it is due. Instead of `expiresIn`. */
+  /**
+   * The job does not start after this instant, instead of `expiresIn`. It must be later than when
+   * the job is due.
+   */
   readonly expiresAt?: Date | undefined;
   /**
    * Add nothing while so many jobs wait on the queue. With a `delay`, delayed jobs count as well.

@@ -37,13 +37,16 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
    */
   readonly rowsPerJob?: number | undefined;
   /**
-   * A job that waited longer than this does not start any more, counted from when it was due.
-   * Default: it never expires.
+   * A job does not start any more when this time has passed since it was first due. Waits between
+   * attempts and snoozes count. Default: it never expires.
    */
   readonly expiresIn?: Duration | undefined;
 }
 
-/** A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}. */
+/**
+ * A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}: a copy
+ * with other values is refused.
+ */
 export interface JobDefinition<P extends Schema = Schema, R extends Schema = Schema> {
   /** The job's name. */
   readonly name: string;
@@ -177,11 +180,12 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
     fault('name', `'${name}' is already defined at ${earlier.definedAt}`);
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
 
-  const job: JobDefinition<P, R> = Object.freeze({
+  const checked = {
     ...{ name, queue, payload, result, maxAttempts, maxCrashes, backoff, timeoutMs, rowsPerJob, expiresInMs },
     definedAt,
-    [brand]: true as const,
-  });
+  };
+  // Not enumerable: a copy with other values (`{ ...job, queue }`) was not checked.
+  const job: JobDefinition<P, R> = Object.freeze(Object.defineProperty(checked, brand, { value: true }) as never);
   registry.set(name, job);
   return job;
 }

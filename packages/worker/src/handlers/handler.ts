@@ -16,7 +16,11 @@ export interface Context {
   readonly job: string;
   /** The queue that the job was on. */
   readonly queue: string;
-  /** The id of the job, or of the row: the same on every attempt. Use it as an idempotency key. */
+  /**
+   * The id of the job, or of the row: the same on every attempt. Use it as an idempotency key. But
+   * where `handleMany` has several rows it is the id of the job that they share for now: use the
+   * `id` of each row.
+   */
   readonly jobId: string;
   /** The name of the batch. `undefined` for a job that is no row of a batch. */
   readonly batch: string | undefined;
