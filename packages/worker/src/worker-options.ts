@@ -184,7 +184,14 @@ function readQueues(queues: unknown, faults: Fault[]): readonly QueueOption[] | 
 }
 
 /** What a worker and its handlers call. */
-const LOGGER_METHODS = ['child', 'debug', 'info', 'warn', 'error'] as const satisfies readonly (keyof Logger)[];
+const LOGGER_METHODS = [
+  'child',
+  'isLevelEnabled',
+  'debug',
+  'info',
+  'warn',
+  'error',
+] as const satisfies readonly (keyof Logger)[];
 
 function loggerFaults(logger: unknown): Fault[] {
   const methods = (logger ?? {}) as Partial<Record<(typeof LOGGER_METHODS)[number], unknown>>;

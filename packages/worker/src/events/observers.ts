@@ -21,8 +21,25 @@ export interface AttemptEnded {
   readonly job: string;
   /** The id of the job. */
   readonly jobId: string;
+  /** Which attempt it was, counted from 1. */
+  readonly attempt: number;
+  /** How many attempts may fail. A `failed` attempt with a lower number is retried. */
+  readonly maxAttempts: number;
   /** How the attempt ended. */
   readonly outcome: OutcomeKind;
+  /** Why, in plain text. `undefined` when it was `completed` or `interrupted`. */
+  readonly error:
+    | {
+        /** The name of its class, such as `DeadlineExceeded`. */
+        readonly name: string;
+        /** Its message. */
+        readonly message: string;
+        /** Where it was made. */
+        readonly stack: string | undefined;
+        /** Its `code`, when that is text. */
+        readonly code: string | undefined;
+      }
+    | undefined;
   /** How long the attempt took, in milliseconds. */
   readonly durationMs: number;
   /**
@@ -53,7 +70,7 @@ export interface JobEvent {
  * A function that a worker calls for each event, in the turn in which it happens. Must be quick.
  * @example
  * const observer: WorkerObserver = (event) => {
- *   if (event.kind === 'attempt-ended') console.log(event.job, event.outcome, event.durationMs);
+ *   if (event.kind === 'attempt-ended' && event.outcome === 'failed') console.error(event.jobId, event.error);
  * };
  */
 export type WorkerObserver = (event: WorkerEvent) => void;

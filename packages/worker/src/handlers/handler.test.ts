@@ -128,7 +128,10 @@ describe('testContext', () => {
       "atempt: is no option of testContext. Did you mean 'attempt'?",
     );
     expect(() => testContext('j-1' as never)).toThrow(OptionsInvalid);
-    expect(testContext({ attempt: undefined } as never).attempt).toBe(1);
+    expect(testContext({ attempt: undefined, signal: undefined })).toMatchObject({
+      attempt: 1,
+      signal: { aborted: false },
+    });
   });
 });
 
