@@ -18,42 +18,42 @@ export interface DashboardOptions {
   /** Where Redis is: the URL of a server, of sentinels or of a cluster. */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The port to listen on; 0 takes a free one. Default 3000. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** The address to listen on. Default `'0.0.0.0'` with a password, `'127.0.0.1'` without one. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** The user who may log in. Default `'bullpen'`. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /**
    * The user's password, at least 12 characters. Without a password there is no login, and the host
    * must be a loopback address.
    */
   readonly password?: string | undefined;
   /** How long a login lasts. Default `'12h'`. */
-  readonly session?: Duration;
+  readonly session?: Duration | undefined;
   /**
    * The path under which a reverse proxy serves the dashboard, such as `'/bullpen'`. The proxy must
    * pass the path on unchanged. Default `'/'`.
    */
-  readonly basePath?: string;
+  readonly basePath?: string | undefined;
   /**
    * The proxies whose `X-Forwarded-*` headers the dashboard believes: addresses, networks
    * (`10.0.0.0/8`), `loopback`, `uniquelocal`. Default none.
    */
-  readonly trustProxy?: readonly string[];
+  readonly trustProxy?: readonly string[] | undefined;
   /** Refuses every request that changes something. Default false. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
   /**
    * The paths of values to redact, such as `'password'` or `'card.number'`. A name matches case
    * insensitively and also at the end of a longer name. Default {@link SECRET_NAMES}; `[]` shows
    * everything.
    */
-  readonly redact?: readonly string[];
+  readonly redact?: readonly string[] | undefined;
   /** How often the dashboard looks for new queues, at most. Default `'10s'`. */
-  readonly discoverEvery?: Duration;
+  readonly discoverEvery?: Duration | undefined;
   /** Where it logs. Default: to stdout, from level `info` on. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /** The defaults of the options. */

@@ -30,9 +30,9 @@ export interface DevRedis {
 /** Options of {@link startDevRedis}. */
 export interface DevRedisOptions {
   /** The ways to try; the first that works wins. Default: `url`, `path`, `docker`, `apt`. */
-  readonly order?: readonly DevRedisWay[];
+  readonly order?: readonly DevRedisWay[] | undefined;
   /** Receives each line meant for people. Default: writes it to stderr. */
-  readonly onNote?: (line: string) => void;
+  readonly onNote?: ((line: string) => void) | undefined;
 }
 
 /**

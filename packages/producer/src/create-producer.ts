@@ -1,7 +1,8 @@
-import { isJob, type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@bullpen/shared';
+import { type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@bullpen/shared';
 import {
   countQueues,
   DEFAULT_PREFIX,
+  isOptions,
   type OptionTable,
   openRedis,
   optionFaults,
@@ -14,6 +15,7 @@ import { runBatch } from './batch/run-batch.js';
 import { waitForBatch } from './batch/wait-for-batch.js';
 import { defineCommands } from './define-commands.js';
 import { callRedis } from './enqueue/call-redis.js';
+import { checkId, checkJob, checkPayloads } from './enqueue/check-arguments.js';
 import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
 import { enqueueMany } from './enqueue/enqueue-many.js';
 import { parseEnqueueManyOptions } from './enqueue/enqueue-many-options.js';
@@ -58,7 +60,7 @@ export function createProducer(options: ProducerOptions): Producer {
   return {
     enqueue: (job, payload, options = {}) =>
       calls.run(async () => {
-        checkJob(job);
+        checkJob(job, 'cannot enqueue');
         const chunkOptions = parseEnqueueOptions(job, options, Date.now());
         const written = await writePayload(job, payload);
         if (!written.ok) throw new PayloadInvalid(`payload of ${job.name}`, written.faults);
@@ -69,7 +71,8 @@ export function createProducer(options: ProducerOptions): Producer {
 
     enqueueMany: (job, payloads, options = {}) =>
       calls.run(async () => {
-        checkJob(job);
+        checkJob(job, 'cannot enqueue');
+        checkPayloads(payloads);
         const { key, signal, ...chunkOptions } = parseEnqueueManyOptions(job, options, Date.now());
         return enqueueMany(payloads, {
           ...{ job, key, signal, maxWaiting: chunkOptions.maxWaiting },
@@ -77,11 +80,16 @@ export function createProducer(options: ProducerOptions): Producer {
         });
       }),
 
-    cancel: (job, id) => calls.run(() => cancelJob(job.queue, id, { prefix, ask })),
+    cancel: (job, id) =>
+      calls.run(async () => {
+        checkJob(job, 'cannot cancel');
+        checkId(id);
+        return cancelJob(job.queue, id, { prefix, ask });
+      }),
     batches: {
       run: (job, options) =>
         calls.run(async () => {
-          checkJob(job);
+          checkJob(job, 'cannot enqueue');
           return options?.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert });
         }),
       wait: (options) => calls.run(() => waitForBatch(options, { prefix, ask })),
@@ -109,7 +117,9 @@ const OPTIONS: OptionTable<ProducerOptions> = { redis: true, prefix: true, redis
  */
 function readOptions(options: ProducerOptions) {
   const faults = optionFaults(options, OPTIONS, 'createProducer');
-  const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT } = options ?? {};
+  // Without an object nothing else can be read.
+  if (!isOptions(options)) throw new OptionsInvalid('cannot create the producer', faults);
+  const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT } = options;
   const timeoutMs = parseTimerDuration(redisTimeout);
   if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
   else if (timeoutMs === 0) faults.push({ path: 'redisTimeout', reason: 'expected more than 0' });
@@ -117,11 +127,6 @@ function readOptions(options: ProducerOptions) {
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
   return { redis, prefix, timeoutMs: Number(timeoutMs) };
-}
-
-function checkJob(job: unknown): void {
-  if (isJob(job)) return;
-  throw new OptionsInvalid('cannot enqueue', [{ path: 'job', reason: 'expected what defineJob returns' }]);
 }
 
 function prioritiesMixed(job: JobDefinition, { priority }: ChunkOptions): OptionsInvalid {

@@ -13,12 +13,12 @@ export interface ProducerOptions {
    */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * How long one trip to Redis may take, outages included, before `RedisUnavailable` is thrown.
    * Default `'5s'`, at most 24 days.
    */
-  readonly redisTimeout?: Duration;
+  readonly redisTimeout?: Duration | undefined;
 }
 
 /**

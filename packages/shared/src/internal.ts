@@ -13,6 +13,7 @@ export { parseDate } from './job/date.js';
 export { describeThrown, readProperty, type Thrown } from './job/describe-thrown.js';
 export {
   isInstant,
+  MAX_DELAY_MS,
   MAX_TIMER_MS,
   parseDuration,
   parseTimerDuration,
@@ -24,7 +25,7 @@ export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from '
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
 export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
-export { type OptionTable, optionFaults } from './job/option-faults.js';
+export { isOptions, type OptionTable, optionFaults } from './job/option-faults.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';

@@ -50,6 +50,7 @@ export interface RunningWorker {
    * back, leases that lapsed or were lost, outages that began. The first error that an observer
    * throws is logged. Without observers no event is made.
    * @returns a function that removes the observer
+   * @throws OptionsInvalid when `observer` is no function
    */
   observe(observer: WorkerObserver): () => void;
   /** What code needs that runs a whole process, as the command `bullpen-worker` does. */
@@ -59,7 +60,7 @@ export interface RunningWorker {
 /**
  * What code needs that runs a whole process for a worker: listens to signals and to uncaught errors,
  * and decides when the process ends. `bullpen-worker` does all of this. An app with a worker inside
- * needs none of it.
+ * needs none of it; its tests may use `untilEmpty`.
  * @example
  * process.on('uncaughtException', async (error) => {
  *   if (worker.process.faultOwner(error)?.isItsAbort === true) return;
@@ -121,10 +122,10 @@ export interface StartedWorker extends RunningWorker {
  * The worker with what only this package uses of it.
  * @throws OptionsInvalid when `startWorker` did not return it
  */
-export function asStarted(worker: RunningWorker): StartedWorker {
+export function asStarted(worker: RunningWorker, subject = 'cannot measure the worker'): StartedWorker {
   if (typeof worker === 'object' && worker !== null && 'exporter' in worker) return worker as StartedWorker;
   const reason = `expected what startWorker returns, got ${showValue(worker)}`;
-  throw new OptionsInvalid('cannot measure the worker', [{ path: 'worker', reason }]);
+  throw new OptionsInvalid(subject, [{ path: 'worker', reason }]);
 }
 
 /** The slots of a queue. */

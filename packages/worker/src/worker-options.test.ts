@@ -1,14 +1,27 @@
 import { defineJob, HandlersInvalid, OptionsInvalid } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { handle } from './handlers/handler.js';
+import type { HealthPortOptions } from './health/health-port-options.js';
 import { startWorker } from './worker.js';
-import { readOptions, type WorkerOptions } from './worker-options.js';
+import { type QueueOption, readOptions, type WorkerOptions } from './worker-options.js';
 
 const given: WorkerOptions = { handlers: [], redis: 'redis://127.0.0.1:1' };
 const job = defineJob({ name: 'options.job', queue: 'options-queue', payload: z.unknown() });
 
+/** The same options, where an option that may be left out may also be `undefined`. */
+type Undefinable<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
+
 describe('readOptions', () => {
+  it('takes undefined for an option, also with exactOptionalPropertyTypes', () => {
+    expectTypeOf<WorkerOptions>().toEqualTypeOf<Undefinable<WorkerOptions>>();
+    expectTypeOf<QueueOption>().toEqualTypeOf<Undefinable<QueueOption>>();
+    expectTypeOf<HealthPortOptions>().toEqualTypeOf<Undefinable<HealthPortOptions>>();
+    expect(readOptions({ ...given, lease: undefined, queues: undefined, logger: undefined })).toEqual(
+      readOptions(given),
+    );
+  });
+
   it('fills in the defaults', () => {
     expect(readOptions(given)).toEqual({
       ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, leaseMs: 10_000, concurrency: 20, queues: undefined },
@@ -72,6 +85,19 @@ describe('readOptions', () => {
       /queues\.slots: is no option of a queue/,
     ],
     ['a misspelt option of what is kept', { keepCompleted: { cuont: 5 } }, /keepCompleted\.cuont: .* 'count'\?$/],
+    ['queues that are no list', { queues: 'mail' }, /queues: expected a list of queues such as .*, got 'mail'$/],
+    ['queues by concurrency', { queues: { mail: 5 } }, /queues: expected a list of queues .*, got an object$/],
+    ['no queues', { queues: [] }, /queues: expected a list of queues .*, got an empty one$/],
+    ['a queue that is nothing', { queues: [null] }, /queues: expected an object .*, got null$/],
+    [
+      'a queue without a name',
+      { queues: [{ queue: 'mail' }] },
+      /queues\.queue: .*; write name; queues: expected the name/,
+    ],
+    ['a queue twice', { queues: ['mail', { name: 'mail', concurrency: 2 }] }, /queues: 'mail' is there twice$/],
+    ['a logger without child', { logger: console }, /logger: expected a pino logger, .*, got an object$/],
+    ['a level as logger', { logger: 'info' }, /logger: expected a pino logger, .*, got 'info'$/],
+    ['what is kept as a number', { keepFailed: 1_000 }, /keepFailed: expected an object .*, got number$/],
     ['an age that is none', { keepCompleted: { age: 'long' } }, /keepCompleted\.age: expected a duration/],
   ])('refuses %s', (_, wrong, message) => {
     expect(() => readOptions({ ...given, ...wrong })).toThrow(OptionsInvalid);

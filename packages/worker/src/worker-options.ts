@@ -1,11 +1,13 @@
-import { type Duration, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
+import { type Duration, type Fault, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
 import {
   DEFAULT_PREFIX,
+  isOptions,
   type OptionTable,
   optionFaults,
   parseDuration,
   parseTimerDuration,
   prefixFault,
+  showValue,
 } from '@bullpen/shared/internal';
 import type { AnyHandler } from './handlers/handler.js';
 import type { KeptJobs } from './in-flight/retention.js';
@@ -23,41 +25,41 @@ export interface WorkerOptions {
    */
   readonly redis: RedisAddress;
   /** The first part of every key on Redis. Default `'bullpen'`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * Serve only these queues, by name, or each with its own concurrency. Default: every queue of the
    * handlers.
    */
-  readonly queues?: readonly (string | QueueOption)[];
+  readonly queues?: readonly (string | QueueOption)[] | undefined;
   /** How many attempts run at once, per queue: 1 to 10,000. Default 20. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** How long active attempts may go on in a drain before their signals abort. Default `'25s'`. */
-  readonly drainTimeout?: Duration;
+  readonly drainTimeout?: Duration | undefined;
   /**
    * How long handlers may take after their signal aborted, before their jobs are handed back.
    * Default `'3s'`.
    */
-  readonly abortGrace?: Duration;
+  readonly abortGrace?: Duration | undefined;
   /**
    * How long this worker's right to a job lasts unless it is renewed; at least 1 s. Default
    * `'10s'`. The jobs of a killed worker start again within 1.5 times this. A worker whose event
    * loop stands still for longer loses its jobs to other workers.
    */
-  readonly lease?: Duration;
+  readonly lease?: Duration | undefined;
   /**
    * How many completed jobs each queue keeps, and for how long. Default 10,000 and `'1d'`. The key
    * of a completed job is free again when the job is removed. The value counts for all workers of
    * the queue, also those that were not given one; of different values, that of the worker that
    * started last.
    */
-  readonly keepCompleted?: KeepOption;
+  readonly keepCompleted?: KeepOption | undefined;
   /**
    * The same for failed jobs. Default 100,000 and `'30d'`. A failed job does not hold its key. What
    * is removed is counted, and a warning in the log says so.
    */
-  readonly keepFailed?: KeepOption;
+  readonly keepFailed?: KeepOption | undefined;
   /** Where it logs. Default: to stdout, JSON to a pipe and readable lines to a terminal. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -77,7 +79,7 @@ export interface QueueOption {
   /** The name of the queue. */
   readonly name: string;
   /** How many of its attempts run at once: 1 to 10,000. Default: as for the other queues. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
 /** The defaults of a worker. */
@@ -97,7 +99,7 @@ const OPTIONS: OptionTable<WorkerOptions> = {
   ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, logger: true },
   queue: 'write queues, a list of names',
 };
-const QUEUE_OPTIONS: OptionTable<QueueOption> = { name: true, concurrency: true };
+const QUEUE_OPTIONS: OptionTable<QueueOption> = { name: true, concurrency: true, queue: 'write name' };
 const KEEP_OPTIONS: OptionTable<KeepOption> = { count: true, age: true };
 
 /**
@@ -107,7 +109,7 @@ const KEEP_OPTIONS: OptionTable<KeepOption> = { count: true, age: true };
 export function readOptions(options: WorkerOptions) {
   const faults = optionFaults(options, OPTIONS, 'startWorker');
   // Without an object nothing else can be read.
-  if (typeof options !== 'object' || options === null) throw new OptionsInvalid('cannot start the worker', faults);
+  if (!isOptions(options)) throw new OptionsInvalid('cannot start the worker', faults);
   const duration = (path: string, value: unknown): number => {
     const ms = parseTimerDuration(value);
     if (typeof ms === 'string') faults.push({ path, reason: ms });
@@ -115,14 +117,14 @@ export function readOptions(options: WorkerOptions) {
   };
   const count = (path: string, value: number, most: number): number => {
     if (!Number.isInteger(value) || value < 1 || value > most) {
-      faults.push({ path, reason: `expected a whole number from 1 to ${most}, got ${String(value)}` });
+      faults.push({ path, reason: `expected a whole number from 1 to ${most}, got ${showValue(value)}` });
     }
     return value;
   };
   /** What this worker was told to keep; nothing for what it was not told. */
   const keepOf = (name: 'keepCompleted' | 'keepFailed', option: KeepOption = {}): Partial<KeptJobs> => {
     faults.push(...optionFaults(option, KEEP_OPTIONS, name, name));
-    if (typeof option !== 'object' || option === null) return {};
+    if (!isOptions(option)) return {};
     const ms = option.age === undefined ? undefined : parseDuration(option.age);
     if (ms !== undefined && !(Number(ms) >= 1_000))
       faults.push({ path: `${name}.age`, reason: typeof ms === 'string' ? ms : 'must be at least 1s' });
@@ -131,22 +133,19 @@ export function readOptions(options: WorkerOptions) {
       ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
     };
   };
-  const wrongPrefix = prefixFault(options.prefix ?? DEFAULT_PREFIX);
+  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, logger } = options;
+  const { drainTimeout = DEFAULTS.drainTimeout, abortGrace = DEFAULTS.abortGrace } = options;
+  const { lease = DEFAULTS.lease, concurrency = DEFAULTS.concurrency } = options;
+  const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
-  const { keepCompleted, keepFailed, drainTimeout, abortGrace, lease, concurrency } = {
-    ...DEFAULTS,
-    ...given(options),
-  };
   const leaseMs = duration('lease', lease);
   if (leaseMs < MIN_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
     faults.push({ path: 'lease', reason: `must be at least ${MIN_LEASE_MS} ms` });
-  const queues = options.queues?.map((queue) => (typeof queue === 'string' ? { name: queue } : queue)) as
-    | readonly QueueOption[]
-    | undefined;
-  for (const queue of queues ?? []) {
-    faults.push(...optionFaults(queue, QUEUE_OPTIONS, 'a queue', 'queues'));
-    if (queue.concurrency !== undefined) count(`queues.${queue.name}.concurrency`, queue.concurrency, MAX_CONCURRENCY);
+  const queues = readQueues(options.queues, faults);
+  for (const { name, concurrency } of queues ?? []) {
+    if (concurrency !== undefined) count(`queues.${name}.concurrency`, concurrency, MAX_CONCURRENCY);
   }
+  if (logger !== undefined) faults.push(...loggerFaults(logger));
   const settings = {
     queues,
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
@@ -162,7 +161,41 @@ export function readOptions(options: WorkerOptions) {
   return settings;
 }
 
-/** The options without those that are `undefined`: they have their defaults, too. */
-function given(options: WorkerOptions): WorkerOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+/** The queues that were named, each with its options. */
+function readQueues(queues: unknown, faults: Fault[]): readonly QueueOption[] | undefined {
+  if (queues === undefined) return undefined;
+  const fault = (reason: string): void => void faults.push({ path: 'queues', reason });
+  if (!Array.isArray(queues) || queues.length === 0) {
+    const got = Array.isArray(queues) ? 'an empty one' : showValue(queues);
+    fault(`expected a list of queues such as ['mail', { name: 'images', concurrency: 2 }], got ${got}`);
+    return undefined;
+  }
+  const read: QueueOption[] = [];
+  for (const queue of queues as readonly unknown[]) {
+    const option = (typeof queue === 'string' ? { name: queue } : queue) as QueueOption;
+    faults.push(...optionFaults(option, QUEUE_OPTIONS, 'a queue', 'queues'));
+    if (!isOptions(option)) continue;
+    const { name }: { name: unknown } = option;
+    if (typeof name !== 'string') fault(`expected the name of a queue, got ${showValue(name)}`);
+    else if (read.some((other) => other.name === name)) fault(`'${name}' is there twice`);
+    read.push(option);
+  }
+  return read;
+}
+
+/** What a worker and its handlers call. */
+const LOGGER_METHODS = [
+  'child',
+  'isLevelEnabled',
+  'debug',
+  'info',
+  'warn',
+  'error',
+] as const satisfies readonly (keyof Logger)[];
+
+function loggerFaults(logger: unknown): Fault[] {
+  const methods = (logger ?? {}) as Partial<Record<(typeof LOGGER_METHODS)[number], unknown>>;
+  if (LOGGER_METHODS.every((method) => typeof methods[method] === 'function')) return [];
+  const reason = `expected a pino logger, such as createLogger() returns, got ${showValue(logger)}`;
+  return [{ path: 'logger', reason }];
 }

@@ -1,15 +1,13 @@
-import { defineJob, OptionsInvalid } from '@bullpen/shared';
+import { OptionsInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { sourceOf } from '../../test/batch-redis.js';
 import { type BatchOptions, parseBatchOptions } from './batch-options.js';
 
-const job = defineJob({ name: 'batch-options.test', payload: z.unknown() });
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 const read = (options: object) =>
-  parseBatchOptions(job, { name: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
+  parseBatchOptions({ name: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
 
 /** The faults of options, each as `path: reason`. */
 function faultsOf(options: object): readonly string[] {
@@ -54,6 +52,21 @@ describe('parseBatchOptions', () => {
     ['a delay that is no duration', { delay: 'later' }, /^delay: expected a duration/],
     ['half a priority', { priority: 0.5 }, /^priority: expected a whole number/],
     ['a maxWaiting of 0', { maxWaiting: 0 }, /^maxWaiting: expected a whole number/],
+    ['a keyField that is no text', { keyField: 5 }, 'keyField: expected the name of a field, got 5'],
+    ['an empty keyField', { keyField: '' }, "keyField: expected the name of a field, got ''"],
+    ['results as text', { results: 'yes' }, "results: expected true or false, got 'yes'"],
+    ['dryRun as text', { dryRun: 'no' }, "dryRun: expected true or false, got 'no'"],
+    ['a controller as signal', { signal: new AbortController() }, 'signal: expected an AbortSignal, got an object'],
+    ['an onRejected that is none', { onRejected: 5 }, 'onRejected: expected a function, got 5'],
+    ['what enqueue calls key', { jobId: 'a' }, /^jobId: is no option of batches.run; write keyField, /],
+    ['an expiry', { expiresIn: '5m' }, 'expiresIn: is no option of batches.run; write it in defineJob'],
+    ['a list of rows', { source: [{ id: 1 }] }, 'source: expected what openSource returns, got an object'],
+    [
+      'rows without a format',
+      { source: { blocks: (async function* () {})(), name: 'mine' } },
+      'source: expected what openSource returns, got one without a name or a known format',
+    ],
+    ['no iterable', { source: { blocks: {}, name: 'x', format: 'csv' } }, /^source: expected what openSource returns/],
   ])('refuses %s', (_, options, fault) => {
     expect(faultsOf(options)).toEqual([typeof fault === 'string' ? fault : expect.stringMatching(fault)]);
   });

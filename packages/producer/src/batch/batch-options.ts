@@ -1,16 +1,18 @@
-import { type Duration, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { type Duration, OptionsInvalid } from '@bullpen/shared';
 import {
   isBatchName,
+  isOptions,
   MAX_ROWS_PER_JOB,
   type OptionTable,
   optionFaults,
   parseDuration,
   showValue,
 } from '@bullpen/shared/internal';
-import { countFaults, type EnqueueOptions, parseEnqueueOptions } from '../enqueue/enqueue-options.js';
+import { countFaults, type EnqueueOptions, parseSharedOptions } from '../enqueue/enqueue-options.js';
 import type { BatchTotals } from '../enqueue/insert-reply.js';
 import type { Source } from '../source/source.js';
 import type { RejectedRow } from './check-row.js';
+import { kindFaults, sourceFaults } from './option-kinds.js';
 
 /**
  * What a batch is read from: a source that `openSource` opened, or rows of your own.
@@ -35,53 +37,53 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
    * The field of each row that holds its key. A key stays taken for `keepKeys`, for rows of any
    * batch. It becomes free earlier when its row fails or is cancelled.
    */
-  readonly keyField?: string;
+  readonly keyField?: string | undefined;
   /** How many rows go into one job on Redis, 1 to 1,000. Default: as the definition says. */
-  readonly rowsPerJob?: number;
+  readonly rowsPerJob?: number | undefined;
   /** Keep what the handlers return, up to 16 KiB each, for `batches export --results`. */
-  readonly results?: boolean;
+  readonly results?: boolean | undefined;
   /**
    * How long the books of the batch are kept after they were last written; the `delay` of the batch
    * is added. Choose it longer than rows wait: when a row ends after its books are gone, nothing is
    * known of it. At least `'1s'`. Default `'7d'`.
    */
-  readonly keep?: Duration;
+  readonly keep?: Duration | undefined;
   /**
    * How long the keys of the rows stay taken after the rows were added; the `delay` of the batch is
    * added. At least `'1s'`. Default `'7d'`.
    */
-  readonly keepKeys?: Duration;
+  readonly keepKeys?: Duration | undefined;
   /** Check every row and enqueue nothing. Redis is not asked. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /**
    * Call `onRejected` also for rows that earlier runs rejected. They are read and checked again,
    * even when the source had been read to its end.
    */
-  readonly repeatRejected?: boolean;
+  readonly repeatRejected?: boolean | undefined;
   /**
    * Stops the reading at once, also while the source gives no rows. What was read is still sent and
    * counted.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with each rejected row. When it returns a promise, the batch waits for it. */
-  readonly onRejected?: (row: RejectedRow) => void | Promise<void>;
+  readonly onRejected?: ((row: RejectedRow) => void | Promise<void>) | undefined;
   /**
    * Called after each chunk with how far the batch is in all, and how many rows had been read
    * before this run.
    */
-  readonly onProgress?: (totals: BatchTotals, resumedAt: number) => void;
+  readonly onProgress?: ((totals: BatchTotals, resumedAt: number) => void) | undefined;
   /**
    * Called several times a second while the queue is full (`maxWaiting`), with how many jobs wait
    * on it.
    */
-  readonly onFull?: (waiting: number) => void;
+  readonly onFull?: ((waiting: number) => void) | undefined;
 }
 
 /** The default of `keep` and of `keepKeys`. */
 export const DEFAULT_KEEP = '7d';
 
 /** What {@link parseBatchOptions} returns. */
-export type ParsedBatchOptions = Omit<ReturnType<typeof parseEnqueueOptions>, 'expiresAt'> & {
+export type ParsedBatchOptions = Omit<ReturnType<typeof parseSharedOptions>, 'expiresAt'> & {
   readonly keepMs: number;
   readonly keepKeysMs: number;
   readonly rowsPerJob: number | undefined;
@@ -89,20 +91,29 @@ export type ParsedBatchOptions = Omit<ReturnType<typeof parseEnqueueOptions>, 'e
 
 const MIN_KEEP_MS = 1_000;
 
+const KEY_FIELD = 'write keyField, the field of each row that holds its key';
+
 const OPTIONS: OptionTable<BatchOptions> = {
   ...{ name: true, source: true, keyField: true, rowsPerJob: true, results: true, keep: true, keepKeys: true },
   ...{ delay: true, priority: true, maxWaiting: true, dryRun: true, repeatRejected: true, signal: true },
   ...{ onRejected: true, onProgress: true, onFull: true },
   batch: 'write name',
-  key: 'write keyField, the field of each row that holds its key',
+  key: KEY_FIELD,
+  jobId: KEY_FIELD,
+  id: KEY_FIELD,
+  deduplication: KEY_FIELD,
   at: 'write delay',
+  runAt: 'write delay',
+  timestamp: 'write delay',
+  expiresIn: 'write it in defineJob',
+  expiresAt: 'write expiresIn in defineJob',
 };
 
 /**
  * Checks the options of a batch, and turns durations into milliseconds.
  * @throws OptionsInvalid with every fault
  */
-export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now: number): ParsedBatchOptions {
+export function parseBatchOptions(options: BatchOptions, now: number): ParsedBatchOptions {
   const {
     name,
     source,
@@ -112,14 +123,12 @@ export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now
     delay,
     priority,
     maxWaiting,
-  } = options ?? {};
-  const faults = optionFaults(options, OPTIONS, 'batches.run');
+  } = isOptions(options) ? options : ({} as Partial<BatchOptions>);
+  const faults = [...optionFaults(options, OPTIONS, 'batches.run'), ...kindFaults({ ...options })];
   if (!isBatchName(name)) {
     faults.push({ path: 'name', reason: `expected 1 to 100 letters, digits, '_' or '-', got ${showValue(name)}` });
   }
-  if (typeof (source as Partial<BatchSource> | undefined)?.blocks !== 'object') {
-    faults.push({ path: 'source', reason: `expected what openSource returns, got ${showValue(source)}` });
-  }
+  faults.push(...sourceFaults(source));
   if (rowsPerJob !== undefined) faults.push(...countFaults('rowsPerJob', rowsPerJob, MAX_ROWS_PER_JOB));
   const duration = (path: string, value: unknown): number => {
     const ms = parseDuration(value);
@@ -129,7 +138,7 @@ export function parseBatchOptions(job: JobDefinition, options: BatchOptions, now
   };
   const keepMs = duration('keep', keep);
   const keepKeysMs = duration('keepKeys', keepKeys);
+  const parsed = parseSharedOptions({ delay, priority, maxWaiting }, now, faults);
   if (faults.length > 0) throw new OptionsInvalid('cannot enqueue the batch', faults);
-  const parsed = parseEnqueueOptions(job, { delay, priority, maxWaiting } as EnqueueOptions, now);
   return { ...parsed, keepMs, keepKeysMs, rowsPerJob };
 }

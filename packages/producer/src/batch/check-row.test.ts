@@ -63,7 +63,7 @@ describe('checkRow', () => {
   it.each([
     ['is absent', {}, 'the key field is absent'],
     ['is empty', { key: '' }, 'expected 1 to 1000 characters, got 0'],
-    ['is null', { key: null }, 'expected text, got object'],
+    ['is null', { key: null }, 'expected text, got null'],
     ['is a number that JSON cannot hold exactly', { key: 2 ** 60 }, 'too large to be exact; write it as text'],
   ])('rejects a row whose key %s', async (_, fields, reason) => {
     expect(await faultsOf(good(1, { id: 1, ...fields }), 'key')).toEqual([{ path: 'key', reason }]);

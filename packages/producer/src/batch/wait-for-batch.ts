@@ -3,15 +3,15 @@ import type { BatchRef } from '@bullpen/shared';
 import { countOutstanding, countQueue } from '@bullpen/shared/internal';
 import { countOpen } from '../books/batch-view.js';
 import { fetchBooks } from '../books/books.js';
-import { findBatch, unknownBatch } from '../books/find-batch.js';
+import { checkRef, findBatch, unknownBatch } from '../books/find-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 
 /** Options of `batches.wait`. */
 export interface WaitOptions extends BatchRef {
   /** Ends the wait. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called several times a second with how many rows are settled. */
-  readonly onProgress?: (counts: RowCounts) => void;
+  readonly onProgress?: ((counts: RowCounts) => void) | undefined;
 }
 
 /** How many rows a batch added, and how many of them are settled, by how they ended. */
@@ -44,13 +44,11 @@ const POLL_MS = 250;
  * any more.
  * @throws BatchUnknown when there is no such batch, or its books expired
  */
-export async function waitForBatch(
-  { signal, onProgress, ...batch }: WaitOptions,
-  access: RedisAccess,
-): Promise<SettledBatch> {
+export async function waitForBatch(options: WaitOptions, access: RedisAccess): Promise<SettledBatch> {
   const { prefix, ask } = access;
-  const { name } = batch;
-  const queue = batch.queue ?? (await findBatch(batch, access));
+  checkRef(options);
+  const { name, signal, onProgress } = options;
+  const queue = options.queue ?? (await findBatch(options, access));
   let wasIdle = false;
   for (;;) {
     // First the queue, then the books: a job that is settled in between is then in the books. In

@@ -1,5 +1,5 @@
 import { type BatchRef, BatchUnknown, OptionsInvalid } from '@bullpen/shared';
-import { batchKeys, isBatchName, showValue, suggest } from '@bullpen/shared/internal';
+import { batchKeys, isBatchName, isOptions, showValue, suggest } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { findQueuesWith, listBatches } from './list-batches.js';
 
@@ -7,7 +7,7 @@ import { findQueuesWith, listBatches } from './list-batches.js';
  * Finds the queue of a batch. Looks for the books and not into the index of batches, because the
  * index may expire earlier.
  * @throws BatchUnknown when there is no such batch, with a suggestion; OptionsInvalid when several
- *   queues have a batch of this name
+ *   queues have a batch of this name, and for what does not address a batch
  */
 export async function findBatch(batch: BatchRef, access: RedisAccess): Promise<string> {
   checkRef(batch);
@@ -32,11 +32,21 @@ export async function findBatch(batch: BatchRef, access: RedisAccess): Promise<s
  * Refuses what does not address a batch. More fields are welcome: the books of a batch address it.
  * @throws OptionsInvalid
  */
-function checkRef(batch: BatchRef): void {
-  const name: unknown = (batch as Partial<BatchRef> | undefined)?.name;
-  if (typeof name === 'string') return;
-  const reason = `expected the name of a batch, as in { name: 'november' }, got ${showValue(name)}`;
-  throw new OptionsInvalid('which batch?', [{ path: 'name', reason }]);
+export function checkRef(batch: unknown): asserts batch is BatchRef {
+  const { name, queue }: { name?: unknown; queue?: unknown } = isOptions(batch) ? batch : {};
+  if (typeof name !== 'string') {
+    const got = showValue(isOptions(batch) ? name : batch);
+    const reason = `expected the name of a batch, as in { name: 'november' }, got ${got}`;
+    throw new OptionsInvalid('which batch?', [{ path: 'name', reason }]);
+  }
+  checkQueue(queue);
+}
+
+/** @throws OptionsInvalid when `queue` is given and no name */
+export function checkQueue(queue: unknown): void {
+  if (queue === undefined || typeof queue === 'string') return;
+  const reason = `expected the name of a queue, got ${showValue(queue)}`;
+  throw new OptionsInvalid('which batch?', [{ path: 'queue', reason }]);
 }
 
 /**

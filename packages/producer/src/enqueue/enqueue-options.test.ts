@@ -77,6 +77,18 @@ describe('parseEnqueueOptions', () => {
     ['an expiry now', { expiresAt: new Date(NOW) }, 'expiresAt: has passed already (2026-01-01T00:00:00.000Z)'],
     ['an instant as milliseconds', { at: NOW + 5_000 }, 'at: expected a Date, got 1767225605000'],
     ['an instant in 11 years', { at: new Date('2037-01-01') }, 'at: expected at most 10 years from now'],
+    [
+      ...(['a job that expires before it is due', { delay: '1d', expiresAt: new Date(NOW + 5) }] as const),
+      'expiresAt: expected an instant after the job is due (2026-01-02T00:00:00.000Z), got 2026-01-01T00:00:00.005Z',
+    ],
+    [
+      ...(['a job that expires when it is due', { at: new Date(NOW + 5), expiresAt: new Date(NOW + 5) }] as const),
+      'expiresAt: expected an instant after the job is due (2026-01-01T00:00:00.005Z), got 2026-01-01T00:00:00.005Z',
+    ],
+    ['no delay, as null', { delay: null }, "delay: expected a duration such as '30s' or milliseconds, got null"],
+    ['no key, as null', { key: null }, 'key: expected text, got null'],
+    ['a Date alone', new Date(NOW), ': expected an object with the options of enqueue, got a Date'],
+    ['a list', [], ': expected an object with the options of enqueue, got a list'],
     ['a delay and an instant', { delay: 5, at: new Date(NOW) }, 'at: give either delay or at'],
     [
       ...(['an expiry twice', { expiresIn: '1h', expiresAt: new Date(NOW + 5) }] as const),

@@ -1,6 +1,8 @@
 import { type Duration, type Fault, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import {
+  isOptions,
   keyFault,
+  MAX_DELAY_MS,
   type OptionTable,
   optionFaults,
   parseDate,
@@ -17,33 +19,37 @@ export interface EnqueueOptions {
    * waits or is active, and after it completed for as long as it is kept (`keepCompleted` of the
    * worker, 1 day). A job that failed for good, was cancelled or was removed does not hold its key.
    */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** How long to wait before the first attempt: `'10m'`. Default 0, at most 10 years. */
-  readonly delay?: Duration;
+  readonly delay?: Duration | undefined;
   /**
    * When the first attempt is due, instead of a `delay`: at most 10 years from now. A `Date` in the
    * past is now: the job waits for nothing.
    */
-  readonly at?: Date;
+  readonly at?: Date | undefined;
   /**
-   * 1 (first) to 2,097,151 (last). Leave it out for a job without a priority. A queue holds jobs with priorities or jobs
-   * without, never both at a time, because jobs without a priority would always go first.
+   * 1 (first) to 2,097,151 (last). Leave it out for a job without a priority. A queue holds jobs
+   * with priorities or jobs without, never both at a time, because jobs without a priority would
+   * always go first.
    */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /**
-   * The job must not start any more when it has waited for longer than this, counted from when it
-   * was due. Default: the definition's `expiresIn`.
+   * The job does not start any more when this time has passed since it was first due. Waits between
+   * attempts and snoozes count. Default: the definition's `expiresIn`.
    */
-  readonly expiresIn?: Duration;
-  /** The job must not start after this instant. Instead of `expiresIn`. */
-  readonly expiresAt?: Date;
+  readonly expiresIn?: Duration | undefined;
+  /**
+   * The job does not start after this instant, instead of `expiresIn`. It must be later than when
+   * the job is due.
+   */
+  readonly expiresAt?: Date | undefined;
   /**
    * Add nothing while so many jobs wait on the queue. With a `delay`, delayed jobs count as well.
    * `enqueue` then throws `QueueFull`; `enqueueMany` and `batches.run` wait. Redis decides for a whole
    * chunk, so any number of producers together exceed the limit by one chunk at most. Default: no
    * limit.
    */
-  readonly maxWaiting?: number;
+  readonly maxWaiting?: number | undefined;
 }
 
 /**
@@ -52,39 +58,43 @@ export interface EnqueueOptions {
 const MAX_PRIORITY = 2 ** 21 - 1;
 /** Redis has no memory for more. */
 const MAX_WAITING = 1_000_000_000;
-const MAX_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 
-const OPTIONS: OptionTable<EnqueueOptions> = {
+/** The options of `enqueue`. */
+export const ENQUEUE_OPTIONS: OptionTable<EnqueueOptions> = {
   ...{ key: true, delay: true, at: true, priority: true, expiresIn: true, expiresAt: true, maxWaiting: true },
 };
 
 /**
- * Checks the options of a call and turns them into numbers.
- * @param of the function that was called
+ * Checks the options of `enqueue` and turns them into numbers.
  * @throws OptionsInvalid with every fault
  */
-export function parseEnqueueOptions(
-  job: JobDefinition,
-  options: EnqueueOptions,
-  now: number,
-  of = 'enqueue',
-): ChunkOptions {
-  const faults = optionFaults(options, OPTIONS, of);
-  const given = typeof options === 'object' && options !== null ? options : {};
-  const { key, priority, maxWaiting } = given;
-  const wrongKey = key === undefined ? undefined : keyFault(key);
+export function parseEnqueueOptions(job: JobDefinition, options: EnqueueOptions, now: number): ChunkOptions {
+  const faults = optionFaults(options, ENQUEUE_OPTIONS, 'enqueue');
+  const given = isOptions(options) ? options : {};
+  const wrongKey = given.key === undefined ? undefined : keyFault(given.key);
   if (wrongKey !== undefined) faults.push({ path: 'key', reason: wrongKey });
+  const parsed = parseSharedOptions(given, now, faults);
+  if (faults.length > 0) throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
+  return parsed;
+}
+
+/**
+ * Turns the options that `enqueue`, `enqueueMany` and `batches.run` have in common into numbers.
+ * @param faults gets every fault; with one of them the answer means nothing
+ */
+export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, now: number, faults: Fault[]): ChunkOptions {
+  const { priority, maxWaiting } = given;
   if (priority !== undefined) faults.push(...priorityFaults(priority));
   if (maxWaiting !== undefined) faults.push(...countFaults('maxWaiting', maxWaiting, MAX_WAITING));
   const start = readStart(given, now, faults);
   const expiry = readExpiry(given, now, faults);
-  if (faults.length > 0) throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
+  if (faults.length === 0) faults.push(...orderFaults(start.dueAt ?? now + start.delayMs, expiry.expiresAt));
   return { ...start, ...expiry, priority: priority ?? 0, maxWaiting };
 }
 
 function readStart({ delay, at }: EnqueueOptions, now: number, faults: Fault[]): { delayMs: number; dueAt?: number } {
   if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either delay or at' });
-  const delayMs = parseDuration(delay ?? 0);
+  const delayMs = parseDuration(delay === undefined ? 0 : delay);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
   else if (delayMs > MAX_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
   if (at === undefined) return { delayMs: Number(delayMs) };
@@ -112,6 +122,13 @@ function readExpiry({ expiresIn, expiresAt }: EnqueueOptions, now: number, fault
   };
 }
 
+/** A job that expires before it is due would never start. */
+function orderFaults(dueAt: number, expiresAt: number | undefined): Fault[] {
+  if (expiresAt === undefined || expiresAt > dueAt) return [];
+  const [expires, due] = [expiresAt, dueAt].map((at) => new Date(at).toISOString());
+  return [{ path: 'expiresAt', reason: `expected an instant after the job is due (${due}), got ${expires}` }];
+}
+
 function priorityFaults(priority: unknown): Fault[] {
   // BullMQ takes 0 for "no priority", so people write it.
   if (priority === 0) return [{ path: 'priority', reason: 'expected 1 or more; leave it out for no priority' }];
@@ -124,6 +141,15 @@ function priorityFaults(priority: unknown): Fault[] {
 export function countFaults(path: string, value: unknown, most: number): Fault[] {
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most) return [];
   return [{ path, reason: `expected a whole number from 1 to ${most}, got ${showValue(value)}` }];
+}
+
+/** The fault of an option that ends a wait; an empty list without one. */
+export function signalFaults(signal: unknown): Fault[] {
+  // Checks what is used, not the class: it may be of another realm or library.
+  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  const isOne = typeof aborted === 'boolean' && typeof addEventListener === 'function';
+  if (signal === undefined || isOne) return [];
+  return [{ path: 'signal', reason: `expected an AbortSignal, got ${showValue(signal)}` }];
 }
 
 /** @throws OptionsInvalid when the key is not allowed */

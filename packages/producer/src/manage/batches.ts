@@ -5,7 +5,7 @@ import type { BatchResult } from '../batch/batch-result.js';
 import type { SettledBatch, WaitOptions } from '../batch/wait-for-batch.js';
 import type { BatchView } from '../books/batch-view.js';
 import type { BatchBooks } from '../books/books.js';
-import { findBatch } from '../books/find-batch.js';
+import { checkQueue, findBatch } from '../books/find-batch.js';
 import { type FailedRow, type RowResult, readFailedRows, readResults } from '../books/kept-rows.js';
 import { listBatches } from '../books/list-batches.js';
 import { showBatch } from '../books/show-batch.js';
@@ -101,6 +101,7 @@ export function createBatches(access: InsertAccess): Omit<Batches, 'run' | 'wait
     async list(options = {}) {
       const faults = optionFaults(options, LIST_OPTIONS, 'batches.list');
       if (faults.length > 0) throw new OptionsInvalid('cannot list the batches', faults);
+      checkQueue(options.queue);
       return listBatches(options.queue, access);
     },
     show: async (batch) => showBatch(await findBatch(batch, access), batch.name, access),

@@ -32,13 +32,10 @@ export interface CancelBatchOptions extends BatchRef {
  * and waiting jobs are taken off the queue. Safe to repeat. Repeat it when it was interrupted.
  * @throws BatchUnknown when there is no such batch, or its books expired
  */
-export async function cancelBatch(
-  { onProgress, ...ref }: CancelBatchOptions,
-  access: RedisAccess,
-): Promise<CancelledBatch> {
+export async function cancelBatch(options: CancelBatchOptions, access: RedisAccess): Promise<CancelledBatch> {
   const { prefix, ask } = access;
-  const { name: batch } = ref;
-  const queue = await findBatch(ref, access);
+  const queue = await findBatch(options, access);
+  const { name: batch, onProgress } = options;
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
   const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];

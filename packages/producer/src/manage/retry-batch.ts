@@ -3,6 +3,7 @@ import { batchKeys, FATE, readRowKey } from '@bullpen/shared/internal';
 import { type BatchBooks, fetchBooks } from '../books/books.js';
 import { findBatch, unknownBatch } from '../books/find-batch.js';
 import { type FailedRow, readFailedRows } from '../books/kept-rows.js';
+import { checkJob } from '../enqueue/check-arguments.js';
 import { type BatchPart, CHUNK_BYTES, type JobRow } from '../enqueue/chunk.js';
 import type { InsertAccess, RedisAccess } from '../enqueue/redis-access.js';
 
@@ -40,17 +41,18 @@ export interface RetryBatchOptions extends BatchRef {
  */
 export async function retryBatch(
   job: JobDefinition,
-  { signal, onProgress, ...ref }: RetryBatchOptions,
+  options: RetryBatchOptions,
   access: InsertAccess,
 ): Promise<RetriedBatch> {
-  const { name } = ref;
-  const queue = await findBatch(ref, access);
+  checkJob(job, 'cannot retry');
+  const queue = await findBatch(options, access);
+  const { name, signal, onProgress } = options;
   const keys = batchKeys(access.prefix, queue, name);
   const books = await access.ask((redis) => fetchBooks(redis, { prefix: access.prefix, queue, batch: name }));
   if (books === undefined) throw await unknownBatch({ name, queue }, access);
   checkRetry(job, books);
   const part = partFor(books, keys);
-  const options = { delayMs: 0, priority: books.priority, expiresAt: undefined, maxWaiting: undefined };
+  const chunkOptions = { delayMs: 0, priority: books.priority, expiresAt: undefined, maxWaiting: undefined };
   let [retried, keyTaken, unusable] = [0, 0, 0];
   const result = (interrupted: boolean) => ({ name, queue, retried, keyTaken, unusable, interrupted });
 
@@ -59,7 +61,7 @@ export async function retryBatch(
     unusable += page.length - rows.length;
     for (const chunk of splitIntoChunks(rows)) {
       if (signal?.aborted === true) return result(true);
-      const inserted = await access.insert(job, chunk, options, part);
+      const inserted = await access.insert(job, chunk, chunkOptions, part);
       if (inserted.kind === 'cancelled') throw batchCancelled({ name, queue });
       if (inserted.kind !== 'ok')
         throw new BatchUnknown({ name, queue }, `the books of batch '${name}' are gone: they expired`);

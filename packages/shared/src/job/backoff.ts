@@ -17,7 +17,7 @@ export type Backoff =
       /** The wait. */
       readonly delay: Duration;
       /** By how much a wait may be shorter, as a share of it: 0 to 1. Default 0.2. */
-      readonly jitter?: number;
+      readonly jitter?: number | undefined;
     }
   | {
       /** Each wait is twice the one before. */
@@ -25,9 +25,9 @@ export type Backoff =
       /** The first wait. */
       readonly delay: Duration;
       /** The longest wait. Default `'1h'`. */
-      readonly maxDelay?: Duration;
+      readonly maxDelay?: Duration | undefined;
       /** By how much a wait may be shorter, as a share of it: 0 to 1. Default 0.2. */
-      readonly jitter?: number;
+      readonly jitter?: number | undefined;
     };
 
 /** A {@link Backoff} with its defaults filled in and its durations in milliseconds. */

@@ -13,6 +13,12 @@ export type Duration = number | StringValue;
 export const MAX_TIMER_MS = 2_147_483_647;
 
 /**
+ * The longest wait of a job before an attempt: 10 years. A longer one is a mistake in the unit, and
+ * its job would be lost.
+ */
+export const MAX_DELAY_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
+
+/**
  * Reads a duration into whole milliseconds.
  * @returns the milliseconds, or a text that says what is wrong with `value`
  */

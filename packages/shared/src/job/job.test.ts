@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import type { LoggerOptions } from '../process/logger.js';
+import type { Backoff } from './backoff.js';
 import { JobDefinitionInvalid } from './errors.js';
-import { definedJobs, defineJob, isJob, type Payload, type PayloadInput, type ResultInput } from './job.js';
+import {
+  definedJobs,
+  defineJob,
+  isJob,
+  type JobOptions,
+  type Payload,
+  type PayloadInput,
+  type ResultInput,
+} from './job.js';
 
 const payload = z.object({ to: z.string() });
 
@@ -16,6 +26,9 @@ function faultsOf(options: unknown): readonly string[] {
     return (error as JobDefinitionInvalid).faults.map(({ path, reason }) => `${path}: ${reason}`);
   }
 }
+
+/** The same options, where an option that may be left out may also be `undefined`. */
+type Undefinable<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
 
 describe('defineJob', () => {
   it('fills in the defaults', () => {
@@ -62,8 +75,9 @@ describe('defineJob', () => {
     [
       'a backoff that is a number',
       { backoff: 5_000 },
-      /^backoff: expected an object with the options of backoff, got number$/,
+      /^backoff: expected an object such as \{ type: 'fixed', delay: '5s' \}, got 5000$/,
     ],
+    ['a backoff that is null', { backoff: null }, /^backoff: expected an object such as .*, got null$/],
     [
       'a misspelt option of the backoff',
       { backoff: { type: 'fixed', delay: 5, jiter: 0 } },
@@ -167,6 +181,13 @@ describe('defineJob', () => {
     );
   });
 
+  it('takes undefined for an option, also with exactOptionalPropertyTypes', () => {
+    expectTypeOf<JobOptions>().toEqualTypeOf<Undefinable<JobOptions>>();
+    expectTypeOf<LoggerOptions>().toEqualTypeOf<Undefinable<LoggerOptions>>();
+    type Exponential = Extract<Backoff, { type: 'exponential' }>;
+    expectTypeOf<Exponential>().toEqualTypeOf<Undefinable<Exponential>>();
+  });
+
   it('types the input and the output of the schemas', () => {
     const job = defineJob({
       name: 'job.typed',
@@ -183,16 +204,19 @@ describe('defineJob', () => {
   it('has types that allow no unknown backoff, and no maxDelay for a fixed one', () => {
     // @ts-expect-error: there is no such backoff.
     expect(() => defineJob({ name: 'job.ts.linear', payload, backoff: { type: 'linear', delay: 1 } })).toThrow();
+    const capped = { type: 'fixed', delay: 1, maxDelay: 2 } as const;
     // @ts-expect-error: a fixed wait has no maximum.
-    defineJob({ name: 'job.ts.fixed', payload, backoff: { type: 'fixed', delay: 1, maxDelay: 2 } });
+    expect(() => defineJob({ name: 'job.ts.fixed', payload, backoff: { ...capped, maxDelay: 2 } })).toThrow(
+      "backoff.maxDelay: is no option of backoff; a wait that is 'fixed' does not grow",
+    );
   });
 });
 
 describe('isJob', () => {
-  it('accepts a definition and nothing else', () => {
+  it('accepts a definition and nothing else, not even a copy of one, whose values nobody checked', () => {
     const job = defineJob({ name: 'job.is', payload });
     expect(isJob(job)).toBe(true);
-    for (const other of [null, undefined, {}, { ...job, [Symbol.for('bullpen.job')]: false }, 'job.is', () => job]) {
+    for (const other of [null, undefined, {}, { ...job, queue: 'a:b' }, 'job.is', () => job]) {
       expect(isJob(other)).toBe(false);
     }
   });

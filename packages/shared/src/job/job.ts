@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Backoff, BackoffPolicy } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
 import { type Fault, JobDefinitionInvalid } from './errors.js';
-import { type OptionTable, optionFaults } from './option-faults.js';
+import { isOptions, type OptionTable, optionFaults } from './option-faults.js';
 import { isSchema, type Schema } from './schema.js';
 import { showValue } from './show-value.js';
 
@@ -14,36 +14,39 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
    */
   readonly name: string;
   /** The queue it waits on: 1 to 100 letters, digits, `.`, `_`, `-`. Default `'default'`. */
-  readonly queue?: string;
+  readonly queue?: string | undefined;
   /** The payload's schema. It parses the payload at enqueue and again before each attempt. */
   readonly payload: P;
   /**
    * The result's schema. It parses what the handler returned. Without a schema, any JSON value (or
    * `undefined`) is a result.
    */
-  readonly result?: R;
+  readonly result?: R | undefined;
   /** How many attempts may fail before the job fails: 1 to 1,000. Default 10. */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
   /** How many worker processes may die under the job before it fails: 1 to 1,000. Default 3. */
-  readonly maxCrashes?: number;
+  readonly maxCrashes?: number | undefined;
   /** The wait between attempts. Default: exponential from 1 s, at most 1 h, jitter 0.2. */
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /** How long one attempt may take. Default `'1m'`, at most 24 days. */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /**
    * How many rows of a batch share one job on Redis: 1 to 1,000. Default 1. More is faster for
    * small, quick rows. The handler still gets one row per call, one after the other, each with its
    * own deadline, outcome and attempts.
    */
-  readonly rowsPerJob?: number;
+  readonly rowsPerJob?: number | undefined;
   /**
-   * A job that waited longer than this does not start any more, counted from when it was due.
-   * Default: it never expires.
+   * A job does not start any more when this time has passed since it was first due. Waits between
+   * attempts and snoozes count. Default: it never expires.
    */
-  readonly expiresIn?: Duration;
+  readonly expiresIn?: Duration | undefined;
 }
 
-/** A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}. */
+/**
+ * A defined job, which producers and workers share. Frozen. Make one with {@link defineJob}: a copy
+ * with other values is refused.
+ */
 export interface JobDefinition<P extends Schema = Schema, R extends Schema = Schema> {
   /** The job's name. */
   readonly name: string;
@@ -107,7 +110,11 @@ const JOB_OPTIONS: OptionTable<JobOptions> = {
   ...{ name: true, queue: true, payload: true, result: true, maxAttempts: true, maxCrashes: true, backoff: true },
   ...{ timeout: true, rowsPerJob: true, expiresIn: true },
 };
-const BACKOFF_OPTIONS: OptionTable<Backoff & { maxDelay?: unknown }> = {
+const FIXED_OPTIONS: OptionTable<Extract<Backoff, { type: 'fixed' }>> = {
+  ...{ type: true, delay: true, jitter: true },
+  maxDelay: "a wait that is 'fixed' does not grow",
+};
+const EXPONENTIAL_OPTIONS: OptionTable<Extract<Backoff, { type: 'exponential' }>> = {
   ...{ type: true, delay: true, maxDelay: true, jitter: true },
 };
 
@@ -146,9 +153,9 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   };
 
   faults.push(...optionFaults(options, JOB_OPTIONS, 'defineJob'));
-  if (typeof options !== 'object' || options === null) throw new JobDefinitionInvalid(`job at ${definedAt}`, faults);
+  if (!isOptions(options)) throw new JobDefinitionInvalid(`job at ${definedAt}`, faults);
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
-  const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1 } = options;
+  const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1, backoff: wait = DEFAULT_BACKOFF } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
     fault('name', `expected 1 to 100 letters, digits, '.', '_' or '-', the first a letter, got ${showValue(name)}`);
   }
@@ -164,7 +171,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   const timeoutMs = duration('timeout', timeout, 1);
   if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'must be at most 24 days');
   const expiresInMs = expiresIn === undefined ? undefined : duration('expiresIn', expiresIn, 1);
-  const backoff = readBackoff(options.backoff ?? { type: 'exponential', delay: '1s' }, fault, duration);
+  const backoff = readBackoff(wait, fault, duration);
 
   const earlier = registry.get(name);
   // When the same place defines the same name again, a module was loaded twice (hot reload, a
@@ -173,11 +180,12 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
     fault('name', `'${name}' is already defined at ${earlier.definedAt}`);
   if (faults.length > 0) throw new JobDefinitionInvalid(`job ${showValue(name)} at ${definedAt}`, faults);
 
-  const job: JobDefinition<P, R> = Object.freeze({
+  const checked = {
     ...{ name, queue, payload, result, maxAttempts, maxCrashes, backoff, timeoutMs, rowsPerJob, expiresInMs },
     definedAt,
-    [brand]: true as const,
-  });
+  };
+  // Not enumerable: a copy with other values (`{ ...job, queue }`) was not checked.
+  const job: JobDefinition<P, R> = Object.freeze(Object.defineProperty(checked, brand, { value: true }) as never);
   registry.set(name, job);
   return job;
 }
@@ -199,6 +207,8 @@ export function definedJobs(): readonly JobDefinition[] {
   return [...registry.values()];
 }
 
+const DEFAULT_BACKOFF: Backoff = { type: 'exponential', delay: '1s' };
+
 /** Stands for a backoff that cannot be read: the definition is refused. */
 const NO_BACKOFF: BackoffPolicy = { type: 'fixed', delayMs: 0, maxDelayMs: 0, jitter: 0 };
 
@@ -207,9 +217,12 @@ function readBackoff(
   fault: (path: string, reason: string) => void,
   duration: (path: string, value: unknown) => number,
 ): BackoffPolicy {
-  const wrong = optionFaults(backoff, BACKOFF_OPTIONS, 'backoff', 'backoff');
-  for (const { path, reason } of wrong) fault(path, reason);
-  if (typeof backoff !== 'object') return NO_BACKOFF;
+  if (!isOptions(backoff)) {
+    fault('backoff', `expected an object such as { type: 'fixed', delay: '5s' }, got ${showValue(backoff)}`);
+    return NO_BACKOFF;
+  }
+  const table = (backoff as Backoff).type === 'fixed' ? FIXED_OPTIONS : EXPONENTIAL_OPTIONS;
+  for (const { path, reason } of optionFaults(backoff, table, 'backoff', 'backoff')) fault(path, reason);
   const { type, delay, jitter = 0.2 } = backoff;
   if (type !== 'fixed' && type !== 'exponential') {
     fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);
@@ -218,7 +231,7 @@ function readBackoff(
     fault('backoff.jitter', `expected a number from 0 to 1, got ${showValue(jitter)}`);
   }
   const delayMs = duration('backoff.delay', delay);
-  const maxDelay = type === 'exponential' ? (backoff.maxDelay ?? '1h') : delay;
+  const maxDelay = type === 'exponential' ? (backoff.maxDelay === undefined ? '1h' : backoff.maxDelay) : delay;
   const maxDelayMs = duration('backoff.maxDelay', maxDelay);
   if (type === 'exponential' && maxDelayMs < delayMs) {
     fault('backoff.maxDelay', `must not be below backoff.delay (${delayMs} ms), got ${maxDelayMs} ms`);

@@ -28,10 +28,18 @@ describe('optionFaults', () => {
       'lifo',
       'lifo: is no option of enqueue; jobs start in the order in which they came; ',
     ],
+    [
+      ...(['an option of another function, and why', 'retries'] as const),
+      'retries: is no option of enqueue; write maxAttempts in defineJob: it counts the first attempt as well',
+    ],
     ['a misspelt option', 'dleay', "dleay: is no option of enqueue. Did you mean 'delay'?"],
     ['anything else', 'constructor', 'constructor: is no option of enqueue. It has: delay, key.'],
   ])('says what to write instead of %s', (_, name, fault) => {
     expect(said({ [name]: 1 })).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it('knows that enqueueMany has what enqueue has', () => {
+    expect(said({ jobId: 'a' }, 'enqueueMany')).toEqual(['jobId: is no option of enqueueMany; write key']);
   });
 
   it('names the path of options inside options', () => {
@@ -45,6 +53,15 @@ describe('optionFaults', () => {
     expect(said('redis://:hunter2@host')).toEqual([`: ${expected}, got string`]);
     expect(said(null)).toEqual([`: ${expected}, got null`]);
     expect(said(['key'])).toEqual([`: ${expected}, got a list`]);
+  });
+
+  it('refuses objects that have no options: whoever gives one means something else', () => {
+    const expected = 'expected an object with the options of enqueue';
+    expect(said(new Date())).toEqual([`: ${expected}, got a Date`]);
+    expect(said(new Map([['key', 'a']]))).toEqual([`: ${expected}, got a Map`]);
+    expect(said(Promise.resolve({ key: 'a' }))).toEqual([`: ${expected}, got a Promise`]);
+    expect(said(new (class Mine {})())).toEqual([]);
+    expect(said(Object.create(null))).toEqual([]);
   });
 });
 

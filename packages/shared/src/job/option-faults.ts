@@ -20,10 +20,8 @@ export function optionFaults(
   of: string,
   under = '',
 ): Fault[] {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    // Not the value: an address of Redis has a password.
-    const got = Array.isArray(options) ? 'a list' : options === null ? 'null' : typeof options;
-    return [{ path: under, reason: `expected an object with the options of ${of}, got ${got}` }];
+  if (!isOptions(options)) {
+    return [{ path: under, reason: `expected an object with the options of ${of}, got ${kindOf(options)}` }];
   }
   const known = Object.keys(table).filter((name) => table[name] === true);
   return Object.entries(options)
@@ -34,6 +32,21 @@ export function optionFaults(
     }));
 }
 
+/**
+ * Whether `value` can be an object with options. A list, a `Date`, a `Map` or a promise has none:
+ * whoever gives one means something, and would not get it.
+ */
+export function isOptions(value: unknown): value is object {
+  return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/** What a value is. Not the value: an address of Redis has a password. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return `a ${Object.prototype.toString.call(value).slice('[object '.length, -1)}`;
+}
+
 function adviceFor(
   name: string,
   table: Readonly<Record<string, true | string>>,
@@ -41,9 +54,10 @@ function adviceFor(
   of: string,
 ): string {
   if (Object.hasOwn(table, name)) return `; ${table[name]}`;
-  const [advice, place] = Object.hasOwn(OPTION_WORDS, name) ? (OPTION_WORDS[name] ?? []) : [];
-  if (advice !== undefined && (place !== of || advice !== 'write it')) {
-    return `; ${advice}${place === undefined || place === of ? '' : ` in ${place}`}`;
+  const [advice, place, why] = Object.hasOwn(OPTION_WORDS, name) ? (OPTION_WORDS[name] ?? []) : [];
+  const isHere = place === of || (place === 'enqueue' && of === 'enqueueMany');
+  if (advice !== undefined && !(isHere && advice === 'write it')) {
+    return `; ${advice}${place === undefined || isHere ? '' : ` in ${place}`}${why === undefined ? '' : `: ${why}`}`;
   }
   return `.${suggest(name, known) || ` It has: ${known.join(', ')}.`}`;
 }

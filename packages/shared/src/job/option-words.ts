@@ -3,14 +3,14 @@ type Place = 'defineJob' | 'enqueue' | 'createProducer' | 'startWorker';
 
 /**
  * Options that people write in a function that does not have them: those of BullMQ and of other
- * queues, and ours of another function. What to write instead, and in which function.
+ * queues, and ours of another function. What to write instead, in which function, and why.
  */
-export const OPTION_WORDS: Readonly<Record<string, readonly [advice: string, place?: Place]>> = {
+export const OPTION_WORDS: Readonly<Record<string, readonly [advice: string, place?: Place, why?: string]>> = {
   // How often and how long.
   attempts: ['write maxAttempts', 'defineJob'],
-  retries: ['write maxAttempts, which counts the first attempt as well', 'defineJob'],
-  retry: ['write maxAttempts, which counts the first attempt as well', 'defineJob'],
-  maxRetries: ['write maxAttempts, which counts the first attempt as well', 'defineJob'],
+  retries: ['write maxAttempts', 'defineJob', 'it counts the first attempt as well'],
+  retry: ['write maxAttempts', 'defineJob', 'it counts the first attempt as well'],
+  maxRetries: ['write maxAttempts', 'defineJob', 'it counts the first attempt as well'],
   maxAttempts: ['write it', 'defineJob'],
   backoff: ['write it', 'defineJob'],
   timeout: ['write it', 'defineJob'],
@@ -29,8 +29,8 @@ export const OPTION_WORDS: Readonly<Record<string, readonly [advice: string, pla
   jobId: ['write key', 'enqueue'],
   id: ['write key', 'enqueue'],
   key: ['write it', 'enqueue'],
-  deduplication: ['write key: the same key is the same job while that job is kept', 'enqueue'],
-  debounce: ['write key: the same key is the same job while that job is kept', 'enqueue'],
+  deduplication: ['write key', 'enqueue', 'while a job holds its key, the same key is the same job'],
+  debounce: ['write key', 'enqueue', 'while a job holds its key, the same key is the same job'],
   delay: ['write it', 'enqueue'],
   at: ['write it', 'enqueue'],
   runAt: ['write at', 'enqueue'],
@@ -45,8 +45,8 @@ export const OPTION_WORDS: Readonly<Record<string, readonly [advice: string, pla
   // The worker.
   concurrency: ['write it', 'startWorker'],
   lockDuration: ['write lease', 'startWorker'],
-  lockRenewTime: ['write lease: it is renewed by itself', 'startWorker'],
-  stalledInterval: ['write lease: lost jobs are looked for as often as it says', 'startWorker'],
+  lockRenewTime: ['write lease', 'startWorker', 'it is renewed by itself'],
+  stalledInterval: ['write lease', 'startWorker', 'lost jobs are looked for as often as it says'],
   removeOnComplete: ['write keepCompleted', 'startWorker'],
   removeOnFail: ['write keepFailed', 'startWorker'],
   keepCompleted: ['write it', 'startWorker'],

@@ -91,7 +91,7 @@ describe('readRowKey', () => {
     ['is inherited', Object.create({ id: 'x' }), 'the key field is absent'],
     ['is empty', { id: '' }, 'expected 1 to 1000 characters, got 0'],
     ['is too long', { id: 'x'.repeat(1_001) }, 'expected 1 to 1000 characters, got 1001'],
-    ['is null', { id: null }, 'expected text, got object'],
+    ['is null', { id: null }, 'expected text, got null'],
     ['is true', { id: true }, 'expected text, got boolean'],
     ['is too large to be exact', { id: 2 ** 53 }, 'too large to be exact; write it as text'],
   ])('says what is wrong with a key that %s', (_, value, reason) => {

@@ -1,17 +1,17 @@
 import { parseDate } from './date.js';
-import { type Duration, isInstant, parseDuration } from './duration.js';
+import { type Duration, MAX_DELAY_MS, parseDuration } from './duration.js';
 import { showValue } from './show-value.js';
 
 /** When a snoozed job is attempted again: after a duration, or at an instant in the future. */
 export type SnoozeTime =
   | {
-      /** How long from now. */
+      /** How long from now: at most 10 years. The job waits for 250 ms at least. */
       readonly in: Duration;
       /** Not together with `in`. */
       readonly until?: undefined;
     }
   | {
-      /** An instant in the future. */
+      /** An instant in the future, at most 10 years from now. */
       readonly until: Date;
       /** Not together with `until`. */
       readonly in?: undefined;
@@ -27,12 +27,15 @@ export function readSnoozeTime(time: unknown, now: number): number | string {
     const got = wait === undefined ? showValue(time) : 'both';
     return `expected { in: '5m' } or { until: date }, got ${got}`;
   }
+  const other = Object.keys(time as object).find((name) => name !== 'in' && name !== 'until');
+  if (other !== undefined) return `${other}: expected in or until alone`;
   if (wait !== undefined) {
     const ms = parseDuration(wait);
     if (typeof ms === 'string') return `in: ${ms}`;
-    return isInstant(now + ms) ? now + ms : `in: ${showValue(wait)} is too long`;
+    return ms > MAX_DELAY_MS ? 'in: expected at most 10 years' : now + ms;
   }
   const at = parseDate(until);
   if (typeof at === 'string') return `until: ${at}`;
+  if (at > now + MAX_DELAY_MS) return 'until: expected at most 10 years from now';
   return at > now ? at : `until: has passed already (${new Date(at).toISOString()}); to be called soon, use in`;
 }

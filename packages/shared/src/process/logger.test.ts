@@ -49,6 +49,14 @@ describe('createLogger', () => {
     expect(lines()).toMatchObject([{ level: 40, msg: 'careful' }]);
   });
 
+  it('refuses a level or a stream that there is not', () => {
+    const made = (options: object) => () => createLogger(options);
+    expect(made({ level: 'loud' })).toThrow(/level: expected trace, debug, .*, silent, got 'loud'$/);
+    expect(made({ level: null, to: 'file' })).toThrow(
+      /level: .* got null; to: expected 'stdout' or 'stderr', got 'file'$/,
+    );
+  });
+
   it('keeps quiet below its level', () => {
     const { log, lines } = loggerIntoFile({ level: 'warn' });
     log.info('not this');

@@ -3,7 +3,8 @@ import { type Logger, pino } from 'pino';
 import type { build, PrettyStream } from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
 import { OptionsInvalid } from '../job/errors.js';
-import { type OptionTable, optionFaults } from '../job/option-faults.js';
+import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
+import { showValue } from '../job/show-value.js';
 import { redactUrls } from '../redis/redis-url.js';
 
 /** A pino logger. */
@@ -12,12 +13,13 @@ export type { Logger } from 'pino';
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
   /** The lowest level that is written: `'debug'`, `'info'`, `'warn'`, … Default `'info'`. */
-  readonly level?: string;
+  readonly level?: string | undefined;
   /** A command that prints results to stdout logs to stderr. Default `'stdout'`. */
-  readonly to?: 'stdout' | 'stderr';
+  readonly to?: 'stdout' | 'stderr' | undefined;
 }
 
 const LOGGER_OPTIONS: OptionTable<LoggerOptions> = { level: true, to: true };
+const LEVELS: readonly string[] = [...Object.keys(pino.levels.values), 'silent'];
 
 /** How many bytes of log lines are kept while a full disk takes none; more are dropped. */
 const MAX_UNWRITTEN = 16 * 1_048_576;
@@ -31,12 +33,18 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
  * @example
  * const log = createLogger({ level: 'debug' });
  * log.info({ invoice: 'inv_1042' }, 'invoice sent');
- * @throws OptionsInvalid for an option that it does not have
+ * @throws OptionsInvalid for an option that it does not have, and for an unknown level
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const faults = optionFaults(options, LOGGER_OPTIONS, 'createLogger');
+  const { level = 'info', to = 'stdout' } = isOptions(options) ? options : {};
+  if (!LEVELS.includes(level)) {
+    faults.push({ path: 'level', reason: `expected ${LEVELS.join(', ')}, got ${showValue(level)}` });
+  }
+  if (to !== 'stdout' && to !== 'stderr') {
+    faults.push({ path: 'to', reason: `expected 'stdout' or 'stderr', got ${showValue(to)}` });
+  }
   if (faults.length > 0) throw new OptionsInvalid('cannot create the logger', faults);
-  const { level = 'info', to = 'stdout' } = options;
   const stream = process[to];
   const pretty = stream.isTTY ? prettyStream(stream) : undefined;
   const destination = pretty ?? pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });

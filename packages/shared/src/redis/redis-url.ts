@@ -9,11 +9,13 @@ export const LOGIN_ADVICE = '; to log in, with <user>:<password>@ before the hos
  */
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return `expected a URL such as redis://host:6379/0${LOGIN_ADVICE}`;
-  const { protocol, hostname, pathname, username, password } = new URL(url);
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(url);
   if (protocol !== 'redis:' && protocol !== 'rediss:')
     return `expected redis://, rediss:// (TLS), redis+sentinel:// or redis+cluster://, got ${protocol}//`;
   if (hostname === '') return 'the URL names no host';
   if (!/^\/?\d*$/.test(pathname)) return 'expected nothing but a database number after the host';
+  // Other clients read options there, such as a database. And a password may be cut off there.
+  if (search !== '' || hash !== '') return "expected no '?' and no '#'; in a password write them as %3F and %23";
   try {
     decodeURIComponent(`${username} ${password}`);
   } catch {

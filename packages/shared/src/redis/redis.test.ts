@@ -21,6 +21,8 @@ describe('an address', () => {
   });
 
   it('is refused with an option that it does not have', () => {
+    for (const tls of [true, null, 'on'])
+      expect(opening({ url: 'redis://h', tls })).toThrow('redis.tls: expected options of tls.connect, or {} for none');
     expect(opening({ url: 'redis://h', tlss: {} })).toThrow("redis.tlss: is no option of redis. Did you mean 'tls'?");
     expect(opening({ url: 'redis://h', password: 'hunter2' })).toThrow(/^invalid .* redis\.password: is no option/);
   });

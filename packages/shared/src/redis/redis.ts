@@ -1,6 +1,7 @@
 import { Redis as Client, type RedisOptions } from 'ioredis';
 import { ConfigInvalid, type Fault } from '../job/errors.js';
-import { type OptionTable, optionFaults } from '../job/option-faults.js';
+import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
+import { showValue } from '../job/show-value.js';
 import { clusterOptions } from './cluster-options.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
@@ -38,7 +39,7 @@ export type RedisAddress =
        * Certificate authority, client certificate and key, server name and so on, as for Node's
        * `tls.connect`.
        */
-      readonly tls?: NonNullable<RedisOptions['tls']>;
+      readonly tls?: NonNullable<RedisOptions['tls']> | undefined;
     };
 
 /**
@@ -130,6 +131,10 @@ function readParts(address: unknown): Exclude<RedisAddress, string> {
     throw invalid([{ path: 'redis', reason: `expected a URL such as redis://host:6379/0, got ${got}` }]);
   }
   const faults = optionFaults(parts, ADDRESS_OPTIONS, 'redis', 'redis');
+  if (parts.tls !== undefined && !isOptions(parts.tls)) {
+    const got = showValue(parts.tls);
+    faults.push({ path: 'redis.tls', reason: `expected options of tls.connect, or {} for none, got ${got}` });
+  }
   const reason = redisAddressFault(url);
   if (reason !== undefined) faults.push({ path: 'redis', reason });
   if (faults.length > 0) throw invalid(faults);

@@ -1,6 +1,6 @@
 import { type BullpenError, type JobDefinition, PayloadInvalid, ResultInvalid } from '@bullpen/shared';
 import { describeThrown, parse } from '@bullpen/shared/internal';
-import type { AnyHandler, ManyHandlerFunction } from '../handlers/handler.js';
+import { type AnyHandler, functionOf, type ManyHandlerFunction } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { underDeadline } from './deadline.js';
 import { endedBy, fromReturned, fromThrown, isThenable } from './endings.js';
@@ -51,7 +51,7 @@ async function run(handler: AnyHandler<true>, input: AttemptInput, rows: readonl
   else if (count === 0) ended = () => endedBy(undefined);
   else {
     try {
-      const running = handler(valid as never, input.context(input.startedAt + job.timeoutMs));
+      const running = functionOf(handler)(valid as never, input.context(input.startedAt + job.timeoutMs));
       const returned = (isThenable(running) ? await running : running) as Returned;
       ended = (at) => endOf(returned, at, count, job, stop.reason);
     } catch (thrown) {

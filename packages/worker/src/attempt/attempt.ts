@@ -1,6 +1,6 @@
 import { HandlerMissing, JobCrashed, JobExpired, JobMalformed, PayloadInvalid } from '@bullpen/shared';
 import { describeThrown, type Parsed, parse } from '@bullpen/shared/internal';
-import type { AnyHandler } from '../handlers/handler.js';
+import { type AnyHandler, functionOf } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
 import { attemptMany } from './attempt-many.js';
 import { underDeadline } from './deadline.js';
@@ -60,7 +60,7 @@ function runParsed(handler: AnyHandler, input: AttemptInput, parsed: Parsed<unkn
   if (stop.reason !== undefined) return endedBy(stop.reason);
   let returned: unknown;
   try {
-    returned = handler(parsed.value as never, input.context(input.startedAt + job.timeoutMs));
+    returned = functionOf(handler)(parsed.value as never, input.context(input.startedAt + job.timeoutMs));
   } catch (thrown) {
     return fromThrown(thrown, stop.reason);
   }

@@ -27,6 +27,12 @@ describe('observers', () => {
     expect(observers.any).toBe(false);
   });
 
+  it('are functions: the name of an event comes first elsewhere', () => {
+    expect(() => observed().observers.add('completed' as never)).toThrow(
+      "cannot observe the worker: observer: expected a function that gets each event, got 'completed'",
+    );
+  });
+
   it('do no harm when they throw, and the first error is logged', () => {
     const { observers, lines } = observed();
     const told: WorkerEvent[] = [];

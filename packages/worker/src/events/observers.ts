@@ -1,4 +1,5 @@
-import type { Logger } from '@bullpen/shared';
+import { type Logger, OptionsInvalid } from '@bullpen/shared';
+import { showValue } from '@bullpen/shared/internal';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
 /** What a worker tells its observers. The `kind` says which event it is. */
@@ -20,8 +21,25 @@ export interface AttemptEnded {
   readonly job: string;
   /** The id of the job. */
   readonly jobId: string;
+  /** Which attempt it was, counted from 1. */
+  readonly attempt: number;
+  /** How many attempts may fail. A `failed` attempt with a lower number is retried. */
+  readonly maxAttempts: number;
   /** How the attempt ended. */
   readonly outcome: OutcomeKind;
+  /** Why, in plain text. `undefined` when it was `completed` or `interrupted`. */
+  readonly error:
+    | {
+        /** The name of its class, such as `DeadlineExceeded`. */
+        readonly name: string;
+        /** Its message. */
+        readonly message: string;
+        /** Where it was made. */
+        readonly stack: string | undefined;
+        /** Its `code`, when that is text. */
+        readonly code: string | undefined;
+      }
+    | undefined;
   /** How long the attempt took, in milliseconds. */
   readonly durationMs: number;
   /**
@@ -52,7 +70,7 @@ export interface JobEvent {
  * A function that a worker calls for each event, in the turn in which it happens. Must be quick.
  * @example
  * const observer: WorkerObserver = (event) => {
- *   if (event.kind === 'attempt-ended') console.log(event.job, event.outcome, event.durationMs);
+ *   if (event.kind === 'attempt-ended' && event.outcome === 'failed') console.error(event.jobId, event.error);
  * };
  */
 export type WorkerObserver = (event: WorkerEvent) => void;
@@ -72,8 +90,15 @@ export class Observers {
     return this.#observers.size > 0;
   }
 
-  /** @returns a function that removes the observer */
+  /**
+   * @returns a function that removes the observer
+   * @throws OptionsInvalid when it is no function: an event's name comes first elsewhere
+   */
   add(observer: WorkerObserver): () => void {
+    if (typeof observer !== 'function') {
+      const reason = `expected a function that gets each event, got ${showValue(observer)}`;
+      throw new OptionsInvalid('cannot observe the worker', [{ path: 'observer', reason }]);
+    }
     // A function of its own, so that an observer that is added twice is called twice.
     const added: WorkerObserver = (event) => observer(event);
     this.#observers.add(added);

@@ -1,4 +1,5 @@
 import type { Logger } from '@bullpen/shared';
+import { describeThrown } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Outcome } from '../attempt/outcome.js';
 import { Observers, type WorkerEvent } from './observers.js';
@@ -32,8 +33,14 @@ describe('reportOutcome', () => {
   it('tells observers how an attempt ended, how long it took, and how long its job had waited', () => {
     expect(told({})).toEqual({
       ...{ kind: 'attempt-ended', queue: 'mail', job: 'mail.send', jobId: 'j-1', outcome: 'completed' },
-      ...{ durationMs: 250, queueWaitMs: 4_750 },
+      ...{ attempt: 1, maxAttempts: 3, error: undefined, durationMs: 250, queueWaitMs: 4_750 },
     });
+  });
+
+  it('tells why an attempt failed: observers report it to where errors are collected', () => {
+    const error = describeThrown(new TypeError('no such field'));
+    expect(told({ outcome: { kind: 'failed', error } })).toMatchObject({ outcome: 'failed', error });
+    expect(told({ outcome: { kind: 'interrupted', reason: 'draining' } })).toMatchObject({ error: undefined });
   });
 
   it('counts the wait from when the job was due', () => {

@@ -30,7 +30,10 @@ export function reportOutcome(
     queue: attempt.queue,
     job: attempt.job,
     jobId,
+    attempt: attempt.number,
+    maxAttempts: attempt.maxAttempts,
     outcome: outcome.kind,
+    error: 'error' in outcome ? outcome.error : undefined,
     durationMs: Math.max(0, Date.now() - startedAt),
     queueWaitMs: queueWaitOf(attempt, startedAt),
   });

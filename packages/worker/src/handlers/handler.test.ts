@@ -10,6 +10,7 @@ import {
   isHandler,
   type ManyHandler,
   type Row,
+  type RowOutcome,
 } from './handler.js';
 import { testContext } from './test-context.js';
 
@@ -50,6 +51,18 @@ describe('handle', () => {
     await expect(sendMail({ at }, testContext({ attempt: 2 }))).rejects.toThrow('sent already, at 2030');
     // @ts-expect-error: the payload must fit its schema.
     await sendMail({ at: 'now' }, testContext({ attempt: 2 })).catch(() => undefined);
+  });
+
+  it('returns a promise when it is called, also of a function that makes none', async () => {
+    const fails = handle(mail, ({ at }) => {
+      throw new Error(`not at ${at.getUTCFullYear()}`);
+    });
+    const called = fails({ at: new Date('2030-01-01') }, testContext());
+    expectTypeOf(called).toEqualTypeOf<Promise<{ sent: number }>>();
+    await expect(called).rejects.toThrow('not at 2030');
+    const many = handleMany(mail, () => undefined);
+    expectTypeOf(many).returns.toEqualTypeOf<Promise<readonly RowOutcome<typeof mail>[] | undefined>>();
+    await expect(many([], testContext())).resolves.toBeUndefined();
   });
 
   it('fits a worker whatever its job is, as a handler of many does', () => {
@@ -109,10 +122,23 @@ describe('handleMany', () => {
   });
 });
 
+describe('testContext', () => {
+  it('refuses a misspelt field, and takes undefined for the default', () => {
+    expect(() => testContext({ atempt: 2 } as never)).toThrow(
+      "atempt: is no option of testContext. Did you mean 'attempt'?",
+    );
+    expect(() => testContext('j-1' as never)).toThrow(OptionsInvalid);
+    expect(testContext({ attempt: undefined, signal: undefined })).toMatchObject({
+      attempt: 1,
+      signal: { aborted: false },
+    });
+  });
+});
+
 describe('isHandler', () => {
   it('recognizes what handle made, in this copy of the package or another, and nothing else', () => {
     expect(isHandler(handle(mail, () => ({ sent: 1 })))).toBe(true);
-    expect(isHandler(Object.assign(() => 1, { [Symbol.for('bullpen.handler')]: true }))).toBe(true);
+    expect(isHandler(Object.assign(() => 1, { [Symbol.for('bullpen.handler')]: () => 1 }))).toBe(true);
     for (const other of [mail, () => 1, null, undefined, 'handler', {}]) expect(isHandler(other)).toBe(false);
   });
 });

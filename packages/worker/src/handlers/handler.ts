@@ -7,13 +7,20 @@ import {
   type ResultInput,
 } from '@bullpen/shared';
 
-/** What a handler gets beside the payload. */
+/**
+ * What a handler gets beside the payload. Its fields are made when they are read, so a copy
+ * (`{ ...context }`) has none of them: hand on the context itself.
+ */
 export interface Context {
   /** The name of the job. */
   readonly job: string;
   /** The queue that the job was on. */
   readonly queue: string;
-  /** The id of the job, or of the row: the same on every attempt. Use it as an idempotency key. */
+  /**
+   * The id of the job, or of the row: the same on every attempt. Use it as an idempotency key. But
+   * where `handleMany` has several rows it is the id of the job that they share for now: use the
+   * `id` of each row.
+   */
   readonly jobId: string;
   /** The name of the batch. `undefined` for a job that is no row of a batch. */
   readonly batch: string | undefined;
@@ -80,42 +87,43 @@ export type ManyHandlerFunction<J extends JobDefinition> = (
 
 /**
  * What {@link handle} returns: a job and its handler. Give it to `startWorker`. It is a function,
- * too: a test calls it as a worker would. The call neither checks the payload nor the result.
+ * too: a test calls it as a worker would. The call always returns a promise. It checks neither the
+ * payload nor the result.
  * @example
  * await invoices({ invoice: 'inv_1042', email: 'ada@example.com' }, testContext());
  */
 export interface Handler<J extends JobDefinition> {
   /** Calls your function. */
-  (payload: Payload<J>, context: Context): ReturnType<HandlerFunction<J>>;
+  (payload: Payload<J>, context: Context): Promise<ResultInput<J>>;
   /** The job that it handles. */
   readonly job: J;
   /** Whether it takes many rows at once. */
   readonly many: false;
   /**
-   * Says who made it.
+   * Says who made it, and has your function.
    * @hidden
    */
-  readonly [brand]: true;
+  readonly [brand]: HandlerFunction<J>;
 }
 
 /**
  * What {@link handleMany} returns: a job and its handler of many rows. Give it to `startWorker`. It
- * is a function, too: a test calls it as a worker would.
+ * is a function, too: a test calls it as a worker would. The call always returns a promise.
  * @example
  * await storeInvoices([{ id: 'b-march-1', payload: invoice }], testContext());
  */
 export interface ManyHandler<J extends JobDefinition> {
   /** Calls your function. */
-  (rows: readonly Row<J>[], context: Context): ReturnType<ManyHandlerFunction<J>>;
+  (rows: readonly Row<J>[], context: Context): Promise<readonly RowOutcome<J>[] | undefined>;
   /** The job that it handles. */
   readonly job: J;
   /** Whether it takes many rows at once. */
   readonly many: true;
   /**
-   * Says who made it.
+   * Says who made it, and has your function.
    * @hidden
    */
-  readonly [brand]: true;
+  readonly [brand]: ManyHandlerFunction<J>;
 }
 
 /**
@@ -125,13 +133,13 @@ export interface ManyHandler<J extends JobDefinition> {
 export type AnyHandler<Many extends boolean = boolean> = Many extends boolean
   ? {
       /** The job is not known to the compiler, so it takes a cast to call it. */
-      (input: never, context: Context): unknown;
+      (input: never, context: Context): Promise<unknown>;
       /** The job that it handles. */
       readonly job: JobDefinition;
       /** Whether it takes many rows at once. */
       readonly many: Many;
       /** @hidden */
-      readonly [brand]: true;
+      readonly [brand]: (input: never, context: Context) => unknown;
     }
   : never;
 
@@ -166,20 +174,32 @@ export function handleMany<J extends JobDefinition>(job: J, run: ManyHandlerFunc
   return pair('handleMany', job, run, true) as ManyHandler<J>;
 }
 
-function pair(what: string, job: JobDefinition, run: unknown, many: boolean): unknown {
+function pair(
+  what: string,
+  job: JobDefinition,
+  run: (input: never, context: Context) => unknown,
+  many: boolean,
+): unknown {
   if (!isJob(job)) throw new OptionsInvalid(what, [{ path: 'job', reason: 'expected what defineJob returns' }]);
   if (typeof run !== 'function') {
     const reason = `expected a function, got ${typeof run}`;
     throw new OptionsInvalid(`${what}(${job.name})`, [{ path: 'run', reason }]);
   }
-  // A function of its own: the same function may handle two jobs.
-  const handler = (input: unknown, context: Context): unknown => run(input, context);
-  return Object.freeze(Object.assign(handler, { job, many, [brand]: true as const }));
+  // A function of its own: the same function may handle two jobs. Asynchronous, so that a test can
+  // expect a rejection, also of a function that throws at once.
+  const handler = async (input: unknown, context: Context): Promise<unknown> => run(input as never, context);
+  return Object.freeze(Object.assign(handler, { job, many, [brand]: run }));
 }
+
+/**
+ * The function that a handler was made of. A worker calls it, because it needs no promise of a
+ * function that makes none.
+ */
+export const functionOf = (handler: AnyHandler): ((input: never, context: Context) => unknown) => handler[brand];
 
 /**
  * Whether `value` was made by {@link handle} or {@link handleMany}, of any copy of this package.
  */
 export function isHandler(value: unknown): value is AnyHandler {
-  return typeof value === 'function' && (value as { [brand]?: unknown })[brand] === true;
+  return typeof value === 'function' && typeof (value as { [brand]?: unknown })[brand] === 'function';
 }

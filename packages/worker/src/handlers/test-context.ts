@@ -1,5 +1,11 @@
-import { createLogger } from '@bullpen/shared';
+import { createLogger, OptionsInvalid } from '@bullpen/shared';
+import { type OptionTable, optionFaults } from '@bullpen/shared/internal';
 import type { Context } from './handler.js';
+
+const FIELDS: OptionTable<Context> = {
+  ...{ job: true, queue: true, jobId: true, batch: true, row: true, attempt: true, maxAttempts: true },
+  ...{ enqueuedAt: true, deadline: true, signal: true, log: true, progress: true },
+};
 
 /**
  * A complete context for a test of a handler: attempt 1 of 10 of a job that is no row of a batch.
@@ -8,16 +14,22 @@ import type { Context } from './handler.js';
  * @example
  * const signal = AbortSignal.abort(new DeadlineExceeded(1_000));
  * const context = testContext({ attempt: 2, signal });
- * await assert.rejects(async () => invoices(invoice, context), DeadlineExceeded);
+ * await assert.rejects(invoices(invoice, context), DeadlineExceeded);
+ * @throws OptionsInvalid for a field that a context does not have
  */
-export function testContext(overrides: Partial<Context> = {}): Context {
+export function testContext(
+  overrides: { readonly [Field in keyof Context]?: Context[Field] | undefined } = {},
+): Context {
+  const faults = optionFaults(overrides, FIELDS, 'testContext');
+  if (faults.length > 0) throw new OptionsInvalid('cannot make a context', faults);
   const now = Date.now();
-  return {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  const context: Context = {
     ...{ job: 'test.job', queue: 'default', jobId: 'j-test', batch: undefined, row: undefined },
     ...{ attempt: 1, maxAttempts: 10, enqueuedAt: now, deadline: now + 60_000 },
     signal: new AbortController().signal,
     log: createLogger({ level: 'silent' }),
     progress: async () => undefined,
-    ...overrides,
   };
+  return Object.assign(context, Object.fromEntries(given));
 }

@@ -5,7 +5,7 @@ export interface HealthPortOptions {
   /**
    * The address to listen on. Default `'0.0.0.0'`: a kubelet and Prometheus ask from outside.
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** The default of {@link HealthPortOptions.host}. */

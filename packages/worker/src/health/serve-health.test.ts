@@ -41,6 +41,20 @@ describe('serveHealth', () => {
     expect(observers()).toBe(0);
   });
 
+  it('refuses what is no worker, and what is no registry', async () => {
+    for (const other of [undefined, {}]) {
+      await expect(serveHealth(other as never, { port: 0 })).rejects.toThrow(
+        'cannot open the health port: worker: expected what startWorker returns, got ',
+      );
+      await expect(measure(other as never, { registry: new Registry() })).rejects.toThrow(
+        'cannot measure the worker: worker: expected what startWorker returns, got ',
+      );
+    }
+    await expect(measure(idle().worker, { registry: {} } as never)).rejects.toThrow(
+      'cannot measure the worker: registry: expected a prom-client registry, got an object',
+    );
+  });
+
   it.each([-1, 65_536, 80.5, Number.NaN, '80', undefined])('refuses %s as a port', async (port) => {
     const { worker, observers } = idle();
     await expect(serveHealth(worker, { port: port as number })).rejects.toMatchObject({

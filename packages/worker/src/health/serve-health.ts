@@ -1,6 +1,6 @@
 import { OptionsInvalid } from '@bullpen/shared';
 import { isPort, type OptionTable, optionFaults, showValue } from '@bullpen/shared/internal';
-import type { RunningWorker } from '../running-worker.js';
+import { asStarted, type RunningWorker } from '../running-worker.js';
 import type { HealthPort } from './health-port.js';
 import type { HealthPortOptions } from './health-port-options.js';
 import { countInto } from './metrics/measure.js';
@@ -19,6 +19,7 @@ const OPTIONS: OptionTable<HealthPortOptions> = { port: true, host: true };
  * @throws OptionsInvalid for wrong options, and when the port cannot be opened
  */
 export async function serveHealth(worker: RunningWorker, options: HealthPortOptions): Promise<HealthPort> {
+  asStarted(worker, 'cannot open the health port');
   const faults = optionFaults(options, OPTIONS, 'serveHealth');
   if (faults.length > 0) throw new OptionsInvalid('cannot open the health port', faults);
   const { port } = options;

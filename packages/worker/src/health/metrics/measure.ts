@@ -1,5 +1,5 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { optionFaults } from '@bullpen/shared/internal';
+import { optionFaults, showValue } from '@bullpen/shared/internal';
 import type { Registry } from 'prom-client';
 import type { WorkerEvent } from '../../events/observers.js';
 import { asStarted, type RunningWorker } from '../../running-worker.js';
@@ -20,11 +20,13 @@ import { asStarted, type RunningWorker } from '../../running-worker.js';
  */
 export async function measure(worker: RunningWorker, options: { readonly registry: Registry }): Promise<void> {
   const faults = optionFaults(options, { registry: true }, 'measure');
+  if (faults.length === 0 && typeof (options.registry as Partial<Registry> | null)?.registerMetric !== 'function') {
+    faults.push({ path: 'registry', reason: `expected a prom-client registry, got ${showValue(options.registry)}` });
+  }
   if (faults.length > 0) throw new OptionsInvalid('cannot measure the worker', faults);
   const { registry } = options;
-  const loading = import('./worker-metrics.js').then(
-    ({ WorkerMetrics }) => new WorkerMetrics(asStarted(worker), registry),
-  );
+  const started = asStarted(worker);
+  const loading = import('./worker-metrics.js').then(({ WorkerMetrics }) => new WorkerMetrics(started, registry));
   await countInto(worker, loading);
 }
 

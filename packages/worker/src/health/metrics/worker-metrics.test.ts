@@ -37,7 +37,8 @@ function measured(depths: readonly QueueDepth[] = [depth]) {
 
 function ended(outcome: OutcomeKind, more: Partial<Extract<WorkerEvent, { kind: 'attempt-ended' }>> = {}): WorkerEvent {
   const what = { queue: 'mail', job: 'mail.send', jobId: 'j-1', durationMs: 20, queueWaitMs: undefined };
-  return { kind: 'attempt-ended', outcome, ...what, ...more };
+  const why = { attempt: 1, maxAttempts: 3, error: undefined };
+  return { kind: 'attempt-ended', outcome, ...what, ...why, ...more };
 }
 
 interface Family {
