@@ -71,10 +71,10 @@ describe('bullpen-dashboard', () => {
     }
   });
 
-  test('a port that is in use: exit 1, and stderr says so', async ({ world }) => {
+  test('a port that is in use: exit 64, and stderr says so', async ({ world }) => {
     const { url } = await Dashboard.start(world);
     const { code, stderr } = await Dashboard.run(world, ['--port', url.port], {}).ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${url.port} of 127.0.0.1 is in use`)]);
+    expect([code, stderr]).toEqual([64, expect.stringContaining(`--port: port ${url.port} of 127.0.0.1 is in use`)]);
   });
 
   test('without a password there is no login, and the log says so', async ({ world }) => {
