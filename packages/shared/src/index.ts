@@ -8,37 +8,35 @@
 export type { Backoff, BackoffPolicy } from './job/backoff.js';
 export type { Duration } from './job/duration.js';
 export {
-  BatchConflict,
-  type BatchRef,
-  BatchUnknown,
-  BullpenError,
-  ConfigInvalid,
   DeadlineExceeded,
-  type ErrorsByCode,
-  type Fault,
-  FaultyValue,
   HandlerCrashed,
   HandlerMissing,
-  HandlersInvalid,
-  hasCode,
   JobCancelled,
   JobCrashed,
-  JobDefinitionInvalid,
   JobExpired,
   JobMalformed,
   JobRejected,
   JobSnoozed,
   LeaseLost,
+  ResultInvalid,
+  WorkerDraining,
+} from './job/errors/attempt-errors.js';
+export { type BatchRef, BullpenError, type Fault, FaultyValue } from './job/errors/bullpen-error.js';
+export {
+  BatchConflict,
+  BatchUnknown,
+  ConfigInvalid,
+  HandlersInvalid,
+  JobDefinitionInvalid,
   ModuleInvalid,
   OptionsInvalid,
   PayloadInvalid,
   ProducerClosed,
   QueueFull,
   RedisUnavailable,
-  ResultInvalid,
   SourceInvalid,
-  WorkerDraining,
-} from './job/errors.js';
+} from './job/errors/call-errors.js';
+export { type ErrorsByCode, hasCode } from './job/errors/has-code.js';
 export {
   defineJob,
   isJob,

@@ -20,7 +20,7 @@ export {
   showDuration,
   writeDuration,
 } from './job/duration.js';
-export { listFaults } from './job/errors.js';
+export { listFaults } from './job/errors/bullpen-error.js';
 export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';

@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Backoff, BackoffPolicy } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
-import { type Fault, JobDefinitionInvalid } from './errors.js';
+import type { Fault } from './errors/bullpen-error.js';
+import { JobDefinitionInvalid } from './errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from './option-faults.js';
 import { isSchema, type Schema } from './schema.js';
 import { showValue } from './show-value.js';

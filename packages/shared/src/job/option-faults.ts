@@ -1,4 +1,4 @@
-import type { Fault } from './errors.js';
+import type { Fault } from './errors/bullpen-error.js';
 import { OPTION_WORDS } from './option-words.js';
 import { suggest } from './suggest.js';
 

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Fault } from './errors.js';
+import type { Fault } from './errors/bullpen-error.js';
 
 /** Any schema that implements Standard Schema: of zod, valibot, arktype and others. */
 export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { ConfigInvalid } from '../job/errors.js';
+import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { commonSettings } from './command-settings.js';
 import { readConfig } from './config.js';
 import {

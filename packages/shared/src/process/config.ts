@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { ConfigInvalid, type Fault } from '../job/errors.js';
+import type { Fault } from '../job/errors/bullpen-error.js';
+import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { showValue } from '../job/show-value.js';
 
 /**

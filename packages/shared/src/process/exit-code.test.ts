@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import * as errors from '../job/errors.js';
+import * as errors from '../job/errors/call-errors.js';
 import { EXIT, exitCodeOf, reportFailure } from './exit-code.js';
 
 const faults = [{ path: 'x', reason: 'is wrong' }];

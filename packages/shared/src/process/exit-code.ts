@@ -1,4 +1,4 @@
-import type { BullpenError } from '../job/errors.js';
+import type { BullpenError } from '../job/errors/bullpen-error.js';
 import { showText } from '../job/show-value.js';
 import { redactUrls } from '../redis/redis-url.js';
 

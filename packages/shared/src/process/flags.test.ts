@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { BatchConflict, OptionsInvalid, PayloadInvalid } from '../job/errors.js';
+import { BatchConflict, OptionsInvalid, PayloadInvalid } from '../job/errors/call-errors.js';
 import { addFlags, inFlags } from './flags.js';
 import { durationSetting, switchSetting } from './setting-schemas.js';
 

@@ -1,4 +1,5 @@
-import { BatchConflict, ConfigInvalid, type Fault, OptionsInvalid } from '../job/errors.js';
+import type { Fault } from '../job/errors/bullpen-error.js';
+import { BatchConflict, ConfigInvalid, OptionsInvalid } from '../job/errors/call-errors.js';
 import { nameOf, type Setting, type Settings } from './config.js';
 
 /** What we use of a commander `Command`. This package does not depend on commander. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ModuleInvalid } from '../job/errors.js';
+import { ModuleInvalid } from '../job/errors/call-errors.js';
 import { loadModule } from './load-module.js';
 
 // vitest loads modules in its own way. What Node itself says of broken modules is tested with the

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ModuleInvalid } from '../job/errors.js';
+import { ModuleInvalid } from '../job/errors/call-errors.js';
 import { moduleFault } from './module-fault.js';
 
 /** What a command looks for in a module of the app. */

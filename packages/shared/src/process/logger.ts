@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
 import type { build, PrettyStream } from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
-import { OptionsInvalid } from '../job/errors.js';
+import { OptionsInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
 import { redactUrls } from '../redis/redis-url.js';

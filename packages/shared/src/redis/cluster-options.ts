@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { ConfigInvalid } from '../job/errors.js';
+import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { ClusterConnector, type ClusterDeps, type NodeAnswer, readSlots } from './cluster-connector.js';
 import { type ClusterPlace, hashTagFault } from './cluster-url.js';
 import type { HostPort } from './hosts-url.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ConfigInvalid } from '../job/errors.js';
+import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { openRedis, type RedisRole, showRedis } from './redis.js';
 
 describe('openRedis', () => {

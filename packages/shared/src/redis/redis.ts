@@ -1,5 +1,6 @@
 import { Redis as Client, type RedisOptions } from 'ioredis';
-import { ConfigInvalid, type Fault } from '../job/errors.js';
+import type { Fault } from '../job/errors/bullpen-error.js';
+import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
 import { clusterOptions } from './cluster-options.js';

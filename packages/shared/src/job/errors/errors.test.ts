@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import * as errors from './errors.js';
+import * as attemptErrors from './attempt-errors.js';
+import * as bullpenError from './bullpen-error.js';
+import * as callErrors from './call-errors.js';
+import * as codes from './has-code.js';
+
+const errors = { ...attemptErrors, ...bullpenError, ...callErrors, ...codes };
 
 const faults = [
   { path: 'to', reason: 'is missing' },
@@ -96,7 +101,7 @@ describe('hasCode', () => {
     expect(errors.hasCode(error, 'BULLPEN_PAYLOAD_INVALID') && error.faults).toEqual(faults);
     type Classes = typeof errors;
     type Made = { [Name in keyof Classes]: Classes[Name] extends new (..._: never) => infer E ? E : never };
-    expectTypeOf<keyof errors.ErrorsByCode>().toEqualTypeOf<Made[keyof Classes]['code']>();
+    expectTypeOf<keyof codes.ErrorsByCode>().toEqualTypeOf<Made[keyof Classes]['code']>();
   });
 
   it('refuses a code that no class has, unless the class is given', () => {
