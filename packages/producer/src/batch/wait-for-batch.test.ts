@@ -35,13 +35,19 @@ function redisShowing(...looks: [Look, ...Look[]]) {
   return { access: { prefix: 'p', ask }, looks: () => taken };
 }
 
+const address = { name: 'b', queue: 'q' };
 const none: RowCounts = { added: 0, completed: 0, failed: 0, cancelled: 0 };
 
 describe('waitForBatch', () => {
   it('ends as soon as every row that was added is settled, whichever way', async () => {
     const books = { added: 4, completed: 2, failed: 1, cancelled: 1 };
     const { access, looks } = redisShowing({ outstanding: 5, books });
-    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({ ...books, missing: 0, interrupted: false });
+    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({
+      ...address,
+      ...books,
+      missing: 0,
+      interrupted: false,
+    });
     expect(looks()).toBe(1);
   });
 
@@ -77,6 +83,7 @@ describe('waitForBatch', () => {
       { outstanding: 0, books: { added: 3, completed: 1 } },
     );
     expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({
+      ...address,
       ...{ ...none, added: 3, completed: 1, missing: 2, interrupted: false },
     });
     expect(looks()).toBe(4);
@@ -84,13 +91,18 @@ describe('waitForBatch', () => {
 
   it('ends at once when no row was added', async () => {
     const { access } = redisShowing({ outstanding: 7, books: {} });
-    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({ ...none, missing: 0, interrupted: false });
+    expect(await waitForBatch({ name: 'b', queue: 'q' }, access)).toEqual({
+      ...address,
+      ...none,
+      missing: 0,
+      interrupted: false,
+    });
   });
 
   it('takes what a run returned as the address of the batch', async () => {
     const { access } = redisShowing({ outstanding: 0, books: {} });
     const result = { name: 'b', queue: 'q', ...none, read: 0, duplicate: 0, rejected: 0, resumedAt: 0 };
-    expect(await waitForBatch(result, access)).toEqual({ ...none, missing: 0, interrupted: false });
+    expect(await waitForBatch(result, access)).toEqual({ ...address, ...none, missing: 0, interrupted: false });
   });
 
   it('ends when the signal aborts, also in a pause, and gives the counts so far', async () => {
@@ -98,7 +110,7 @@ describe('waitForBatch', () => {
     const { access } = redisShowing({ outstanding: 9, books: { added: 3, completed: 1 } });
     const onProgress = (): void => void setImmediate(() => stop.abort());
     const settled = await waitForBatch({ name: 'b', queue: 'q', signal: stop.signal, onProgress }, access);
-    expect(settled).toEqual({ ...none, added: 3, completed: 1, missing: 0, interrupted: true });
+    expect(settled).toEqual({ ...address, ...none, added: 3, completed: 1, missing: 0, interrupted: true });
   });
 
   it('throws BatchUnknown when there is no such batch', async () => {

@@ -28,6 +28,10 @@ export interface RowCounts {
 
 /** How a batch ended. */
 export interface SettledBatch extends RowCounts {
+  /** The name of the batch. */
+  readonly name: string;
+  /** The queue of its jobs. */
+  readonly queue: string;
   /**
    * Rows whose jobs are gone although no Bullpen worker settled them. Somebody removed them by
    * hand, or another kind of worker attempted them.
@@ -63,9 +67,9 @@ export async function waitForBatch(options: WaitOptions, access: RedisAccess): P
     const isIdle = countOutstanding(queued) === 0;
     // Twice in a row: the counts of a queue are read one after the other, and a job that moves
     // meanwhile may be in none of them.
-    if (open === 0 || (isIdle && wasIdle)) return { ...counts, missing: open, interrupted: false };
+    if (open === 0 || (isIdle && wasIdle)) return { name, queue, ...counts, missing: open, interrupted: false };
     wasIdle = isIdle;
-    if (signal?.aborted === true) return { ...counts, missing: 0, interrupted: true };
+    if (signal?.aborted === true) return { name, queue, ...counts, missing: 0, interrupted: true };
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }

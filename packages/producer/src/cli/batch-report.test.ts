@@ -17,7 +17,16 @@ const result: BatchResult = {
   ...{ resumedAt: 0, wasFinished: false, interrupted: false },
 };
 const whole = { ...result, read: 2, added: 2, duplicate: 0, rejected: 0 };
-const allDone: SettledBatch = { added: 2, completed: 2, failed: 0, cancelled: 0, missing: 0, interrupted: false };
+const allDone: SettledBatch = {
+  name: 'b1',
+  queue: 'mail',
+  added: 2,
+  completed: 2,
+  failed: 0,
+  cancelled: 0,
+  missing: 0,
+  interrupted: false,
+};
 
 const reportOf = (parts: Partial<Report>): Report => ({
   result: whole,
