@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import type { LoggerOptions } from '../process/logger.js';
 import type { Backoff } from './backoff.js';
 import { JobDefinitionInvalid } from './errors.js';
 import {
@@ -183,7 +182,6 @@ describe('defineJob', () => {
 
   it('takes undefined for an option, also with exactOptionalPropertyTypes', () => {
     expectTypeOf<JobOptions>().toEqualTypeOf<Undefinable<JobOptions>>();
-    expectTypeOf<LoggerOptions>().toEqualTypeOf<Undefinable<LoggerOptions>>();
     type Exponential = Extract<Backoff, { type: 'exponential' }>;
     expectTypeOf<Exponential>().toEqualTypeOf<Undefinable<Exponential>>();
   });
