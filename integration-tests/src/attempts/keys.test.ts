@@ -112,6 +112,13 @@ describe('a key is held by a job', () => {
     expect((await enqueue(producer)).id).toBe(id);
   });
 
+  test('which a chunk names for each of its duplicates, also when the chunk has the key twice', async ({ world }) => {
+    const producer = world.producer();
+    const duplicate = { status: 'duplicate', id: (await enqueue(producer)).id };
+    const answers = await producer.enqueueMany(job, [{ id: '1' }, { id: '2' }], { key: () => 'k' });
+    expect(answers).toEqual([duplicate, duplicate]);
+  });
+
   test('a row that is sent again under the same name and number does not take its own old key', async ({ world }) => {
     const producer = world.producer();
     const send = () => producer.batches.run(job, { name: 'b', source: sourceOf([{ id: 'row' }]), keyField: 'id' });
@@ -193,6 +200,60 @@ describe('cancel', () => {
     expect((await producer.queues())[0]).toMatchObject({ cancelled: 2 });
   });
 
+  test('frees the keys of rows also when the books have expired before', async ({ world }) => {
+    const producer = world.producer();
+    const delayed = { keyField: 'id', delay: '1h' } as const;
+    await producer.batches.run(job, { name: 'one', source: sourceOf([{ id: 'a' }]), ...delayed });
+    const source = sourceOf(['b', 'c'].map((id) => ({ id })));
+    await producer.batches.run(job, { name: 'shared', source, rowsPerJob: 2, ...delayed });
+    await world.redis.del(...(await world.redis.keys(`${world.prefix}:${job.queue}:batch*`)));
+    expect(await producer.cancel(job, 'b-one-1')).toBe('cancelled');
+    expect(await producer.cancel(job, 'b-shared-1_2')).toBe('cancelled');
+    // And writes no books anew.
+    expect(await world.redis.keys(`${world.prefix}:${job.queue}:batch*`)).toEqual([]);
+    const status = async (key: string) => (await producer.enqueue(job, { id: '1' }, { key })).status;
+    expect([await status('a'), await status('b'), await status('c')]).toEqual(['added', 'added', 'added']);
+  });
+
+  test('settles the row of a job that came while it read which rows the job has', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const slow = world.producer({ redis: url });
+    await slow.queues();
+    proxy.delayMs = 500;
+    const cancelling = slow.cancel(job, 'b-b-1');
+    const readers = async () => String(await world.redis.client('LIST')).match(/name=bullpen:producer .* cmd=hmget/g);
+    await until('the producer to have read', readers);
+    const producer = world.producer();
+    await producer.batches.run(job, { name: 'b', source: sourceOf([{ id: 'a' }]), keyField: 'id' });
+    proxy.delayMs = 0;
+    expect(await cancelling).toBe('cancelled');
+    expect(await producer.batches.show({ name: 'b' })).toMatchObject({ added: 1, cancelled: 1, stage: 'settled' });
+    expect(await world.redis.exists(record(world, 'a'))).toBe(0);
+  });
+
+  test('says of a row what its batch says, also when a batch of this name had one before', async ({ world }) => {
+    const producer = world.producer();
+    const rows = ['return', 'reject', 'return'].map((does, at) => ({ does, id: `${at}` }));
+    const send = () => producer.batches.run(job, { name: 'b', source: sourceOf(rows) });
+    await send();
+    const answers = () => Promise.all(['b-b-1', 'b-b-2', 'b-b-3', 'b-b-4'].map((id) => producer.cancel(job, id)));
+    expect(await answers()).toEqual(['cancelled', 'cancelled', 'cancelled', 'unknown']);
+    await world.redis.del(...(await world.redis.keys(`${world.prefix}:${job.queue}:batch*`)));
+    await send();
+    expect(await producer.cancel(job, 'b-b-3')).toBe('cancelled');
+    await working(world).worker.process.untilEmpty();
+    expect(await answers()).toEqual(['settled', 'settled', 'cancelled', 'unknown']);
+  });
+
+  test('knows no job by the name of another key of the queue', async ({ world }) => {
+    const producer = world.producer();
+    await enqueue(producer);
+    for (const id of ['wait', 'meta', 'events', `key:${hashKey(job.name, 'k')}`, '']) {
+      expect([id, await producer.cancel(job, id)]).toEqual([id, 'unknown']);
+    }
+    expect(await world.redis.exists(`${world.prefix}:${job.queue}:cancelled`)).toBe(0);
+  });
+
   test('leaves a waiting job of a stock feature to a worker, which knows what else must happen', async ({ world }) => {
     const queue = world.queue(job.queue);
     const { id = '' } = await queue.add(job.name, { id: '1' }, { jobId: 'j-stock', deduplication: { id: 'd' } });
@@ -242,6 +303,46 @@ describe('a lost reply', () => {
   });
 });
 
+describe('a chunk whose reply is lost', () => {
+  /** Enqueues over a connection that loses the reply, lets workers do `meanwhile`, and then answers. */
+  async function losing<T>(world: World, send: (lossy: Producer) => Promise<T>, meanwhile: () => Promise<unknown>) {
+    const { proxy, url } = await world.proxy();
+    const lossy = world.producer({ redis: url });
+    await lossy.queues();
+    const { worker } = working(world, { keepCompleted: { count: 1 } });
+    proxy.mode = 'lose-replies';
+    const sent = send(lossy);
+    sent.catch(() => undefined);
+    await until('a reply to be lost', () => proxy.lost > 0);
+    await worker.process.untilEmpty();
+    await worker.drain();
+    await meanwhile();
+    proxy.mode = 'forward';
+    return sent;
+  }
+
+  test('has no job added again that is trimmed by now, as long as one of its jobs is there', async ({ world }) => {
+    const payloads = Array.from({ length: 10 }, (_, at) => ({ id: `${at}` }));
+    const answers = await losing(
+      world,
+      (lossy) => lossy.enqueueMany(job, payloads),
+      async () => undefined,
+    );
+    expect(answers.map(({ status }) => status)).toEqual(payloads.map(() => 'added'));
+    expect(await world.queue(job.queue).getJobCounts('wait', 'completed')).toEqual({ wait: 0, completed: 1 });
+  });
+
+  test('is added, also when jobs without a priority wait on the queue by now', async ({ world }) => {
+    const answer = await losing(
+      world,
+      (lossy) => lossy.enqueue(job, { id: '1' }, { priority: 1 }),
+      () => world.producer().enqueue(job, { id: '2' }),
+    );
+    expect(answer.status).toBe('added');
+    expect(await world.queue(job.queue).getJobCounts('wait', 'prioritized')).toEqual({ wait: 1, prioritized: 0 });
+  });
+});
+
 describe('a batch that is retried', () => {
   test('leaves a row whose key another job has by now', async ({ world }) => {
     const producer = world.producer();
@@ -276,6 +377,44 @@ describe('what is kept', () => {
       expect.objectContaining({ queue: job.queue, removed: 1, keepFailed: 3, keepFailedFor: '30d' }),
     ]);
   });
+
+  /** Stores finished jobs as if workers had left them there. */
+  async function finished(world: World, set: 'completed' | 'failed', count: number, at = Date.now()): Promise<void> {
+    const base = `${world.prefix}:${job.queue}:`;
+    const pipeline = world.redis.pipeline();
+    for (let nth = 0; nth < count; nth += 1) {
+      pipeline.zadd(`${base}${set}`, at, `j-${nth}`);
+      pipeline.hset(`${base}j-${nth}`, 'name', job.name, 'data', '{}', 'opts', '{}');
+    }
+    await pipeline.exec();
+  }
+
+  test('counts a failed job that is removed at once, as the clock of its worker is behind', async ({ world }) => {
+    await finished(world, 'failed', 3, Date.now() + 60_000);
+    const { lines, logger } = logged();
+    const { worker } = working(world, { keepFailed: { count: 3 }, logger });
+    const producer = world.producer();
+    await enqueue(producer, 'reject');
+    await worker.process.untilEmpty();
+    expect((await producer.queues())[0]).toMatchObject({ failed: 3, failedTrimmed: 1 });
+    expect(lines).toEqual([expect.objectContaining({ removed: 1 })]);
+    expect(await world.redis.exists(record(world))).toBe(0);
+  });
+
+  test.for(['completed', 'failed'] as const)(
+    'of many more %s jobs than are kept, the end of a job removes a thousand: Redis does not stop for long',
+    async (set, { world }) => {
+      await finished(world, set, 2_500);
+      const { worker } = working(world, { keepCompleted: { count: 10 }, keepFailed: { count: 10 } });
+      const left: number[] = [];
+      for (const key of ['a', 'b', 'c', 'd']) {
+        await enqueue(world.producer(), set === 'completed' ? 'return' : 'reject', { key });
+        await worker.process.untilEmpty();
+        left.push(await world.redis.zcard(`${world.prefix}:${job.queue}:${set}`));
+      }
+      expect(left).toEqual([1_501, 502, 10, 10]);
+    },
+  );
 
   test('a value that one worker was told counts for all, and two that disagree say so', async ({ world }) => {
     const producer = world.producer();

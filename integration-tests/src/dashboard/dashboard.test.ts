@@ -71,10 +71,10 @@ describe('bullpen-dashboard', () => {
     }
   });
 
-  test('a port that is in use: exit 1, and stderr says so', async ({ world }) => {
+  test('a port that is in use: exit 64, and stderr says so', async ({ world }) => {
     const { url } = await Dashboard.start(world);
     const { code, stderr } = await Dashboard.run(world, ['--port', url.port], {}).ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${url.port} of 127.0.0.1 is in use`)]);
+    expect([code, stderr]).toEqual([64, expect.stringContaining(`--port: port ${url.port} of 127.0.0.1 is in use`)]);
   });
 
   test('without a password there is no login, and the log says so', async ({ world }) => {
@@ -193,6 +193,35 @@ describe('bullpen-dashboard', () => {
     const all = await dashboard.ask('api/queues/scripted/retry/failed', { method: 'PUT' });
     expect(JSON.parse(all.text)).toEqual({ retried: 109, skipped: 120 });
     expect(await queue.getJobCounts('wait', 'delayed', 'failed')).toEqual({ wait: 110, delayed: 120, failed: 120 });
+  });
+
+  test('retries jobs of a stock client whose ids begin like those of keys; they have none', async ({ world }) => {
+    const queue = world.queue('scripted');
+    const ids = ['k-foo', 'k-bar', `k-${'x'.repeat(60)}`];
+    for (const jobId of ids) await queue.add(scripted.name, { ends: [{ do: 'reject' }] }, { jobId });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await worker.process.untilEmpty();
+    await worker.drain();
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    for (const id of ids) {
+      const { status } = await dashboard.ask(`api/queues/scripted/${id}/retry`, { method: 'PUT' });
+      expect([id, status]).toEqual([id, 204]);
+    }
+    expect(await world.redis.keys(`${world.prefix}:scripted:key:*`)).toEqual([]);
+  });
+
+  test('retries a job whose cancellation came too late for its last attempt', async ({ world }) => {
+    const id = await failOne(world);
+    // The worker had recorded the end before it heard of the cancellation.
+    await world.redis.zadd(`${world.prefix}:scripted:cancelled`, Date.now() + 60_000, id);
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    expect((await dashboard.ask(`api/queues/scripted/${id}/retry`, { method: 'PUT' })).status).toBe(204);
+    world.worker({ handlers: scriptedHandlers });
+    expect(await (await world.settled(world.queue('scripted'), id)).getState()).toBe('completed');
   });
 
   test('a completed job that is retried takes its key for as long as it waits', async ({ world }) => {

@@ -43,7 +43,7 @@ const CASES: readonly (readonly [
   [
     'bullpen-producer',
     ['enqueue', 'test.row', '--data', "{'id':1}", ...JOBS],
-    64,
+    65,
     /--data: is not JSON: .*position 1 \(line 1 column 2\)/,
   ],
   [

@@ -38,7 +38,7 @@ const holds = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record
 
 /** The default of a duration in the worker's own help, in milliseconds. */
 function defaultMs(flag: string): number {
-  const [, duration = ''] = new RegExp(`${flag} [^)]*default\\s+(\\w+)\\)`).exec(workerHelp) ?? [];
+  const [, duration = ''] = new RegExp(`${flag}\\s+[^)]*default\\s+(\\w+)\\)`).exec(workerHelp) ?? [];
   return parseDuration(duration) as number;
 }
 

@@ -6,7 +6,8 @@ export const RETRY_KEYS = 8;
 
 /**
  * BullMQ's reprocessJob, of the version we pin, for jobs that have failed or completed, and in the
- * same call their keys are taken again. A job whose key another job holds stays where it is.
+ * same call their keys are taken again. A job whose key another job holds stays where it is. A
+ * cancellation that came too late for the last attempt is forgotten.
  *
  * KEYS: the set of the jobs, events, wait, meta, active, marker, prioritized, pc. ARGV: base of the
  * queue's keys, `failed` or `completed`, then the ids. Answers for each job an empty text, the id
@@ -30,6 +31,7 @@ local function retry(id)
   if holder and holder ~= id then return holder end
   -- A completed job that still holds its key: the key must not expire while the job waits.
   if holder then call('PERSIST', record) end
+  call('ZREM', base .. 'cancelled', id)
   local push = string.find(call('HGET', job, 'opts') or '', '"lifo":true', 1, true) and 'RPUSH' or 'LPUSH'
   local keys = { job, events, set, wait, meta, active, marker, prioritized, counter }
   reprocess(keys, { id, push, property, state, '0', '0' })

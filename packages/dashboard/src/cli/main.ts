@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createLogger } from '@bullpen/shared';
+import { createLogger, OptionsInvalid } from '@bullpen/shared';
 import { EXIT, type ExitCode, inFlags, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import { readCommandLine } from './program.js';
 import { settings } from './settings.js';
@@ -36,11 +36,12 @@ async function run(): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** A port that is in use is no fault of an option; Node's message does not say what to do. */
+/** Node's message does not say what to do. */
 function explainPort(error: unknown): unknown {
   const { code, port, address } = (error ?? {}) as { code?: unknown; port?: number; address?: string };
   if (code !== 'EADDRINUSE') return error;
-  return new Error(`port ${port} of ${address} is in use; choose another with --port`);
+  const reason = `port ${port} of ${address} is in use by another process; choose another`;
+  return new OptionsInvalid('cannot start the dashboard', [{ path: 'port', reason }]);
 }
 
 try {

@@ -3,6 +3,8 @@ import { EXIT, type Guides } from '@bullpen/shared/internal';
 const JOBS = '--jobs dist/jobs.js';
 const UNAVAILABLE = 'Redis is unavailable, or refused us';
 const USAGE = 'wrong usage';
+/** The codes of commands that look at a batch or act on it. */
+const OF_BATCH = { [EXIT.usage]: 'wrong usage, or there is no such batch', [EXIT.unavailable]: UNAVAILABLE };
 
 /** What help says of each command beside its options. */
 export const guides: Guides = {
@@ -50,30 +52,48 @@ export const guides: Guides = {
   },
   'bullpen-producer batches': {
     examples: ['bullpen-producer batches', 'bullpen-producer batches --queue invoices --json'],
+    exitCodes: { [EXIT.ok]: 'done', [EXIT.usage]: USAGE, [EXIT.unavailable]: UNAVAILABLE },
   },
-  'bullpen-producer batches show': { examples: ['bullpen-producer batches show november'] },
+  'bullpen-producer batches show': {
+    examples: ['bullpen-producer batches show november'],
+    exitCodes: { [EXIT.ok]: 'done', ...OF_BATCH },
+  },
   'bullpen-producer batches watch': {
     examples: ['bullpen-producer batches watch november'],
     exitCodes: {
       [EXIT.ok]: 'every row has completed',
       [EXIT.failure]: 'some rows failed, were cancelled or are missing',
+      ...OF_BATCH,
       [EXIT.interrupted]: 'interrupted; the batch itself goes on',
     },
   },
-  'bullpen-producer batches cancel': { examples: ['bullpen-producer batches cancel november'] },
+  'bullpen-producer batches cancel': {
+    notes: 'If it is interrupted, no row starts any more; run it again to take the rest off the queue.',
+    examples: ['bullpen-producer batches cancel november'],
+    exitCodes: { [EXIT.ok]: 'done', ...OF_BATCH },
+  },
   'bullpen-producer batches retry': {
     examples: [`bullpen-producer batches retry november ${JOBS}`],
-    exitCodes: { [EXIT.ok]: 'done', [EXIT.interrupted]: 'interrupted; the same command goes on' },
+    exitCodes: { [EXIT.ok]: 'done', ...OF_BATCH, [EXIT.interrupted]: 'interrupted; the same command goes on' },
   },
   'bullpen-producer batches export': {
     examples: [
       'bullpen-producer batches export november --output failed.csv',
       'bullpen-producer batches export november --results --format ndjson | jq .',
     ],
+    exitCodes: { [EXIT.ok]: 'done', ...OF_BATCH, [EXIT.interrupted]: 'interrupted; run it again' },
   },
   'bullpen-producer cancel': {
     examples: [`bullpen-producer cancel invoice.send k-inv_1-0d9c8b7a ${JOBS}`],
-    exitCodes: { [EXIT.ok]: 'cancelled, or settled already', [EXIT.failure]: 'there is no such job' },
+    exitCodes: {
+      [EXIT.ok]: 'cancelled, asked to stop, or settled already',
+      [EXIT.failure]: 'there is no such job',
+      [EXIT.usage]: USAGE,
+      [EXIT.unavailable]: UNAVAILABLE,
+    },
   },
-  'bullpen-producer queues': { examples: ['bullpen-producer queues', 'bullpen-producer queues --json'] },
+  'bullpen-producer queues': {
+    examples: ['bullpen-producer queues', 'bullpen-producer queues --json'],
+    exitCodes: { [EXIT.ok]: 'done', [EXIT.usage]: USAGE, [EXIT.unavailable]: UNAVAILABLE },
+  },
 };

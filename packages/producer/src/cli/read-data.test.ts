@@ -33,7 +33,7 @@ describe('readData', () => {
 
   it('says the line and the column of a fault in the flag', async () => {
     await expect(readData('{\n"a":1,}', Readable.from([]), () => undefined)).rejects.toMatchObject({
-      code: 'BULLPEN_OPTIONS_INVALID',
+      code: 'BULLPEN_PAYLOAD_INVALID',
       message: expect.stringMatching(/^cannot enqueue: --data: is not JSON: .* at position 8 \(line 2 column 7\)$/),
     });
   });

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { OptionsInvalid, PayloadInvalid } from '@bullpen/shared';
+import { PayloadInvalid } from '@bullpen/shared';
 import { PAYLOAD_BYTES } from '../enqueue/payload.js';
 
 /** JSON may be written with more space than we keep. */
@@ -11,23 +11,12 @@ type Input = AsyncIterable<Buffer> & { readonly isTTY?: boolean };
 /**
  * Reads the payload that `--data` gives: JSON, or `-` for JSON on the standard input.
  * @param say writes a line for people
- * @throws OptionsInvalid when the text of the flag is no JSON; PayloadInvalid for the standard input
+ * @throws PayloadInvalid when it is no JSON, is empty or is too long
  */
 export async function readData(data: string, input: Input, say: (line: string) => void): Promise<unknown> {
-  if (data !== '-') {
-    try {
-      return JSON.parse(data);
-    } catch (error) {
-      throw new OptionsInvalid('cannot enqueue', [{ path: '--data', reason: notJson(data, error as Error) }]);
-    }
-  }
+  if (data !== '-') return parse(data, '--data');
   if (input.isTTY === true) say('type the payload as JSON, then Ctrl-D on a line of its own');
-  const text = await readText(input);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw invalid(notJson(text, error as Error));
-  }
+  return parse(await readText(input), INPUT);
 }
 
 async function readText(input: Input): Promise<string> {
@@ -46,8 +35,18 @@ async function readText(input: Input): Promise<string> {
   return text;
 }
 
-const invalid = (reason: string): PayloadInvalid =>
-  new PayloadInvalid('cannot enqueue', [{ path: 'the standard input', reason }]);
+const INPUT = 'the standard input';
+
+const invalid = (reason: string, path = INPUT): PayloadInvalid =>
+  new PayloadInvalid('cannot enqueue', [{ path, reason }]);
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(notJson(text, error as Error), path);
+  }
+}
 
 /** Node's message. It quotes a short text, and gives the position in a longer one. */
 function notJson(text: string, { message }: Error): string {

@@ -25,8 +25,9 @@ import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal
  *   `changed`: the rows that were read before are not those of this source.
  *
  * Each chunk of single jobs has new ids. So when it is sent again after a lost reply, it recognises
- * its own jobs by their ids and reports them as added. A key that stands twice in one chunk gives
- * the same id twice, which is a duplicate the second time. A chunk of a batch finds that the cursor
+ * its own jobs by their ids and reports them as added: of jobs without a key all, if it finds one, as
+ * a chunk is inserted as a whole. A key that stands twice in one chunk gives the same id twice, which
+ * is a duplicate the second time. A chunk of a batch finds that the cursor
  * of the batch has moved.
  *
  * The first write is one that Redis refuses when it is out of memory. Then nothing was done.
@@ -58,11 +59,30 @@ if batch then
   end
 end
 
+-- Whether this call has added the job already, and only the reply was lost. No other call makes the
+-- same id. The job may be gone by now: then it still has its key, or its cancellation is noted.
+local function isOurs(id)
+  local record = recordOf(base, id)
+  return call('EXISTS', base .. id, base .. 'cancelled:' .. id) > 0 or record and call('GET', record) == id
+end
+
+-- Whether the chunk is in already.
+local function hasOurs()
+  for id in string.gmatch(ARGV[2], '[^\\n]+') do
+    if isOurs(id) then return true end
+  end
+  return false
+end
+local isIn = again and not batch and hasOurs()
+-- Then it has all its jobs, as it was inserted as a whole, and those without a key that are not there
+-- any more have ended. With keys, some of them may have been duplicates.
+local isAllIn = isIn and not chunk.keyed
+
 -- BullMQ fetches jobs without a priority before all jobs with one. So a queue has only one kind,
 -- until it is empty.
 local kind = priority > 0 and '1' or '0'
 local was = call('HGET', metaKey, '${META.priorities}')
-if chunk.count > 0 and was ~= kind then
+if chunk.count > 0 and was ~= kind and not isIn then
   local waits, orders = call('LLEN', waitKey), call('ZCARD', prioritizedKey)
   local clash = kind == '1' and waits > 0 or kind == '0' and orders > 0
   if was then clash = waits + orders + call('ZCARD', delayedKey) + call('LLEN', activeKey) > 0 end
@@ -70,26 +90,10 @@ if chunk.count > 0 and was ~= kind then
   call('HSET', metaKey, '${META.priorities}', kind)
 end
 
--- Whether this call has added the job already, and only the reply was lost. No other call makes the
--- same id. The job may be gone by now: then it still has its key, or its cancellation is noted.
-local function isOurs(id)
-  if not again then return false end
-  local record = recordOf(base, id)
-  return call('EXISTS', base .. id, base .. 'cancelled:' .. id) > 0 or record and call('GET', record) == id
-end
-
--- Whether the chunk is in already; then it needs no room.
-local function isIn()
-  for id in string.gmatch(batch and '' or ARGV[2], '[^\\n]+') do
-    if isOurs(id) then return true end
-  end
-  return false
-end
-
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)
   if delay > 0 then waits = waits + call('ZCARD', delayedKey) end
-  if waits >= chunk.maxWaiting and not isIn() then return { 'full', tostring(waits) } end
+  if waits >= chunk.maxWaiting and not isIn then return { 'full', tostring(waits) } end
 end
 
 local maxEvents = call('HGET', metaKey, MAX_EVENTS)
@@ -230,8 +234,8 @@ for at = 1, chunk.count do
       addRow(at, data)
     end
   elseif seen[id] then
-    holder = id
-  elseif not isOurs(id) then
+    holder = seen[id]
+  elseif not isAllIn and not (isIn and isOurs(id)) then
     holder = chunk.keyed and takeKey(base, recordOf(base, id), id)
     if not holder then addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2]) end
   end
@@ -241,7 +245,7 @@ for at = 1, chunk.count do
     call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', holder)
   end
   if answer == 'd' then duplicates = duplicates + 1 end
-  if not batch then seen[id] = true end
+  if not batch then seen[id] = holder or id end
   answers[at] = answer
 end
 if batch then addPack() end

@@ -7,7 +7,7 @@ export type ShowPage = [next: number, rows: number, books?: string[], reasons?: 
 /** The scripts of the producer, as methods of a connection. `define-commands.ts` defines them. */
 export interface ProducerCommands {
   bullpenInsert(...args: ScriptArg[]): Promise<RawInsertReply>;
-  bullpenCancel(...args: ScriptArg[]): Promise<'cancelled' | 'requested' | 'settled' | 'unknown'>;
+  bullpenCancel(...args: ScriptArg[]): Promise<'cancelled' | 'requested' | 'settled' | 'unknown' | 'appeared'>;
   bullpenOpenBatch(...args: ScriptArg[]): Promise<string[] | Record<string, string>>;
   bullpenNoteColumns(books: string, columns: string): Promise<null>;
   bullpenForgetBatch(...keysAndName: string[]): Promise<null>;

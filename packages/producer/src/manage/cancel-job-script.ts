@@ -16,8 +16,9 @@ const REMEMBERED_S = 60 * 60;
  * KEYS: the cancelled jobs, active, delayed, prioritized, wait, events, meta, fates, the other four
  * books (books, failures, reasons, results), the index of batches. ARGV: base of the queue's keys,
  * the batch of the job or `''`, the job's id, now (ms), how long a note is kept (s), the channel,
- * the hashes of the keys of its rows as JSON. Answers `cancelled` (this call or an earlier one has
- * taken it off), `requested`, `settled` or `unknown`.
+ * its rows and the hashes of their keys as JSON, `1` to cancel a job although its rows were not read. Answers
+ * `cancelled` (this call or an earlier one has taken it off), `requested`, `settled` or `unknown`;
+ * or `appeared`: there was no job when its rows were read, and now there is. Then nothing was done.
  *
  * Redis carries it out also when it is out of memory: its first write removes something.
  */
@@ -32,15 +33,26 @@ local job = base .. id
 -- No id has a colon, so this is the key of no job.
 local takenOff = base .. 'cancelled:' .. id
 
-if call('EXISTS', job) == 0 then return call('EXISTS', takenOff) == 1 and 'cancelled' or 'unknown' end
+local keysOf = cjson.decode(ARGV[7])
+local isKept = batch ~= '' and hasBooks(books)
+
+-- Some keys of the queue that are no jobs look like the key of one.
+if call('TYPE', job).ok ~= 'hash' or job == metaKey then
+  -- The job of a row is removed when the row is settled.
+  local row = isKept and #keysOf.rows == 1 and keysOf.rows[1]
+  local fate = row and call('BITFIELD_RO', fates, 'GET', 'u2', '#' .. (row - 1))[1] or 0
+  if fate == 1 or fate == 2 then return 'settled' end
+  return (fate == 3 or call('EXISTS', takenOff) == 1) and 'cancelled' or 'unknown'
+end
+if not keysOf.isRead and ARGV[8] ~= '1' then return 'appeared' end
 local fields = call('HMGET', job, 'finishedOn', 'parentKey', 'deid', 'rjk')
 if fields[1] then return 'settled' end
 local isStock = fields[2] or fields[3] or fields[4] or call('EXISTS', job .. ':dependencies') == 1
 
 local described = { id = id, rows = {}, hashes = {} }
-if batch ~= '' and hasBooks(books) then
+if isKept then
   local ranges, isShared = rangesOf(id)
-  if ranges then described = describeJob(id, ranges, isShared, cjson.decode(ARGV[7])) end
+  if ranges then described = describeJob(id, ranges, isShared, keysOf.hashes) end
 end
 
 local function takeOut()
@@ -54,6 +66,10 @@ call('ZREMRANGEBYSCORE', cancelledKey, '-inf', now)
 if part then
   removeCancelled({ described }, part, books)
   if #described.rows > 0 then keepBooks(books, KEYS[13], batch) end
+  -- A key may be taken for longer than the books are kept.
+  for at, hash in ipairs(isKept and {} or keysOf.hashes) do
+    if hash ~= '' then freeKey(base .. 'key:' .. hash, 'b-' .. batch .. '-' .. keysOf.rows[at]) end
+  end
   call('ZREM', cancelledKey, id)
   -- So that this call finds out, when it is sent again after a lost reply, that it was carried out.
   call('SET', takenOff, '1', 'EX', ${REMEMBERED_S})

@@ -4,8 +4,11 @@ import {
   CANCELLATIONS_KEPT_S,
   cancelledChannel,
   cancelledKey,
+  expandRows,
+  isBatchName,
   queueKeys,
   readBullpenOpts,
+  rowOfId,
 } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { parseJson, readRowKeys } from './row-keys.js';
@@ -23,27 +26,44 @@ export type CancelResult = 'cancelled' | 'requested' | 'settled' | 'unknown';
 /** Cancels a job. Safe to repeat. */
 export async function cancelJob(queue: string, id: string, { prefix, ask }: RedisAccess): Promise<CancelResult> {
   const { base, active, delayed, prioritized, wait, events, meta } = queueKeys(prefix, queue);
-  const { batch = '', hashes } = await readBatchOf(base, id, ask);
-  const { books, fates, failures, reasons, results } = batchKeys(prefix, queue, batch);
-  const keys = [cancelledKey(prefix, queue), active, delayed, prioritized, wait, events, meta];
-  keys.push(fates, books, failures, reasons, results, batchesKey(prefix, queue));
-  const channel = cancelledChannel(prefix, queue);
   const now = Date.now();
-  return ask((redis) =>
-    redis.bullpenCancel(...keys, base, batch, id, now, CANCELLATIONS_KEPT_S, channel, JSON.stringify(hashes)),
-  );
+  const cancel = async (force: 0 | 1): Promise<CancelResult | 'appeared'> => {
+    const { batch = '', ...rows } = await readRowsOf(base, id, ask);
+    const { books, fates, failures, reasons, results } = batchKeys(prefix, queue, batch);
+    const keys = [cancelledKey(prefix, queue), active, delayed, prioritized, wait, events, meta];
+    keys.push(fates, books, failures, reasons, results, batchesKey(prefix, queue));
+    const args = [base, batch, id, now, CANCELLATIONS_KEPT_S, cancelledChannel(prefix, queue), JSON.stringify(rows)];
+    return ask((redis) => redis.bullpenCancel(...keys, ...args, force));
+  };
+  const answer = await cancel(0);
+  // Once: another client may have stored a job that has no rows to read.
+  return answer === 'appeared' ? ((await cancel(1)) as CancelResult) : answer;
 }
 
-/** The batch of a job, and the hashes of the keys of its rows. */
-async function readBatchOf(
-  base: string,
-  id: string,
-  ask: RedisAccess['ask'],
-): Promise<{ readonly batch?: string; readonly hashes: readonly string[] }> {
-  if (!id.startsWith('b-')) return { hashes: [] };
+/** What the script has to know of the rows of a job, and cannot find out. */
+interface RowsOfJob {
+  readonly batch?: string | undefined;
+  readonly rows: readonly number[];
+  /** The hashes of the keys of the rows, in the same order; empty without keys. */
+  readonly hashes: readonly string[];
+  /** Whether they were read from the job: it was there. */
+  readonly isRead: boolean;
+}
+
+async function readRowsOf(base: string, id: string, ask: RedisAccess['ask']): Promise<RowsOfJob> {
+  // No job of a batch: there is nothing to read.
+  if (!id.startsWith('b-')) return { rows: [], hashes: [], isRead: true };
   const [name, opts, data] = await ask((redis) => redis.hmget(base + id, 'name', 'opts', 'data'));
-  const { batch, keyField } = readBullpenOpts(parseJson(opts ?? ''));
-  if (batch === undefined) return { hashes: [] };
+  if (typeof opts !== 'string') {
+    const batch = id.slice('b-'.length, id.lastIndexOf('-'));
+    const row = rowOfId(batch, id);
+    const isRowOfBatch = row !== undefined && isBatchName(batch);
+    return { ...(isRowOfBatch ? { batch, rows: [row] } : { rows: [] }), hashes: [], isRead: false };
+  }
+  const { batch, keyField, rows: ranges } = readBullpenOpts(parseJson(opts));
+  if (batch === undefined) return { rows: [], hashes: [], isRead: true };
+  const row = rowOfId(batch, id);
+  const rows = ranges !== undefined ? expandRows(ranges) : row === undefined ? [] : [row];
   const keys = keyField === undefined ? {} : readRowKeys([id, data ?? ''], { job: name ?? '', keyField });
-  return { batch, hashes: keys[id] ?? [] };
+  return { batch, rows, hashes: (keys[id] ?? []).slice(0, rows.length), isRead: true };
 }

@@ -11,9 +11,12 @@ import { HASH_LENGTH, MARK_LENGTH } from '../job/job-id.js';
  * - the record of a job holds while the job exists and is not in the failed set.
  */
 export const KEY_SCRIPT = `
--- The record of the key from which an id was made; nil for a job without a key.
+-- The record of the key from which an id was made; nil for a job without a key. Another client may
+-- have made an id that only begins like ours.
 local function recordOf(base, id)
-  if string.sub(id, 1, 2) == 'k-' then return base .. 'key:' .. string.sub(id, -${HASH_LENGTH + 1 + MARK_LENGTH}, -${MARK_LENGTH + 2}) end
+  if string.sub(id, 1, 2) ~= 'k-' then return nil end
+  local hash = string.match(string.sub(id, -${HASH_LENGTH + MARK_LENGTH + 2}), '^%-([%w_-]*)%-%x*$')
+  if hash and #hash == ${HASH_LENGTH} then return base .. 'key:' .. hash end
 end
 
 -- Takes a key for an id, for a time if one is given (ms). Answers the id that holds it, and does

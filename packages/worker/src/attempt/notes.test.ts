@@ -85,6 +85,8 @@ describe('notesOf', () => {
     expect(kinds.filter((kind) => noted(kind)?.forgetCancelled)).toEqual(['cancelled']);
     const tooLate = kinds.filter((kind) => noted(kind, { cancelAsked: true })?.forgetCancelled);
     expect(tooLate).toEqual(['completed', 'rejected', 'cancelled']);
+    // After the last attempt nobody would forget it.
+    expect(noted('failed', { cancelAsked: true, attempt: 3 })?.forgetCancelled).toBe(true);
   });
 
   it('has no notes for most jobs', () => {

@@ -41,7 +41,7 @@ export function notesOf(outcome: Outcome, ended: EndedAttempt): Notes | undefine
   return note === undefined ? notes : { ...notes, batch, row: note };
 }
 
-function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: EndedAttempt): Notes | undefined {
+function jobNotes({ kind }: Outcome, { attempt, maxAttempts, cancelAsked }: EndedAttempt): Notes | undefined {
   switch (kind) {
     // The handler was not called, so the attempt does not count.
     case 'expired':
@@ -50,11 +50,13 @@ function jobNotes({ kind }: Outcome, { attempt, cancelAsked }: EndedAttempt): No
       return { attemptsMade: attempt - 1, forgetCrashes: true };
     case 'cancelled':
       return { forgetCancelled: true };
-    // The cancellation came too late. It must not outlive the job: it would cancel the next job
-    // with this key.
+    // The cancellation came too late. It must not outlive the attempts of the job: it would cancel
+    // the job when somebody retries it by hand.
     case 'completed':
     case 'rejected':
       return cancelAsked ? { forgetCancelled: true } : undefined;
+    case 'failed':
+      return cancelAsked && attempt >= maxAttempts ? { forgetCancelled: true } : undefined;
     default:
       return undefined;
   }

@@ -5,6 +5,8 @@ import { ROW_SCRIPT } from '../redis/row-scripts.js';
 /** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
 export const FINISH_ARGS = 9;
+/** The most finished jobs that one call removes because there are too many: a few milliseconds. */
+const MAX_REMOVED = 1_000;
 /** Begins an answer that also says how many failed jobs were removed. */
 export const FAILED_REMOVED = 'failed jobs removed';
 
@@ -13,8 +15,10 @@ export const FAILED_REMOVED = 'failed jobs removed';
  * job. So a row is never counted before its end is recorded, and never recorded without being
  * counted.
  *
- * BullMQ's script keeps a number of finished jobs, each for a time. When it removes failed jobs, this
- * script counts them. The key of a job that is kept expires when the job may be removed for its age:
+ * BullMQ's script keeps a number of finished jobs, each for a time. It removes at most 1,000 that are
+ * too old, but all that are too many: a million of them would stop Redis for seconds. So this script
+ * has it keep more, as long as there are many more. When it removes failed jobs, this script counts
+ * them. The key of a job that is kept expires when the job may be removed for its age:
  * nobody else would remove the key then.
  *
  * KEYS: those of BullMQ's script. ARGV: those of BullMQ's script; then, if there is anything to
@@ -28,18 +32,25 @@ export const FINISH = `
 local function finish()
 ${moveToFinished.content}
 end
-local failedBefore = ARGV[5] == 'failed' and redis.call('ZCARD', KEYS[11])
+local before = redis.call('ZCARD', KEYS[11])
+local opts = cmsgpack.unpack(ARGV[8])
+local keep = opts.keepJobs
+local leastKept = before + 1 - ${MAX_REMOVED}
+if keep.count and keep.count > 0 and keep.count < leastKept then
+  keep.count = leastKept
+  ARGV[8] = cmsgpack.pack(opts)
+end
 local reply = finish()
 if type(reply) == 'number' and reply < 0 then return reply end
 if string.sub(ARGV[1], 1, 2) == 'k-' then
   ${KEY_SCRIPT}
   local record = recordOf(ARGV[7], ARGV[1])
-  local keepS = cmsgpack.unpack(ARGV[8]).keepJobs.age
-  if redis.call('EXISTS', KEYS[12]) == 0 then freeKey(record, ARGV[1])
-  elseif keepS and redis.call('GET', record) == ARGV[1] then redis.call('EXPIRE', record, keepS) end
+  if record and redis.call('EXISTS', KEYS[12]) == 0 then freeKey(record, ARGV[1])
+  elseif record and keep.age and redis.call('GET', record) == ARGV[1] then redis.call('EXPIRE', record, keep.age) end
 end
-if failedBefore and redis.call('ZSCORE', KEYS[11], ARGV[1]) then
-  local removed = failedBefore + 1 - redis.call('ZCARD', KEYS[11])
+-- The job itself is removed at once if the clock of its worker is behind those of the others.
+if ARGV[5] == 'failed' and keep.count ~= 0 then
+  local removed = before + 1 - redis.call('ZCARD', KEYS[11])
   if removed > 0 then
     redis.call('HINCRBY', KEYS[9], '${META.failedTrimmed}', removed)
     reply = { '${FAILED_REMOVED}', removed, reply or false }

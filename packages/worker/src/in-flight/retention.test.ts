@@ -18,6 +18,10 @@ function retentionOf(told: Partial<KeptJobs> = {}, stored: Record<string, string
     async hset(key: string, fields: Record<string, number>) {
       if (key === META) for (const [field, value] of Object.entries(fields)) meta.set(field, String(value));
     },
+    async hsetnx(key: string, field: string, value: number) {
+      if (redis.isAway) throw new Error('READONLY');
+      if (key === META && !meta.has(field)) meta.set(field, String(value));
+    },
   };
   const log = { warn: (fields: object) => void warnings.push(fields) } as unknown as Logger;
   const deps = { redis: redis as unknown as Redis, prefix: 'p', queues: ['mail'], told, log };
@@ -70,6 +74,19 @@ describe('Retention', () => {
     expect(retention.keep('mail', 'failed').count).toBe(9);
     expect(retention.keep('mail', 'completed').count).toBe(3);
     expect(warnings).toEqual([{ queue: 'mail', setting: 'keepFailed', was: 5, is: 9 }]);
+  });
+
+  it('writes what counts for all again when another client has removed the meta', async () => {
+    const { retention, meta, warnings } = retentionOf({ keepFailed: 5 }, { keepCompleted: '7' });
+    await retention.load();
+    meta.set('bullpen.keepFailed', '9');
+    await retention.refresh('mail');
+    meta.clear();
+    await retention.refresh('mail');
+    // Only what it was told: the rest is written by a worker that was told that.
+    expect([...meta]).toEqual([['bullpen.keepFailed', '9']]);
+    expect(retention.keep('mail', 'completed').count).toBe(7);
+    expect(warnings).toHaveLength(1);
   });
 
   it('reports failed jobs that were removed at once, and then at most every ten minutes', () => {

@@ -74,7 +74,11 @@ export class Retention {
     }
   }
 
-  /** Reads what stands in the queue's meta now. Never throws: without an answer nothing changes. */
+  /**
+   * Reads what stands in the queue's meta now. Writes what this worker was told if it does not stand
+   * there any more: BullMQ's `obliterate` removes the meta. Never throws: without an answer nothing
+   * changes.
+   */
   async refresh(queue: string): Promise<void> {
     const before = this.#known.get(queue)?.kept;
     const stored = await this.#read(queue).catch(() => undefined);
@@ -85,6 +89,11 @@ export class Retention {
       if (isTold && kept[name] !== before[name]) this.#reportChange(queue, name, before[name], kept[name]);
     }
     this.#set(queue, kept);
+    const { redis, prefix, told } = this.#deps;
+    const missing = NAMES.filter((name) => told[name] !== undefined && stored[name] === undefined);
+    // Only if nobody has written it meanwhile.
+    const writes = missing.map((name) => redis.hsetnx(queueKeys(prefix, queue).meta, META[name], kept[name]));
+    await Promise.all(writes).catch(() => undefined);
   }
 
   /** What to keep, in BullMQ's words: `age` is in seconds. */
