@@ -39,6 +39,10 @@ describe('the options of a dashboard', () => {
     ['paths that match everything', { redact: ['*', 'a..b'] }, ['redact', 'redact']],
     ['a proxy that is not an address', { trustProxy: ['10.0.0.0/64', 'all'] }, ['trustProxy', 'trustProxy']],
     ['an option that it does not have', { passwrd: 'x', connection: {} }, ['passwrd', 'connection']],
+    ['a text instead of a list, each character of which would be a name', { redact: 'password' }, ['redact']],
+    ['what is no text in a list', { redact: [/iban/], trustProxy: [10] }, ['redact', 'trustProxy']],
+    ['read-only as text', { readOnly: 'false' }, ['readOnly']],
+    ['a user and a password that are no texts', { user: 5, password: 123_456_789_012 }, ['user', 'password']],
     ['several options at once', { port: -1, basePath: 'x', user: '' }, ['port', 'basePath', 'user']],
   ])('refuse %s', (_, options, faults) => {
     expect(faultsOf(options)).toEqual(faults);

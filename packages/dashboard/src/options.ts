@@ -3,11 +3,13 @@ import { isIP } from 'node:net';
 import { type Duration, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
 import {
   DEFAULT_PREFIX,
+  isOptions,
   isPort,
   type OptionTable,
   optionFaults,
   parseTimerDuration,
   prefixFault,
+  showValue,
 } from '@bullpen/shared/internal';
 import { isLoopback } from './guard/loopback.js';
 import { type Credentials, MAX_PASSWORD, MIN_PASSWORD } from './login/credentials.js';
@@ -70,7 +72,7 @@ const OPTIONS: OptionTable<DashboardOptions> = {
  */
 export function readOptions(options: DashboardOptions) {
   const faults = optionFaults(options, OPTIONS, 'startDashboard');
-  if (typeof options !== 'object' || options === null) throw new OptionsInvalid('cannot start the dashboard', faults);
+  if (!isOptions(options)) throw new OptionsInvalid('cannot start the dashboard', faults);
   const fault = (path: string, reason: string | undefined): void => {
     if (reason !== undefined) faults.push({ path, reason });
   };
@@ -85,17 +87,23 @@ export function readOptions(options: DashboardOptions) {
   fault('prefix', prefixFault(prefix));
   fault('port', portFault(port));
   fault('basePath', basePathFault(basePath));
-  if (user === '') fault('user', 'expected a name');
+  if (typeof user !== 'string' || user === '') fault('user', 'expected a name');
   // Prometheus logs in by HTTP Basic, where the name ends at the first colon.
-  if (user.includes(':')) fault('user', 'expected a name without a colon');
+  else if (user.includes(':')) fault('user', 'expected a name without a colon');
   fault('password', password === undefined ? undefined : passwordFault(password));
   if (password === undefined && !isLoopback(host)) {
     fault('host', `without a password the host must be a loopback address, got '${host}'; set a password`);
   }
   const { redact = SECRET_NAMES } = options;
-  for (const path of redact) fault('redact', redactFault(path));
+  // A text is a list of characters, too: it would redact the fields that have such names.
+  const list = (path: string, value: unknown, faultOf: (item: string) => string | undefined): void => {
+    if (!Array.isArray(value)) fault(path, `expected a list of texts, got ${showValue(value)}`);
+    else for (const item of value) fault(path, typeof item === 'string' ? faultOf(item) : 'expected a text');
+  };
+  list('redact', redact, redactFault);
   const { trustProxy = [] } = options;
-  for (const proxy of trustProxy) fault('trustProxy', proxyFault(proxy));
+  list('trustProxy', trustProxy, proxyFault);
+  if (typeof readOnly !== 'boolean') fault('readOnly', `expected true or false, got ${showValue(readOnly)}`);
   const sessionMs = duration('session', session);
   if (sessionMs > 0 && sessionMs < 60_000) fault('session', 'must be at least 1m');
   const discoverEveryMs = duration('discoverEvery', discoverEvery);
@@ -120,6 +128,7 @@ const basePathFault = (path: string): string | undefined => {
 };
 
 function passwordFault(password: string): string | undefined {
+  if (typeof password !== 'string') return 'expected a text';
   if (password.length < MIN_PASSWORD) {
     return `expected at least ${MIN_PASSWORD} characters, got ${password.length}`;
   }

@@ -61,7 +61,7 @@ export interface Producer {
    * @example
    * const { id } = await producer.enqueue(sendInvoice, invoice, { delay: '1h' });
    * console.log(await producer.cancel(sendInvoice, id)); // cancelled
-   * @throws RedisUnavailable, ProducerClosed
+   * @throws OptionsInvalid, RedisUnavailable, ProducerClosed
    */
   cancel(job: JobDefinition, id: string): Promise<CancelResult>;
   /** Runs batches, looks at them and acts on them. */

@@ -2,7 +2,6 @@ import { defineJob, HandlersInvalid, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { handle } from './handlers/handler.js';
-import type { HealthPortOptions } from './health/health-port-options.js';
 import { startWorker } from './worker.js';
 import { type QueueOption, readOptions, type WorkerOptions } from './worker-options.js';
 
@@ -16,7 +15,6 @@ describe('readOptions', () => {
   it('takes undefined for an option, also with exactOptionalPropertyTypes', () => {
     expectTypeOf<WorkerOptions>().toEqualTypeOf<Undefinable<WorkerOptions>>();
     expectTypeOf<QueueOption>().toEqualTypeOf<Undefinable<QueueOption>>();
-    expectTypeOf<HealthPortOptions>().toEqualTypeOf<Undefinable<HealthPortOptions>>();
     expect(readOptions({ ...given, lease: undefined, queues: undefined, logger: undefined })).toEqual(
       readOptions(given),
     );

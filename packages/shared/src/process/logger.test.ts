@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import Module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { createLogger, type LoggerOptions } from './logger.js';
 
 /**
@@ -47,6 +47,10 @@ describe('createLogger', () => {
     const { log, lines } = loggerIntoFile({ to: 'stderr' });
     log.warn('careful');
     expect(lines()).toMatchObject([{ level: 40, msg: 'careful' }]);
+  });
+
+  it('takes undefined for an option, also with exactOptionalPropertyTypes', () => {
+    expectTypeOf<{ level: string | undefined; to: undefined }>().toExtend<LoggerOptions>();
   });
 
   it('refuses a level or a stream that there is not', () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Registry } from 'prom-client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import type { RunningWorker } from '../running-worker.js';
+import type { HealthPortOptions } from './health-port-options.js';
 import { measure } from './metrics/measure.js';
 import { serveHealth } from './serve-health.js';
 
@@ -39,6 +40,10 @@ describe('serveHealth', () => {
     await expect(serveHealth(worker, { port: 0, hots: '::1' } as never)).rejects.toThrow("Did you mean 'host'?");
     await expect(measure(worker, new Registry() as never)).rejects.toThrow('is no option of measure');
     expect(observers()).toBe(0);
+  });
+
+  it('takes undefined for the host, also with exactOptionalPropertyTypes', () => {
+    expectTypeOf<{ port: number; host: string | undefined }>().toExtend<HealthPortOptions>();
   });
 
   it('refuses what is no worker, and what is no registry', async () => {
