@@ -397,7 +397,7 @@ describe('what is kept', () => {
     await enqueue(producer, 'reject');
     await worker.process.untilEmpty();
     expect((await producer.queues())[0]).toMatchObject({ failed: 3, failedTrimmed: 1 });
-    expect(lines).toEqual([expect.objectContaining({ removed: 1 })]);
+    expect(lines.filter((line) => 'removed' in line)).toEqual([expect.objectContaining({ removed: 1 })]);
     expect(await world.redis.exists(record(world))).toBe(0);
   });
 
@@ -436,9 +436,11 @@ describe('what is kept', () => {
     const later = working(world, { keepCompleted: { count: 2 }, logger: second.logger });
     await later.worker.ready;
     const disagreement = { queue: job.queue, setting: 'keepCompleted', was: 5, is: 2 };
-    await until('the running worker to say so', () => first.lines.length > 0);
-    expect(first.lines).toEqual([expect.objectContaining(disagreement)]);
-    expect(second.lines).toEqual([expect.objectContaining(disagreement)]);
+    // A busy machine adds lines of its own: the event loop stood still.
+    const said = ({ lines }: typeof first) => lines.filter((line) => 'setting' in line);
+    await until('the running worker to say so', () => said(first).length > 0);
+    expect(said(first)).toEqual([expect.objectContaining(disagreement)]);
+    expect(said(second)).toEqual([expect.objectContaining(disagreement)]);
     await later.worker.drain();
     await producer.enqueueMany(
       job,

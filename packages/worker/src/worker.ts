@@ -25,10 +25,11 @@ import { Recorder } from './in-flight/recorder.js';
 import { Retention } from './in-flight/retention.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
+import { readOptions } from './read-options.js';
 import { Outage } from './redis/outage.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
 import type { RunningWorker, StartedWorker } from './running-worker.js';
-import { readOptions, type WorkerOptions } from './worker-options.js';
+import type { WorkerOptions } from './worker-options.js';
 
 /**
  * Starts a worker in this process. It fetches jobs of all queues of its handlers and attempts them,

@@ -2,8 +2,9 @@ import { defineJob, HandlersInvalid, OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { handle } from './handlers/handler.js';
+import { readOptions } from './read-options.js';
 import { startWorker } from './worker.js';
-import { type QueueOption, readOptions, type WorkerOptions } from './worker-options.js';
+import type { QueueOption, WorkerOptions } from './worker-options.js';
 
 const given: WorkerOptions = { handlers: [], redis: 'redis://127.0.0.1:1' };
 const job = defineJob({ name: 'options.job', queue: 'options-queue', payload: z.unknown() });
