@@ -1,4 +1,6 @@
 import type { Duration } from './duration.js';
+import { isOptions, type OptionTable, optionFaults } from './option-faults.js';
+import { showValue } from './show-value.js';
 
 /**
  * The wait between two attempts of a job.
@@ -8,7 +10,8 @@ import type { Duration } from './duration.js';
  * `jitter` (0 to 1, default 0.2) shortens each wait by a random share, at most by this one. So jobs
  * that failed together do not come back together.
  * @example
- * const backoff: Backoff = { type: 'exponential', delay: '2s', maxDelay: '10m' }; // 2 s, 4 s … 10 min
+ * // 2 s, 4 s, 8 s … 10 min
+ * const backoff: Backoff = { type: 'exponential', delay: '2s', maxDelay: '10m' };
  */
 export type Backoff =
   | {
@@ -40,6 +43,52 @@ export interface BackoffPolicy {
   readonly maxDelayMs: number;
   /** By how much a wait may be shorter, as a share of it: 0 to 1. */
   readonly jitter: number;
+}
+
+const FIXED_OPTIONS: OptionTable<Extract<Backoff, { type: 'fixed' }>> = {
+  ...{ type: true, delay: true, jitter: true },
+  maxDelay: "a wait that is 'fixed' does not grow",
+};
+const EXPONENTIAL_OPTIONS: OptionTable<Extract<Backoff, { type: 'exponential' }>> = {
+  ...{ type: true, delay: true, maxDelay: true, jitter: true },
+};
+const DEFAULT_BACKOFF: Backoff = { type: 'exponential', delay: '1s' };
+
+/** Stands for a backoff that cannot be read: the definition is refused. */
+const NO_BACKOFF: BackoffPolicy = { type: 'fixed', delayMs: 0, maxDelayMs: 0, jitter: 0 };
+
+/**
+ * Fills in the defaults of a backoff, and reads its durations.
+ * @param given `undefined` for the default
+ * @param fault gets each fault, with its path
+ * @param duration reads a duration, and tells `fault` what is wrong with it
+ */
+export function readBackoff(
+  given: Backoff | undefined,
+  fault: (path: string, reason: string) => void,
+  duration: (path: string, value: unknown) => number,
+): BackoffPolicy {
+  const backoff = given === undefined ? DEFAULT_BACKOFF : given;
+  if (!isOptions(backoff)) {
+    fault('backoff', `expected an object such as { type: 'fixed', delay: '5s' }, got ${showValue(backoff)}`);
+    return NO_BACKOFF;
+  }
+  const table = (backoff as Backoff).type === 'fixed' ? FIXED_OPTIONS : EXPONENTIAL_OPTIONS;
+  for (const { path, reason } of optionFaults(backoff, table, 'backoff', 'backoff')) fault(path, reason);
+  const { type, delay, jitter = 0.2 } = backoff;
+  if (type !== 'fixed' && type !== 'exponential') {
+    fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);
+  }
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
+    fault('backoff.jitter', `expected a number from 0 to 1, got ${showValue(jitter)}`);
+  }
+  const delayMs = duration('backoff.delay', delay);
+  const maxDelay = type === 'exponential' ? (backoff.maxDelay === undefined ? '1h' : backoff.maxDelay) : delay;
+  const maxDelayMs = duration('backoff.maxDelay', maxDelay);
+  if (type === 'exponential' && maxDelayMs < delayMs) {
+    fault('backoff.maxDelay', `must not be below backoff.delay (${delayMs} ms), got ${maxDelayMs} ms`);
+  }
+  return Object.freeze({ type, delayMs, maxDelayMs, jitter });
 }
 
 /**

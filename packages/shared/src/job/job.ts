@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Backoff, BackoffPolicy } from './backoff.js';
+import { type Backoff, type BackoffPolicy, readBackoff } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
 import type { Fault } from './errors/bullpen-error.js';
 import { JobDefinitionInvalid } from './errors/call-errors.js';
@@ -81,7 +81,8 @@ export interface JobDefinition<P extends Schema = Schema, R extends Schema = Sch
 /**
  * The type of the payload that a caller enqueues: the input of the payload schema.
  * @example
- * const payload: PayloadInput<typeof sendInvoice> = { invoice: 'inv_1042', email: 'ada@example.com' };
+ * type Invoice = PayloadInput<typeof sendInvoice>;
+ * const invoice: Invoice = { invoice: 'inv_1042', email: 'ada@example.com' };
  */
 export type PayloadInput<J extends JobDefinition> = StandardSchemaV1.InferInput<J['payload']>;
 
@@ -111,14 +112,6 @@ const JOB_OPTIONS: OptionTable<JobOptions> = {
   ...{ name: true, queue: true, payload: true, result: true, maxAttempts: true, maxCrashes: true, backoff: true },
   ...{ timeout: true, rowsPerJob: true, expiresIn: true },
 };
-const FIXED_OPTIONS: OptionTable<Extract<Backoff, { type: 'fixed' }>> = {
-  ...{ type: true, delay: true, jitter: true },
-  maxDelay: "a wait that is 'fixed' does not grow",
-};
-const EXPONENTIAL_OPTIONS: OptionTable<Extract<Backoff, { type: 'exponential' }>> = {
-  ...{ type: true, delay: true, maxDelay: true, jitter: true },
-};
-
 // One registry for the process: a worker asks its own copy of this package for the jobs that an app
 // has defined with another copy.
 const registryKey = Symbol.for('bullpen.jobs');
@@ -156,7 +149,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   faults.push(...optionFaults(options, JOB_OPTIONS, 'defineJob'));
   if (!isOptions(options)) throw new JobDefinitionInvalid(`job at ${definedAt}`, faults);
   const { name, queue = 'default', payload, result, timeout = '1m', expiresIn } = options;
-  const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1, backoff: wait = DEFAULT_BACKOFF } = options;
+  const { maxAttempts = 10, maxCrashes = 3, rowsPerJob = 1, backoff: wait } = options;
   if (typeof name !== 'string' || !NAME.test(name)) {
     fault('name', `expected 1 to 100 letters, digits, '.', '_' or '-', the first a letter, got ${showValue(name)}`);
   }
@@ -206,38 +199,6 @@ export function isJob(value: unknown): value is JobDefinition {
  */
 export function definedJobs(): readonly JobDefinition[] {
   return [...registry.values()];
-}
-
-const DEFAULT_BACKOFF: Backoff = { type: 'exponential', delay: '1s' };
-
-/** Stands for a backoff that cannot be read: the definition is refused. */
-const NO_BACKOFF: BackoffPolicy = { type: 'fixed', delayMs: 0, maxDelayMs: 0, jitter: 0 };
-
-function readBackoff(
-  backoff: Backoff,
-  fault: (path: string, reason: string) => void,
-  duration: (path: string, value: unknown) => number,
-): BackoffPolicy {
-  if (!isOptions(backoff)) {
-    fault('backoff', `expected an object such as { type: 'fixed', delay: '5s' }, got ${showValue(backoff)}`);
-    return NO_BACKOFF;
-  }
-  const table = (backoff as Backoff).type === 'fixed' ? FIXED_OPTIONS : EXPONENTIAL_OPTIONS;
-  for (const { path, reason } of optionFaults(backoff, table, 'backoff', 'backoff')) fault(path, reason);
-  const { type, delay, jitter = 0.2 } = backoff;
-  if (type !== 'fixed' && type !== 'exponential') {
-    fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);
-  }
-  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
-    fault('backoff.jitter', `expected a number from 0 to 1, got ${showValue(jitter)}`);
-  }
-  const delayMs = duration('backoff.delay', delay);
-  const maxDelay = type === 'exponential' ? (backoff.maxDelay === undefined ? '1h' : backoff.maxDelay) : delay;
-  const maxDelayMs = duration('backoff.maxDelay', maxDelay);
-  if (type === 'exponential' && maxDelayMs < delayMs) {
-    fault('backoff.maxDelay', `must not be below backoff.delay (${delayMs} ms), got ${maxDelayMs} ms`);
-  }
-  return Object.freeze({ type, delayMs, maxDelayMs, jitter });
 }
 
 /** The place of the call of `callee`, as `file:line:column`. */
