@@ -63,9 +63,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     };
     let lastRefusal: Error | undefined;
     redis.once('ready', () => {
-      const old = tooOld(redis.server);
-      if (old !== undefined)
-        return reject(new RedisUnavailable(`Redis at ${where} cannot be used: ${old}`, { unanswered: false }));
+      const old = tooOld(redis.server, where);
+      if (old !== undefined) return reject(old);
       const evicts = mayEvict(redis.server);
       if (evicts !== undefined) log.warn({ redis: where }, evicts);
       resolve();

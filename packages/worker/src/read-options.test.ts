@@ -24,7 +24,7 @@ describe('readOptions', () => {
   it('fills in the defaults', () => {
     expect(readOptions(given)).toEqual({
       ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, leaseMs: 10_000, concurrency: 20, queues: undefined },
-      kept: {},
+      ...{ prefix: 'bullpen', kept: {} },
     });
   });
 
@@ -39,6 +39,7 @@ describe('readOptions', () => {
     } as const;
     expect(readOptions(options)).toEqual({
       ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, leaseMs: 2_000, concurrency: 20, queues: undefined },
+      prefix: 'bullpen',
       kept: { keepCompleted: 5, keepCompletedFor: 1_500, keepFailedFor: 90 * 86_400_000 },
     });
   });

@@ -72,6 +72,7 @@ export function readOptions(options: WorkerOptions) {
   }
   if (logger !== undefined) faults.push(...loggerFaults(logger));
   const settings = {
+    prefix,
     queues,
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
     abortGraceMs: duration('abortGrace', abortGrace),

@@ -1,6 +1,5 @@
 import { createLogger, RedisUnavailable } from '@bullpen/shared';
 import {
-  DEFAULT_PREFIX,
   definedJobs,
   Exporter,
   explainRedis,
@@ -61,7 +60,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     concurrency: settings.queues?.find(({ name }) => name === queue)?.concurrency ?? settings.concurrency,
   }));
 
-  const { prefix = DEFAULT_PREFIX, redis: address } = options;
+  const { redis: address } = options;
+  const { prefix, leaseMs, kept } = settings;
   const log = options.logger ?? createLogger();
   const redis = defineCommands(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
@@ -80,7 +80,6 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const queues = serves.map(({ queue }) => queue);
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
-  const { leaseMs, kept } = settings;
   const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
@@ -117,9 +116,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const start = async (): Promise<void> => {
     // Cancellations first: a job that was cancelled while no worker ran must not start now.
     await retryWhileRefused(outage, () => cancellations.load());
-    const old = tooOld(redis.server);
-    if (old !== undefined)
-      throw new RedisUnavailable(`Redis at ${where} cannot be used: ${old}`, { unanswered: false });
+    const old = tooOld(redis.server, where);
+    if (old !== undefined) throw old;
     const evicts = mayEvict(redis.server);
     if (evicts !== undefined) log.warn({ redis: where }, evicts);
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A

@@ -59,8 +59,8 @@ export async function callRedis<T>(
       if (last !== undefined && isRefusal(last)) throw giveUp('refused us');
       continue;
     }
-    const old = tooOld(redis.server);
-    if (old !== undefined) throw new RedisUnavailable(`Redis at ${address} cannot be used: ${old}`, { unanswered });
+    const old = tooOld(redis.server, address, unanswered);
+    if (old !== undefined) throw old;
     try {
       return await withTimeout(leftMs, send());
     } catch (error) {

@@ -1,3 +1,5 @@
+import { RedisUnavailable } from '../job/errors/call-errors.js';
+
 /** What we know of a Redis server. Each is `undefined` when the server does not say it. */
 export interface RedisServer {
   readonly version: string | undefined;
@@ -13,12 +15,23 @@ export function readServer(info: string): RedisServer {
   return { version: field('redis_version'), evictionPolicy: field('maxmemory_policy') };
 }
 
-/** Says that a server is too old, or returns `undefined`. */
-export function tooOld({ version = '' }: RedisServer): string | undefined {
+/**
+ * The error for a server that is too old; `undefined` for others.
+ * @param address where it is, without a password
+ * @param unanswered whether a command was sent before that was never answered
+ */
+export function tooOld(
+  { version = '' }: RedisServer,
+  address: string,
+  unanswered = false,
+): RedisUnavailable | undefined {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   if (major === undefined) return undefined;
   const isOld = Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]);
-  return isOld ? `it is Redis ${version}, and Bullpen needs Redis ${OLDEST.join('.')} or newer, or Valkey` : undefined;
+  if (!isOld) return undefined;
+  const needed = `Bullpen needs Redis ${OLDEST.join('.')} or newer, or Valkey`;
+  const message = `Redis at ${address} cannot be used: it is Redis ${version}, and ${needed}`;
+  return new RedisUnavailable(message, { unanswered });
 }
 
 /** Says that a server may delete jobs, or returns `undefined`. */
