@@ -1,12 +1,11 @@
 import { WAKE_MARKER } from '@bullpen/shared/internal';
 import {
-  type ConnectionOptions,
   type FinishedStatus,
   type KeepJobs,
   type MinimalJob,
   type QueueBaseOptions,
   QueueKeys,
-  RedisConnection,
+  type RedisConnection,
   RedisQueueBackend,
   raw2NextJobData,
 } from 'bullmq';
@@ -17,6 +16,7 @@ import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
+import { connect, connectionName } from './connections.js';
 import { failureOf } from './failure.js';
 import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
 import { FAILED_REMOVED } from './finish-script.js';
@@ -135,8 +135,8 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     try {
       await job.moveToWait(job.token);
     } finally {
-      // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue. Also after
-      // an error: Redis may have handed the job back, and only its reply was lost.
+      // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue. Also
+      // after an error: Redis may have handed the job back, and only its reply was lost.
       if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
     }
   }
@@ -211,30 +211,4 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   #refusal(code: number, jobId: string): Error {
     return this.finishedErrors({ code, jobId, command: 'moveToFinished', state: 'active' });
   }
-}
-
-/**
- * BullMQ's connection, without its check of the server: it asks `INFO` for each queue twice, warns on
- * the console each time, and fails where our user may not ask. `startWorker` has checked the server.
- * An unchecked server counts as Redis 5, which cannot wait for a part of a second.
- */
-function connect(
-  redis: ConnectionOptions,
-  options: { readonly shared: boolean; readonly blocking: boolean },
-): RedisConnection {
-  const connection = new RedisConnection(redis, { ...options, skipVersionCheck: true });
-  connection.client.then(
-    () => {
-      connection.capabilities.canDoubleTimeout = true;
-    },
-    () => undefined,
-  );
-  return connection;
-}
-
-/**
- * The name that BullMQ gives to a worker's blocking connection. Tools find workers by this name.
- */
-function connectionName(queue: string, { prefix, name }: { readonly prefix?: string; readonly name?: string }): string {
-  return `${prefix}:${Buffer.from(queue).toString('base64')}${name === undefined ? '' : `:w:${name}`}`;
 }
