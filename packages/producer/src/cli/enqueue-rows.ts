@@ -46,12 +46,14 @@ async function readRows(
   { job, source, rejects, config, bar, signal }: Run,
   batch: (options: BatchOptions) => Promise<BatchResult>,
 ): Promise<Pick<Report, 'result' | 'failure'>> {
-  const { dryRun, name = nameBatch(new Date()) } = config;
+  const { dryRun, name = nameBatch(new Date()), keyField, rowsPerJob, maxWaiting } = config;
+  const { delay, priority, results, keep, keepKeys } = config;
   // The bar stops where it is; messages follow below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const result = await batch({
-      ...{ name, source, signal, dryRun, ...given(config) },
+      ...{ name, source, signal, dryRun, keyField, rowsPerJob, maxWaiting },
+      ...{ delay, priority, results, keep, keepKeys },
       // The file is written anew by each run and must have all rejected rows.
       repeatRejected: config.rejects !== undefined,
       onRejected: (row) => rejects.write(row),
@@ -73,13 +75,6 @@ async function readRows(
   } finally {
     bar.stop();
   }
-}
-
-/** The options that the library takes under the same names, where they were given. */
-function given(config: Config<typeof batchSettings>): Partial<BatchOptions> {
-  const { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys } = config;
-  const options = { keyField, rowsPerJob, maxWaiting, delay, priority, results, keep, keepKeys };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Enqueues all rows, and with `wait` follows them until they are settled. */

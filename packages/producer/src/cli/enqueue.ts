@@ -1,6 +1,5 @@
 import {
   addFlags,
-  type Config,
   EXIT,
   type ExitCode,
   optionalDateSetting,
@@ -9,7 +8,6 @@ import {
 } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { z } from 'zod';
-import type { EnqueueOptions } from '../enqueue/enqueue-options.js';
 import { printLine } from './print.js';
 import { readData } from './read-data.js';
 import { findJob, startSession, withProducer } from './session.js';
@@ -53,19 +51,14 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
     .argument('<job>', 'the name of a job in --jobs');
   return addFlags(command, enqueueSettings).action(async (name: string, _: unknown, command: Command) => {
     const { config, open } = startSession(command, enqueueSettings);
+    const { key, delay, at, priority, expiresIn, expiresAt } = config;
+    const options = { key, delay, at, priority, expiresIn, expiresAt };
     const job = await findJob(config.jobs, name);
     const payload = await readData(config.data, process.stdin, (line) => process.stderr.write(`${line}\n`));
-    const result = await withProducer(open(), (producer) => producer.enqueue(job, payload, given(config)));
+    const result = await withProducer(open(), (producer) => producer.enqueue(job, payload, options));
     printLine(
       config.json ? JSON.stringify({ job: job.name, queue: job.queue, ...result }) : `${result.status} ${result.id}`,
     );
     ends(EXIT.ok);
   });
-}
-
-/** The options that the library takes under the same names, where they were given. */
-function given(config: Config<typeof enqueueSettings>): EnqueueOptions {
-  const { key, delay, at, priority, expiresIn, expiresAt } = config;
-  const options = { key, delay, at, priority, expiresIn, expiresAt };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

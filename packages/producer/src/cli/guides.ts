@@ -30,7 +30,7 @@ export const guides: Guides = {
     exitCodes: {
       [EXIT.ok]: 'added, or a duplicate',
       [EXIT.usage]: USAGE,
-      [EXIT.data]: 'the payload does not fit the job, or the standard input is no JSON',
+      [EXIT.data]: 'the payload is no JSON, or does not fit the job',
       [EXIT.unavailable]: UNAVAILABLE,
     },
   },

@@ -12,8 +12,8 @@ import { globalSettings } from './settings.js';
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /**
- * Builds the command line. After it was parsed, `exitCode` returns the code of the command that ran,
- * and `path` how it is called.
+ * Builds the command line. After it was parsed, `exitCode` returns the code of the command that
+ * ran, and `path` how it is called.
  */
 export function buildProgram(): { program: Command; exitCode: () => ExitCode; path: () => string } {
   let code: ExitCode = 0;

@@ -66,12 +66,12 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     }
     const { health, startWorker, handlers } = loaded;
     watchdog.guardLeases(lease);
-    const queues = config.queue.length === 0 ? {} : { queues: config.queue };
+    const queues = config.queue.length === 0 ? undefined : config.queue;
     const keep = {
       keepCompleted: { count: config.keepCompleted, age: config.keepCompletedFor },
       keepFailed: { count: config.keepFailed, age: config.keepFailedFor },
     };
-    const options = { handlers, redis, prefix, ...queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
+    const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
     const running = startWorker({ ...options, logger: log });
     worker = running;
     health.add(running);
