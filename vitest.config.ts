@@ -56,8 +56,8 @@ export default defineConfig({
           name: 'integration',
           root: './integration-tests',
           include: ['src/**/*.test.ts'],
-          // `pnpm test:containers`, `pnpm test:docs` and `pnpm test:install` run the first three: they
-          // have configurations of their own. The last need no Redis: they are unit tests.
+          // `pnpm test:containers`, `pnpm test:docs` and `pnpm test:install` run the first three:
+          // they have configurations of their own. The last need no Redis: they are unit tests.
           exclude: [
             ...configDefaults.exclude,
             'src/containers/**',

@@ -3,8 +3,8 @@ import { report } from './report.js';
 
 /**
  * Checks that every public name and property has a docstring, every function and class an example,
- * that nothing is reachable that is not exported, and that the API reports and the API reference are
- * up to date.
+ * that nothing is reachable that is not exported, and that the API reports and the API reference
+ * are up to date.
  * @param update whether to write the reports and the reference
  * @returns the faults, one line or more each
  */

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs inside an image build. It installs the production dependencies of the named packages of the
-# workspace, from the store and by the lock file. Then it deletes files that no process reads: types,
-# source maps, sources, tests, documents, pnpm's own notes. Licences stay.
-#   production-only.sh @bullpen/worker @bullpen/producer
+# workspace, from the store and by the lock file. Then it deletes files that no process reads:
+# types, source maps, sources, tests, documents, pnpm's own notes. Licences stay. production-only.sh
+# @bullpen/worker @bullpen/producer
 set -eu
 rm -rf node_modules packages/*/node_modules examples/*/node_modules
 filters=

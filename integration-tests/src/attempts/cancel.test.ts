@@ -65,7 +65,8 @@ describe('a cancellation', () => {
     const other = await producer.enqueue(precious, { ends });
     world.workerProcess(['--queue', 'precious', ...own.flags]);
     await world.started(2);
-    // No two jobs have the same id, except rows of batches with one name. This one seems to run there.
+    // No two jobs have the same id, except rows of batches with one name. This one seems to run
+    // there.
     const there = own.admin.duplicate({ db: 5 });
     world.onClose(async () => there.disconnect());
     await there.hset(`${world.prefix}:precious:${id}`, 'name', precious.name);

@@ -304,7 +304,9 @@ describe('a lost reply', () => {
 });
 
 describe('a chunk whose reply is lost', () => {
-  /** Enqueues over a connection that loses the reply, lets workers do `meanwhile`, and then answers. */
+  /**
+   * Enqueues over a connection that loses the reply, lets workers do `meanwhile`, and then answers.
+   */
   async function losing<T>(world: World, send: (lossy: Producer) => Promise<T>, meanwhile: () => Promise<unknown>) {
     const { proxy, url } = await world.proxy();
     const lossy = world.producer({ redis: url });

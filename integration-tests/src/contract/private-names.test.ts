@@ -82,7 +82,10 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
     expect(kind, told).toBe(bullmq.RedisQueueBackend);
   });
 
-  /** Reads a script of BullMQ that a file of ours puts into its own, and its input as its header tells it. */
+  /**
+   * Reads a script of BullMQ that a file of ours puts into its own, and its input as its header
+   * tells it.
+   */
   function scriptOf(name: string, file: string, use: string) {
     const path = /'bullmq\/(dist\/\S+)'/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
     const used = `${file.slice(file.indexOf('packages/'))} ${use}`;

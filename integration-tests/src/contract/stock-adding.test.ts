@@ -5,8 +5,8 @@ import { test } from '../support/world.js';
 import { BULLMQ } from './installed-bullmq.js';
 
 /**
- * docs/coming-from-bullmq.md says which of BullMQ's own ways to add jobs may be used beside Bullpen.
- * Each of its statements is a test here.
+ * docs/coming-from-bullmq.md says which of BullMQ's own ways to add jobs may be used beside
+ * Bullpen. Each of its statements is a test here.
  */
 describe(`a worker attempts what a stock queue of ${BULLMQ} adds`, () => {
   test('add, addBulk and jobId: with the payload parsed, and the id given', async ({ world }) => {

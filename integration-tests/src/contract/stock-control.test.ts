@@ -8,8 +8,8 @@ import { test } from '../support/world.js';
 import { BULLMQ } from './installed-bullmq.js';
 
 /**
- * docs/coming-from-bullmq.md says which of BullMQ's own calls act on the jobs of a producer and on a
- * worker of ours. Each of its statements is a test here.
+ * docs/coming-from-bullmq.md says which of BullMQ's own calls act on the jobs of a producer and on
+ * a worker of ours. Each of its statements is a test here.
  */
 describe(`a worker obeys a stock queue of ${BULLMQ}`, () => {
   test('pause and resume', async ({ world }) => {

@@ -6,8 +6,8 @@ import { test } from '../support/world.js';
 import { BULLMQ } from './installed-bullmq.js';
 
 /**
- * docs/coming-from-bullmq.md says what a stock client sees of the jobs of a producer and a worker of
- * ours, and which events it needs for that. Each of its statements is a test here.
+ * docs/coming-from-bullmq.md says what a stock client sees of the jobs of a producer and a worker
+ * of ours, and which events it needs for that. Each of its statements is a test here.
  */
 describe(`QueueEvents of ${BULLMQ}`, () => {
   test('hear added, waiting, active, progress, completed and failed of single jobs, in that order', async ({

@@ -18,7 +18,10 @@ const BUILT = fileURLToPath(new URL('../../dist/', import.meta.url));
 /** The address that documents write. Here it is that of a private Redis. */
 const ADDRESS = 'redis://127.0.0.1:6379';
 
-/** Programs that a document may start and that do not run here. Other tests try what matters of them. */
+/**
+ * Programs that a document may start and that do not run here. Other tests try what matters of
+ * them.
+ */
 const NOT_RUN = new Set([
   'cp',
   'cd',

@@ -8,11 +8,16 @@ export const NODE = { oldest: 'INSTALL_NODE_OLDEST', stripsTypes: 'INSTALL_NODE_
 
 /** The folder of an app, in which a reader types what a page prints. */
 export interface App {
-  /** Writes the files that a page prints under a heading, and runs its commands. Returns their output. */
+  /**
+   * Writes the files that a page prints under a heading, and runs its commands. Returns their
+   * output.
+   */
   follow(page: string, heading: string, node?: keyof typeof NODE): Promise<string>;
   /** Writes the files that a page prints under a heading into a folder of the app. */
   files(page: string, heading: string, folder: string): Promise<void>;
-  /** Runs commands in the folder of the app, and returns their output. A command that fails throws. */
+  /**
+   * Runs commands in the folder of the app, and returns their output. A command that fails throws.
+   */
   run(commands: string, node?: keyof typeof NODE): Promise<string>;
   write(name: string, text: string): Promise<void>;
   /** Changes a file. It throws when that changes nothing. */
@@ -61,8 +66,8 @@ export async function emptyApp(parent: string, name: string, node: keyof typeof 
 }
 
 /**
- * Runs commands as a reader's shell does, without what pnpm and vitest put into the environment. npm
- * refuses packages that do not run on this Node; yarn 1 always does.
+ * Runs commands as a reader's shell does, without what pnpm and vitest put into the environment.
+ * npm refuses packages that do not run on this Node; yarn 1 always does.
  */
 export async function runPrinted(commands: string, folder: string, node?: keyof typeof NODE): Promise<string> {
   const own = Object.entries(process.env).filter(

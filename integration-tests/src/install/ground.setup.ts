@@ -21,5 +21,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return () => rm(parent, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** The line of README.md and docs/install.md that packs the packages. A test holds it against both. */
+/**
+ * The line of README.md and docs/install.md that packs the packages. A test holds it against both.
+ */
 export const PACK = '(cd bullpen && npx --yes pnpm@12 pack:all)';

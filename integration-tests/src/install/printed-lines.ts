@@ -16,7 +16,8 @@ const FILE_NAME = /^(?:\/\/|#) ([\w./-]+\.\w+)\n/;
 export async function printedUnder(page: string, heading: string): Promise<readonly Printed[]> {
   const text = await readFile(new URL(`../../../${page}`, import.meta.url), 'utf8');
   const [, section] = text.split(new RegExp(`^#+ ${heading}\n`, 'm'));
-  // A heading inside a code block is a comment of a shell or of YAML: it has no empty line before it.
+  // A heading inside a code block is a comment of a shell or of YAML: it has no empty line before
+  // it.
   const [own = ''] = section?.split(/\n\n#+ /) ?? [];
   const printed = [...own.matchAll(BLOCK)].map(([, language = '', code = '']): Printed => {
     const [, name] = FILE_NAME.exec(code) ?? [];

@@ -58,9 +58,9 @@ export interface RunningWorker {
 }
 
 /**
- * What code needs that runs a whole process for a worker: listens to signals and to uncaught errors,
- * and decides when the process ends. `bullpen-worker` does all of this. An app with a worker inside
- * needs none of it; its tests may use `untilEmpty`.
+ * What code needs that runs a whole process for a worker: listens to signals and to uncaught
+ * errors, and decides when the process ends. `bullpen-worker` does all of this. An app with a
+ * worker inside needs none of it; its tests may use `untilEmpty`.
  * @example
  * process.on('uncaughtException', async (error) => {
  *   if (worker.process.faultOwner(error)?.isItsAbort === true) return;
@@ -72,8 +72,8 @@ export interface WorkerProcess {
   /** The ids of the jobs whose attempts are in flight. */
   activeJobIds(): readonly string[];
   /**
-   * Ends the `drainTimeout` of the drain that runs, or of the next one: signals abort at once. For a
-   * second Ctrl-C.
+   * Ends the `drainTimeout` of the drain that runs, or of the next one: signals abort at once. For
+   * a second Ctrl-C.
    */
   abortNow(): void;
   /**
@@ -91,7 +91,9 @@ export interface WorkerProcess {
         readonly jobId: string;
         /** The queue of its job. */
         readonly queue: string;
-        /** Whether the error is only the reason of the attempt's own abort: then nothing is wrong. */
+        /**
+         * Whether the error is only the reason of the attempt's own abort: then nothing is wrong.
+         */
         readonly isItsAbort: boolean;
       }
     | undefined;

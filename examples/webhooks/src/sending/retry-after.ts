@@ -2,8 +2,9 @@ const MIN_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60 * 60 * 1_000;
 
 /**
- * Reads from a `Retry-After` header when to send the next request. The header holds seconds or an HTTP date. A receiver may ask for any time, so the wait is limited: at
- * least a second, at most an hour.
+ * Reads from a `Retry-After` header when to send the next request. The header holds seconds or an
+ * HTTP date. A receiver may ask for any time, so the wait is limited: at least a second, at most an
+ * hour.
  * @returns `undefined` when the header is absent or not valid
  */
 export function parseRetryAfter(header: string | null, now: number): Date | undefined {

@@ -8,8 +8,8 @@ type Job = Awaited<ReturnType<BullMQAdapter['getJob']>>;
 
 /**
  * Bull Board's view of a queue. It differs from Bull Board's own in two ways:
- * - It leaves out malformed jobs, which some other client or a person stored. Otherwise one such job
- *   would hide all others.
+ * - It leaves out malformed jobs, which some other client or a person stored. Otherwise one such
+ *   job would hide all others.
  * - A job that is retried takes its key again.
  */
 export class QueueAdapter extends BullMQAdapter {

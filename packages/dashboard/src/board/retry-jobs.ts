@@ -30,7 +30,9 @@ export class RetryJobs {
     this.#prefix = prefix;
   }
 
-  /** @throws Error with the status 409 when another job holds its key, or it is not there any more */
+  /**
+   * @throws Error with the status 409 when another job holds its key, or it is not there any more
+   */
   async retry(queue: string, from: RetriedFrom, id: string): Promise<void> {
     const [answer = 'gone'] = await this.#call(queue, from, [id]);
     if (answer === '') return;

@@ -3,7 +3,10 @@ import { showValue } from '@bullpen/shared/internal';
 import { signalFaults } from '../enqueue/enqueue-options.js';
 import { FORMATS } from '../source/source.js';
 
-/** The fault of the source of a batch; an empty list without one. Its books would be begun before it is read. */
+/**
+ * The fault of the source of a batch; an empty list without one. Its books would be begun before it
+ * is read.
+ */
 export function sourceFaults(source: unknown): Fault[] {
   const { blocks, name, format } = (source ?? {}) as { blocks?: unknown; name?: unknown; format?: unknown };
   const isStream = typeof blocks === 'object' && blocks !== null && Symbol.asyncIterator in blocks;

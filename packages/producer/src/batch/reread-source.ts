@@ -5,9 +5,9 @@ import { BatchReader } from './batch-reader.js';
 import { sourceChanged } from './source-changed.js';
 
 /**
- * Reads the source of a finished batch again, if there is a reason. A pipe may bring other rows this
- * time, and the caller must know that these are not enqueued. (The checksum of a file was compared
- * already.) And the caller may want all rejected rows again.
+ * Reads the source of a finished batch again, if there is a reason. A pipe may bring other rows
+ * this time, and the caller must know that these are not enqueued. (The checksum of a file was
+ * compared already.) And the caller may want all rejected rows again.
  * @returns whether the source came to its end
  * @throws SourceInvalid when the source is not the same as before
  */

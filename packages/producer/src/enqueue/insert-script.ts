@@ -7,12 +7,12 @@ import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal
  * for each job, is not atomic, and does not say which jobs were duplicates.
  *
  * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled; then the five
- * books of the batch and the index of batches (also when the chunk belongs to no batch).
- * ARGV: the chunk as JSON (see `describe` in insert.ts; numbers that are written to Redis are
- * texts); the ids of its jobs, of a batch the hashes of its rows' keys, each with a line break
- * behind it; the payloads, in the same form; and a fourth one if the chunk was sent before and may
- * be in. These are few long arguments: the client takes longer for thousands of short ones than Redis takes to
- * cut the long ones.
+ * books of the batch and the index of batches (also when the chunk belongs to no batch). ARGV: the
+ * chunk as JSON (see `describeChunk` in insert.ts; numbers that are written to Redis are texts);
+ * the ids of its jobs, of a batch the hashes of its rows' keys, each with a line break behind it;
+ * the payloads, in the same form; and a fourth one if the chunk was sent before and may be in.
+ * These are few long arguments: the client takes longer for thousands of short ones than Redis
+ * takes to cut the long ones.
  *
  * Answers with a word, and what belongs to it:
  * - `ok`, the answers for the rows; the ids that hold the keys of duplicate single jobs, one a
@@ -24,11 +24,11 @@ import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal
  *   batch was read: the chunk or a part of it is in already, or a chunk before it is not;
  *   `changed`: the rows that were read before are not those of this source.
  *
- * Each chunk of single jobs has new ids. So when it is sent again after a lost reply, it recognises
- * its own jobs by their ids and reports them as added: of jobs without a key all, if it finds one, as
- * a chunk is inserted as a whole. A key that stands twice in one chunk gives the same id twice, which
- * is a duplicate the second time. A chunk of a batch finds that the cursor
- * of the batch has moved.
+ * Each chunk of single jobs has new ids. When it is sent again after a lost reply, it recognises
+ * its own jobs by their ids and reports them as added. A chunk is inserted as a whole, so one job
+ * that it finds proves all those without a key. A key that stands twice in one chunk gives the same
+ * id twice, which is a duplicate the second time. A chunk of a batch finds that the cursor of the
+ * batch has moved.
  *
  * The first write is one that Redis refuses when it is out of memory. Then nothing was done.
  */
@@ -74,8 +74,8 @@ local function hasOurs()
   return false
 end
 local isIn = again and not batch and hasOurs()
--- Then it has all its jobs, as it was inserted as a whole, and those without a key that are not there
--- any more have ended. With keys, some of them may have been duplicates.
+-- Then it has all its jobs, as it was inserted as a whole, and those without a key that are not
+-- there any more have ended. With keys, some of them may have been duplicates.
 local isAllIn = isIn and not chunk.keyed
 
 -- BullMQ fetches jobs without a priority before all jobs with one. So a queue has only one kind,

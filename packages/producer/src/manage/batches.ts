@@ -26,7 +26,8 @@ export interface Batches {
    * run stopped.
    * @example
    * const source = await openSource('rows.csv', undefined, process.stdin);
-   * const { added } = await producer.batches.run(resize, { name: 'march', source, keyField: 'url' });
+   * const options = { name: 'march', source, keyField: 'url' };
+   * const { added } = await producer.batches.run(resize, options);
    * @throws OptionsInvalid, BatchConflict, SourceInvalid, RedisUnavailable, ProducerClosed, before
    *   any row is read; BatchStopped when the source or Redis fails on the way
    */

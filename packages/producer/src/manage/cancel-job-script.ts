@@ -16,9 +16,10 @@ const REMEMBERED_S = 60 * 60;
  * KEYS: the cancelled jobs, active, delayed, prioritized, wait, events, meta, fates, the other four
  * books (books, failures, reasons, results), the index of batches. ARGV: base of the queue's keys,
  * the batch of the job or `''`, the job's id, now (ms), how long a note is kept (s), the channel,
- * its rows and the hashes of their keys as JSON, `1` to cancel a job although its rows were not read. Answers
- * `cancelled` (this call or an earlier one has taken it off), `requested`, `settled` or `unknown`;
- * or `appeared`: there was no job when its rows were read, and now there is. Then nothing was done.
+ * its rows and the hashes of their keys as JSON, `1` to cancel a job although its rows were not
+ * read. Answers `cancelled` (this call or an earlier one has taken it off), `requested`, `settled`
+ * or `unknown`; or `appeared`: there was no job when its rows were read, and now there is. Then
+ * nothing was done.
  *
  * Redis carries it out also when it is out of memory: its first write removes something.
  */

@@ -89,12 +89,12 @@ return answer
  * Takes the jobs of a batch out of a window, settles their open rows as cancelled, and frees the
  * keys of these rows.
  *
- * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the queue's keys, batch,
- * `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; if the rows
- * have keys, also a JSON object with the keys of each job's rows, in their order: a job that is not
- * in it stays. Answers where the next window begins, or -1 at the end; how many jobs it took out;
- * and how many rows of the batch this call and all calls before it took out together, so that rows
- * are counted even if an answer is lost.
+ * KEYS: the list or set, fates, events, meta, the five books. ARGV: base of the queue's keys,
+ * batch, `wait`, `prioritized` or `delayed`, where the window begins, how many jobs it has; if the
+ * rows have keys, also a JSON object with the keys of each job's rows, in their order: a job that
+ * is not in it stays. Answers where the next window begins, or -1 at the end; how many jobs it took
+ * out; and how many rows of the batch this call and all calls before it took out together, so that
+ * rows are counted even if an answer is lost.
  */
 export const SWEEP_SCRIPT = `
 local call = redis.call
@@ -125,7 +125,8 @@ local next = from + looked - #taken
 if looked == #ids and #ids < most then next = -1 end
 if #taken == 0 then return { next, 0, call('HGET', books[1], 'takenOff') or '0' } end
 
--- This comes first: a Redis that is out of memory allows it, and then allows the rest of the script.
+-- This comes first: a Redis that is out of memory allows it, and then allows the rest of the
+-- script.
 touchBooks(books)
 if part == 'wait' then
   -- No id has a colon, so this is none. One command takes all of them out, from the nearer end.

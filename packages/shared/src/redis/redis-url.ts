@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 
-/** How to log in. Without `://` before it, because that is where passwords are hidden in messages. */
+/**
+ * How to log in. Without `://` before it, because that is where passwords are hidden in messages.
+ */
 export const LOGIN_ADVICE = '; to log in, with <user>:<password>@ before the host, special characters as %-escapes';
 
 /**

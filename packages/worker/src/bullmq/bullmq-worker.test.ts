@@ -59,7 +59,9 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
     },
     release: ({ jobId }) => void told.push(`release ${jobId}`),
   };
-  /** The errors that the recorder met. It takes each for final where something can be sent instead. */
+  /**
+   * The errors that the recorder met. It takes each for final where something can be sent instead.
+   */
   const refusals: unknown[] = [];
   const recorder = {
     async record<T>(_: ActiveAttempt, send: () => Promise<T>, instead?: (reason: string) => Promise<T>) {

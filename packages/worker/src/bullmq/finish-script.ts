@@ -15,10 +15,10 @@ export const FAILED_REMOVED = 'failed jobs removed';
  * job. So a row is never counted before its end is recorded, and never recorded without being
  * counted.
  *
- * BullMQ's script keeps a number of finished jobs, each for a time. It removes at most 1,000 that are
- * too old, but all that are too many: a million of them would stop Redis for seconds. So this script
- * has it keep more, as long as there are many more. When it removes failed jobs, this script counts
- * them. The key of a job that is kept expires when the job may be removed for its age:
+ * BullMQ's script keeps a number of finished jobs, each for a time. It removes at most 1,000 that
+ * are too old, but all that are too many: a million of them would stop Redis for seconds. So this
+ * script has it keep more, as long as there are many more. When it removes failed jobs, this script
+ * counts them. The key of a job that is kept expires when the job may be removed for its age:
  * nobody else would remove the key then.
  *
  * KEYS: those of BullMQ's script. ARGV: those of BullMQ's script; then, if there is anything to

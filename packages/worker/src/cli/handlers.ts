@@ -5,8 +5,8 @@ import type { QueueOption } from '../worker-options.js';
 
 /**
  * Loads the handlers that a module exports.
- * @throws ModuleInvalid when the module cannot be loaded or exports no handler; HandlersInvalid when
- *   it exports none for a queue of `queues`
+ * @throws ModuleInvalid when the module cannot be loaded or exports no handler; HandlersInvalid
+ *   when it exports none for a queue of `queues`
  */
 export async function loadHandlers(path: string, queues: readonly QueueOption[]): Promise<AnyHandler[]> {
   const handlers = await loadModule(path, {

@@ -70,7 +70,8 @@ export interface JobEvent {
  * A function that a worker calls for each event, in the turn in which it happens. Must be quick.
  * @example
  * const observer: WorkerObserver = (event) => {
- *   if (event.kind === 'attempt-ended' && event.outcome === 'failed') console.error(event.jobId, event.error);
+ *   if (event.kind !== 'attempt-ended' || event.outcome !== 'failed') return;
+ *   console.error(event.jobId, event.error);
  * };
  */
 export type WorkerObserver = (event: WorkerEvent) => void;

@@ -67,7 +67,9 @@ export class ActiveAttempt {
     return this.bullpen.batch;
   }
 
-  /** The row of the batch that its job is; `undefined` when its job holds several rows, or is none. */
+  /**
+   * The row of the batch that its job is; `undefined` when its job holds several rows, or is none.
+   */
   get row(): number | undefined {
     return this.batch === undefined ? undefined : rowOfId(this.batch, this.jobId);
   }
@@ -151,8 +153,8 @@ export class ActiveAttempt {
   }
 
   /**
-   * The attempt failed because code of ours threw. Never throws: if the notes cannot be made, the end
-   * is recorded without them.
+   * The attempt failed because code of ours threw. Never throws: if the notes cannot be made, the
+   * end is recorded without them.
    */
   endBroken(error: Thrown): Ending {
     const outcome: Outcome = { kind: 'failed', error };

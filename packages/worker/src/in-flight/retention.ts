@@ -75,9 +75,9 @@ export class Retention {
   }
 
   /**
-   * Reads what stands in the queue's meta now. Writes what this worker was told if it does not stand
-   * there any more: BullMQ's `obliterate` removes the meta. Never throws: without an answer nothing
-   * changes.
+   * Reads what stands in the queue's meta now. Writes what this worker was told if it does not
+   * stand there any more: BullMQ's `obliterate` removes the meta. Never throws: without an answer
+   * nothing changes.
    */
   async refresh(queue: string): Promise<void> {
     const before = this.#known.get(queue)?.kept;

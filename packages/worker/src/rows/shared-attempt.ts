@@ -30,11 +30,11 @@ export interface SharedAttemptDeps {
 }
 
 /**
- * One attempt at a shared job. It attempts the rows one after the other, each as if it were a job of
- * its own, with its own deadline and outcome. The end of a row is in the books before the next row
- * begins. A row that must be attempted again (it failed, or snoozes) gets a job of its own, so that
- * the other rows do not wait for it. When the attempt has to stop, the job goes back to its queue with
- * the rows that are left.
+ * One attempt at a shared job. It attempts the rows one after the other, each as if it were a job
+ * of its own, with its own deadline and outcome. The end of a row is in the books before the next
+ * row begins. A row that must be attempted again (it failed, or snoozes) gets a job of its own, so
+ * that the other rows do not wait for it. When the attempt has to stop, the job goes back to its
+ * queue with the rows that are left.
  */
 export class SharedAttempt {
   readonly #deps: SharedAttemptDeps;
@@ -81,9 +81,9 @@ export class SharedAttempt {
   }
 
   /**
-   * After a process died under this job, the row that ran then (the first open one) gets a job of its
-   * own, and the crash counts for that row alone. A handler of many had all rows at once: then the
-   * rows are first attempted one by one, and the next crash shows which row it was.
+   * After a process died under this job, the row that ran then (the first open one) gets a job of
+   * its own, and the crash counts for that row alone. A handler of many had all rows at once: then
+   * the rows are first attempted one by one, and the next crash shows which row it was.
    */
   async #splitOffSuspect(open: OpenRow[]): Promise<OpenRow[]> {
     const { attempt, handler } = this.#deps;
