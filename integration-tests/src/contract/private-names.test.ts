@@ -41,6 +41,7 @@ const METHODS = {
     'moveToCompletedArgs(job, returnvalue, removeOnComplete, token, fetchNext = false)',
     'finishedErrors({ code, jobId, parentKey, command, state, })',
     'async moveStalledJobsToWait()',
+    'execCommand(client, commandName, args)',
   ],
 } as const;
 
@@ -87,7 +88,7 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
    * tells it.
    */
   function scriptOf(name: string, file: string, use: string) {
-    const path = /'bullmq\/(dist\/\S+)'/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+    const path = new RegExp(`'bullmq/(dist/\\S+/${name}-\\d+\\.js)'`).exec(readFileSync(file, 'utf8'))?.[1] ?? '';
     const used = `${file.slice(file.indexOf('packages/'))} ${use}`;
     const scripts = readdirSync(join(BULLMQ_CODE, 'scripts')).filter((found) => found.startsWith(name));
     expect(
@@ -103,6 +104,22 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
     const inputs = header.match(/(KEYS|ARGV)\[\d+\] .+/g)?.map((line) => line.replace(/\s+/g, ' '));
     return { content, inputs, used };
   }
+
+  test('the scripts that get Redis’ time, in the argument where BullMQ puts the time of the caller', () => {
+    const file = 'engine-scripts.ts';
+    const text = readFileSync(join(ROOM, file), 'utf8');
+    const timed = [...text.matchAll(/engineScript\((\w+), '\w+'(?:, (\d))?\)/g)];
+    expect(timed.length).toBeGreaterThan(5);
+    for (const [, name = '', timeArg] of timed) {
+      const { inputs = [] } = scriptOf(name, join(ROOM, file), 'puts a header before it');
+      // The next run of a scheduler keeps the clock of its caller.
+      if (name === 'updateJobScheduler') continue;
+      const said = inputs.filter((line) => /^ARGV.* timestamp$/.test(line)).map((line) => line.slice(0, 7));
+      expect(said, `${BULLMQ} has changed the input of ${name}`).toEqual(
+        timeArg === undefined ? [] : [`ARGV[${timeArg}]`],
+      );
+    }
+  });
 
   test('the script moveToFinished, with its keys and arguments in this order', async () => {
     const [user = ''] = usersOf(/scripts\/moveToFinished/);

@@ -63,7 +63,7 @@ describe.for(['bullpen-producer', 'bullpen-worker', 'bullpen-dashboard'] as cons
 
   test('names a Redis that is too old, and the oldest that will do', async ({ world }) => {
     expect(await refusal(world, command, await oldRedis(world, '5.0.14'))).toBe(
-      'cannot be used: it is Redis 5.0.14, and Bullpen needs Redis 6.2 or newer, or Valkey',
+      'cannot be used: it is Redis 5.0.14, and Bullpen needs Redis 7.0 or newer, or Valkey',
     );
   });
 });

@@ -48,7 +48,7 @@ export {
 export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
-export { defineScripts, type Script, type ScriptArg } from './redis/define-scripts.js';
+export { defineScripts, type Script, type ScriptArg, type ScriptEffect, withHeader } from './redis/define-scripts.js';
 export { explainRedis } from './redis/explain-redis.js';
 export { KEY_SCRIPT } from './redis/key-script.js';
 export {

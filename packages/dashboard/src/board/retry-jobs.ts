@@ -26,7 +26,9 @@ export class RetryJobs {
   readonly #prefix: string;
 
   constructor(redis: Redis, prefix: string) {
-    this.#redis = defineScripts<RetryCommands>(redis, { bullpenRetry: { keys: RETRY_KEYS, lua: RETRY } });
+    this.#redis = defineScripts<RetryCommands>(redis, {
+      bullpenRetry: { keys: RETRY_KEYS, lua: RETRY, effect: 'frees' },
+    });
     this.#prefix = prefix;
   }
 

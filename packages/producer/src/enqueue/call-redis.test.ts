@@ -209,7 +209,7 @@ describe('callRedis', () => {
     connection.server = { version: '5.0.14', evictionPolicy: undefined };
     const outage = await outageOf(callOver(connection, LONG, never));
     expect(outage.message).toBe(
-      'Redis at redis://host:6379 cannot be used: it is Redis 5.0.14, and Bullpen needs Redis 6.2 or newer, or Valkey',
+      'Redis at redis://host:6379 cannot be used: it is Redis 5.0.14, and Bullpen needs Redis 7.0 or newer, or Valkey',
     );
   });
 

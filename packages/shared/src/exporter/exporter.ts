@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { within } from '../process/within.js';
+import { withHeader } from '../redis/define-scripts.js';
 import { exporterKey } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
 import { type QueueDepth, readQueueDepth } from './queue-depth.js';
@@ -36,17 +37,23 @@ const GIVE_UP_MS = 500;
  * Takes or renews a queue, unless it is another's. KEYS: the exporter's key. ARGV: owner, life in
  * ms.
  */
-const CLAIM = `
+const CLAIM = withHeader(
+  'frees',
+  `
 local owner = redis.call('GET', KEYS[1])
 if owner == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 if owner then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`;
+return 1`,
+);
 
 /** Gives a queue up, if it is ours. KEYS: the exporter's key. ARGV: owner. */
-const GIVE_UP = `
+const GIVE_UP = withHeader(
+  'frees',
+  `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`;
+return 0`,
+);
 
 /**
  * Tells Prometheus how many jobs queues hold. Many processes could do it; for each queue one of

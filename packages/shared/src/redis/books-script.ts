@@ -1,8 +1,11 @@
+import { LAYOUT } from './layout.js';
+
 /**
  * The part of {@link BOOKS_SCRIPT} that is also in scripts which run for every row. It has few
  * functions, because Lua makes each of them anew in each call.
  */
 export const BOOKS_BASE_SCRIPT = `
+${LAYOUT.now}
 local call = redis.call
 
 -- Books that have expired stay gone.
@@ -28,8 +31,7 @@ local function keepBooks(books, index, name)
   local keep = call('HGET', books[1], 'keepMs')
   if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
-  local time = call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local now = nowMs()
   call('ZREMRANGEBYSCORE', index, '-inf', now)
   call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
   local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')

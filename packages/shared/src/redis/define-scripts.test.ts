@@ -22,12 +22,12 @@ describe('defineScripts', () => {
   it('gives the same connection a command for each script, and sends one whole if that is asked for', async () => {
     const { redis, defined, sent } = connection();
     const scripted = defineScripts<Commands>(redis, {
-      bullpenShort: { keys: 2, lua: 'return 1' },
-      bullpenWhole: { keys: 1, lua: 'return 2', sentWhole: true },
+      bullpenShort: { keys: 2, lua: 'return 1', effect: 'adds' },
+      bullpenWhole: { keys: 1, lua: 'return 2', effect: 'frees', sentWhole: true },
     });
     expect(scripted).toBe(redis);
-    expect(defined).toEqual([['bullpenShort', { numberOfKeys: 2, lua: 'return 1' }]]);
+    expect(defined).toEqual([['bullpenShort', { numberOfKeys: 2, lua: '#!lua\nreturn 1' }]]);
     await scripted.bullpenWhole('key', 'a', 5);
-    expect(sent).toEqual([['return 2', 1, 'key', 'a', 5]]);
+    expect(sent).toEqual([['#!lua flags=allow-oom\nreturn 2', 1, 'key', 'a', 5]]);
   });
 });

@@ -42,6 +42,17 @@ local WAITS_NOW, IS_DUE_AT = '${WAKE_MARKER[1]}', '1'
 local DELAYED_STEPS, PRIORITY_STEPS = ${DELAYED_STEPS_PER_MS}, 0x100000000
 `;
 
+/**
+ * What time it is, in milliseconds since 1970. Redis' clock is the clock of the whole fleet: hosts
+ * may be minutes apart.
+ */
+const now = `
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+`;
+
 /** How long the event stream of a queue gets, about. */
 const maxEventsOf = `
 local function maxEventsOf(meta) return redis.call('HGET', meta, MAX_EVENTS) or DEFAULT_MAX_EVENTS end
@@ -74,4 +85,4 @@ end
 `;
 
 /** Pieces of Lua that know BullMQ's layout; `names` goes before all others. */
-export const LAYOUT = { names, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue } as const;
+export const LAYOUT = { names, now, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue } as const;

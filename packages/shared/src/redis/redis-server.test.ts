@@ -10,12 +10,12 @@ describe('readServer', () => {
 });
 
 describe('tooOld', () => {
-  it.each(['6.2.0', '6.2.14', '6.10.1', '7.0.15', '8.4.0', 'unknown', undefined])('accepts Redis %s', (version) => {
+  it.each(['7.0.0', '7.0.15', '7.2.4', '10.0.0', '8.4.0', 'unknown', undefined])('accepts Redis %s', (version) => {
     expect(tooOld({ version, evictionPolicy: undefined }, 'redis://r:1')).toBeUndefined();
   });
 
-  it.each(['5.0.14', '6.0.16', '2.8.19'])('says that Redis %s is too old, and what is needed', (version) => {
-    const says = `Redis at redis://r:1 cannot be used: it is Redis ${version}, and Bullpen needs Redis 6.2 or newer, or Valkey`;
+  it.each(['5.0.14', '6.2.14', '2.8.19'])('says that Redis %s is too old, and what is needed', (version) => {
+    const says = `Redis at redis://r:1 cannot be used: it is Redis ${version}, and Bullpen needs Redis 7.0 or newer, or Valkey`;
     for (const unanswered of [false, true]) {
       const error = tooOld({ version, evictionPolicy: undefined }, 'redis://r:1', unanswered);
       expect(error).toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE', message: says, unanswered });

@@ -6,8 +6,8 @@ export interface RedisServer {
   readonly evictionPolicy: string | undefined;
 }
 
-/** The oldest Redis that has the commands that our scripts and BullMQ use. Valkey counts as 7.2. */
-const OLDEST = [6, 2] as const;
+/** The oldest Redis that reads the headers of our scripts. Valkey counts as 7.2. */
+const OLDEST = [7, 0] as const;
 
 /** Reads the answer to `INFO`. */
 export function readServer(info: string): RedisServer {

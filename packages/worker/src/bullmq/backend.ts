@@ -17,6 +17,7 @@ import type { Outage } from '../redis/outage.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
 import { connect, connectionName } from './connections.js';
+import { engineCommand } from './engine-scripts.js';
 import { failureOf } from './failure.js';
 import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
 import { FAILED_REMOVED } from './finish-script.js';
@@ -87,6 +88,16 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
 
   override get maximumBlockTimeout(): number {
     return MAX_BLOCK_S;
+  }
+
+  /** BullMQ's scripts with our headers, and with Redis' time. */
+  override execCommand(
+    client: Parameters<RedisQueueBackend['execCommand']>[0],
+    name: string,
+    args: unknown[],
+  ): ReturnType<RedisQueueBackend['execCommand']> {
+    const command = engineCommand(name);
+    return command === undefined ? super.execCommand(client, name, args) : client.runCommand(command, args);
   }
 
   fetch(token: string): Promise<NextJob> {

@@ -1,4 +1,17 @@
-/** BullMQ's scripts have types only beside modules that Node does not load. */
-declare module 'bullmq/dist/cjs/scripts/moveToFinished-14.js' {
-  export const moveToFinished: { readonly name: string; readonly content: string; readonly keys: number };
+/** BullMQ's scripts have types only beside modules that Node does not load. Each has its own file. */
+declare module 'bullmq/dist/cjs/scripts/*.js' {
+  interface BullmqScript {
+    readonly name: string;
+    readonly content: string;
+    readonly keys: number;
+  }
+  export const getRateLimitTtl: BullmqScript;
+  export const isMaxed: BullmqScript;
+  export const moveJobFromActiveToWait: BullmqScript;
+  export const moveStalledJobsToWait: BullmqScript;
+  export const moveToActive: BullmqScript;
+  export const moveToDelayed: BullmqScript;
+  export const moveToFinished: BullmqScript;
+  export const retryJob: BullmqScript;
+  export const updateJobScheduler: BullmqScript;
 }

@@ -1,6 +1,7 @@
 import { KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
+import { setTime } from './engine-scripts.js';
 
 /** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
@@ -29,6 +30,7 @@ export const FAILED_REMOVED = 'failed jobs removed';
  * failed jobs were removed, "{@link FAILED_REMOVED}", how many, and that answer.
  */
 export const FINISH = `
+${setTime(2)}
 local function finish()
 ${moveToFinished.content}
 end
@@ -48,7 +50,6 @@ if string.sub(ARGV[1], 1, 2) == 'k-' then
   if record and redis.call('EXISTS', KEYS[12]) == 0 then freeKey(record, ARGV[1])
   elseif record and keep.age and redis.call('GET', record) == ARGV[1] then redis.call('EXPIRE', record, keep.age) end
 end
--- The job itself is removed at once if the clock of its worker is behind those of the others.
 if ARGV[5] == 'failed' and keep.count ~= 0 then
   local removed = before + 1 - redis.call('ZCARD', KEYS[11])
   if removed > 0 then

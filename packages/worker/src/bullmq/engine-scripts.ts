@@ -1,0 +1,60 @@
+import { LAYOUT, type Script, type ScriptEffect } from '@bullpen/shared/internal';
+import { getRateLimitTtl } from 'bullmq/dist/cjs/scripts/getRateLimitTtl-2.js';
+import { isMaxed } from 'bullmq/dist/cjs/scripts/isMaxed-2.js';
+import { moveJobFromActiveToWait } from 'bullmq/dist/cjs/scripts/moveJobFromActiveToWait-9.js';
+import { moveStalledJobsToWait } from 'bullmq/dist/cjs/scripts/moveStalledJobsToWait-9.js';
+import { moveToActive } from 'bullmq/dist/cjs/scripts/moveToActive-11.js';
+import { moveToDelayed } from 'bullmq/dist/cjs/scripts/moveToDelayed-11.js';
+import { retryJob } from 'bullmq/dist/cjs/scripts/retryJob-11.js';
+import { updateJobScheduler } from 'bullmq/dist/cjs/scripts/updateJobScheduler-12.js';
+
+interface BullmqScript {
+  readonly content: string;
+  readonly keys: number;
+}
+
+/**
+ * Lua that writes Redis' time over an argument of a BullMQ script: BullMQ sends the time of the
+ * host that calls. Stands in front of the script.
+ */
+export const setTime = (arg: number): string => `${LAYOUT.now}
+ARGV[${arg}] = string.format('%.0f', nowMs())
+`;
+
+/**
+ * A script of BullMQ, of the version we pin, with a header of ours.
+ * @param timeArg the argument that holds the caller's time, if there is one
+ */
+function engineScript({ content, keys }: BullmqScript, effect: ScriptEffect, timeArg?: number): Script {
+  return { keys, effect, lua: timeArg === undefined ? content : setTime(timeArg) + content };
+}
+
+/**
+ * BullMQ's scripts that a worker sends, by BullMQ's names. They differ from BullMQ's in two ways. A
+ * full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
+ * that its own jobs have filled would never be drained. And they go by Redis' clock.
+ *
+ * The next run of a job scheduler keeps the clock of its caller, who has computed its instant.
+ * `moveToFinished` is in `finish-script.ts`.
+ */
+const ENGINE_SCRIPTS: Readonly<Record<string, Script>> = {
+  getRateLimitTtl: engineScript(getRateLimitTtl, 'frees'),
+  isMaxed: engineScript(isMaxed, 'reads'),
+  moveJobFromActiveToWait: engineScript(moveJobFromActiveToWait, 'frees'),
+  moveStalledJobsToWait: engineScript(moveStalledJobsToWait, 'frees', 3),
+  moveToActive: engineScript(moveToActive, 'frees', 2),
+  moveToDelayed: engineScript(moveToDelayed, 'frees', 2),
+  retryJob: engineScript(retryJob, 'frees', 2),
+  updateJobScheduler: engineScript(updateJobScheduler, 'frees'),
+};
+
+const commandOf = (name: string): string => `bullmq:${name}`;
+
+/** The same scripts by the names of our commands. */
+export const ENGINE_COMMANDS: Readonly<Record<string, Script>> = Object.fromEntries(
+  Object.entries(ENGINE_SCRIPTS).map(([name, script]) => [commandOf(name), script]),
+);
+
+/** The command of ours that takes the place of a BullMQ script; `undefined` when there is none. */
+export const engineCommand = (name: string): string | undefined =>
+  name in ENGINE_SCRIPTS ? commandOf(name) : undefined;

@@ -1,0 +1,15 @@
+import type { Redis } from '@bullpen/shared/internal';
+import { expect, it } from 'vitest';
+import { defineCommands } from './define-commands.js';
+
+it('gives every script a header; a full Redis refuses the progress of a job and nothing else', () => {
+  const headers = new Map<string, string>();
+  defineCommands({
+    defineCommand: (name: string, { lua }: { lua: string }) => headers.set(name, lua.split('\n', 1)[0] ?? ''),
+  } as unknown as Redis);
+  expect(headers.size).toBeGreaterThan(15);
+  const withHeader = (header: string) => [...headers].filter(([, found]) => found === header).map(([name]) => name);
+  expect(withHeader('#!lua')).toEqual(['bullpenProgress']);
+  expect(withHeader('#!lua flags=no-writes')).toEqual(['bullmq:isMaxed', 'bullpenFetchedBy', 'bullpenOpenRows']);
+  expect(withHeader('#!lua flags=allow-oom')).toHaveLength(headers.size - 4);
+});
