@@ -25,6 +25,7 @@ import { Retention } from './in-flight/retention.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
 import { readOptions } from './read-options.js';
+import { ClockWatch } from './redis/clock-watch.js';
 import { Outage } from './redis/outage.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
 import type { RunningWorker, StartedWorker } from './running-worker.js';
@@ -78,13 +79,15 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     if (observers.any) observers.tell({ kind: 'handed-back', queue, job, jobId });
   });
   const queues = serves.map(({ queue }) => queue);
+  const clockWatch = new ClockWatch({ redis, log });
+  const { clock } = clockWatch;
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
   const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
   const deps = {
-    ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, retention },
+    ...{ prefix, redis, clock, active, leases, outage, cancellations, log, observers, leaseMs, retention },
     progress: new Progress(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };
@@ -108,6 +111,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     const summary = await drain({ ...settings, close, handBackAll, active, abortNow: abortNow.signal });
     leases.close();
     cancellations.close();
+    clockWatch.close();
     await retired;
     redis.disconnect();
     return summary;
@@ -118,6 +122,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     await retryWhileRefused(outage, () => cancellations.load());
     const old = tooOld(redis.server, where);
     if (old !== undefined) throw old;
+    await retryWhileRefused(outage, () => clockWatch.load());
     const evicts = mayEvict(redis.server);
     if (evicts !== undefined) log.warn({ redis: where }, evicts);
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
@@ -155,7 +160,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
     observe: (observer) => observers.add(observer),
     exporter,
-    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
+    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage, clock }),
     process: {
       activeJobIds: () => active.jobIds(),
       abortNow: () => abortNow.abort(),

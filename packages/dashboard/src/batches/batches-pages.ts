@@ -20,7 +20,7 @@ import { type ListFilter, listBody, selectBatches } from './list-page.js';
 
 /** What {@link batchesPages} needs. */
 export interface BatchesPagesDeps {
-  readonly producer: Pick<Producer, 'batches'>;
+  readonly producer: Pick<Producer, 'batches' | 'time'>;
   readonly base: string;
   readonly redact: Redactor;
   readonly nav: Nav;
@@ -40,7 +40,8 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
 
   app.get('/batches', async (request, reply) => {
     const filter = readFilter(request.query);
-    return send(reply, 'Batches', listBody(base, selectBatches(await snapshots.list(), filter), filter, Date.now()));
+    const all = await snapshots.list();
+    return send(reply, 'Batches', listBody(base, selectBatches(all, filter), filter, await producer.time()));
   });
 
   app.get('/batches.json', async (request) => {
@@ -51,7 +52,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
 
   app.get<OneBatch>('/batches/:queue/:batch', async ({ params }, reply) => {
     const { progress, failures } = await redactedSnapshot(params);
-    return send(reply, params.batch, batchBody(base, progress, failures, Date.now()));
+    return send(reply, params.batch, batchBody(base, progress, failures, await producer.time()));
   });
 
   app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params }) => {

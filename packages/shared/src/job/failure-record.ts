@@ -11,7 +11,7 @@ export interface FailureRecord {
   readonly error: { readonly name: string; readonly message: string; readonly stack?: string };
   /** How many attempts were made. */
   readonly attempts: number;
-  /** When the row failed, in milliseconds since 1970. */
+  /** When the end of the row was recorded, by Redis' clock, in milliseconds since 1970. */
   readonly failedAt: number;
 }
 
@@ -34,11 +34,17 @@ export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'messag
   return said.slice(0, MAX_REASON);
 }
 
-/** Writes a record for the books: its reason, and its text. */
-export function writeFailure(record: FailureRecord): { readonly reason: string; readonly text: string } {
+/**
+ * Writes a record for the books: its reason, and its text. The script that puts it into the books
+ * fills in `failedAt`, which stands first in the text.
+ */
+export function writeFailure(record: Omit<FailureRecord, 'failedAt'>): {
+  readonly reason: string;
+  readonly text: string;
+} {
   const { name, message, stack } = record.error;
   const error = { name, message, ...(stack === undefined ? {} : { stack: stack.slice(0, MAX_STACK) }) };
-  return { reason: reasonOfFailure(record.error), text: JSON.stringify({ ...record, error }) };
+  return { reason: reasonOfFailure(record.error), text: JSON.stringify({ failedAt: null, ...record, error }) };
 }
 
 /** Reads a record from the books, where it stands behind its reason and a line break. */

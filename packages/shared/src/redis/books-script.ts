@@ -62,7 +62,8 @@ end
 local function noteFailure(books, row, reason, record)
   if call('ZSCORE', books[4], reason) == false and call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
   call('ZINCRBY', books[4], 1, reason)
-  call('HSET', books[3], row, reason .. '\\n' .. record)
+  local failedAt = '"failedAt":' .. string.format('%.0f', nowMs())
+  call('HSET', books[3], row, reason .. '\\n' .. string.gsub(record, '"failedAt":null', failedAt, 1))
   expireWithBooks(books, books[3])
   expireWithBooks(books, books[4])
 end

@@ -1,4 +1,5 @@
-import { WAKE_MARKER } from '@bullpen/shared/internal';
+import type { Due } from '@bullpen/shared';
+import { type RedisClock, WAKE_MARKER } from '@bullpen/shared/internal';
 import {
   type FinishedStatus,
   type KeepJobs,
@@ -34,6 +35,7 @@ type BackendOptions = QueueBaseOptions & { readonly name?: string; readonly pref
 /** What a {@link Backend} needs beside BullMQ's options. */
 export interface BackendDeps {
   readonly redis: ScriptedRedis;
+  readonly clock: Pick<RedisClock, 'at' | 'toHost'>;
   readonly completionCalls: Pick<CompletionCalls, 'add'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
@@ -119,7 +121,6 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
       options.isAgain || !isPlainRow(job, notes)
         ? await this.#completeInline(job, text, options.fetchNext)
         : await this.#completeCoalesced(job, text, options.fetchNext, notes);
-    job.finishedOn = Date.now();
     job.attemptsMade += 1;
     return reply === undefined ? undefined : raw2NextJobData(reply as Parameters<typeof raw2NextJobData>[0]);
   }
@@ -152,8 +153,21 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     }
   }
 
-  async snooze(job: BullmqJob, untilAt: number): Promise<void> {
-    await job.moveToDelayed(Math.max(untilAt, Date.now() + MIN_SNOOZE_MS), job.token);
+  async snooze({ id = '', token = '' }: BullmqJob, due: Due): Promise<void> {
+    const waitMs = 'at' in due ? due.at - this.#deps.clock.at() : due.inMs;
+    // Our script puts Redis' time in place of the second argument.
+    await this.moveToDelayed(id, 0, Math.max(waitMs, MIN_SNOOZE_MS), token, { skipAttempt: true });
+  }
+
+  /** Its score says when the first delayed job is due, which BullMQ compares with the host's clock. */
+  override async waitForJob(timeoutS: number): Promise<{ readonly member: string; readonly score: number } | null> {
+    const marker = await super.waitForJob(timeoutS);
+    return marker === null ? null : { ...marker, score: this.hostInstant(marker.score) };
+  }
+
+  /** An instant of Redis' clock by the clock of this host; 0 stays 0, which means now. */
+  hostInstant(at: number): number {
+    return at > 0 ? this.#deps.clock.toHost(at) : at;
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {

@@ -1,3 +1,4 @@
+import type { Due } from '@bullpen/shared';
 import type { Ending } from './active-attempt.js';
 
 /** How an end is recorded. */
@@ -24,8 +25,8 @@ export interface QueueStore<Job, Next> {
   fail(job: Job, ending: FailedEnding, fetchNext: boolean): Promise<Next | undefined>;
   /** Hands the job back to the front of its queue. No attempt is spent. */
   handBack(job: Job): Promise<void>;
-  /** Delays the job until an instant (milliseconds since 1970). No attempt is spent. */
-  snooze(job: Job, untilAt: number): Promise<void>;
+  /** Delays the job until it is due. No attempt is spent. */
+  snooze(job: Job, due: Due): Promise<void>;
 }
 
 /** An ending that is recorded as a failure. */

@@ -1,4 +1,5 @@
 import type { Logger } from '@bullpen/shared';
+import type { RedisClock } from '@bullpen/shared/internal';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
@@ -13,6 +14,7 @@ import type { Retention } from './retention.js';
 export interface WorkerDeps {
   readonly prefix: string;
   readonly redis: ScriptedRedis;
+  readonly clock: RedisClock;
   readonly progress: Progress;
   readonly active: ActiveAttempts;
   readonly leases: Leases;

@@ -1,7 +1,7 @@
 import { defineJob, JobCancelled, type Logger } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { fetchedJob } from '../../test/fetched-job.js';
+import { fetchedJob, hostClock } from '../../test/fetched-job.js';
 import type { AttemptStop } from '../attempt/attempt-stop.js';
 import { Observers } from '../events/observers.js';
 import { type Context, handle } from '../handlers/handler.js';
@@ -56,6 +56,7 @@ function processing(
     lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
     worker: {
       ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
+      clock: hostClock,
     } as unknown as WorkerDeps,
   });
   const take = (more: Partial<FetchedJob> = {}) => processor.take(fetchedJob({ name: definition.name, ...more }));

@@ -92,7 +92,7 @@ export class SharedAttempt {
     const [suspect, ...rest] = open;
     if (suspect === undefined || crashes <= crashesKept) return open;
     const isSplit = await this.#split(
-      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
+      [splitRow(attempt, suspect, { due: { inMs: 0 }, attemptsMade: 0, crashes })],
       crashesKept,
     );
     // Redis has this number now. A crash that it counts while we cannot reach it comes on top.

@@ -1,3 +1,4 @@
+import type { Due } from '@bullpen/shared';
 import type { Thrown } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { OpenRow } from './row-attempt.js';
@@ -5,7 +6,7 @@ import type { SplitRow } from './row-jobs.js';
 
 /** What the job of a single row starts with. */
 export interface RowJobStart {
-  readonly dueAt: number;
+  readonly due: Due;
   readonly attemptsMade: number;
   readonly crashes: number;
   /** Why the attempt at the row failed, if it did. */
@@ -19,12 +20,12 @@ export interface RowJobStart {
 export function splitRow(
   { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
   { row, payload }: OpenRow,
-  { dueAt, attemptsMade, crashes, error }: RowJobStart,
+  { due, attemptsMade, crashes, error }: RowJobStart,
 ): SplitRow {
   const { bullpen, ...opts } = fetched.opts;
   const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
   return {
-    ...{ row, dueAt, attemptsMade, crashes },
+    ...{ row, due, attemptsMade, crashes },
     failure: error === undefined ? '' : `${error.name}: ${error.message}`,
     data: JSON.stringify(payload),
     opts: JSON.stringify({ ...opts, attempts: maxAttempts, bullpen: ofRow }),
