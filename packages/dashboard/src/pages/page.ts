@@ -1,4 +1,8 @@
+import type { FastifyReply } from 'fastify';
 import { html } from 'ghtml';
+
+/** The content type of a page. */
+export const HTML = 'text/html; charset=utf-8';
 
 /** The content of a page. */
 export interface PageContent {
@@ -11,7 +15,12 @@ export interface PageContent {
   readonly nav?: Nav;
   /** The file name of a script under `assets/`. */
   readonly script?: string;
+  /** What to say above everything, because Redis is away. */
+  readonly outage?: string | undefined;
 }
+
+/** Sends a page in the frame of this dashboard. */
+export type ShowPage = (reply: FastifyReply, content: Pick<PageContent, 'title' | 'body' | 'script'>) => FastifyReply;
 
 /** What the header of a page offers. */
 export interface Nav {
@@ -24,7 +33,7 @@ export interface Nav {
  * Renders a whole page. It has no inline script and loads nothing from other hosts: the content
  * security policy forbids both.
  */
-export function page({ title, base, body, nav, script }: PageContent): string {
+export function page({ title, base, body, nav, script, outage }: PageContent): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -38,6 +47,7 @@ export function page({ title, base, body, nav, script }: PageContent): string {
 </head>
 <body>
 !${nav === undefined ? '' : header(base, nav)}
+<div id="outage">!${outage === undefined ? '' : html`<p class="note bad" role="alert">${outage}</p>`}</div>
 <main>
 !${body}
 </main>
