@@ -7,7 +7,7 @@ import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact/redactor.js';
 import { type BoardQueue, changeMany } from './bulk-changes.js';
-import { LastKnown } from './last-known.js';
+import { answerInOutage } from './last-known.js';
 import { type ChangeNote, logChanges } from './log-changes.js';
 import { QueueAdapter } from './queue-adapter.js';
 import type { Queue } from './queues.js';
@@ -89,7 +89,6 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
   });
 
   const queues = new Map<string, BoardQueue>();
-  const lastKnown = new LastKnown();
   const notes = new WeakMap<FastifyRequest, ChangeNote>();
   const noteOf = (request: FastifyRequest): ChangeNote => notes.get(request) ?? {};
   const payloadOf = async (queue: string, jobId: string): Promise<unknown> =>
@@ -98,6 +97,7 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
   app.get('/outage.json', async () => ({ outage: outage.text ?? null }));
   await app.register(async (scope) => {
     logChanges(scope, { userOf, noteOf, log });
+    answerInOutage(scope, `${base}/api/`, outage);
     scope.addHook('preHandler', async (request, reply) => {
       const asked: Asked = { method: request.method, route: request.routeOptions.url, params: request.params ?? {} };
       const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
@@ -120,14 +120,7 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
       notes.set(request, { reason: typeof fault.message === 'string' ? fault.message : JSON.stringify(fault) });
       return fault;
     });
-    scope.addHook('onSend', async ({ method, url }, reply, body) => {
-      if (method === 'GET' && typeof body === 'string' && url.startsWith(`${base}/api/`)) {
-        if (reply.statusCode === 200) lastKnown.keep(url, body);
-        const known = reply.statusCode === 503 ? lastKnown.get(url) : undefined;
-        if (known === undefined) return body;
-        reply.code(200).removeHeader('content-length');
-        return known;
-      }
+    scope.addHook('onSend', async (_request, reply, body) => {
       const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
       if (!isPage || typeof body !== 'string') return body;
       return body.replace(FOREIGN_FONTS, '').replace('</body>', `${additions(base, version)}</body>`);

@@ -1,3 +1,5 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
 /** The most characters of answers that are kept. */
 const MAX_CHARACTERS = 8_000_000;
 
@@ -28,6 +30,30 @@ export class LastKnown {
     this.#characters -= this.#answers.get(key)?.length ?? 0;
     this.#answers.delete(key);
   }
+}
+
+/**
+ * Answers Bull Board's questions in an outage with what was known before.
+ * @param api what the paths of the questions begin with
+ */
+export function answerInOutage(app: FastifyInstance, api: string, outage: { readonly text: string | undefined }): void {
+  const lastKnown = new LastKnown();
+  const isQuestion = ({ method, url }: FastifyRequest): boolean => method === 'GET' && url.startsWith(api);
+  app.addHook('preHandler', async (request, reply) => {
+    if (outage.text === undefined || !isQuestion(request)) return undefined;
+    const known = lastKnown.get(request.url);
+    // Redis is not asked: a Redis that is frozen would let people wait for seconds.
+    return known === undefined ? undefined : reply.type('application/json; charset=utf-8').send(known);
+  });
+  app.addHook('onSend', async (request, reply, body) => {
+    if (!isQuestion(request) || typeof body !== 'string') return body;
+    if (reply.statusCode === 200 && outage.text === undefined) lastKnown.keep(request.url, body);
+    // Redis went away while it was asked.
+    const known = reply.statusCode === 503 ? lastKnown.get(request.url) : undefined;
+    if (known === undefined) return body;
+    reply.code(200).removeHeader('content-length');
+    return known;
+  });
 }
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '';
