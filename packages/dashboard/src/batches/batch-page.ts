@@ -71,10 +71,10 @@ const source = ({ read, added, duplicate, rejected }: BatchView): string =>
   html`<p class="soft">read ${showCount(read)} = added ${showCount(added)} + duplicate ${showCount(duplicate)} + rejected ${showCount(rejected)}</p>`;
 
 /** Why rows never became jobs. */
-function rejections({ rejections: all, rejected }: BatchView): string {
+function rejections({ rejections: all, rejected, format }: BatchView): string {
   return html`<h2>Why rows were rejected</h2>
 !${reasonsTable(all)}
-<p class="soft">The reasons of ${showCount(rejected)} rows that were not enqueued. The file of <code>--rejects</code> has each of them with its line. A cell of a CSV file is a text: a schema that wants a number or a boolean of it has to convert it.</p>`;
+<p class="soft">The reasons of ${showCount(rejected)} rows that were not enqueued. The file of <code>--rejects</code> has each of them with its line.!${format === 'csv' ? ' A cell of a CSV file is a text: a schema that wants a number or a boolean has to convert it.' : ''}</p>`;
 }
 
 function reasons({ reasons: all, failed }: BatchView): string {

@@ -35,7 +35,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   const snapshots = new BatchSnapshots(producer);
   const redactRow = (row: FailedRow): FailedRow => redact(row) as FailedRow;
   const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
-    showPage(reply, { title, body, script: SCRIPT });
+    showPage(reply, { title, body, script: SCRIPT, isOfBatches: true });
   addErrorPages(app, send);
 
   app.get('/batches', async (request, reply) => {
