@@ -199,6 +199,8 @@ describe('bullpen-dashboard', () => {
     await made({ msg, action: 'set the concurrency', concurrency: 3 }, 'scripted/concurrency', { concurrency: 3 });
     const limit = { max: 5, duration: 1_000 };
     await made({ msg, action: 'set the rate limit', ...limit }, 'scripted/rate-limit', limit);
+    const limits = await world.redis.hmget(`${world.prefix}:scripted:meta`, 'concurrency', 'max', 'duration');
+    expect(limits).toEqual(['3', '5', '1000']);
     await made({ msg, action: 'retry all jobs', state: 'failed', count: 1 }, 'scripted/retry/failed');
     await made({ msg, action: 'promote all jobs', count: 3 }, 'scripted/promote');
     expect(await queue.getJobCounts('wait', 'delayed')).toEqual({ wait: 11, delayed: 0 });

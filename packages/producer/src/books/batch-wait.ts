@@ -2,17 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LAYOUT, queueKeys } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 
-/**
- * Why no row of a batch is being attempted, although rows are open:
- * - `paused`: its queue is paused.
- * - `no worker`: no worker takes jobs of its queue.
- * - `behind`: other jobs of its queue come first, so many; with `orMore` at least so many.
- * - `delayed`: no row is due before this instant (ms since 1970).
- */
+/** Why no row of a batch is being attempted, although rows are open. */
 export type BatchWait =
-  | { readonly why: 'paused' | 'no worker' }
-  | { readonly why: 'behind'; readonly jobs: number; readonly orMore: boolean }
-  | { readonly why: 'delayed'; readonly until: number };
+  | {
+      /** Its queue is paused, or no worker takes jobs of its queue. */
+      readonly why: 'paused' | 'no worker';
+    }
+  | {
+      /** Other jobs of its queue come first. */
+      readonly why: 'behind';
+      /** How many. */
+      readonly jobs: number;
+      /** Whether there may be more: only the first 10,000 are counted. */
+      readonly orMore: boolean;
+    }
+  | {
+      /** No row is due yet. */
+      readonly why: 'delayed';
+      /** When the first one is, in milliseconds since 1970. */
+      readonly until: number;
+    };
 
 /** How many jobs are looked at for the first one of the batch: some milliseconds of Redis' time. */
 const MAX_AHEAD = 10_000;
