@@ -6,6 +6,7 @@ import { type Notes, notesOf } from '../attempt/notes.js';
 import type { Outcome, OutcomeKind } from '../attempt/outcome.js';
 import { type FetchedJob, storedPayload } from './fetched-job.js';
 import type { Lease } from './lease.js';
+import type { AttemptProgress } from './progress.js';
 
 /** How an attempt ended, and what is recorded with it. */
 export interface Ending {
@@ -35,6 +36,8 @@ export class ActiveAttempt {
   readonly fetched: FetchedJob;
   readonly lease: Lease;
   readonly bullpen: BullpenOpts;
+  /** What its handler reports; `undefined` until it reports something. */
+  progress: AttemptProgress | undefined;
   #maxAttempts: number;
   #stage: Stage = 'fetched';
   #stop = new AttemptStop();
@@ -148,6 +151,8 @@ export class ActiveAttempt {
 
   /** The attempt ended with this outcome. A failed job waits `retryInMs` for its next attempt. */
   end(outcome: Outcome, retryInMs?: number): Ending {
+    // Redis refuses progress once it has the end.
+    void this.progress?.flush();
     this.#ending = { outcome, notes: this.#notesOf(outcome, this.#maxAttempts), retryInMs };
     return this.#ending;
   }
