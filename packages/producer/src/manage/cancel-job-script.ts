@@ -20,8 +20,6 @@ const REMEMBERED_S = 60 * 60;
  * read. Answers `cancelled` (this call or an earlier one has taken it off), `requested`, `settled`
  * or `unknown`; or `appeared`: there was no job when its rows were read, and now there is. Then
  * nothing was done.
- *
- * Redis carries it out also when it is out of memory: its first write removes something.
  */
 export const CANCEL_SCRIPT = `
 local base, batch, id, now, keepS, channel = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]

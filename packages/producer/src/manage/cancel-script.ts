@@ -19,9 +19,6 @@ if not hasBooks(books) then return { 'unknown', '0' } end
 local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled', 'takenOff')
 local open = at[4] - at[5] - at[6] - at[7]
 if not at[1] and at[2] and open <= 0 then return { 'settled', at[8] or '0' } end
--- Touches the books before it writes: a Redis that is out of memory allows this, and then allows
--- the rest of the script.
-touchBooks(books)
 keepBooks(books, index, ARGV[1])
 call('HSETNX', books[1], 'cancelledAt', ARGV[3])
 -- The note comes before the publication: a worker that misses the publication reads the note a
@@ -125,9 +122,6 @@ local next = from + looked - #taken
 if looked == #ids and #ids < most then next = -1 end
 if #taken == 0 then return { next, 0, call('HGET', books[1], 'takenOff') or '0' } end
 
--- This comes first: a Redis that is out of memory allows it, and then allows the rest of the
--- script.
-touchBooks(books)
 if part == 'wait' then
   -- No id has a colon, so this is none. One command takes all of them out, from the nearer end.
   local tombstone = 'removed:' .. batch

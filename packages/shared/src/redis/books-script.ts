@@ -78,10 +78,4 @@ local function reopenRow(books, row)
   if reason and tonumber(call('ZINCRBY', books[4], -1, reason)) <= 0 then call('ZREM', books[4], reason) end
   call('HDEL', books[3], row)
 end
-
--- Writes something that changes nothing.
-local function touchBooks(books)
-  local ttl = call('PTTL', books[1])
-  if ttl > 0 then call('PEXPIRE', books[1], ttl) end
-end
 `;
