@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { scripted } from '../fixtures/jobs.js';
+import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
 const SHORT = ['--lease', '2s', '--drain-timeout', '100ms', '--abort-grace', '100ms', '--queue', 'scripted'];
@@ -24,12 +25,13 @@ const WITHOUT_SIGNALS = `
 
 describe('the watchdog', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`ends a process whose handler loops for ever by the deadline of its drain, counted from ${signal}: exit 70`, async ({
+    test(`ends a process whose handler loops for ever by the deadline of its drain, counted from ${signal}, and hands its jobs back: exit 70`, async ({
       world,
     }) => {
-      await world.producer().enqueue(scripted, { ends: [{ do: 'block' }] });
+      const beside = await world.producer().enqueue(scripted, { ends: [{ do: 'hang', heed: false }] });
+      const loops = await world.producer().enqueue(scripted, { ends: [{ do: 'block' }] });
       const worker = world.workerProcess(LONG_LEASE);
-      await world.started(1);
+      await world.started(2);
       worker.kill(signal);
       expect(await worker.ended).toMatchObject({ code: 70, signal: undefined });
       const { afterMs } = await worker.logged(
@@ -37,6 +39,9 @@ describe('the watchdog', () => {
       );
       expect(afterMs).toBeGreaterThanOrEqual(1_200);
       expect(afterMs).toBeLessThan(200 + 1_500);
+      const queue = world.queue('scripted');
+      await until('both jobs to wait', async () => (await queue.getWaitingCount()) === 2);
+      for (const { id } of [beside, loops]) expect(await queue.getJob(id)).toMatchObject({ stalledCounter: 0 });
     });
 
     test(`a handler that removed the listeners of ${signal} is drained all the same, and ${signal} again aborts it`, async ({

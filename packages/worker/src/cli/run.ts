@@ -88,6 +88,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
     const running = startWorker({ ...options, logger: log });
     worker = running;
+    watchdog.onEnd(() => running.process.handBackAll());
     health.add(running);
 
     const ready = running.ready.then(() => {

@@ -1,5 +1,11 @@
 import type { StopSignal } from '@bullpen/shared/internal';
 
+/**
+ * Where the main thread leaves a function that the watchdog calls there before it ends a process
+ * that was told to stop. A key of the global object: the thread shares no function with it.
+ */
+export const LAST_WORD = 'bullpen.lastWord';
+
 /** What the thread is started with. */
 export interface WatchdogData {
   /** A counter that goes up while the event loop of the main thread runs. */

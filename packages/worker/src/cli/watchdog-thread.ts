@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { WASI } from 'node:wasi';
 import { parentPort, workerData } from 'node:worker_threads';
 import { hearSignals } from './signals-in-thread.js';
-import type { WatchdogData, WatchdogMessage, WatchdogReport } from './watchdog-messages.js';
+import { LAST_WORD, type WatchdogData, type WatchdogMessage, type WatchdogReport } from './watchdog-messages.js';
 
 /** The part of WebAssembly that we use. Node's types do not have it. */
 declare const WebAssembly: {
@@ -112,7 +112,11 @@ function endByMainThread(): void {
     const { Session } = process.getBuiltinModule('node:inspector');
     const session = new Session();
     session.connectToMainThread();
-    session.post('Runtime.evaluate', { expression: `process.reallyExit(${code})` });
+    // After a signal its jobs are handed back. Without one they count a crash, or a handler that
+    // loops for ever would be attempted for ever.
+    const lastWord = heardTimes.size > 0 ? `globalThis[Symbol.for('${LAST_WORD}')]?.()` : '';
+    const expression = `try { ${lastWord} } finally { process.reallyExit(${code}) }`;
+    session.post('Runtime.evaluate', { expression });
   } catch {
     // This Node was built without an inspector.
     exitProcess();

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EXIT, STOP_SIGNALS, type TellHeard } from '@bullpen/shared/internal';
-import type { WatchdogData, WatchdogMessage, WatchdogReport } from './watchdog-messages.js';
+import { LAST_WORD, type WatchdogData, type WatchdogMessage, type WatchdogReport } from './watchdog-messages.js';
 
 const BEAT_MS = 200;
 /** Added to the last deadline of a drain, and to a lease that could not be renewed. */
@@ -53,6 +53,14 @@ export class Watchdog {
   /** Tells `tell` of each signal that the thread hears, also when the main thread does not. */
   onSignal(tell: TellHeard): void {
     this.#tellHeard = tell;
+  }
+
+  /**
+   * Before the thread ends a process that was told to stop, it has the main thread call `lastWord`,
+   * in the middle of whatever runs there. It cannot when the main thread is in a system call.
+   */
+  onEnd(lastWord: () => void): void {
+    (globalThis as { [key: symbol]: unknown })[Symbol.for(LAST_WORD)] = lastWord;
   }
 
   /** From now on the event loop may stand still for one lease, and a second. */
