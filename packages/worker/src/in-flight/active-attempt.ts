@@ -35,6 +35,8 @@ type Stage = 'fetched' | 'started' | 'stuck';
 export class ActiveAttempt {
   readonly fetched: FetchedJob;
   readonly lease: Lease;
+  /** Its place among the attempts of this worker, in the order in which their jobs were fetched. */
+  readonly nth: number;
   readonly bullpen: BullpenOpts;
   /** What its handler reports; `undefined` until it reports something. */
   progress: AttemptProgress | undefined;
@@ -45,9 +47,10 @@ export class ActiveAttempt {
   #wasLeft = false;
   #confirmed = false;
 
-  constructor(fetched: FetchedJob, lease: Lease) {
+  constructor(fetched: FetchedJob, lease: Lease, nth = 0) {
     this.fetched = fetched;
     this.lease = lease;
+    this.nth = nth;
     this.bullpen = readBullpenOpts(fetched.opts);
     this.#maxAttempts = maxAttemptsOf(fetched.opts['attempts'], undefined);
   }
