@@ -125,4 +125,18 @@ describe('the watchdog', () => {
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
   });
+
+  test('does not count the time in which a process was stopped towards the deadline of a signal', async ({ world }) => {
+    await world.producer().enqueue(scripted, { ends: [{ do: 'block', ms: 1_000 }] });
+    const worker = world.workerProcess(['--lease', '5m', '--drain-timeout', '500ms', '--abort-grace', '100ms']);
+    await world.started(1);
+    // The main thread cannot answer yet; the thread of the watchdog counts from here.
+    worker.kill('SIGTERM');
+    await sleep(100);
+    worker.kill('SIGSTOP');
+    await sleep(2_500);
+    worker.kill('SIGCONT');
+    expect((await worker.ended).code).toBe(0);
+    expect(await worker.logged('worker stopped')).toMatchObject({ completed: 1, cutOff: 0 });
+  });
 });
