@@ -4,9 +4,9 @@ import { attemptNumber, maxAttemptsOf } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type Notes, notesOf } from '../attempt/notes.js';
 import type { Outcome, OutcomeKind } from '../attempt/outcome.js';
+import type { AttemptProgress } from './attempt-progress.js';
 import { type FetchedJob, storedPayload } from './fetched-job.js';
 import type { Lease } from './lease.js';
-import type { AttemptProgress } from './progress.js';
 
 /** How an attempt ended, and what is recorded with it. */
 export interface Ending {

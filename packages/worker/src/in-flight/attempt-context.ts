@@ -1,7 +1,8 @@
 import type { Logger } from '@bullpen/shared';
 import type { Context } from '../handlers/handler.js';
 import type { ActiveAttempt } from './active-attempt.js';
-import { AttemptProgress, type Progress } from './progress.js';
+import { AttemptProgress } from './attempt-progress.js';
+import type { Progress } from './progress.js';
 
 /** What a handler's context reads from: an attempt at a job, or at a row of a shared job. */
 export type ContextSource = { progress?: AttemptProgress | undefined } & Pick<
