@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
@@ -127,14 +128,16 @@ describe('the watchdog', () => {
   });
 
   test('does not count the time in which a process was stopped towards the deadline of a signal', async ({ world }) => {
-    await world.producer().enqueue(scripted, { ends: [{ do: 'block', ms: 1_000 }] });
-    const worker = world.workerProcess(['--lease', '5m', '--drain-timeout', '500ms', '--abort-grace', '100ms']);
+    const path = join(world.folder, 'go-on');
+    await world.producer().enqueue(scripted, { ends: [{ do: 'block', path }] });
+    const worker = world.workerProcess(['--lease', '5m', '--drain-timeout', '1s', '--abort-grace', '100ms']);
     await world.started(1);
     // The main thread cannot answer yet; the thread of the watchdog counts from here.
     worker.kill('SIGTERM');
     await sleep(100);
     worker.kill('SIGSTOP');
-    await sleep(2_500);
+    await world.file('go-on', '');
+    await sleep(3_000);
     worker.kill('SIGCONT');
     expect((await worker.ended).code).toBe(0);
     expect(await worker.logged('worker stopped')).toMatchObject({ completed: 1, cutOff: 0 });
