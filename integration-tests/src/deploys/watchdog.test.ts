@@ -140,6 +140,7 @@ describe('the watchdog', () => {
     await sleep(3_000);
     worker.kill('SIGCONT');
     expect((await worker.ended).code).toBe(0);
-    expect(await worker.logged('worker stopped')).toMatchObject({ completed: 1, cutOff: 0 });
+    // The job may complete before the main thread hears the signal, or in the drain.
+    expect(await worker.logged('worker stopped')).toMatchObject({ cutOff: 0, sinceStart: { completed: 1 } });
   });
 });
