@@ -28,7 +28,7 @@ export type ShowPage = (
 ) => FastifyReply;
 
 /** What the header of a page offers. */
-export interface Nav {
+interface Nav {
   /** Whether to show the button to log out. */
   readonly canLogOut: boolean;
   readonly readOnly: boolean;
