@@ -16,6 +16,7 @@ const MAY_ASK: Readonly<Record<string, string>> = {
   'packages/worker/src/cli/watchdog-thread.ts': 'the time of a log line',
   'packages/producer/src/cli/enqueue-rows.ts': 'the name of a batch, for people',
   'packages/producer/src/enqueue/enqueue-options.ts': 'a bound of ten years',
+  'packages/dashboard/src/health/outage.ts': 'when an outage began, for people',
   'packages/dev-redis/src/ways/apt-unpacked.ts': 'the age of a file of this host',
 };
 

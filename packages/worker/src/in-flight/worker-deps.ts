@@ -1,5 +1,6 @@
 import type { Logger } from '@bullpen/shared';
 import type { RedisClock } from '@bullpen/shared/internal';
+import type { RunInContext } from '../attempt/async-context.js';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
@@ -16,6 +17,8 @@ export interface WorkerDeps {
   readonly redis: ScriptedRedis;
   readonly clock: RedisClock;
   readonly progress: Progress;
+  /** Runs code of the team in the context in which the worker was started. */
+  readonly inContext: RunInContext;
   readonly active: ActiveAttempts;
   readonly leases: Leases;
   readonly recorder: Recorder;

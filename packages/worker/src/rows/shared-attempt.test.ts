@@ -94,7 +94,7 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
   };
   const quiet = (): void => undefined;
   const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;
-  const observers = new Observers(log);
+  const observers = new Observers(log, (run) => run());
   const reported: string[] = [];
   observers.add((event) => {
     if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
@@ -104,14 +104,8 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
     ...{ attempt, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
     rowJobs: rowJobs as unknown as RowJobs,
     worker: {
-      active,
-      recorder,
-      cancellations,
-      log,
-      observers,
-      clock: hostClock,
-      prefix: 'p',
-      redis,
+      ...{ active, recorder, cancellations, log, observers, clock: hostClock, prefix: 'p', redis },
+      inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
   });
   const fates = () => told.notes.map(({ row, fate }) => `${row} ${fate}`);
