@@ -97,11 +97,11 @@ describe.each(SKEWS)('a worker whose clock is ten minutes %s', (_, skewMs) => {
     const before = await commands();
     const { id } = await producer.enqueue(timed, {}, { delay: 2_000 });
     const due = await dueAt(world, 'timed', id);
-    await sleep(1_500);
-    expect((await commands()) - before).toBeLessThan(100);
-    const job = await world.settled(queue, id);
-    expect(startedAt(job) - due).toBeGreaterThanOrEqual(0);
-    expect(startedAt(job) - due).toBeLessThan(3_500);
+    await world.started(1);
+    expect((await commands()) - before).toBeLessThan(200);
+    const lateMs = startedAt(await world.settled(queue, id)) - due;
+    // A worker that waited by its own clock would be ten minutes early or late.
+    expect([lateMs >= 0, lateMs < MINUTE]).toEqual([true, true]);
   });
 
   test('says so once, is ready all the same, and measures it', async ({ world }) => {
@@ -133,6 +133,7 @@ describe('a clock that is set during an attempt', () => {
       await producer.enqueue(timed, ends({ do: 'until-file', path }));
       await world.started(at + 1);
       clock.set(set);
+      // The process sees it within 20 ms.
       await sleep(100);
       await world.file(`finish-${at}`, '');
       await until('the attempt to end', () => completed().length > at);

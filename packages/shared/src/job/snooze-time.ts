@@ -17,8 +17,16 @@ export type SnoozeTime =
       readonly in?: undefined;
     };
 
-/** When a job is due: so many milliseconds after Redis is told, or at an instant (ms since 1970). */
-export type Due = { readonly inMs: number } | { readonly at: number };
+/** When a job is due. */
+export type Due =
+  | {
+      /** So many milliseconds after Redis is told. */
+      readonly inMs: number;
+    }
+  | {
+      /** At this instant, in milliseconds since 1970. */
+      readonly at: number;
+    };
 
 /**
  * Reads when a snoozed job is attempted again. Does not compare an instant with the time: the worker
