@@ -169,6 +169,8 @@ describe.each(SKEWS)('a producer whose clock is ten minutes %s', (_, skewMs) => 
 
     const at = before + MINUTE;
     const written = await enqueue(world, '--at', iso(at), '--expires-in', '1m');
+    const off = `the clock of this host is 10m ${skewMs > 0 ? 'ahead of' : 'behind'} Redis' clock`;
+    expect([plain.stderr, written.stderr]).toEqual(['', expect.stringContaining(`warning: ${off}`)]);
     expect(await dueAt(world, 'timed', written.id)).toBe(at);
     expect((await queue.getJob(written.id))?.opts).toMatchObject({ bullpen: { expiresAt: at + MINUTE } });
 

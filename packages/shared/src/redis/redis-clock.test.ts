@@ -79,6 +79,16 @@ describe('RedisClock', () => {
     }
   });
 
+  it('translates an instant to the clock of the host, as it is set now', async () => {
+    const { clock, sync, set } = clocks();
+    await sync(1, 1);
+    const dueAt = clock.at() + 5_000;
+    for (const host of [0, 600_000, -600_000]) {
+      set(host);
+      expect(clock.toHost(dueAt) - Date.now()).toBe(5_000);
+    }
+  });
+
   it('says by how much the host is off at least, and nothing of what a slow trip can explain', async () => {
     const { clock, sync, set } = clocks();
     set(400);
