@@ -62,11 +62,20 @@ export {
   DEFAULT_PREFIX,
   lockKey,
   META,
+  neighboursKey,
   prefixFault,
   type QueueKeys,
   queueKeys,
+  suspectsKey,
 } from './redis/keys.js';
-export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
+export {
+  DELAYED_STEPS_PER_MS,
+  LAYOUT,
+  OWN_FIELDS,
+  SUSPECT_FIELD,
+  TRIAL_FIELD,
+  WAKE_MARKER,
+} from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';

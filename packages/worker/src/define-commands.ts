@@ -7,6 +7,8 @@ import { FETCHED_BY, HAND_BACK } from './redis/fetch-scripts.js';
 import { KEEP } from './redis/keep-script.js';
 import { PROGRESS, RENEW, REWRITE } from './redis/lease-scripts.js';
 import { OPEN_ROWS, SETTLE_ROWS, SPLIT_ROWS } from './redis/row-scripts.js';
+import { STALL_CHECK } from './redis/stall-check-script.js';
+import { NEIGHBOURS, NEXT_SUSPECT, PUT_OFF } from './redis/suspect-scripts.js';
 
 /** Teaches a connection the worker's scripts; once per connection. */
 export function defineCommands(redis: Redis): ScriptedRedis {
@@ -15,6 +17,10 @@ export function defineCommands(redis: Redis): ScriptedRedis {
     bullpenRenew: { keys: 2, lua: RENEW, effect: 'frees' },
     bullpenProgress: { keys: 4, lua: PROGRESS, effect: 'adds' },
     bullpenRewrite: { keys: 2, lua: REWRITE, effect: 'frees' },
+    bullpenStallCheck: { keys: 7, lua: STALL_CHECK, effect: 'frees' },
+    bullpenPutOff: { keys: 9, lua: PUT_OFF, effect: 'frees' },
+    bullpenNextSuspect: { keys: 1, lua: NEXT_SUSPECT, effect: 'frees' },
+    bullpenNeighbours: { keys: 1, lua: NEIGHBOURS, effect: 'frees' },
     bullpenFetchedBy: { keys: 1, lua: FETCHED_BY, effect: 'reads' },
     // A worker's last words: if Redis had forgotten the script, nobody would be here to send it
     // again.

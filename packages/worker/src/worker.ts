@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createLogger, RedisUnavailable } from '@bullpen/shared';
 import {
   definedJobs,
@@ -22,6 +24,8 @@ import { Leases } from './in-flight/leases.js';
 import { Progress } from './in-flight/progress.js';
 import { Recorder } from './in-flight/recorder.js';
 import { Retention } from './in-flight/retention.js';
+import { StallCheck } from './in-flight/stall-check.js';
+import { Trials } from './in-flight/trials.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
 import { readOptions } from './read-options.js';
@@ -83,10 +87,13 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
+  const recorder = new Recorder(leases, outage, log);
+  const trials = new Trials({ redis, prefix, queues, active, recorder, log });
   const deps = {
     ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, retention },
     progress: new Progress(redis, prefix),
-    recorder: new Recorder(leases, outage, log),
+    ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, log, observers }) },
+    name: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
   const queueWorkers = serves.map(
     ({ queue, concurrency }) => new QueueWorker(queue, registry.get(queue) ?? new Map(), concurrency, deps),
@@ -124,6 +131,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     // refusal at the start is a wrong configuration.
     for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
     await retryWhileRefused(outage, () => retention.load());
+    await retryWhileRefused(outage, () => trials.load());
     if (draining !== undefined) return;
     leases.start();
     await Promise.all(queueWorkers.map((queueWorker) => queueWorker.run()));

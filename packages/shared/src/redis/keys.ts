@@ -141,3 +141,12 @@ export const cancelledChannel = (prefix: string, queue: string): string => cance
  * has. The key expires unless the exporter renews it.
  */
 export const exporterKey = (prefix: string, queue: string): string => `${prefix}:${queue}:exporter`;
+
+/** A sorted set of the suspects that were put off. The score is the instant (ms) of it. */
+export const suspectsKey = (prefix: string, queue: string): string => `${prefix}:${queue}:suspects`;
+
+/**
+ * A set of other queues, each by the base of its keys. Workers serve them together with this one, so
+ * a process that dies may hold jobs of all of them.
+ */
+export const neighboursKey = (prefix: string, queue: string): string => `${prefix}:${queue}:neighbours`;

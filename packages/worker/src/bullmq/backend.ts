@@ -1,4 +1,4 @@
-import { WAKE_MARKER } from '@bullpen/shared/internal';
+import { lockKey, WAKE_MARKER } from '@bullpen/shared/internal';
 import {
   type FinishedStatus,
   type KeepJobs,
@@ -11,7 +11,9 @@ import {
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
 import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
+import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
+import type { StallCheck } from '../in-flight/stall-check.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
 import type { BullmqJob } from './bullmq-job.js';
@@ -21,6 +23,7 @@ import { engineCommand } from './engine-scripts.js';
 import { failureOf } from './failure.js';
 import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
 import { FAILED_REMOVED } from './finish-script.js';
+import { OwnFields } from './own-fields.js';
 
 /**
  * BullMQ's answer to a fetch: the fields and the id of a job, or how long to wait when there is
@@ -38,6 +41,7 @@ export interface BackendDeps {
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
   readonly outage: Outage;
+  readonly stallCheck: Pick<StallCheck, 'check'>;
 }
 
 /**
@@ -58,6 +62,12 @@ export const MAX_BLOCK_S = 3;
 const MIN_SNOOZE_MS = 250;
 
 /**
+ * How long a suspect is put off at most. It is called as soon as a worker has no suspect, so this is
+ * for queues that no worker of ours serves any more.
+ */
+const PUT_OFF_MS = 60_000;
+
+/**
  * BullMQ's backend. It differs in two ways: it records an end and Bullpen's notes in one call, and
  * after an outage living workers take up their leases before it looks for the jobs of dead ones.
  *
@@ -69,6 +79,8 @@ const MIN_SNOOZE_MS = 250;
  */
 export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
   readonly #deps: BackendDeps;
+  /** The fields of fetched jobs that BullMQ drops. */
+  readonly ownFields = new OwnFields();
 
   /**
    * Opens the backend for one queue of a worker: on the worker's connection, and on a second one
@@ -91,13 +103,16 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   /** BullMQ's scripts with our headers, and with Redis' time. */
-  override execCommand(
+  override async execCommand(
     client: Parameters<RedisQueueBackend['execCommand']>[0],
     name: string,
     args: unknown[],
-  ): ReturnType<RedisQueueBackend['execCommand']> {
+  ): Promise<Awaited<ReturnType<RedisQueueBackend['execCommand']>>> {
     const command = engineCommand(name);
-    return command === undefined ? super.execCommand(client, name, args) : client.runCommand(command, args);
+    if (command === undefined) return super.execCommand(client, name, args);
+    const answer: unknown = await client.runCommand(command, args);
+    this.ownFields.note(answer);
+    return answer;
   }
 
   fetch(token: string): Promise<NextJob> {
@@ -152,17 +167,25 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     }
   }
 
+  async putOff({ id = '', token = '' }: BullmqJob): Promise<void> {
+    const { redis } = this.#deps;
+    const job = this.toKey(id);
+    const keys = ['active', 'stalled', 'delayed', 'suspects', 'meta', 'events', 'marker'].map((key) => this.toKey(key));
+    const isOurs = await redis.bullpenPutOff(lockKey(job), job, ...keys, token, id, PUT_OFF_MS);
+    if (isOurs === 0) throw notOurs();
+  }
+
   async snooze(job: BullmqJob, untilAt: number): Promise<void> {
     await job.moveToDelayed(Math.max(untilAt, Date.now() + MIN_SNOOZE_MS), job.token);
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {
-    const { outage, leases, retention } = this.#deps;
+    const { outage, leases, retention, stallCheck } = this.#deps;
     // Not awaited: the check must not wait for it.
     void retention.refresh(this.name);
     if (outage.endedAgoMs < COMEBACK_MS) return [];
     leases.renewQueue(this.name);
-    return super.moveStalledJobsToWait();
+    return stallCheck.check(this.name);
   }
 
   /** BullMQ's arguments, followed by Bullpen's notes. */
@@ -205,6 +228,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     const [answer, next] = await this.#deps.completionCalls.add(completion);
     if (answer < 0) throw this.#refusal(answer, id);
     if (answer > 0) return this.#completeInline(job, result, isNextWanted);
+    this.ownFields.note(next);
     return next === null ? undefined : [...next, 0, 0];
   }
 
@@ -215,6 +239,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
       retention.failedRemoved(this.name, reply[1] as number);
       reply = reply[2];
     }
+    this.ownFields.note(reply);
     if (typeof reply === 'number' && reply < 0) throw this.#refusal(reply, jobId);
     return reply;
   }

@@ -2,6 +2,7 @@ import { KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
 import { setTime } from './engine-scripts.js';
+import { NEXT_TOKEN } from './next-token.js';
 
 /** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
@@ -31,6 +32,7 @@ export const FAILED_REMOVED = 'failed jobs removed';
  */
 export const FINISH = `
 ${setTime(2)}
+${NEXT_TOKEN}
 local function finish()
 ${moveToFinished.content}
 end
@@ -44,6 +46,7 @@ if keep.count and keep.count > 0 and keep.count < leastKept then
 end
 local reply = finish()
 if type(reply) == 'number' and reply < 0 then return reply end
+giveNextToken(ARGV[7], reply, opts.token)
 if string.sub(ARGV[1], 1, 2) == 'k-' then
   ${KEY_SCRIPT}
   local record = recordOf(ARGV[7], ARGV[1])

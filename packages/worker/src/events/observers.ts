@@ -3,7 +3,7 @@ import { showValue } from '@bullpen/shared/internal';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
 /** What a worker tells its observers. The `kind` says which event it is. */
-export type WorkerEvent = AttemptEnded | JobEvent | OutageBegan;
+export type WorkerEvent = AttemptEnded | JobEvent | JobRescued | OutageBegan;
 
 /** Redis stopped answering, or refuses our commands. */
 export interface OutageBegan {
@@ -64,6 +64,29 @@ export interface JobEvent {
   readonly job: string;
   /** The id of the job. */
   readonly jobId: string;
+}
+
+/**
+ * A job was found without a lease and is back in its queue: its process died, or stood still for
+ * longer than its lease. Told by the worker that found it.
+ */
+export interface JobRescued {
+  /** Which event it is. */
+  readonly kind: 'job-rescued';
+  /** The queue of the job. */
+  readonly queue: string;
+  /** The id of the job. */
+  readonly jobId: string;
+  /** The name of the worker that had it; empty when it has none. */
+  readonly worker: string;
+  /**
+   * What was found:
+   * - `charged`: a crash is counted for this job
+   * - `suspected`: any of several jobs may have killed the process; this one is attempted again as a
+   *   suspect, and no crash is counted
+   * - `repeated`: another job killed the process; this one is attempted again
+   */
+  readonly finding: 'charged' | 'suspected' | 'repeated';
 }
 
 /**

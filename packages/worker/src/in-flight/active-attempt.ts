@@ -22,6 +22,8 @@ export interface Ending {
    * again.
    */
   readonly isFinal?: boolean;
+  /** Its job was not attempted, and comes back when it is called. */
+  readonly isPutOff?: boolean;
 }
 
 /** How far an attempt has come. */
@@ -40,6 +42,7 @@ export class ActiveAttempt {
   #stop = new AttemptStop();
   #ending: Ending | undefined;
   #wasLeft = false;
+  #isAcquitted = false;
   #confirmed = false;
 
   constructor(fetched: FetchedJob, lease: Lease) {
@@ -88,6 +91,16 @@ export class ActiveAttempt {
     return this.#maxAttempts;
   }
 
+  /** How long a suspect had run when its process died, in ms. */
+  get suspectMs(): number | undefined {
+    return this.fetched.suspectMs;
+  }
+
+  /** Whether a process died that had its job, and the job has not been acquitted since. */
+  get isSuspect(): boolean {
+    return this.suspectMs !== undefined && !this.#isAcquitted;
+  }
+
   /** How to stop the attempt. For a shared job, how to stop the row that runs now. */
   get stop(): AttemptStop {
     return this.#stop;
@@ -110,6 +123,11 @@ export class ActiveAttempt {
     return this.#ending?.outcome.kind ?? (this.#wasLeft ? 'interrupted' : undefined);
   }
 
+  /** Whether it ended before it began, because of a suspect. */
+  get wasPutOff(): boolean {
+    return this.#ending?.isPutOff !== undefined;
+  }
+
   /** The notes that are written when its end is recorded. */
   get notes(): Notes | undefined {
     return this.#ending?.notes;
@@ -128,6 +146,11 @@ export class ActiveAttempt {
   /** Its handler is about to run. */
   start(): void {
     this.#stage = 'started';
+  }
+
+  /** Its job has not killed this process: nobody suspects it any more. */
+  acquit(): void {
+    this.#isAcquitted = true;
   }
 
   /** A row of its job is about to be attempted. `stop` now stops that row. */
@@ -164,6 +187,12 @@ export class ActiveAttempt {
       this.#ending = { outcome };
       return this.#ending;
     }
+  }
+
+  /** Its job is not attempted now, because of a suspect. */
+  putOff(isSuspect: boolean): Ending {
+    this.#ending = { outcome: { kind: 'interrupted', reason: 'put off' }, isPutOff: isSuspect };
+    return this.#ending;
   }
 
   /** All rows of its job are settled or have jobs of their own. */

@@ -156,8 +156,8 @@ export class Leases {
   async #renew(queue: string, attempts: readonly ActiveAttempt[]): Promise<LeaseAnswer[]> {
     const { redis, prefix, leaseMs, outage } = this.#deps;
     const { base, active, stalled } = queueKeys(prefix, queue);
-    const args = attempts.flatMap(({ jobId, lease }) => [
-      ...[jobId, lease.token, lease.fetches, lease.attemptsMade, lease.crashes],
+    const args = attempts.flatMap(({ jobId, lease, suspectMs = '' }) => [
+      ...[jobId, lease.token, lease.mark, lease.attemptsMade, lease.crashes, suspectMs],
     ]);
     // The new lease counts from before the call: Redis renews it some time between now and its answer.
     const askedAt = performance.now();

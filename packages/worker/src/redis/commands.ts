@@ -5,7 +5,11 @@ export interface WorkerCommands {
   bullpenRenew(...args: ScriptArg[]): Promise<string>;
   bullpenProgress(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenRewrite(...args: ScriptArg[]): Promise<0 | 1>;
-  bullpenFetchedBy(...args: ScriptArg[]): Promise<[id: string, token: string, fetches: string][]>;
+  bullpenFetchedBy(...args: ScriptArg[]): Promise<[id: string, token: string, mark: string][]>;
+  bullpenPutOff(...args: ScriptArg[]): Promise<0 | 1>;
+  bullpenNextSuspect(...args: ScriptArg[]): Promise<unknown>;
+  bullpenNeighbours(...args: ScriptArg[]): Promise<unknown>;
+  bullpenStallCheck(...args: ScriptArg[]): Promise<string[]>;
   bullpenHandBack(...args: ScriptArg[]): Promise<string[]>;
   bullpenFinish(args: unknown[]): Promise<unknown>;
   bullpenCompleteRows(args: unknown[]): Promise<unknown[]>;

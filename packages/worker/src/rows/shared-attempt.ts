@@ -86,17 +86,18 @@ export class SharedAttempt {
    * the rows are first attempted one by one, and the next crash shows which row it was.
    */
   async #splitOffSuspect(open: OpenRow[]): Promise<OpenRow[]> {
-    const { attempt, handler } = this.#deps;
+    const { attempt, handler, worker } = this.#deps;
     const { crashes } = attempt.lease;
-    const crashesKept = handler?.many === true ? 1 : 0;
     const [suspect, ...rest] = open;
-    if (suspect === undefined || crashes <= crashesKept) return open;
+    if (suspect === undefined || crashes <= crashesKept(handler)) return open;
     const isSplit = await this.#split(
-      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
-      crashesKept,
+      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes, isSuspect: true })],
+      crashesKept(handler),
     );
+    if (!isSplit) return rest;
     // Redis has this number now. A crash that it counts while we cannot reach it comes on top.
-    if (isSplit) attempt.lease.crashes = crashesKept;
+    attempt.lease.crashes = crashesKept(handler);
+    worker.trials.acquit(attempt);
     return rest;
   }
 
@@ -138,7 +139,11 @@ export class SharedAttempt {
       if (end.kind !== 'interrupted') ended.push({ row: rows[at] as OpenRow, outcome: end });
     }
     if (attempt.lease.lost) return false;
-    if (ended.length > 0) await this.#record(ended);
+    if (ended.length > 0) {
+      // The rows that ran when a process died were these, the first ones.
+      worker.trials.acquit(attempt);
+      await this.#record(ended);
+    }
     if (ended.length < outcomes.length) return false;
     attempt.endRow();
     return true;
@@ -160,6 +165,12 @@ export class SharedAttempt {
     return this.#recorder.write(() => rowJobs.splitRows(this.#job, rows, { name, timestamp, priority, crashes }));
   }
 }
+
+/**
+ * How many crashes stay with a shared job: the first process that dies under a handler of many does
+ * not show which row it was.
+ */
+export const crashesKept = (handler: AnyHandler | undefined): number => (handler?.many === true ? 1 : 0);
 
 async function attemptRows(row: RowAttempt, rows: readonly OpenRow[], handler: AnyHandler | undefined) {
   const ended = endedBefore(row);
