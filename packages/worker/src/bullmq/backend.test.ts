@@ -51,6 +51,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       refresh: async (queue: string) => void done.push(`refresh(${queue})`),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
+    stallCheck: { check: async () => ['j-1'] },
     completionCalls: {
       async add(completion: Completion) {
         together.push(completion);

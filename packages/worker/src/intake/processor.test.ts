@@ -1,4 +1,4 @@
-import { defineJob, JobCancelled, type Logger } from '@bullpen/shared';
+import { defineJob, JobCancelled, type Logger, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob } from '../../test/fetched-job.js';
@@ -7,8 +7,8 @@ import { Observers } from '../events/observers.js';
 import { type Context, handle } from '../handlers/handler.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
+import type { Admission } from '../in-flight/trials.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
-import type { Admission } from './gate.js';
 import { Processor } from './processor.js';
 
 const definition = defineJob({
@@ -25,6 +25,7 @@ function processing(
   const logged: string[] = [];
   const reported: string[] = [];
   const leftBehind: string[] = [];
+  const trials = { isAlone: false, answer: 'attempt' as Admission, asked: [] as unknown[], acquitted: [] as string[] };
   const redis = { answer: '1', cancelled: new Set<string>(), whenAsked: (): void => undefined };
   const active = new ActiveAttempts();
   const quiet = (): void => undefined;
@@ -56,10 +57,19 @@ function processing(
     lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
     worker: {
       ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
+      trials: {
+        isAlone: false,
+        admit(_: unknown, job: unknown) {
+          trials.asked.push(job);
+          return trials.answer;
+        },
+        acquit: ({ jobId }: { jobId: string }) => void trials.acquitted.push(jobId),
+        release: () => undefined,
+      },
     } as unknown as WorkerDeps,
   });
   const take = (more: Partial<FetchedJob> = {}) => processor.take(fetchedJob({ name: definition.name, ...more }));
-  return { processor, take, active, called, logged, reported, leftBehind, redis, fetchWatch };
+  return { processor, take, active, called, logged, reported, leftBehind, redis, fetchWatch, trials };
 }
 
 const DRAINING = { outcome: { kind: 'interrupted', reason: 'draining' } };
@@ -205,5 +215,43 @@ describe('Processor with a shared job', () => {
     const attempt = take(shared);
     expect(await processor.attempt(attempt)).toBeUndefined();
     expect([called, attempt.outcome]).toEqual([[{ n: 1 }], 'interrupted']);
+  });
+
+  it('acquits a suspect whose handler ended, and none that is handed back', async () => {
+    const { processor, take, trials } = processing();
+    await processor.attempt(take({ suspectMs: 5 }));
+    expect([trials.acquitted, trials.asked]).toEqual([['j-1'], [definition]]);
+    const stopped = processing(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    const attempt = stopped.take({ suspectMs: 5 });
+    const attempted = stopped.processor.attempt(attempt);
+    attempt.stop.abort(new WorkerDraining());
+    await attempted;
+    expect(stopped.trials.acquitted).toEqual([]);
+  });
+
+  it.each([
+    ['put off', { outcome: { reason: 'put off' }, isPutOff: true }],
+    ['hand back', { outcome: { reason: 'put off' }, isPutOff: false }],
+    ['leave', undefined],
+  ] as const)('does not start a job that the trials %s', async (answer, ending) => {
+    const { processor, take, called, active, trials } = processing();
+    trials.answer = answer;
+    const attempt = take();
+    const ended = await processor.attempt(attempt);
+    if (ending === undefined) expect(ended).toBeUndefined();
+    else expect(ended).toMatchObject(ending);
+    expect(called).toEqual([]);
+    attempt.confirm();
+    processor.release(attempt);
+    expect(active.counts.putOff).toBe(ending === undefined ? 0 : 1);
+  });
+
+  it('tries no suspect that has crashed too often: its handler does not run', async () => {
+    const { processor, take, trials } = processing();
+    await processor.attempt(take({ suspectMs: 5, crashes: definition.maxCrashes }));
+    expect(trials.asked).toEqual([undefined]);
   });
 });

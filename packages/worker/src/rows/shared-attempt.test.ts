@@ -60,9 +60,13 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
   const active = new ActiveAttempts();
   const attempt = active.begin(job, leaseFor(job));
   const { lease } = attempt;
-  const told: { notes: RowNote[]; splits: (SplitRow & { crashesLeft: number | undefined })[]; asked: number } = {
-    ...{ notes: [], splits: [], asked: 0 },
-  };
+  const told: {
+    notes: RowNote[];
+    splits: (SplitRow & { crashesLeft: number | undefined })[];
+    asked: number;
+    /** After how many rows its job was no suspect any more. */
+    acquittedAfter: number | undefined;
+  } = { notes: [], splits: [], asked: 0, acquittedAfter: undefined };
   const redis = { answer: '1', refuses: undefined as Error | undefined, cancelled: new Set(cancelled) };
   const rowJobs = {
     async openRows(_: string, __: string, numbers: readonly number[]) {
@@ -85,6 +89,11 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
       return redis.answer === '1' ? { kind: 'written', value: await send() } : { kind: 'over', answer: 'lost' };
     },
   };
+  const trials = {
+    acquit(): void {
+      told.acquittedAfter ??= told.notes.length;
+    },
+  };
   const cancellations = {
     mayBeCancelled: ({ jobId, batch }: Cancellable) =>
       redis.cancelled.has(jobId) || redis.cancelled.has(`batch:${batch}`),
@@ -103,7 +112,7 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
   const sharedAttempt = new SharedAttempt({
     ...{ attempt, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
     rowJobs: rowJobs as unknown as RowJobs,
-    worker: { active, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as WorkerDeps,
+    worker: { active, recorder, trials, cancellations, log, observers, prefix: 'p', redis } as unknown as WorkerDeps,
   });
   const fates = () => told.notes.map(({ row, fate }) => `${row} ${fate}`);
   return { sharedAttempt, active, attempt, lease, told, redis, fates, reported };
@@ -219,6 +228,7 @@ describe('a shared attempt at a job that was fetched before', () => {
     });
     expect(await sharedAttempt.run()).toBe(true);
     expect(told.splits).toMatchObject([{ row: 12, attemptsMade: 0, crashes: 1, failure: '', crashesLeft: 0 }]);
+    expect(told.acquittedAfter).toBe(0);
     expect(ran).toEqual([3, 4]);
   });
 });
