@@ -1,29 +1,34 @@
 import type { RunningCommand } from './command.js';
-import type { World } from './world.js';
 
-/** A worker process that is started again each time it is killed, as by systemd or Kubernetes. */
+/** A worker that is started again each time it is killed, as by systemd or Kubernetes. */
 export class Supervised {
-  readonly #world: World;
-  readonly #args: readonly string[];
-  /** All its processes, the one that runs last. */
-  readonly processes: RunningCommand[] = [];
+  readonly #start: () => RunningCommand;
+  /** Its processes, the one that runs last. */
+  readonly #processes: RunningCommand[] = [];
+  #isStopped = false;
 
-  constructor(world: World, args: readonly string[]) {
-    this.#world = world;
-    this.#args = args;
-    this.#start();
+  /** @param start starts a process of it */
+  constructor(start: () => RunningCommand) {
+    this.#start = start;
+    this.#run();
   }
 
   /** How many of its processes were killed. */
   get deaths(): number {
-    return this.processes.length - 1;
+    return this.#processes.length - 1;
   }
 
-  #start(): void {
-    const process = this.#world.workerProcess(this.#args);
-    this.processes.push(process);
+  /** Kills it, and starts it no more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#processes.map((process) => process.destroy()));
+  }
+
+  #run(): void {
+    const process = this.#start();
+    this.#processes.push(process);
     void process.ended.then(({ signal }) => {
-      if (signal === 'SIGKILL' && !this.#world.closed) this.#start();
+      if (signal === 'SIGKILL' && !this.#isStopped) this.#run();
     });
   }
 }
