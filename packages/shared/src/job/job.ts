@@ -25,7 +25,11 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
   readonly result?: R | undefined;
   /** How many attempts may fail before the job fails: 1 to 1,000. Default 10. */
   readonly maxAttempts?: number | undefined;
-  /** How many worker processes may die under the job before it fails: 1 to 1,000. Default 3. */
+  /**
+   * How many worker processes may die under the job before it fails: 1 to 1,000. Default 3. A process
+   * that dies with several jobs counts for none of them. They are attempted again one at a time, each
+   * beside other jobs, and before its last crash alone, so a job does not fail for another one.
+   */
   readonly maxCrashes?: number | undefined;
   /** The wait between attempts. Default: exponential from 1 s, at most 1 h, jitter 0.2. */
   readonly backoff?: Backoff | undefined;

@@ -17,7 +17,14 @@ import { BullmqWorker } from './bullmq-worker.js';
 function connection(): EventEmitter {
   const quiet = (): void => undefined;
   return Object.assign(new EventEmitter(), {
-    ...{ status: 'connecting', options: {}, connect: quiet, disconnect: quiet, defineCommand: quiet },
+    ...{
+      status: 'connecting',
+      options: {},
+      connect: quiet,
+      disconnect: quiet,
+      defineCommand: quiet,
+      zadd: async () => 1,
+    },
     duplicate: connection,
   });
 }

@@ -1,4 +1,4 @@
-import { describeThrown } from '@bullpen/shared/internal';
+import { describeThrown, WAKE_MARKER } from '@bullpen/shared/internal';
 import { type Job, type JobJson, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import type { JobSource, JobTaker } from '../in-flight/job-source.js';
@@ -115,7 +115,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   /** Fetches a job. BullMQ's token is not used: it sends the same one again after an error. */
   protected override async moveToActive(): Promise<Job> {
     const { taker, outage } = this.#deps;
-    if (!(await this.#mayFetch())) return NO_JOB;
+    if (taker.isHeld && !(await this.#mayFetch())) return NO_JOB;
     this.#fetches += 1;
     const token = `${this.id}:${this.#fetches}.0`;
     let job: BullmqJob | undefined;
@@ -205,10 +205,12 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
 
   /**
    * Waits while a job is attempted alone. Jobs that were fetched before must not wait with us: BullMQ
-   * begins them when this fetch is over, and they are then handed back.
+   * begins them when this fetch is over, and they are then handed back. The job that woke us is for
+   * another worker.
    */
   async #mayFetch(): Promise<boolean> {
-    const { taker } = this.#deps;
+    const { taker, redis } = this.#deps;
+    redis.zadd(this.backend.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
     while (taker.isHeld) {
       if (this.closing !== undefined || this.#waitingCount > 0) return false;
       await pause(HELD_PAUSE_MS);
