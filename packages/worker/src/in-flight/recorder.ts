@@ -61,9 +61,13 @@ export class Recorder {
 
   /**
    * Sends until Redis has carried it out, or says that the job is not ours any more, or has refused
-   * for good. Never throws, and leaves the attempt as it is.
+   * for good, which is logged. Never throws, and leaves the attempt as it is.
    */
-  async write<T>(attempt: ActiveAttempt, send: () => Promise<T>): Promise<WriteResult<T>> {
+  async write<T>(
+    attempt: ActiveAttempt,
+    send: () => Promise<T>,
+    refusal = 'outcome could not be recorded',
+  ): Promise<WriteResult<T>> {
     let pauseMs = FIRST_PAUSE_MS;
     let refusals = 0;
     while (!this.#leases.closed) {
@@ -74,6 +78,10 @@ export class Recorder {
       } catch (error) {
         if (isReply(error)) refusals += 1;
         const end = await this.#afterRefusal(attempt, error, refusals);
+        if (end?.kind === 'refused') {
+          const { jobId, queue } = attempt;
+          this.#log.error({ jobId, queue, err: end.error }, refusal);
+        }
         if (end !== undefined) return end;
       }
       await pause(pauseMs);
@@ -106,8 +114,6 @@ export class Recorder {
     error: unknown,
     instead?: (reason: string) => Promise<T>,
   ): Promise<T | undefined> {
-    const { jobId, queue } = attempt;
-    this.#log.error({ jobId, queue, err: error }, 'outcome could not be recorded');
     return instead === undefined ? undefined : this.record(attempt, () => instead(reasonOf(error)));
   }
 }

@@ -122,7 +122,7 @@ export class Trials {
       const refusal = await this.#othersAreOver(attempt);
       if (refusal !== undefined) return refusal;
     }
-    const { kind } = await recorder.write(attempt, () => this.#tell(attempt));
+    const { kind } = await recorder.write(attempt, () => this.#tell(attempt), 'suspect could not be tried');
     if (kind !== 'written') return 'leave';
     if (active.draining) return 'hand back';
     const probationMs = Math.min(suspectMs, timeoutMs, MAX_TIMER_MS);

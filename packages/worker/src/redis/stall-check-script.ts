@@ -14,7 +14,8 @@ import { CALL_SUSPECT } from './suspect-scripts.js';
  * - `suspected`: none was on trial, so it may have been any of them.
  *
  * The jobs of one dead process may be found by different checks, because their locks run out one
- * after the other. So what became of a process is remembered for some leases.
+ * after the other. So a death is remembered for some leases. It concerns the jobs that were fetched
+ * before: a process that only stood still goes on, and may stand still again.
  *
  * KEYS: stalled, wait, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
  * how long no other check is made (ms), how long a death is remembered (ms). Answers for each job
@@ -49,8 +50,8 @@ for _, id in ipairs(call('LRANGE', activeKey, 0, -1)) do
   found[#found + 1] = id
 end
 
--- For each worker: how many jobs it has, whether one is on trial, and whether its death is known.
-local held, hasTrial, isKnown, queues = {}, {}, {}, { base }
+-- For each worker: how many jobs it has, and whether one is on trial.
+local held, hasTrial, queues = {}, {}, { base }
 if #lost > 0 then
   for _, queue in ipairs(call('SMEMBERS', base .. 'neighbours')) do queues[#queues + 1] = queue end
   for _, queue in ipairs(queues) do
@@ -64,17 +65,22 @@ if #lost > 0 then
     end
   end
 end
-local function remember(worker)
-  if isKnown[worker] ~= nil then return end
-  isKnown[worker] = false
-  for _, queue in ipairs(queues) do
-    local death = call('GET', queue .. 'died:' .. worker)
-    isKnown[worker] = isKnown[worker] or death and true
-    hasTrial[worker] = hasTrial[worker] or death == 'charged'
+-- When a death of a worker was last found, and when one that charged a job.
+local deaths = {}
+local function deathOf(worker)
+  local death = deaths[worker] or { found = 0, charged = 0 }
+  if not deaths[worker] then
+    for _, queue in ipairs(queues) do
+      local known = call('HMGET', queue .. 'died:' .. worker, 'found', 'charged')
+      death.found = math.max(death.found, tonumber(known[1]) or 0)
+      death.charged = math.max(death.charged, tonumber(known[2]) or 0)
+    end
+    deaths[worker] = death
   end
+  return death
 end
 
-local answers, isCharged = {}, {}
+local answers, charged = {}, {}
 for _, id in ipairs(lost) do
   local job = base .. id
   call('LREM', activeKey, 1, id)
@@ -84,11 +90,11 @@ for _, id in ipairs(lost) do
     local worker, since, suspect = fields[1], tonumber(fields[3]) or now, tonumber(fields[5]) or 0
     local finding = 'charged'
     if worker then
-      remember(worker)
-      local isOnTrial = fields[4] == fetchMark(unpack(fields, 1, 3))
-      if hasTrial[worker] and not isOnTrial then finding = 'repeated'
-      elseif not isOnTrial and (held[worker] > 1 or isKnown[worker]) then finding = 'suspected' end
-      isCharged[worker] = isCharged[worker] or finding == 'charged' or hasTrial[worker] or false
+      local death = deathOf(worker)
+      if fields[4] == fetchMark(unpack(fields, 1, 3)) then finding = 'charged'
+      elseif hasTrial[worker] or since <= death.charged then finding = 'repeated'
+      elseif held[worker] > 1 or since <= death.found then finding = 'suspected' end
+      charged[worker] = charged[worker] or finding == 'charged' or hasTrial[worker] or false
     end
     if finding == 'charged' then call('HINCRBY', job, CRASHES, 1) end
     if worker and finding ~= 'repeated' then
@@ -103,8 +109,11 @@ for _, id in ipairs(lost) do
   end
 end
 if #answers > 0 then wakeWorker(metaKey, activeKey, markerKey) end
-for worker, charged in pairs(isCharged) do
-  call('SET', base .. 'died:' .. worker, charged and 'charged' or 'suspected', 'PX', memoryMs)
+for worker, isCharged in pairs(charged) do
+  local key = base .. 'died:' .. worker
+  call('HSET', key, 'found', string.format('%.0f', now))
+  if isCharged then call('HSET', key, 'charged', string.format('%.0f', now)) end
+  call('PEXPIRE', key, memoryMs)
 end
 
 -- Who has not renewed their locks until the next check may be dead.
