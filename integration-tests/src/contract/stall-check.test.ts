@@ -144,3 +144,19 @@ test('the jobs of one dead process are found by different checks: a trial charge
   expect(marks.map(([crashes]) => crashes)).toEqual(['1', null, null]);
   expect(marks.map(([, suspect]) => suspect !== null)).toEqual([true, false, false]);
 });
+
+test('a stall check calls a suspect that was put off, and no job that is delayed for another reason', async ({
+  world,
+}) => {
+  const { redis, prefix } = world;
+  const base = `${prefix}:${job.queue}:`;
+  const queue = world.queue(job.queue);
+  for (const jobId of ['snoozed', 'put-off']) await queue.add(job.name, {}, { jobId, delay: 3_600_000 });
+  // The first one has come back by itself since it was put off, and waits for something else now.
+  await redis.zadd(`${base}suspects`, 1, 'snoozed', 2, 'gone');
+  await redis.zadd(`${base}suspects`, String(await redis.zscore(`${base}delayed`, 'put-off')), 'put-off');
+  world.worker({ handlers: [handle(job, () => undefined)], lease: '1s' });
+  await world.settled(queue, 'put-off');
+  expect(await (await queue.getJob('snoozed'))?.getState()).toBe('delayed');
+  expect(await redis.exists(`${base}suspects`)).toBe(0);
+});

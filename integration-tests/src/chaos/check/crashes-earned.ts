@@ -71,8 +71,9 @@ function diedWithJobs(life: ExitReason): boolean {
 }
 
 /**
- * The limit holds exactly: one death more endangers the fleet, one death fewer gives the job up too
- * early.
+ * One death fewer gives the job up too early, one death more endangers the fleet. The first death of
+ * a process with other jobs is charged to none of them, and each crash of another job may have been
+ * the poison job's doing.
  */
 function poisonBound(facts: Facts, excused: number): string[] {
   const failed = new Set(facts.stored.filter(({ places }) => places.includes('failed')).map(({ id }) => id));
@@ -81,7 +82,10 @@ function poisonBound(facts: Facts, excused: number): string[] {
     if (kind !== 'poison' || !failed.has(id)) return [];
     const deaths = (runsOf.get(id) ?? []).filter(({ conclusion }) => conclusion === undefined).length;
     // A fetch whose reply was lost looks like one more death.
-    if (deaths <= POISON_CRASHES && deaths + excused >= POISON_CRASHES) return [];
-    return [`${id} is poison and failed after ${deaths} deaths; it may take ${POISON_CRASHES}`];
+    const others = facts.stored.filter((job) => job.id !== id).reduce((sum, { crashes }) => sum + crashes, 0);
+    if (deaths <= POISON_CRASHES + 1 + others && deaths + excused >= POISON_CRASHES) return [];
+    return [
+      `${id} is poison and failed after ${deaths} deaths; it may take ${POISON_CRASHES}, one more, and ${others} charged to others`,
+    ];
   });
 }

@@ -142,7 +142,7 @@ export const cancelledChannel = (prefix: string, queue: string): string => cance
  */
 export const exporterKey = (prefix: string, queue: string): string => `${prefix}:${queue}:exporter`;
 
-/** A sorted set of the suspects that were put off. The score is the instant (ms) of it. */
+/** A sorted set of the suspects that were put off, with the scores that they have in `delayed`. */
 export const suspectsKey = (prefix: string, queue: string): string => `${prefix}:${queue}:suspects`;
 
 /**

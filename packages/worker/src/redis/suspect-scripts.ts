@@ -1,17 +1,19 @@
 import { LAYOUT } from '@bullpen/shared/internal';
 
 /**
- * Lua that brings the suspect that was put off first to the front of its queue. One that was
- * cancelled meanwhile, or has come back by itself, is passed over.
+ * Lua that brings the suspect that was put off first to the front of its queue. Its score in
+ * `suspects` is the one that it got in `delayed`. If that is another one now, or none, the suspect
+ * was cancelled meanwhile or has come back by itself: it is passed over.
  */
 export const CALL_SUSPECT = `
 local function callSuspect(base)
   local call = redis.call
   while true do
-    local id = call('ZPOPMIN', base .. 'suspects')[1]
+    local id, score = unpack(call('ZPOPMIN', base .. 'suspects'))
     if not id then return end
     local job = base .. id
-    if call('HEXISTS', job, SUSPECT) == 1 and call('ZREM', base .. 'delayed', id) == 1 then
+    if call('ZSCORE', base .. 'delayed', id) == score then
+      call('ZREM', base .. 'delayed', id)
       call('HSET', job, 'delay', 0)
       local priority = tonumber(call('HGET', job, 'priority')) or 0
       -- Place 0: in front of all jobs with this priority.
@@ -50,14 +52,14 @@ ${LAYOUT.wakeWhenDue}
 local lock, job, active, stalled, delayed, suspects, meta, events, marker = unpack(KEYS)
 local call, id = redis.call, ARGV[2]
 if call('GET', lock) ~= ARGV[1] or call('LREM', active, 1, id) == 0 then return 0 end
-local now = nowMs()
-local dueAt = now + ARGV[3]
+local dueAt = nowMs() + ARGV[3]
+local score = string.format('%.0f', delayedScore(delayed, dueAt))
 call('DEL', lock)
 call('SREM', stalled, id)
 call('HSET', job, 'delay', ARGV[3])
-call('ZADD', delayed, string.format('%.0f', delayedScore(delayed, dueAt)), id)
+call('ZADD', delayed, score, id)
 call('XADD', events, 'MAXLEN', '~', maxEventsOf(meta), '*', 'event', 'delayed', 'jobId', id, 'delay', string.format('%.0f', dueAt))
-call('ZADD', suspects, string.format('%.0f', now), id)
+call('ZADD', suspects, score, id)
 -- What is in it now comes back by itself long before.
 call('EXPIRE', suspects, 86400)
 wakeWhenDue(delayed, marker)
