@@ -278,11 +278,13 @@ describe('Recorder.write', () => {
     expect(await result).toEqual({ kind: 'written', value: 2 });
   });
 
-  it('is refused for good by an error that waiting does not help', async () => {
+  it('is refused for good by an error that waiting does not help, and logs it', async () => {
     const { recorder, attempt, lines } = recording();
     const error = new Error('WRONGTYPE Operation against a key');
     expect(await recorder.write(attempt, () => Promise.reject(error))).toEqual({ kind: 'refused', error });
-    expect(lines).toEqual([]);
+    expect(lines).toEqual(['error: outcome could not be recorded']);
+    await recorder.write(attempt, () => Promise.reject(error), 'rows could not be read');
+    expect(lines.at(-1)).toBe('error: rows could not be read');
   });
 
   it('confirms the end of a row whose job is gone: recording the end removes it', async () => {

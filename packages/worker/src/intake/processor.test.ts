@@ -33,7 +33,7 @@ function processing(
     ...{ isLevelEnabled: () => false, info: quiet, warn: quiet },
     error: (_: object, message: string) => void logged.push(message),
   } as unknown as Logger;
-  const observers = new Observers(log);
+  const observers = new Observers(log, (run) => run());
   observers.add((event) => {
     if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
   });
@@ -66,6 +66,7 @@ function processing(
         acquit: ({ jobId }: { jobId: string }) => void trials.acquitted.push(jobId),
         release: () => undefined,
       },
+      inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
   });
   const take = (more: Partial<FetchedJob> = {}) => processor.take(fetchedJob({ name: definition.name, ...more }));
