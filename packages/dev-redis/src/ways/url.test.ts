@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hidePassword } from './url.js';
+import type { Environment } from '../environment.js';
+import { connectToUrl, hidePassword } from './url.js';
 
 describe('hidePassword', () => {
   it.each([
@@ -9,5 +10,21 @@ describe('hidePassword', () => {
     ['redis://user:se/cr@et@host', 'redis://***@host'],
   ])('shows %s as %s', (url, shown) => {
     expect(hidePassword(url)).toBe(shown);
+  });
+});
+
+describe('connectToUrl', () => {
+  it.each([
+    ['without a scheme', 'bob:secret@host:6379', 'is not an address that begins with redis:// or rediss://'],
+    ['of another scheme', 'http://bob:secret@host', 'is not an address that begins with redis:// or rediss://'],
+    ['with a slash in the password', 'redis://bob:secret/@host', 'is no URL; special characters of a password are'],
+  ])('refuses an address %s, and does not repeat it', async (_, redisUrl, why) => {
+    const error: Error = await connectToUrl({ redisUrl } as Environment).then(
+      () => new Error('it connected'),
+      (reason: Error) => reason,
+    );
+    expect(error.message).toContain(`REDIS_URL ${why}`);
+    expect(error.message).toContain('Correct it, or unset REDIS_URL');
+    expect(error.message).not.toContain('secret');
   });
 });

@@ -11,20 +11,27 @@ const answerLimitMs = 5_000;
  */
 export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult> {
   if (redisUrl === undefined) return { reason: 'REDIS_URL is not set', tell: false };
-  const shown = hidePassword(redisUrl);
+  // It is not repeated: without a scheme nobody can tell where a password in it ends.
+  if (!/^rediss?:\/\/./.test(redisUrl))
+    throw unusable('is not an address that begins with redis:// or rediss://', 'Correct it');
+  if (!URL.canParse(redisUrl)) throw unusable(`is no URL; ${SPECIAL}`, 'Correct it');
   try {
-    if (!/^rediss?:\/\//.test(redisUrl)) throw new Error('it must begin with redis:// or rediss://');
     const { version } = await askRedis(redisUrl, answerLimitMs);
     const description = `Redis${version === undefined ? '' : ` ${version}`} from REDIS_URL`;
     const exited = new Promise<void>(() => {});
     return { redis: { url: redisUrl, way: 'url', description, exited, stop: async () => {} } };
   } catch (error) {
-    const reason = `REDIS_URL is set, but ${shown} does not answer: ${briefly(error)}`;
-    throw new DevRedisUnavailable(
-      [{ way: 'url', reason }],
-      'Start that Redis, or unset REDIS_URL to get a private one.',
-    );
+    throw unusable(`is set, but ${hidePassword(redisUrl)} cannot be used: ${briefly(error)}`, 'Start that Redis');
   }
+}
+
+const SPECIAL = 'special characters of a password are written as %-escapes, such as %2F for /';
+
+function unusable(why: string, first: string): DevRedisUnavailable {
+  return new DevRedisUnavailable(
+    [{ way: 'url', reason: `REDIS_URL ${why}` }],
+    `${first}, or unset REDIS_URL to get a private one.`,
+  );
 }
 
 /** Hides user and password of a URL, so that people may see it. */
