@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ModuleInvalid } from '../job/errors/call-errors.js';
 import { moduleFault } from './module-fault.js';
@@ -29,6 +29,8 @@ export async function loadModule<T>(path: string, { flag, what, madeBy, is }: Wa
     throw new ModuleInvalid(`${flag}: ${isMissing ? `there is no file ${file}` : found.message}`);
   }
   if (!found.isFile()) throw new ModuleInvalid(`${flag}: ${file} is not a file; name the module itself`);
+  if (extname(file) === '.json')
+    throw new ModuleInvalid(`${flag}: ${file} is no module; name a .js, .mjs or .cjs file`);
   let exported: Record<string, unknown>;
   try {
     exported = await import(pathToFileURL(file).href);
