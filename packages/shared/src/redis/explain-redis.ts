@@ -21,6 +21,15 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^(MOVED|ASK|CROSSSLOT)\b/, 'it is a node of a Redis Cluster: write redis+cluster://'],
   [/unknown command .?sentinel/i, 'it is no sentinel: write redis:// for a server on its own'],
   [/cluster support disabled/, 'it is no node of a cluster: write redis:// for a server on its own'],
+  [
+    /^DENIED/,
+    'it has no password, so only its own machine may connect: give it one (requirepass), and put it into REDIS_URL',
+  ],
+  [/\bREADONLY\b/, 'it is a replica: the address must lead to the primary'],
+  [/\bOOM\b/, 'its memory is full: raise its maxmemory, or remove jobs'],
+  [/\bMISCONF\b/, 'its log says why; is its disk full?'],
+  [/\bNOREPLICAS\b/, 'fewer replicas are connected to it than its min-replicas-to-write'],
+  [/\bCLUSTERDOWN\b/, "some of its slots have no node: redis-cli says more with 'cluster info'"],
   [NO_REDIS, 'check host and port'],
   [
     /wrong version number|packet length too long|EPROTO/,
@@ -30,9 +39,14 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /self.signed|unable to (verify|get)|local issuer/i,
     'set NODE_EXTRA_CA_CERTS to the file of its certificate authority',
   ],
+  [/does not match certificate's altnames/, 'its certificate is for another name: write that name into the address'],
+  [/certificate has expired/, 'renew it on the server'],
   [/ECONNREFUSED/, 'nothing listens there; is Redis running, and are host and port right?'],
   [/ENOTFOUND/, 'there is no such host; check the address'],
 ];
+
+/** Where in our scripts Redis refused; this helps nobody. */
+const IN_SCRIPT = /\.? script: [0-9a-f]+, on @user_script:\d+\.?/;
 
 /** Words of a connection that ended before Redis said anything. */
 const HANGS_UP = /ECONNRESET|EPIPE|Connection is closed|socket hang up|disconnected before secure/;
@@ -52,7 +66,10 @@ export function explainRedis(reason: string | undefined, address: string): strin
 function inOurWords(reason: string | undefined): string {
   if (reason === undefined) return 'nothing answered';
   if (reason.startsWith('NOAUTH')) return 'NOAUTH';
-  return NO_REDIS.test(reason) ? 'what answers there is no Redis' : reason;
+  if (reason.startsWith('DENIED')) return 'DENIED: it is in protected mode';
+  // Redis says a lot here.
+  if (reason.startsWith('MISCONF')) return 'MISCONF: it cannot save its data to disk, and so refuses writes';
+  return NO_REDIS.test(reason) ? 'what answers there is no Redis' : reason.replace(IN_SCRIPT, '');
 }
 
 function adviceOn(reason: string | undefined, isTls: boolean): string | undefined {

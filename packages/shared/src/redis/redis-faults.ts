@@ -15,7 +15,7 @@ const NOT_NOW = refusal(
   ...['UNBLOCKED', 'NOSCRIPT'],
 );
 const FORBIDDEN = refusal('NOPERM');
-const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM');
+const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM', 'DENIED');
 /** A node of a cluster answers this to a client that takes it for a server on its own. */
 const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT');
 /** NOPERM from inside a script: before Redis 7.2, and since. */
@@ -30,7 +30,8 @@ export function refusesForNow(error: unknown): boolean {
 
 /**
  * Whether Redis refuses this client: the password is wrong or missing, the user may not run the
- * command, or the server is a node of a cluster and we did not address it as one.
+ * command, the server is in protected mode, or it is a node of a cluster and we did not address it
+ * as one.
  */
 export function refusesUs(error: unknown): boolean {
   const reason = reasonOf(error);

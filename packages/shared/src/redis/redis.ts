@@ -4,6 +4,7 @@ import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
 import { clusterOptions } from './cluster-options.js';
+import { isProtectedMode } from './protected-mode.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
 import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
 import { refusesForNow, refusesUs } from './redis-faults.js';
@@ -109,8 +110,8 @@ function endWhenRefused(redis: Client, isLookedUp: boolean): void {
   });
   redis.on('error', (error: Error & { readonly command?: { readonly name?: string } }) => {
     // The client itself gives up when Redis refuses it from the start; here the same holds for the
-    // servers that it asks where Redis is.
-    if (isLookedUp && !wasReady && refusesUs(error)) redis.disconnect();
+    // servers that it asks where Redis is, and for protected mode, of which it does not know.
+    if ((isLookedUp || isProtectedMode(error)) && !wasReady && refusesUs(error)) redis.disconnect();
     const refusesDatabase = error.command?.name?.toLowerCase() === 'select';
     forgetCommand(error);
     // The client would go on with database 0, and with somebody else's jobs. A connection that had

@@ -9,7 +9,7 @@ function clientOf(answer: () => Promise<string>) {
     sections.push(args);
     return answer();
   };
-  const client = { info, duplicate: () => clientOf(answer).client };
+  const client = { info, hello: async () => [], duplicate: () => clientOf(answer).client };
   return { client: rememberServer(client as never), sections };
 }
 

@@ -1,4 +1,5 @@
 import type { Callback, Redis } from 'ioredis';
+import { hearProtectedMode } from './protected-mode.js';
 import { isForbidden } from './redis-faults.js';
 import { type RedisServer, readServer } from './redis-server.js';
 
@@ -18,6 +19,7 @@ export type KnowingRedis = Redis & {
  * the console, at each connection, and connect all the same.
  */
 export function rememberServer(redis: Redis): KnowingRedis {
+  hearProtectedMode(redis);
   const ask = redis.info.bind(redis);
   const copy = redis.duplicate.bind(redis);
   const knowing = Object.assign(redis, {

@@ -89,7 +89,10 @@ describe('an outage of a Redis that answers', () => {
     const { outage, lines, fields } = watched();
     for (let at = 0; at < 50; at += 1) expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [REFUSES]]);
-    expect(fields[0]).toEqual({ redis: 'redis://host', reason: readonly().message });
+    expect(fields[0]).toEqual({
+      redis: 'redis://host',
+      reason: expect.stringMatching(`^${readonly().message.replace(/\.$/, '')} \\(it is a replica`),
+    });
     outage.accepted();
     outage.accepted();
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
