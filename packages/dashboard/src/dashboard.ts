@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createProducer } from '@bullpen/producer';
-import { createLogger, RedisUnavailable } from '@bullpen/shared';
+import { createLogger, OptionsInvalid, RedisUnavailable } from '@bullpen/shared';
 import {
   Exporter,
   explainRedis,
   isConnectionLoss,
+  listenFault,
   mayEvict,
   openRedis,
   reasonOf,
@@ -45,8 +46,8 @@ const CLOSE_MS = 5_000;
  * const dashboard = await startDashboard({ redis, password: 'at least twelve characters' });
  * console.log(dashboard.url); // http://0.0.0.0:3000/
  * await dashboard.close();
- * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; Node's own
- *   error when the port is in use
+ * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened;
+ *   OptionsInvalid when it cannot listen, for example because the port is in use
  */
 export async function startDashboard(options: DashboardOptions): Promise<RunningDashboard> {
   const settings = readOptions(options);
@@ -116,7 +117,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     await app.listen({ host, port });
   } catch (error) {
     await close();
-    throw error;
+    throw new OptionsInvalid('cannot start the dashboard', [listenFault(host, port, error)]);
   }
   queues.start();
   if (redis.status !== 'ready') logWhenAway();

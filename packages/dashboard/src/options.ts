@@ -105,7 +105,7 @@ export function readOptions(options: DashboardOptions) {
   list('trustProxy', trustProxy, proxyFault);
   if (typeof readOnly !== 'boolean') fault('readOnly', `expected true or false, got ${showValue(readOnly)}`);
   const sessionMs = duration('session', session);
-  if (sessionMs > 0 && sessionMs < 60_000) fault('session', 'must be at least 1m');
+  if (sessionMs < 60_000 && !faults.some(({ path }) => path === 'session')) fault('session', 'expected at least 1m');
   const discoverEveryMs = duration('discoverEvery', discoverEvery);
   if (faults.length > 0) throw new OptionsInvalid('cannot start the dashboard', faults);
 
@@ -115,14 +115,14 @@ export function readOptions(options: DashboardOptions) {
 }
 
 const portFault = (port: number): string | undefined =>
-  isPort(port) ? undefined : `expected a port, 0 to 65535, got ${port}`;
+  isPort(port) ? undefined : `expected a port from 0 to 65535, got ${showValue(port)}`;
 
 /** Paths that stay at the root, whatever the base path. */
 const RESERVED = /^\/(?:livez|readyz|metrics)\/?$/;
 
 const basePathFault = (path: string): string | undefined => {
   if (RESERVED.test(path)) return `'${path}' is reserved; choose a path such as /bullpen`;
-  return path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
+  return path === '/' || /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+\/?$/.test(path)
     ? undefined
     : `expected a path such as /bullpen, got '${path.slice(0, 60)}'`;
 };
@@ -164,6 +164,8 @@ export function readPasswordFile(path: string, setting: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    throw new OptionsInvalid('cannot start the dashboard', [{ path: setting, reason: (error as Error).message }]);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? `there is no file ${path}` : code === 'EISDIR' ? `${path} is a folder` : message;
+    throw new OptionsInvalid('cannot start the dashboard', [{ path: setting, reason: why }]);
   }
 }

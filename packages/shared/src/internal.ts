@@ -35,6 +35,7 @@ export { commonSettings } from './process/command-settings.js';
 export { type Config, readConfig, type Setting, type Settings } from './process/config.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
 export { addFlags, inFlags } from './process/flags.js';
+export { listenFault } from './process/listen-fault.js';
 export { loadModule } from './process/load-module.js';
 export {
   countSetting,
