@@ -21,9 +21,12 @@ export async function runCommand(command: string, args: readonly string[], redis
   });
   const result = await child;
   const why = result.code === undefined ? undefined : (NOT_RUN[result.code] ?? result.code);
-  if (why !== undefined) process.stderr.write(`bullpen-dev-redis: ${command}: ${why}\n`);
+  if (why !== undefined) process.stderr.write(`bullpen-dev-redis: ${hideAddress(command)}: ${why}\n`);
   return exitCodeOf(result);
 }
+
+/** Somebody may write an address where a command is expected. */
+const hideAddress = (command: string): string => (/:\/\/|@/.test(command) ? '***' : command);
 
 /** Why a command could not be run, in the words of a shell, by Node's code. */
 const NOT_RUN: Readonly<Record<string, string>> = {

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../environment.js';
-import { connectToUrl, hidePassword } from './url.js';
+import { connectToUrl, showUrl } from './url.js';
 
-describe('hidePassword', () => {
+describe('showUrl', () => {
   it.each([
-    ['redis://127.0.0.1:6379/1', 'redis://127.0.0.1:6379/1'],
-    ['redis://:secret@host:6379', 'redis://***@host:6379'],
-    ['rediss://user:secret@host', 'rediss://***@host'],
-    ['redis://user:se/cr@et@host', 'redis://***@host'],
-  ])('shows %s as %s', (url, shown) => {
-    expect(hidePassword(url)).toBe(shown);
+    ['redis://127.0.0.1:6379', 'redis://127.0.0.1:6379'],
+    ['redis://user:secret@host:6380/2', 'redis://host:6380/2'],
+    ['redis://user:p@ss@host', 'redis://host'],
+    ['redis://user:sec\nret@host', 'redis://host'],
+    ['rediss://:secret@[::1]:6379/0', 'rediss://[::1]:6379/0'],
+  ])('shows %j as %s', (url, shown) => {
+    expect(showUrl(url)).toBe(shown);
   });
 });
 
@@ -18,6 +19,11 @@ describe('connectToUrl', () => {
     ['without a scheme', 'bob:secret@host:6379', 'is not an address that begins with redis:// or rediss://'],
     ['of another scheme', 'http://bob:secret@host', 'is not an address that begins with redis:// or rediss://'],
     ['with a slash in the password', 'redis://bob:secret/@host', 'is no URL; special characters of a password are'],
+    ['with a slash behind a port', 'redis://bob:42/secret@host', 'has more behind the host than a port'],
+    ['with a hash in the password', 'redis://bob:42#secret@host', 'has more behind the host than a port'],
+    ['with a question mark in it', 'redis://bob:42?secret@host', 'has more behind the host than a port'],
+    ['with options', 'redis://host?password=secret', 'has more behind the host than a port'],
+    ['without a host', 'redis:///secret', 'names no host'],
   ])('refuses an address %s, and does not repeat it', async (_, redisUrl, why) => {
     const error: Error = await connectToUrl({ redisUrl } as Environment).then(
       () => new Error('it connected'),

@@ -11,21 +11,34 @@ const answerLimitMs = 5_000;
  */
 export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult> {
   if (redisUrl === undefined) return { reason: 'REDIS_URL is not set', tell: false };
-  // It is not repeated: without a scheme nobody can tell where a password in it ends.
-  if (!/^rediss?:\/\/./.test(redisUrl))
-    throw unusable('is not an address that begins with redis:// or rediss://', 'Correct it');
-  if (!URL.canParse(redisUrl)) throw unusable(`is no URL; ${SPECIAL}`, 'Correct it');
+  const wrong = urlFault(redisUrl);
+  if (wrong !== undefined) throw unusable(wrong, 'Correct it');
   try {
     const { version } = await askRedis(redisUrl, answerLimitMs);
     const description = `Redis${version === undefined ? '' : ` ${version}`} from REDIS_URL`;
     const exited = new Promise<void>(() => {});
     return { redis: { url: redisUrl, way: 'url', description, exited, stop: async () => {} } };
   } catch (error) {
-    throw unusable(`is set, but ${hidePassword(redisUrl)} cannot be used: ${briefly(error)}`, 'Start that Redis');
+    throw unusable(`is set, but ${showUrl(redisUrl)} cannot be used: ${briefly(error)}`, 'Start that Redis');
   }
 }
 
-const SPECIAL = 'special characters of a password are written as %-escapes, such as %2F for /';
+/**
+ * Says what is wrong with the URL of a Redis, or returns `undefined`. Never repeats it: in a wrong
+ * one nobody can tell where a password ends.
+ */
+function urlFault(url: string): string | undefined {
+  if (!/^rediss?:\/\/./.test(url)) return 'is not an address that begins with redis:// or rediss://';
+  if (!URL.canParse(url)) return `is no URL; ${SPECIAL}`;
+  const { hostname, pathname, search, hash } = new URL(url);
+  if (hostname === '') return 'names no host';
+  // What stands there may be a part of a password that was not escaped.
+  if (!/^\/?\d*$/.test(pathname) || search !== '' || hash !== '')
+    return `has more behind the host than a port and the number of a database; ${SPECIAL}`;
+  return undefined;
+}
+
+const SPECIAL = 'special characters of a password are written as %-escapes, such as %2F for / and %23 for #';
 
 function unusable(why: string, first: string): DevRedisUnavailable {
   return new DevRedisUnavailable(
@@ -34,7 +47,8 @@ function unusable(why: string, first: string): DevRedisUnavailable {
   );
 }
 
-/** Hides user and password of a URL, so that people may see it. */
-export function hidePassword(url: string): string {
-  return url.replace(/\/\/.*@/, '//***@');
+/** Shows the URL of a Redis without user and password. */
+export function showUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ModuleInvalid } from '../job/errors/call-errors.js';
+import { hideLogin } from '../job/show-value.js';
 import { moduleFault } from './module-fault.js';
 
 /** What a command looks for in a module of the app. */
@@ -26,7 +27,7 @@ export async function loadModule<T>(path: string, { flag, what, madeBy, is }: Wa
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
     const isMissing = found.code === 'ENOENT' || found.code === 'ENOTDIR';
-    throw new ModuleInvalid(`${flag}: ${isMissing ? `there is no file ${file}` : found.message}`);
+    throw new ModuleInvalid(`${flag}: ${isMissing ? `there is no file ${hideLogin(file)}` : found.message}`);
   }
   if (!found.isFile()) throw new ModuleInvalid(`${flag}: ${file} is not a file; name the module itself`);
   if (extname(file) === '.json')

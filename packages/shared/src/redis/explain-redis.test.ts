@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { redactUrls } from '../job/redact-urls.js';
 import { explainRedis } from './explain-redis.js';
-import { redactUrls } from './redis-url.js';
 
 const PLAIN = 'redis://redis.example:6379';
 const TLS = 'rediss://redis.example:6379';

@@ -1,4 +1,4 @@
-import { redactUrls } from './redis-url.js';
+import { redactUrls } from '../job/redact-urls.js';
 
 /**
  * Matches a reply that begins with one of these words. Redis before 7 puts such a reply of a script
