@@ -30,6 +30,10 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/\bMISCONF\b/, 'its log says why; is its disk full?'],
   [/\bNOREPLICAS\b/, 'fewer replicas are connected to it than its min-replicas-to-write'],
   [/\bCLUSTERDOWN\b/, "some of its slots have no node: redis-cli says more with 'cluster info'"],
+  [
+    /max number of clients/,
+    'raise its maxclients: a worker opens two connections and one for each queue, a dashboard and a producer open two and one',
+  ],
   [NO_REDIS, 'check host and port'],
   [
     /wrong version number|packet length too long|EPROTO/,

@@ -7,12 +7,12 @@ import { redactUrls } from '../job/redact-urls.js';
 const refusal = (...words: string[]): RegExp => new RegExp(`(?:^|: -)(?:${words.join('|')})\\b`);
 
 /**
- * "Not now": the primary moved, is starting, cannot save, is out of memory at the moment, or has
- * lost its scripts in a restart.
+ * "Not now": the primary moved, is starting, cannot save, is out of memory at the moment, has as
+ * many clients as it may have, or has lost its scripts in a restart.
  */
 const NOT_NOW = refusal(
   ...['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY', 'OOM', 'NOREPLICAS', 'MISCONF'],
-  ...['UNBLOCKED', 'NOSCRIPT'],
+  ...['UNBLOCKED', 'NOSCRIPT', 'ERR max number of clients'],
 );
 const FORBIDDEN = refusal('NOPERM');
 const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM', 'DENIED');

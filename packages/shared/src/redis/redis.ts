@@ -4,9 +4,9 @@ import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
 import { clusterOptions } from './cluster-options.js';
-import { isProtectedMode } from './protected-mode.js';
+import { isProtectedMode } from './hangup-refusals.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
-import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
+import { type RedisPlace, readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
 import { refusesForNow, refusesUs } from './redis-faults.js';
 import { sentinelOptions, serverOptions } from './redis-options.js';
 import { type KnowingRedis, rememberServer } from './remember-server.js';
@@ -90,21 +90,34 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
     retryStrategy,
     socketTimeout: UNANSWERED_MS,
     reconnectOnError: reconnectOnMove(place.by === 'cluster'),
+    // Nobody would handle a refusal. Whoever subscribes does it again when the client is ready.
+    autoResubscribe: false,
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
+  return prepare(redis, place, false);
+}
+
+/**
+ * Makes the client one of ours, and each of its duplicates.
+ * @param isDuplicate whether Redis has let in another connection with the same address before
+ */
+function prepare(redis: Client, place: RedisPlace, isDuplicate: boolean): Redis {
   // Each call that waits for the connection adds a listener.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   if (place.by === 'sentinel') reportSentinelFaults(redis, place.sentinel.master);
-  endWhenRefused(redis, place.by !== 'server');
-  return rememberServer(redis);
+  endWhenRefused(redis, place.by !== 'server', isDuplicate);
+  const copy = redis.duplicate.bind(redis);
+  const duplicate = (...options: Parameters<typeof copy>) => prepare(copy(...options), place, true);
+  return Object.assign(rememberServer(redis), { duplicate });
 }
 
 /**
  * Ends a connection that would go on in vain, or in the wrong place.
  * @param isLookedUp whether sentinels or nodes of a cluster are asked where Redis is
+ * @param isDuplicate whether another connection was let in, so that this one will be, too
  */
-function endWhenRefused(redis: Client, isLookedUp: boolean): void {
-  let wasReady = false;
+function endWhenRefused(redis: Client, isLookedUp: boolean, isDuplicate: boolean): void {
+  let wasReady = isDuplicate;
   redis.on('ready', () => {
     wasReady = true;
   });

@@ -2,6 +2,7 @@ import type { Logger } from '@bullpen/shared';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import type { ActiveAttempts } from './active-attempts.js';
 import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
@@ -18,6 +19,7 @@ export interface WorkerDeps {
   readonly leases: Leases;
   readonly recorder: Recorder;
   readonly outage: Outage;
+  readonly connections: SideConnections;
   readonly cancellations: Cancellations;
   readonly log: Logger;
   readonly observers: Observers;

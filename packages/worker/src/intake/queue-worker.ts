@@ -89,7 +89,7 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { redis, prefix, leaseMs, leases, retention, outage, recorder, log } = this.#worker;
+    const { redis, prefix, leaseMs, leases, retention, outage, connections, recorder, log } = this.#worker;
     const { queue } = this;
     const [name, concurrency] = [this.#name, this.#concurrency];
     const source = new BullmqWorker(
@@ -105,7 +105,7 @@ export class QueueWorker {
         runRetryDelay: 500,
       },
       {
-        ...{ redis, leases, retention, outage, recorder, taker: this.#processor },
+        ...{ redis, leases, retention, outage, connections, recorder, taker: this.#processor },
         completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
       },

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { hearProtectedMode, isProtectedMode } from './protected-mode.js';
+import { hearHangupRefusals, isProtectedMode } from './hangup-refusals.js';
 
 /** A client whose server answers its greeting with this refusal, and the errors that it reports. */
 function refusedWith(reply: string) {
@@ -8,19 +8,26 @@ function refusedWith(reply: string) {
     throw new Error(reply);
   };
   const client = Object.assign(new EventEmitter(), { hello });
-  hearProtectedMode(client as never);
+  hearHangupRefusals(client as never);
   const errors: Error[] = [];
   return { client, errors, listen: () => client.on('error', (error) => errors.push(error)) };
 }
 
 const DENIED = 'DENIED Redis is running in protected mode because protected mode is enabled and no password is set';
 
-describe('hearProtectedMode', () => {
+describe('hearHangupRefusals', () => {
   it('reports the refusal, in words that the client does not take for a hint', async () => {
     const { client, errors, listen } = refusedWith(DENIED);
     listen();
     await expect(client.hello()).rejects.toSatisfy(isProtectedMode);
     expect(errors.map(String)).toEqual(['ReplyError: DENIED Redis is in protected mode']);
+  });
+
+  it('reports that the server has as many clients as it may have', async () => {
+    const { client, errors, listen } = refusedWith('ERR max number of clients reached');
+    listen();
+    await expect(client.hello()).rejects.toThrow('ERR max number of clients reached');
+    expect(errors.map(String)).toEqual(['ReplyError: ERR max number of clients reached']);
   });
 
   it('throws it also when nobody listens', async () => {
