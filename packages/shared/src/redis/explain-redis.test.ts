@@ -21,7 +21,7 @@ describe('explainRedis', () => {
     [
       "NOPERM this user has no permissions to run the 'eval' command",
       PLAIN,
-      /'eval' command \(allow the user the command; '\+@all -@admin'/,
+      /'eval' command \(allow the user the command; '\+@all -@dangerous \+info'/,
     ],
     [
       'NOPERM this user has no permissions to access one of the keys used as arguments',

@@ -50,7 +50,7 @@ export class OutageLog {
   begin(kind: OutageKind, error?: unknown): void {
     const isTold = this.#kind !== undefined;
     const refuses = isRefusal(error);
-    if (isTold && (this.#isExplained || !refuses)) return;
+    if (isTold && (this.#isExplained || kind === 'refusing' || !refuses)) return;
     const { address, log, onBegin } = this.#deps;
     this.#kind ??= kind;
     this.#isExplained = kind === 'refusing' || refuses;

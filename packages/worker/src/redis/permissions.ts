@@ -56,7 +56,7 @@ export async function checkPermissions(
   if (denied.length === 0) return;
   const names = denied.slice(0, NAMED).join(', ');
   const rest = denied.length > NAMED ? ` and ${denied.length - NAMED} more commands` : '';
-  const grant = denied.length > NAMED ? '+@all -@admin' : denied.map((name) => `+${name}`).join(' ');
+  const grant = denied.length > NAMED ? '+@all -@dangerous' : denied.map((name) => `+${name}`).join(' ');
   throw new RedisUnavailable(
     `Redis at ${address} refused us: NOPERM: the user may not run ${names}${rest} on '${key}' (allow it: ACL SETUSER <user> ${grant})`,
     { unanswered: false },

@@ -3,7 +3,7 @@ import { explainRedis, isForbidden, type Redis, reasonOf } from '@bullpen/shared
 import type { SideConnection } from './side-connections.js';
 
 /** How long to wait before a refused subscription is tried again, in milliseconds. */
-const RETRY_MS = 5_000;
+const RETRY_MS = 2_000;
 
 /** What a {@link Subscription} needs. */
 export interface SubscriptionDeps {
