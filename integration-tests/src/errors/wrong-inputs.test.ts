@@ -87,6 +87,16 @@ const CASES: readonly (readonly [
     64,
     /^cannot use the Redis Cluster: --prefix: .*\{bullpen\}\n/,
   ],
+  ['bullpen-producer', ['queues', '--redis', 'redis://h?db=3'], 64, /--redis: .* the database goes behind the \//],
+  ['bullpen-worker', ['--handlers', HANDLERS, '--redis', 'redis://h?tls=true'], 64, /--redis: .* write rediss:\/\//],
+  [
+    'bullpen-dashboard',
+    ['--port', '0'],
+    64,
+    /^[^2]*REDIS_URL: a '#' stands before the last '@'; in a user or a password write %23 for it\nSee/,
+    { REDIS_URL: 'redis://default:42#hunter2@host' },
+  ],
+  ['bullpen-producer', ['queues', '--reddis=bob:hunter2@h'], 64, /^unknown option '--reddis=\*\*\*'\n/],
   ['bullpen-producer', ['queues', '--redis-timeout', '0'], 64, /--redis-timeout: expected at least 1ms, got 0\n/],
   [
     'bullpen-producer',

@@ -71,8 +71,9 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       resolve();
     });
     redis.on('error', (error: Error) => {
-      lastFault = reasonOf(error);
       if (!isConnectionLoss(error)) lastRefusal = error;
+      // A server that refuses a client hangs up. What it said is the reason, and not that it did.
+      lastFault = reasonOf(lastRefusal ?? error);
       if (refusesUs(error)) refuse(error);
     });
     // The client also gives up by itself, for example when there is no such database.
@@ -80,11 +81,12 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       if (lastRefusal !== undefined) refuse(lastRefusal);
     });
   });
+  // A caller who does not wait for it gets no unhandled rejection.
   ready.catch(() => undefined);
 
   let closing: Promise<void> | undefined;
   const isClosing = (): boolean => closing !== undefined;
-  const exporter = new Exporter({ redis, prefix, queues: () => queues.names() });
+  const exporter = new Exporter({ redis, prefix, queues: () => queues.names(), log });
   const { app, board } = await buildApp({ ...settings, redis, producer, exporter, isClosing, log });
   const queues = new BoardQueues({
     ...{ redis, prefix, discoverEveryMs: settings.discoverEveryMs, log },

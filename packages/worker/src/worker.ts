@@ -94,7 +94,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
   const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
-  const exporter = new Exporter({ redis, prefix, queues: () => queues });
+  const exporter = new Exporter({ redis, prefix, queues: () => queues, log });
   const deps = {
     ...{ prefix, redis, active, leases, outage, connections, cancellations, log, observers, leaseMs, retention },
     progress: new Progress(redis, prefix),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../environment.js';
-import { connectToUrl, showUrl } from './url.js';
+import { connectToUrl, showUrl, urlFault } from './url.js';
 
 describe('showUrl', () => {
   it.each([
@@ -33,4 +33,14 @@ describe('connectToUrl', () => {
     expect(error.message).toContain('Correct it, or unset REDIS_URL');
     expect(error.message).not.toContain('secret');
   });
+});
+
+it('shows no password, whatever characters it has and wherever it stands', () => {
+  const signs = [...'/?#@:%&=,;[]{}()<>|^`"\'\\!$*+ \n\té', '%2F', '//', '://', '?password='];
+  const addresses = ['redis://', 'rediss://', 'REDIS://', 'redis:', '//', '', 'http://', 'redis+sentinel://'].flatMap(
+    (scheme) =>
+      ['', 'bob'].flatMap((user) => signs.map((sign) => `${scheme}${user}:42${sign}hunter2${sign}7@host:6379/0`)),
+  );
+  addresses.push(...signs.map((sign) => `redis://host/0?password=${sign}hunter2`));
+  expect(addresses.filter((url) => (urlFault(url) ?? showUrl(url)).includes('hunter2'))).toEqual([]);
 });

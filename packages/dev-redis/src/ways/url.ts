@@ -27,7 +27,7 @@ export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult
  * Says what is wrong with the URL of a Redis, or returns `undefined`. Never repeats it: in a wrong
  * one nobody can tell where a password ends.
  */
-function urlFault(url: string): string | undefined {
+export function urlFault(url: string): string | undefined {
   if (!/^rediss?:\/\/./.test(url)) return 'is not an address that begins with redis:// or rediss://';
   if (!URL.canParse(url)) return `is no URL; ${SPECIAL}`;
   const { hostname, pathname, search, hash } = new URL(url);

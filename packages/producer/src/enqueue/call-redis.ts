@@ -94,7 +94,8 @@ function untilReady(redis: Redis, ms: number): Promise<unknown> {
       resolve(last);
     };
     const noteError = (error: Error): void => {
-      last = error;
+      // A server that refuses a client hangs up. What it said is the reason, and not that it did.
+      if (last === undefined || !isConnectionLoss(error)) last = error;
       if (isRefusal(error)) finish();
     };
     // The client ends a connection that Redis refused. The next caller connects again, also when

@@ -15,7 +15,7 @@ function fakeRedis() {
     status: 'ready',
     /** Whether commands stay unanswered. */
     isFrozen: false,
-    refuses: false,
+    refuses: false as false | string,
     counted: 0,
     holder,
     async eval(script: string, _: number, key: string, owner: string, lifeMs: number): Promise<number> {
@@ -33,7 +33,7 @@ function fakeRedis() {
     lindex: async () => null,
     zrange: async () => [],
     async answered(): Promise<void> {
-      if (redis.refuses) throw new Error('READONLY');
+      if (redis.refuses) throw new Error(redis.refuses);
       if (redis.isFrozen) await new Promise(() => undefined);
     },
   };
@@ -47,7 +47,7 @@ function fakeRedis() {
 type FakeRedis = ReturnType<typeof fakeRedis>;
 
 function candidate(redis: FakeRedis, options: Partial<ExporterOptions> = {}): Exporter {
-  const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, ...options };
+  const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, log: { warn: () => undefined }, ...options };
   const exporter = new Exporter({ redis: redis as unknown as Redis, ...own });
   onTestFinished(() => exporter.close());
   return exporter;
@@ -61,6 +61,20 @@ beforeEach(() => {
 });
 
 describe('an exporter', () => {
+  it('logs once why Redis does not let it count, and leaves outages to others', async () => {
+    const redis = fakeRedis();
+    const warn = vi.fn();
+    const exporter = candidate(redis, { log: { warn } });
+    redis.refuses = 'READONLY';
+    expect(await exporter.count()).toEqual([]);
+    expect(warn).not.toHaveBeenCalled();
+    redis.refuses = "NOPERM this user has no permissions to run the 'eval' command";
+    await vi.advanceTimersByTimeAsync(LIFE_MS);
+    expect(warn.mock.calls).toEqual([
+      [{ reason: redis.refuses }, 'cannot count the jobs of the queues for Prometheus'],
+    ]);
+  });
+
   it('stands for election when it is first asked, and counts the jobs', async () => {
     const redis = fakeRedis();
     const exporter = candidate(redis);
@@ -134,7 +148,7 @@ describe('an exporter', () => {
     await vi.advanceTimersByTimeAsync(500);
     expect(await slow).toEqual([]);
     redis.isFrozen = false;
-    redis.refuses = true;
+    redis.refuses = 'READONLY';
     expect(await namesOf(exporter)).toEqual([]);
     redis.refuses = false;
     expect(await namesOf(exporter)).toEqual(['mail']);

@@ -97,7 +97,7 @@ describe('redactMessage', () => {
   it.each([
     "/app/jobs.js:3:18: imports the package '@bullpen/shared', which is not installed",
     'file:///app/node_modules/.pnpm/zod@4.0.0/node_modules/zod/index.js:1:1',
-    'with <user>:<password>@ before the host',
+    'Redis at redis://host:6379 refused us: NOAUTH (set REDIS_URL to an address with <user>:<password>@ before the host)',
     "email: expected an address, got 'me@example.com'",
   ])('leaves %j as it is', (message) => {
     expect(redactMessage(message)).toBe(message);

@@ -177,7 +177,8 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
       await job.moveToWait(job.token);
     } finally {
       // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue. Also
-      // after an error: Redis may have handed the job back, and only its reply was lost.
+      // after an error: Redis may have handed the job back, and only its reply was lost. If this
+      // fails, the worker looks when its read ends, in 3 s.
       if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
     }
   }
