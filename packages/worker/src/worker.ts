@@ -12,6 +12,7 @@ import {
   showRedis,
   tooOld,
 } from '@bullpen/shared/internal';
+import { captureContext } from './attempt/async-context.js';
 import { defineCommands, NEEDED_COMMANDS } from './define-commands.js';
 import { Observers } from './events/observers.js';
 import { buildRegistry } from './handlers/registry.js';
@@ -70,7 +71,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const log = options.logger ?? createLogger();
   const redis = defineCommands(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
-  const observers = new Observers(log);
+  const inContext = captureContext();
+  const observers = new Observers(log, inContext);
   const onBegin = (): void => observers.tell({ kind: 'outage-began' });
   const outage = new Outage(redis, where, log, onBegin);
   const connections = new SideConnections(outage, { address: where, log, onBegin });
@@ -96,7 +98,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues, log });
   const deps = {
-    ...{ prefix, redis, active, leases, outage, connections, cancellations, log, observers, leaseMs, retention },
+    ...{ prefix, redis, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
+    retention,
     progress: new Progress(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };

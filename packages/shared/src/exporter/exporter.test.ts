@@ -15,7 +15,8 @@ function fakeRedis() {
     status: 'ready',
     /** Whether commands stay unanswered. */
     isFrozen: false,
-    refuses: false as false | string,
+    refuses: false,
+    reason: 'READONLY',
     counted: 0,
     holder,
     async eval(script: string, _: number, key: string, owner: string, lifeMs: number): Promise<number> {
@@ -33,7 +34,7 @@ function fakeRedis() {
     lindex: async () => null,
     zrange: async () => [],
     async answered(): Promise<void> {
-      if (redis.refuses) throw new Error(redis.refuses);
+      if (redis.refuses) throw new Error(redis.reason);
       if (redis.isFrozen) await new Promise(() => undefined);
     },
   };
@@ -65,14 +66,12 @@ describe('an exporter', () => {
     const redis = fakeRedis();
     const warn = vi.fn();
     const exporter = candidate(redis, { log: { warn } });
-    redis.refuses = 'READONLY';
+    redis.refuses = true;
     expect(await exporter.count()).toEqual([]);
     expect(warn).not.toHaveBeenCalled();
-    redis.refuses = "NOPERM this user has no permissions to run the 'eval' command";
+    redis.reason = "NOPERM this user has no permissions to run the 'eval' command";
     await vi.advanceTimersByTimeAsync(LIFE_MS);
-    expect(warn.mock.calls).toEqual([
-      [{ reason: redis.refuses }, 'cannot count the jobs of the queues for Prometheus'],
-    ]);
+    expect(warn.mock.calls).toEqual([[{ reason: redis.reason }, 'cannot count the jobs of the queues for Prometheus']]);
   });
 
   it('stands for election when it is first asked, and counts the jobs', async () => {
@@ -148,7 +147,7 @@ describe('an exporter', () => {
     await vi.advanceTimersByTimeAsync(500);
     expect(await slow).toEqual([]);
     redis.isFrozen = false;
-    redis.refuses = 'READONLY';
+    redis.refuses = true;
     expect(await namesOf(exporter)).toEqual([]);
     redis.refuses = false;
     expect(await namesOf(exporter)).toEqual(['mail']);

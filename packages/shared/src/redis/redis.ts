@@ -102,7 +102,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
  * @param isDuplicate whether Redis has let in another connection with the same address before
  */
 function prepare(redis: Client, place: RedisPlace, isDuplicate: boolean): Redis {
-  // Each call that waits for the connection adds a listener.
+  // BullMQ adds listeners for each queue of a worker.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   if (place.by === 'sentinel') reportSentinelFaults(redis, place.sentinel.master);
   endWhenRefused(redis, place.by !== 'server', isDuplicate);

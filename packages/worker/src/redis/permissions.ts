@@ -22,7 +22,7 @@ end
 return denied`;
 
 /** A command in the text of a script. */
-const SENT = /call\(\s*['"]([a-z]+)['"]/gi;
+const SENT = /call\(\s*['"]([a-z_]+)['"]/gi;
 
 /** What a worker sends outside scripts. */
 const PLAIN = [
