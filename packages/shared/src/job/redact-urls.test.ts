@@ -99,6 +99,7 @@ describe('redactMessage', () => {
     'file:///app/node_modules/.pnpm/zod@4.0.0/node_modules/zod/index.js:1:1',
     'Redis at redis://host:6379 refused us: NOAUTH (set REDIS_URL to an address with <user>:<password>@ before the host)',
     "email: expected an address, got 'me@example.com'",
+    "Redis at redis://h:1 refused us: NOPERM (allow the user the command; '+@all -@dangerous +info' is enough)",
   ])('leaves %j as it is', (message) => {
     expect(redactMessage(message)).toBe(message);
   });

@@ -17,9 +17,9 @@ export function redactUrls(text: string): string {
     .replace(SENTINEL_CREDENTIALS, '$1***');
 }
 
-// An address of a Redis to the last '@' with a host behind it: our advice has an '@' without one.
-// One slash: a path was made of it.
-const REDIS_ADDRESS = /(rediss?(?:\+[a-z]+)?:\/{1,2}).*@(?=[\w[])/gis;
+// An address of a Redis to the last '@' that stands before a host. Our advice has `<password>@ before`
+// and `+@all -@dangerous`. One slash: a path was made of it.
+const REDIS_ADDRESS = /(rediss?(?:\+[a-z]+)?:\/{1,2}).*(?<![-+\s(])@(?=[\w[])/gis;
 
 // `user:password@host`: somebody forgot the scheme. Words that a message has before an '@' end at
 // white space, and names of packages stand behind a '/'.
