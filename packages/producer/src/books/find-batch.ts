@@ -60,6 +60,15 @@ export async function unknownBatch({ name, queue }: BatchRef, access: RedisAcces
       ? ` Queue '${elsewhere.queue}' has one.`
       : suggest(name, [...new Set(all.map((books) => books.name))]);
   const place = queue === undefined ? '' : ` on queue ${showValue(queue)}`;
-  const message = `there is no batch ${showValue(name)}${place}, or its books have expired.${hint}`;
+  const message = `there is no batch ${showValue(name)}${place}, or its books have expired.${hint || whatThereIs(all, access)}`;
   return new BatchUnknown({ name, queue }, message);
+}
+
+/** How many batches a message names. */
+const NAMED = 5;
+
+function whatThereIs(all: readonly { readonly name: string }[], { prefix }: RedisAccess): string {
+  if (all.length === 0) return ` There are none under the prefix '${prefix}'.`;
+  const names = all.slice(0, NAMED).map((books) => books.name);
+  return ` There are: ${names.join(', ')}${all.length > NAMED ? ', …' : '.'}`;
 }

@@ -9,6 +9,7 @@ import { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FailedEnding } from '../in-flight/queue-store.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import { Backend } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { Completed, Completion } from './completion-calls.js';
@@ -47,7 +48,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const log = { info: () => undefined, warn: () => undefined };
   const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
   const deps = {
-    ...{ redis: redis as unknown as ScriptedRedis, outage },
+    ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
     retention: {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
@@ -62,9 +63,10 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       },
     },
   };
-  const connection = () => new EventEmitter() as unknown as RedisConnection;
+  const main = new EventEmitter() as unknown as RedisConnection;
+  const blocking = { ready: Promise.resolve(), wait: async () => null, close: () => undefined };
   const opts = { prefix: 'p', name: 'worker-1', lockDuration: 10_000 } as never;
-  const backend = new Backend(connection(), connection(), 'mail', opts, deps);
+  const backend = new Backend(main, blocking, 'mail', opts, deps);
   const fetched = fetchedJob({ id: 'b-b1-7', opts: { attempts: 3, bullpen: { batch: 'b1' } } });
   const attempt = new NotedAttempt(fetched, leaseFor());
   const job = {

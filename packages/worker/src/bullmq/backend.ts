@@ -17,6 +17,8 @@ import type { StallCheck } from '../in-flight/stall-check.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { handBack } from '../redis/hand-back.js';
 import type { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
+import { BlockingConnection } from './blocking-connection.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
 import { connect, connectionName } from './connections.js';
@@ -43,6 +45,7 @@ export interface BackendDeps {
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
   readonly outage: Outage;
   readonly stallCheck: Pick<StallCheck, 'check'>;
+  readonly connections: SideConnections;
 }
 
 /**
@@ -79,6 +82,7 @@ const PUT_OFF_MS = 60_000;
  * it again, and must not refuse others with it.
  */
 export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
+  readonly #blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>;
   readonly #deps: BackendDeps;
   /** The fields of fetched jobs that BullMQ drops. */
   readonly ownFields = new OwnFields();
@@ -88,15 +92,41 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
    * for blocking reads.
    */
   static open(name: string, opts: BackendOptions, deps: BackendDeps): Backend {
-    const main = connect(deps.redis, { shared: true, blocking: false });
-    const duplicate = deps.redis.duplicate({ connectionName: connectionName(name, opts) });
-    return new Backend(main, connect(duplicate, { shared: false, blocking: true }), name, opts, deps);
+    const { redis, connections } = deps;
+    const blocking = new BlockingConnection(redis, name, connectionName(name, opts), connections);
+    return new Backend(connect(redis), blocking, name, opts, deps);
   }
 
-  constructor(main: RedisConnection, blocking: RedisConnection, name: string, opts: BackendOptions, deps: BackendDeps) {
+  constructor(
+    main: RedisConnection,
+    blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>,
+    name: string,
+    opts: BackendOptions,
+    deps: BackendDeps,
+  ) {
     const keys = new QueueKeys(opts.prefix);
-    super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts, blocking);
+    super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts);
+    this.#blocking = blocking;
     this.#deps = deps;
+  }
+
+  override async waitUntilReady(): Promise<void> {
+    await super.waitUntilReady();
+    await this.#blocking.ready;
+  }
+
+  override waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
+    return this.#blocking.wait(this.toKey('marker'), seconds);
+  }
+
+  /** BullMQ's worker ends a wait by this when it closes. It is not paused, so it needs no other. */
+  override async disconnectBlocking(): Promise<void> {
+    this.#blocking.close();
+  }
+
+  override close(force?: boolean): Promise<void> {
+    this.#blocking.close();
+    return super.close(force);
   }
 
   override get maximumBlockTimeout(): number {

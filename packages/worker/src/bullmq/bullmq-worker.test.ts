@@ -9,6 +9,7 @@ import type { JobTaker } from '../in-flight/job-source.js';
 import type { Recorder } from '../in-flight/recorder.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import type { NextJob } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
 import { BullmqWorker } from './bullmq-worker.js';
@@ -98,6 +99,7 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
       completionCalls: { add: async () => [0, null] },
       outage: new Outage(redis as unknown as Redis, 'redis://host', quiet),
       stallCheck: { check: async () => [] },
+      connections: { watch: () => ({ close: () => undefined }) } as unknown as SideConnections,
       malformedJobs: { makeParsable: async () => malformed },
     },
   );

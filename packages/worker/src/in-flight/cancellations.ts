@@ -28,7 +28,8 @@ export class Cancellations {
 
   /**
    * @param redis a shared connection, which stays open
-   * @param subscriber a connection of its own, which {@link close} closes
+   * @param subscriber a connection of its own, which {@link close} closes; a `Subscription` subscribes
+   *   it
    */
   constructor(redis: Redis, subscriber: Redis, prefix: string, queues: readonly string[], active: ActiveAttempts) {
     this.#redis = redis;
@@ -40,9 +41,7 @@ export class Cancellations {
       const queue = queues.find((name) => cancelledChannel(prefix, name) === channel);
       if (queue !== undefined) this.#cancelled(queue, jobId);
     });
-    // The client subscribes again after a reconnect. What was published in between is read from
-    // Redis.
-    subscriber.subscribe(...queues.map((queue) => cancelledChannel(prefix, queue))).catch(() => undefined);
+    // What was published while it was not connected is read from Redis.
     subscriber.on('ready', () => void this.#readIfConnected());
     this.#timer = setInterval(() => void this.#readIfConnected(), REFRESH_MS);
   }

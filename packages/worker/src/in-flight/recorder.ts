@@ -52,7 +52,7 @@ export class Recorder {
         attempt.confirm();
         return result.value;
       case 'refused':
-        return this.#refused(attempt, result.error, instead);
+        return instead && this.record(attempt, () => instead(reasonOf(result.error)));
       case 'over':
         if (result.answer !== undefined && confirms(result.answer, attempt)) attempt.confirm();
         return undefined;
@@ -62,11 +62,12 @@ export class Recorder {
   /**
    * Sends until Redis has carried it out, or says that the job is not ours any more, or has refused
    * for good, which is logged. Never throws, and leaves the attempt as it is.
+   * @param failure the message of a refusal
    */
   async write<T>(
     attempt: ActiveAttempt,
     send: () => Promise<T>,
-    refusal = 'outcome could not be recorded',
+    failure = 'outcome could not be recorded',
   ): Promise<WriteResult<T>> {
     let pauseMs = FIRST_PAUSE_MS;
     let refusals = 0;
@@ -80,7 +81,7 @@ export class Recorder {
         const end = await this.#afterRefusal(attempt, error, refusals);
         if (end?.kind === 'refused') {
           const { jobId, queue } = attempt;
-          this.#log.error({ jobId, queue, err: end.error }, refusal);
+          this.#log.error({ jobId, queue, err: end.error }, failure);
         }
         if (end !== undefined) return end;
       }
@@ -107,14 +108,6 @@ export class Recorder {
     } catch (failure) {
       return this.#outage.noteIfOutage(failure) ? undefined : { kind: 'refused', error };
     }
-  }
-
-  async #refused<T>(
-    attempt: ActiveAttempt,
-    error: unknown,
-    instead?: (reason: string) => Promise<T>,
-  ): Promise<T | undefined> {
-    return instead === undefined ? undefined : this.record(attempt, () => instead(reasonOf(error)));
   }
 }
 

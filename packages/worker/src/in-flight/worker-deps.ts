@@ -3,6 +3,7 @@ import type { RunInContext } from '../attempt/async-context.js';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import type { ActiveAttempts } from './active-attempts.js';
 import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
@@ -26,6 +27,7 @@ export interface WorkerDeps {
   readonly recorder: Recorder;
   readonly trials: Trials;
   readonly outage: Outage;
+  readonly connections: SideConnections;
   readonly cancellations: Cancellations;
   readonly log: Logger;
   readonly observers: Observers;

@@ -86,7 +86,8 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { name, redis, prefix, leaseMs, leases, retention, outage, recorder, stallCheck, log } = this.#worker;
+    const { name, redis, prefix, leaseMs, leases, retention, outage, connections, recorder, stallCheck, log } =
+      this.#worker;
     const { queue } = this;
     const concurrency = this.#concurrency;
     const source = new BullmqWorker(
@@ -97,7 +98,7 @@ export class QueueWorker {
         runRetryDelay: 500,
       },
       {
-        ...{ redis, leases, retention, outage, recorder, stallCheck, taker: this.#processor },
+        ...{ redis, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
         completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
       },

@@ -16,6 +16,7 @@ export interface WorkerCommands {
   bullpenSettleRows(...args: ScriptArg[]): Promise<string>;
   bullpenSplitRows(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenKeep(...args: ScriptArg[]): Promise<unknown>;
+  bullpenDenied(key: string, ...commands: string[]): Promise<string[]>;
   bullpenOpenRows(...args: ScriptArg[]): Promise<number[]>;
 }
 

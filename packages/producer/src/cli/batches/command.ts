@@ -1,5 +1,5 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, EXIT, type ExitCode, suggest } from '@bullpen/shared/internal';
+import { addFlags, EXIT, type ExitCode, showValue, suggest } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { countOpen, stageOf } from '../../books/batch-view.js';
 import type { BatchBooks } from '../../books/books.js';
@@ -25,7 +25,7 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
       const { config, open } = startSession(command, queueSetting);
       const all = await withProducer(open(), ({ batches }) => batches.list({ queue: config.queue }));
       if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
-      else if (all.length === 0) process.stderr.write(`no batches under the prefix '${config.prefix}'\n`);
+      else if (all.length === 0) process.stderr.write(`${noBatches(config)}\n`);
       else printBatches(all);
       ends(EXIT.ok);
     });
@@ -35,6 +35,9 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
   }
   return group;
 }
+
+const noBatches = ({ prefix, queue }: { readonly prefix: string; readonly queue: string | undefined }): string =>
+  `no batches ${queue === undefined ? '' : `on queue ${showValue(queue)} `}under the prefix '${prefix}'`;
 
 const HEAD = ['name', 'queue', 'stage', 'read', 'rejected', 'open', 'completed', 'failed', 'cancelled', 'begun'];
 /** Columns that people do not need where all of it is zero. */
