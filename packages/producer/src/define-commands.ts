@@ -10,14 +10,14 @@ import { CANCEL_BATCH_SCRIPT, PEEK_SCRIPT, SWEEP_SCRIPT } from './manage/cancel-
 /** Teaches a connection the producer's scripts; once per connection. */
 export function defineCommands(redis: Redis): ProducerRedis {
   return defineScripts<ProducerCommands>(redis, {
-    bullpenInsert: { keys: 16, lua: INSERT_SCRIPT, effect: 'adds' },
-    bullpenCancel: { keys: 13, lua: CANCEL_SCRIPT, effect: 'frees' },
+    bullpenInsert: { keys: 15, lua: INSERT_SCRIPT, effect: 'adds' },
+    bullpenCancel: { keys: 12, lua: CANCEL_SCRIPT, effect: 'frees' },
     bullpenOpenBatch: { keys: 7, lua: OPEN_SCRIPT, effect: 'adds' },
     bullpenNoteColumns: { keys: 1, lua: NOTE_COLUMNS_SCRIPT, effect: 'adds' },
     bullpenForgetBatch: { keys: 6, lua: FORGET_SCRIPT, effect: 'frees' },
     bullpenListBatches: { keys: 1, lua: LIST_SCRIPT, effect: 'frees' },
     bullpenShowBatch: { keys: 3, lua: SHOW_SCRIPT, effect: 'reads' },
-    bullpenCancelBatch: { keys: 7, lua: CANCEL_BATCH_SCRIPT, effect: 'frees' },
+    bullpenCancelBatch: { keys: 8, lua: CANCEL_BATCH_SCRIPT, effect: 'frees' },
     bullpenPeek: { keys: 2, lua: PEEK_SCRIPT, effect: 'reads' },
     bullpenSweep: { keys: 9, lua: SWEEP_SCRIPT, effect: 'frees' },
   });

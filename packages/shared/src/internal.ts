@@ -55,10 +55,9 @@ export {
   type BatchKeys,
   batchesKey,
   batchKeys,
-  CANCELLATIONS_KEPT_S,
   cancelledBatch,
+  cancelledBatchesKey,
   cancelledChannel,
-  cancelledKey,
   DEFAULT_PREFIX,
   lockKey,
   META,
@@ -66,7 +65,7 @@ export {
   type QueueKeys,
   queueKeys,
 } from './redis/keys.js';
-export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
+export { CANCELLED_FIELD, DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';

@@ -2,6 +2,7 @@ import { defineScripts, type Redis } from '@bullpen/shared/internal';
 import { COMPLETE_KEYS, COMPLETE_ROWS } from './bullmq/completion-script.js';
 import { ENGINE_COMMANDS } from './bullmq/engine-scripts.js';
 import { FINISH, FINISH_KEYS } from './bullmq/finish-script.js';
+import { CANCELLED_AMONG } from './redis/cancel-scripts.js';
 import type { ScriptedRedis, WorkerCommands } from './redis/commands.js';
 import { FETCHED_BY, HAND_BACK } from './redis/fetch-scripts.js';
 import { PROGRESS, RENEW, REWRITE } from './redis/lease-scripts.js';
@@ -14,6 +15,7 @@ export function defineCommands(redis: Redis): ScriptedRedis {
     bullpenRenew: { keys: 2, lua: RENEW, effect: 'frees' },
     bullpenProgress: { keys: 4, lua: PROGRESS, effect: 'adds' },
     bullpenRewrite: { keys: 2, lua: REWRITE, effect: 'frees' },
+    bullpenCancelledAmong: { keys: 1, lua: CANCELLED_AMONG, effect: 'frees' },
     bullpenFetchedBy: { keys: 1, lua: FETCHED_BY, effect: 'reads' },
     // A worker's last words: if Redis had forgotten the script, nobody would be here to send it
     // again.

@@ -1,5 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { BatchRef } from '@bullpen/shared';
-import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey } from '@bullpen/shared/internal';
+import {
+  batchesKey,
+  batchKeys,
+  cancelledBatch,
+  cancelledBatchesKey,
+  cancelledChannel,
+  queueKeys,
+} from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
 import { findBatch, unknownBatch } from '../books/find-batch.js';
@@ -38,11 +46,12 @@ export async function cancelBatch(options: CancelBatchOptions, access: RedisAcce
   const { name: batch, onProgress } = options;
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
-  const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
-  // The same instant each time the script is sent. So the script recognises its own note.
-  const now = Date.now();
+  const { base, active } = queueKeys(prefix, queue);
+  const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledBatchesKey(prefix, queue), active];
+  // The same text each time the script is sent. So the script recognises its own note.
+  const caller = randomUUID();
   const [found, before] = await ask((redis) =>
-    redis.bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
+    redis.bullpenCancelBatch(...noting, base, batch, caller, channel, cancelledBatch(batch)),
   );
   if (found === 'unknown') throw await unknownBatch({ name: batch, queue }, access);
   let cancelledNow = 0;

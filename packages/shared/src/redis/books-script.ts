@@ -35,7 +35,9 @@ local function keepBooks(books, index, name)
   call('ZREMRANGEBYSCORE', index, '-inf', now)
   call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
   local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
-  call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
+  local untilAt = string.format('%.0f', tonumber(last[2]))
+  call('PEXPIREAT', index, untilAt)
+  call('PEXPIREAT', index .. ':cancelled', untilAt)
 end
 `;
 
@@ -77,11 +79,5 @@ local function reopenRow(books, row)
   local reason = failure and string.match(failure, '^[^\\n]*')
   if reason and tonumber(call('ZINCRBY', books[4], -1, reason)) <= 0 then call('ZREM', books[4], reason) end
   call('HDEL', books[3], row)
-end
-
--- Writes something that changes nothing.
-local function touchBooks(books)
-  local ttl = call('PTTL', books[1])
-  if ttl > 0 then call('PEXPIRE', books[1], ttl) end
 end
 `;

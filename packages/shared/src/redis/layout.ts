@@ -21,6 +21,12 @@ export const DELAYED_STEPS_PER_MS = 0x1000;
 export const WAKE_MARKER = [0, '0'] as const;
 
 /**
+ * A field of ours in a job: when somebody cancelled it, in milliseconds since 1970. It stands in the
+ * job, so it lives as long as the job, and every fetch brings it.
+ */
+export const CANCELLED_FIELD = 'bullpen.cancelledAt';
+
+/**
  * BullMQ's names. The fields of a job that are full words (`name`, `data`, `opts`, `timestamp`,
  * `delay`, `priority`, `progress`, `processedOn`, `finishedOn`, `failedReason`) are written out
  * where they are used. Every other piece needs these names in front of it.
@@ -29,6 +35,8 @@ const names = `
 -- Fields of a job: attempts made, how often it was fetched, how often it was found without a lock,
 -- the name of the worker that fetched it last.
 local ATTEMPTS_MADE, FETCHES, CRASHES, WORKER = 'atm', 'ats', 'stc', 'pb'
+-- A field of ours: when it was cancelled.
+local CANCELLED = '${CANCELLED_FIELD}'
 -- Keys of a job, behind its own key.
 local LOCK, LOGS = ':lock', ':logs'
 -- Fields of a queue's meta: paused, the global concurrency, the jobs that the rate limit allows,

@@ -11,6 +11,8 @@ export class BullmqJob<
 > extends Job<Data, Result, Name, Progress> {
   /** The payload as JSON. */
   stored = '{}';
+  /** Whether it was cancelled before the fetch. */
+  cancelled = false;
   /**
    * The attempt that this object is for. Unset when the attempt is over, because BullMQ's queue of
    * fetched jobs may keep the object for long. It cannot be found by the id of the job: one job may
@@ -35,5 +37,6 @@ export function toFetchedJob(job: BullmqJob): FetchedJob {
     attemptsMade: job.attemptsMade,
     fetches: job.attemptsStarted,
     crashes: job.stalledCounter,
+    cancelled: job.cancelled,
   };
 }

@@ -1,4 +1,4 @@
-import { describeThrown } from '@bullpen/shared/internal';
+import { CANCELLED_FIELD, describeThrown } from '@bullpen/shared/internal';
 import { type Job, type JobJson, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import type { JobSource, JobTaker } from '../in-flight/job-source.js';
@@ -58,7 +58,8 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   protected override createJob(fields: JobJson, jobId: string): BullmqJob {
-    return Object.assign(super.createJob(fields, jobId) as BullmqJob, { stored: fields.data });
+    const job = super.createJob(fields, jobId) as BullmqJob;
+    return Object.assign(job, { stored: fields.data, cancelled: CANCELLED_FIELD in fields });
   }
 
   async isLimited(): Promise<boolean> {

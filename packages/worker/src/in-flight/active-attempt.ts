@@ -1,4 +1,4 @@
-import { hasCode, type JobDefinition } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
 import { type BullpenOpts, readBullpenOpts, rowOfId, type Thrown } from '@bullpen/shared/internal';
 import { attemptNumber, maxAttemptsOf } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
@@ -41,12 +41,14 @@ export class ActiveAttempt {
   #ending: Ending | undefined;
   #wasLeft = false;
   #confirmed = false;
+  #cancelled: boolean;
 
   constructor(fetched: FetchedJob, lease: Lease) {
     this.fetched = fetched;
     this.lease = lease;
     this.bullpen = readBullpenOpts(fetched.opts);
     this.#maxAttempts = maxAttemptsOf(fetched.opts['attempts'], undefined);
+    this.#cancelled = fetched.cancelled;
   }
 
   get queue(): string {
@@ -88,6 +90,11 @@ export class ActiveAttempt {
     return this.#maxAttempts;
   }
 
+  /** Whether its job or its batch is cancelled, as far as Redis has told us. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
   /** How to stop the attempt. For a shared job, how to stop the row that runs now. */
   get stop(): AttemptStop {
     return this.#stop;
@@ -123,6 +130,11 @@ export class ActiveAttempt {
   /** Takes the attempts from the definition, if another client enqueued the job without any. */
   applyPolicy(definition: JobDefinition | undefined): void {
     this.#maxAttempts = maxAttemptsOf(this.fetched.opts['attempts'], definition?.maxAttempts);
+  }
+
+  /** Redis said that its job or its batch is cancelled. */
+  noteCancelled(): void {
+    this.#cancelled = true;
   }
 
   /** Its handler is about to run. */
@@ -168,7 +180,7 @@ export class ActiveAttempt {
 
   /** All rows of its job are settled or have jobs of their own. */
   endRows(): Ending {
-    const notes: Notes = { batch: this.batch as string, forgetCancelled: true };
+    const notes: Notes = { batch: this.batch as string };
     this.#ending = { outcome: { kind: 'completed', result: undefined }, notes };
     return this.#ending;
   }
@@ -196,8 +208,7 @@ export class ActiveAttempt {
 
   #notesOf(outcome: Outcome, maxAttempts: number): Notes | undefined {
     const { bullpen, job, jobId, fetched, number } = this;
-    const cancelAsked = hasCode(this.#stop.reason, 'BULLPEN_JOB_CANCELLED');
     const payload = (): unknown => storedPayload(fetched);
-    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts, cancelAsked });
+    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts });
   }
 }

@@ -24,6 +24,8 @@ export interface FetchedJob {
   readonly attemptsMade: number;
   /** How often it was fetched, this time included (`ats` on Redis). */
   readonly fetches: number;
+  /** Whether it was cancelled before the fetch. */
+  readonly cancelled: boolean;
   /** How many processes died under it (`stc` on Redis). */
   readonly crashes: number;
 }

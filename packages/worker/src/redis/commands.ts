@@ -5,6 +5,7 @@ export interface WorkerCommands {
   bullpenRenew(...args: ScriptArg[]): Promise<string>;
   bullpenProgress(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenRewrite(...args: ScriptArg[]): Promise<0 | 1>;
+  bullpenCancelledAmong(...args: ScriptArg[]): Promise<[answers: string, last: string, batches: string[]]>;
   bullpenFetchedBy(...args: ScriptArg[]): Promise<[id: string, token: string, fetches: string][]>;
   bullpenHandBack(...args: ScriptArg[]): Promise<string[]>;
   bullpenFinish(args: unknown[]): Promise<unknown>;

@@ -128,6 +128,8 @@ local job, metaKey, delayedKey, eventsKey, markerKey = KEYS[2], KEYS[3], KEYS[4]
 local base, batch, name, timestamp, priority = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local books = booksOf(base, batch)
+-- A cancellation of the shared job, or of its batch, is meant for its rows.
+local cancelledAt = call('HGET', job, CANCELLED)
 for at = 8, #ARGV, 7 do
   local row, data, opts, dueAt, made, crashes, failure = unpack(ARGV, at, at + 6)
   local id = 'b-' .. batch .. '-' .. row
@@ -136,6 +138,7 @@ for at = 8, #ARGV, 7 do
     call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, ATTEMPTS_MADE, made, FETCHES, 1)
     if crashes ~= '0' then call('HSET', base .. id, CRASHES, crashes) end
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
+    if cancelledAt then call('HSET', base .. id, CANCELLED, cancelledAt) end
     call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * DELAYED_STEPS), id)
     call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
     if hasBooks(books) then call('HINCRBY', books[1], 'split', 1) end
