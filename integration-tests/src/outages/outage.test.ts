@@ -105,24 +105,6 @@ describe('a handler that succeeds while Redis', () => {
     expect(await own.queue('booked').getJobCounts('completed', 'failed')).toEqual({ completed: 0, failed: 0 });
   });
 
-  test('is out of memory: the job is completed, and new jobs are fetched when there is room again', async ({
-    world,
-  }) => {
-    const setting = await working(world, ['--lease', '2s']);
-    const { own, producer, worker, queue } = setting;
-    const next = await producer.enqueue(precious, {});
-    await until('the next job to be done', async () => (await queue.getJob(next.id))?.finishedOn !== undefined);
-    await own.admin.config('SET', 'maxmemory', '1');
-    await expect(producer.enqueue(precious, {})).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
-    await succeed(world, setting);
-    await expectDoneOnce(world, setting);
-    await own.admin.config('SET', 'maxmemory', '0');
-    const last = await producer.enqueue(precious, {});
-    await until('the last job to be done', async () => (await queue.getJob(last.id))?.finishedOn !== undefined);
-    worker.kill('SIGTERM');
-    expect((await worker.ended).code).toBe(0);
-  });
-
   test('is killed and started again: the job is completed, and the worker goes on by itself', async ({ world }) => {
     const setting = await working(world);
     const { own, producer, worker, queue } = setting;

@@ -68,6 +68,6 @@ export {
 export { CANCELLED_FIELD, DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
-export { isConnectionLoss, isOutOfMemory, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export { isConnectionLoss, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
 export { mayEvict, tooOld } from './redis/redis-server.js';
 export { redactUrls } from './redis/redis-url.js';

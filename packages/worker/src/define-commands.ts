@@ -5,6 +5,7 @@ import { FINISH, FINISH_KEYS } from './bullmq/finish-script.js';
 import { CANCELLED_AMONG } from './redis/cancel-scripts.js';
 import type { ScriptedRedis, WorkerCommands } from './redis/commands.js';
 import { FETCHED_BY, HAND_BACK } from './redis/fetch-scripts.js';
+import { KEEP } from './redis/keep-script.js';
 import { PROGRESS, RENEW, REWRITE } from './redis/lease-scripts.js';
 import { OPEN_ROWS, SETTLE_ROWS, SPLIT_ROWS } from './redis/row-scripts.js';
 
@@ -24,6 +25,7 @@ export function defineCommands(redis: Redis): ScriptedRedis {
     bullpenCompleteRows: { keys: COMPLETE_KEYS, lua: COMPLETE_ROWS, effect: 'frees' },
     bullpenSettleRows: { keys: 1, lua: SETTLE_ROWS, effect: 'frees' },
     bullpenSplitRows: { keys: 6, lua: SPLIT_ROWS, effect: 'frees' },
+    bullpenKeep: { keys: 1, lua: KEEP, effect: 'frees' },
     bullpenOpenRows: { keys: 1, lua: OPEN_ROWS, effect: 'reads' },
   });
 }

@@ -29,8 +29,6 @@ import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal
  * that it finds proves all those without a key. A key that stands twice in one chunk gives the same
  * id twice, which is a duplicate the second time. A chunk of a batch finds that the cursor of the
  * batch has moved.
- *
- * The first write is one that Redis refuses when it is out of memory. Then nothing was done.
  */
 export const INSERT_SCRIPT = `
 ${LAYOUT.names}

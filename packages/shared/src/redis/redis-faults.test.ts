@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isConnectionLoss, isOutOfMemory, isReadonly, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
+import { isConnectionLoss, isReadonly, reasonOf, refusesForNow, refusesUs } from './redis-faults.js';
 
 describe('refusesForNow', () => {
   for (const reply of [
@@ -33,11 +33,10 @@ test('refusesUs: Redis does not know the user, or the user may not do this', () 
   expect(refusesUs(new Error('READONLY You cannot'))).toBe(false);
 });
 
-test('isOutOfMemory and isReadonly, also from inside a script', () => {
+test('isReadonly, also from inside a script', () => {
   const script = (reply: string) => new Error(`ERR Error running script (call to f_1): @user_script:1: -${reply}`);
-  expect([isOutOfMemory(new Error('OOM command')), isOutOfMemory(script('OOM command'))]).toEqual([true, true]);
   expect([isReadonly(new Error('READONLY You')), isReadonly(script('READONLY You'))]).toEqual([true, true]);
-  expect([isOutOfMemory(new Error('READONLY You')), isReadonly(new Error('OOM command'))]).toEqual([false, false]);
+  expect(isReadonly(new Error('OOM command'))).toBe(false);
 });
 
 describe('isConnectionLoss', () => {

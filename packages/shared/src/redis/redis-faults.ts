@@ -21,7 +21,6 @@ const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT');
 /** NOPERM from inside a script: before Redis 7.2, and since. */
 const NOT_YOUR_SCRIPT = /The user executing the script can't|ACL failure in script/;
 const DOWN = refusal('CLUSTERDOWN');
-const FULL = refusal('OOM');
 const REPLICA = refusal('READONLY');
 
 /** Whether Redis answered, and refuses now what it will do later. */
@@ -51,11 +50,6 @@ export function isOfCluster(error: unknown): boolean {
 /** Whether the cluster, or this node of it, serves no client now. */
 export function isClusterDown(error: unknown): boolean {
   return DOWN.test(reasonOf(error));
-}
-
-/** Whether Redis has no memory left for this write. */
-export function isOutOfMemory(error: unknown): boolean {
-  return FULL.test(reasonOf(error));
 }
 
 /** Whether the server is a replica and refuses a write: the primary is another server now. */

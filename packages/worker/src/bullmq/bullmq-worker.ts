@@ -113,8 +113,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
         throw error;
       });
     }
-    if (job === undefined) outage.answered();
-    else outage.accepted();
+    outage.accepted();
     taker.fetchAnswered();
     // BullMQ's types do not say that there may be no job.
     return this.#take(job) as Job;

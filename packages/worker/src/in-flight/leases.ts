@@ -163,7 +163,7 @@ export class Leases {
     const askedAt = performance.now();
     const takesCrashBack = this.#standstill.costsLeases(askedAt) ? '0' : '1';
     const answers = await redis.bullpenRenew(active, stalled, base, leaseMs, takesCrashBack, ...args);
-    outage.answered();
+    outage.accepted();
     return attempts.map((attempt, at) => {
       const answer = ANSWERS[answers[at] ?? 'l'] ?? 'lost';
       this.#note(attempt, answer, askedAt + leaseMs);

@@ -1,6 +1,6 @@
 import type { Logger } from '@bullpen/shared';
-import type { Redis } from '@bullpen/shared/internal';
 import { describe, expect, it, vi } from 'vitest';
+import type { ScriptedRedis } from '../redis/commands.js';
 import { type KeptJobs, Retention } from './retention.js';
 
 const META = 'p:mail:meta';
@@ -15,16 +15,16 @@ function retentionOf(told: Partial<KeptJobs> = {}, stored: Record<string, string
       if (redis.isAway) throw new Error('READONLY');
       return fields.map((field) => (key === META ? (meta.get(field) ?? null) : null));
     },
-    async hset(key: string, fields: Record<string, number>) {
-      if (key === META) for (const [field, value] of Object.entries(fields)) meta.set(field, String(value));
-    },
-    async hsetnx(key: string, field: string, value: number) {
+    async bullpenKeep(key: string, replaces: '1' | '', ...fields: (string | number)[]) {
       if (redis.isAway) throw new Error('READONLY');
-      if (key === META && !meta.has(field)) meta.set(field, String(value));
+      for (let at = 0; at < fields.length; at += 2) {
+        const field = String(fields[at]);
+        if (key === META && (replaces === '1' || !meta.has(field))) meta.set(field, String(fields[at + 1]));
+      }
     },
   };
   const log = { warn: (fields: object) => void warnings.push(fields) } as unknown as Logger;
-  const deps = { redis: redis as unknown as Redis, prefix: 'p', queues: ['mail'], told, log };
+  const deps = { redis: redis as unknown as ScriptedRedis, prefix: 'p', queues: ['mail'], told, log };
   return { retention: new Retention(deps), redis, meta, warnings };
 }
 

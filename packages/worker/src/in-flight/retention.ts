@@ -1,5 +1,6 @@
 import type { Logger } from '@bullpen/shared';
-import { META, queueKeys, type Redis, writeDuration } from '@bullpen/shared/internal';
+import { META, queueKeys, writeDuration } from '@bullpen/shared/internal';
+import type { ScriptedRedis } from '../redis/commands.js';
 
 /** How many finished jobs a queue keeps, and for how long (ms). */
 export interface KeptJobs {
@@ -23,7 +24,7 @@ const REPORT_EVERY_MS = 10 * 60_000;
 
 /** What {@link Retention} needs. */
 export interface RetentionDeps {
-  readonly redis: Redis;
+  readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly queues: readonly string[];
   /** What this worker was told. What it was not told is as the queue has it, or the default. */
@@ -65,7 +66,7 @@ export class Retention {
     for (const queue of this.#known.keys()) {
       const { meta } = queueKeys(prefix, queue);
       const stored = await this.#read(queue);
-      if (Object.keys(told).length > 0) await redis.hset(meta, fieldsOf(told));
+      if (Object.keys(told).length > 0) await redis.bullpenKeep(meta, '1', ...fieldsOf(told));
       for (const name of NAMES) {
         const [was, is] = [stored[name], told[name]];
         if (was !== undefined && is !== undefined && was !== is) this.#reportChange(queue, name, was, is);
@@ -91,9 +92,10 @@ export class Retention {
     this.#set(queue, kept);
     const { redis, prefix, told } = this.#deps;
     const missing = NAMES.filter((name) => told[name] !== undefined && stored[name] === undefined);
+    if (missing.length === 0) return;
+    const values = Object.fromEntries(missing.map((name) => [name, kept[name]]));
     // Only if nobody has written it meanwhile.
-    const writes = missing.map((name) => redis.hsetnx(queueKeys(prefix, queue).meta, META[name], kept[name]));
-    await Promise.all(writes).catch(() => undefined);
+    await redis.bullpenKeep(queueKeys(prefix, queue).meta, '', ...fieldsOf(values)).catch(() => undefined);
   }
 
   /** What to keep, in BullMQ's words: `age` is in seconds. */
@@ -141,5 +143,5 @@ export class Retention {
   }
 }
 
-const fieldsOf = (told: Partial<KeptJobs>): Record<string, number> =>
-  Object.fromEntries(NAMES.flatMap((name) => (told[name] === undefined ? [] : [[META[name], told[name]]])));
+const fieldsOf = (told: Partial<KeptJobs>): (string | number)[] =>
+  NAMES.flatMap((name) => (told[name] === undefined ? [] : [META[name], told[name]]));

@@ -12,6 +12,7 @@ export interface WorkerCommands {
   bullpenCompleteRows(args: unknown[]): Promise<unknown[]>;
   bullpenSettleRows(...args: ScriptArg[]): Promise<string>;
   bullpenSplitRows(...args: ScriptArg[]): Promise<0 | 1>;
+  bullpenKeep(...args: ScriptArg[]): Promise<unknown>;
   bullpenOpenRows(...args: ScriptArg[]): Promise<number[]>;
 }
 

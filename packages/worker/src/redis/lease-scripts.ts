@@ -13,9 +13,6 @@ import { LAYOUT } from '@bullpen/shared/internal';
  * lease is taken up again. BullMQ also counts how often a job was found without a lock. That was no
  * crash if the worker lives and only could not reach Redis, so the count is taken back.
  *
- * PEXPIRE comes first, not SET: a Redis that is out of memory still allows PEXPIRE, and then allows
- * the rest of the script.
- *
  * KEYS: active, stalled. ARGV: base of the queue's keys, length of a lease in ms, `1` to take back
  * a crash; then for each job its id, token, fetches, attempts made and crashes as they were when it
  * was fetched. Without a job the script writes something that changes nothing: so we learn whether

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Outage } from './outage.js';
 
 /** A connection that is watched, and what is logged about it. */
@@ -93,37 +93,6 @@ describe('an outage of a Redis that answers', () => {
     outage.accepted();
     outage.accepted();
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);
-  });
-
-  it('does not end while Redis is full and takes only commands that need no memory', () => {
-    const { outage, lines } = watched();
-    outage.noteIfOutage(new Error("OOM command not allowed when used memory > 'maxmemory'."));
-    outage.answered();
-    expect(lines).toEqual([REFUSES]);
-    outage.accepted();
-    expect(lines).toEqual([REFUSES, BACK]);
-    lines.length = 0;
-    outage.noteIfOutage(readonly());
-    outage.answered();
-    expect(lines).toEqual([REFUSES, BACK]);
-  });
-
-  it('ends when a full Redis has refused nothing for longer than a worker goes without a fetch', () => {
-    const { outage, lines } = watched();
-    const { now } = performance;
-    let later = 0;
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + later);
-    onTestFinished(() => clock.mockRestore());
-    const full = new Error("OOM command not allowed when used memory > 'maxmemory'.");
-    outage.noteIfOutage(full);
-    later = 4_000;
-    outage.noteIfOutage(full);
-    later = 8_000;
-    outage.answered();
-    expect(lines).toEqual([REFUSES]);
-    later = 9_500;
-    outage.answered();
-    expect(lines).toEqual([REFUSES, BACK]);
   });
 
   it.each(['READONLY', 'LOADING', 'OOM', 'MASTERDOWN', 'MISCONF', 'NOREPLICAS', 'WRONGPASS', 'NOAUTH', 'NOPERM'])(

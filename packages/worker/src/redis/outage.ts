@@ -2,31 +2,25 @@ import type { Logger } from '@bullpen/shared';
 import {
   explainRedis,
   isConnectionLoss,
-  isOutOfMemory,
   type Redis,
   reasonOf,
   refusesForNow,
   refusesUs,
 } from '@bullpen/shared/internal';
 
-/** An idle worker fetches more often than this, and a full Redis refuses a fetch. */
-const STILL_FULL_MS = 5_000;
-
 /**
  * What this worker knows about Redis' health. It logs an outage once when it begins and once when
  * it is over, however many commands fail in between.
  *
  * There are two kinds. Without a connection, the client says so. When Redis answers but refuses (a
- * replica after a failover, loading, out of memory, a changed password), those who get the refusals
- * report them here.
+ * replica after a failover, loading, a disk that is full, a changed password), those who get the
+ * refusals report them here. A Redis that is out of memory refuses a worker nothing.
  */
 export class Outage {
   readonly #address: string;
   readonly #log: Logger;
   readonly #onBegin: () => void;
   #kind: 'away' | 'refusing' | undefined;
-  /** When Redis last said that its memory is full. */
-  #fullAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
 
   /** @param onBegin is called when an outage begins */
@@ -39,8 +33,6 @@ export class Outage {
       if (redis.status !== 'end') this.#begin('away', 'redis connection was lost; retrying');
     });
     redis.on('ready', () => {
-      // It may be another Redis, or the same one after a restart.
-      this.#fullAt = Number.NEGATIVE_INFINITY;
       if (this.#kind === 'away') this.#end();
     });
   }
@@ -67,22 +59,13 @@ export class Outage {
     // Redis let us in once and will again: passwords and permissions change on Redis and here, but
     // not at the same moment. At the start of a worker a refusal is final; see `startWorker`.
     if (!refusesForNow(error) && !refusesUs(error)) return false;
-    if (isOutOfMemory(error)) this.#fullAt = performance.now();
     this.#begin('refusing', 'redis refuses our commands; retrying', error);
     return true;
   }
 
-  /** Redis carried out a command that needs memory. This ends an outage in which it refused. */
+  /** Redis carried out a script that writes. This ends an outage in which it refused. */
   accepted(): void {
     if (this.#kind === 'refusing') this.#end();
-  }
-
-  /**
-   * Redis carried out a command that needs no memory. A full Redis does that, too, so this ends an
-   * outage only when no command was refused for lack of memory for some seconds.
-   */
-  answered(): void {
-    if (performance.now() - this.#fullAt > STILL_FULL_MS) this.accepted();
   }
 
   #begin(kind: 'away' | 'refusing', message: string, error?: unknown): void {
@@ -95,7 +78,6 @@ export class Outage {
 
   #end(): void {
     this.#kind = undefined;
-    this.#fullAt = Number.NEGATIVE_INFINITY;
     this.#endedAt = performance.now();
     this.#log.info({ redis: this.#address }, 'redis is available');
   }

@@ -160,7 +160,7 @@ export const OPEN_ROWS = `
 local open = {}
 for at = 3, #ARGV do
   local row = ARGV[at]
-  local isOpen = redis.call('BITFIELD', KEYS[1], 'GET', 'u2', '#' .. (row - 1))[1] == 0
+  local isOpen = redis.call('BITFIELD_RO', KEYS[1], 'GET', 'u2', '#' .. (row - 1))[1] == 0
   if isOpen and redis.call('EXISTS', ARGV[1] .. 'b-' .. ARGV[2] .. '-' .. row) == 0 then open[#open + 1] = tonumber(row) end
 end
 return open
