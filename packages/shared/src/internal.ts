@@ -65,7 +65,7 @@ export {
   type QueueKeys,
   queueKeys,
 } from './redis/keys.js';
-export { CANCELLED_FIELD, DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
+export { CANCELLED_FAILURE, DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { isConnectionLoss, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';

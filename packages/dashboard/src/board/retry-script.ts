@@ -32,7 +32,7 @@ local function retry(id)
   if holder and holder ~= id then return holder end
   -- A completed job that still holds its key: the key must not expire while the job waits.
   if holder then call('PERSIST', record) end
-  call('HDEL', job, CANCELLED)
+  call('HDEL', job, DEFERRED_FAILURE)
   local push = string.find(call('HGET', job, 'opts') or '', '"lifo":true', 1, true) and 'RPUSH' or 'LPUSH'
   local keys = { job, events, set, wait, meta, active, marker, prioritized, counter }
   reprocess(keys, { id, push, property, state, '0', '0' })

@@ -158,7 +158,7 @@ local function putJob(id, data, opts)
   elseif call('EXISTS', base .. id .. LOCK) == 0 then
     call('HSET', base .. id, 'data', data, 'opts', opts)
     -- A cancellation of the earlier batch is not meant for these rows.
-    call('HDEL', base .. id, CANCELLED)
+    call('HDEL', base .. id, DEFERRED_FAILURE)
   end
 end
 

@@ -77,7 +77,7 @@ if part then
   call('SET', takenOff, '1', 'EX', ${REMEMBERED_S})
   return 'cancelled'
 end
-call('HSET', job, CANCELLED, string.format('%.0f', nowMs()))
+call('HSET', job, DEFERRED_FAILURE, CANCELLED)
 -- Without the permission to publish the mark stays, and workers see it a moment later.
 redis.pcall('PUBLISH', channel, id)
 return 'requested'

@@ -33,7 +33,7 @@ local start = 'b-' .. batch .. '-'
 for _, id in ipairs(call('LRANGE', active, 0, -1)) do
   local rows = string.sub(id, 1, #start) == start and string.sub(id, #start + 1)
   local isOfBatch = rows and (string.match(rows, '^%d+$') or string.match(rows, '^%d+_%d+$'))
-  if isOfBatch and call('EXISTS', base .. id) == 1 then call('HSET', base .. id, CANCELLED, now) end
+  if isOfBatch and call('EXISTS', base .. id) == 1 then call('HSET', base .. id, DEFERRED_FAILURE, CANCELLED) end
 end
 
 -- Batches whose books are gone have no place here. A few are looked at each time, so few are left.

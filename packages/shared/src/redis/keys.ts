@@ -124,7 +124,7 @@ export const batchesKey = (prefix: string, queue: string): string => `${prefix}:
 /**
  * A sorted set of the queue's cancelled batches, in the order in which they were cancelled: each has
  * a higher score than all before it. It expires with the index of batches. A cancelled job is marked
- * in its own fields (`CANCELLED_FIELD`).
+ * in its own fields (`CANCELLED_FAILURE`).
  */
 export const cancelledBatchesKey = (prefix: string, queue: string): string => `${batchesKey(prefix, queue)}:cancelled`;
 

@@ -21,10 +21,11 @@ export const DELAYED_STEPS_PER_MS = 0x1000;
 export const WAKE_MARKER = [0, '0'] as const;
 
 /**
- * A field of ours in a job: when somebody cancelled it, in milliseconds since 1970. It stands in the
- * job, so it lives as long as the job, and every fetch brings it.
+ * The deferred failure of a cancelled job. BullMQ's workers, too, fail a job that has a deferred
+ * failure, with this reason and without a call of its handler. It stands in the job, so it lives as
+ * long as the job, and every fetch brings it.
  */
-export const CANCELLED_FIELD = 'bullpen.cancelledAt';
+export const CANCELLED_FAILURE = 'JobCancelled: the job was cancelled';
 
 /**
  * BullMQ's names. The fields of a job that are full words (`name`, `data`, `opts`, `timestamp`,
@@ -35,8 +36,8 @@ const names = `
 -- Fields of a job: attempts made, how often it was fetched, how often it was found without a lock,
 -- the name of the worker that fetched it last.
 local ATTEMPTS_MADE, FETCHES, CRASHES, WORKER = 'atm', 'ats', 'stc', 'pb'
--- A field of ours: when it was cancelled.
-local CANCELLED = '${CANCELLED_FIELD}'
+-- Why a worker fails it at its next fetch; a cancelled job has this one.
+local DEFERRED_FAILURE, CANCELLED = 'defa', '${CANCELLED_FAILURE}'
 -- Keys of a job, behind its own key.
 local LOCK, LOGS = ':lock', ':logs'
 -- Fields of a queue's meta: paused, the global concurrency, the jobs that the rate limit allows,

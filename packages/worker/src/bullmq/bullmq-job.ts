@@ -1,3 +1,4 @@
+import { CANCELLED_FAILURE } from '@bullpen/shared/internal';
 import { Job, type JobProgress } from 'bullmq';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
@@ -11,8 +12,6 @@ export class BullmqJob<
 > extends Job<Data, Result, Name, Progress> {
   /** The payload as JSON. */
   stored = '{}';
-  /** Whether it was cancelled before the fetch. */
-  cancelled = false;
   /**
    * The attempt that this object is for. Unset when the attempt is over, because BullMQ's queue of
    * fetched jobs may keep the object for long. It cannot be found by the id of the job: one job may
@@ -37,6 +36,6 @@ export function toFetchedJob(job: BullmqJob): FetchedJob {
     attemptsMade: job.attemptsMade,
     fetches: job.attemptsStarted,
     crashes: job.stalledCounter,
-    cancelled: job.cancelled,
+    cancelled: job.deferredFailure === CANCELLED_FAILURE,
   };
 }

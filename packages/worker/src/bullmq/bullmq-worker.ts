@@ -1,4 +1,4 @@
-import { CANCELLED_FIELD, describeThrown } from '@bullpen/shared/internal';
+import { describeThrown } from '@bullpen/shared/internal';
 import { type Job, type JobJson, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import type { JobSource, JobTaker } from '../in-flight/job-source.js';
@@ -58,8 +58,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   protected override createJob(fields: JobJson, jobId: string): BullmqJob {
-    const job = super.createJob(fields, jobId) as BullmqJob;
-    return Object.assign(job, { stored: fields.data, cancelled: CANCELLED_FIELD in fields });
+    return Object.assign(super.createJob(fields, jobId) as BullmqJob, { stored: fields.data });
   }
 
   async isLimited(): Promise<boolean> {
@@ -84,8 +83,8 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     try {
       let ending: Ending | undefined;
       try {
-        ending =
-          job.deferredFailure === undefined ? await taker.attempt(attempt) : endWithDeferredFailure(job, attempt);
+        const isDecided = job.deferredFailure !== undefined && !attempt.cancelled;
+        ending = isDecided ? endWithDeferredFailure(job, attempt) : await taker.attempt(attempt);
       } catch (error) {
         ending = attempt.endBroken(describeThrown(error));
       }

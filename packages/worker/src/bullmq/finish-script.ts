@@ -44,8 +44,9 @@ end
 local reply = finish()
 if type(reply) == 'number' and reply < 0 then return reply end
 ${LAYOUT.names}
--- A cancellation is meant for this run of the job, and not for the next one, by hand.
-redis.call('HDEL', KEYS[12], CANCELLED)
+-- A cancellation that came too late is not meant for the next run of the job, by hand. Of a failed
+-- job BullMQ's script has forgotten it.
+if ARGV[5] == 'completed' then redis.call('HDEL', KEYS[12], DEFERRED_FAILURE) end
 if string.sub(ARGV[1], 1, 2) == 'k-' then
   ${KEY_SCRIPT}
   local record = recordOf(ARGV[7], ARGV[1])

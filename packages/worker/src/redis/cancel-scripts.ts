@@ -16,15 +16,14 @@ export const MAX_BATCHES = 1_000;
  */
 export const CANCELLED_AMONG = `
 ${LAYOUT.names}
-${LAYOUT.now}
 local base, call, answers, isOver = ARGV[1], redis.call, {}, {}
 for at = 3, #ARGV, 2 do
   local job, batch = base .. ARGV[at], ARGV[at + 1]
-  local isCancelled = call('HEXISTS', job, CANCELLED) == 1
+  local isCancelled = call('HGET', job, DEFERRED_FAILURE) == CANCELLED
   if not isCancelled and batch ~= '' then
     if isOver[batch] == nil then isOver[batch] = call('HEXISTS', base .. 'batch:' .. batch, 'cancelledAt') == 1 end
     isCancelled = isOver[batch]
-    if isCancelled and call('EXISTS', job) == 1 then call('HSET', job, CANCELLED, string.format('%.0f', nowMs())) end
+    if isCancelled and call('EXISTS', job) == 1 then call('HSET', job, DEFERRED_FAILURE, CANCELLED) end
   end
   answers[#answers + 1] = isCancelled and '1' or '0'
 end

@@ -129,7 +129,7 @@ local base, batch, name, timestamp, priority = ARGV[2], ARGV[3], ARGV[4], ARGV[5
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local books = booksOf(base, batch)
 -- A cancellation of the shared job, or of its batch, is meant for its rows.
-local cancelledAt = call('HGET', job, CANCELLED)
+local isCancelled = call('HGET', job, DEFERRED_FAILURE) == CANCELLED
 for at = 8, #ARGV, 7 do
   local row, data, opts, dueAt, made, crashes, failure = unpack(ARGV, at, at + 6)
   local id = 'b-' .. batch .. '-' .. row
@@ -138,7 +138,7 @@ for at = 8, #ARGV, 7 do
     call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, ATTEMPTS_MADE, made, FETCHES, 1)
     if crashes ~= '0' then call('HSET', base .. id, CRASHES, crashes) end
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
-    if cancelledAt then call('HSET', base .. id, CANCELLED, cancelledAt) end
+    if isCancelled then call('HSET', base .. id, DEFERRED_FAILURE, CANCELLED) end
     call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * DELAYED_STEPS), id)
     call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
     if hasBooks(books) then call('HINCRBY', books[1], 'split', 1) end
