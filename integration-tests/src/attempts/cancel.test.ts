@@ -104,7 +104,7 @@ describe('a cancellation lives as long as its job:', () => {
   async function comeBack(world: World, id: string, cancel: (jobId: string) => Promise<unknown>) {
     const began: string[] = [];
     const run: HandlerFunction<typeof late> = async ({ does }, { jobId, signal }) => {
-      began.push(jobId);
+      if (began.push(jobId) > 1) return;
       const gone = aborted(signal);
       if (does === 'snooze') await cancel(jobId);
       await gone;

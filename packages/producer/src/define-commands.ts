@@ -6,6 +6,7 @@ import { INSERT_SCRIPT } from './enqueue/insert-script.js';
 import type { ProducerCommands, ProducerRedis } from './enqueue/producer-redis.js';
 import { CANCEL_SCRIPT } from './manage/cancel-job-script.js';
 import { CANCEL_BATCH_SCRIPT, PEEK_SCRIPT, SWEEP_SCRIPT } from './manage/cancel-script.js';
+import { REPAIR_SCRIPT } from './manage/repair-script.js';
 
 /** Teaches a connection the producer's scripts; once per connection. */
 export function defineCommands(redis: Redis): ProducerRedis {
@@ -18,6 +19,7 @@ export function defineCommands(redis: Redis): ProducerRedis {
     bullpenListBatches: { keys: 1, lua: LIST_SCRIPT, effect: 'frees' },
     bullpenShowBatch: { keys: 3, lua: SHOW_SCRIPT, effect: 'reads' },
     bullpenCancelBatch: { keys: 8, lua: CANCEL_BATCH_SCRIPT, effect: 'frees' },
+    bullpenRepair: { keys: 6, lua: REPAIR_SCRIPT, effect: 'frees' },
     bullpenPeek: { keys: 2, lua: PEEK_SCRIPT, effect: 'reads' },
     bullpenSweep: { keys: 9, lua: SWEEP_SCRIPT, effect: 'frees' },
   });

@@ -127,7 +127,7 @@ describe('ChunkSender', () => {
     await expect(send(senderTo(redis.insert), rangeOf(0, 1))).rejects.toThrow(/batch 'b1' was cancelled/);
     redis.books = undefined;
     const gone = send(senderTo(redis.insert), rangeOf(0, 1));
-    await expect(gone).rejects.toThrow(/the books of batch 'b1' are gone/);
+    await expect(gone).rejects.toThrow(/the books of batch 'b1' vanished/);
     await expect(gone).rejects.toThrow(BatchConflict);
   });
 

@@ -10,7 +10,7 @@ import {
 } from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
-import { findBatch, unknownBatch } from '../books/find-batch.js';
+import { asLost, findBatch, unknownBatch } from '../books/find-batch.js';
 import { showBatch } from '../books/show-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { sweepQueue } from './sweep-queue.js';
@@ -63,5 +63,8 @@ export async function cancelBatch(options: CancelBatchOptions, access: RedisAcce
       onProgress?.(cancelledNow);
     });
   }
-  return { ...(await showBatch(queue, batch, access)), found, cancelledNow };
+  const view = await showBatch(queue, batch, access).catch((error: unknown) => {
+    throw asLost(error, { name: batch, queue }, 'while it was cancelled');
+  });
+  return { ...view, found, cancelledNow };
 }
