@@ -15,8 +15,9 @@ describe('a Redis that loses its data', () => {
     const flags = [...own.flags, '--queue', scripted.queue, '--concurrency', '20', '--lease', '2s'];
     const worker = world.workerProcess(flags);
     const batch = world.producerProcess(['batch', scripted.name, rows, '--name', 'b', '--wait', ...own.flags]);
-    const watch = world.producerProcess(['batches', 'watch', 'b', '--json', ...own.flags]);
     await world.started(20);
+    const watch = world.producerProcess(['batches', 'watch', 'b', '--json', ...own.flags]);
+    await watch.printed('"added":20');
     await own.admin.flushall();
 
     const gone = await until('the loss to be logged', () => worker.log.find(({ msg }) => GONE.test(msg)));
