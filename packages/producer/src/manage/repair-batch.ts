@@ -42,7 +42,14 @@ export interface RepairBatchOptions extends BatchRef {
    * Where the payloads of the missing rows come from: the job of the batch, and the file that the
    * batch was read from, opened anew. Needed unless `settle`.
    */
-  readonly from?: { readonly job: JobDefinition; readonly source: BatchSource } | undefined;
+  readonly from?:
+    | {
+        /** The job of the batch. */
+        readonly job: JobDefinition;
+        /** The file, opened anew. */
+        readonly source: BatchSource;
+      }
+    | undefined;
   /** Settle the missing rows as failed, and do not enqueue them again. */
   readonly settle?: boolean | undefined;
   /** Ends the repair between two chunks. */
