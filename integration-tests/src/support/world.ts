@@ -62,7 +62,7 @@ export class World {
   }
 
   /** A worker inside the test's process. */
-  worker(options: Omit<WorkerOptions, 'redis'>): RunningWorker {
+  worker(options: Omit<WorkerOptions, 'redis'> & Partial<Pick<WorkerOptions, 'redis'>>): RunningWorker {
     const worker = startWorker({
       redis: this.redisUrl,
       prefix: this.prefix,

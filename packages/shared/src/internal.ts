@@ -65,10 +65,9 @@ export {
   type BatchKeys,
   batchesKey,
   batchKeys,
-  CANCELLATIONS_KEPT_S,
   cancelledBatch,
+  cancelledBatchesKey,
   cancelledChannel,
-  cancelledKey,
   DEFAULT_PREFIX,
   lockKey,
   META,
@@ -79,6 +78,7 @@ export {
   suspectsKey,
 } from './redis/keys.js';
 export {
+  CANCELLED_FAILURE,
   DELAYED_STEPS_PER_MS,
   LAYOUT,
   OWN_FIELDS,

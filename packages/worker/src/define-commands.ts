@@ -2,6 +2,7 @@ import { defineScripts, type Redis, type Script } from '@bullpen/shared/internal
 import { COMPLETE_KEYS, COMPLETE_ROWS } from './bullmq/completion-script.js';
 import { ENGINE_COMMANDS } from './bullmq/engine-scripts.js';
 import { FINISH, FINISH_KEYS } from './bullmq/finish-script.js';
+import { CANCELLED_AMONG } from './redis/cancel-scripts.js';
 import type { ScriptedRedis, WorkerCommands } from './redis/commands.js';
 import { FETCHED_BY } from './redis/fetch-scripts.js';
 import { HAND_BACK } from './redis/hand-back-script.js';
@@ -20,6 +21,7 @@ const SCRIPTS: { readonly [Name in keyof WorkerCommands]: Script } = {
   bullpenPutOff: { keys: 9, lua: PUT_OFF, effect: 'frees' },
   bullpenNextSuspect: { keys: 1, lua: NEXT_SUSPECT, effect: 'frees' },
   bullpenNeighbours: { keys: 1, lua: NEIGHBOURS, effect: 'frees' },
+  bullpenCancelledAmong: { keys: 1, lua: CANCELLED_AMONG, effect: 'frees' },
   bullpenFetchedBy: { keys: 1, lua: FETCHED_BY, effect: 'reads' },
   // A worker's last words: if Redis had forgotten the script, nobody would be here to send it
   // again.

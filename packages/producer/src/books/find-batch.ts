@@ -1,4 +1,4 @@
-import { type BatchRef, BatchUnknown, OptionsInvalid } from '@bullpen/shared';
+import { BatchLost, type BatchRef, BatchUnknown, hasCode, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, isBatchName, isOptions, showValue, suggest } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { findQueuesWith, listBatches } from './list-batches.js';
@@ -47,6 +47,11 @@ export function checkQueue(queue: unknown): void {
   if (queue === undefined || typeof queue === 'string') return;
   const reason = `expected the name of a queue, got ${showValue(queue)}`;
   throw new OptionsInvalid('which batch?', [{ path: 'queue', reason }]);
+}
+
+/** @returns BatchLost in place of BatchUnknown, for a batch that was there at the beginning of a call */
+export function asLost(error: unknown, batch: BatchRef, during: string): unknown {
+  return hasCode(error, 'BULLPEN_BATCH_UNKNOWN') ? new BatchLost(batch, during) : error;
 }
 
 /**

@@ -22,6 +22,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], ExitCode>([
   ['BULLPEN_BATCH_CONFLICT', EXIT.usage],
+  ['BULLPEN_BATCH_LOST', EXIT.failure],
   ['BULLPEN_BATCH_UNKNOWN', EXIT.usage],
   ['BULLPEN_CONFIG_INVALID', EXIT.usage],
   ['BULLPEN_HANDLERS_INVALID', EXIT.usage],

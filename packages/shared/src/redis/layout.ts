@@ -34,6 +34,13 @@ export const SUSPECT_FIELD = `${OWN_FIELDS}suspect`;
 export const TRIAL_FIELD = `${OWN_FIELDS}trial`;
 
 /**
+ * The deferred failure of a cancelled job. BullMQ's workers, too, fail a job that has a deferred
+ * failure, with this reason and without a call of its handler. It stands in the job, so it lives as
+ * long as the job, and every fetch brings it.
+ */
+export const CANCELLED_FAILURE = 'JobCancelled: the job was cancelled';
+
+/**
  * BullMQ's names. The fields of a job that are full words (`name`, `data`, `opts`, `timestamp`,
  * `delay`, `priority`, `progress`, `processedOn`, `finishedOn`, `failedReason`) are written out
  * where they are used. Every other piece needs these names in front of it.
@@ -44,6 +51,8 @@ const names = `
 local ATTEMPTS_MADE, FETCHES, CRASHES, WORKER = 'atm', 'ats', 'stc', 'pb'
 -- Fields of ours: how long (ms) a suspect had run when its process died, and the fetch on trial.
 local SUSPECT, TRIAL = '${SUSPECT_FIELD}', '${TRIAL_FIELD}'
+-- Why a worker fails it at its next fetch; a cancelled job has this one.
+local DEFERRED_FAILURE, CANCELLED = 'defa', '${CANCELLED_FAILURE}'
 -- Keys of a job, behind its own key.
 local LOCK, LOGS = ':lock', ':logs'
 -- Fields of a queue's meta: paused, the global concurrency, the jobs that the rate limit allows,

@@ -131,10 +131,8 @@ describe('Backend', () => {
     const { backend, job, attempt } = backendAnswering();
     attempt.noted = { attemptsMade: 1, forgetCrashes: true };
     expect(notedBy(backend, job)).toEqual([1, 'c']);
-    attempt.noted = { forgetCrashes: true, forgetCancelled: true };
-    expect(notedBy(backend, job)).toEqual(['', 'cx']);
-    attempt.noted = { batch: 'b1', forgetCancelled: true };
-    expect(notedBy(backend, job)).toEqual(['', 'x', 'b1']);
+    attempt.noted = { batch: 'b1' };
+    expect(notedBy(backend, job)).toEqual(['', '', 'b1']);
     attempt.noted = { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } };
     expect(notedBy(backend, job)).toEqual(['', '', 'b1', 7, 1]);
     attempt.noted = { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'Error: x', text: '{}', key: 'hash' } };
@@ -145,7 +143,7 @@ describe('Backend', () => {
     const { backend, job, attempt } = backendAnswering();
     const kept = (): unknown => backend.moveToCompletedArgs(job, '1', { count: 5 }, 't1', true)[FINISH_KEYS + 7];
     const before = kept();
-    attempt.noted = { forgetCancelled: true };
+    attempt.noted = { forgetCrashes: true };
     expect(kept()).toEqual(before);
     attempt.noted = { batch: 'b1' };
     expect(kept()).not.toEqual(before);
@@ -237,7 +235,6 @@ describe('Backend', () => {
       ['is part of a flow', { parentKey: 'p:mail:1' }, completedRow],
       ['is deduplicated', { deduplicationId: 'd' }, completedRow],
       ['is a job scheduler’s', { repeatJobKey: 'r' }, completedRow],
-      ['has a cancellation to be forgotten', {}, { ...completedRow, forgetCancelled: true }],
       ['failed', {}, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'x', text: '', key: '' } }],
     ])('is recorded by BullMQ’s script when its job %s', async (_, more, notes) => {
       const { backend, job, attempt, sent, together } = backendAnswering();

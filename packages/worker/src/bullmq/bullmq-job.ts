@@ -1,4 +1,4 @@
-import { SUSPECT_FIELD } from '@bullpen/shared/internal';
+import { CANCELLED_FAILURE, SUSPECT_FIELD } from '@bullpen/shared/internal';
 import { Job, type JobProgress } from 'bullmq';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
@@ -40,6 +40,7 @@ export function toFetchedJob(job: BullmqJob): FetchedJob {
     attemptsMade: job.attemptsMade,
     fetches: job.attemptsStarted,
     crashes: job.stalledCounter,
+    cancelled: job.deferredFailure === CANCELLED_FAILURE,
     suspectMs: Number(job.own[SUSPECT_FIELD]) || undefined,
   };
 }

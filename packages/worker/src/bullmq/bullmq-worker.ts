@@ -95,8 +95,8 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     try {
       let ending: Ending | undefined;
       try {
-        ending =
-          job.deferredFailure === undefined ? await taker.attempt(attempt) : endWithDeferredFailure(job, attempt);
+        const isDecided = job.deferredFailure !== undefined && !attempt.cancelled;
+        ending = isDecided ? endWithDeferredFailure(job, attempt) : await taker.attempt(attempt);
       } catch (error) {
         ending = attempt.endBroken(describeThrown(error));
       }

@@ -34,7 +34,7 @@ describe('recordEnding', () => {
 
   it.each(['failed', 'rejected', 'expired', 'crashed', 'cancelled'] as const)('fails a job that %s', async (kind) => {
     const { store, told } = listeningStore();
-    const ending = { outcome: outcomeOf(kind), retryInMs: 5_000, notes: { forgetCancelled: true } };
+    const ending = { outcome: outcomeOf(kind), retryInMs: 5_000, notes: { forgetCrashes: true } };
     expect(await recordEnding(store, 'job', ending, options)).toBe('next');
     expect(told).toEqual([['fail', ending, true]]);
   });

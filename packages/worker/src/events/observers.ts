@@ -55,10 +55,11 @@ export interface AttemptEnded {
  * - `handed-back`: the job is back in its queue, as Redis has confirmed
  * - `lease-lapsed`: nobody renewed its lease in time; its attempt was aborted
  * - `lease-lost`: Redis said that the job is not ours any more; its attempt was abandoned
+ * - `job-gone`: Redis does not have the job any more; its attempt was abandoned
  */
 export interface JobEvent {
   /** Which event it is. */
-  readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost';
+  readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost' | 'job-gone';
   /** The queue of the job. */
   readonly queue: string;
   /** The name that the job was enqueued with. */

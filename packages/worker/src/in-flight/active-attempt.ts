@@ -1,4 +1,4 @@
-import { hasCode, type JobDefinition } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
 import { type BullpenOpts, readBullpenOpts, rowOfId, type Thrown } from '@bullpen/shared/internal';
 import { attemptNumber, maxAttemptsOf } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
@@ -49,6 +49,7 @@ export class ActiveAttempt {
   #wasLeft = false;
   #isAcquitted = false;
   #confirmed = false;
+  #cancelled: boolean;
 
   constructor(fetched: FetchedJob, lease: Lease, nth = 0) {
     this.fetched = fetched;
@@ -56,6 +57,7 @@ export class ActiveAttempt {
     this.nth = nth;
     this.bullpen = readBullpenOpts(fetched.opts);
     this.#maxAttempts = maxAttemptsOf(fetched.opts['attempts'], undefined);
+    this.#cancelled = fetched.cancelled;
   }
 
   get queue(): string {
@@ -107,6 +109,11 @@ export class ActiveAttempt {
     return this.suspectMs !== undefined && !this.#isAcquitted;
   }
 
+  /** Whether its job or its batch is cancelled, as far as Redis has told us. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
   /** How to stop the attempt. For a shared job, how to stop the row that runs now. */
   get stop(): AttemptStop {
     return this.#stop;
@@ -147,6 +154,11 @@ export class ActiveAttempt {
   /** Takes the attempts from the definition, if another client enqueued the job without any. */
   applyPolicy(definition: JobDefinition | undefined): void {
     this.#maxAttempts = maxAttemptsOf(this.fetched.opts['attempts'], definition?.maxAttempts);
+  }
+
+  /** Redis said that its job or its batch is cancelled. */
+  noteCancelled(): void {
+    this.#cancelled = true;
   }
 
   /** Its handler is about to run. */
@@ -205,7 +217,7 @@ export class ActiveAttempt {
 
   /** All rows of its job are settled or have jobs of their own. */
   endRows(): Ending {
-    const notes: Notes = { batch: this.batch as string, forgetCancelled: true };
+    const notes: Notes = { batch: this.batch as string };
     this.#ending = { outcome: { kind: 'completed', result: undefined }, notes };
     return this.#ending;
   }
@@ -233,8 +245,7 @@ export class ActiveAttempt {
 
   #notesOf(outcome: Outcome, maxAttempts: number): Notes | undefined {
     const { bullpen, job, jobId, fetched, number } = this;
-    const cancelAsked = hasCode(this.#stop.reason, 'BULLPEN_JOB_CANCELLED');
     const payload = (): unknown => storedPayload(fetched);
-    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts, cancelAsked });
+    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts });
   }
 }

@@ -26,6 +26,8 @@ export interface FetchedJob {
   readonly fetches: number;
   /** The name of the worker that fetched it (`pb` on Redis). */
   readonly worker: string;
+  /** Whether it was cancelled before the fetch. */
+  readonly cancelled: boolean;
   /** How many processes died under it (`stc` on Redis). */
   readonly crashes: number;
   /** How long it had run when its process died, in ms; `undefined` when nobody suspects it. */

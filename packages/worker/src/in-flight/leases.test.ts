@@ -293,6 +293,37 @@ describe('a lease that runs out', () => {
   });
 });
 
+describe('a job that is gone', () => {
+  it('is said to be gone: once for all jobs of its queue that went with it, with their number', async () => {
+    const { leases, active, redis, lines, told } = leasing();
+    const attempts = Array.from({ length: 20 }, (_, at) => begin(active, `j-${at}`));
+    // Its lease is not due yet.
+    await later(2_000);
+    attempts.push(begin(active, 'young'));
+    redis.reply = ({ ids }) => 'g'.repeat(ids.length);
+    leases.start();
+    await later(2_000);
+    expect(lines).toEqual([
+      expect.stringMatching(/^error: jobs that were being attempted are gone from Redis: .*FLUSHALL/),
+    ]);
+    expect(attempts.map((attempt) => [attempt.lease.lost, attempt.wasAbandoned()])).toEqual(
+      attempts.map(() => [true, true]),
+    );
+    expect(attempts[20]?.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST', isGone: true });
+    expect(told).toEqual(attempts.map(() => 'job-gone'));
+  });
+
+  it('is also told of when the worker ends before others were looked for', async () => {
+    const { leases, active, redis, lines } = leasing();
+    begin(active, 'j-1');
+    redis.reply = () => 'g';
+    leases.start();
+    await later(3_000);
+    leases.close();
+    expect(lines).toEqual([expect.stringContaining('are gone from Redis')]);
+  });
+});
+
 describe('a lease that is lost', () => {
   it('abandons its attempt at once, and for good', async () => {
     const { leases, active, redis, questions, lines, told } = leasing();

@@ -1,8 +1,7 @@
-import { defineJob, JobCancelled, type Logger, WorkerDraining } from '@bullpen/shared';
+import { defineJob, type Logger, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob } from '../../test/fetched-job.js';
-import type { AttemptStop } from '../attempt/attempt-stop.js';
 import { Observers } from '../events/observers.js';
 import { type Context, handle } from '../handlers/handler.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
@@ -39,9 +38,9 @@ function processing(
   });
   const cancellations = {
     mayBeCancelled: ({ jobId }: { jobId: string }) => redis.cancelled.has(jobId),
-    async abortIfCancelled(_: object, stop: AttemptStop) {
+    async isCancelled() {
       redis.whenAsked();
-      stop.abort(new JobCancelled());
+      return true;
     },
   };
   const recorder = { write: async () => ({ kind: 'over', answer: 'lost' }) };
@@ -129,9 +128,7 @@ describe('Processor', () => {
   it('cancels a job that was cancelled while it waited, and does not call the handler', async () => {
     const { processor, take, called, reported, redis } = processing();
     redis.cancelled.add('j-1');
-    expect(await processor.attempt(take())).toMatchObject({
-      ...{ outcome: { kind: 'cancelled' }, notes: { forgetCancelled: true } },
-    });
+    expect(await processor.attempt(take())).toMatchObject({ outcome: { kind: 'cancelled' } });
     expect([called, reported]).toEqual([[], ['j-1 cancelled']]);
   });
 
@@ -196,7 +193,7 @@ describe('Processor with a shared job', () => {
   it('completes the job when its rows are settled: each was reported, and the job is removed', async () => {
     const { processor, take, called, reported } = processing();
     expect(await processor.attempt(take(shared))).toEqual({
-      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1', forgetCancelled: true } },
+      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1' } },
     });
     expect([called, reported]).toEqual([
       [{ n: 1 }, { n: 2 }],

@@ -1,3 +1,4 @@
+import { JobCancelled } from '@bullpen/shared';
 import { attempt as attemptOnce } from '../attempt/attempt.js';
 import type { AttemptInput } from '../attempt/attempt-input.js';
 import type { Outcome } from '../attempt/outcome.js';
@@ -78,7 +79,7 @@ export class Processor implements JobTaker {
     if (admission === 'hand back') return attempt.end(DRAINING);
     // 2. Was it cancelled while it waited?
     if (cancellations.mayBeCancelled(attempt)) {
-      await cancellations.abortIfCancelled(attempt, attempt.stop);
+      if (await cancellations.isCancelled(attempt)) attempt.stop.abort(new JobCancelled());
       // The answer of Redis took time: the worker may drain by now.
       if (active.draining) return attempt.end(DRAINING);
     }

@@ -5,6 +5,7 @@ export interface WorkerCommands {
   bullpenRenew(...args: ScriptArg[]): Promise<string>;
   bullpenProgress(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenRewrite(...args: ScriptArg[]): Promise<0 | 1>;
+  bullpenCancelledAmong(...args: ScriptArg[]): Promise<[answers: string, last: string, batches: string[]]>;
   bullpenFetchedBy(...args: ScriptArg[]): Promise<[id: string, token: string, mark: string][]>;
   bullpenPutOff(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenNextSuspect(...args: ScriptArg[]): Promise<unknown>;

@@ -128,6 +128,8 @@ local job, metaKey, delayedKey, eventsKey, markerKey = KEYS[2], KEYS[3], KEYS[4]
 local base, batch, name, timestamp, priority = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local books = booksOf(base, batch)
+-- A cancellation of the shared job, or of its batch, is meant for its rows.
+local isCancelled = call('HGET', job, DEFERRED_FAILURE) == CANCELLED
 for at = 8, #ARGV, 8 do
   local row, data, opts, dueAt, made, crashes, suspect, failure = unpack(ARGV, at, at + 7)
   local id = 'b-' .. batch .. '-' .. row
@@ -137,6 +139,7 @@ for at = 8, #ARGV, 8 do
     if crashes ~= '0' then call('HSET', base .. id, CRASHES, crashes) end
     if suspect ~= '' then call('HSET', base .. id, SUSPECT, suspect) end
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
+    if isCancelled then call('HSET', base .. id, DEFERRED_FAILURE, CANCELLED) end
     call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * DELAYED_STEPS), id)
     call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
     if hasBooks(books) then call('HINCRBY', books[1], 'split', 1) end

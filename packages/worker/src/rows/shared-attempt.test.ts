@@ -11,12 +11,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
-import type { AttemptStop } from '../attempt/attempt-stop.js';
 import type { RowNote } from '../attempt/row-note.js';
 import { Observers } from '../events/observers.js';
 import { type AnyHandler, type Context, handle, handleMany } from '../handlers/handler.js';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
-import type { Cancellable } from '../in-flight/cancellations.js';
 import type { WriteResult } from '../in-flight/recorder.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import type { RowCalls } from './row-calls.js';
@@ -95,11 +94,9 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
     },
   };
   const cancellations = {
-    mayBeCancelled: ({ jobId, batch }: Cancellable) =>
+    mayBeCancelled: ({ jobId, batch }: ActiveAttempt) =>
       redis.cancelled.has(jobId) || redis.cancelled.has(`batch:${batch}`),
-    async abortIfCancelled(attempt: Cancellable, stop: AttemptStop) {
-      if (cancellations.mayBeCancelled(attempt)) stop.abort(new JobCancelled());
-    },
+    isCancelled: async (attempt: ActiveAttempt) => cancellations.mayBeCancelled(attempt),
   };
   const quiet = (): void => undefined;
   const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;

@@ -2,7 +2,6 @@ import { JobCancelled } from '@bullpen/shared';
 import { describeThrown } from '@bullpen/shared/internal';
 import { attempt as attemptOnce, endedBefore } from '../attempt/attempt.js';
 import { attemptMany } from '../attempt/attempt-many.js';
-import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { reportOutcome } from '../events/report-outcome.js';
 import type { AnyHandler } from '../handlers/handler.js';
@@ -70,7 +69,7 @@ export class SharedAttempt {
     const isAtOnce = handler?.many === true && attempt.lease.crashes === 0;
     let isDone = true;
     for (let at = 0; at < rows.length && isDone; at += isAtOnce ? rows.length : 1) {
-      if (worker.cancellations.mayBeCancelled(attempt) && (await this.#isCancelled())) {
+      if (worker.cancellations.mayBeCancelled(attempt) && (await worker.cancellations.isCancelled(attempt))) {
         const outcome: Outcome = { kind: 'cancelled', error: describeThrown(new JobCancelled()) };
         await this.#record(rows.slice(at).map((row) => ({ row, outcome })));
         break;
@@ -110,13 +109,6 @@ export class SharedAttempt {
   #mustStop(): boolean {
     const { attempt, worker } = this.#deps;
     return worker.active.draining || attempt.lease.lost || attempt.lease.lapsed || this.#recorder.failed;
-  }
-
-  /** Whether the job or its batch is cancelled, as Redis says. */
-  async #isCancelled(): Promise<boolean> {
-    const stop = new AttemptStop();
-    await this.#deps.worker.cancellations.abortIfCancelled(this.#deps.attempt, stop);
-    return stop.reason !== undefined;
   }
 
   /**

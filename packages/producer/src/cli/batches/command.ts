@@ -8,15 +8,16 @@ import { startSession, withProducer } from '../session.js';
 import { cancelCommand } from './cancel.js';
 import { exportCommand } from './export.js';
 import { queueSetting } from './queue-setting.js';
+import { repairCommand } from './repair.js';
 import { retryCommand } from './retry.js';
 import { showCommand } from './show.js';
 import { showSince } from './since.js';
 import { watchCommand } from './watch.js';
 
-/** `batches`: lists the batches; its commands show, watch, cancel, retry or export one. */
+/** `batches`: lists the batches; its commands show, watch, cancel, retry, repair or export one. */
 export function batchesCommand(ends: (code: ExitCode) => void): Command {
   const group = new Command('batches')
-    .description('Lists the batches; its commands show, watch, cancel, retry or export one.')
+    .description('Lists the batches; its commands show, watch, cancel, retry, repair or export one.')
     // The arguments of a command that does not exist arrive here.
     .argument('[command...]')
     .usage('[options] [command]')
@@ -30,7 +31,7 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
       ends(EXIT.ok);
     });
   addFlags(group, queueSetting);
-  for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, exportCommand]) {
+  for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, repairCommand, exportCommand]) {
     group.addCommand(make(ends));
   }
   return group;
