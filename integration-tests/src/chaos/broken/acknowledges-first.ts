@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handle } from '@bullpen/worker';
+import { hostNow } from '../../support/host-now.js';
 import { CHAOS_JOBS } from '../jobs.js';
 import { appendLine } from '../ledger.js';
 
@@ -15,7 +16,7 @@ export const handlers = CHAOS_JOBS.map(({ job }) =>
     const run = randomUUID();
     const ledger = join(process.env['CHAOS_FOLDER'] ?? '.', 'ledger.ndjson');
     const tell = (event: string): void =>
-      appendLine(ledger, { event, pid: process.pid, at: Date.now(), run, jobId, attempt });
+      appendLine(ledger, { event, pid: process.pid, at: hostNow(), run, jobId, attempt });
     tell('start');
     void sleep(ms + 50).then(() => tell('end'));
     return { run };

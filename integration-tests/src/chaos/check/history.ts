@@ -1,6 +1,7 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import type { LedgerLine } from '../ledger.js';
 import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
+import type { AcceptedLine } from '../producer-process.js';
 import type { StoredJob } from '../snapshot.js';
 
 /** Instants in a history made by hand are seconds since its beginning; this converts them. */
@@ -9,7 +10,13 @@ export const at = (seconds: number): number => T0 + seconds * 1_000;
 const time = (seconds: number): string => new Date(at(seconds)).toISOString();
 
 export const intended = (id: string, more: Partial<IntendedJob> = {}): IntendedJob => ({
-  ...{ id, queue: 'q', kind: 'work', key: id, ms: 100, heed: true, throws: 0, blockMs: 0 },
+  ...{ id, queue: 'q', kind: 'work', key: id, ms: 100, heed: true, throws: 0, blockMs: 0, delayMs: 0, sentAt: at(0.5) },
+  ...more,
+});
+
+/** The producer was told that these jobs were added. */
+export const answered = (ids: readonly string[], more: Partial<AcceptedLine> = {}): AcceptedLine => ({
+  ...{ chunk: 0, ids, added: ids, sentAt: at(0.5), at: at(0.6), wasRefused: false },
   ...more,
 });
 
@@ -81,8 +88,11 @@ export const killed = (pid: number, seconds: number): ExitReason =>
  */
 export function history(more: Partial<Facts> = {}): Facts {
   return {
+    concurrency: 5,
     intended: [intended('a')],
-    accepted: ['a'],
+    accepted: [answered(['a'])],
+    cancels: [],
+    reuses: [],
     ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9 }),
     stored: [stored('a')],
     faults: [],

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from '@bullpen/shared/internal';
+import { hostNow } from '../support/host-now.js';
+import type { Fault } from './fault.js';
+import type { Fleet } from './inject.js';
+import type { PlannedFault } from './plan.js';
+
+/** What else is known of a fault; its instants, where those of the call are too wide. */
+type Found = Partial<Omit<Fault, 'kind'>>;
+
+/** Does one fault of Redis, from beginning to end. Answers undefined when it hit nothing. */
+export async function injectIntoRedis(planned: PlannedFault, fleet: Fleet): Promise<Found | undefined> {
+  const { redis, admin } = fleet;
+  const { kind, forMs, share } = planned;
+  switch (kind) {
+    case 'redis-kill':
+      await redis.kill();
+      await sleep(forMs);
+      await redis.start();
+      return {};
+    case 'redis-freeze':
+      redis.send('SIGSTOP');
+      await sleep(forMs);
+      redis.send('SIGCONT');
+      return {};
+    case 'redis-flush':
+      await admin.flushall();
+      return {};
+    case 'redis-full':
+      return fill(admin, share, forMs);
+    case 'redis-acl':
+      await takeAway(admin, share, forMs);
+      return {};
+    case 'cut-blocking':
+      return cutBlocking(planned, fleet);
+    default:
+      return undefined;
+  }
+}
+
+/** More than connections come to need or free in a few seconds. */
+const MARGIN_BYTES = 300_000;
+const LITTLE_BYTES = 20_000;
+/** Long enough to see whether a queue is drained meanwhile. */
+const FULL_MS = 2_500;
+
+/** Redis has used up its memory: by far, or up to a little that the next inserts fill. */
+async function fill(admin: Redis, share: number, forMs: number): Promise<Found> {
+  const used = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1]);
+  const before = await used();
+  const limit = share < 0.5 ? before + LITTLE_BYTES : Math.max(1, before - MARGIN_BYTES);
+  await admin.config('SET', 'maxmemory', String(limit));
+  const startedAt = hostNow();
+  await sleep(Math.max(forMs, FULL_MS));
+  const after = await used();
+  const endedAt = hostNow();
+  await admin.config('SET', 'maxmemory', '0');
+  return { startedAt, endedAt, throughout: Math.min(before, after) >= limit + MARGIN_BYTES / 2 };
+}
+
+/** What is taken away from the user of all processes, as `ACL SETUSER` has it. */
+const TAKEN: readonly (readonly string[])[] = [['-@all'], ['resetchannels'], ['-bzpopmin'], ['resetpass', '>other']];
+const ALL_GIVEN = ['on', 'nopass', '~*', '&*', '+@all'];
+
+async function takeAway(admin: Redis, share: number, forMs: number): Promise<void> {
+  await admin.call('ACL', 'SETUSER', 'default', ...(TAKEN[Math.floor(share * TAKEN.length)] ?? []));
+  // A password counts for new connections only.
+  await admin.call('CLIENT', 'KILL', 'USER', 'default');
+  await sleep(forMs);
+  await admin.call('ACL', 'SETUSER', 'default', ...ALL_GIVEN);
+}
+
+/** A shorter time is none: the connections find Redis at their first attempt. */
+const REFUSED_MS = 1_000;
+
+/**
+ * Cuts the connections on which one worker, or all of them, wait for jobs; or all connections but
+ * the main ones. For a while Redis may have no room for new ones.
+ */
+async function cutBlocking({ share, aimed, slot, forMs }: PlannedFault, fleet: Fleet): Promise<Found | undefined> {
+  const { admin, workers } = fleet;
+  const one = workers[slot];
+  const hit = aimed && one !== undefined ? [one] : workers;
+  const pid = hit.length === 1 ? one?.pid : undefined;
+  const ports = new Set(hit.flatMap(({ proxy }) => proxy.ports));
+  const clients = String(await admin.call('CLIENT', 'LIST'))
+    .trim()
+    .split('\n');
+  const victims = clients.filter((client) => {
+    const name = /\bname=(\S*)/.exec(client)?.[1] ?? '';
+    const isChosen = share < 0.5 ? name.startsWith(BLOCKING) : name !== MAIN;
+    return ports.has(Number(/\baddr=\S*:(\d+)/.exec(client)?.[1])) && isChosen;
+  });
+  if (victims.length === 0) return undefined;
+  const room = clients.length - victims.length;
+  if (forMs >= REFUSED_MS) await admin.config('SET', 'maxclients', String(room));
+  for (const client of victims) await admin.call('CLIENT', 'KILL', 'ID', /\bid=(\d+)/.exec(client)?.[1] ?? '0');
+  if (forMs < REFUSED_MS) return pid === undefined ? {} : { pid };
+  await sleep(forMs);
+  await admin.config('SET', 'maxclients', '10000');
+  // Whoever had to connect meanwhile was refused, too.
+  return {};
+}
+
+/** The name of a worker's main connection; how those begin on which it waits for jobs. */
+const MAIN = 'bullpen:worker';
+const BLOCKING = 'chaos:';
