@@ -9,9 +9,11 @@ interface Frame {
   readonly scriptMs: number;
   readonly allowed: readonly FaultKind[];
   readonly faults: readonly PlannedFault[];
+  /** How many jobs of a queue the fleet attempts at once. */
+  readonly slots: number;
 }
 
-export function planChunks(random: Random, { queues, scriptMs, allowed, faults }: Frame): PlannedChunk[] {
+export function planChunks(random: Random, { queues, scriptMs, allowed, faults, slots }: Frame): PlannedChunk[] {
   const chunks: PlannedChunk[] = [];
   const jobs = random.int(60, 150);
   // A queue has either jobs with priorities or jobs without.
@@ -40,7 +42,8 @@ export function planChunks(random: Random, { queues, scriptMs, allowed, faults }
   if (allowed.includes('slow-poison') && isDrawn(random, 0.15, allowed)) {
     const [atMs, queue] = [random.int(0, 1_500), random.pick(queues)];
     add(atMs, queue, 'poison', [planPoison('slow-poison', random.int(100, 400))]);
-    const neighbours = Array.from({ length: random.int(4, 10) }, (_, at) => planFragile(random, `neighbour-${at}`));
+    // They fill all slots: the jobs of a process that dies come together again.
+    const neighbours = Array.from({ length: slots }, (_, at) => planFragile(random, `neighbour-${at}`));
     add(atMs, queue, 'fragile', neighbours);
   }
   for (const [at, { kind, atMs, forMs }] of faults.entries()) {
@@ -80,9 +83,9 @@ function planOnce(random: Random, key: string): PlannedJob {
   return { key, ms: random.int(300, 1_600), heed: random.chance(0.6), throws: 0, blockMs: 0 };
 }
 
-/** Takes longer than the poison beside it, and about as long as a lease. */
+/** Takes longer than the poison beside it, and than a lease. */
 function planFragile(random: Random, key: string): PlannedJob {
-  return { key, ms: random.int(1_200, 2_400), heed: true, throws: 0, blockMs: 0 };
+  return { key, ms: random.int(2_000, 3_500), heed: true, throws: 0, blockMs: 0 };
 }
 
 const planPoison = (key: string, ms: number): PlannedJob => ({ key, ms, heed: false, throws: 0, blockMs: 0 });

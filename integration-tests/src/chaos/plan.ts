@@ -78,7 +78,7 @@ export function makePlan(seed: number, allowed: readonly FaultKind[]): Plan {
   const scriptMs = random.int(3_500, 5_500);
   const concurrency = random.int(5, 8);
   const faults = planFaults(random, workers, scriptMs, allowed);
-  const chunks = planChunks(random, { queues, scriptMs, allowed, faults });
+  const chunks = planChunks(random, { queues, scriptMs, allowed, faults, slots: workers * concurrency });
   const cancels = allowed.includes('cancel') ? planCancels(random, chunks) : [];
   return { seed, workers, concurrency, queues, chunks, cancels, faults };
 }

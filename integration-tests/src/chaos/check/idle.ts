@@ -46,7 +46,7 @@ function idleTimesOf(
 }
 
 /**
- * A worker that was idle between two instants for at least so long without a break, not counting
+ * When a worker was idle between two instants for at least so long without a break, not counting
  * what the machine kept it waiting.
  */
 export function idleFor(
@@ -54,8 +54,10 @@ export function idleFor(
   facts: Pick<Facts, 'waits'>,
   { from, to, forMs }: { readonly from: number; readonly to: number; readonly forMs: number },
 ): Idle | undefined {
-  return idle.find((one) => {
-    const [start, end] = [Math.max(from, one.from), Math.min(to, one.to)];
-    return end - start >= forMs && end - start - waitedBetween(facts, one.pid, start, end) >= forMs;
-  });
+  return idle
+    .map(({ pid, ...one }): Idle => ({ pid, from: Math.max(from, one.from), to: Math.min(to, one.to) }))
+    .find((one) => {
+      const idleMs = one.to - one.from;
+      return idleMs >= forMs && idleMs - waitedBetween(facts, one.pid, one.from, one.to) >= forMs;
+    });
 }
