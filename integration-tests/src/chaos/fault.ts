@@ -9,6 +9,7 @@ export const FAULT_KINDS = [
   'poison',
   'slow-poison',
   'starved',
+  'stale-lease',
   'skewed-clock',
   'redis-kill',
   'redis-freeze',
@@ -29,6 +30,8 @@ export const FAULT_KINDS = [
  * - `block`: a handler keeps the event loop busy; `spin`: longer than a drain may last, and SIGTERM
  *   comes meanwhile
  * - `poison`: a handler kills its own process; `slow-poison`: among neighbours that take longer
+ * - `stale-lease`: a worker wakes up in an attempt at a job whose id belongs to a new job by now, that
+ *   was just left by a worker that died
  * - `skewed-clock`: the wall clock of a worker or the producer is set, by up to ten minutes
  * - `redis-kill`: SIGKILL and a start on the same data; `redis-freeze`: SIGSTOP and later SIGCONT
  * - `redis-full`: no memory is left for a while; `redis-acl`: a permission or the password is taken
@@ -52,6 +55,8 @@ export interface Fault {
   readonly pid?: number;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** Of `cut-blocking`: the workers whose connections were cut. */
+  readonly victims?: readonly number[];
   /** Of `redis-full`: more than the limit was in use all the time, so every insert had to be refused. */
   readonly throughout?: boolean;
 }

@@ -19,7 +19,7 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
   const tell = (event: LedgerLine['event'], more: object = {}): void =>
     appendLine(ledger, { event, pid: process.pid, at: hostNow(), run, jobId, attempt, ...more });
 
-  tell('start');
+  tell('start', { key: planned.key });
   signal.addEventListener('abort', () => tell('aborted', { reason: (signal.reason as Error).name }));
   if (planned.key.endsWith('poison')) {
     await sleep(planned.ms);

@@ -31,6 +31,7 @@ export async function injectIntoRedis(planned: PlannedFault, fleet: Fleet): Prom
     case 'redis-acl':
       await takeAway(admin, share, forMs);
       return {};
+    // While Redis has no room for connections, everybody who has to connect is refused.
     case 'cut-blocking':
       return cutBlocking(planned, fleet);
     default:
@@ -77,29 +78,35 @@ const REFUSED_MS = 1_000;
  * Cuts the connections on which one worker, or all of them, wait for jobs; or all connections but
  * the main ones. For a while Redis may have no room for new ones.
  */
-async function cutBlocking({ share, aimed, slot, forMs }: PlannedFault, fleet: Fleet): Promise<Found | undefined> {
-  const { admin, workers } = fleet;
-  const one = workers[slot];
-  const hit = aimed && one !== undefined ? [one] : workers;
-  const pid = hit.length === 1 ? one?.pid : undefined;
-  const ports = new Set(hit.flatMap(({ proxy }) => proxy.ports));
+async function cutBlocking(
+  { share, aimed, slot, forMs }: PlannedFault,
+  { admin, workers }: Fleet,
+): Promise<Found | undefined> {
+  const hit = workers.filter((_, at) => !aimed || at === slot);
   const clients = String(await admin.call('CLIENT', 'LIST'))
     .trim()
     .split('\n');
-  const victims = clients.filter((client) => {
-    const name = /\bname=(\S*)/.exec(client)?.[1] ?? '';
-    const isChosen = share < 0.5 ? name.startsWith(BLOCKING) : name !== MAIN;
-    return ports.has(Number(/\baddr=\S*:(\d+)/.exec(client)?.[1])) && isChosen;
+  const cut = hit.flatMap(({ pid, proxy }) => {
+    const ports = new Set(proxy.ports);
+    const ids = clients.filter((client) => {
+      const name = /\bname=(\S*)/.exec(client)?.[1] ?? '';
+      const isOurs = ports.has(Number(/\baddr=\S*:(\d+)/.exec(client)?.[1]));
+      return isOurs && (share < 0.5 ? name.startsWith(BLOCKING) : name !== MAIN);
+    });
+    return pid === undefined || ids.length === 0 ? [] : [{ pid, ids }];
   });
-  if (victims.length === 0) return undefined;
-  const room = clients.length - victims.length;
-  if (forMs >= REFUSED_MS) await admin.config('SET', 'maxclients', String(room));
-  for (const client of victims) await admin.call('CLIENT', 'KILL', 'ID', /\bid=(\d+)/.exec(client)?.[1] ?? '0');
-  if (forMs < REFUSED_MS) return pid === undefined ? {} : { pid };
+  const victims = cut.map(({ pid }) => pid);
+  const lines = cut.flatMap(({ ids }) => ids);
+  if (lines.length === 0) return undefined;
+  const isRefused = forMs >= REFUSED_MS;
+  if (isRefused) await admin.config('SET', 'maxclients', String(clients.length - lines.length));
+  const startedAt = hostNow();
+  for (const line of lines) await admin.call('CLIENT', 'KILL', 'ID', /\bid=(\d+)/.exec(line)?.[1] ?? '0');
+  if (!isRefused) return { victims, startedAt, endedAt: startedAt };
   await sleep(forMs);
+  const endedAt = hostNow();
   await admin.config('SET', 'maxclients', '10000');
-  // Whoever had to connect meanwhile was refused, too.
-  return {};
+  return { victims, startedAt, endedAt };
 }
 
 /** The name of a worker's main connection; how those begin on which it waits for jobs. */

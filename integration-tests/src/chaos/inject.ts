@@ -6,6 +6,7 @@ import type { RedisServer } from '../support/redis-server.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 import type { Fault } from './fault.js';
 import { injectIntoRedis } from './inject-redis.js';
+import { leaveStaleLease } from './inject-stale-lease.js';
 import { type LedgerLine, readLines } from './ledger.js';
 import type { PlannedFault } from './plan.js';
 import type { ProducerSlot } from './producer-slot.js';
@@ -18,6 +19,7 @@ export interface Fleet {
   readonly admin: Redis;
   readonly producer: ProducerSlot;
   readonly workers: readonly WorkerSlot[];
+  readonly prefix: string;
   /** Where the ledger is. */
   readonly folder: string;
 }
@@ -42,8 +44,10 @@ export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet
         ? redisTurn(() => upon(planned, fleet))
         : planned.kind === 'spin'
           ? stopSpinning(index, fleet)
-          : inject(planned, fleet));
-      if (fault !== undefined) recorded.push(fault);
+          : planned.kind === 'stale-lease'
+            ? leaveStaleLease(planned, index, fleet).catch(() => undefined)
+            : inject(planned, fleet));
+      if (fault !== undefined) recorded.push(...[fault].flat());
     }),
   );
   return recorded.toSorted((a, b) => a.startedAt - b.startedAt);

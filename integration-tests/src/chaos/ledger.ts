@@ -19,6 +19,8 @@ export interface LedgerLine {
   /** Names one call of one handler. */
   readonly run?: string;
   readonly jobId?: string;
+  /** The job's key, by its payload. */
+  readonly key?: string;
   readonly attempt?: number;
   readonly reason?: string;
 }

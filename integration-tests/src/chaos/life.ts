@@ -22,6 +22,9 @@ export const loggedAt = (line: LogLine | undefined): number | undefined =>
 export const lineOf = ({ log }: Pick<ExitReason, 'log'>, msg: string): LogLine | undefined =>
   log.find((line) => line.msg === msg);
 
+/** Whether it is a warning or worse: `level` is pino's. */
+export const isWarning = ({ level }: LogLine): boolean => Number(level) >= 40;
+
 export const READY = 'worker ready';
 export const TOLD = 'worker was told to stop; draining';
 export const STOPPED = 'worker stopped';

@@ -3,7 +3,7 @@ import { HARMLESS_MS, LEASE_MS, STANDSTILL_MS } from './limits.js';
 import type { PlannedFault } from './plan.js';
 import type { Random } from './random.js';
 
-const WEIGHTS: Readonly<Record<Exclude<InjectedKind, 'redis-flush'>, number>> = {
+const WEIGHTS: Readonly<Record<Exclude<InjectedKind, 'redis-flush' | 'stale-lease'>, number>> = {
   term: 4,
   'double-term': 2,
   kill: 3,
@@ -37,7 +37,7 @@ export function planFaults(
   const faults = Array.from({ length: any ? random.int(6, 10) : 0 }, (): PlannedFault => {
     const kind = random.weighted(weights) as InjectedKind;
     const slot = PRODUCER_TOO.includes(kind) && random.chance(0.2) ? -1 : random.int(0, workers - 1);
-    const forMs = kind === 'double-term' ? random.int(0, 400) : standstill(random);
+    const forMs = lengthOf(kind, random);
     const [share, aimed] = [random.fraction(), random.chance(kind === 'cut-blocking' ? 0.4 : 0.75)];
     // Half of the wrong clocks are wrong from the start.
     const atMs = kind === 'skewed-clock' && random.chance(0.5) ? -1 : random.int(0, scriptMs);
@@ -51,7 +51,17 @@ export function planFaults(
     const atMs = random.int(500, 1_500);
     faults.push({ kind: 'redis-flush', slot: -1, forMs: 0, atMs, share: random.fraction(), aimed: false });
   }
+  if (allowed.includes('stale-lease') && isDrawn(random, 0.12, allowed)) {
+    faults.push({ kind: 'stale-lease', slot: -1, forMs: 0, atMs: random.int(0, 1_500), share: 0, aimed: false });
+  }
   return faults.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function lengthOf(kind: InjectedKind, random: Random): number {
+  if (kind === 'double-term') return random.int(0, 400);
+  // Refused for so long that a worker has to say so, or not at all.
+  if (kind === 'cut-blocking') return random.chance(0.5) ? random.int(2_200, 3_500) : 0;
+  return standstill(random);
 }
 
 /** Whether a run has something that not every run has. A run of few kinds has it for certain. */

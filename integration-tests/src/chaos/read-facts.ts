@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { CancelLine, ReuseLine } from './cancel-jobs.js';
 import { groupBy } from './check/group-by.js';
 import { acceptedIds, type Facts, type IntendedJob } from './facts.js';
+import { staleId, stalePayload } from './inject-stale-lease.js';
 import { idStartOf, startOfId } from './jobs.js';
 import { type LedgerLine, readLines } from './ledger.js';
-import type { Plan } from './plan.js';
+import { type Plan, QUEUES } from './plan.js';
 import type { AcceptedLine, IntentLine } from './producer-process.js';
 import type { StoredJob } from './snapshot.js';
 
@@ -24,6 +25,7 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
   for (const { chunk, at } of readLines<IntentLine>(join(folder, 'intents.ndjson'))) {
     if (!firstIntent.has(chunk)) firstIntent.set(chunk, at);
   }
+  const beganAt = firstIntent.get(0);
   const intended = plan.chunks.flatMap((chunk, at): IntendedJob[] => {
     const sentAt = firstIntent.get(at);
     if (sentAt === undefined) return [];
@@ -37,5 +39,10 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
       });
     });
   });
-  return { intended, accepted, cancels, reuses, ledger };
+  const stale = plan.faults.flatMap(({ kind }, index): IntendedJob[] => {
+    if (kind !== 'stale-lease' || beganAt === undefined) return [];
+    const id = staleId(index);
+    return [{ ...stalePayload(index, 2), id, queue: QUEUES[0], kind: 'work', delayMs: 0, sentAt: beganAt }];
+  });
+  return { intended: [...intended, ...stale], accepted, cancels, reuses, ledger };
 }

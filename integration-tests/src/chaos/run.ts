@@ -51,7 +51,7 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
   });
   const admin = openRedis(redis.url.replace('://', '://chaos:chaos@'), 'worker', 'chaos:admin');
   const producer = new ProducerSlot(redis.port, clockOf(plan, -1, folder));
-  const fleet: Fleet = { redis, admin, producer, workers, folder };
+  const fleet: Fleet = { redis, admin, producer, workers, prefix: PREFIX, folder };
   const machine = new Machine(() => ({
     workers: workers.flatMap(({ pid }) => pid ?? []),
     redis: redis.pid,

@@ -31,18 +31,18 @@ export function allFaults({ faults, ledger, cancels }: Pick<Facts, 'faults' | 'l
  * Whether a fault can take a lease, a reply or a process away. A standstill shorter than half a
  * lease must not, so it excuses nothing.
  */
-export function isHarmful({ kind, pid, startedAt, endedAt }: Fault): boolean {
+export function isHarmful({ kind, startedAt, endedAt }: Fault): boolean {
   switch (kind) {
     case 'term':
     case 'double-term':
     case 'producer-kill':
+    case 'stale-lease':
     case 'skewed-clock':
     case 'cancel':
     case 'redis-full':
       return false;
-    // With an end, Redis had no room for whoever had to connect meanwhile.
+    // If it lasted, Redis had no room for whoever had to connect meanwhile.
     case 'cut-blocking':
-      return pid === undefined && endedAt - startedAt > HARMLESS_MS;
     case 'freeze':
     case 'block':
     case 'spin':

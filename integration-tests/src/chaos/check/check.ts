@@ -12,6 +12,7 @@ import { nothingLost } from './nothing-lost.js';
 import { onceUnlessHit } from './once-unless-hit.js';
 import { oneClock, possibleDurations } from './one-clock.js';
 import { oneJobPerKey } from './one-job-per-key.js';
+import { outageIsNamed } from './outage-named.js';
 import { startsNothingWhileDraining, stopsInTime } from './stops-in-time.js';
 import { summariesTrue } from './summaries.js';
 import { convict, type Explained, type Rule, type Violation } from './violation.js';
@@ -36,6 +37,7 @@ const ABOUT_PROCESSES: readonly Rule[] = [
   ({ restless }) => convict('did not come to rest', restless === undefined ? [] : [restless]),
   possibleDurations,
   lossIsNamed,
+  outageIsNamed,
   stopsInTime,
   startsNothingWhileDraining,
   exitCodes,

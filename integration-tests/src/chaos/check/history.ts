@@ -22,12 +22,14 @@ export const answered = (ids: readonly string[], more: Partial<AcceptedLine> = {
 
 export const stored = (id: string, more: Partial<StoredJob> = {}): StoredJob => ({
   ...{ id, queue: 'q', places: ['completed'], attemptsMade: 1, crashes: 0, failedReason: undefined },
-  ...{ result: { run: `${id}-1` }, finishedOn: at(2) },
+  ...{ key: id, result: { run: `${id}-1` }, finishedOn: at(2) },
   ...more,
 });
 
 export interface HandMadeRun {
   readonly jobId: string;
+  /** Default: the id. */
+  readonly key?: string;
   readonly pid?: number;
   readonly attempt?: number;
   readonly from: number;
@@ -40,7 +42,7 @@ export interface HandMadeRun {
 /** The ledger's lines of one handler's call; without `to` it never concluded. */
 export function ran(
   run: string,
-  { jobId, pid = 1, attempt = 1, from, to, how = 'end', ...more }: HandMadeRun,
+  { jobId, key = jobId, pid = 1, attempt = 1, from, to, how = 'end', ...more }: HandMadeRun,
 ): LedgerLine[] {
   const line = (event: LedgerLine['event'], seconds: number, reason?: string): LedgerLine => ({
     ...{ event, pid, at: at(seconds), run, jobId, attempt },
@@ -48,7 +50,7 @@ export function ran(
   });
   const { aborted, reason = 'WorkerDraining' } = more;
   return [
-    line('start', from),
+    { ...line('start', from), key },
     ...(aborted === undefined ? [] : [line('aborted', aborted, reason)]),
     ...(to === undefined ? [] : [line(how, to)]),
   ];

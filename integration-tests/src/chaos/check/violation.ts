@@ -21,6 +21,7 @@ const VIOLATION_KINDS = [
   'not drained',
   'beyond its limit',
   'loss not named',
+  'outage not named',
 ] as const;
 
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];
