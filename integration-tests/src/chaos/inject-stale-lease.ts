@@ -31,12 +31,10 @@ export async function leaveStaleLease(planned: PlannedFault, index: number, flee
   const queue = new Queue(name, { connection: admin, prefix });
   queue.on('error', () => undefined);
   const jobId = staleId(index);
-  const add = (which: 1 | 2) =>
-    queue.add(jobOf({ queue: name, kind: 'work' }).name, stalePayload(index, which), {
-      jobId,
-      attempts: 1,
-      removeOnComplete: which === 1,
-    });
+  const add = (which: 1 | 2) => {
+    const { name: job } = jobOf({ queue: name, kind: 'work' });
+    return queue.add(job, stalePayload(index, which), { jobId, attempts: 1 });
+  };
   const starts = (which: 1 | 2): LedgerLine[] =>
     readLines<LedgerLine>(join(folder, 'ledger.ndjson')).filter((line) => {
       return line.event === 'start' && line.jobId === jobId && line.key === stalePayload(index, which).key;
@@ -59,13 +57,17 @@ export async function leaveStaleLease(planned: PlannedFault, index: number, flee
   const frozenAt = hostNow();
   sleeper.send('SIGSTOP');
   try {
-    await until('another worker to do the job', async () => (await queue.getJob(jobId)) === undefined, STEP_LIMIT_MS);
+    const isDone = async (): Promise<boolean> => (await queue.getJobState(jobId)) === 'completed';
+    await until('another worker to do the job', isDone, STEP_LIMIT_MS);
+    await queue.remove(jobId);
     await add(2);
     const second = await startedBy(2);
     const killedAt = hostNow();
     if (second.pid !== undefined)
       faults.push({ kind: 'kill', pid: second.pid, startedAt: killedAt, endedAt: killedAt });
     second.send('SIGKILL');
+    const isUnlocked = async (): Promise<boolean> => (await admin.exists(`${prefix}:${name}:${jobId}:lock`)) === 0;
+    await until('the lease of the dead worker to run out', isUnlocked, STEP_LIMIT_MS);
     faults.push({ kind: planned.kind, startedAt, endedAt: hostNow() });
   } catch {
     // Other faults came in between: there is no such lease this time.

@@ -25,7 +25,6 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
   for (const { chunk, at } of readLines<IntentLine>(join(folder, 'intents.ndjson'))) {
     if (!firstIntent.has(chunk)) firstIntent.set(chunk, at);
   }
-  const beganAt = firstIntent.get(0);
   const intended = plan.chunks.flatMap((chunk, at): IntendedJob[] => {
     const sentAt = firstIntent.get(at);
     if (sentAt === undefined) return [];
@@ -40,9 +39,14 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
     });
   });
   const stale = plan.faults.flatMap(({ kind }, index): IntendedJob[] => {
-    if (kind !== 'stale-lease' || beganAt === undefined) return [];
-    const id = staleId(index);
-    return [{ ...stalePayload(index, 2), id, queue: QUEUES[0], kind: 'work', delayMs: 0, sentAt: beganAt }];
+    const planned = stalePayload(index, 2);
+    const first = ledger.find(({ event, key }) => event === 'start' && key === planned.key);
+    if (kind !== 'stale-lease' || first === undefined) return [];
+    return [{ ...planned, id: staleId(index), queue: QUEUES[0], kind: 'work', delayMs: 0, sentAt: first.at }];
   });
-  return { intended: [...intended, ...stale], accepted, cancels, reuses, ledger };
+  // Another client added these.
+  const added = stale.map(({ id, sentAt }): AcceptedLine => {
+    return { chunk: -1, ids: [id], added: [id], sentAt, at: sentAt, wasRefused: false };
+  });
+  return { intended: [...intended, ...stale], accepted: [...accepted, ...added], cancels, reuses, ledger };
 }

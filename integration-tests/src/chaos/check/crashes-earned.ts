@@ -44,9 +44,9 @@ export function crashesEarned(facts: Facts): Finding {
     const deaths = isPoison ? died.length : others + Math.min(MISTAKEN, died.length - others);
     const ofPoison = died.length - others;
     const why = `${died.length} processes died (${ofPoison} of poison), and ${excused} other faults could take a lease`;
-    if (crashes > deaths + excused) return [`${id} counts ${crashes} crashes; ${why}`];
-    const isInnocent = !isPoison && failedReason.includes('JobCrashed') && others + excused === 0;
-    return isInnocent ? [`${id} failed as JobCrashed; ${why}`] : [];
+    const isInnocent = !isPoison && others + excused === 0;
+    if (isInnocent && failedReason.includes('JobCrashed')) return [`${id} failed as JobCrashed; ${why}`];
+    return crashes > deaths + excused ? [`${id} counts ${crashes} crashes; ${why}`] : [];
   });
   return convict('crash counted', [...counted, ...poisonBound(facts, excused)]);
 }

@@ -1,3 +1,4 @@
+import type { CancelLine } from '../cancel-jobs.js';
 import type { Facts, IntendedJob } from '../facts.js';
 import type { LedgerLine } from '../ledger.js';
 import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
@@ -19,6 +20,11 @@ export const answered = (ids: readonly string[], more: Partial<AcceptedLine> = {
   ...{ chunk: 0, ids, added: ids, sentAt: at(0.5), at: at(0.6), wasRefused: false },
   ...more,
 });
+
+/** The producer was told this of its call that cancels a job. */
+export const cancel = (id: string, answer: CancelLine['answer'], seconds: number): CancelLine => {
+  return { key: id, id, answer, sentAt: at(seconds - 0.1), at: at(seconds) };
+};
 
 export const stored = (id: string, more: Partial<StoredJob> = {}): StoredJob => ({
   ...{ id, queue: 'q', places: ['completed'], attemptsMade: 1, crashes: 0, failedReason: undefined },

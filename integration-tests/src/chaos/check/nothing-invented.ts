@@ -30,7 +30,10 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
   const { id, finishedOn = 0 } = job;
   if (plan.kind === 'poison') return [`${id} is poison and was completed all the same`];
   if (plan.throws >= maxAttempts(plan)) return [`${id} always throws and was completed all the same`];
-  // Another job may have had this id before.
+  const named = (job.result as { run?: unknown } | undefined)?.run;
+  const other = runs.find(({ run }) => run === named);
+  if (other !== undefined && other.key !== job.key)
+    return [`${id} was completed with the result of an attempt at ${other.key}, which had its id before`];
   const ends = runs.filter(({ conclusion, key }) => conclusion === 'end' && key === job.key);
   const [first] = ends.toSorted((a, b) => a.endedAt - b.endedAt);
   if (first === undefined) return [`${id} was completed at ${clock(finishedOn)} and no handler ran to its end`];
@@ -39,11 +42,7 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
       `${id} was completed at ${clock(finishedOn)}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`,
     ];
   }
-  const named = (job.result as { run?: unknown } | undefined)?.run;
   if (ends.some(({ run }) => run === named)) return [];
-  const other = runs.find(({ run }) => run === named);
-  if (other !== undefined && other.key !== job.key)
-    return [`${id} was completed with the result of an attempt at ${other.key}, which had its id before`];
   return [`${id} was completed with the result of a run that did not end: ${String(named)}`];
 }
 
