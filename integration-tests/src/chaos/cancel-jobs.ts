@@ -26,6 +26,7 @@ export interface ReuseLine {
   readonly status: string;
   readonly id: string;
   readonly sentAt: number;
+  readonly at: number;
 }
 
 const LOOK_MS = 50;
@@ -88,6 +89,6 @@ async function cancelOne(
   const reusedAt = hostNow();
   const options = { key, ...(priority === 0 ? {} : { priority }) };
   const reuse = await untilAnswered(() => producer.enqueue(job, payload, options));
-  const line: ReuseLine = { key, cancelled: id, ...reuse, sentAt: reusedAt };
+  const line: ReuseLine = { key, cancelled: id, ...reuse, sentAt: reusedAt, at: hostNow() };
   appendLine(join(folder, 'reuses.ndjson'), line);
 }

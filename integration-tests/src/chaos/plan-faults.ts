@@ -21,7 +21,10 @@ const WEIGHTS: Readonly<Record<Exclude<InjectedKind, 'redis-flush' | 'stale-leas
   'producer-kill': 1.5,
 };
 
-const MAX_SPINS = 2;
+/** These take long, and one after the other; and two processes that spin leave a small machine no time. */
+const AT_MOST: Readonly<Partial<Record<InjectedKind, number>>> = {
+  ...{ spin: 2, 'redis-full': 2, 'redis-acl': 2, 'cut-blocking': 3 },
+};
 
 /** These hit the producer as well. */
 const PRODUCER_TOO: readonly InjectedKind[] = ['cut', 'cut-in-reply', 'black-hole', 'skewed-clock'];
@@ -43,18 +46,19 @@ export function planFaults(
     const atMs = kind === 'skewed-clock' && random.chance(0.5) ? -1 : random.int(0, scriptMs);
     return { kind, slot, forMs, atMs, share, aimed };
   });
-  // Two processes that spin at once leave a small machine no time for anything else.
-  const spins = faults.filter(({ kind }) => kind === 'spin').slice(MAX_SPINS);
-  for (const one of spins) faults.splice(faults.indexOf(one), 1);
+  const few = faults.filter(({ kind }, at) => {
+    const before = faults.slice(0, at).filter((fault) => fault.kind === kind).length;
+    return before < (AT_MOST[kind] ?? Number.POSITIVE_INFINITY);
+  });
   // What was enqueued before is lost and cannot be judged: once in a run, and rarely.
   if (allowed.includes('redis-flush') && isDrawn(random, 0.08, allowed)) {
     const atMs = random.int(500, 1_500);
-    faults.push({ kind: 'redis-flush', slot: -1, forMs: 0, atMs, share: random.fraction(), aimed: false });
+    few.push({ kind: 'redis-flush', slot: -1, forMs: 0, atMs, share: random.fraction(), aimed: false });
   }
   if (allowed.includes('stale-lease') && isDrawn(random, 0.12, allowed)) {
-    faults.push({ kind: 'stale-lease', slot: -1, forMs: 0, atMs: random.int(0, 1_500), share: 0, aimed: false });
+    few.push({ kind: 'stale-lease', slot: -1, forMs: 0, atMs: random.int(0, 1_500), share: 0, aimed: false });
   }
-  return faults.toSorted((a, b) => a.atMs - b.atMs);
+  return few.toSorted((a, b) => a.atMs - b.atMs);
 }
 
 function lengthOf(kind: InjectedKind, random: Random): number {

@@ -1,6 +1,6 @@
 import type { FaultKind, InjectedKind } from './fault.js';
 import { type PlannedCancel, planCancels } from './plan-cancels.js';
-import { planFaults } from './plan-faults.js';
+import { isDrawn, planFaults } from './plan-faults.js';
 import { planChunks } from './plan-jobs.js';
 import { Random } from './random.js';
 
@@ -79,6 +79,6 @@ export function makePlan(seed: number, allowed: readonly FaultKind[]): Plan {
   const concurrency = random.int(5, 8);
   const faults = planFaults(random, workers, scriptMs, allowed);
   const chunks = planChunks(random, { queues, scriptMs, allowed, faults, slots: workers * concurrency });
-  const cancels = allowed.includes('cancel') ? planCancels(random, chunks) : [];
+  const cancels = allowed.includes('cancel') && isDrawn(random, 0.4, allowed) ? planCancels(random, chunks) : [];
   return { seed, workers, concurrency, queues, chunks, cancels, faults };
 }

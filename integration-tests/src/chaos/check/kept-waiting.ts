@@ -34,7 +34,7 @@ export interface Due {
 /** Every accepted job, with the instant from which it waited for a worker. */
 export function waits({ accepted, reuses, intended }: Facts): Due[] {
   const delays = new Map(intended.map(({ id, delayMs }) => [id, delayMs]));
-  const known = [...accepted, ...reuses.map(({ id, sentAt }) => ({ ids: [id], at: sentAt }))];
+  const known = [...accepted, ...reuses.map(({ id, at }) => ({ ids: [id], at }))];
   return known.flatMap(({ ids, at }) =>
     ids.flatMap((id) => {
       const delayMs = delays.get(id);

@@ -256,8 +256,8 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   'a key that a cancelled job keeps': {
     kind: 'cancelled in vain',
     says: /a was cancelled, and its key was still taken/,
-    guilty: { reuses: [{ key: 'a', cancelled: 'a', status: 'duplicate', id: 'a', sentAt: at(3) }] },
-    innocent: { reuses: [{ key: 'a', cancelled: 'x', status: 'added', id: 'a', sentAt: at(3) }] },
+    guilty: { reuses: [{ key: 'a', cancelled: 'a', status: 'duplicate', id: 'a', sentAt: at(3), at: at(3.1) }] },
+    innocent: { reuses: [{ key: 'a', cancelled: 'x', status: 'added', id: 'a', sentAt: at(3), at: at(3.1) }] },
   },
   'a process that spins and does not hear its signal': {
     kind: 'hung',
