@@ -27,7 +27,7 @@ export async function injectIntoRedis(planned: PlannedFault, fleet: Fleet): Prom
       await admin.flushall();
       return {};
     case 'redis-full':
-      return fill(admin, share, forMs);
+      return fill(planned, fleet);
     case 'redis-acl':
       await takeAway(admin, share, forMs);
       return {};
@@ -42,17 +42,22 @@ export async function injectIntoRedis(planned: PlannedFault, fleet: Fleet): Prom
 /** More than connections come to need or free in a few seconds. */
 const MARGIN_BYTES = 300_000;
 const LITTLE_BYTES = 20_000;
-/** Long enough to see whether a queue is drained meanwhile. */
-const FULL_MS = 2_500;
+/** Long enough to see whether a queue is drained meanwhile, by the workers that are there, or by new ones. */
+const FULL_MS = { there: 2_500, new: 5_000 };
 
-/** Redis has used up its memory: by far, or up to a little that the next inserts fill. */
-async function fill(admin: Redis, share: number, forMs: number): Promise<Found> {
+/**
+ * Redis has used up its memory: by far, or up to a little that the next inserts fill. Half of the
+ * times all workers are replaced meanwhile: one that goes on working asks for less than one that
+ * starts.
+ */
+async function fill({ share, forMs, aimed }: PlannedFault, { admin, workers }: Fleet): Promise<Found> {
   const used = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1]);
   const before = await used();
   const limit = share < 0.5 ? before + LITTLE_BYTES : Math.max(1, before - MARGIN_BYTES);
   await admin.config('SET', 'maxmemory', String(limit));
   const startedAt = hostNow();
-  await sleep(Math.max(forMs, FULL_MS));
+  if (aimed) for (const worker of workers) worker.send('SIGTERM');
+  await sleep(Math.max(forMs, aimed ? FULL_MS.new : FULL_MS.there));
   const after = await used();
   const endedAt = hostNow();
   await admin.config('SET', 'maxmemory', '0');

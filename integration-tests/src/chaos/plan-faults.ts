@@ -21,6 +21,9 @@ const WEIGHTS: Readonly<Record<Exclude<InjectedKind, 'redis-flush' | 'stale-leas
   'producer-kill': 1.5,
 };
 
+/** Not aimed at one worker: half of the times they hit all. */
+const HALF: readonly InjectedKind[] = ['cut-blocking', 'redis-full'];
+
 /** These take long, and one after the other; and two processes that spin leave a small machine no time. */
 const AT_MOST: Readonly<Partial<Record<InjectedKind, number>>> = {
   ...{ spin: 2, 'redis-full': 2, 'redis-acl': 2, 'cut-blocking': 3 },
@@ -41,7 +44,7 @@ export function planFaults(
     const kind = random.weighted(weights) as InjectedKind;
     const slot = PRODUCER_TOO.includes(kind) && random.chance(0.2) ? -1 : random.int(0, workers - 1);
     const forMs = lengthOf(kind, random);
-    const [share, aimed] = [random.fraction(), random.chance(kind === 'cut-blocking' ? 0.4 : 0.75)];
+    const [share, aimed] = [random.fraction(), random.chance(HALF.includes(kind) ? 0.5 : 0.75)];
     // Half of the wrong clocks are wrong from the start.
     const atMs = kind === 'skewed-clock' && random.chance(0.5) ? -1 : random.int(0, scriptMs);
     return { kind, slot, forMs, atMs, share, aimed };

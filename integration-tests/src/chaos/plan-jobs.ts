@@ -51,10 +51,11 @@ export function planChunks(random: Random, { queues, scriptMs, allowed, faults, 
       const job = { ...planOnce(random, `spin-${at}`), heed: true, blockMs: SPIN_MS };
       add(atMs, random.pick(queues), 'work', [job]);
     }
-    // Work that waits while Redis is full.
+    // Work that waits while Redis is full, and work that is refused.
     if (kind === 'redis-full') {
-      const backlog = Array.from({ length: 30 }, (_, one) => planOnce(random, `backlog-${at}-${one}`));
+      const backlog = Array.from({ length: 2 * slots }, (_, one) => planOnce(random, `backlog-${at}-${one}`));
       add(Math.max(0, atMs - 300), random.pick(queues), 'once', backlog);
+      add(atMs + 1_200, random.pick(queues), 'once', [planOnce(random, `refused-${at}`)]);
     }
     // Fresh work for workers that have nothing to do by then: only they wait on the connection that
     // was cut.
