@@ -43,7 +43,7 @@ const test = base.extend<{
 
 /** What today's code does not survive yet. `pnpm chaos` has these kinds. */
 const UNSOLVED: readonly FaultKind[] = [
-  ...(['spin', 'slow-poison', 'stale-lease', 'skewed-clock'] as const),
+  ...(['slow-poison', 'stale-lease', 'skewed-clock'] as const),
   ...(['redis-acl', 'redis-flush', 'cut-blocking'] as const),
 ];
 const KINDS = FAULT_KINDS.filter((kind) => !UNSOLVED.includes(kind));
@@ -52,11 +52,11 @@ const KINDS = FAULT_KINDS.filter((kind) => !UNSOLVED.includes(kind));
  * These seeds together have every fault, poison included. Other seeds would do; these make the same
  * plans every time.
  */
-const SEEDS = [3, 5, 6, 8, 17, 19, 21, 23];
+const SEEDS = [1, 2, 6, 8, 10, 19, 21];
 
 /** A fault shows more when no other fault covers it up. */
 const ALONE: readonly (readonly FaultKind[])[] = [
-  ...([['term', 'double-term'], ['cut', 'cut-in-reply'], ['black-hole']] as const),
+  ...([['term', 'double-term', 'spin'], ['cut', 'cut-in-reply'], ['black-hole']] as const),
   ...([
     ['freeze', 'block'],
     ['cancel', 'redis-full'],
