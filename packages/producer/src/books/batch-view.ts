@@ -1,3 +1,4 @@
+import type { BatchWait } from './batch-wait.js';
 import type { BatchBooks } from './books.js';
 
 /**
@@ -44,6 +45,8 @@ export interface BatchView extends BatchBooks {
    * only when the queue holds no other job; else 0.
    */
   readonly missing: number;
+  /** Why no row is being attempted. `undefined` when rows are, when one comes next, or at the end. */
+  readonly waits: BatchWait | undefined;
   /** The ten most frequent reasons why rows failed. */
   readonly reasons: readonly FailureReason[];
 }
