@@ -1,33 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CancelResult, Producer } from '@bullpen/producer';
+import type { Producer } from '@bullpen/producer';
 import { hostNow } from '../support/host-now.js';
 import { idStartOf, jobOf, startOfId } from './jobs.js';
 import { appendLine, type LedgerLine, readLines } from './ledger.js';
-import type { Plan } from './plan.js';
-import type { PlannedCancel } from './plan-cancels.js';
-import type { AcceptedLine } from './producer-process.js';
+import type { Plan, PlannedCancel } from './planned.js';
+import type { AcceptedLine, CancelLine, ReuseLine } from './producer-lines.js';
 import { untilAnswered } from './until-answered.js';
-
-/** What a call of `cancel` answered, by the host's clock. */
-export interface CancelLine {
-  readonly key: string;
-  readonly id: string;
-  readonly sentAt: number;
-  readonly at: number;
-  readonly answer: CancelResult;
-}
-
-/** What came of using the key of a cancelled job again. */
-export interface ReuseLine {
-  readonly key: string;
-  /** The job that had been cancelled. */
-  readonly cancelled: string;
-  readonly status: string;
-  readonly id: string;
-  readonly sentAt: number;
-  readonly at: number;
-}
 
 const LOOK_MS = 50;
 /** A job that never starts, or never ends, is cancelled all the same after this time. */

@@ -1,10 +1,9 @@
-import type { CancelLine, ReuseLine } from './cancel-jobs.js';
 import type { Fault } from './fault.js';
 import type { LedgerLine } from './ledger.js';
 import type { ExitReason } from './life.js';
 import type { Wait } from './machine.js';
-import type { JobKind, PlannedJob } from './plan.js';
-import type { AcceptedLine } from './producer-process.js';
+import type { JobKind, PlannedJob } from './planned.js';
+import type { AcceptedLine, CancelLine, ReuseLine } from './producer-lines.js';
 import type { StoredJob } from './snapshot.js';
 
 /**

@@ -7,7 +7,7 @@ import { hostNow } from '../support/host-now.js';
 import { CHAOS_JOBS } from './jobs.js';
 import { appendLine, type LedgerLine } from './ledger.js';
 import { HARMLESS_MS } from './limits.js';
-import type { PlannedJob } from './plan.js';
+import type { PlannedJob } from './planned.js';
 
 const folder = process.env['CHAOS_FOLDER'] ?? '.';
 const ledger = join(folder, 'ledger.ndjson');

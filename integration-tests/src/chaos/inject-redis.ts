@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from '@bullpen/shared/internal';
 import { hostNow } from '../support/host-now.js';
 import type { Fault } from './fault.js';
-import type { Fleet } from './inject.js';
-import type { PlannedFault } from './plan.js';
+import type { Fleet } from './fleet.js';
+import type { PlannedFault } from './planned.js';
 
 /** What else is known of a fault; its instants, where those of the call are too wide. */
 type Found = Partial<Omit<Fault, 'kind'>>;

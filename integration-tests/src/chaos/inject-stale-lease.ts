@@ -3,11 +3,11 @@ import { Queue } from 'bullmq';
 import { hostNow } from '../support/host-now.js';
 import { until } from '../support/until.js';
 import type { Fault } from './fault.js';
-import type { Fleet } from './inject.js';
+import type { Fleet } from './fleet.js';
 import { jobOf } from './jobs.js';
 import { type LedgerLine, readLines } from './ledger.js';
-import type { PlannedFault, PlannedJob } from './plan.js';
-import { QUEUES } from './plan.js';
+import type { PlannedFault, PlannedJob } from './planned.js';
+import { QUEUES } from './planned.js';
 
 const STEP_LIMIT_MS = 15_000;
 

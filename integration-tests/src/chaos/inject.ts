@@ -1,28 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from '@bullpen/shared/internal';
 import { hostNow } from '../support/host-now.js';
-import type { RedisServer } from '../support/redis-server.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 import type { Fault } from './fault.js';
+import type { Fleet } from './fleet.js';
 import { injectIntoRedis } from './inject-redis.js';
 import { leaveStaleLease } from './inject-stale-lease.js';
 import { type LedgerLine, readLines } from './ledger.js';
-import type { PlannedFault } from './plan.js';
-import type { ProducerSlot } from './producer-slot.js';
-import type { WorkerSlot } from './worker-slot.js';
-
-/** What faults are injected into. */
-export interface Fleet {
-  readonly redis: RedisServer;
-  /** A connection that nothing is taken away from. */
-  readonly admin: Redis;
-  readonly producer: ProducerSlot;
-  readonly workers: readonly WorkerSlot[];
-  readonly prefix: string;
-  /** Where the ledger is. */
-  readonly folder: string;
-}
+import type { PlannedFault } from './planned.js';
 
 /**
  * Injects the planned faults, each at its time and side by side, and records what really happened.

@@ -2,7 +2,7 @@ import { defineJob } from '@bullpen/shared';
 import { idForKey } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { BACKOFF_JITTER, BACKOFF_MS, MAX_ATTEMPTS, POISON_CRASHES, STURDY_CRASHES } from './limits.js';
-import { type JobKind, type PlannedChunk, QUEUES } from './plan.js';
+import { type JobKind, type PlannedChunk, QUEUES } from './planned.js';
 
 const planned = z.object({
   key: z.string(),

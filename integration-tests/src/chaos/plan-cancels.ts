@@ -1,19 +1,5 @@
-import type { PlannedChunk } from './plan.js';
+import type { PlannedCancel, PlannedChunk } from './planned.js';
 import type { Random } from './random.js';
-
-/** A call that cancels one job. */
-export interface PlannedCancel {
-  readonly key: string;
-  /** Which chunk has the job. */
-  readonly chunk: number;
-  /**
-   * When: as soon as its chunk is accepted, so that most still wait or are delayed; as soon as its
-   * handler has started; or as soon as its handler has ended.
-   */
-  readonly when: 'accepted' | 'started' | 'ended';
-  /** Whether the key is used again as soon as the job is off the queue. */
-  readonly again: boolean;
-}
 
 const SHARE = 0.15;
 

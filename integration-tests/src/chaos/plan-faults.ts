@@ -1,6 +1,6 @@
 import type { FaultKind, InjectedKind } from './fault.js';
 import { HARMLESS_MS, LEASE_MS, STANDSTILL_MS } from './limits.js';
-import type { PlannedFault } from './plan.js';
+import type { PlannedFault } from './planned.js';
 import type { Random } from './random.js';
 
 const WEIGHTS: Readonly<Record<Exclude<InjectedKind, 'redis-flush' | 'stale-lease'>, number>> = {

@@ -1,7 +1,7 @@
 import type { FaultKind } from './fault.js';
 import { MAX_ATTEMPTS, SPIN_MS } from './limits.js';
-import type { JobKind, PlannedChunk, PlannedFault, PlannedJob } from './plan.js';
 import { isDrawn, standstill } from './plan-faults.js';
+import type { JobKind, PlannedChunk, PlannedFault, PlannedJob } from './planned.js';
 import type { Random } from './random.js';
 
 interface Frame {

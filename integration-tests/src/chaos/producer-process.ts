@@ -6,28 +6,9 @@ import { hostNow } from '../support/host-now.js';
 import { cancelJobs } from './cancel-jobs.js';
 import { idStartsOf, jobOf } from './jobs.js';
 import { appendLine, readLines } from './ledger.js';
-import type { Plan, PlannedChunk } from './plan.js';
+import type { Plan, PlannedChunk } from './planned.js';
+import type { AcceptedLine, IntentLine } from './producer-lines.js';
 import { untilAnswered } from './until-answered.js';
-
-/** What the producer writes before it sends a chunk: how the ids will begin. By the host's clock. */
-export interface IntentLine {
-  readonly chunk: number;
-  readonly ids: readonly string[];
-  readonly at: number;
-}
-
-/** What the producer writes after the answer. By the host's clock. */
-export interface AcceptedLine {
-  readonly chunk: number;
-  readonly ids: readonly string[];
-  /** Those that the answer calls added. */
-  readonly added: readonly string[];
-  /** When the call was made that was answered. */
-  readonly sentAt: number;
-  readonly at: number;
-  /** Whether Redis had refused the chunk before, and nothing else had happened to it. */
-  readonly wasRefused: boolean;
-}
 
 /**
  * Enqueues the chunks of the plan, each at its time, cancels what the plan says, and ends when

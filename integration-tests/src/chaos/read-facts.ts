@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import type { CancelLine, ReuseLine } from './cancel-jobs.js';
 import { groupBy } from './check/group-by.js';
 import { acceptedIds, type Facts, type IntendedJob } from './facts.js';
 import { staleId, stalePayload } from './inject-stale-lease.js';
 import { idStartOf, startOfId } from './jobs.js';
 import { type LedgerLine, readLines } from './ledger.js';
-import { type Plan, QUEUES } from './plan.js';
-import type { AcceptedLine, IntentLine } from './producer-process.js';
+import { type Plan, QUEUES } from './planned.js';
+import type { AcceptedLine, CancelLine, IntentLine, ReuseLine } from './producer-lines.js';
 import type { StoredJob } from './snapshot.js';
 
 type FromFiles = Pick<Facts, 'intended' | 'accepted' | 'cancels' | 'reuses' | 'ledger'>;

@@ -1,5 +1,5 @@
-import type { CancelLine } from '../cancel-jobs.js';
 import type { Facts } from '../facts.js';
+import type { CancelLine } from '../producer-lines.js';
 import type { StoredJob } from '../snapshot.js';
 import { groupBy } from './group-by.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';

@@ -1,8 +1,7 @@
-import type { CancelLine } from '../cancel-jobs.js';
 import type { Facts, IntendedJob } from '../facts.js';
 import type { LedgerLine } from '../ledger.js';
 import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
-import type { AcceptedLine } from '../producer-process.js';
+import type { AcceptedLine, CancelLine } from '../producer-lines.js';
 import type { StoredJob } from '../snapshot.js';
 
 /** Instants in a history made by hand are seconds since its beginning; this converts them. */
