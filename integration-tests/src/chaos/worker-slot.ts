@@ -7,7 +7,7 @@ import type { SkewedClock } from '../support/skewed-clock.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { type LedgerLine, openRuns, readLines } from './ledger.js';
-import { type ExitReason, type LogLine, lineOf, loggedAt, READY } from './life.js';
+import { byHostClock, type ExitReason, type LogLine, lineOf, READY } from './life.js';
 import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './limits.js';
 
 const RESTART_MS = 150;
@@ -130,7 +130,7 @@ export class WorkerSlot {
       this.#child = startNode(BIN['bullpen-worker'], this.#args(redis), this.#setting.env, this.#output);
       const { pid } = this.#child;
       const { code, signal, at } = await this.#child.exited;
-      const log = this.#onTime(readLines<LogLine>(this.#output), startedAt, at);
+      const log = byHostClock(readLines<LogLine>(this.#output), this.clock?.skews ?? [], { from: startedAt, to: at });
       this.lives.push({ slot: this.#slot, pid, startedAt, exitedAt: at, code, signal, sent: this.#sent, log });
       if (!this.#retired) await sleep(RESTART_MS);
     }
@@ -138,19 +138,6 @@ export class WorkerSlot {
 
   get clock(): SkewedClock | undefined {
     return this.#setting.clock;
-  }
-
-  /** The lines of a life, with the time of the host's clock. */
-  #onTime(log: readonly LogLine[], startedAt: number, exitedAt: number): readonly LogLine[] {
-    const { clock } = this.#setting;
-    if (clock === undefined) return log;
-    return log.map((line) => {
-      const said = loggedAt(line);
-      if (said === undefined) return line;
-      // The watchdog's thread has the host's clock. Other skews lie minutes apart, and a life is short.
-      const at = [0, ...clock.skews].map((skew) => said - skew).find((time) => time >= startedAt && time <= exitedAt);
-      return at === undefined ? line : { ...line, time: new Date(at).toISOString() };
-    });
   }
 
   /** What the first process printed. */
