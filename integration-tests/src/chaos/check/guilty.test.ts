@@ -130,7 +130,7 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
     'crash counted': [
       [
         'and a cut that the worker recovered from at once',
-        /a counts 1 crashes; 0 processes died, and 0 other faults/,
+        /a counts 1 crashes; 0 processes died \(0 of poison\), and 0 other faults/,
         {
           stored: [stored('a', { crashes: 1 })],
           faults: [{ kind: 'cut', pid: 1, startedAt: at(1), endedAt: at(1) }],
