@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 /**
  * Gives the process that loads it first (`node --import`) a wrong wall clock: `Date` is ahead of the
  * host's clock by as many milliseconds as the file `SKEWED_CLOCK` says. The file may change while
- * the process runs. Monotonic clocks (`performance`, timers) and `performance.timeOrigin` stay right.
+ * the process runs. Monotonic clocks (`performance`, timers) stay right; `Date.hostNow` is the
+ * host's clock.
  */
 const file = process.env['SKEWED_CLOCK'] ?? '';
 const REREAD_MS = 20;
@@ -35,5 +36,5 @@ function readSkew(): number | undefined {
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
   apply: () => new RealDate(now()).toString(),
-  get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+  get: (target, name) => (name === 'now' ? now : name === 'hostNow' ? RealDate.now : Reflect.get(target, name)),
 });

@@ -6,6 +6,8 @@ const PRELOAD = fileURLToPath(new URL('../../dist/support/skewed-clock-preload.j
 /** The wrong wall clock of a process: start the process with `env`, and set the clock at any time. */
 export class SkewedClock {
   readonly env: Record<string, string>;
+  /** All that it was ever set to. */
+  readonly skews: number[] = [];
   readonly #file: string;
 
   /**
@@ -20,6 +22,7 @@ export class SkewedClock {
 
   /** Sets the clock. The process sees it within 20 ms. */
   set(skewMs: number): void {
+    this.skews.push(skewMs);
     // Renamed into its place: nobody reads half of it.
     writeFileSync(`${this.#file}.next`, String(skewMs));
     renameSync(`${this.#file}.next`, this.#file);

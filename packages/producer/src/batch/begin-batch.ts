@@ -62,7 +62,8 @@ function asGiven({ job, keyField, delayMs, priority, results, rowsPerJob }: Fixe
   };
 }
 
-function howSourceChanged(
+/** How a source differs from the one that the batch was read from; `undefined` when it does not. */
+export function howSourceChanged(
   books: BatchBooks,
   { format, bytes, sha256 }: Pick<BatchBooks, 'format' | 'bytes' | 'sha256'>,
 ): string | undefined {

@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly kind: 'crashed'; readonly error: Thrown }
   | { readonly kind: 'cancelled'; readonly error: Thrown }
   | { readonly kind: 'snoozed'; readonly due: Due; readonly error: Thrown }
-  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' };
+  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' | 'put off' };
 
 /**
  * The name of an outcome:
@@ -24,7 +24,7 @@ export type Outcome =
  * - `crashed`: too many processes died under it
  * - `cancelled`: somebody cancelled it
  * - `snoozed`: the handler asked to be called again later
- * - `interrupted`: the worker drains, or lost its lease
+ * - `interrupted`: the worker drains, lost its lease, or puts the job off for a suspect
  */
 export type OutcomeKind =
   | 'completed'

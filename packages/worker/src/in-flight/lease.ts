@@ -1,16 +1,15 @@
 import type { RedisClock } from '@bullpen/shared/internal';
 import type { Notes } from '../attempt/notes.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
-import type { FetchedJob } from './fetched-job.js';
+import { type FetchedJob, fetchMark } from './fetched-job.js';
 
 /** A worker's right to one job, as the fetch gave it. */
 export interface Lease {
   /** BullMQ's lock token. */
   readonly token: string;
-  /**
-   * How often the job had been fetched, this time included (`ats` on Redis). While Redis has the same
-   * number, nobody has fetched the job after us.
-   */
+  /** Names the fetch. While Redis has the same mark, nobody has fetched the job after us. */
+  readonly mark: string;
+  /** How often the job had been fetched, this time included (`ats` on Redis). */
   readonly fetches: number;
   /** How many attempts had been spent (`atm` on Redis). */
   readonly attemptsMade: number;
@@ -58,10 +57,12 @@ export function confirms(
  * as old as that clock can say by now: a process that was frozen before it read the answer finds its
  * lease lapsed.
  */
-export function leaseOf({ fetchedAt, ...job }: FetchedJob, leaseMs: number, clock: Pick<RedisClock, 'latest'>): Lease {
+export function leaseOf(job: FetchedJob, leaseMs: number, clock: Pick<RedisClock, 'latest'>): Lease {
+  const { fetchedAt } = job;
   const ageMs = fetchedAt === undefined ? 0 : Math.max(0, clock.latest() - fetchedAt);
   return {
     token: job.token,
+    mark: fetchMark(job),
     fetches: job.fetches,
     attemptsMade: job.attemptsMade,
     crashes: job.crashes,

@@ -25,6 +25,8 @@ export interface QueueStore<Job, Next> {
   fail(job: Job, ending: FailedEnding, fetchNext: boolean): Promise<Next | undefined>;
   /** Hands the job back to the front of its queue. No attempt is spent. */
   handBack(job: Job): Promise<void>;
+  /** Delays a suspect until it is called. No attempt is spent. */
+  putOff(job: Job): Promise<void>;
   /** Delays the job until it is due. No attempt is spent. */
   snooze(job: Job, due: Due): Promise<void>;
 }

@@ -9,6 +9,8 @@ export interface RowJobStart {
   readonly due: Due;
   readonly attemptsMade: number;
   readonly crashes: number;
+  /** Whether a process died under the row. */
+  readonly isSuspect?: boolean;
   /** Why the attempt at the row failed, if it did. */
   readonly error?: Thrown;
 }
@@ -20,12 +22,12 @@ export interface RowJobStart {
 export function splitRow(
   { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
   { row, payload }: OpenRow,
-  { due, attemptsMade, crashes, error }: RowJobStart,
+  { due, attemptsMade, crashes, isSuspect = false, error }: RowJobStart,
 ): SplitRow {
   const { bullpen, ...opts } = fetched.opts;
   const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
   return {
-    ...{ row, due, attemptsMade, crashes },
+    ...{ row, due, attemptsMade, crashes, suspectMs: isSuspect ? (fetched.suspectMs ?? '') : '' },
     failure: error === undefined ? '' : `${error.name}: ${error.message}`,
     data: JSON.stringify(payload),
     opts: JSON.stringify({ ...opts, attempts: maxAttempts, bullpen: ofRow }),
