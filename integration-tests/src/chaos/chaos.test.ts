@@ -43,7 +43,7 @@ const test = base.extend<{
 
 /** What today's code does not survive yet. `pnpm chaos` has these kinds. */
 const UNSOLVED: readonly FaultKind[] = [
-  ...(['slow-poison', 'stale-lease', 'skewed-clock'] as const),
+  ...(['slow-poison', 'stale-lease'] as const),
   ...(['redis-acl', 'redis-flush', 'cut-blocking'] as const),
 ];
 const KINDS = FAULT_KINDS.filter((kind) => !UNSOLVED.includes(kind));

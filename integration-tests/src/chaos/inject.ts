@@ -51,9 +51,12 @@ async function upon(planned: PlannedFault, fleet: Fleet): Promise<Fault | undefi
   return found && { kind: planned.kind, startedAt, endedAt: hostNow(), ...found };
 }
 
-/** By how much a clock is set. */
-export const skewOf = ({ share }: Pick<PlannedFault, 'share'>): number => Math.round((2 * share - 1) * MOST_SKEW_MS);
-const MOST_SKEW_MS = 600_000;
+/**
+ * By how much a clock is set: whole minutes, up to ten, either way. So it can be told from a line of
+ * the log by which of its clocks a process wrote it.
+ */
+export const skewOf = ({ share }: Pick<PlannedFault, 'share'>): number =>
+  (Math.round((2 * share - 1) * 10) || 1) * 60_000;
 
 async function inject(planned: PlannedFault, { producer, workers }: Fleet): Promise<Fault | undefined> {
   const { kind, slot, forMs, share, aimed } = planned;
