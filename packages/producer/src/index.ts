@@ -45,6 +45,6 @@ export type { CancelResult } from './manage/cancel-job.js';
 export { type ExportFailuresOptions, exportFailures } from './manage/export/export-failures.js';
 export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
 export type { Producer, ProducerOptions } from './producer.js';
-export { FORMATS, type Format, openSource, type Source } from './source/source.js';
+export { FORMATS, type Format, openSource, type Source, type SourceOptions } from './source/source.js';
 export type { SourceIdentity } from './source/source-bytes.js';
 export type { SourceRow } from './source/source-row.js';
