@@ -419,10 +419,10 @@ describe('enqueue and queues', () => {
     expect(JSON.parse(stdout)).toEqual([
       {
         ...{ queue: 'rows', paused: false, waiting: 1, prioritized: 0, delayed: 1, active: 0, completed: 0, failed: 0 },
-        ...{ cancelled: 1, failedTrimmed: 0 },
+        ...{ waitingChildren: 0, failedRows: 0, cancelled: 1, failedTrimmed: 0 },
       },
     ]);
     const plain = await world.producerProcess(['queues']).ended;
-    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\t1\n');
+    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\t0\t0\t1\n');
   });
 });

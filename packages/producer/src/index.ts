@@ -39,7 +39,7 @@ export type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 export type { EnqueueOptions } from './enqueue/enqueue-options.js';
 export type { Enqueued, EnqueuedRow, EnqueueStatus } from './enqueue/enqueued.js';
 export type { BatchTotals } from './enqueue/insert-reply.js';
-export type { Batches } from './manage/batches.js';
+export type { Batches, FailuresOptions } from './manage/batches.js';
 export type { CancelBatchOptions, CancelledBatch } from './manage/cancel-batch.js';
 export type { CancelResult } from './manage/cancel-job.js';
 export { type ExportFailuresOptions, exportFailures } from './manage/export/export-failures.js';

@@ -69,9 +69,14 @@ const source = ({ read, added, duplicate, rejected }: BatchView): string =>
 function reasons({ reasons: all, failed }: BatchView): string {
   return html`<h2>Why rows failed</h2>
 <table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
-!${all.map(({ reason, count }) => html`<tr><td class="number">${showCount(count)}</td><td>${reason}</td></tr>`)}
+!${all.map(
+    ({ reason, count, example }) => html`<tr>
+<td class="number">${showCount(count)}</td>
+<td>${reason}!${example === undefined ? '' : html`<br><span class="soft">Row ${showCount(example.row)}: ${example.error}</span>`}</td>
+</tr>`,
+  )}
 </tbody></table>
-<p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Numbers, ids and quoted parts are shown as <code>…</code>, so that rows share a reason.</p>`;
+<p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Ids, quoted values and other parts that differ are shown as <code>…</code>, so that rows share a reason.</p>`;
 }
 
 function download(base: string, { queue, name, failed }: BatchView): string {

@@ -11,6 +11,7 @@ ${BOOKS_SCRIPT}
 local books = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }
 if not hasBooks(books) then
   for at = 2, 5 do call('DEL', books[at]) end
+  call('DEL', examplesOf(books))
   -- An earlier batch of this name may have been cancelled. Its cancellation may be kept longer than
   -- its books were, and is not meant for the new batch.
   call('ZREM', KEYS[7], ARGV[2])

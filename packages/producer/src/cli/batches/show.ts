@@ -43,6 +43,9 @@ function factsOf(view: BatchView): (readonly [string, string])[] {
     ...counts({ read, added, duplicate, rejected }),
     ...counts({ waiting, active, delayed, completed, failed, cancelled }),
     ...(missing === 0 ? [] : counts({ 'missing (of the waiting)': missing })),
-    ...view.reasons.map(({ reason, count }) => [`failed: ${showFigure(count)}`, showText(reason)] as const),
+    ...view.reasons.flatMap(({ reason, count, example }) => [
+      [`failed: ${showFigure(count)}`, showText(reason)] as const,
+      ...(example === undefined ? [] : [[`as row ${showFigure(example.row)}`, showText(example.error)] as const]),
+    ]),
   ];
 }
