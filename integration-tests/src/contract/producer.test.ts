@@ -157,6 +157,22 @@ describe('when Redis is away', () => {
     expect((await producer.enqueue(scripted, {})).status).toBe('added');
   });
 
+  test('swallowed for many calls at once: the connection is ended once, and the next one serves', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const producer = world.producer({ redis: url, redisTimeout: '300ms' });
+    await producer.enqueue(scripted, {});
+    const warnings: string[] = [];
+    const warned = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', warned);
+    proxy.mode = 'black-hole';
+    const calls = Array.from({ length: 12 }, () => producer.enqueue(scripted, {}).catch((error: unknown) => error));
+    for (const failure of await Promise.all(calls)) expect(failure).toBeInstanceOf(RedisUnavailable);
+    proxy.mode = 'forward';
+    await until('a call to be answered', () => producer.enqueue(scripted, {}).catch(() => undefined));
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+  });
+
   test('a lost reply: asked again, added once, and reported as added', async ({ world }) => {
     const { proxy, url } = await world.proxy();
     const producer = world.producer({ redis: url });

@@ -26,6 +26,7 @@ import type { InsertReply } from './enqueue/insert-reply.js';
 import { OpenCalls } from './enqueue/open-calls.js';
 import { writePayload } from './enqueue/payload.js';
 import type { ProducerRedis } from './enqueue/producer-redis.js';
+import { SharedConnection } from './enqueue/shared-connection.js';
 import { createBatches } from './manage/batches.js';
 import { cancelJob } from './manage/cancel-job.js';
 import { DEFAULT_REDIS_TIMEOUT, type Producer, type ProducerOptions } from './producer.js';
@@ -42,10 +43,11 @@ export function createProducer(options: ProducerOptions): Producer {
   const { redis: address, prefix, timeoutMs } = readOptions(options);
   const redis = defineCommands(openRedis(address, 'producer', 'bullpen:producer', prefix));
 
+  const connection = new SharedConnection(redis);
   const calls = new OpenCalls();
   const callOptions = { timeoutMs, address: showRedis(address) };
-  const ask = <T>(command: (connection: ProducerRedis) => Promise<T>): Promise<T> =>
-    callRedis(redis, callOptions, () => command(redis));
+  const ask = <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> =>
+    callRedis(connection, callOptions, () => command(redis));
   const insert = async (
     job: JobDefinition,
     rows: readonly JobRow[],

@@ -45,7 +45,14 @@ export {
   portSetting,
   switchSetting,
 } from './process/setting-schemas.js';
-export { onExit, onFault, onStopSignal, type StopSignal } from './process/signals.js';
+export {
+  onExit,
+  onFault,
+  onStopSignal,
+  STOP_SIGNALS,
+  type StopSignal,
+  type TellHeard,
+} from './process/signals.js';
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg, type ScriptEffect, withHeader } from './redis/define-scripts.js';

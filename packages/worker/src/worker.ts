@@ -10,6 +10,7 @@ import {
   showRedis,
   tooOld,
 } from '@bullpen/shared/internal';
+import { captureContext } from './attempt/async-context.js';
 import { defineCommands } from './define-commands.js';
 import { Observers } from './events/observers.js';
 import { buildRegistry } from './handlers/registry.js';
@@ -65,7 +66,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const log = options.logger ?? createLogger();
   const redis = defineCommands(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
-  const observers = new Observers(log);
+  const inContext = captureContext();
+  const observers = new Observers(log, inContext);
   const outage = new Outage(redis, where, log, () => observers.tell({ kind: 'outage-began' }));
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
@@ -84,7 +86,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues });
   const deps = {
-    ...{ prefix, redis, active, leases, outage, cancellations, log, observers, leaseMs, retention },
+    ...{ prefix, redis, inContext, active, leases, outage, cancellations, log, observers, leaseMs, retention },
     progress: new Progress(redis, prefix),
     recorder: new Recorder(leases, outage, log),
   };

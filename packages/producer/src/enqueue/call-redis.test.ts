@@ -3,12 +3,15 @@ import { RedisUnavailable } from '@bullpen/shared';
 import { explainRedis, type Redis } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { callRedis } from './call-redis.js';
+import { SharedConnection } from './shared-connection.js';
 
 /** A connection that does nothing by itself. It has a status and events, and records its calls. */
 class Connection extends EventEmitter {
   status: string;
   server: Redis['server'] = { version: undefined, evictionPolicy: undefined };
   readonly asked: string[] = [];
+  stream = { writableEnded: false, destroyed: false };
+  readonly shared = new SharedConnection(this as unknown as Redis);
 
   constructor(status = 'ready') {
     super();
@@ -26,13 +29,14 @@ class Connection extends EventEmitter {
 
   disconnect(reconnect: boolean): void {
     this.asked.push(`disconnect(${reconnect})`);
+    this.stream.writableEnded = true;
   }
 }
 
 /** Calls Redis over `connection`. `send` gets the number of the try, from 1. */
 const callOver = <T>(connection: Connection, timeoutMs: number, send: (nth: number) => Promise<T>): Promise<T> => {
   let nth = 0;
-  return callRedis(connection as unknown as Redis, { timeoutMs, address: 'redis://host:6379' }, () => {
+  return callRedis(connection.shared, { timeoutMs, address: 'redis://host:6379' }, () => {
     nth += 1;
     return send(nth);
   });
@@ -146,6 +150,38 @@ describe('callRedis', () => {
     expect(outage.unanswered).toBe(true);
     expect(outage.message).toBe('Redis at redis://host:6379 did not answer within 40ms');
     expect(connection.asked).toEqual(['disconnect(true)']);
+  });
+
+  it('drops a connection once, however many calls it leaves unanswered', async () => {
+    const connection = new Connection();
+    await Promise.all(Array.from({ length: 12 }, (_, at) => outageOf(callOver(connection, 20 + at, never))));
+    expect(connection.asked).toEqual(['disconnect(true)']);
+  });
+
+  it('leaves the next connection alone when the time of a call over the one before is up', async () => {
+    const connection = new Connection();
+    const [early, late] = [callOver(connection, 20, never), callOver(connection, 60, never)];
+    await outageOf(early);
+    connection.stream = { writableEnded: false, destroyed: false };
+    expect((await outageOf(late)).message).toBe('Redis at redis://host:6379 did not answer within 60ms');
+    expect(connection.asked).toEqual(['disconnect(true)']);
+  });
+
+  it('waits with one listener for each event, and connects once, for however many calls', async () => {
+    const connection = new Connection('end');
+    connection.connect = async () => {
+      connection.asked.push('connect');
+      if (connection.status === 'connecting') throw new Error('Redis is already connecting/connected');
+      connection.status = 'connecting';
+    };
+    const calls = Array.from({ length: 100 }, () => callOver(connection, LONG, async () => 'PONG'));
+    for (const event of ['ready', 'error', 'end']) expect(connection.listenerCount(event)).toBe(1);
+    connection.status = 'end';
+    connection.emit('end');
+    expect(connection.asked).toEqual(['connect', 'connect']);
+    connection.becomeReady();
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['PONG']));
+    expect(connection.eventNames()).toEqual([]);
   });
 
   it('leaves no rejection unhandled when the command fails after the call has given up', async () => {

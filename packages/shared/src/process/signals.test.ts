@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { onExit, onFault, onStopSignal } from './signals.js';
+import { onExit, onFault, onStopSignal, type StopSignal, type TellHeard } from './signals.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -8,15 +8,25 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * the listener was told.
  */
 function listening(takeOver?: () => readonly NodeJS.Signals[]) {
+  let tell: TellHeard = () => undefined;
   const before = SIGNALS.map((signal) => process.listeners(signal));
   const heard: string[] = [];
-  const off = onStopSignal((signal, count) => heard.push(`${signal} ${count}`), takeOver);
+  const off = onStopSignal(
+    (signal, count) => heard.push(`${signal} ${count}`),
+    takeOver,
+    (told) => {
+      tell = told;
+    },
+  );
   onTestFinished(off);
   const installed = SIGNALS.map((signal, at) => process.listeners(signal).filter((one) => !before[at]?.includes(one)));
   const send = (signal: (typeof SIGNALS)[number]): void => {
     for (const listener of installed[SIGNALS.indexOf(signal)] ?? []) listener(signal);
   };
-  return { off, heard, send, installed };
+  const remove = (signal: StopSignal): void => {
+    for (const listener of installed[SIGNALS.indexOf(signal)] ?? []) process.off(signal, listener);
+  };
+  return { off, heard, send, installed, remove, tell };
 }
 
 describe('onStopSignal', () => {
@@ -43,6 +53,29 @@ describe('onStopSignal', () => {
     expect(heard).toEqual(['SIGINT 1', 'SIGTERM 2']);
     send('SIGTERM');
     expect(heard).toEqual(['SIGINT 1', 'SIGTERM 2', 'SIGTERM 3']);
+  });
+
+  it('does not count a signal twice that another thread has heard as well, whoever hears it first', () => {
+    const { send, tell, heard } = listening();
+    tell('SIGTERM', 1);
+    expect(heard).toEqual([]);
+    send('SIGTERM');
+    send('SIGTERM');
+    tell('SIGTERM', 2);
+    expect(heard).toEqual(['SIGTERM 1', 'SIGTERM 2']);
+  });
+
+  it('counts what another thread has heard once somebody has removed its listener of this signal', () => {
+    const { send, tell, heard, remove } = listening();
+    send('SIGTERM');
+    remove('SIGTERM');
+    tell('SIGTERM', 1);
+    tell('SIGINT', 1);
+    expect(heard).toEqual(['SIGTERM 1']);
+    tell('SIGTERM', 2);
+    send('SIGINT');
+    tell('SIGTERM', 3);
+    expect(heard).toEqual(['SIGTERM 1', 'SIGTERM 2', 'SIGINT 3', 'SIGTERM 4']);
   });
 
   it('takes over when it listens itself, so that no signal is lost in between', () => {

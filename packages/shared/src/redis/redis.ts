@@ -91,7 +91,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
     reconnectOnError: reconnectOnMove(place.by === 'cluster'),
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
-  // Each call that waits for the connection adds a listener.
+  // BullMQ adds listeners for each queue of a worker.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   if (place.by === 'sentinel') reportSentinelFaults(redis, place.sentinel.master);
   endWhenRefused(redis, place.by !== 'server');

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { JobCancelled, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { AttemptStop } from './attempt-stop.js';
@@ -16,6 +17,23 @@ describe('AttemptStop', () => {
     for (const { aborted, reason: said } of [signal, early.signal, late.signal])
       expect([aborted, said]).toEqual([true, reason]);
     expect(early.signal).toBe(signal);
+  });
+
+  it('tells the listeners of its signal in the context in which the signal was read, whoever aborts', () => {
+    const tenants = new AsyncLocalStorage<string>();
+    const stop = new AttemptStop();
+    const told: (string | undefined)[] = [];
+    tenants.run('handler', () =>
+      stop.signal.addEventListener('abort', () => {
+        told.push(tenants.getStore());
+        tenants.enterWith('listener');
+      }),
+    );
+    tenants.run('timer', () => {
+      stop.abort(new WorkerDraining());
+      told.push(tenants.getStore());
+    });
+    expect(told).toEqual(['handler', 'timer']);
   });
 
   it('keeps the reason of the first abort when it is abandoned later', () => {

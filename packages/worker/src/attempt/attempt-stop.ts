@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { BullpenError } from '@bullpen/shared';
 
 /**
@@ -10,6 +11,8 @@ import type { BullpenError } from '@bullpen/shared';
  */
 export class AttemptStop {
   #controller: AbortController | undefined;
+  /** The context of the attempt: its listeners run in it, whoever aborts. */
+  #context: AsyncResource | undefined;
   #reason: BullpenError | undefined;
   #abandoned = false;
   #whenAbandoned: (() => void) | undefined;
@@ -22,6 +25,7 @@ export class AttemptStop {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.#context = new AsyncResource('BullpenSignal', { requireManualDestroy: true });
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
@@ -30,7 +34,7 @@ export class AttemptStop {
   abort(reason: BullpenError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.#context?.runInAsyncScope(() => this.#controller?.abort(reason));
   }
 
   abandon(reason: BullpenError): void {

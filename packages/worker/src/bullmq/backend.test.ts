@@ -39,7 +39,10 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       sent.push(args);
       return reply;
     },
-    zadd: async (...args: unknown[]): Promise<void> => void done.push(`zadd(${args.join(', ')})`),
+    async bullpenHandBack(...args: unknown[]): Promise<unknown[]> {
+      done.push(`handBack(${args.slice(8).join(', ')})`);
+      return [args[10]];
+    },
   });
   const log = { info: () => undefined, warn: () => undefined };
   const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
@@ -64,9 +67,17 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const fetched = fetchedJob({ id: 'b-b1-7', opts: { attempts: 3, bullpen: { batch: 'b1' } } });
   const attempt = new NotedAttempt(fetched, leaseFor());
   const job = {
-    ...{ id: 'b-b1-7', name: 'mail.send', token: 't1', attemptsMade: 0, priority: 0, attempt, stored: '{}' },
+    ...{
+      id: 'b-b1-7',
+      name: 'mail.send',
+      token: 't1',
+      attemptsMade: 0,
+      attemptsStarted: 1,
+      priority: 0,
+      attempt,
+      stored: '{}',
+    },
     ...{ opts: { attempts: 3 } as { attempts?: number; backoff?: unknown }, stacktrace: ['earlier'] },
-    moveToWait: async (token: string) => void done.push(`moveToWait(${token})`),
     moveToDelayed: async (until: number, token: string) => void done.push(`moveToDelayed(${until}, ${token})`),
     async moveToFailed(failure: Error, token: string, fetchNext: boolean): Promise<unknown> {
       job.stacktrace.push(failure.message);
@@ -264,31 +275,16 @@ describe('Backend', () => {
     expect(done).toEqual([...Array<string>(3).fill('moveToDelayed(1000250, t1)'), 'moveToDelayed(1900000, t1)']);
   });
 
-  it('wakes a worker when a prioritized job is handed back, and for no other job', async () => {
+  it('hands a job back by its fetch, with the place of the fetch among those of the worker', async () => {
     const { backend, job, done } = backendAnswering();
     await backend.handBack(job);
-    expect(done).toEqual(['moveToWait(t1)']);
-    await backend.handBack(Object.assign(job, { priority: 3 }));
-    expect(done.slice(1)).toEqual(['moveToWait(t1)', 'zadd(p:mail:marker, 0, 0)']);
+    expect(done).toEqual(['handBack(worker-1, 0, b-b1-7, 1, 0)']);
   });
 
-  it('wakes a worker also when handing back throws: only the reply may be lost', async () => {
-    const { backend, job, done } = backendAnswering();
-    job.moveToWait = async () => {
-      throw new Error('Missing lock for job b-b1-7. moveToWait');
-    };
-    await expect(backend.handBack(Object.assign(job, { priority: 3 }))).rejects.toThrow('Missing lock');
-    expect(done).toEqual(['zadd(p:mail:marker, 0, 0)']);
-  });
-
-  it('leaves no unhandled rejection when no worker can be woken', async () => {
+  it('throws that the job is not ours when Redis did not hand it back', async () => {
     const { backend, job, redis } = backendAnswering();
-    redis.zadd = async () => {
-      throw new Error('Connection is closed.');
-    };
-    // An unhandled rejection would fail the run here.
-    await backend.handBack(Object.assign(job, { priority: 3 }));
-    await new Promise((resolve) => setImmediate(resolve));
+    redis.bullpenHandBack = async () => [];
+    await expect(backend.handBack(job)).rejects.toMatchObject({ code: -2 });
   });
 
   it('keeps as many jobs as the queue says, unless the job itself says something else; a row is removed', () => {

@@ -1,4 +1,3 @@
-import { WAKE_MARKER } from '@bullpen/shared/internal';
 import {
   type FinishedStatus,
   type KeepJobs,
@@ -11,8 +10,10 @@ import {
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
 import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
+import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
 import type { ScriptedRedis } from '../redis/commands.js';
+import { handBack } from '../redis/hand-back.js';
 import type { Outage } from '../redis/outage.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
@@ -143,13 +144,11 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   async handBack(job: BullmqJob): Promise<void> {
-    try {
-      await job.moveToWait(job.token);
-    } finally {
-      // For a prioritized job BullMQ does not wake a worker that blocks on an empty queue. Also
-      // after an error: Redis may have handed the job back, and only its reply was lost.
-      if (job.priority > 0) this.#deps.redis.zadd(this.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
-    }
+    const { id = '', attemptsStarted, attempt } = job;
+    const { prefix = '', name = '' } = this.queue.opts as BackendOptions;
+    const fetching = { redis: this.#deps.redis, prefix, queue: this.name, name };
+    const [handedBack] = await handBack(fetching, [{ jobId: id, fetches: attemptsStarted, nth: attempt?.nth }]);
+    if (handedBack === undefined) throw notOurs();
   }
 
   async snooze(job: BullmqJob, untilAt: number): Promise<void> {

@@ -1,5 +1,14 @@
 import { createLogger, type Logger } from '@bullpen/shared';
-import { EXIT, type ExitCode, inFlags, onExit, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
+import {
+  EXIT,
+  type ExitCode,
+  inFlags,
+  onExit,
+  onStopSignal,
+  reportFailure,
+  type StopSignal,
+  showRedis,
+} from '@bullpen/shared/internal';
 import type { DrainSummary } from '../in-flight/drain.js';
 import type { RunningWorker } from '../running-worker.js';
 import { ExitReason } from './exit-reason.js';
@@ -31,24 +40,29 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
   const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
   let worker: RunningWorker | undefined;
   const exitReason = new ExitReason();
-  const watchdog = new Watchdog((error) => {
-    exitReason.end(EXIT.failure);
-    log.fatal({ err: error }, 'watchdog failed; draining, because nothing would end this process if it hung');
+  const watchdog = new Watchdog({
+    drainTimeout,
+    abortGrace,
+    failed(error) {
+      exitReason.end(EXIT.failure);
+      log.fatal({ err: error }, 'watchdog failed; draining, because nothing would end this process if it hung');
+    },
+    isDeaf() {
+      log.warn('watchdog cannot hear signals on this Node; a handler that blocks the event loop delays a stop');
+    },
   });
 
   // The listener stays until the end: without it a signal would end the process before it has
   // written its last log lines.
-  onStopSignal((signal) => {
+  const told = (signal: StopSignal, count: number): void => {
     exitReason.end(EXIT.ok);
-    exitReason.signals += 1;
-    log.info(
-      { signal },
-      exitReason.signals === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting',
-    );
-    if (exitReason.signals === 1) return;
+    exitReason.signals = count;
+    log.info({ signal }, count === 1 ? 'worker was told to stop; draining' : 'worker was told again; aborting');
+    if (count === 1) return;
     worker?.process.abortNow();
     watchdog.endIn(abortGrace);
-  }, takeOver);
+  };
+  onStopSignal(told, takeOver, (tell) => watchdog.onSignal(tell));
   const faults = watchFaults(() => worker, exitReason, log);
   const stopWatchingExit = onExit((code) => endedByOthers(code, worker, exitReason, log));
   try {
@@ -74,6 +88,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
     const running = startWorker({ ...options, logger: log });
     worker = running;
+    watchdog.onEnd(() => running.process.handBackAll());
     health.add(running);
 
     const ready = running.ready.then(() => {

@@ -2,7 +2,8 @@ import { write } from 'node:fs';
 import { hostname } from 'node:os';
 import { WASI } from 'node:wasi';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WatchdogData, WatchdogMessage } from './watchdog-messages.js';
+import { hearSignals } from './signals-in-thread.js';
+import { LAST_WORD, type WatchdogData, type WatchdogMessage, type WatchdogReport } from './watchdog-messages.js';
 
 /** The part of WebAssembly that we use. Node's types do not have it. */
 declare const WebAssembly: {
@@ -15,7 +16,7 @@ declare const WebAssembly: {
  * relies neither on the main thread's event loop nor on Redis, nor on somebody who reads the
  * standard output.
  */
-const { beats, code } = workerData as WatchdogData;
+const { beats, code, signals, firstSignalMs, nextSignalMs } = workerData as WatchdogData;
 const TICK_MS = 100;
 const LAST_WORDS_MS = 200;
 const MAIN_THREAD_MS = 500;
@@ -27,18 +28,44 @@ let deadline = Number.POSITIVE_INFINITY;
 let stillMs = Number.POSITIVE_INFINITY;
 let still = 0;
 parentPort?.on('message', (message: WatchdogMessage) => {
-  if (message.endInMs !== undefined) deadline = Math.min(deadline, performance.now() + message.endInMs);
+  if (message.endInMs !== undefined) {
+    deadline = Math.min(deadline, performance.now() + message.endInMs);
+    unanswered = undefined;
+  }
   // The time before is not counted: another limit was in force.
   if (message.stillMs !== undefined) [stillMs, still] = [message.stillMs, 0];
 });
+
+/**
+ * The first signal that the main thread has not answered. A main thread that is late answers with a
+ * deadline of its own. One that stands still never does.
+ */
+let unanswered: { readonly signal: string; readonly at: number; deadline: number } | undefined;
+const heardTimes = new Map<string, number>();
+const report = (message: WatchdogReport): void => parentPort?.postMessage(message);
+try {
+  hearSignals(signals, (signal) => {
+    const nth = (heardTimes.get(signal) ?? 0) + 1;
+    const endInMs = heardTimes.size === 0 ? firstSignalMs : nextSignalMs;
+    heardTimes.set(signal, nth);
+    report({ heard: signal, nth });
+    const at = performance.now();
+    unanswered ??= { signal, at, deadline: at + endInMs };
+    unanswered.deadline = Math.min(unanswered.deadline, at + endInMs);
+  });
+} catch {
+  report({ isDeaf: true });
+}
 
 let asked = false;
 let heard = Atomics.load(beats, 0);
 let ticked = performance.now();
 const timer = setInterval(() => {
   const now = performance.now();
-  // The time in which the process was stopped does not count towards its deadline.
-  if (now - ticked > STOPPED_MS) deadline += now - ticked - TICK_MS;
+  // The time in which the process was stopped does not count towards its deadlines.
+  const stoppedMs = now - ticked > STOPPED_MS ? now - ticked - TICK_MS : 0;
+  deadline += stoppedMs;
+  if (unanswered !== undefined) unanswered.deadline += stoppedMs;
   ticked = now;
   const beat = Atomics.load(beats, 0);
   // Counted in ticks of this thread, not by the clock: both threads rest while a process is
@@ -48,9 +75,15 @@ const timer = setInterval(() => {
   if (still >= stillMs)
     end(`event loop stood still for ${still} ms, longer than the lease of its jobs; watchdog ended the process`);
   else if (now >= deadline) end('worker had not stopped by its last deadline; watchdog ended the process');
+  else if (unanswered !== undefined && now >= unanswered.deadline) {
+    const { signal, at } = unanswered;
+    end(`worker did not answer ${signal} by the last deadline of its drain; watchdog ended the process`, {
+      afterMs: Math.round(now - at),
+    });
+  }
 }, TICK_MS);
 
-function end(msg: string): void {
+function end(msg: string, fields: object = {}): void {
   clearInterval(timer);
   const line = {
     level: 60,
@@ -58,6 +91,7 @@ function end(msg: string): void {
     pid: process.pid,
     hostname: hostname(),
     exitCode: code,
+    ...fields,
     msg,
   };
   // Written asynchronously: a pipe that nobody reads would block this thread, too.
@@ -78,7 +112,11 @@ function endByMainThread(): void {
     const { Session } = process.getBuiltinModule('node:inspector');
     const session = new Session();
     session.connectToMainThread();
-    session.post('Runtime.evaluate', { expression: `process.reallyExit(${code})` });
+    // After a signal its jobs are handed back. Without one they count a crash, or a handler that
+    // loops for ever would be attempted for ever.
+    const lastWord = heardTimes.size > 0 ? `globalThis[Symbol.for('${LAST_WORD}')]?.()` : '';
+    const expression = `try { ${lastWord} } finally { process.reallyExit(${code}) }`;
+    session.post('Runtime.evaluate', { expression });
   } catch {
     // This Node was built without an inspector.
     exitProcess();

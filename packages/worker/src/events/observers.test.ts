@@ -7,7 +7,7 @@ const outage: WorkerEvent = { kind: 'outage-began' };
 function observed() {
   const lines: string[] = [];
   const log = { error: (_: object, message: string) => void lines.push(message) };
-  return { observers: new Observers(log as unknown as Logger), lines };
+  return { observers: new Observers(log as unknown as Logger, (run) => run()), lines };
 }
 
 describe('observers', () => {

@@ -1,5 +1,6 @@
 import { type Logger, OptionsInvalid } from '@bullpen/shared';
 import { showValue } from '@bullpen/shared/internal';
+import type { RunInContext } from '../attempt/async-context.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
 /** What a worker tells its observers. The `kind` says which event it is. */
@@ -79,11 +80,13 @@ export type WorkerObserver = (event: WorkerEvent) => void;
 /** The observers of a worker. */
 export class Observers {
   readonly #log: Logger;
+  readonly #inContext: RunInContext;
   readonly #observers = new Set<WorkerObserver>();
   #hasFailed = false;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, inContext: RunInContext) {
     this.#log = log;
+    this.#inContext = inContext;
   }
 
   /** Whether there is an observer. If not, nobody needs to make an event. */
@@ -110,7 +113,7 @@ export class Observers {
   tell(event: WorkerEvent): void {
     for (const observer of this.#observers) {
       try {
-        observer(event);
+        this.#inContext(() => observer(event));
       } catch (error) {
         if (!this.#hasFailed) this.#log.error({ err: error, event: event.kind }, 'observer of the worker threw');
         this.#hasFailed = true;

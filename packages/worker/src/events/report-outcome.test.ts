@@ -17,7 +17,7 @@ const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quie
 function told({ job = {}, lease = {}, startedAgoMs = 250, outcome = { kind: 'completed', result: 1 } as Outcome }) {
   vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
-  const observers = new Observers(log);
+  const observers = new Observers(log, (run) => run());
   const events: WorkerEvent[] = [];
   observers.add((event) => void events.push(event));
   const attempt = {

@@ -49,9 +49,10 @@ export interface Context {
    */
   readonly log: Logger;
   /**
-   * Records how far the attempt is, for people to see: any JSON value of at most 16 MiB. Never
-   * rejects: what cannot be recorded is logged. Does nothing after the attempt, or in a job that
-   * several rows share.
+   * Records how far the attempt is, for people to see: any JSON value of at most 16 MiB. Resolves
+   * when the value, or one that came after it, is recorded: of values that come faster than Redis
+   * answers only the last one is sent. Never rejects: what cannot be recorded is logged. Does
+   * nothing after the attempt, or in a job that several rows share.
    */
   progress(value: string | number | boolean | object): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { attemptNumber, maxAttemptsOf } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type Notes, notesOf } from '../attempt/notes.js';
 import type { Outcome, OutcomeKind } from '../attempt/outcome.js';
+import type { AttemptProgress } from './attempt-progress.js';
 import { type FetchedJob, storedPayload } from './fetched-job.js';
 import type { Lease } from './lease.js';
 
@@ -34,7 +35,11 @@ type Stage = 'fetched' | 'started' | 'stuck';
 export class ActiveAttempt {
   readonly fetched: FetchedJob;
   readonly lease: Lease;
+  /** Its place among the attempts of this worker, in the order in which their jobs were fetched. */
+  readonly nth: number;
   readonly bullpen: BullpenOpts;
+  /** What its handler reports; `undefined` until it reports something. */
+  progress: AttemptProgress | undefined;
   #maxAttempts: number;
   #stage: Stage = 'fetched';
   #stop = new AttemptStop();
@@ -42,9 +47,10 @@ export class ActiveAttempt {
   #wasLeft = false;
   #confirmed = false;
 
-  constructor(fetched: FetchedJob, lease: Lease) {
+  constructor(fetched: FetchedJob, lease: Lease, nth = 0) {
     this.fetched = fetched;
     this.lease = lease;
+    this.nth = nth;
     this.bullpen = readBullpenOpts(fetched.opts);
     this.#maxAttempts = maxAttemptsOf(fetched.opts['attempts'], undefined);
   }
@@ -148,6 +154,8 @@ export class ActiveAttempt {
 
   /** The attempt ended with this outcome. A failed job waits `retryInMs` for its next attempt. */
   end(outcome: Outcome, retryInMs?: number): Ending {
+    // Redis refuses progress once it has the end.
+    void this.progress?.flush();
     this.#ending = { outcome, notes: this.#notesOf(outcome, this.#maxAttempts), retryInMs };
     return this.#ending;
   }

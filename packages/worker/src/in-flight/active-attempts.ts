@@ -39,6 +39,7 @@ export class ActiveAttempts {
   readonly unrecordedJobIds: string[] = [];
   readonly #onHandedBack: (attempt: ActiveAttempt) => void;
   #draining = false;
+  #begun = 0;
 
   /**
    * @param onHandedBack is called for each job that was handed back to the front of its queue, once
@@ -64,7 +65,8 @@ export class ActiveAttempts {
 
   /** Begins an attempt. This happens as soon as its job is fetched. */
   begin(job: FetchedJob, lease: Lease): ActiveAttempt {
-    const attempt = new ActiveAttempt(job, lease);
+    this.#begun += 1;
+    const attempt = new ActiveAttempt(job, lease, this.#begun);
     this.#attempts.push(attempt);
     return attempt;
   }
@@ -103,7 +105,8 @@ export class ActiveAttempts {
   }
 
   abandonAll(reason: () => BullpenError): void {
-    for (const { stop } of this) stop.abandon(reason());
+    // The newest first: on Redis each job that comes back then goes in front of those before it.
+    for (const { stop } of [...this.#attempts].reverse()) stop.abandon(reason());
   }
 
   /** Resolves when no attempt is in flight. */

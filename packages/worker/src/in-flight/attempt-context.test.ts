@@ -78,6 +78,14 @@ describe('AttemptContext', () => {
     expect(progress).toEqual([['mail', 'j-1', 't1', 50]]);
   });
 
+  it('records the first and the last progress of many that nobody awaits, the last before the end of the attempt', () => {
+    const { context, attempt, progress } = contextOf();
+    for (let at = 1; at <= 1_000; at += 1) void context.progress(at);
+    expect(progress.map((recorded) => (recorded as unknown[])[3])).toEqual([1]);
+    attempt.end(outcomeOf('completed'));
+    expect(progress.map((recorded) => (recorded as unknown[])[3])).toEqual([1, 1_000]);
+  });
+
   it('records no progress after the lease was lost', async () => {
     const { context, attempt, progress } = contextOf();
     attempt.lease.lost = true;

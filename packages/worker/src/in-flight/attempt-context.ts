@@ -1,10 +1,11 @@
 import type { Logger } from '@bullpen/shared';
 import type { Context } from '../handlers/handler.js';
 import type { ActiveAttempt } from './active-attempt.js';
+import { AttemptProgress } from './attempt-progress.js';
 import type { Progress } from './progress.js';
 
 /** What a handler's context reads from: an attempt at a job, or at a row of a shared job. */
-export type ContextSource = Pick<
+export type ContextSource = { progress?: AttemptProgress | undefined } & Pick<
   ActiveAttempt,
   | 'job'
   | 'jobId'
@@ -85,15 +86,24 @@ export class AttemptContext implements Context {
    */
   get progress(): Context['progress'] {
     const attempt = this.#attempt;
-    return async (value) => {
+    return (value) => {
       // A shared job has one progress. The progress of one row would stand for all its rows.
-      if (attempt.outcome !== undefined || attempt.lease.lost || attempt.isShared) return;
-      // Progress is for people to see. If it cannot be recorded, neither the attempt must fail, nor
-      // the process because of a promise that nobody awaited.
-      await this.#progress
-        .record(attempt, value)
-        .catch((error: unknown) => this.log.warn({ err: error }, 'progress was not recorded'));
+      if (attempt.outcome !== undefined || attempt.lease.lost || attempt.isShared) return Promise.resolve();
+      attempt.progress ??= new AttemptProgress((latest) => this.#record(latest));
+      return attempt.progress.report(value);
     };
+  }
+
+  /**
+   * Progress is for people to see. If it cannot be recorded, neither the attempt must fail, nor the
+   * process because of a promise that nobody awaited.
+   */
+  async #record(value: unknown): Promise<void> {
+    try {
+      await this.#progress.record(this.#attempt, value);
+    } catch (error) {
+      this.log.warn({ err: error }, 'progress was not recorded');
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { HandlerCrashed } from '@bullpen/shared';
 import { onFault } from '@bullpen/shared/internal';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
+import { captureContext } from '../attempt/async-context.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import { ActiveAttempts } from './active-attempts.js';
 import { type FaultOwner, faultOwner, type OwnedFault, runOwnedBy } from './fault-owner.js';
@@ -20,6 +21,7 @@ beforeEach(() => {
 });
 
 const active = new ActiveAttempts();
+const inContext = captureContext();
 
 /** An attempt in flight. */
 function begin(jobId: string): ActiveAttempt {
@@ -84,8 +86,8 @@ describe('faultOwner', () => {
     const error = new Error('boom');
     expect(
       await found(() => {
-        runOwnedBy(other, () => setImmediate(() => undefined));
-        runOwnedBy(attempt, () => leave(error));
+        runOwnedBy(other, inContext, () => setImmediate(() => undefined));
+        runOwnedBy(attempt, inContext, () => leave(error));
       }),
     ).toBe(attempt);
     expect(wasAbandoned).toBe(true);
@@ -97,7 +99,7 @@ describe('faultOwner', () => {
   it.each(ways)('names an attempt that had ended when its handler %s, and does not stop it', async (_, leave) => {
     const attempt = begin('j-1');
     attempt.end(outcomeOf('completed'));
-    expect(await found(() => runOwnedBy(attempt, () => leave(new Error('boom'))))).toBe(attempt);
+    expect(await found(() => runOwnedBy(attempt, inContext, () => leave(new Error('boom'))))).toBe(attempt);
     expect(attempt.stop.reason).toBeUndefined();
   });
 
@@ -105,7 +107,7 @@ describe('faultOwner', () => {
     const attempt = begin('j-1');
     expect(
       await found(() => {
-        runOwnedBy(attempt, () => undefined);
+        runOwnedBy(attempt, inContext, () => undefined);
         leave(new Error('boom'));
       }),
     ).toBeUndefined();
@@ -120,13 +122,13 @@ describe('faultOwner', () => {
     attempt.stop.onAbandon(() => {
       wasAbandoned = true;
     });
-    await found(() => runOwnedBy(attempt, () => ways[0]?.[1](new Error('boom'))));
+    await found(() => runOwnedBy(attempt, inContext, () => ways[0]?.[1](new Error('boom'))));
     expect([attempt.stop.reason, wasAbandoned]).toEqual([first, true]);
   });
 
   it.each([undefined, null, 'out of paper', 0, Object.freeze({ code: 5 })])('takes any thrown value: %o', (thrown) => {
     const attempt = begin('j-1');
-    expect(runOwnedBy(attempt, () => faultOwner(thrown)?.attempt)).toBe(attempt);
+    expect(runOwnedBy(attempt, inContext, () => faultOwner(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toMatchObject({ code: 'BULLPEN_HANDLER_CRASHED', cause: thrown });
   });
 
@@ -144,7 +146,7 @@ describe('faultOwner', () => {
     ['a revoked proxy', revokedProxy()],
   ])('finds the owner of a fault with %s', (_, thrown) => {
     const attempt = begin('j-1');
-    expect(runOwnedBy(attempt, () => faultOwner(thrown)?.attempt)).toBe(attempt);
+    expect(runOwnedBy(attempt, inContext, () => faultOwner(thrown)?.attempt)).toBe(attempt);
     expect(attempt.stop.reason).toBeInstanceOf(HandlerCrashed);
   });
 });
@@ -152,9 +154,9 @@ describe('faultOwner', () => {
 describe('runOwnedBy', () => {
   it('returns what was returned, and throws what was thrown', () => {
     const attempt = begin('j-1');
-    expect(runOwnedBy(attempt, () => 5)).toBe(5);
+    expect(runOwnedBy(attempt, inContext, () => 5)).toBe(5);
     expect(() =>
-      runOwnedBy(attempt, () => {
+      runOwnedBy(attempt, inContext, () => {
         throw new Error('boom');
       }),
     ).toThrow('boom');
@@ -171,14 +173,16 @@ describe('runOwnedBy', () => {
     attempt.stop.onAbandon(() => {
       wasAbandoned = true;
     });
-    const found = await ownerFoundAfter(() => runOwnedBy(attempt, () => void Promise.reject(made(signal))));
+    const found = await ownerFoundAfter(() => runOwnedBy(attempt, inContext, () => void Promise.reject(made(signal))));
     expect([found?.attempt === attempt, found?.isItsAbort, wasAbandoned]).toEqual([true, true, false]);
-    const other = await ownerFoundAfter(() => runOwnedBy(attempt, () => void Promise.reject(new Error('boom'))));
+    const other = await ownerFoundAfter(() =>
+      runOwnedBy(attempt, inContext, () => void Promise.reject(new Error('boom'))),
+    );
     expect(other?.isItsAbort).toBe(false);
   });
 
   it('ends when what it ran ends', () => {
-    runOwnedBy(begin('j-1'), () => undefined);
+    runOwnedBy(begin('j-1'), inContext, () => undefined);
     expect(faultOwner(new Error('boom'))).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { HandlerCrashed } from '@bullpen/shared';
 import { describeThrown, readProperty } from '@bullpen/shared/internal';
+import type { RunInContext } from '../attempt/async-context.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import { QuickJobs } from './quick-jobs.js';
 
@@ -17,28 +18,28 @@ const IS_CHEAP = Number(process.versions.node.split('.')[0]) >= 24;
 
 const quickJobs = new QuickJobs();
 /** How many attempts run in an async context of their own. */
-let inContext = 0;
+let contexts = 0;
 
 /**
- * Runs an attempt so that the errors of all that it starts, timers and promises included, can be
- * traced to it.
+ * Runs an attempt in a context of its own, which it can change for nobody else, and so that the
+ * errors of all that it starts, timers and promises included, can be traced to it.
  *
  * Before Node 24 this is slow. There, quick jobs run without it: they leave nothing running that
  * could throw. If one does so once, nobody owns its error, and the worker drains as after any such
  * error. The next process finds the owner, as it knows no quick jobs at first.
  */
-export function runOwnedBy<T>(attempt: FaultOwner, run: () => T | Promise<T>): T | Promise<T> {
-  if (IS_CHEAP) return attempts.run(attempt, run);
+export function runOwnedBy<T>(attempt: FaultOwner, inContext: RunInContext, run: () => T | Promise<T>): T | Promise<T> {
+  if (IS_CHEAP) return inContext(() => attempts.run(attempt, run));
   const begun = quickJobs.turn;
   const isQuick = quickJobs.isQuick(attempt.job);
   // No attempt is in a context any more, so that its cost can be saved.
-  if (isQuick && inContext === 0) attempts.disable();
-  if (!isQuick) inContext += 1;
+  if (isQuick && contexts === 0) attempts.disable();
+  if (!isQuick) contexts += 1;
   const ended = (): void => {
-    if (!isQuick) inContext -= 1;
+    if (!isQuick) contexts -= 1;
     quickJobs.ended(attempt.job, begun);
   };
-  const running = isQuick ? run() : attempts.run(attempt, run);
+  const running = inContext(() => (isQuick ? run() : attempts.run(attempt, run)));
   if (running instanceof Promise) running.then(ended, ended);
   else ended();
   return running;

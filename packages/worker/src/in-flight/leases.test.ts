@@ -75,7 +75,7 @@ function leasing() {
   const log = { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Logger;
   const active = new ActiveAttempts();
   const outage = new Outage(new EventEmitter() as unknown as Redis, 'redis://host', log);
-  const observers = new Observers(log);
+  const observers = new Observers(log, (run) => run());
   const told: string[] = [];
   observers.add((event) => void told.push(event.kind));
   const leases = new Leases({

@@ -1,4 +1,5 @@
 import type { Logger } from '@bullpen/shared';
+import type { RunInContext } from '../attempt/async-context.js';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
@@ -14,6 +15,8 @@ export interface WorkerDeps {
   readonly prefix: string;
   readonly redis: ScriptedRedis;
   readonly progress: Progress;
+  /** Runs code of the team in the context in which the worker was started. */
+  readonly inContext: RunInContext;
   readonly active: ActiveAttempts;
   readonly leases: Leases;
   readonly recorder: Recorder;

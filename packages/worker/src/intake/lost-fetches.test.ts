@@ -2,6 +2,7 @@ import type { Logger } from '@bullpen/shared';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import { ActiveAttempt } from '../in-flight/active-attempt.js';
+import { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { LostFetches } from './lost-fetches.js';
 
@@ -31,18 +32,19 @@ function lostAmong(held: readonly Held[], known: readonly string[] = []) {
     },
     async bullpenHandBack(...args: unknown[]) {
       orders.push(args);
-      return redis.obey(args.slice(9).filter((_, at) => at % 2 === 0));
+      return redis.obey(args.slice(10).filter((_, at) => at % 3 === 0));
     },
   };
+  const active = new ActiveAttempts();
+  for (const fetch of known) {
+    const [id = '', fetches] = fetch.split(' ');
+    const job = fetchedJob({ id, fetches: Number(fetches) });
+    active.begin(job, leaseFor(job));
+  }
   const lostFetches = new LostFetches({
     ...{ redis: redis as unknown as ScriptedRedis, prefix: 'p', queue: 'mail', name: 'w1', leaseMs: 1_000 },
     log: { info: say, warn: say } as unknown as Logger,
-    active: {
-      find: (_, jobId) => {
-        const fetches = known.find((fetch) => fetch.startsWith(`${jobId} `))?.split(' ')[1];
-        return fetches === undefined ? undefined : attemptAt(jobId, Number(fetches));
-      },
-    },
+    active,
   });
   return { lostFetches, redis, questions, orders, lines };
 }
@@ -68,20 +70,20 @@ describe('LostFetches', () => {
       ['j-1 1'],
     );
     await lostFetches.handBackLost();
-    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', 'j-2', '4']]);
+    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', '0', 'j-2', '4', '']]);
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, HANDED_BACK]]);
   });
 
   it('hands back a fetch when only an older fetch of the job is attempted here', async () => {
     const { lostFetches, orders } = lostAmong([['j-1', 'w1:1', '2']], ['j-1 1']);
     await lostFetches.handBackLost();
-    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', 'j-1', '2']]);
+    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', '0', 'j-1', '2', '']]);
   });
 
-  it('hands back everything as its last word', async () => {
-    const { lostFetches, questions, orders } = lostAmong([['j-1', 'w1:1', '1']], ['j-1 1']);
+  it('hands back everything as its last word, and names the places of the fetches that it knows', async () => {
+    const { lostFetches, questions, orders } = lostAmong([['j-1', 'w1:1', '1']], ['j-1 1', 'j-2 4']);
     await lostFetches.handBackAll();
-    expect([questions, orders]).toEqual([[], [[...KEYS, 'p:mail:', 'w1']]]);
+    expect([questions, orders]).toEqual([[], [[...KEYS, 'p:mail:', 'w1', '1', 'j-1', 1, 1, 'j-2', 4, 2]]]);
   });
 
   it('recognizes a fetch that it handed back, once, if its reply arrives after all', async () => {

@@ -3,6 +3,7 @@ import { queueKeys } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { ScriptedRedis } from '../redis/commands.js';
+import { type Fetch, handBack } from '../redis/hand-back.js';
 
 /** What {@link LostFetches} needs. */
 export interface LostFetchesDeps {
@@ -13,7 +14,7 @@ export interface LostFetchesDeps {
   readonly name: string;
   readonly leaseMs: number;
   readonly log: Logger;
-  readonly active: Pick<ActiveAttempts, 'find'>;
+  readonly active: Pick<ActiveAttempts, 'find'> & Iterable<ActiveAttempt>;
 }
 
 /**
@@ -50,7 +51,12 @@ export class LostFetches {
     // Their replies may still arrive. Then the jobs must not start here.
     for (const [jobId, , fetches] of lost) this.#handedBack.set(`${jobId} ${fetches}`, performance.now());
     try {
-      const handedBack = new Set(await this.#handBack(lost.flatMap(([jobId, , fetches]) => [jobId, fetches])));
+      const handedBack = new Set(
+        await handBack(
+          this.#deps,
+          lost.map(([jobId, , fetches]) => ({ jobId, fetches, nth: undefined })),
+        ),
+      );
       for (const [jobId, , fetches] of lost) {
         if (handedBack.has(jobId))
           log.info({ jobId, queue }, 'job was fetched in a reply that was lost; handed it back');
@@ -78,13 +84,12 @@ export class LostFetches {
    * Call it when nothing is attempted here any more.
    */
   async handBackAll(): Promise<void> {
-    await this.#handBack([]);
-  }
-
-  #handBack(fetches: readonly string[]): Promise<string[]> {
-    const { redis, prefix, queue, name } = this.#deps;
-    const { base, active, wait, prioritized, stalled, meta, marker, events } = queueKeys(prefix, queue);
-    return redis.bullpenHandBack(active, wait, prioritized, stalled, meta, marker, events, base, name, ...fetches);
+    const { active, queue } = this.#deps;
+    const known: Fetch[] = [];
+    for (const { jobId, queue: of, lease, nth } of active) {
+      if (of === queue) known.push({ jobId, fetches: lease.fetches, nth });
+    }
+    await handBack(this.#deps, known, true);
   }
 
   /** Whether this fetch of the job was handed back before it arrived. Forgets the answer. */

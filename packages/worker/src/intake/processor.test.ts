@@ -32,7 +32,7 @@ function processing(
     ...{ isLevelEnabled: () => false, info: quiet, warn: quiet },
     error: (_: object, message: string) => void logged.push(message),
   } as unknown as Logger;
-  const observers = new Observers(log);
+  const observers = new Observers(log, (run) => run());
   observers.add((event) => {
     if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
   });
@@ -56,6 +56,7 @@ function processing(
     lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
     worker: {
       ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
+      inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
   });
   const take = (more: Partial<FetchedJob> = {}) => processor.take(fetchedJob({ name: definition.name, ...more }));

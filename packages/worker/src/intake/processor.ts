@@ -84,7 +84,7 @@ export class Processor implements JobTaker {
     if (attempt.isShared) return this.#attemptRows(attempt, handler);
     attempt.start();
     const input = this.#inputOf(attempt, handler);
-    const running = runOwnedBy(attempt, () => attemptOnce(input));
+    const running = runOwnedBy(attempt, this.#worker.inContext, () => attemptOnce(input));
     const outcome = running instanceof Promise ? await running : running;
     // 5. Tell the log and observers.
     const ending = attempt.end(outcome, retryInMs(attempt, outcome, handler?.job.backoff));

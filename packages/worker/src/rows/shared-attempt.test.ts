@@ -94,7 +94,7 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
   };
   const quiet = (): void => undefined;
   const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;
-  const observers = new Observers(log);
+  const observers = new Observers(log, (run) => run());
   const reported: string[] = [];
   observers.add((event) => {
     if (event.kind === 'attempt-ended') reported.push(`${event.jobId} ${event.outcome}`);
@@ -103,7 +103,10 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
   const sharedAttempt = new SharedAttempt({
     ...{ attempt, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
     rowJobs: rowJobs as unknown as RowJobs,
-    worker: { active, recorder, cancellations, log, observers, prefix: 'p', redis } as unknown as WorkerDeps,
+    worker: {
+      ...{ active, recorder, cancellations, log, observers, prefix: 'p', redis },
+      inContext: (run: () => unknown) => run(),
+    } as unknown as WorkerDeps,
   });
   const fates = () => told.notes.map(({ row, fate }) => `${row} ${fate}`);
   return { sharedAttempt, active, attempt, lease, told, redis, fates, reported };

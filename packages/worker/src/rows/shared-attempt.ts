@@ -126,7 +126,7 @@ export class SharedAttempt {
     const { attempt, worker, handler } = this.#deps;
     const row = new RowAttempt(rowDeps, rows);
     attempt.startRow(row.stop);
-    const running = runOwnedBy<Outcome | Outcome[]>(row, () =>
+    const running = runOwnedBy<Outcome | Outcome[]>(row, worker.inContext, () =>
       rows.length === 1 ? attemptOnce(row) : attemptRows(row, rows, handler),
     );
     const outcome = running instanceof Promise ? await running : running;

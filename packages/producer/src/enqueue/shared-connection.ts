@@ -1,0 +1,102 @@
+import { type Redis, reasonOf, refusesUs } from '@bullpen/shared/internal';
+
+const NO_SUCH_DATABASE = /^ERR (DB index is out of range|invalid DB index)/;
+
+/** Whether Redis refuses us for a reason that does not go away by waiting. */
+export const isRefusal = (error: unknown): boolean => refusesUs(error) || NO_SUCH_DATABASE.test(reasonOf(error));
+
+/** A call that waits for the connection. */
+interface Waiting {
+  /** The last error of the connection. */
+  last: unknown;
+  /** Whether the connection was opened again for this call. */
+  hasConnected: boolean;
+  readonly finish: () => void;
+}
+
+/** One connection of the client, until it is lost. */
+export type Link = Redis['stream'];
+
+/**
+ * The connection that all calls of a producer share. However many calls wait for it, it has one
+ * listener for each event; and however many calls find that it does not answer, it is ended once.
+ */
+export class SharedConnection {
+  readonly redis: Redis;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(redis: Redis) {
+    this.redis = redis;
+  }
+
+  /** What a command that is sent now goes over. */
+  get link(): Link {
+    return this.redis.stream;
+  }
+
+  /**
+   * Ends a link that does not answer; the client then opens another. Not one that has ended: a call
+   * whose time is up later must not cut the link that came after it.
+   */
+  end(link: Link): void {
+    if (link === this.redis.stream && !link.writableEnded && !link.destroyed) this.redis.disconnect(true);
+  }
+
+  /**
+   * Waits until the connection is ready, Redis refuses us, or the time is up. Returns the last error
+   * of the connection, if there was one.
+   */
+  untilReady(ms: number): Promise<unknown> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => waiting.finish(), ms);
+      const waiting: Waiting = {
+        last: undefined,
+        hasConnected: false,
+        finish: () => {
+          clearTimeout(timer);
+          this.#waiting.delete(waiting);
+          if (this.#waiting.size === 0) this.#stopListening();
+          resolve(waiting.last);
+        },
+      };
+      if (this.#waiting.size === 0) this.#listen();
+      this.#waiting.add(waiting);
+      if (this.redis.status === 'ready') waiting.finish();
+      else if (this.redis.status === 'end' || this.redis.status === 'wait') this.#connect();
+    });
+  }
+
+  readonly #onReady = (): void => {
+    for (const { finish } of [...this.#waiting]) finish();
+  };
+
+  readonly #onError = (error: unknown): void => {
+    for (const waiting of [...this.#waiting]) {
+      waiting.last = error;
+      if (isRefusal(error)) waiting.finish();
+    }
+  };
+
+  /**
+   * The client ends a connection that Redis refused. It is opened again for the calls that wait,
+   * also when it was just about to end as they came. Once for each: when Redis refuses us in words
+   * that we do not know, the connection would end again and again.
+   */
+  readonly #onEnd = (): void => {
+    const calls = [...this.#waiting].filter(({ hasConnected }) => !hasConnected);
+    for (const waiting of calls) waiting.hasConnected = true;
+    if (calls.length > 0) this.#connect();
+  };
+
+  #connect(): void {
+    this.redis.connect().catch(this.#onError);
+  }
+
+  #listen(): void {
+    this.redis.on('ready', this.#onReady).on('error', this.#onError).on('end', this.#onEnd);
+  }
+
+  #stopListening(): void {
+    this.redis.off('ready', this.#onReady).off('error', this.#onError).off('end', this.#onEnd);
+  }
+}
