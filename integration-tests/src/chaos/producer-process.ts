@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createProducer } from '@bullpen/producer';
+import { createProducer, EnqueueStopped } from '@bullpen/producer';
 import { RedisUnavailable } from '@bullpen/shared';
 import { idStartsOf, jobOf } from './jobs.js';
 import { appendLine, readLines } from './ledger.js';
@@ -39,7 +39,7 @@ async function main(folder: string, redis: string, prefix: string, beganAt: numb
         appendLine(accepted, { chunk, ids: answers.flatMap((answer) => ('id' in answer ? [answer.id] : [])) });
         break;
       } catch (error) {
-        if (!(error instanceof RedisUnavailable)) throw error;
+        if (!(error instanceof EnqueueStopped && error.cause instanceof RedisUnavailable)) throw error;
       }
     }
   }

@@ -37,6 +37,7 @@ export { Rate } from './books/rate.js';
 export { createProducer } from './create-producer.js';
 export type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 export type { EnqueueOptions } from './enqueue/enqueue-options.js';
+export { EnqueueStopped } from './enqueue/enqueue-stopped.js';
 export type { Enqueued, EnqueuedRow, EnqueueStatus } from './enqueue/enqueued.js';
 export type { BatchTotals } from './enqueue/insert-reply.js';
 export type { Batches, FailuresOptions } from './manage/batches.js';
