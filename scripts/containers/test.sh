@@ -24,7 +24,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The compose file requires these variables. A build does not use them.
 export BULLPEN_REDIS_PASSWORD=build BULLPEN_DASHBOARD_PASSWORD=build
-docker compose --env-file /dev/null --profile demo --profile producer --progress plain build >"$log" 2>&1 || { tail -40 "$log" >&2; echo "containers: the images could not be built" >&2; exit 1; }
+docker compose --env-file /dev/null --profile demo --progress plain build >"$log" 2>&1 || { tail -40 "$log" >&2; echo "containers: the images could not be built" >&2; exit 1; }
 unset BULLPEN_REDIS_PASSWORD BULLPEN_DASHBOARD_PASSWORD
 docker build --quiet --target worker --tag bullpen-worker . >/dev/null
 docker build --quiet --target producer --tag bullpen-producer . >/dev/null

@@ -24,7 +24,7 @@ const root = (path: string): string => fileURLToPath(new URL(`../../../${path}`,
 
 /** `docker compose config`, with these variables and no .env. */
 function compose(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
-  const profiles = ['--profile', 'demo', '--profile', 'producer'];
+  const profiles = ['--profile', 'demo'];
   const all = ['compose', '--file', COMPOSE_FILE, '--env-file', '/dev/null', ...profiles, 'config', ...args];
   const { PATH = '', HOME = '' } = process.env;
   return execa('docker', all, { env: { PATH, HOME, ...env }, extendEnv: false, reject: false });
@@ -47,6 +47,11 @@ describe('docker-compose.yml', () => {
     const { services, networks } = await readConfig();
     expect(Object.keys(services['redis']?.networks ?? {})).toEqual(['back']);
     expect(networks['back']?.internal).toBe(true);
+  });
+
+  it('builds the producer with the others, and starts none: `up` has no file to enqueue', async () => {
+    const { producer } = (await readConfig()).services;
+    expect(producer).toMatchObject({ scale: 0, build: { target: 'example-producer' } });
   });
 
   it('seals every service', async () => {

@@ -70,21 +70,26 @@ describeInBrowser('batches in a browser', (look) => {
 
     proxy.mode = 'black-hole';
     proxy.cut();
-    const note = page.getByRole('status');
-    await note.getByText('Redis does not answer; what is shown is older.').waitFor();
+    const banner = page.getByRole('alert').filter({ hasText: /^Redis at redis:\/\/.* has been away for .*, since / });
+    await banner.waitFor();
+    expect(await settled(0).isVisible()).toBe(true);
+    // Loaded anew, the page shows what was known before; a page that nobody saw before is not known.
+    await page.reload();
+    await banner.waitFor();
     expect(await settled(0).isVisible()).toBe(true);
     await viewer.go('batches');
+    await banner.waitFor();
     await page.getByRole('heading', { name: 'Redis is unavailable' }).waitFor();
 
     const worker = world.worker({ handlers: [handleRow] });
     proxy.heal();
     await settled(400).waitFor();
     expect(await page.getByRole('heading', { name: 'Batches' }).isVisible()).toBe(true);
-    await note.waitFor({ state: 'hidden' });
+    await banner.waitFor({ state: 'hidden' });
     await worker.drain();
 
     await dashboard.process.destroy();
-    await note.getByText('The dashboard does not answer; what is shown is older.').waitFor();
+    await page.getByRole('status').getByText('The dashboard does not answer; what is shown is older.').waitFor();
     expect(await settled(400).isVisible()).toBe(true);
     // The browser itself logs these.
     const noted = /503 \(Service Unavailable\)|net::ERR_(CONNECTION_REFUSED|EMPTY_RESPONSE|CONNECTION_RESET)/;

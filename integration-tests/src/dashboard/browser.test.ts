@@ -58,6 +58,100 @@ describeInBrowser('queues in a browser', (look) => {
     expect(viewer.complaints).toEqual([]);
   });
 
+  test('what the server refuses to everybody is not offered; the footer says whose version it shows; an unknown address is a page', async ({
+    world,
+  }) => {
+    const producer = world.producer();
+    const failed = await producer.enqueue(hasty, { ends: [{ do: 'reject' }] });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await world.settled(world.queue('scripted'), failed.id);
+    await worker.drain();
+    const later = await producer.enqueue(scripted, {}, { delay: '1h' });
+    const queue = world.queue('reports');
+    const { id: urgent } = await queue.add('report', {}, { priority: 3 });
+    await queue.upsertJobScheduler('nightly', { every: 3_600_000 }, { name: 'report', data: {} });
+    const viewer = await look(world, (await Dashboard.start(world)).url);
+    await viewer.logIn();
+    const { page } = viewer;
+
+    const card = page
+      .getByRole('main')
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('link', { name: 'scripted', exact: true }) });
+    await card.getByRole('button').nth(1).click();
+    const items = page.getByRole('menuitem').filter({ visible: true });
+    await items.filter({ hasText: 'Pause' }).waitFor();
+    expect(await items.allTextContents()).toEqual([
+      ...['Retry all 1 failed jobs', 'Pause', 'Set concurrency', 'Set rate limit', 'Empty'],
+    ]);
+
+    // What a job offers has only icons.
+    const icons = async (path: string, within: string) => {
+      await viewer.go(path);
+      const offered = page.locator(`${within} button svg`).filter({ visible: true });
+      await offered.first().waitFor();
+      return offered.evaluateAll((all) =>
+        all.map((icon) => /lucide-([a-z-]+)/.exec(icon.getAttribute('class') ?? '')?.[1]),
+      );
+    };
+    const actions = '[class*="jobActions-"]';
+    expect(await icons(`queue/scripted/${failed.id}`, actions)).toEqual(['refresh-cw', 'trash']);
+    expect(await icons(`queue/scripted/${later.id}`, actions)).toEqual(['corner-up-left', 'clock', 'trash']);
+    expect(await icons(`queue/reports/${urgent}`, actions)).toEqual(['trash']);
+    expect(await icons('job-schedulers', 'td')).toEqual(expect.arrayContaining(['pencil', 'trash']));
+    expect(await icons('job-schedulers', 'td')).not.toContain('play');
+
+    const footer = `document.querySelector('[class*="appVersion-"]')`;
+    const before = await page.evaluate<string>(`getComputedStyle(${footer}, '::before').content`);
+    expect(before.replace(/"/g, '')).toMatch(/^Bullpen \d+\.\d+\.\d+.* · Bull Board$/);
+    expect(viewer.complaints).toEqual([]);
+
+    await viewer.go('nowhere');
+    await page.getByRole('alert').getByText('There is no page at this address.').waitFor();
+    await page.getByRole('main').getByRole('link', { name: 'Queues' }).click();
+    await card.waitFor();
+    expect(viewer.complaints).toEqual([expect.stringContaining('404')]);
+  });
+
+  test('an outage: a banner says since when which Redis is away, over what was known, also after a reload', async ({
+    world,
+  }) => {
+    await world.producer().enqueue(scripted, {});
+    const { proxy, url } = await world.proxy();
+    const dashboard = await Dashboard.start(world, ['--redis', url.replace('redis://', 'redis://:@')]);
+    const viewer = await look(world, dashboard.url);
+    await viewer.logIn();
+    const { page } = viewer;
+    const card = page
+      .getByRole('main')
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('link', { name: 'scripted', exact: true }) });
+    await card.waitFor();
+    proxy.mode = 'black-hole';
+    proxy.cut();
+    const banner = page.getByRole('alert').filter({ hasText: ' has been away for ' });
+    await banner.getByText(`Redis at ${url} has been away for `).waitFor();
+    expect(await banner.textContent()).toMatch(/since \d{4}-\d\d-\d\d [\d:]{8} UTC/);
+    expect(await banner.textContent()).toContain('The dashboard keeps trying to connect.');
+    await page.reload();
+    await banner.waitFor();
+    await card.waitFor();
+    // Jobs that nobody has listed are not known; the counts are.
+    await viewer.go('queue/scripted?status=waiting');
+    await banner.waitFor();
+    expect(
+      await page
+        .getByText(/^No .*jobs? (in this queue|to display)/)
+        .filter({ visible: true })
+        .count(),
+    ).toBe(0);
+    expect(viewer.complaints).toEqual([]);
+    proxy.heal();
+    await banner.waitFor({ state: 'hidden' });
+    const logged = () => dashboard.process.log.filter(({ redis, msg }) => redis === url && msg !== 'dashboard ready');
+    expect(logged().map(({ msg }) => msg)).toEqual(['redis connection was lost; retrying', 'redis is available']);
+  });
+
   test('read-only: there is no button, and the server refuses a request that changes something; what is in a job is shown as text', async ({
     world,
   }) => {

@@ -163,6 +163,56 @@ describe('bullpen-dashboard', () => {
     await until('the job to be completed', async () => (await world.queue('scripted').getJob(id))?.isCompleted());
   });
 
+  test('logs each change: who made it, what, on which queue, how many jobs, and what became of it', async ({
+    world,
+  }) => {
+    const id = await failOne(world);
+    const queue = world.queue('scripted');
+    await world.producer().enqueueMany(
+      scripted,
+      Array.from({ length: 7 }, () => ({})),
+    );
+    await world.producer().enqueueMany(
+      scripted,
+      Array.from({ length: 3 }, () => ({})),
+      { delay: '1h' },
+    );
+    const dashboard = await Dashboard.start(world);
+    const put = (path: string, body?: object, method = 'PUT') =>
+      dashboard.ask(`api/queues/${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+    expect((await put('scripted/pause')).status).toBe(401);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    const changes = () => dashboard.process.log.filter(({ msg }) => msg.startsWith('change '));
+    const made = async (change: object, ...[path, body, method]: Parameters<typeof put>) => {
+      const before = changes().length;
+      await put(path, body, method);
+      const [line] = await until('the change to be logged', () => changes().length > before && changes().slice(before));
+      expect(line).toMatchObject({ user: 'bullpen', address: '127.0.0.1', queue: 'scripted', ...change });
+    };
+    const msg = 'change made';
+    await made({ msg, action: 'pause the queue' }, 'scripted/pause');
+    await made({ msg, action: 'resume the queue' }, 'scripted/resume');
+    await made({ msg, action: 'set the concurrency', concurrency: 3 }, 'scripted/concurrency', { concurrency: 3 });
+    const limit = { max: 5, duration: 1_000 };
+    await made({ msg, action: 'set the rate limit', ...limit }, 'scripted/rate-limit', limit);
+    const limits = await world.redis.hmget(`${world.prefix}:scripted:meta`, 'concurrency', 'max', 'duration');
+    expect(limits).toEqual(['3', '5', '1000']);
+    await made({ msg, action: 'retry all jobs', state: 'failed', count: 1 }, 'scripted/retry/failed');
+    await made({ msg, action: 'promote all jobs', count: 3 }, 'scripted/promote');
+    expect(await queue.getJobCounts('wait', 'delayed')).toEqual({ wait: 11, delayed: 0 });
+    await made({ msg, action: 'remove the job', jobId: id }, `scripted/${id}/clean`);
+    await made({ msg, action: 'empty the queue', count: 10 }, 'scripted/empty');
+    expect(await queue.getWaitingCount()).toBe(0);
+    await made({ msg: 'change refused', action: 'retry the job', jobId: id, status: 404 }, `scripted/${id}/retry`);
+    const reason = expect.stringContaining('not deleted here');
+    await made({ msg: 'change refused', action: 'delete the queue', status: 403, reason }, 'scripted/obliterate');
+    expect(changes()).toHaveLength(10);
+  });
+
   test('retries no job whose key another job has by now, and says which; of all it retries the others', async ({
     world,
   }) => {
@@ -382,6 +432,11 @@ describe('bullpen-dashboard', () => {
     await redis.server.start();
     await until('Redis to be back', async () => (await dashboard.ask('/readyz')).status === 200);
     expect((await dashboard.ask('batches.json')).status).toBe(200);
+    const said = dashboard.process.log.filter(({ msg }) => msg.startsWith('redis '));
+    expect(said).toEqual([
+      expect.objectContaining({ level: 40, redis: redis.server.url, msg: expect.stringMatching(/; retrying$/) }),
+      expect.objectContaining({ level: 30, redis: redis.server.url, msg: 'redis is available' }),
+    ]);
     process.kill(redis.server.pid as number, 'SIGSTOP');
     await until('Redis to be seen frozen', async () => (await dashboard.ask('/readyz')).status === 503);
     dashboard.process.kill('SIGTERM');

@@ -17,14 +17,14 @@ async function refresh() {
   if (answer.redirected) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const [old, now] = [document, fresh].map((page) => page.querySelector('main'));
+  const [banner, itsBanner] = [document, fresh].map((page) => page.querySelector('#outage'));
   // Not a page of this dashboard: a reverse proxy answered.
   if (now === null || !(answer.ok || PAGE_STATUSES.includes(answer.status)))
     throw new Error(`answered ${answer.status}`);
-  // In an outage the page keeps what it already shows.
-  if (answer.status === 503 && old.querySelector('[role=alert]') === null) {
-    return say('Redis does not answer; what is shown is older.');
-  }
-  change(old, now);
+  change(banner, itsBanner);
+  // In an outage the page keeps what it shows, if the server has nothing from before.
+  const isFault = (main) => main.querySelector('[role=alert]') !== null;
+  if (!(answer.status === 503 && isFault(now) && !isFault(old))) change(old, now);
   return say('');
 }
 

@@ -5,6 +5,7 @@ import { createLogger, RedisUnavailable } from '@bullpen/shared';
 import type { Exporter, Redis } from '@bullpen/shared/internal';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { books } from '../test/some-batch.js';
 import { type AppDeps, buildApp } from './app.js';
 
 /**
@@ -43,6 +44,7 @@ const deps: AppDeps = {
   prefix: 'p',
   producer: { batches: { list: away, show: away } } as unknown as Producer,
   exporter: { count: async () => [] } as unknown as Exporter,
+  outage: { text: undefined },
   ...{ base: '/bullpen', credentials, sessionMs: 60_000, trustProxy: [], readOnly: false, redact: ['password'] },
   isClosing: () => false,
   log: createLogger({ level: 'silent' }),
@@ -66,6 +68,10 @@ async function logIn(app: FastifyInstance, base = '/bullpen'): Promise<{ bullpen
   });
   return { bullpen_session: cookies[0]?.value ?? '' };
 }
+
+const until = async (fact: () => Promise<boolean>): Promise<void> => {
+  while (!(await fact())) await new Promise((resolve) => setTimeout(resolve, 50));
+};
 
 let app: FastifyInstance;
 beforeAll(async () => {
@@ -127,6 +133,10 @@ describe('with a session', () => {
     for (const headers of [{}, { origin: 'http://evil.example' }, { ...own, 'sec-fetch-site': 'cross-site' }]) {
       expect((await app.inject({ ...foreign, headers })).statusCode).toBe(403);
     }
+    const byPerson = { method: 'POST', url: '/bullpen/login', headers: { accept: 'text/html' } } as const;
+    expect((await app.inject(byPerson)).body).toMatch(
+      /^<!doctype html>[\s\S]*does not come from a page of this dashboard/,
+    );
   });
 
   it('a session ends with a logout, and not with a link to it', async () => {
@@ -149,12 +159,65 @@ describe('with a session', () => {
     expect([answer.statusCode, answer.json().message]).toEqual([403, expect.stringContaining(why)]);
   });
 
+  it.each(['/bullpen/nowhere', '/bullpen/queue/a/b/c', '/nowhere', '/bullpen/%zz'])(
+    'the address %s is a page for people, with a way home, and JSON for programs',
+    async (url) => {
+      const cookies = await logIn(app);
+      const page = await app.inject({ url, cookies, headers: { accept: 'text/html,*/*' } });
+      expect([page.statusCode, page.headers['content-type']]).toEqual([
+        expect.toBeOneOf([400, 404]),
+        'text/html; charset=utf-8',
+      ]);
+      expect(page.body).toContain('There is no page at this address.');
+      expect(page.body).toContain('href="/bullpen/"');
+      const json = await app.inject({ url, cookies });
+      expect(json.json()).toEqual({ error: expect.toBeOneOf(['Not found', 'Bad Request']) });
+    },
+  );
+
   it('an absent Redis is reported in words, to people and to programs', async () => {
     const cookies = await logIn(app);
     const page = await app.inject({ url: '/bullpen/batches', cookies, headers: { accept: 'text/html' } });
     expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining('Redis does not answer')]);
+    expect(page.body).toContain('Redis did not answer in time.');
     const json = await app.inject({ url: '/bullpen/batches.json', cookies });
     expect([json.statusCode, json.json()]).toEqual([503, { error: expect.stringContaining('Redis') }]);
+  });
+});
+
+describe('an outage', () => {
+  const text = 'Redis at redis://host:6379 has been away for 3m.';
+
+  it('is told to who is logged in: above every page, and to the script of the board', async () => {
+    const inOutage = await open({ outage: { text } });
+    expect((await inOutage.inject('/bullpen/outage.json')).statusCode).toBe(401);
+    const login = await inOutage.inject({ url: '/bullpen/login', headers: { accept: 'text/html' } });
+    expect(login.body).not.toContain('redis://');
+    const cookies = await logIn(inOutage);
+    expect((await inOutage.inject({ url: '/bullpen/outage.json', cookies })).json()).toEqual({ outage: text });
+    for (const url of ['/bullpen/batches', '/bullpen/nowhere']) {
+      const page = await inOutage.inject({ url, cookies, headers: { accept: 'text/html' } });
+      expect(page.body).toContain(`role="alert">${text}</p></div>`);
+    }
+    expect((await app.inject({ url: '/bullpen/outage.json', cookies: await logIn(app) })).json()).toEqual({
+      outage: null,
+    });
+  });
+
+  it('shows the batches from before, with the status 503; programs get an error', async () => {
+    let isAway = false;
+    const list = async () => (isAway ? away() : [books({ name: 'march' })]);
+    const flaky = await open({ outage: { text }, producer: { batches: { list } } as unknown as Producer });
+    const cookies = await logIn(flaky);
+    const headers = { accept: 'text/html' };
+    expect((await flaky.inject({ url: '/bullpen/batches', cookies, headers })).statusCode).toBe(200);
+    isAway = true;
+    await until(async () => {
+      const page = await flaky.inject({ url: '/bullpen/batches', cookies, headers });
+      expect(page.body).toContain('march');
+      return page.statusCode === 503;
+    });
+    expect((await flaky.inject({ url: '/bullpen/batches.json', cookies })).statusCode).toBe(503);
   });
 });
 

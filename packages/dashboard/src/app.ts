@@ -1,20 +1,24 @@
 import { STATUS_CODES } from 'node:http';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { countOpen, type Producer } from '@bullpen/producer';
 import { hasCode, type Logger } from '@bullpen/shared';
 import { type Exporter, isConnectionLoss, type Redis } from '@bullpen/shared/internal';
 import serveStatic from '@fastify/static';
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { batchesPages } from './batches/batches-pages.js';
 import { addBoard, type Board } from './board/board.js';
 import { RetryJobs } from './board/retry-jobs.js';
-import { addGate } from './guard/gate.js';
+import { addGate, wantsPage } from './guard/gate.js';
 import { addSecurityHeaders } from './guard/headers.js';
 import { addMetrics } from './health/metrics.js';
+import type { Outage } from './health/outage.js';
 import { addProbes } from './health/probes.js';
 import { type Credentials, checkAgainst } from './login/credentials.js';
 import { loginPages, prepareLogin, sessionOf } from './login/login-pages.js';
 import { Sessions } from './login/sessions.js';
+import { fault, waysHome } from './pages/fault.js';
+import { HTML, page, type ShowPage } from './pages/page.js';
 import { createRedactor } from './redact/redactor.js';
 
 /** Everything that {@link buildApp} needs. */
@@ -23,6 +27,7 @@ export interface AppDeps {
   readonly prefix: string;
   readonly producer: Producer;
   readonly exporter: Exporter;
+  readonly outage: Pick<Outage, 'text'>;
   readonly base: string;
   readonly credentials: Credentials | undefined;
   readonly sessionMs: number;
@@ -43,6 +48,11 @@ const IDLE_MS = 10_000;
 /** The longest parameter of a path. Names have at most 100 characters, ids a few more. */
 const MAX_PARAMETER = 512;
 
+/** Said above a page when Redis is there and did not answer in time. */
+const SLOW = 'Redis did not answer in time. What you see is from before.';
+const NO_SUCH_PAGE = 'There is no page at this address.';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
 
 /**
@@ -50,7 +60,14 @@ const ASSETS = fileURLToPath(new URL('../assets/', import.meta.url));
  * gate come before every route.
  */
 export async function buildApp(deps: AppDeps): Promise<{ app: FastifyInstance; board: Board }> {
-  const { redis, producer, exporter, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } = deps;
+  const { redis, producer, exporter, outage, base, credentials, sessionMs, trustProxy, readOnly, isClosing, log } =
+    deps;
+  const hasLogin = credentials !== undefined;
+  const nav = { canLogOut: hasLogin, readOnly };
+  const showPage: ShowPage = (reply, content) => {
+    const said = outage.text ?? (reply.statusCode === 503 ? SLOW : undefined);
+    return reply.type(HTML).send(page({ base, nav, outage: said, ...content }));
+  };
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY,
@@ -60,22 +77,27 @@ export async function buildApp(deps: AppDeps): Promise<{ app: FastifyInstance; b
     http: { maxHeaderSize: 16_384, headersTimeout: MAX_REQUEST_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     forceCloseConnections: 'idle',
     // A URL that cannot be parsed meets no hook, and Fastify's own answer would quote it.
-    frameworkErrors: ({ statusCode = 400 }, _request, reply) => {
+    frameworkErrors: ({ statusCode = 400 }, request, reply) => {
       const plain = reply as FastifyReply;
-      plain.code(statusCode).header('x-content-type-options', 'nosniff').send({ error: STATUS_CODES[statusCode] });
+      const error = STATUS_CODES[statusCode] ?? 'Error';
+      plain.code(statusCode).header('x-content-type-options', 'nosniff');
+      if (!wantsPage(request as FastifyRequest)) plain.send({ error });
+      else plain.type(HTML).send(page({ title: error, base, body: fault(error, NO_SUCH_PAGE) + waysHome(base) }));
     },
     routerOptions: { maxParamLength: MAX_PARAMETER },
     ...(trustProxy.length === 0 ? {} : { trustProxy: [...trustProxy] }),
   });
   const sessions = new Sessions(sessionMs);
-  const hasLogin = credentials !== undefined;
   const redact = createRedactor(deps.redact);
 
   const isStatic = (url: string): boolean => url.startsWith(`${base}/static/`) || url.startsWith(`${base}/assets/`);
   await addSecurityHeaders(app, isStatic);
   const tries = await prepareLogin(app);
-  addGate(app, { base, hasLogin, readOnly, isLoggedIn: (request) => sessions.has(sessionOf(request)) });
-  addErrorHandlers(app, log);
+  // Without a login, whoever reaches us may change things and has no name.
+  const userOf = (request: FastifyRequest): string | undefined =>
+    credentials === undefined ? 'nobody' : sessions.has(sessionOf(request)) ? credentials.user : undefined;
+  addGate(app, { base, hasLogin, readOnly, isLoggedIn: (request) => userOf(request) !== undefined });
+  addErrorHandlers(app, { base, showPage, log });
   addProbes(app, redis, isClosing);
   const check = credentials === undefined ? undefined : checkAgainst(credentials);
   addMetrics(app, { exporter, check, tryLogin: tries.tryLogin });
@@ -94,12 +116,12 @@ export async function buildApp(deps: AppDeps): Promise<{ app: FastifyInstance; b
         const login = { base, check, sessions, sessionMs, log };
         await scope.register((pages) => loginPages(pages, login, tries));
       }
-      const nav = { canLogOut: hasLogin, readOnly };
-      await scope.register(batchesPages, { producer, base, redact, nav });
+      await scope.register(batchesPages, { producer, base, redact, showPage });
       const hasOpenBatch = async (queue: string): Promise<boolean> =>
         (await producer.batches.list({ queue })).some((books) => countOpen(books) > 0);
       const retryJobs = new RetryJobs(redis, deps.prefix);
-      const boardDeps = { base, title: 'Bullpen', readOnly, hasLogin, redact, hasOpenBatch, retryJobs, log };
+      const shown = { base, title: 'Bullpen', version, readOnly, hasLogin, redact };
+      const boardDeps = { ...shown, hasOpenBatch, retryJobs, userOf, outage, log };
       board = await addBoard(scope, boardDeps);
     },
     { prefix: base },
@@ -108,14 +130,24 @@ export async function buildApp(deps: AppDeps): Promise<{ app: FastifyInstance; b
   return { app, board: board as Board };
 }
 
-/** Answers requests that fail. The answers tell nothing about the inside of the server. */
-function addErrorHandlers(app: FastifyInstance, log: Logger): void {
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }));
+/**
+ * Answers requests that fail: people get a page, programs get JSON. The answers tell nothing about
+ * the inside of the server.
+ */
+function addErrorHandlers(
+  app: FastifyInstance,
+  { base, showPage, log }: { readonly base: string; readonly showPage: ShowPage; readonly log: Logger },
+): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, error: string, text = error): FastifyReply =>
+    wantsPage(request)
+      ? showPage(reply, { title: error, body: fault(error, text) + waysHome(base) })
+      : reply.send({ error });
+  app.setNotFoundHandler((request, reply) => answer(request, reply.code(404), 'Not found', NO_SUCH_PAGE));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const isAway = isConnectionLoss(error) || hasCode(error, 'BULLPEN_REDIS_UNAVAILABLE');
     const code = isAway ? 503 : (error.statusCode ?? 500);
     if (code === 500) log.error({ err: error, method: request.method, url: request.url }, 'request failed');
-    const said = isAway ? 'Redis is unavailable' : code < 500 ? error.message : STATUS_CODES[code];
-    return reply.code(code).send({ error: said });
+    const said = isAway ? 'Redis is unavailable' : code < 500 ? error.message : (STATUS_CODES[code] ?? 'Error');
+    return answer(request, reply.code(code), said);
   });
 }

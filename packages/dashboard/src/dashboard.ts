@@ -14,6 +14,7 @@ import {
 } from '@bullpen/shared/internal';
 import { buildApp } from './app.js';
 import { BoardQueues } from './board/queues.js';
+import { Outage } from './health/outage.js';
 import { type DashboardOptions, readOptions } from './options.js';
 
 /** A dashboard that listens. */
@@ -34,8 +35,6 @@ export interface RunningDashboard {
 
 /** How long one round trip to Redis for a page may take: people are waiting. */
 const REDIS_TIMEOUT = '3s';
-/** How long the dashboard waits for Redis before it logs that, in milliseconds. */
-const LOG_WAIT_AFTER_MS = 1_000;
 /** How long requests under way may take when the dashboard closes, in milliseconds. */
 const CLOSE_MS = 5_000;
 
@@ -55,7 +54,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   const redis = openRedis(options.redis, 'producer', 'bullpen:dashboard', prefix);
   const producer = createProducer({ redis: options.redis, prefix, redisTimeout: REDIS_TIMEOUT });
   const where = showRedis(options.redis);
-  let lastFault: string | undefined;
+  const outage = new Outage(redis, where, log);
   const ready = new Promise<void>((resolve, reject) => {
     const refuse = (fault: Error): void => {
       const message = `Redis at ${where} refused us: ${explainRedis(reasonOf(fault), where)}`;
@@ -70,7 +69,6 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       resolve();
     });
     redis.on('error', (error: Error) => {
-      lastFault = reasonOf(error);
       if (!isConnectionLoss(error)) lastRefusal = error;
       if (refusesUs(error)) refuse(error);
     });
@@ -84,7 +82,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
   let closing: Promise<void> | undefined;
   const isClosing = (): boolean => closing !== undefined;
   const exporter = new Exporter({ redis, prefix, queues: () => queues.names() });
-  const { app, board } = await buildApp({ ...settings, redis, producer, exporter, isClosing, log });
+  const { app, board } = await buildApp({ ...settings, redis, producer, exporter, outage, isClosing, log });
   const queues = new BoardQueues({
     ...{ redis, prefix, discoverEveryMs: settings.discoverEveryMs, log },
     added: (queue) => board.add(queue),
@@ -104,14 +102,6 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     closing ??= shutDown();
     return closing;
   };
-  const logWhenAway = (): void => {
-    const timer = setTimeout(
-      () => log.warn({ redis: where, reason: explainRedis(lastFault, where) }, 'waiting for Redis'),
-      LOG_WAIT_AFTER_MS,
-    );
-    ready.catch(() => undefined).finally(() => clearTimeout(timer));
-    timer.unref();
-  };
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -119,7 +109,6 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     throw error;
   }
   queues.start();
-  if (redis.status !== 'ready') logWhenAway();
   const { port: listening } = app.server.address() as AddressInfo;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${listening}${base}/`, ready, close };
 }

@@ -7,7 +7,7 @@ export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
   ...{ name: 'november', queue: 'mail', job: 'invoice.send', source: 'invoices.csv', format: 'csv' },
   ...{ bytes: undefined, sha256: undefined, columns: undefined, keyField: undefined, rowsPerJob: 1, delayMs: 0 },
   ...{ priority: 0, results: false, keepMs: 1_000, keepKeysMs: 1_000, createdAt: BEGUN_AT, writtenAt: BEGUN_AT },
-  ...{ readAt: BEGUN_AT, cancelledAt: undefined, read: 100, added: 100, duplicate: 0, rejected: 0 },
+  ...{ readAt: BEGUN_AT, cancelledAt: undefined, read: 100, added: 100, duplicate: 0, rejected: 0, rejections: [] },
   ...{ checksum: '0', completed: 0, failed: 0, cancelled: 0 },
   ...different,
 });
@@ -15,7 +15,7 @@ export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
 /** Makes the view of the batch that `batches show` would give. */
 export const view = (different: Partial<BatchView> = {}): BatchView => {
   const of = books(different);
-  const counted = { active: 0, delayed: 0, missing: 0, reasons: [] };
+  const counted = { active: 0, delayed: 0, missing: 0, waits: undefined, reasons: [] };
   return {
     ...of,
     stage: stageOf(of),
@@ -28,6 +28,7 @@ export const view = (different: Partial<BatchView> = {}): BatchView => {
 /** Makes the progress of a batch whose rate is not known. */
 export const progress = <B extends BatchBooks>(of: B): Progress<B> => ({
   ...{ view: of, done: of.completed + of.failed + of.cancelled, perSecond: undefined, secondsLeft: undefined },
+  standstill: undefined,
 });
 
 /** Makes a producer that has only these methods of `batches`. */

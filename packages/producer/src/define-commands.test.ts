@@ -9,6 +9,6 @@ it('gives every script a header; a full Redis refuses those that add', () => {
   } as unknown as Redis);
   const withHeader = (header: string) => [...headers].filter(([, found]) => found === header).map(([name]) => name);
   expect(withHeader('#!lua')).toEqual(['bullpenInsert', 'bullpenOpenBatch', 'bullpenNoteColumns']);
-  expect(withHeader('#!lua flags=no-writes')).toEqual(['bullpenShowBatch', 'bullpenPeek']);
-  expect(withHeader('#!lua flags=allow-oom')).toHaveLength(headers.size - 5);
+  expect(withHeader('#!lua flags=no-writes')).toEqual(['bullpenShowBatch', 'bullpenBatchWait', 'bullpenPeek']);
+  expect(withHeader('#!lua flags=allow-oom')).toHaveLength(headers.size - 6);
 });

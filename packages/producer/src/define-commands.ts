@@ -1,4 +1,5 @@
 import { defineScripts, type Redis } from '@bullpen/shared/internal';
+import { WAIT_SCRIPT } from './books/batch-wait.js';
 import { FORGET_SCRIPT, NOTE_COLUMNS_SCRIPT, OPEN_SCRIPT } from './books/begin-script.js';
 import { LIST_SCRIPT } from './books/list-batches.js';
 import { SHOW_SCRIPT } from './books/show-script.js';
@@ -17,6 +18,7 @@ export function defineCommands(redis: Redis): ProducerRedis {
     bullpenForgetBatch: { keys: 6, lua: FORGET_SCRIPT, effect: 'frees' },
     bullpenListBatches: { keys: 1, lua: LIST_SCRIPT, effect: 'frees' },
     bullpenShowBatch: { keys: 3, lua: SHOW_SCRIPT, effect: 'reads' },
+    bullpenBatchWait: { keys: 5, lua: WAIT_SCRIPT, effect: 'reads' },
     bullpenCancelBatch: { keys: 7, lua: CANCEL_BATCH_SCRIPT, effect: 'frees' },
     bullpenPeek: { keys: 2, lua: PEEK_SCRIPT, effect: 'reads' },
     bullpenSweep: { keys: 9, lua: SWEEP_SCRIPT, effect: 'frees' },

@@ -26,10 +26,12 @@ export {
   type BatchStage,
   type BatchView,
   countOpen,
+  type FailureExample,
   type FailureReason,
   isSettled,
   stageOf,
 } from './books/batch-view.js';
+export { type BatchWait, describeWait } from './books/batch-wait.js';
 export type { BatchBooks } from './books/books.js';
 export type { FailedRow, RowResult } from './books/kept-rows.js';
 export { measureProgress, type Progress } from './books/progress.js';
@@ -40,6 +42,7 @@ export type { EnqueueOptions } from './enqueue/enqueue-options.js';
 export { EnqueueStopped } from './enqueue/enqueue-stopped.js';
 export type { Enqueued, EnqueuedRow, EnqueueStatus } from './enqueue/enqueued.js';
 export type { BatchTotals } from './enqueue/insert-reply.js';
+export type { RejectionReason } from './enqueue/rejections.js';
 export type { Batches, FailuresOptions } from './manage/batches.js';
 export type { CancelBatchOptions, CancelledBatch } from './manage/cancel-batch.js';
 export type { CancelResult } from './manage/cancel-job.js';

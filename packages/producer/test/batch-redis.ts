@@ -40,7 +40,7 @@ export class BatchRedis {
     const duplicates = answers.filter((answer) => answer === 'duplicate').length;
     this.#count('added', answers.length - duplicates);
     this.#count('duplicate', duplicates);
-    this.#count('rejected', move.rejected);
+    for (const count of move.rejected.values()) this.#count('rejected', count);
     Object.assign(books, { read: String(move.to), checksum: move.toChecksum });
     if (move.isLast) books['readAt'] = '1';
     const of = (field: string): number => Number(books[field]);

@@ -21,6 +21,7 @@ export {
   writeDuration,
 } from './job/duration.js';
 export { listFaults } from './job/errors/bullpen-error.js';
+export { reasonOfFailure } from './job/failure-reason.js';
 export { type FailureRecord, readFailure, writeFailure } from './job/failure-record.js';
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';

@@ -40,7 +40,7 @@ export class Compose {
     const files = ['--file', COMPOSE_FILE, '--file', join(this.#folder, 'override.yml')];
     const project = ['--project-name', this.name, '--env-file', join(this.#folder, '.env')];
     const stdin = input === undefined ? {} : { stdin: 'pipe' as const, input };
-    return docker(['compose', ...project, ...files, '--profile', 'demo', '--profile', 'producer', ...args], stdin);
+    return docker(['compose', ...project, ...files, '--profile', 'demo', ...args], stdin);
   }
 
   /** The names of a service's containers, stopped ones as well. */

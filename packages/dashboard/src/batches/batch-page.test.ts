@@ -50,6 +50,23 @@ describe('batchBody', () => {
     }
   });
 
+  it('says why rows were rejected, and of a CSV that its cells are texts', () => {
+    const rejections = [{ reason: 'amount: expected number, received string', count: 5_000 }];
+    const page = body({ read: 5_000, added: 0, rejected: 5_000, rejections });
+    expect(page).toContain('All 5,000 rows were rejected: nothing was enqueued.');
+    expect(page).toContain('<td class="number">5,000</td><td>amount: expected number, received string</td>');
+    expect(page).toContain('A cell of a CSV file is a text');
+    expect(body({ read: 200, added: 100, rejected: 100, rejections, format: 'ndjson' })).not.toMatch(/nothing was|CSV/);
+    expect(body({})).not.toContain('rejected:');
+  });
+
+  it('says why nothing moves, in place of a rate', () => {
+    const standstill = 'waiting behind 4,321 jobs of this queue';
+    const page = batchBody('/ops', { ...progress(view()), perSecond: 0, standstill }, [], NOW);
+    expect(page).toContain(`0 of 100 settled · <b>${standstill}</b>`);
+    expect(page).not.toContain('0.0/s');
+  });
+
   it('offers nothing that has no use', () => {
     expect(body({ completed: 100 })).not.toMatch(/bullpen-producer|failed\.csv|Why rows failed/);
     expect(body({ cancelled: 100, cancelledAt: NOW })).not.toContain('batches cancel');

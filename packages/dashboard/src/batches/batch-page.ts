@@ -1,4 +1,12 @@
-import { type BatchView, type FailedRow, isSettled, type Progress } from '@bullpen/producer';
+import {
+  type BatchView,
+  type FailedRow,
+  type FailureExample,
+  type FailureReason,
+  isSettled,
+  type Progress,
+  type RejectionReason,
+} from '@bullpen/producer';
 import { html } from 'ghtml';
 import { bar, countsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
@@ -25,6 +33,7 @@ export function batchBody(
 !${notes(view)}
 <dl class="counts">!${counts(view)}</dl>
 !${source(view)}
+!${view.rejected > 0 ? rejections(view) : ''}
 !${failed > 0 ? reasons(view) : ''}
 </div>
 !${failed > 0 ? download(base, view) : ''}
@@ -32,17 +41,20 @@ export function batchBody(
 !${commands(view)}`;
 }
 
-function figures({ view, done, perSecond, secondsLeft }: Progress<BatchView>): string {
+function figures({ view, done, perSecond, secondsLeft, standstill }: Progress<BatchView>): string {
   const percent = view.added === 0 ? 0 : Math.floor((100 * done) / view.added);
   const rate = isSettled(view)
     ? ''
-    : html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`;
+    : standstill === undefined
+      ? html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`
+      : html` · <b>${standstill}</b>`;
   return html`<p class="figures"><b>${percent}%</b> · ${showCount(done)} of ${showCount(view.added)} settled!${rate}</p>`;
 }
 
 /** Notes that people need besides the counts. */
-function notes({ stage, missing, read, cancelledAt, readAt }: BatchView): string {
+function notes({ stage, missing, read, rejected, cancelledAt, readAt }: BatchView): string {
   const said = [
+    rejected > 0 && rejected === read ? `All ${showCount(rejected)} rows were rejected: nothing was enqueued.` : '',
     stage === 'reading'
       ? `The source was not read to its end (only to row ${showCount(read)}). If no producer is reading it now, run the same command again.`
       : '',
@@ -66,18 +78,29 @@ const counts = (view: BatchView): string =>
 const source = ({ read, added, duplicate, rejected }: BatchView): string =>
   html`<p class="soft">read ${showCount(read)} = added ${showCount(added)} + duplicate ${showCount(duplicate)} + rejected ${showCount(rejected)}</p>`;
 
+/** Why rows never became jobs. */
+function rejections({ rejections: all, rejected, format }: BatchView): string {
+  return html`<h2>Why rows were rejected</h2>
+!${reasonsTable(all)}
+<p class="soft">The reasons of ${showCount(rejected)} rows that were not enqueued. The file of <code>--rejects</code> has each of them with its line.!${format === 'csv' ? ' A cell of a CSV file is a text: a schema that wants a number or a boolean has to convert it.' : ''}</p>`;
+}
+
 function reasons({ reasons: all, failed }: BatchView): string {
   return html`<h2>Why rows failed</h2>
-<table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
-!${all.map(
-    ({ reason, count, example }) => html`<tr>
-<td class="number">${showCount(count)}</td>
-<td>${reason}!${example === undefined ? '' : html`<br><span class="soft">Row ${showCount(example.row)}: ${example.error}</span>`}</td>
-</tr>`,
-  )}
-</tbody></table>
+!${reasonsTable(all)}
 <p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Ids, quoted values and other parts that differ are shown as <code>…</code>, so that rows share a reason.</p>`;
 }
+
+const exampleOf = ({ row, error }: FailureExample): string =>
+  html`<br><span class="soft">Row ${showCount(row)}: ${error}</span>`;
+
+const reasonsTable = (all: readonly (RejectionReason & Partial<FailureReason>)[]): string =>
+  html`<table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
+!${all.map(
+    ({ reason, count, example }) =>
+      html`<tr><td class="number">${showCount(count)}</td><td>${reason}!${example === undefined ? '' : exampleOf(example)}</td></tr>`,
+  )}
+</tbody></table>`;
 
 function download(base: string, { queue, name, failed }: BatchView): string {
   const path = pathOf(base, queue, name);

@@ -2,7 +2,7 @@ import type { FailedRow } from '@bullpen/producer';
 import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { books, producerOf, view } from '../../test/some-batch.js';
-import { BatchSnapshots } from './batch-snapshots.js';
+import { BatchSnapshots, SnapshotOutdated } from './batch-snapshots.js';
 
 /** Snapshots of a batch of a hundred rows. Each takes `tookMs` and completes one more row. */
 function setting({ tookMs = 0 } = {}) {
@@ -67,6 +67,20 @@ describe('BatchSnapshots', () => {
     await expect(snapshots.show('mail', 'may')).rejects.toBe(error);
     fails = false;
     expect((await snapshots.show('mail', 'may')).progress.view.name).toBe('november');
+  });
+
+  it('in an outage the last snapshot is handed out as an old one, and the outage stays an error', async () => {
+    let isAway = false;
+    const outage = new RedisUnavailable('Redis does not answer', { unanswered: false });
+    const show = async () => (isAway ? Promise.reject(outage) : view());
+    let now = 0;
+    const snapshots = new BatchSnapshots(producerOf({ show }), () => now);
+    const known = await snapshots.show('mail', 'november');
+    [isAway, now] = [true, 60_000];
+    const error = await snapshots.show('mail', 'november').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SnapshotOutdated);
+    expect(error).toMatchObject({ known, cause: outage, code: 'BULLPEN_REDIS_UNAVAILABLE' });
+    await expect(snapshots.show('mail', 'may')).rejects.toBe(outage);
   });
 
   it('the first twenty failed rows belong to the snapshot: they are read once for all viewers', async () => {

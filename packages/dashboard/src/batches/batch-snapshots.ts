@@ -8,6 +8,7 @@ import {
   type Progress,
   Rate,
 } from '@bullpen/producer';
+import { hasCode, RedisUnavailable } from '@bullpen/shared';
 
 /** How many failed rows a snapshot has; a download has them all. */
 const MAX_FAILURES = 20;
@@ -22,6 +23,12 @@ const SHARED_FACTOR = 10;
 /** The most batches whose rate is remembered. A page of the list has a hundred. */
 const MAX_RATES = 1_000;
 
+/**
+ * The most snapshots that are kept for an outage. A snapshot of a batch has up to twenty payloads,
+ * and a payload up to a megabyte.
+ */
+const MAX_KNOWN = 8;
+
 /** A snapshot of one batch. */
 export interface BatchSnapshot {
   readonly progress: Progress<BatchView>;
@@ -29,6 +36,16 @@ export interface BatchSnapshot {
   readonly failures: readonly FailedRow[];
   /** The rows that are examples of reasons, and are still failed. */
   readonly examples: readonly FailedRow[];
+}
+
+/** Redis is away. `known` is the last snapshot from before. */
+export class SnapshotOutdated extends RedisUnavailable {
+  readonly known: unknown;
+
+  constructor(known: unknown, cause: RedisUnavailable) {
+    super(cause.message, { cause, unanswered: false });
+    this.known = known;
+  }
 }
 
 interface Shared<T> {
@@ -45,6 +62,7 @@ export class BatchSnapshots {
   readonly #producer: Pick<Producer, 'batches'>;
   readonly #now: () => number;
   readonly #shared = new Map<string, Shared<unknown>>();
+  readonly #known = new Map<string, unknown>();
   readonly #rates = new Map<string, Rate>();
 
   /** @param now milliseconds on a clock that is never set back */
@@ -53,7 +71,10 @@ export class BatchSnapshots {
     this.#now = now;
   }
 
-  /** All batches by their books, each with its rate; the newest first. */
+  /**
+   * All batches by their books, each with its rate; the newest first.
+   * @throws SnapshotOutdated, RedisUnavailable
+   */
   list(): Promise<readonly Progress<BatchBooks>[]> {
     return this.#share('list', async () => {
       const all = await this.#producer.batches.list();
@@ -63,7 +84,7 @@ export class BatchSnapshots {
 
   /**
    * One batch, with the states of its open rows, the reasons of failures and the first failed rows.
-   * @throws BatchUnknown, RedisUnavailable
+   * @throws BatchUnknown, SnapshotOutdated, RedisUnavailable
    */
   show(queue: string, batch: string): Promise<BatchSnapshot> {
     return this.#share(`show ${queue} ${batch}`, async () => {
@@ -102,7 +123,7 @@ export class BatchSnapshots {
     for (const [other, { until }] of this.#shared) if (until <= now) this.#shared.delete(other);
     const last = this.#shared.get(key) as Shared<T> | undefined;
     if (last !== undefined) return last.result;
-    const shared: Shared<T> = { result: take(), until: Number.POSITIVE_INFINITY };
+    const shared: Shared<T> = { result: this.#keep(key, take()), until: Number.POSITIVE_INFINITY };
     this.#shared.set(key, shared);
     const limit = (): void => {
       const ended = this.#now();
@@ -111,5 +132,21 @@ export class BatchSnapshots {
     // A failure is not shared with later viewers: they try again.
     shared.result.then(limit, () => this.#shared.delete(key));
     return shared.result;
+  }
+
+  /** Keeps the snapshot for an outage. In an outage, hands out the one that was kept. */
+  async #keep<T>(key: string, taken: Promise<T>): Promise<T> {
+    try {
+      const snapshot = await taken;
+      this.#known.delete(key);
+      this.#known.set(key, snapshot);
+      if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value as string);
+      return snapshot;
+    } catch (error) {
+      if (hasCode<RedisUnavailable>(error, 'BULLPEN_REDIS_UNAVAILABLE') && this.#known.has(key)) {
+        throw new SnapshotOutdated(this.#known.get(key), error);
+      }
+      throw error;
+    }
   }
 }

@@ -4,6 +4,7 @@ import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { producerOf, view } from '../../test/some-batch.js';
+import type { ShowPage } from '../pages/page.js';
 import { batchesPages } from './batches-pages.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -18,8 +19,8 @@ afterEach(async () => {
 async function open(batches: Partial<Producer['batches']>): Promise<string> {
   const app = fastify();
   const redact = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll('hunter2', '[redacted]'));
-  const nav = { canLogOut: false, readOnly: false };
-  await app.register(batchesPages, { producer: producerOf(batches), base: '', redact, nav });
+  const showPage: ShowPage = (reply, { body }) => reply.type('text/html').send(body);
+  await app.register(batchesPages, { producer: producerOf(batches), base: '', redact, showPage });
   closing.push(() => {
     app.server.closeAllConnections();
     return app.close();

@@ -9,12 +9,12 @@ import {
 } from '@bullpen/producer';
 import { hasCode } from '@bullpen/shared';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { html } from 'ghtml';
 import { wantsPage } from '../guard/gate.js';
-import { type Nav, page } from '../pages/page.js';
+import { fault } from '../pages/fault.js';
+import type { ShowPage } from '../pages/page.js';
 import type { Redactor } from '../redact/redactor.js';
 import { batchBody } from './batch-page.js';
-import { BatchSnapshots } from './batch-snapshots.js';
+import { type BatchSnapshot, BatchSnapshots, SnapshotOutdated } from './batch-snapshots.js';
 import { withoutFormulas } from './formulas.js';
 import { type ListFilter, listBody, selectBatches } from './list-page.js';
 
@@ -23,24 +23,25 @@ export interface BatchesPagesDeps {
   readonly producer: Pick<Producer, 'batches'>;
   readonly base: string;
   readonly redact: Redactor;
-  readonly nav: Nav;
+  readonly showPage: ShowPage;
 }
 
 const SCRIPT = 'live.js';
 
 /** Adds `/batches` and all pages below it. */
 export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps): Promise<void> {
-  const { producer, base, redact, nav } = deps;
+  const { producer, base, redact, showPage } = deps;
   const { batches } = producer;
   const snapshots = new BatchSnapshots(producer);
   const redactRow = (row: FailedRow): FailedRow => redact(row) as FailedRow;
   const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
-    reply.type('text/html; charset=utf-8').send(page({ title, base, body, nav, script: SCRIPT }));
+    showPage(reply, { title, body, script: SCRIPT, isOfBatches: true });
   addErrorPages(app, send);
 
   app.get('/batches', async (request, reply) => {
     const filter = readFilter(request.query);
-    return send(reply, 'Batches', listBody(base, selectBatches(await snapshots.list(), filter), filter, Date.now()));
+    const all = await orLastKnown(reply, snapshots.list());
+    return send(reply, 'Batches', listBody(base, selectBatches(all, filter), filter, Date.now()));
   });
 
   app.get('/batches.json', async (request) => {
@@ -50,12 +51,13 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   });
 
   app.get<OneBatch>('/batches/:queue/:batch', async ({ params }, reply) => {
-    const { progress, failures } = await redactedSnapshot(params);
-    return send(reply, params.batch, batchBody(base, progress, failures, Date.now()));
+    const { queue, batch } = params;
+    const { progress, failures } = redactSnapshot(await orLastKnown(reply, snapshots.show(queue, batch)));
+    return send(reply, batch, batchBody(base, progress, failures, Date.now()));
   });
 
-  app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params }) => {
-    const { view, ...progress } = (await redactedSnapshot(params)).progress;
+  app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params: { queue, batch } }) => {
+    const { view, ...progress } = redactSnapshot(await snapshots.show(queue, batch)).progress;
     return { ...view, ...progress };
   });
 
@@ -67,8 +69,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   }
 
   /** A batch and its first failed rows, redacted. */
-  async function redactedSnapshot({ queue, batch }: OneBatch['Params']) {
-    const { progress, failures: rows, examples } = await snapshots.show(queue, batch);
+  function redactSnapshot({ progress, failures: rows, examples }: BatchSnapshot): BatchSnapshot {
     // Reasons quote messages, and messages quote payloads. Redacted together with the rows, they
     // lose the secrets of the rows. The payload of a row that was retried is not known any more, so
     // its message is not shown.
@@ -78,7 +79,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
     }));
     const { reasons } = redact({ reasons: shown, rows, examples }) as Pick<BatchView, 'reasons'>;
     const view = { ...(redact(progress.view) as BatchView), reasons };
-    return { progress: { ...progress, view }, failures: rows.map(redactRow) };
+    return { progress: { ...progress, view }, failures: rows.map(redactRow), examples: [] };
   }
 
   /**
@@ -95,6 +96,20 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
     });
     reply.header('content-disposition', `attachment; filename="${view.name}-failed.${format}"`);
     return reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson').send(output);
+  }
+}
+
+/**
+ * The last snapshot that is known when Redis is away. Its page has the status 503, so that nobody
+ * takes it for a new one.
+ */
+async function orLastKnown<T>(reply: FastifyReply, taken: Promise<T>): Promise<T> {
+  try {
+    return await taken;
+  } catch (error) {
+    if (!(error instanceof SnapshotOutdated)) throw error;
+    reply.code(503);
+    return error.known as T;
   }
 }
 
@@ -124,7 +139,7 @@ function addErrorPages(
     const text = known.text ?? error.message;
     reply.code(known.status);
     if (!wantsPage(request)) return reply.send({ error: text });
-    return send(reply, known.title, html`<h1>${known.title}</h1><p class="note bad" role="alert">${text}</p>`);
+    return send(reply, known.title, fault(known.title, text));
   });
 }
 

@@ -56,6 +56,12 @@ describe('listBody', () => {
     expect(row({ completed: 10, cancelled: 90, cancelledAt: 1 })).not.toMatch(/12\/s|about/);
   });
 
+  it('shows how many rows were rejected', () => {
+    const page = body({}, [progress(books({ read: 5_000, added: 0, rejected: 5_000 }))]);
+    expect(page).toContain('0 of 0 settled</span> · <span class="bad">5,000 rejected</span>');
+    expect(body({})).not.toContain('rejected');
+  });
+
   it('escapes names', () => {
     const page = body({}, [progress(books({ job: '<script>alert(1)</script>', queue: `"><img src=x>` }))]);
     expect(page).not.toMatch(/<script|<img/);

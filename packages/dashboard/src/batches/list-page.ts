@@ -56,12 +56,12 @@ const table = (base: string, shown: SelectedBatches['shown'], now: number): stri
 </table>`;
 
 function row(base: string, { view, done, perSecond, secondsLeft }: Progress<BatchBooks>, now: number): string {
-  const { queue, name, job, added, failed, createdAt } = view;
+  const { queue, name, job, added, rejected, failed, createdAt } = view;
   const stage = stageOf(view);
   const isRunning = stage === 'running';
   return html`<tr>
 <td><a href="${pathOf(base, queue, name)}">${name}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
-<td class="wide">!${bar(countsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span></td>
+<td class="wide">!${bar(countsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span>!${rejected > 0 ? html` · <span class="bad">${showCount(rejected)} rejected</span>` : ''}</td>
 <td class="number">${isRunning || stage === 'reading' ? showRate(perSecond) : '–'}</td>
 <td class="number">${isRunning ? showLeft(secondsLeft) : '–'}</td>
 <td class="number!${failed > 0 ? ' bad' : ''}">${showCount(failed)}</td>

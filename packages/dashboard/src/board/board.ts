@@ -2,27 +2,34 @@ import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Logger } from '@bullpen/shared';
 import { isConnectionLoss, reasonOf } from '@bullpen/shared/internal';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { refuse } from '../guard/gate.js';
 import type { Redactor } from '../redact/redactor.js';
+import { type BoardQueue, changeMany } from './bulk-changes.js';
+import { answerInOutage } from './last-known.js';
+import { type ChangeNote, logChanges } from './log-changes.js';
 import { QueueAdapter } from './queue-adapter.js';
 import type { Queue } from './queues.js';
 import { redactResponse } from './redact-response.js';
 import { type Asked, refusalOf, removalRefusal } from './refusals.js';
-import type { RetriedFrom, RetryJobs } from './retry-jobs.js';
+import type { RetryJobs } from './retry-jobs.js';
 import { shortenList } from './shorten-list.js';
 
 /** What {@link addBoard} needs. */
 export interface BoardDeps {
   readonly base: string;
   readonly title: string;
+  readonly version: string;
   readonly readOnly: boolean;
   readonly hasLogin: boolean;
   readonly redact: Redactor;
   /** Whether a queue has rows of batches that are not settled yet. */
   readonly hasOpenBatch: (queue: string) => Promise<boolean>;
   readonly retryJobs: RetryJobs;
+  /** Who makes a request; `undefined` without a session. */
+  readonly userOf: (request: FastifyRequest) => string | undefined;
+  readonly outage: { readonly text: string | undefined };
   readonly log: Logger;
 }
 
@@ -35,22 +42,21 @@ export interface Board {
 /** Bull Board's page loads a font from another host. */
 const FOREIGN_FONTS = /<link[^>]*href="https:\/\/fonts\.googleapis\.com[^>]*>\s*/g;
 
-/** Bull Board has no place of its own for a link that people see. */
-const batchesLink = (base: string): string =>
-  html`<link rel="stylesheet" href="${base}/assets/board.css"><a class="bullpen-batches" href="${base}/batches">Batches</a>`;
+/**
+ * What we add to Bull Board's page: a style sheet, a link that people see, the script that tells of
+ * outages, and the version for the style sheet to show.
+ */
+const additions = (base: string, version: string): string =>
+  html`<link rel="stylesheet" href="${base}/assets/board.css"><style>:root { --bullpen-version: "${version}" }</style><a class="bullpen-batches" href="${base}/batches">Batches</a><script type="module" src="${base}/assets/outage.js"></script>`;
 
 /** How often Bull Board's page asks for counts and jobs, in seconds. */
 const POLL_S = 2;
 /** The most jobs on a page. Bull Board's own menu ends at 50. */
 const MAX_JOBS = 100;
 
-/** Bull Board's route that retries all jobs of a set. */
-const RETRY_ALL = '/:queueName/retry/:queueStatus';
-const isRetriable = (status: string): status is RetriedFrom => status === 'failed' || status === 'completed';
-
 /** Adds Bull Board at the base path. */
 export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<Board> {
-  const { base, title, readOnly, hasLogin, redact, hasOpenBatch, retryJobs, log } = deps;
+  const { base, title, version, readOnly, hasLogin, redact, hasOpenBatch, retryJobs, userOf, outage, log } = deps;
   const adapter = new FastifyAdapter();
   const board = createBullBoard({
     queues: [],
@@ -82,40 +88,51 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
     return { status: status as 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message } };
   });
 
-  const queues = new Map<string, Queue>();
+  const queues = new Map<string, BoardQueue>();
+  const notes = new WeakMap<FastifyRequest, ChangeNote>();
+  const noteOf = (request: FastifyRequest): ChangeNote => notes.get(request) ?? {};
   const payloadOf = async (queue: string, jobId: string): Promise<unknown> =>
-    (await queues.get(queue)?.getJob(jobId))?.data;
+    (await queues.get(queue)?.queue.getJob(jobId))?.data;
 
+  app.get('/outage.json', async () => ({ outage: outage.text ?? null }));
   await app.register(async (scope) => {
+    logChanges(scope, { userOf, noteOf, log });
+    answerInOutage(scope, `${base}/api/`, outage);
     scope.addHook('preHandler', async (request, reply) => {
       const asked: Asked = { method: request.method, route: request.routeOptions.url, params: request.params ?? {} };
       const why = refusalOf(asked.method, asked.route) ?? (await removalRefusal(asked, hasOpenBatch));
       if (why !== undefined) return refuse(request, reply, 403, why);
       const { jobsPerPage } = (request.query ?? {}) as { jobsPerPage?: unknown };
-      const { queueName = '', queueStatus = '' } = asked.params;
-      // Bull Board would stop at the first job that cannot be retried.
-      if (asked.method === 'PUT' && asked.route?.endsWith(RETRY_ALL) && isRetriable(queueStatus))
-        return reply.send(await retryJobs.retryAll(queueName, queueStatus));
       if (Number(jobsPerPage) > MAX_JOBS) return refuse(request, reply, 400, `At most ${MAX_JOBS} jobs per page.`);
+      const queue = queues.get(asked.params.queueName ?? '');
+      const change = queue === undefined ? undefined : await changeMany(asked, queue, retryJobs);
+      if (change === undefined) return undefined;
+      notes.set(request, { count: change.count });
+      return reply.send(change.body);
     });
     // Every response passes here.
-    scope.addHook('preSerialization', async ({ params }, reply, body) => {
+    scope.addHook('preSerialization', async (request, reply, body) => {
+      if (reply.statusCode < 400) {
+        return shortenList(await redactResponse({ body, params: request.params ?? {} }, redact, payloadOf));
+      }
       // An error holds no job. Redacting it must not ask Redis, which may fail again.
-      if (reply.statusCode >= 400) return redact(body);
-      return shortenList(await redactResponse({ body, params: params ?? {} }, redact, payloadOf));
+      const fault = redact(body) as { readonly message?: unknown };
+      notes.set(request, { reason: typeof fault.message === 'string' ? fault.message : JSON.stringify(fault) });
+      return fault;
     });
     scope.addHook('onSend', async (_request, reply, body) => {
       const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
       if (!isPage || typeof body !== 'string') return body;
-      return body.replace(FOREIGN_FONTS, '').replace('</body>', `${batchesLink(base)}</body>`);
+      return body.replace(FOREIGN_FONTS, '').replace('</body>', `${additions(base, version)}</body>`);
     });
     await scope.register(adapter.registerPlugin());
   });
 
   return {
     add: (queue) => {
-      queues.set(queue.name, queue);
-      board.addQueue(new QueueAdapter(queue, readOnly, retryJobs));
+      const adapter = new QueueAdapter(queue, readOnly, retryJobs);
+      queues.set(queue.name, { queue, adapter });
+      board.addQueue(adapter);
     },
     remove: (name) => {
       queues.delete(name);

@@ -17,10 +17,10 @@ type Job = Awaited<ReturnType<BullMQAdapter['getJob']>>;
  */
 export class QueueAdapter extends BullMQAdapter {
   readonly #queue: Queue;
-  readonly #retryJobs: Pick<RetryJobs, 'retry' | 'retryAll'>;
+  readonly #retryJobs: Pick<RetryJobs, 'retry'>;
   #failedRows = 0;
 
-  constructor(queue: Queue, readOnlyMode: boolean, retryJobs: Pick<RetryJobs, 'retry' | 'retryAll'>) {
+  constructor(queue: Queue, readOnlyMode: boolean, retryJobs: Pick<RetryJobs, 'retry'>) {
     super(queue, { readOnlyMode });
     this.#queue = queue;
     this.#retryJobs = retryJobs;
@@ -31,10 +31,6 @@ export class QueueAdapter extends BullMQAdapter {
     if (!job) return job;
     const retry = (from: RetriedFrom = 'failed') => this.#retryJobs.retry(this.#queue.name, from, id);
     return Object.assign(job, { retry, promote: () => retry('delayed') });
-  }
-
-  override async promoteAll(): Promise<void> {
-    await this.#retryJobs.retryAll(this.#queue.name, 'delayed');
   }
 
   /** Bull Board asks for the description behind the counts. */

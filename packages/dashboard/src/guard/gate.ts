@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { fault } from '../pages/fault.js';
+import { HTML, page } from '../pages/page.js';
 import { namesLoopback } from './loopback.js';
 import { isSameOrigin } from './same-origin.js';
 
@@ -31,12 +33,13 @@ export function addGate(app: FastifyInstance, { base, hasLogin, readOnly, isLogg
     const { open, session } = request.routeOptions.config;
     const changes = !CHANGES_NOTHING.has(request.method);
     if (changes && !isSameOrigin(originsOf(request))) {
-      return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.');
+      return refuse(request, reply, 403, 'This request does not come from a page of this dashboard.', base);
     }
     // Without a login, only the host name tells our page from the page of another site in a browser
     // on this machine.
     if (!hasLogin && !namesLoopback(request.headers.host)) {
-      return refuse(request, reply, 403, 'Without a password this dashboard answers only as localhost or 127.0.0.1.');
+      const message = 'Without a password this dashboard answers only as localhost or 127.0.0.1.';
+      return refuse(request, reply, 403, message, base);
     }
     if (hasLogin && open !== true && !isLoggedIn(request)) return askForLogin(request, reply, base);
     if (changes && readOnly && session !== true) {
@@ -63,13 +66,29 @@ function askForLogin(request: FastifyRequest, reply: FastifyReply, base: string)
   return reply.redirect(`${base}/login?to=${encodeURIComponent(request.url)}`, 302);
 }
 
-/** Whether a person, and not a program, will read the answer. */
-export const wantsPage = ({ method, headers }: FastifyRequest): boolean =>
-  CHANGES_NOTHING.has(method) && headers.accept?.includes('text/html') === true;
+/** Whether a person, and not a program, asks for a page. */
+export const wantsPage = (request: FastifyRequest): boolean =>
+  CHANGES_NOTHING.has(request.method) && readsPages(request);
 
-/** Refuses a request, with a body that Bull Board's page can show. */
-export function refuse(request: FastifyRequest, reply: FastifyReply, code: number, message: string): FastifyReply {
+/** Whether a person will read the answer. */
+const readsPages = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
+  headers.accept?.includes('text/html') === true;
+
+/**
+ * Refuses a request, with a body that Bull Board's page can show.
+ * @param base the base path, where a person may read the answer; it is a page then
+ */
+export function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: number,
+  message: string,
+  base?: string,
+): FastifyReply {
   // Closing saves us from waiting for the rest of the request.
   if (!CHANGES_NOTHING.has(request.method)) reply.header('connection', 'close');
-  return reply.code(code).send({ error: code === 401 ? 'Logged out' : 'Refused', message });
+  reply.code(code);
+  const error = code === 401 ? 'Logged out' : 'Refused';
+  if (base === undefined || !readsPages(request)) return reply.send({ error, message });
+  return reply.type(HTML).send(page({ title: error, base, body: fault(error, message) }));
 }

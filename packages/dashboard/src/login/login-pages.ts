@@ -3,7 +3,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
-import { type PageContent, page } from '../pages/page.js';
+import { HTML, type PageContent, page } from '../pages/page.js';
 import { type CheckCredentials, MAX_PASSWORD } from './credentials.js';
 import { returnPath } from './return-path.js';
 import { Sessions } from './sessions.js';
@@ -124,5 +124,4 @@ const logoutForm = (base: string): string => html`<form class="login" method="po
 <button>Log out</button> <a class="button plain" href="${base}/">Stay</a>
 </form>`;
 
-const sendPage = (reply: FastifyReply, content: PageContent): FastifyReply =>
-  reply.type('text/html; charset=utf-8').send(page(content));
+const sendPage = (reply: FastifyReply, content: PageContent): FastifyReply => reply.type(HTML).send(page(content));

@@ -1,4 +1,8 @@
+import type { FastifyReply } from 'fastify';
 import { html } from 'ghtml';
+
+/** The content type of a page. */
+export const HTML = 'text/html; charset=utf-8';
 
 /** The content of a page. */
 export interface PageContent {
@@ -11,10 +15,20 @@ export interface PageContent {
   readonly nav?: Nav;
   /** The file name of a script under `assets/`. */
   readonly script?: string;
+  /** Whether it is one of the pages of batches, which the header then marks. */
+  readonly isOfBatches?: boolean;
+  /** What to say above everything, because Redis is away. */
+  readonly outage?: string | undefined;
 }
 
+/** Sends a page in the frame of this dashboard. */
+export type ShowPage = (
+  reply: FastifyReply,
+  content: Pick<PageContent, 'title' | 'body' | 'script' | 'isOfBatches'>,
+) => FastifyReply;
+
 /** What the header of a page offers. */
-export interface Nav {
+interface Nav {
   /** Whether to show the button to log out. */
   readonly canLogOut: boolean;
   readonly readOnly: boolean;
@@ -24,7 +38,7 @@ export interface Nav {
  * Renders a whole page. It has no inline script and loads nothing from other hosts: the content
  * security policy forbids both.
  */
-export function page({ title, base, body, nav, script }: PageContent): string {
+export function page({ title, base, body, nav, script, isOfBatches = false, outage }: PageContent): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +51,8 @@ export function page({ title, base, body, nav, script }: PageContent): string {
 !${script === undefined ? '' : html`<script type="module" src="${base}/assets/${script}"></script>`}
 </head>
 <body>
-!${nav === undefined ? '' : header(base, nav)}
+!${nav === undefined ? '' : header(base, nav, isOfBatches)}
+<div id="outage">!${outage === undefined ? '' : html`<p class="note bad" role="alert">${outage}</p>`}</div>
 <main>
 !${body}
 </main>
@@ -46,9 +61,9 @@ export function page({ title, base, body, nav, script }: PageContent): string {
 `;
 }
 
-const header = (base: string, { canLogOut, readOnly }: Nav): string => html`<header>
+const header = (base: string, { canLogOut, readOnly }: Nav, isOfBatches: boolean): string => html`<header>
 <a class="brand" href="${base}/batches">Bullpen</a>
-<nav aria-label="Pages"><a href="${base}/">Queues</a><a href="${base}/batches" aria-current="true">Batches</a></nav>
+<nav aria-label="Pages"><a href="${base}/">Queues</a><a href="${base}/batches"!${isOfBatches ? ' aria-current="true"' : ''}>Batches</a></nav>
 !${readOnly ? '<span class="tag">read-only</span>' : ''}
 !${canLogOut ? html`<form method="post" action="${base}/logout"><button class="plain">Log out</button></form>` : ''}
 </header>`;

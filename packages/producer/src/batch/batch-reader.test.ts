@@ -12,6 +12,9 @@ const job = defineJob({ name: 'reader.test', payload: z.object({ id: z.number() 
 const checksumOf = (rows: readonly SourceRow[]): string =>
   String(rows.reduce((checksum, { text }) => addRowToChecksum(checksum, text), 0));
 
+/** Rows that were rejected because they are broken. */
+const rejectedAt = (...rows: number[]) => new Map(rows.map((row) => [row, 'not JSON']));
+
 /** A reader of rows that notes which rows it handed on and which it rejected. */
 function reading(rows: readonly SourceRow[], more: Partial<BatchReaderOptions> = {}) {
   const taken: number[] = [];
@@ -52,9 +55,25 @@ describe('BatchReader', () => {
       [4, 5],
     ].map((of) => of.map((row) => Number(checksumAt(row))));
     expect(ranges).toEqual([
-      { from: 0, to: 3, fromChecksum: '0', toChecksum: three, checksums: first, rejectedRows: [2], isLast: false },
-      { from: 3, to: 5, fromChecksum: three, toChecksum: five, checksums: second, rejectedRows: [4], isLast: true },
-      { from: 5, to: 5, fromChecksum: five, toChecksum: five, checksums: [], rejectedRows: [], isLast: true },
+      {
+        from: 0,
+        to: 3,
+        fromChecksum: '0',
+        toChecksum: three,
+        checksums: first,
+        rejectedRows: rejectedAt(2),
+        isLast: false,
+      },
+      {
+        from: 3,
+        to: 5,
+        fromChecksum: three,
+        toChecksum: five,
+        checksums: second,
+        rejectedRows: rejectedAt(4),
+        isLast: true,
+      },
+      { from: 5, to: 5, fromChecksum: five, toChecksum: five, checksums: [], rejectedRows: rejectedAt(), isLast: true },
     ]);
     expect(reader.sinceRange).toBe(0);
   });
@@ -65,11 +84,11 @@ describe('BatchReader', () => {
     const { reader, run, taken, rejected } = reading(rows, { from });
     expect(await run()).toBe(true);
     expect([taken, rejected]).toEqual([[5], [4]]);
-    expect(reader.takeRange()).toMatchObject({ from: 3, fromChecksum: from.checksum, rejectedRows: [4] });
+    expect(reader.takeRange()).toMatchObject({ from: 3, fromChecksum: from.checksum, rejectedRows: rejectedAt(4) });
     const again = reading(rows, { from, repeatRejected: true });
     await again.run();
     expect([again.taken, again.rejected]).toEqual([[5], [2, 4]]);
-    expect(again.reader.takeRange().rejectedRows).toEqual([4]);
+    expect(again.reader.takeRange().rejectedRows).toEqual(rejectedAt(4));
   });
 
   it('refuses a source whose beginning has changed, before it hands on a row', async () => {

@@ -1,6 +1,7 @@
 import { type BatchRef, type JobDefinition, SourceInvalid } from '@bullpen/shared';
 import { MAX_ROWS } from '@bullpen/shared/internal';
 import type { JobRow } from '../enqueue/chunk.js';
+import { reasonOfRejection } from '../enqueue/rejections.js';
 import { untilAborted } from '../enqueue/until-aborted.js';
 import type { SourceRow } from '../source/source-row.js';
 import type { BatchOptions } from './batch-options.js';
@@ -27,7 +28,7 @@ export class BatchReader {
   #checksum = 0;
   #rangeStart: { readonly read: number; readonly checksum: string };
   #checksums: number[] = [];
-  #rejectedRows: number[] = [];
+  #rejectedRows = new Map<number, string>();
   #isAtEnd = false;
 
   constructor(options: BatchReaderOptions) {
@@ -54,7 +55,7 @@ export class BatchReader {
     const from = this.#rangeStart;
     const to = { read: this.#read, checksum: String(this.#checksum) };
     const [checksums, rejectedRows] = [this.#checksums, this.#rejectedRows];
-    [this.#rangeStart, this.#checksums, this.#rejectedRows] = [to, [], []];
+    [this.#rangeStart, this.#checksums, this.#rejectedRows] = [to, [], new Map()];
     return {
       ...{ from: from.read, to: to.read, fromChecksum: from.checksum, toChecksum: to.checksum },
       ...{ checksums, rejectedRows, isLast: this.#isAtEnd },
@@ -109,7 +110,7 @@ export class BatchReader {
     take: (row: JobRow) => Promise<void> | undefined,
   ): Promise<void> | undefined {
     if (!isRejected(checked)) return wasRead ? undefined : take(checked);
-    if (!wasRead) this.#rejectedRows.push(checked.row);
+    if (!wasRead) this.#rejectedRows.set(checked.row, reasonOfRejection(checked.faults));
     const telling = this.#options.onRejected?.(checked);
     return telling instanceof Promise ? telling : undefined;
   }

@@ -6,8 +6,8 @@ import { sourceChanged } from './source-changed.js';
 export interface ChunkRange extends Omit<CursorMove, 'rejected'> {
   /** The running checksum after each row that the chunk covers. */
   readonly checksums: readonly number[];
-  /** Which of these rows were rejected. */
-  readonly rejectedRows: readonly number[];
+  /** Which of these rows were rejected, and why. */
+  readonly rejectedRows: ReadonlyMap<number, string>;
 }
 
 /** The rows of a chunk with the range that they cover. */
@@ -38,7 +38,7 @@ export function restAfter(
     rows: rows.filter(({ row = 0 }) => row > read),
     range: {
       ...{ ...range, from: read, fromChecksum: ours, checksums: range.checksums.slice(covered) },
-      rejectedRows: range.rejectedRows.filter((row) => row > read),
+      rejectedRows: new Map([...range.rejectedRows].filter(([row]) => row > read)),
     },
   };
 }

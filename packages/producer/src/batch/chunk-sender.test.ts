@@ -11,15 +11,18 @@ import { ChunkSender, type ChunkSenderDeps, SendingInterrupted } from './chunk-s
 const checksumAt = (row: number): string => String(7 * row);
 
 const rangeOf = (from: number, to: number, more: Partial<ChunkRange> = {}): ChunkRange => ({
-  ...{ from, to, fromChecksum: checksumAt(from), toChecksum: checksumAt(to), rejectedRows: [], isLast: false },
+  ...{ from, to, fromChecksum: checksumAt(from), toChecksum: checksumAt(to), rejectedRows: new Map(), isLast: false },
   checksums: Array.from({ length: to - from }, (_, at) => Number(checksumAt(from + at + 1))),
   ...more,
 });
 
+/** Rejected rows, each with a reason of its own. */
+const rejectedAt = (rows: readonly number[]) => new Map(rows.map((row) => [row, `reason ${row}`]));
+
 /** The rows of a range, without the rejected ones. */
 const rowsOf = ({ from, to, rejectedRows }: ChunkRange): JobRow[] =>
   Array.from({ length: to - from }, (_, at) => from + at + 1)
-    .filter((row) => !rejectedRows.includes(row))
+    .filter((row) => !rejectedRows.has(row))
     .map((row) => ({ row, data: String(row) }));
 
 const senderTo = (insert: ChunkSenderDeps['insert'], more: Partial<ChunkSenderDeps> = {}): ChunkSender =>
@@ -40,7 +43,7 @@ describe('ChunkSender', () => {
     const redis = new BatchRedis().begin();
     const told: unknown[] = [];
     const sender = senderTo(redis.insert, { onInserted: (totals) => told.push(totals) });
-    await send(sender, rangeOf(0, 2, { rejectedRows: [2] }));
+    await send(sender, rangeOf(0, 2, { rejectedRows: rejectedAt([2]) }));
     await send(sender, rangeOf(2, 4, { isLast: true }));
     expect(rowsIn(redis)).toEqual([1, 3, 4]);
     expect(told).toEqual([
@@ -77,8 +80,8 @@ describe('ChunkSender', () => {
 
   it('sends only the rest of a chunk when a part of it is inserted, with the rejected rows of the rest', async () => {
     const redis = new BatchRedis().begin();
-    await send(senderTo(redis.insert), rangeOf(0, 3, { rejectedRows: [2] }));
-    await send(senderTo(redis.insert), rangeOf(0, 6, { rejectedRows: [2, 5] }));
+    await send(senderTo(redis.insert), rangeOf(0, 3, { rejectedRows: rejectedAt([2]) }));
+    await send(senderTo(redis.insert), rangeOf(0, 6, { rejectedRows: rejectedAt([2, 5]) }));
     expect(rowsIn(redis)).toEqual([1, 3, 4, 6]);
     expect(redis.books).toMatchObject({ read: '6', added: '4', rejected: '2' });
   });
@@ -180,7 +183,7 @@ function chunksOf(count: number, sizes: readonly number[], rejectedRows: readonl
   const ranges: ChunkRange[] = [];
   for (let from = 0; from < count || ranges.length === 0; ) {
     const to = Math.min(count, from + (sizes[ranges.length % sizes.length] ?? 1));
-    const rejected = rejectedRows.filter((row) => row > from && row <= to);
+    const rejected = rejectedAt(rejectedRows.filter((row) => row > from && row <= to));
     ranges.push(rangeOf(from, to, { rejectedRows: rejected, isLast: to === count }));
     from = to;
   }

@@ -1,6 +1,7 @@
 import { BatchConflict, type BatchRef, RedisUnavailable } from '@bullpen/shared';
 import type { CursorMove, JobRow } from '../enqueue/chunk.js';
 import type { BatchTotals, InsertReply } from '../enqueue/insert-reply.js';
+import { tallyRejections } from '../enqueue/rejections.js';
 import { untilRoom } from '../enqueue/until-room.js';
 import { type ChunkRange, type RangedRows, restAfter } from './chunk-range.js';
 import { sourceChanged } from './source-changed.js';
@@ -54,7 +55,7 @@ export class ChunkSender {
     for (;;) {
       const { rows, range } = rest;
       const { rejectedRows, checksums, ...covered } = range;
-      const move = { ...covered, rejected: rejectedRows.length };
+      const move = { ...covered, rejected: tallyRejections(rejectedRows.values()) };
       const reply = await untilRoom(() => insert(rows, move), signal, onFull);
       switch (reply.kind) {
         case 'ok':

@@ -144,9 +144,9 @@ describe('runBatch', () => {
   it('tells Redis of 10,000 rejected rows without waiting for a valid one', async () => {
     const { result, sent } = await run(Array.from({ length: 10_001 }, (_, at) => broken(at + 1)));
     expect(result).toMatchObject(totals(10_001, 0, 0, 10_001));
-    expect(sent.map(({ rows, part }) => [rows, part.to, part.rejected])).toEqual([
-      [0, 10_000, 10_000],
-      [0, 10_001, 1],
+    expect(sent.map(({ rows, part }) => [rows, part.to, [...part.rejected]])).toEqual([
+      [0, 10_000, [['not JSON', 10_000]]],
+      [0, 10_001, [['not JSON', 1]]],
     ]);
   });
 

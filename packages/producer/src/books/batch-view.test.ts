@@ -11,7 +11,7 @@ const booksWith = (fields: Record<string, number>): BatchBooks =>
 
 const viewOf = (fields: Record<string, number>, counted = { active: 0, delayed: 0, queued: 1 }): BatchView => {
   const books = booksWith(fields);
-  return { ...books, stage: stageOf(books), ...divideOpen(books, counted), reasons: [] };
+  return { ...books, stage: stageOf(books), ...divideOpen(books, counted), waits: undefined, reasons: [] };
 };
 
 describe('divideOpen', () => {

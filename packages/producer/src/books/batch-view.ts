@@ -1,3 +1,4 @@
+import type { BatchWait } from './batch-wait.js';
 import type { BatchBooks } from './books.js';
 
 /**
@@ -24,8 +25,16 @@ export interface FailureReason {
   readonly reason: string;
   /** How many rows failed for it. */
   readonly count: number;
-  /** The first row that failed for it, and its error: name and message, up to 500 characters. */
-  readonly example: { readonly row: number; readonly error: string } | undefined;
+  /** The first row that failed for it. */
+  readonly example: FailureExample | undefined;
+}
+
+/** A row that failed, as an example of the reason why. */
+export interface FailureExample {
+  /** The number of the row in its source, counted from 1. */
+  readonly row: number;
+  /** Its error: name and message, up to 500 characters. */
+  readonly error: string;
 }
 
 /**
@@ -46,6 +55,8 @@ export interface BatchView extends BatchBooks {
    * only when the queue holds no other job; else 0.
    */
   readonly missing: number;
+  /** Why no row is being attempted. `undefined` when rows are, when one comes next, or at the end. */
+  readonly waits: BatchWait | undefined;
   /** The ten most frequent reasons why rows failed. */
   readonly reasons: readonly FailureReason[];
 }

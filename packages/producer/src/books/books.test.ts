@@ -30,6 +30,7 @@ describe('beginBooks', () => {
       ...{ ...fresh, name: 'b1', queue: 'mail', columns: undefined, checksum: '0' },
       ...{ createdAt: place.now, writtenAt: place.now, readAt: undefined, cancelledAt: undefined },
       ...{ read: 0, added: 0, duplicate: 0, rejected: 0, completed: 0, failed: 0, cancelled: 0 },
+      rejections: [],
     });
     expect(calls[0]?.slice(0, 9)).toEqual([
       ...bookKeys(batchKeys('p', 'mail', 'b1')),

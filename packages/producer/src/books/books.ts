@@ -1,4 +1,5 @@
 import { type BatchKeys, batchKeys, type Redis } from '@bullpen/shared/internal';
+import { type RejectionReason, readRejections } from '../enqueue/rejections.js';
 
 /** Where the books of a batch are. */
 export interface BatchPlace {
@@ -57,6 +58,8 @@ export interface BatchBooks {
   readonly duplicate: number;
   /** Rows that did not parse, or do not fit the job's schema. */
   readonly rejected: number;
+  /** Why rows were rejected. At most twenty reasons; all others are counted as one. */
+  readonly rejections: readonly RejectionReason[];
   /** Added rows that completed. */
   readonly completed: number;
   /** Added rows that failed for good. */
@@ -97,6 +100,7 @@ export function readBooks(
     ...{ createdAt: number('createdAt'), writtenAt: number('writtenAt') },
     ...{ readAt: optional('readAt'), cancelledAt: optional('cancelledAt') },
     ...{ read: number('read'), added: number('added'), duplicate: number('duplicate'), rejected: number('rejected') },
+    rejections: readRejections(hash),
     ...{ completed: number('completed'), failed: number('failed'), cancelled: number('cancelled') },
     checksum: hash['checksum'] ?? '0',
   };

@@ -1,4 +1,5 @@
 import { type BatchView, stageOf } from './batch-view.js';
+import { describeWait } from './batch-wait.js';
 import type { BatchBooks } from './books.js';
 import type { Rate } from './rate.js';
 
@@ -12,6 +13,11 @@ export interface Progress<B extends BatchBooks = BatchView> {
   readonly perSecond: number | undefined;
   /** How long the rest takes. `undefined` while the source is being read or nothing is settled. */
   readonly secondsLeft: number | undefined;
+  /**
+   * Why nothing gets done, in words. `undefined` while something does, when it is not known, and
+   * for the answers of `batches.list`, which do not say it.
+   */
+  readonly standstill: string | undefined;
 }
 
 /**
@@ -29,5 +35,8 @@ export function measureProgress<B extends BatchBooks>(view: B, rate: Rate, at: n
   const done = view.completed + view.failed + view.cancelled;
   rate.note(done, at);
   const secondsLeft = stageOf(view) === 'reading' ? undefined : rate.secondsFor(view.added - done);
-  return { view, done, perSecond: rate.perSecond, secondsLeft };
+  const { perSecond } = rate;
+  const { waits } = view as B & Partial<BatchView>;
+  const standstill = waits === undefined || (perSecond ?? 0) > 0 ? undefined : describeWait(waits);
+  return { view, done, perSecond, secondsLeft, standstill };
 }

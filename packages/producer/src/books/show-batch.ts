@@ -2,6 +2,7 @@ import { batchKeys, queueKeys } from '@bullpen/shared/internal';
 import type { ShowPage } from '../enqueue/producer-redis.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { type BatchView, divideOpen, type FailureReason, stageOf } from './batch-view.js';
+import { type BatchWait, findWait } from './batch-wait.js';
 import { readBooks, recordOf } from './books.js';
 import { unknownBatch } from './find-batch.js';
 
@@ -23,11 +24,13 @@ export async function showBatch(queue: string, batch: string, access: RedisAcces
     const args = [keys.base, batch, kind, from, PAGE_JOBS, withBooks ? '1' : '', REASONS];
     return ask((redis) => redis.bullpenShowBatch(keys[part], fates, reasons, ...args));
   };
+  let due = '';
   const rest = async (part: 'active' | 'delayed', first: number): Promise<number> => {
     let rows = 0;
     for (let from = first; from >= 0; ) {
       const page = await look(part, from, false);
       [from, rows] = [page[0], rows + page[1]];
+      if (due === '') due = page[5] ?? '';
     }
     return rows;
   };
@@ -36,7 +39,16 @@ export async function showBatch(queue: string, batch: string, access: RedisAcces
   const books = readBooks(queue, batch, recordOf(flat));
   if (books === undefined) throw await unknownBatch({ name: batch, queue }, access);
   const counted = { active: active + (await rest('active', next)), delayed: await rest('delayed', 0), queued };
-  return { ...books, stage: stageOf(books), ...divideOpen(books, counted), reasons: readTally(tally) };
+  const { cancelledAt } = books;
+  const open = divideOpen(books, counted);
+  const waits = open.active > 0 ? undefined : await whyItWaits(open, due);
+  return { ...books, stage: stageOf(books), ...open, waits, reasons: readTally(tally) };
+
+  async function whyItWaits({ waiting, delayed, missing }: typeof open, due: string): Promise<BatchWait | undefined> {
+    if (cancelledAt !== undefined) return undefined;
+    if (waiting > missing) return findWait(queue, batch, access);
+    return delayed > 0 && due !== '' ? { why: 'delayed', until: Number(due) } : undefined;
+  }
 }
 
 function readTally(tally: readonly string[]): FailureReason[] {

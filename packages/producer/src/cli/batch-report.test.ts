@@ -6,6 +6,7 @@ import {
   adviceFor,
   emptinessOf,
   exitCodeFor,
+  failureAdviceFor,
   printReport,
   type RejectsKept,
   type Report,
@@ -107,6 +108,14 @@ describe('emptinessOf', () => {
     ['a file with rows', whole, file(7), undefined],
   ])('says of %s', (_, of, source, says) => {
     expect(emptinessOf(reportOf({ result: of }), source)).toBe(says);
+  });
+});
+
+describe('failureAdviceFor', () => {
+  it('says where to look when rows failed, and nothing else', () => {
+    const failed = reportOf({ settled: { ...allDone, completed: 1, failed: 1 } });
+    expect(failureAdviceFor(failed)).toBe('1 row failed: bullpen-producer batches show b1 --queue mail says why');
+    expect([reportOf({}), reportOf({ settled: allDone })].map(failureAdviceFor)).toEqual([undefined, undefined]);
   });
 });
 

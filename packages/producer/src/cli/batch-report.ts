@@ -64,6 +64,13 @@ export function adviceFor({ result, failure }: Report): string | undefined {
   return `the rest is not enqueued; ${again} goes on where this one stopped`;
 }
 
+/** Where to look when rows of a batch that was waited for have failed: that is an exit code of 1. */
+export function failureAdviceFor({ settled }: Report): string | undefined {
+  if (settled === undefined || settled.failed === 0) return undefined;
+  const { name, queue, failed } = settled;
+  return `${countOf(failed, 'row')} failed: bullpen-producer batches show ${name} --queue ${queue} says why`;
+}
+
 /**
  * A warning about a source that was read to its end and had no rows: this is often a mistake.
  */

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { runDryBatch } from '../batch/dry-run.js';
 import type { Producer } from '../producer.js';
 import { openSource } from '../source/source.js';
-import { adviceFor, emptinessOf, exitCodeFor, printReport, type Report } from './batch-report.js';
+import { adviceFor, emptinessOf, exitCodeFor, failureAdviceFor, printReport, type Report } from './batch-report.js';
 import { batchSettings } from './batch-settings.js';
 import { enqueueAndWait, enqueueRows, type Run } from './enqueue-rows.js';
 import { withKeyColumn } from './key-column.js';
@@ -84,6 +84,8 @@ async function conclude(
   }
   const failure = report.failure ?? report.unkept;
   if (failure !== undefined) throw failure;
+  const failed = failureAdviceFor(report);
+  if (failed !== undefined) say(failed);
   const empty = emptinessOf(report, source);
   if (empty !== undefined) say(`bullpen-producer: ${empty}`);
   const change = await source.changed();

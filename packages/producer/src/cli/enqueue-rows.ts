@@ -3,14 +3,17 @@ import type { JobDefinition } from '@bullpen/shared';
 import { type Config, showText } from '@bullpen/shared/internal';
 import type { BatchOptions } from '../batch/batch-options.js';
 import { type BatchResult, BatchStopped } from '../batch/batch-result.js';
+import { describeWait } from '../books/batch-wait.js';
 import type { BatchTotals } from '../enqueue/insert-reply.js';
 import type { Producer } from '../producer.js';
 import type { Source } from '../source/source.js';
 import { type Report, rejectsToKeep } from './batch-report.js';
 import type { batchSettings } from './batch-settings.js';
+import { CellTypes } from './cell-types.js';
 import { countOf, showCount } from './print.js';
 import { type Progress, startProgress } from './progress.js';
 import type { Rejects } from './rejects.js';
+import { Standstill } from './standstill.js';
 
 /** The parts that a run of `batch` works with. */
 export interface Run {
@@ -50,17 +53,19 @@ async function readRows(
   const { delay, priority, results, keep, keepKeys } = config;
   // The bar stops where it is; messages follow below it.
   signal.addEventListener('abort', () => bar.stop(), { once: true });
+  const cellTypes = new CellTypes(job, source.format, (line) => bar.say(line));
   try {
     const result = await batch({
       ...{ name, source, signal, dryRun, keyField, rowsPerJob, maxWaiting },
       ...{ delay, priority, results, keep, keepKeys },
       // The file is written anew by each run and must have all rejected rows.
       repeatRejected: config.rejects !== undefined,
-      onRejected: (row) => rejects.write(row),
+      onRejected: (row) => cellTypes.note(row)?.then(() => rejects.write(row)) ?? rejects.write(row),
       onProgress: (totals, before) => bar.update(source.bytesRead(), totals.read, noteOf(totals), before),
       onFull: (waiting) =>
         bar.wait(`waiting for room: ${countOf(waiting, 'job waits', 'jobs wait')} on '${showText(job.queue)}'`),
     });
+    await cellTypes.end(result.read);
     if (result.wasFinished) bar.clear();
     else if (!result.interrupted) {
       bar.update(source.totalBytes ?? source.bytesRead(), result.read, noteOf(result), result.resumedAt);
@@ -87,12 +92,18 @@ export async function enqueueAndWait(producer: Producer, run: Run, wait: boolean
   run.signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {
     const { name, queue } = result;
+    const standstill = new Standstill(async () => {
+      const { waits } = await producer.batches.show({ name, queue });
+      return waits && describeWait(waits);
+    });
     const settled = await producer.batches.wait({
       ...{ name, queue },
       signal: run.signal,
       onProgress({ completed, failed, cancelled }) {
         const done = completed + failed + cancelled;
-        bar.update(done, done, failed > 0 ? `${showCount(failed)} failed` : '');
+        const why = standstill.note(done);
+        if (why === undefined) bar.update(done, done, failed > 0 ? `${showCount(failed)} failed` : '');
+        else bar.wait(why);
       },
     });
     return { ...enqueued, settled };

@@ -46,8 +46,8 @@ export interface CursorMove {
   /** The running checksum of the source at `from` and at `to`. */
   readonly fromChecksum: string;
   readonly toChecksum: string;
-  /** How many of these rows were rejected. */
-  readonly rejected: number;
+  /** How many of these rows were rejected, by reason. */
+  readonly rejected: ReadonlyMap<string, number>;
   /** Whether the source ends at `to`. */
   readonly isLast: boolean;
 }

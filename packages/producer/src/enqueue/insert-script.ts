@@ -1,4 +1,5 @@
 import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
+import { COUNT_REJECTED } from './rejections.js';
 
 /**
  * Inserts a chunk of jobs of one definition into one queue, all or nothing, in the key layout of
@@ -252,8 +253,7 @@ if not batch then return { 'ok', table.concat(answers), table.concat(holders, '\
 if not batch.retry then
   call('HINCRBY', books[1], 'added', #answers - duplicates)
   call('HINCRBY', books[1], 'duplicate', duplicates)
-  call('HINCRBY', books[1], 'rejected', batch.rejected)
-  call('HSET', books[1], 'read', batch.to, 'checksum', batch.toChecksum, 'writtenAt', timestamp)
+  ${COUNT_REJECTED}  call('HSET', books[1], 'read', batch.to, 'checksum', batch.toChecksum, 'writtenAt', timestamp)
 end
 if batch.isLast then call('HSET', books[1], 'readAt', timestamp) end
 keepBooks(books, KEYS[16], batch.name)

@@ -17,7 +17,15 @@ const plain: JobRow = { data: '{"n":1}' };
 const options: ChunkOptions = { delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: undefined };
 const part: BatchPart = {
   ...{ name: 'b1', keys: batchKeys('p', 'mail', 'b1'), rowsPerJob: 1, keyField: undefined, results: false },
-  ...{ keepKeysMs: 5_000, from: 10, to: 14, fromChecksum: '17', toChecksum: '18', rejected: 2, isLast: false },
+  ...{
+    keepKeysMs: 5_000,
+    from: 10,
+    to: 14,
+    fromChecksum: '17',
+    toChecksum: '18',
+    rejected: new Map([['id: wrong', 2]]),
+    isLast: false,
+  },
 };
 
 /**
@@ -142,7 +150,15 @@ describe('prepareChunk', () => {
     const { told, rows: behind } = await toldOf({ batch, rows });
     expect(behind).toEqual(['', '1\n1\n1\n']);
     expect(told['batch']).toEqual({
-      ...{ name: 'b1', rowsPerJob: 1, from: 10, to: 14, rejected: 2, isLast: false, rows: [11, 12, 14, 14] },
+      ...{
+        name: 'b1',
+        rowsPerJob: 1,
+        from: 10,
+        to: 14,
+        rejected: ['id: wrong', 2],
+        isLast: false,
+        rows: [11, 12, 14, 14],
+      },
       ...{ fromChecksum: '17', toChecksum: '18' },
     });
     expect(told['keepKeys']).toBe(5_000);

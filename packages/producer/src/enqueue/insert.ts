@@ -77,7 +77,7 @@ function describeChunk({ job, rows, options, batch, now }: Chunk, base: string):
     keepKeys: batch?.keepKeysMs,
     batch: batch && {
       ...{ name: batch.name, rowsPerJob: batch.rowsPerJob, retry: batch.retry, isLast: batch.isLast },
-      ...{ from: batch.from, to: batch.to, rejected: batch.rejected, rows: rangesOf(rows) },
+      ...{ from: batch.from, to: batch.to, rejected: [...batch.rejected].flat(), rows: rangesOf(rows) },
       ...{ fromChecksum: batch.fromChecksum, toChecksum: batch.toChecksum },
     },
   });

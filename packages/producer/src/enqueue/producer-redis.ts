@@ -1,8 +1,18 @@
 import type { Redis, ScriptArg } from '@bullpen/shared/internal';
 import type { RawInsertReply } from './insert-reply.js';
 
-/** What the script that shows a batch answers for one page of jobs. `next` is -1 at the end. */
-export type ShowPage = [next: number, rows: number, books?: string[], reasons?: string[], queued?: number];
+/**
+ * What the script that shows a batch answers for one page of jobs. `next` is -1 at the end; `due`
+ * is when the first of these rows is due, in ms since 1970, or an empty text.
+ */
+export type ShowPage = [
+  next: number,
+  rows: number,
+  books?: string[],
+  reasons?: string[],
+  queued?: number,
+  due?: string,
+];
 
 /** The scripts of the producer, as methods of a connection. `define-commands.ts` defines them. */
 export interface ProducerCommands {
@@ -15,6 +25,7 @@ export interface ProducerCommands {
     ...args: ScriptArg[]
   ): Promise<[read: number, stay: number, ...namesAndBooks: (string | string[])[]]>;
   bullpenShowBatch(...args: ScriptArg[]): Promise<ShowPage>;
+  bullpenBatchWait(...keysAndStart: string[]): Promise<[paused: number, worked: number, ahead: number]>;
   bullpenCancelBatch(
     ...args: ScriptArg[]
   ): Promise<[found: 'open' | 'cancelled' | 'settled' | 'unknown', takenOff: string]>;

@@ -94,7 +94,7 @@ function partFor(books: BatchBooks, keys: BatchPart['keys']): BatchPart {
     // Each row gets its own job. A shared job that still waits or runs sees this job and does not
     // attempt the row as well.
     rowsPerJob: 1,
-    ...{ from: read, to: read, fromChecksum: checksum, toChecksum: checksum, rejected: 0, isLast: false },
+    ...{ from: read, to: read, fromChecksum: checksum, toChecksum: checksum, rejected: new Map(), isLast: false },
   };
 }
 

@@ -36,14 +36,16 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
   return group;
 }
 
-const HEAD = ['name', 'queue', 'stage', 'read', 'open', 'completed', 'failed', 'cancelled', 'begun'];
+const HEAD = ['name', 'queue', 'stage', 'read', 'rejected', 'open', 'completed', 'failed', 'cancelled', 'begun'];
+/** Columns that people do not need where all of it is zero. */
+const RARE = ['rejected', 'cancelled'];
 
 function printBatches(all: readonly BatchBooks[]): void {
   const rows = all.map(toRow);
   // People need no column whose values are all alike; programs need every column.
   const isSpare = (name: string, at: number): boolean =>
     process.stdout.isTTY &&
-    ((name === 'cancelled' && rows.every((row) => row[at] === '0')) ||
+    ((RARE.includes(name) && rows.every((row) => row[at] === '0')) ||
       (name === 'queue' && rows.every((row) => row[at] === 'default')));
   const places = HEAD.flatMap((name, at) => (isSpare(name, at) ? [] : [at]));
   const pick = (row: readonly string[]): string[] => places.map((at) => row[at] ?? '');
@@ -51,8 +53,8 @@ function printBatches(all: readonly BatchBooks[]): void {
 }
 
 function toRow(books: BatchBooks): string[] {
-  const { name, queue, read, completed, failed, cancelled, createdAt } = books;
-  const counts = [read, countOpen(books), completed, failed, cancelled];
+  const { name, queue, read, rejected, completed, failed, cancelled, createdAt } = books;
+  const counts = [read, rejected, countOpen(books), completed, failed, cancelled];
   return [name, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt)];
 }
 

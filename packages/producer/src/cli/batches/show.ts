@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import type { BatchView } from '../../books/batch-view.js';
+import { describeWait } from '../../books/batch-wait.js';
 import { printFacts, printLine, showFigure } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { queueSetting } from './queue-setting.js';
@@ -43,6 +44,8 @@ function factsOf(view: BatchView): (readonly [string, string])[] {
     ...counts({ read, added, duplicate, rejected }),
     ...counts({ waiting, active, delayed, completed, failed, cancelled }),
     ...(missing === 0 ? [] : counts({ 'missing (of the waiting)': missing })),
+    ...(view.waits === undefined ? [] : [['nothing runs', describeWait(view.waits)] as const]),
+    ...view.rejections.map(({ reason, count }) => [`rejected: ${showFigure(count)}`, showText(reason)] as const),
     ...view.reasons.flatMap(({ reason, count, example }) => [
       [`failed: ${showFigure(count)}`, showText(reason)] as const,
       ...(example === undefined ? [] : [[`as row ${showFigure(example.row)}`, showText(example.error)] as const]),

@@ -22,7 +22,7 @@ describe('the counts', () => {
   });
 
   it('are one line in a pipe, with all the rest', () => {
-    const line = pipeLine({ view, done: 35_105, perSecond: 2_833.6, secondsLeft: 30 });
+    const line = pipeLine({ view, done: 35_105, perSecond: 2_833.6, secondsLeft: 30, standstill: undefined });
     expect(line).toMatch(
       /^batch november: 35,105 of 119,970 settled {2}2,834\/s {2}ETA 30s {2}waiting .* cancelled 0$/,
     );

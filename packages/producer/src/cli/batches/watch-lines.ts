@@ -4,8 +4,9 @@ import type { Progress } from '../../books/progress.js';
 import { showCount } from '../print.js';
 import { showSeconds } from '../progress.js';
 
-/** `1,200/s  ETA 1m15s`. */
-export function rateLine({ perSecond, secondsLeft }: Progress): string {
+/** `1,200/s  ETA 1m15s`, or why nothing moves. */
+export function rateLine({ perSecond, secondsLeft, standstill }: Progress): string {
+  if (standstill !== undefined) return standstill;
   const rate = perSecond === undefined ? '-' : showCount(Math.round(perSecond));
   return `${rate}/s  ETA ${secondsLeft === undefined ? '-' : showSeconds(secondsLeft)}`;
 }
