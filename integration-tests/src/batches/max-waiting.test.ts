@@ -141,13 +141,14 @@ describe('jobs with and without a priority on one queue', () => {
       const more = priority === undefined ? {} : { priority };
       for (const refused of [
         () => producer.enqueue(scripted, {}, second),
-        () => producer.enqueueMany(scripted, payloads(2), more),
         () => producer.enqueue(scripted, {}, { ...second, delay: '1h' }),
       ]) {
         const fault = await faultOf(refused());
         expect(fault).toBeInstanceOf(OptionsInvalid);
         expect(String(fault)).toMatch(says);
       }
+      const many = await faultOf(producer.enqueueMany(scripted, payloads(2), more));
+      expect(many).toMatchObject({ cause: { code: 'BULLPEN_OPTIONS_INVALID' }, answers: [undefined, undefined] });
       const batch = await faultOf(producer.batches.run(scripted, { name: 'b', source: sourceOf([{}]), ...more }));
       expect(batch).toMatchObject({ cause: { code: 'BULLPEN_OPTIONS_INVALID' } });
       expect(await producer.batches.show({ name: 'b' })).toMatchObject({ read: 0, added: 0 });
