@@ -32,7 +32,11 @@ export const progress = <B extends BatchBooks>(of: B): Progress<B> => ({
   standstill: undefined,
 });
 
-/** Makes a producer that has only these methods of `batches`. */
-export const producerOf = (batches: Partial<Producer['batches']>): Pick<Producer, 'batches'> => ({
-  batches: batches as Producer['batches'],
-});
+/**
+ * Makes a producer that has only these methods of `batches`.
+ * @param time what time it is by Redis' clock; default five minutes after the batch was begun
+ */
+export const producerOf = (
+  batches: Partial<Producer['batches']>,
+  time = async (): Promise<number> => BEGUN_AT + 5 * 60_000,
+): Pick<Producer, 'batches' | 'time'> => ({ batches: batches as Producer['batches'], time });

@@ -2,6 +2,7 @@ import { type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@
 import {
   countQueues,
   DEFAULT_PREFIX,
+  fetchTime,
   isOptions,
   type OptionTable,
   openRedis,
@@ -20,7 +21,7 @@ import { checkId, checkJob, checkPayloads } from './enqueue/check-arguments.js';
 import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
 import { enqueueMany } from './enqueue/enqueue-many.js';
 import { parseEnqueueManyOptions } from './enqueue/enqueue-many-options.js';
-import { parseEnqueueOptions } from './enqueue/enqueue-options.js';
+import { checkExpiry, parseEnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued } from './enqueue/enqueued.js';
 import { prepareChunk } from './enqueue/insert.js';
 import type { InsertReply } from './enqueue/insert-reply.js';
@@ -55,18 +56,25 @@ export function createProducer(options: ProducerOptions): Producer {
     options: ChunkOptions,
     batch?: BatchPart,
   ): Promise<InsertReply> => {
-    const reply = await ask(prepareChunk({ prefix, job, rows, options, batch, now: Date.now() }));
+    const reply = await ask(prepareChunk({ prefix, job, rows, options, batch }));
     if (reply.kind === 'mixed') throw prioritiesMixed(job, options);
     return reply;
+  };
+
+  const time = (): Promise<number> => ask(fetchTime);
+  /** Redis' clock decides whether an instant has passed. Nobody asks it if none was given. */
+  const checkInTime = async (job: JobDefinition, options: ChunkOptions): Promise<void> => {
+    if (options.expiresAt !== undefined) checkExpiry(job, options, await time());
   };
 
   return {
     enqueue: (job, payload, options = {}) =>
       calls.run(async () => {
         checkJob(job, 'cannot enqueue');
-        const chunkOptions = parseEnqueueOptions(job, options, Date.now());
+        const chunkOptions = parseEnqueueOptions(job, options);
         const written = await writePayload(job, payload);
         if (!written.ok) throw new PayloadInvalid(`payload of ${job.name}`, written.faults);
+        await checkInTime(job, chunkOptions);
         const reply = await insert(job, [{ key: options.key, data: written.value }], chunkOptions);
         if (reply.kind !== 'ok') throw new QueueFull(job.queue, chunkOptions.maxWaiting ?? 0);
         return reply.jobs[0] as Enqueued;
@@ -76,7 +84,8 @@ export function createProducer(options: ProducerOptions): Producer {
       calls.run(async () => {
         checkJob(job, 'cannot enqueue');
         checkPayloads(payloads);
-        const { key, signal, ...chunkOptions } = parseEnqueueManyOptions(job, options, Date.now());
+        const { key, signal, ...chunkOptions } = parseEnqueueManyOptions(job, options);
+        await checkInTime(job, chunkOptions);
         return enqueueMany(payloads, {
           ...{ job, key, signal, maxWaiting: chunkOptions.maxWaiting },
           insert: (rows) => insert(job, rows, chunkOptions),
@@ -103,6 +112,7 @@ export function createProducer(options: ProducerOptions): Producer {
         insert: (...chunk) => calls.run(() => insert(...chunk)),
       }),
     },
+    time: () => calls.run(time),
     queues: () => calls.run(() => ask((connection) => countQueues(connection, prefix))),
 
     async close() {

@@ -74,6 +74,16 @@ export interface Producer {
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   queues(): Promise<QueueCounts[]>;
+  /**
+   * Asks what time it is by Redis' clock, in milliseconds since 1970. Hosts may be minutes apart, and
+   * Redis' clock counts for all jobs: compare with it the instants in the books of a batch, and make
+   * of it the instants for `at` and `expiresAt`.
+   * @example
+   * const at = new Date((await producer.time()) + 60_000);
+   * await producer.enqueue(sendInvoice, invoice, { at });
+   * @throws RedisUnavailable, ProducerClosed
+   */
+  time(): Promise<number>;
   /** Waits for calls that are under way, then closes the connection. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -48,7 +48,7 @@ export {
   type ResultInput,
 } from './job/job.js';
 export type { Schema } from './job/schema.js';
-export type { SnoozeTime } from './job/snooze-time.js';
+export type { Due, SnoozeTime } from './job/snooze-time.js';
 export { createLogger, type Logger, type LoggerOptions } from './process/logger.js';
 export type { QueueCounts } from './redis/queue-counts.js';
 export type { RedisAddress } from './redis/redis.js';

@@ -31,6 +31,7 @@ export { redactUrls } from './job/redact-urls.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
+export { snoozeFault } from './job/snooze-time.js';
 export { suggest } from './job/suggest.js';
 export { type Guides, guideCommand } from './process/command-guide.js';
 export { commonSettings } from './process/command-settings.js';
@@ -90,5 +91,6 @@ export {
 export { PRIORITIES_SCRIPT } from './redis/priorities-script.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
+export { fetchTime, MAX_SKEW_MS, RedisClock, showSkew } from './redis/redis-clock.js';
 export { isConnectionLoss, isForbidden, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
 export { mayEvict, tooOld } from './redis/redis-server.js';

@@ -6,6 +6,7 @@
 export {
   ConfigInvalid,
   DeadlineExceeded,
+  type Due,
   type Fault,
   HandlerCrashed,
   HandlersInvalid,

@@ -32,6 +32,7 @@ import { Trials } from './in-flight/trials.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
 import { readOptions } from './read-options.js';
+import { ClockWatch } from './redis/clock-watch.js';
 import { Outage } from './redis/outage.js';
 import { checkPermissions } from './redis/permissions.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
@@ -91,6 +92,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     if (observers.any) observers.tell({ kind: 'handed-back', queue, job, jobId });
   });
   const queues = serves.map(({ queue }) => queue);
+  const clockWatch = new ClockWatch({ redis, log });
+  const { clock } = clockWatch;
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
   const subscription = new Subscription({
     ...{ redis: subscriber, address: where, log },
@@ -104,7 +107,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const recorder = new Recorder(leases, outage, log);
   const trials = new Trials({ redis, prefix, queues, active, recorder, log });
   const deps = {
-    ...{ prefix, redis, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
+    ...{ prefix, redis, clock, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
     retention,
     progress: new Progress(redis, prefix),
     ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, log, observers }) },
@@ -137,6 +140,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     leases.close();
     subscription.close();
     cancellations.close();
+    clockWatch.close();
     await retired;
     redis.disconnect();
     return summary;
@@ -147,6 +151,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     await retryWhileRefused(outage, () => cancellations.load());
     const old = tooOld(redis.server, where);
     if (old !== undefined) throw old;
+    await retryWhileRefused(outage, () => clockWatch.load());
     const evicts = mayEvict(redis.server);
     if (evicts !== undefined) log.warn({ redis: where }, evicts);
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
@@ -189,7 +194,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
     observe: (observer) => observers.add(observer),
     exporter,
-    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, outage, connections }),
+    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, outage, connections, clock }),
     process: {
       activeJobIds: () => active.jobIds(),
       abortNow: () => abortNow.abort(),

@@ -1,6 +1,10 @@
+import { RedisClock } from '@bullpen/shared/internal';
 import type { Outcome, OutcomeKind } from '../src/attempt/outcome.js';
 import type { FetchedJob } from '../src/in-flight/fetched-job.js';
 import { type Lease, leaseOf } from '../src/in-flight/lease.js';
+
+/** A clock that goes by this host, because it has not asked Redis yet. */
+export const hostClock = new RedisClock(async () => 0);
 
 /** A job of queue mail at its first fetch, unless the test says otherwise. */
 export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {
@@ -13,7 +17,7 @@ export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {
 
 /** The lease that comes with the fetch of a job. */
 export function leaseFor(job: FetchedJob = fetchedJob(), leaseMs = 10_000): Lease {
-  return leaseOf(job, leaseMs);
+  return leaseOf(job, leaseMs, hostClock);
 }
 
 const error = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
@@ -24,7 +28,7 @@ export function outcomeOf(kind: OutcomeKind): Outcome {
     case 'completed':
       return { kind, result: undefined };
     case 'snoozed':
-      return { kind, untilAt: 0, error };
+      return { kind, due: { inMs: 0 }, error };
     case 'interrupted':
       return { kind, reason: 'draining' };
     default:

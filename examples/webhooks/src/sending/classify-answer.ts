@@ -6,8 +6,8 @@ export type Answer =
   | { readonly kind: 'delivered' }
   /** The receiver will never accept this event, so trying again is pointless. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** The receiver asked to wait, and said until when. */
-  | { readonly kind: 'later'; readonly until: Date }
+  /** The receiver asked to wait, and said how long. */
+  | { readonly kind: 'later'; readonly waitMs: number }
   /** The receiver could not accept the event now. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
@@ -23,8 +23,8 @@ const ASKS_FOR_TIME = new Set([429, 503]);
 export function classifyAnswer(status: number, retryAfter: string | null, now: number): Answer {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (ASKS_FOR_TIME.has(status)) {
-    const until = parseRetryAfter(retryAfter, now);
-    if (until !== undefined) return { kind: 'later', until };
+    const waitMs = parseRetryAfter(retryAfter, now);
+    if (waitMs !== undefined) return { kind: 'later', waitMs };
   }
   const reason = `the receiver answered ${status}`;
   if (status >= 400 && status < 500 && !PASSING.has(status)) return { kind: 'refused', reason };

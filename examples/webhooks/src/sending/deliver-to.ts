@@ -25,7 +25,7 @@ export function deliverTo({ secret, baseUrl, userAgent }: WebhookConfig): Handle
         throw new JobRejected(`${answer.reason}: ${text}`);
       case 'later':
         log.debug({ eventId: event.event_id, status, retryAfter }, 'receiver asked for time');
-        throw new JobSnoozed({ until: answer.until }, `the receiver answered ${status} and asked for time`);
+        throw new JobSnoozed({ in: answer.waitMs }, `the receiver answered ${status} and asked for time`);
       case 'unavailable':
         throw new Error(`${answer.reason}: ${text}`);
     }

@@ -10,7 +10,7 @@ describe('parseRetryAfter', () => {
     [' 30 ', 30_000],
     ['Mon, 02 Mar 2026 12:00:30 GMT', 30_000],
   ])('reads %j', (header, waitMs) => {
-    expect(parseRetryAfter(header, now)).toEqual(new Date(now + waitMs));
+    expect(parseRetryAfter(header, now)).toBe(waitMs);
   });
 
   it.each([
@@ -20,7 +20,7 @@ describe('parseRetryAfter', () => {
     ['9'.repeat(400), 3_600_000],
     ['Sat, 02 Mar 2126 12:00:00 GMT', 3_600_000],
   ])('keeps %j between a second and an hour', (header, waitMs) => {
-    expect(parseRetryAfter(header, now)).toEqual(new Date(now + waitMs));
+    expect(parseRetryAfter(header, now)).toBe(waitMs);
   });
 
   it.each([null, '', '-5', '1.5', 'soon', '2026-03-02', 'nonsense GMT'])('ignores %j', (header) => {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { BatchView, FailedRow, FailuresOptions, Producer } from '@bullpen/producer';
+import type { BatchView, FailedRow, FailuresOptions } from '@bullpen/producer';
 import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -16,11 +16,11 @@ afterEach(async () => {
  * The pages on a server that listens on the loopback, because only a socket shows how a stream
  * behaves. Fields named `secret` are redacted.
  */
-async function open(batches: Partial<Producer['batches']>): Promise<string> {
+async function open(...batches: Parameters<typeof producerOf>): Promise<string> {
   const app = fastify();
   const redact = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll('hunter2', '[redacted]'));
   const showPage: ShowPage = (reply, { body }) => reply.type('text/html').send(body);
-  await app.register(batchesPages, { producer: producerOf(batches), base: '', redact, showPage });
+  await app.register(batchesPages, { producer: producerOf(...batches), base: '', redact, showPage });
   closing.push(() => {
     app.server.closeAllConnections();
     return app.close();
@@ -135,6 +135,19 @@ describe('a download with unknown columns', () => {
     await expect(asked).rejects.toThrow();
     await until(() => seen.isLeft);
     expect(seen.read).toBeLessThan(1_000_000);
+  });
+});
+
+describe('when a batch was begun', () => {
+  it('is told by the clock of Redis, also when Redis does not say it any more', async () => {
+    let asked = 0;
+    const time = async () => {
+      asked += 1;
+      if (asked > 1) throw new RedisUnavailable('Redis does not answer', { unanswered: false });
+      return view().createdAt + 5 * 60_000;
+    };
+    const path = await open({ list: async () => [view()], show: async () => view() }, time);
+    for (const page of [path, `${path}/mail/november`]) expect(await (await fetch(page)).text()).toContain('>5m ago<');
   });
 });
 

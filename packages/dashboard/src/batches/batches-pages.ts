@@ -8,6 +8,7 @@ import {
   stageOf,
 } from '@bullpen/producer';
 import { hasCode } from '@bullpen/shared';
+import { RedisClock } from '@bullpen/shared/internal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { wantsPage } from '../guard/gate.js';
 import { fault } from '../pages/fault.js';
@@ -20,7 +21,7 @@ import { type ListFilter, listBody, selectBatches } from './list-page.js';
 
 /** What {@link batchesPages} needs. */
 export interface BatchesPagesDeps {
-  readonly producer: Pick<Producer, 'batches'>;
+  readonly producer: Pick<Producer, 'batches' | 'time'>;
   readonly base: string;
   readonly redact: Redactor;
   readonly showPage: ShowPage;
@@ -37,11 +38,17 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
     showPage(reply, { title, body, script: SCRIPT, isOfBatches: true });
   addErrorPages(app, send);
+  const clock = new RedisClock(() => producer.time());
+  /** Waits for a snapshot. In an outage its page goes by what is known of Redis' clock. */
+  const look = async <T>(reply: FastifyReply, snapshot: Promise<T>): Promise<T> => {
+    const [found] = await Promise.all([orLastKnown(reply, snapshot), clock.sync().catch(() => undefined)]);
+    return found;
+  };
 
   app.get('/batches', async (request, reply) => {
     const filter = readFilter(request.query);
-    const all = await orLastKnown(reply, snapshots.list());
-    return send(reply, 'Batches', listBody(base, selectBatches(all, filter), filter, Date.now()));
+    const all = await look(reply, snapshots.list());
+    return send(reply, 'Batches', listBody(base, selectBatches(all, filter), filter, clock.at()));
   });
 
   app.get('/batches.json', async (request) => {
@@ -52,8 +59,8 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
 
   app.get<OneBatch>('/batches/:queue/:batch', async ({ params }, reply) => {
     const { queue, batch } = params;
-    const { progress, failures } = redactSnapshot(await orLastKnown(reply, snapshots.show(queue, batch)));
-    return send(reply, batch, batchBody(base, progress, failures, Date.now()));
+    const { progress, failures } = redactSnapshot(await look(reply, snapshots.show(queue, batch)));
+    return send(reply, batch, batchBody(base, progress, failures, clock.at()));
   });
 
   app.get<OneBatch>('/batches/:queue/:batch.json', async ({ params: { queue, batch } }) => {

@@ -6,8 +6,7 @@ import { type BatchOptions, parseBatchOptions } from './batch-options.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const read = (options: object) =>
-  parseBatchOptions({ name: 'b1', source: sourceOf([]), ...options } as BatchOptions, 0);
+const read = (options: object) => parseBatchOptions({ name: 'b1', source: sourceOf([]), ...options } as BatchOptions);
 
 /** The faults of options, each as `path: reason`. */
 function faultsOf(options: object): readonly string[] {

@@ -114,7 +114,7 @@ const OPTIONS: OptionTable<BatchOptions> = {
  * Checks the options of a batch, and turns durations into milliseconds.
  * @throws OptionsInvalid with every fault
  */
-export function parseBatchOptions(options: BatchOptions, now: number): ParsedBatchOptions {
+export function parseBatchOptions(options: BatchOptions): ParsedBatchOptions {
   const {
     name,
     source,
@@ -140,7 +140,7 @@ export function parseBatchOptions(options: BatchOptions, now: number): ParsedBat
   };
   const keepMs = duration('keep', keep);
   const keepKeysMs = duration('keepKeys', keepKeys);
-  const parsed = parseSharedOptions({ delay, priority, maxWaiting }, now, faults);
+  const parsed = parseSharedOptions({ delay, priority, maxWaiting }, faults);
   if (faults.length > 0) throw new OptionsInvalid('cannot enqueue the batch', faults);
   return { ...parsed, keepMs, keepKeysMs, rowsPerJob };
 }

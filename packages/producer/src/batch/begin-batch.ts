@@ -19,7 +19,7 @@ export async function beginBatch(
   { ask, prefix }: RedisAccess,
 ): Promise<BatchBooks> {
   const { bytes, sha256 } = source.identity ?? { bytes: undefined, sha256: undefined };
-  const place = { prefix, queue: job.queue, batch: name, now: Date.now() };
+  const place = { prefix, queue: job.queue, batch: name };
   const books = await ask((redis) =>
     beginBooks(redis, place, {
       ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },

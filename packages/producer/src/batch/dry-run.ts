@@ -9,7 +9,7 @@ import { type BatchResult, BatchStopped } from './batch-result.js';
  * @throws BatchStopped when the source fails on the way
  */
 export async function runDryBatch(job: JobDefinition, options: BatchOptions): Promise<BatchResult> {
-  parseBatchOptions(options, Date.now());
+  parseBatchOptions(options);
   const { name, signal, onProgress, onRejected } = options;
   let rejected = 0;
   const reader = new BatchReader({

@@ -15,7 +15,7 @@ import { rereadSource } from './reread-source.js';
  *   batch is
  */
 export async function runBatch(job: JobDefinition, options: BatchOptions, access: InsertAccess): Promise<BatchResult> {
-  const parsed = parseBatchOptions(options, Date.now());
+  const parsed = parseBatchOptions(options);
   const books = await beginBatch(job, options, parsed, access);
   const { read, added, duplicate, rejected } = books;
   const run: BatchRun = { job, options, parsed, books, access, totals: { read, added, duplicate, rejected } };

@@ -23,10 +23,10 @@ export type NewBooks = Pick<
 /** Begins the books of a batch. When the batch has books already, returns these. Safe to repeat. */
 export async function beginBooks(
   redis: ProducerRedis,
-  { prefix, queue, batch, now }: BatchPlace & { readonly now: number },
+  { prefix, queue, batch }: BatchPlace,
   fresh: NewBooks,
 ): Promise<BatchBooks> {
-  const fields = Object.entries({ ...fresh, results: fresh.results ? 1 : undefined, createdAt: now, writtenAt: now });
+  const fields = Object.entries({ ...fresh, results: fresh.results ? 1 : undefined });
   const args = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   const indexes = [batchesKey(prefix, queue), cancelledBatchesKey(prefix, queue)];
   const keys = [...bookKeys(batchKeys(prefix, queue, batch)), ...indexes];

@@ -18,6 +18,8 @@ if not hasBooks(books) then
   -- Made at the beginning, so that it expires with the other books.
   call('SETBIT', books[2], 0, 0)
   for at = 2, #ARGV, 2 do call('HSET', books[1], ARGV[at], ARGV[at + 1]) end
+  local now = string.format('%.0f', nowMs())
+  call('HSET', books[1], 'createdAt', now, 'writtenAt', now)
 end
 keepBooks(books, KEYS[6], ARGV[1])
 return call('HGETALL', books[1])

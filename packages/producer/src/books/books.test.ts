@@ -8,9 +8,12 @@ const fresh: NewBooks = {
   ...{ job: 'mail.send', source: 'rows.csv', format: 'csv', delimiter: ';', bytes: 120, sha256: 'abc', keyField: 'id' },
   ...{ rowsPerJob: 10, delayMs: 5, priority: 2, results: true, keepMs: 1_000, keepKeysMs: 2_000 },
 };
-const place = { prefix: 'p', queue: 'mail', batch: 'b1', now: 1_700_000_000_000 };
+const place = { prefix: 'p', queue: 'mail', batch: 'b1' };
 /** The fields that the script itself writes into new books. */
-const counts = { read: '0', added: '0', duplicate: '0', rejected: '0', completed: '0', failed: '0', cancelled: '0' };
+const counts = {
+  ...{ createdAt: '7', writtenAt: '7' },
+  ...{ read: '0', added: '0', duplicate: '0', rejected: '0', completed: '0', failed: '0', cancelled: '0' },
+};
 
 /** A connection whose script records its arguments, and answers names and values as Redis does. */
 function redisBeginning(found?: Record<string, string>) {
@@ -28,7 +31,7 @@ describe('beginBooks', () => {
     const { redis, calls } = redisBeginning();
     expect(await beginBooks(redis, place, fresh)).toEqual({
       ...{ ...fresh, name: 'b1', queue: 'mail', columns: undefined, checksum: '0' },
-      ...{ createdAt: place.now, writtenAt: place.now, readAt: undefined, cancelledAt: undefined },
+      ...{ createdAt: 7, writtenAt: 7, readAt: undefined, cancelledAt: undefined },
       ...{ read: 0, added: 0, duplicate: 0, rejected: 0, completed: 0, failed: 0, cancelled: 0 },
       rejections: [],
     });

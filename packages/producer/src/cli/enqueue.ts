@@ -12,6 +12,7 @@ import { printLine } from './print.js';
 import { readData } from './read-data.js';
 import { findJob, startSession, withProducer } from './session.js';
 import { startSettings } from './settings.js';
+import { warnOfSkew } from './warn-of-skew.js';
 
 /** The settings of `enqueue`, in the order of the help. */
 export const enqueueSettings = {
@@ -55,7 +56,11 @@ export function enqueueCommand(ends: (code: ExitCode) => void): Command {
     const options = { key, delay, at, priority, expiresIn, expiresAt };
     const job = await findJob(config.jobs, name);
     const payload = await readData(config.data, process.stdin, (line) => process.stderr.write(`${line}\n`));
-    const result = await withProducer(open(), (producer) => producer.enqueue(job, payload, options));
+    const result = await withProducer(open(), async (producer) => {
+      const enqueued = await producer.enqueue(job, payload, options);
+      if (at !== undefined || expiresAt !== undefined) await warnOfSkew(producer);
+      return enqueued;
+    });
     printLine(
       config.json ? JSON.stringify({ job: job.name, queue: job.queue, ...result }) : `${result.status} ${result.id}`,
     );

@@ -21,7 +21,7 @@ const OPTIONS: OptionTable<EnqueueManyOptions<JobDefinition>> = { ...ENQUEUE_OPT
  * Checks the options of a call and turns them into numbers.
  * @throws OptionsInvalid with every fault
  */
-export function parseEnqueueManyOptions<J extends JobDefinition>(job: J, options: EnqueueManyOptions<J>, now: number) {
+export function parseEnqueueManyOptions<J extends JobDefinition>(job: J, options: EnqueueManyOptions<J>) {
   const faults = optionFaults(options, OPTIONS, 'enqueueMany');
   const { key, signal, ...same } = isOptions(options) ? options : {};
   if (key !== undefined && typeof key !== 'function') {
@@ -29,7 +29,7 @@ export function parseEnqueueManyOptions<J extends JobDefinition>(job: J, options
     faults.push({ path: 'key', reason });
   }
   faults.push(...signalFaults(signal));
-  const parsed = parseSharedOptions(same, now, faults);
+  const parsed = parseSharedOptions(same, faults);
   if (faults.length > 0) throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
   return { ...parsed, key, signal };
 }

@@ -2,7 +2,7 @@ import { defineJob, OptionsInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { checkKey, type EnqueueOptions, parseEnqueueOptions } from './enqueue-options.js';
+import { checkExpiry, checkKey, type EnqueueOptions, parseEnqueueOptions } from './enqueue-options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const job = defineJob({ name: 'options.test', payload: z.unknown() });
@@ -10,7 +10,8 @@ const job = defineJob({ name: 'options.test', payload: z.unknown() });
 /** The faults of options, each as `path: reason`. */
 function faultsOf(options: unknown): readonly string[] {
   try {
-    parseEnqueueOptions(job, options as EnqueueOptions, NOW);
+    const parsed = parseEnqueueOptions(job, options as EnqueueOptions);
+    checkExpiry(job, parsed, NOW);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(OptionsInvalid);
@@ -20,7 +21,7 @@ function faultsOf(options: unknown): readonly string[] {
 
 describe('parseEnqueueOptions', () => {
   it('enqueues at once, without priority, expiry or maxWaiting, by default', () => {
-    expect(parseEnqueueOptions(job, {}, NOW)).toEqual({
+    expect(parseEnqueueOptions(job, {})).toEqual({
       delayMs: 0,
       priority: 0,
       expiresAt: undefined,
@@ -30,13 +31,13 @@ describe('parseEnqueueOptions', () => {
 
   it('parses delay, priority, expiry and maxWaiting', () => {
     const expiresAt = new Date(NOW + 60_000);
-    expect(parseEnqueueOptions(job, { delay: '5s', priority: 7, expiresAt, maxWaiting: 500 }, NOW)).toEqual({
+    expect(parseEnqueueOptions(job, { delay: '5s', priority: 7, expiresAt, maxWaiting: 500 })).toEqual({
       ...{ delayMs: 5_000, priority: 7, expiresAt: NOW + 60_000, maxWaiting: 500 },
     });
   });
 
   it('takes an instant instead of a delay, also a past one, and a duration instead of an expiry', () => {
-    const parsed = (options: EnqueueOptions) => parseEnqueueOptions(job, options, NOW);
+    const parsed = (options: EnqueueOptions) => parseEnqueueOptions(job, options);
     expect(parsed({ at: new Date(NOW + 5_000) })).toMatchObject({ delayMs: 0, dueAt: NOW + 5_000 });
     expect(parsed({ at: new Date(0) })).toMatchObject({ delayMs: 0, dueAt: 0 });
     expect(parsed({ expiresIn: '5m' })).toMatchObject({ expiresAt: undefined, expiresInMs: 300_000 });

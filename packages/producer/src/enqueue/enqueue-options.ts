@@ -68,12 +68,12 @@ export const ENQUEUE_OPTIONS: OptionTable<EnqueueOptions> = {
  * Checks the options of `enqueue` and turns them into numbers.
  * @throws OptionsInvalid with every fault
  */
-export function parseEnqueueOptions(job: JobDefinition, options: EnqueueOptions, now: number): ChunkOptions {
+export function parseEnqueueOptions(job: JobDefinition, options: EnqueueOptions): ChunkOptions {
   const faults = optionFaults(options, ENQUEUE_OPTIONS, 'enqueue');
   const given = isOptions(options) ? options : {};
   const wrongKey = given.key === undefined ? undefined : keyFault(given.key);
   if (wrongKey !== undefined) faults.push({ path: 'key', reason: wrongKey });
-  const parsed = parseSharedOptions(given, now, faults);
+  const parsed = parseSharedOptions(given, faults);
   if (faults.length > 0) throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
   return parsed;
 }
@@ -82,17 +82,17 @@ export function parseEnqueueOptions(job: JobDefinition, options: EnqueueOptions,
  * Turns the options that `enqueue`, `enqueueMany` and `batches.run` have in common into numbers.
  * @param faults gets every fault; with one of them the answer means nothing
  */
-export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, now: number, faults: Fault[]): ChunkOptions {
+export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, faults: Fault[]): ChunkOptions {
   const { priority, maxWaiting } = given;
   if (priority !== undefined) faults.push(...priorityFaults(priority));
   if (maxWaiting !== undefined) faults.push(...countFaults('maxWaiting', maxWaiting, MAX_WAITING));
-  const start = readStart(given, now, faults);
-  const expiry = readExpiry(given, now, faults);
-  if (faults.length === 0) faults.push(...orderFaults(start.dueAt ?? now + start.delayMs, expiry.expiresAt));
+  const start = readStart(given, faults);
+  const expiry = readExpiry(given, faults);
+  if (faults.length === 0) faults.push(...expiryFaults(start.dueAt, expiry.expiresAt));
   return { ...start, ...expiry, priority: priority ?? 0, maxWaiting };
 }
 
-function readStart({ delay, at }: EnqueueOptions, now: number, faults: Fault[]): { delayMs: number; dueAt?: number } {
+function readStart({ delay, at }: EnqueueOptions, faults: Fault[]): { delayMs: number; dueAt?: number } {
   if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either a delay or a time' });
   const delayMs = parseDuration(delay === undefined ? 0 : delay);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
@@ -100,11 +100,12 @@ function readStart({ delay, at }: EnqueueOptions, now: number, faults: Fault[]):
   if (at === undefined) return { delayMs: Number(delayMs) };
   const dueAt = parseDate(at);
   if (typeof dueAt === 'string') faults.push({ path: 'at', reason: dueAt });
-  else if (dueAt > now + MAX_DELAY_MS) faults.push({ path: 'at', reason: 'expected at most 10 years from now' });
+  // The host's clock is good enough for a bound of ten years.
+  else if (dueAt > Date.now() + MAX_DELAY_MS) faults.push({ path: 'at', reason: 'expected at most 10 years from now' });
   return { delayMs: 0, dueAt: Number(dueAt) };
 }
 
-function readExpiry({ expiresIn, expiresAt }: EnqueueOptions, now: number, faults: Fault[]) {
+function readExpiry({ expiresIn, expiresAt }: EnqueueOptions, faults: Fault[]) {
   if (expiresIn !== undefined && expiresAt !== undefined) {
     faults.push({ path: 'expiresAt', reason: 'give either a duration or a time' });
   }
@@ -114,18 +115,28 @@ function readExpiry({ expiresIn, expiresAt }: EnqueueOptions, now: number, fault
     faults.push({ path: 'expiresIn', reason: `expected at least 1ms, got ${showValue(expiresIn)}` });
   const expiry = expiresAt === undefined ? undefined : parseDate(expiresAt);
   if (typeof expiry === 'string') faults.push({ path: 'expiresAt', reason: expiry });
-  else if (expiry !== undefined && expiry <= now) {
-    faults.push({ path: 'expiresAt', reason: `has passed already (${new Date(expiry).toISOString()})` });
-  }
   return {
     expiresAt: expiry === undefined ? undefined : Number(expiry),
     ...(expiresInMs === undefined ? {} : { expiresInMs: Number(expiresInMs) }),
   };
 }
 
+/**
+ * The fault of options whose job would never start, by the clock of Redis.
+ * @param now what time it is by Redis' clock
+ * @throws OptionsInvalid
+ */
+export function checkExpiry(job: JobDefinition, { delayMs, dueAt, expiresAt }: ChunkOptions, now: number): void {
+  const hasPassed = expiresAt !== undefined && expiresAt <= now;
+  const faults = hasPassed
+    ? [{ path: 'expiresAt', reason: `has passed already (${new Date(expiresAt).toISOString()})` }]
+    : expiryFaults(dueAt ?? now + delayMs, expiresAt);
+  if (faults.length > 0) throw new OptionsInvalid(`cannot enqueue ${job.name}`, faults);
+}
+
 /** A job that expires before it is due would never start. */
-function orderFaults(dueAt: number, expiresAt: number | undefined): Fault[] {
-  if (expiresAt === undefined || expiresAt > dueAt) return [];
+function expiryFaults(dueAt: number | undefined, expiresAt: number | undefined): Fault[] {
+  if (expiresAt === undefined || dueAt === undefined || expiresAt > dueAt) return [];
   const [expires, due] = [expiresAt, dueAt].map((at) => new Date(at).toISOString());
   return [{ path: 'expiresAt', reason: `expected an instant after the job is due (${due}), got ${expires}` }];
 }

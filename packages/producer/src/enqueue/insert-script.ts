@@ -9,11 +9,13 @@ import { COUNT_REJECTED } from './rejections.js';
  *
  * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active; then the five
  * books of the batch and the index of batches (also when the chunk belongs to no batch). ARGV: the
- * chunk as JSON (see `describeChunk` in insert.ts; numbers that are written to Redis are texts);
- * the ids of its jobs, of a batch the hashes of its rows' keys, each with a line break behind it;
- * the payloads, in the same form; and a fourth one if the chunk was sent before and may be in.
- * These are few long arguments: the client takes longer for thousands of short ones than Redis
- * takes to cut the long ones.
+ * chunk as JSON (see `describeChunk` in insert.ts); the ids of its jobs, of a batch the hashes of
+ * its rows' keys, each with a line break behind it; the payloads, in the same form; and a fourth
+ * one if the chunk was sent before and may be in. These are few long arguments: the client takes
+ * longer for thousands of short ones than Redis takes to cut the long ones.
+ *
+ * Redis' clock says when a job was enqueued, is due and expires. A client sends waits, and instants
+ * only as its user has written them.
  *
  * Answers with a word, and what belongs to it:
  * - `ok`, the answers for the rows; the ids that hold the keys of duplicate single jobs, one a
@@ -43,10 +45,14 @@ local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KE
 local priorityCounterKey, markerKey, eventsKey, activeKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local books = { KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14] }
 local chunk = cjson.decode(ARGV[1])
-local batch, base, name, timestamp, again = chunk.batch, chunk.base, chunk.name, chunk.now, ARGV[4]
-local delay, priority = tonumber(chunk.delay), tonumber(chunk.priority)
+local batch, base, name, priority, again = chunk.batch, chunk.base, chunk.name, chunk.priority, ARGV[4]
+local now = nowMs()
+-- A given instant in the past is now.
+local dueAt = math.max(chunk.dueAt or now + chunk.delay, now)
+local delay = dueAt - now
 -- As text: Redis would write a number as a text again for each job.
-local delayText, priorityText = tostring(chunk.delay), tostring(chunk.priority)
+local function asText(number) return string.format('%.0f', number) end
+local timestamp, delayText, priorityText = asText(now), asText(delay), asText(priority)
 
 if batch then
   local at = call('HMGET', books[1], 'read', 'checksum', 'cancelledAt')
@@ -92,6 +98,14 @@ if not maxEvents then
   call('HSET', metaKey, MAX_EVENTS, maxEvents)
 end
 
+-- The options of the jobs. What depends on the time is null in them.
+local function fill(opts, field, value)
+  local at, to = string.find(opts, '"' .. field .. '":null', 1, true)
+  return at and string.sub(opts, 1, to - 4) .. asText(value) .. string.sub(opts, to + 1) or opts
+end
+local opts = {}
+for at = 1, 2 do opts[at] = fill(fill(chunk.opts[at], 'delay', delay), 'expiresAt', dueAt + (chunk.expiresIn or 0)) end
+
 -- The numbers of the rows in the batch.
 local rows = {}
 for at = 1, batch and #batch.rows or 0, 2 do
@@ -119,16 +133,15 @@ local function exists(id) return anyExists and call('EXISTS', base .. id) == 1 e
 local waiting = {}
 local delayed, prioritized, jobs = false, false, 0
 
-local function addJob(id, data, opts)
-  call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
+local function addJob(id, data, itsOpts)
+  call('HSET', base .. id, 'name', name, 'data', data, 'opts', itsOpts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
   jobs = jobs + 1
   -- The jobs of a batch are not told one by one: they would push the events of all other jobs out
   -- of the stream, which keeps 10,000.
   if not batch then call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name) end
   if delay > 0 then
-    local dueAt = tonumber(timestamp) + delay
     call('ZADD', delayedKey, delayedScore(delayedKey, dueAt), id)
-    if not batch then call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt) end
+    if not batch then call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', asText(dueAt)) end
     delayed = true
     return
   end
@@ -144,11 +157,11 @@ end
 
 -- Adds a job of a batch. The job may be there already, from an earlier batch of this name whose
 -- books have expired and whose rows still wait. Then it carries the new rows from now on.
-local function putJob(id, data, opts)
+local function putJob(id, data, itsOpts)
   if not exists(id) then
-    addJob(id, data, opts)
+    addJob(id, data, itsOpts)
   elseif call('EXISTS', base .. id .. LOCK) == 0 then
-    call('HSET', base .. id, 'data', data, 'opts', opts)
+    call('HSET', base .. id, 'data', data, 'opts', itsOpts)
     -- A cancellation of the earlier batch is not meant for these rows.
     call('HDEL', base .. id, DEFERRED_FAILURE)
   end
@@ -165,8 +178,8 @@ local function addPack()
     if at == 1 or row ~= pack.rows[at - 1] + 1 then ranges[#ranges + 1] = row; ranges[#ranges + 1] = row else ranges[#ranges] = row end
   end
   local id = string.format('b-%s-%d_%d', batch.name, first, last)
-  local opts = chunk.opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. chunk.opts[2]
-  putJob(id, '[' .. table.concat(pack.data, ',') .. ']', opts)
+  local itsOpts = opts[1] .. ',"rows":[' .. table.concat(ranges, ',') .. ']' .. opts[2]
+  putJob(id, '[' .. table.concat(pack.data, ',') .. ']', itsOpts)
   pack = { rows = {}, data = {} }
 end
 
@@ -188,7 +201,7 @@ local function takeRowKey(hash, row)
   return not holder or batch.retry and holder == id
 end
 
-if batch then batch.opts = chunk.opts[1] .. chunk.opts[2] end
+if batch then batch.opts = opts[1] .. opts[2] end
 
 -- Returns a function that cuts the next line off a text. An empty text, of a chunk without keys,
 -- gives an empty line each time.
@@ -225,7 +238,7 @@ for at = 1, chunk.count do
     holder = seen[id]
   elseif not isAllIn and not (isIn and isOurs(id)) then
     holder = chunk.keyed and takeKey(base, recordOf(base, id), id)
-    if not holder then addJob(id, data, chunk.opts[1] .. id .. chunk.opts[2]) end
+    if not holder then addJob(id, data, opts[1] .. id .. opts[2]) end
   end
   if holder then
     answer = 'd'

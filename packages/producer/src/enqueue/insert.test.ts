@@ -12,7 +12,6 @@ const job = defineJob({
 });
 const expiring = defineJob({ name: 'insert.expiring', queue: 'mail', payload: z.unknown(), expiresIn: '1h' });
 
-const NOW = 1_700_000_000_000;
 const plain: JobRow = { data: '{"n":1}' };
 const options: ChunkOptions = { delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: undefined };
 const part: BatchPart = {
@@ -43,7 +42,7 @@ function redisAnswering(...reply: string[]) {
 
 const chunkOf = (parts: Partial<Chunk> = {}) =>
   prepareChunk({
-    ...{ prefix: 'p', job, rows: [plain], options, batch: undefined, now: NOW },
+    ...{ prefix: 'p', job, rows: [plain], options, batch: undefined },
     ...parts,
   });
 
@@ -77,7 +76,7 @@ describe('prepareChunk', () => {
     ]);
     expect(args[14]).toBe('shop:mail:batches');
     expect(JSON.parse(String(args[15]))).toMatchObject({
-      ...{ base: 'shop:mail:', name: 'insert.test', now: '1700000000000', delay: 0, priority: 0, keyed: false },
+      ...{ base: 'shop:mail:', name: 'insert.test', delay: 0, priority: 0, keyed: false },
     });
     expect(args[16]).toMatch(/^j-[0-9a-f-]{36}\nj-[0-9a-f-]{36}\n$/);
     expect(args[17]).toBe('{"n":1}\n"two"\n');
@@ -106,14 +105,18 @@ describe('prepareChunk', () => {
     });
   });
 
-  it('counts the expiry of the definition from when the job is due, and prefers an expiry of the call', async () => {
-    const expiry = async (more: Partial<ChunkOptions>) =>
-      (await optsOf('j-1', { job: expiring, options: { ...options, ...more } }))['bullpen'];
-    expect(await expiry({})).toMatchObject({ expiresAt: NOW + 3_600_000 });
-    expect(await expiry({ delayMs: 60_000 })).toMatchObject({ expiresAt: NOW + 3_660_000 });
-    expect(await expiry({ dueAt: NOW + 60_000 })).toMatchObject({ expiresAt: NOW + 3_660_000 });
-    expect(await expiry({ expiresInMs: 5, delayMs: 60_000 })).toMatchObject({ expiresAt: NOW + 60_005 });
-    expect(await expiry({ expiresAt: NOW + 5 })).toMatchObject({ expiresAt: NOW + 5 });
+  it('leaves to the script what depends on the time, and prefers an expiry of the call to that of the job', async () => {
+    const sent = async (more: Partial<ChunkOptions>) => {
+      const parts = { job: expiring, options: { ...options, ...more } };
+      const { delay, dueAt, expiresIn } = (await toldOf(parts)).told;
+      return { ...{ delay, dueAt, expiresIn }, opts: await optsOf('j-1', parts) };
+    };
+    expect(await sent({})).toMatchObject({ delay: 0, expiresIn: 3_600_000, opts: { bullpen: { expiresAt: null } } });
+    expect(await sent({ dueAt: 5 })).toMatchObject({ dueAt: 5, opts: { delay: null, bullpen: { expiresAt: null } } });
+    expect(await sent({ expiresInMs: 5, delayMs: 60 })).toMatchObject({
+      ...{ delay: 60, expiresIn: 5, opts: { delay: 60, bullpen: { expiresAt: null } } },
+    });
+    expect(await sent({ expiresAt: 7 })).toMatchObject({ opts: { bullpen: { expiresAt: 7 } } });
   });
 
   it('makes the ids of a chunk from its keys, all with one mark that no other chunk has', async () => {
@@ -164,7 +167,7 @@ describe('prepareChunk', () => {
   });
 
   it('accepts a key field that looks like its own placeholders', async () => {
-    for (const keyField of ['\uE000', '}}', '\\', '"']) {
+    for (const keyField of ['\uE000', '}}', '\\', '"', '"delay":null', '"expiresAt":null']) {
       const rows = [{ row: 11, data: '1' }];
       const opts = await optsOf('', { batch: { ...part, keyField }, rows });
       expect(opts).toMatchObject({ bullpen: { keyField, batch: 'b1' } });

@@ -11,7 +11,7 @@ import {
 } from '@bullpen/shared/internal';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
 import { type InsertReply, readInsertReply } from './insert-reply.js';
-import { optsAroundId, optsAroundRows } from './job-opts.js';
+import { FOR_REDIS, optsAroundId, optsAroundRows } from './job-opts.js';
 import type { ProducerRedis } from './producer-redis.js';
 
 /** What is sent to Redis in one call. */
@@ -21,8 +21,6 @@ export interface Chunk {
   readonly rows: readonly JobRow[];
   readonly options: ChunkOptions;
   readonly batch: BatchPart | undefined;
-  /** The timestamp of the jobs (ms since 1970). */
-  readonly now: number;
 }
 
 /**
@@ -30,8 +28,7 @@ export interface Chunk {
  * after a lost reply: the ids of the jobs are new, and stay the same however often the chunk is
  * sent, so it recognises its own jobs.
  */
-export function prepareChunk(given: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
-  const chunk = { ...given, options: due(given.options, given.now) };
+export function prepareChunk(chunk: Chunk): (redis: ProducerRedis) => Promise<InsertReply> {
   const { prefix, job, rows, batch } = chunk;
   const mark = newMark();
   const ids = batch === undefined ? rows.map(({ key }) => idOf(job, key, mark)) : [];
@@ -62,14 +59,15 @@ const idOf = (job: JobDefinition, key: string | undefined, mark: string): string
   key === undefined ? newId() : idForKey(job.name, key, mark);
 
 /** What the script must know of the chunk as a whole, as JSON. */
-function describeChunk({ job, rows, options, batch, now }: Chunk, base: string): string {
-  const { delayMs, priority, expiresAt, maxWaiting, expiresInMs = job.expiresInMs } = options;
+function describeChunk({ job, rows, options, batch }: Chunk, base: string): string {
+  const { delayMs, dueAt, priority, expiresAt, maxWaiting, expiresInMs = job.expiresInMs } = options;
   const bullpen = {
-    expiresAt: expiresAt ?? (expiresInMs === undefined ? undefined : now + delayMs + expiresInMs),
+    expiresAt: expiresAt ?? (expiresInMs === undefined ? undefined : FOR_REDIS),
     ...(batch && { keyField: batch.keyField, results: batch.results || undefined, batch: batch.name }),
   };
   return JSON.stringify({
-    ...{ base, name: job.name, now: String(now), delay: delayMs, priority, maxWaiting, count: rows.length },
+    ...{ base, name: job.name, delay: delayMs, dueAt, expiresIn: expiresInMs, priority, maxWaiting },
+    count: rows.length,
     keyed: rows[0]?.key !== undefined,
     opts: batch === undefined ? optsAroundId(job, options, bullpen) : optsAroundRows(job, options, bullpen),
     keepKeys: batch?.keepKeysMs,
@@ -79,11 +77,6 @@ function describeChunk({ job, rows, options, batch, now }: Chunk, base: string):
       ...{ fromChecksum: batch.fromChecksum, toChecksum: batch.toChecksum },
     },
   });
-}
-
-/** The options with the wait until the instant at which the jobs are due. A past instant is now. */
-function due({ dueAt, ...options }: ChunkOptions, now: number): ChunkOptions {
-  return dueAt === undefined ? options : { ...options, delayMs: Math.max(0, dueAt - now) };
 }
 
 /** The rows of a chunk as ranges: from, to, from, to … */

@@ -163,7 +163,7 @@ async function settleLost(
 ): Promise<MissingRow[]> {
   const { base } = queueKeys(prefix, queue);
   const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
-  const record = { outcome: 'failed', error: LOST, attempts: 0, failedAt: Date.now() } as const;
+  const record = { outcome: 'failed', error: LOST, attempts: 0 } as const;
   const textOf = (data: string | undefined): string =>
     writeFailure({ ...record, payload: data === undefined ? undefined : JSON.parse(data) }).text;
   const args = rows.flatMap(({ row, hash, data }) => [row, hash, textOf(data)]);

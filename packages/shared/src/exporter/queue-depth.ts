@@ -1,6 +1,7 @@
 import { queueKeys } from '../redis/keys.js';
 import { countQueue, type QueueCounts } from '../redis/queue-counts.js';
 import type { Redis } from '../redis/redis.js';
+import { fetchTime } from '../redis/redis-clock.js';
 
 /** How many jobs a queue holds, and how long its next job has waited. */
 export interface QueueDepth extends QueueCounts {
@@ -24,11 +25,14 @@ export async function readQueueDepth(redis: Redis, prefix: string, queue: string
   const id = next ?? nextPrioritized;
   if (id === undefined)
     return { ...counts, oldestWaitingMs: counts.waiting + counts.prioritized === 0 ? 0 : undefined };
-  const [timestamp, processedOn, opts] = await redis.hmget(base + id, 'timestamp', 'processedOn', 'opts');
+  const [[timestamp, processedOn, opts], now] = await Promise.all([
+    redis.hmget(base + id, 'timestamp', 'processedOn', 'opts'),
+    fetchTime(redis),
+  ]);
   if (!timestamp) return { ...counts, oldestWaitingMs: undefined };
   const since = Math.max(Number(timestamp) + delayOf(opts), Number(processedOn ?? 0));
-  // Two clocks: the producer's and ours. So the difference may be negative.
-  return { ...counts, oldestWaitingMs: Math.max(0, Date.now() - since) || 0 };
+  // Another client may have stored its own time, so the difference may be negative.
+  return { ...counts, oldestWaitingMs: Math.max(0, now - since) || 0 };
 }
 
 /** The delay the job was enqueued with. Its own field `delay` is 0 once the job waits. */

@@ -17,11 +17,23 @@ export type SnoozeTime =
       readonly in?: undefined;
     };
 
+/** When a job is due. */
+export type Due =
+  | {
+      /** So many milliseconds after Redis is told. */
+      readonly inMs: number;
+    }
+  | {
+      /** At this instant, in milliseconds since 1970. */
+      readonly at: number;
+    };
+
 /**
- * Reads when a snoozed job is attempted again, in milliseconds since 1970.
- * @returns the instant, or a text that says what is wrong with `time`
+ * Reads when a snoozed job is attempted again. Does not compare an instant with the time: the worker
+ * does, because it knows Redis' clock.
+ * @returns the time, or a text that says what is wrong with it
  */
-export function readSnoozeTime(time: unknown, now: number): number | string {
+export function readSnoozeTime(time: unknown): Due | string {
   const { in: wait, until } = (time ?? {}) as { in?: unknown; until?: unknown };
   if ((wait === undefined) === (until === undefined)) {
     const got = wait === undefined ? showValue(time) : 'both';
@@ -32,10 +44,14 @@ export function readSnoozeTime(time: unknown, now: number): number | string {
   if (wait !== undefined) {
     const ms = parseDuration(wait);
     if (typeof ms === 'string') return `in: ${ms}`;
-    return ms > MAX_DELAY_MS ? 'in: expected at most 10 years' : now + ms;
+    return ms > MAX_DELAY_MS ? 'in: expected at most 10 years' : { inMs: ms };
   }
   const at = parseDate(until);
-  if (typeof at === 'string') return `until: ${at}`;
+  return typeof at === 'string' ? `until: ${at}` : { at };
+}
+
+/** What is wrong with the instant of a snooze; `undefined` when nothing is. */
+export function snoozeFault(at: number, now: number): string | undefined {
   if (at > now + MAX_DELAY_MS) return 'until: expected at most 10 years from now';
-  return at > now ? at : `until: has passed already (${new Date(at).toISOString()}); to be called soon, use in`;
+  return at > now ? undefined : `until: has passed already (${new Date(at).toISOString()}); to be called soon, use in`;
 }

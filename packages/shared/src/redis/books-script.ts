@@ -74,7 +74,8 @@ local function noteFailure(books, row, said, record)
     if call('HSETNX', examples, reason, row .. '\\n' .. example) == 1 then expireWithBooks(books, examples) end
   end
   call('ZINCRBY', books[4], 1, reason)
-  call('HSET', books[3], row, reason .. '\\n' .. record)
+  local failedAt = '"failedAt":' .. string.format('%.0f', nowMs())
+  call('HSET', books[3], row, reason .. '\\n' .. string.gsub(record, '"failedAt":null', failedAt, 1))
   expireWithBooks(books, books[3])
   expireWithBooks(books, books[4])
 end

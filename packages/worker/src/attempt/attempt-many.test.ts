@@ -21,6 +21,7 @@ function attempting(run: ManyHandlerFunction<typeof job>, rows = three, stop = n
   const input = {
     stop,
     startedAt: 5_000,
+    now: Date.now,
     context: (deadline: number) => ({ deadline, signal: stop.signal }) as Context,
   };
   return attemptMany(input as AttemptInput, rows, handler);
@@ -79,7 +80,7 @@ describe('attemptMany', () => {
     const outcomes = await attempting(() => reasons.map((reason) => ({ status: 'rejected', reason })));
     expect(outcomes).toMatchObject([
       { kind: 'rejected' },
-      { kind: 'snoozed', untilAt: until.getTime() },
+      { kind: 'snoozed', due: { at: until.getTime() } },
       { kind: 'failed' },
     ]);
   });

@@ -1,4 +1,4 @@
-import { type BullpenError, type JobDefinition, PayloadInvalid, ResultInvalid } from '@bullpen/shared';
+import { type JobDefinition, PayloadInvalid, ResultInvalid } from '@bullpen/shared';
 import { describeThrown, parse } from '@bullpen/shared/internal';
 import { type AnyHandler, functionOf, type ManyHandlerFunction } from '../handlers/handler.js';
 import type { AttemptInput } from './attempt-input.js';
@@ -53,9 +53,9 @@ async function run(handler: AnyHandler<true>, input: AttemptInput, rows: readonl
     try {
       const running = functionOf(handler)(valid as never, input.context(input.startedAt + job.timeoutMs));
       const returned = (isThenable(running) ? await running : running) as Returned;
-      ended = (at) => endOf(returned, at, count, job, stop.reason);
+      ended = (at) => endOf(returned, at, count, job, input);
     } catch (thrown) {
-      ended = () => fromThrown(thrown, stop.reason);
+      ended = () => fromThrown(thrown, input);
     }
   }
   let at = 0;
@@ -68,13 +68,14 @@ function endOf(
   at: number,
   count: number,
   job: JobDefinition,
-  stopped: BullpenError | undefined,
+  input: AttemptInput,
 ): Outcome | Promise<Outcome> {
+  const stopped = input.stop.reason;
   if (returned === undefined) return fromReturned(undefined, job, stopped);
   const settled = Array.isArray(returned) && returned.length === count ? (returned[at] as unknown) : undefined;
   const { status, value, reason } = (settled ?? {}) as { status?: unknown; value?: unknown; reason?: unknown };
   if (status === 'fulfilled') return fromReturned(value, job, stopped);
-  if (status === 'rejected') return fromThrown(reason, stopped);
+  if (status === 'rejected') return fromThrown(reason, input);
   const wrong = `expected nothing, or what Promise.allSettled returns, one entry for each of ${count} rows`;
   return {
     kind: 'failed',

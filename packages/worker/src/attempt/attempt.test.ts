@@ -49,7 +49,8 @@ async function attemptWith(handler: AnyHandler | undefined, input: Partial<Attem
       expiresAt: undefined,
       malformed: undefined,
     },
-    startedAt: Date.now(),
+    startedAt: performance.now(),
+    now: Date.now,
     context: (deadline) => ({ deadline, signal: stop.signal }) as Context,
     ...{ ...input, stop },
   });
@@ -199,16 +200,31 @@ describe('attempt', () => {
     }
   });
 
-  it('snoozes until the time that the handler gave', async () => {
+  it('snoozes for as long, or until the instant, that the handler gave', async () => {
     const until = new Date(Date.now() + 60_000);
     expect(await attemptWith(handlerOf(throwing(new JobSnoozed({ until }))))).toMatchObject({
-      ...{ kind: 'snoozed', untilAt: until.getTime() },
+      ...{ kind: 'snoozed', due: { at: until.getTime() } },
+    });
+    expect(await attemptWith(handlerOf(throwing(new JobSnoozed({ in: '5m' }))))).toMatchObject({
+      ...{ kind: 'snoozed', due: { inMs: 300_000 } },
     });
   });
 
   it.each([
+    [1_000, 'has passed already (1970-01-01T00:00:01.000Z)'],
+    [315_360_001_001, 'expected at most 10 years from now'],
+  ])('fails when the instant of a snooze is wrong by the clock of the fleet: %i', async (at, fault) => {
+    const handler = handlerOf(throwing(new JobSnoozed({ until: new Date(at) })));
+    expect(await attemptWith(handler, { now: () => 1_000 })).toMatchObject({
+      ...{ kind: 'failed', error: { code: 'BULLPEN_OPTIONS_INVALID', message: expect.stringContaining(fault) } },
+    });
+    expect(await attemptWith(handler, { now: () => at - 1 })).toMatchObject({ kind: 'snoozed', due: { at } });
+  });
+
+  it.each([
     Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED' }),
-    Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED', untilAt: '2030' }),
+    Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED', due: { at: '2030' } }),
+    Object.assign(new Error('later'), { code: 'BULLPEN_JOB_SNOOZED', due: { inMs: -1 } }),
   ])('fails when the handler snoozes until an invalid time: %s', async (thrown) => {
     expect(await attemptWith(handlerOf(throwing(thrown)))).toMatchObject({
       ...{ kind: 'failed', error: { message: 'JobSnoozed was given no valid time' } },
@@ -228,12 +244,12 @@ describe('attempt', () => {
   it('expires exactly at its expiry, and neither calls the handler nor parses the payload', async () => {
     const run = vi.fn(() => 'done');
     const payload = z.never();
-    expect(await attemptWith(handlerOf(run, { payload }), { startedAt: 5_000, expiresAt: 5_000 })).toMatchObject({
+    expect(await attemptWith(handlerOf(run, { payload }), { now: () => 5_000, expiresAt: 5_000 })).toMatchObject({
       kind: 'expired',
       error: { code: 'BULLPEN_JOB_EXPIRED', message: expect.stringContaining('1970-01-01T00:00:05.000Z') },
     });
     expect(run).not.toHaveBeenCalled();
-    expect(await attemptWith(handlerOf(run), { startedAt: 4_999, expiresAt: 5_000 })).toMatchObject({
+    expect(await attemptWith(handlerOf(run), { now: () => 4_999, expiresAt: 5_000 })).toMatchObject({
       kind: 'completed',
     });
   });
@@ -241,7 +257,7 @@ describe('attempt', () => {
   it('expires also when the job has no handler or was cancelled', async () => {
     const stop = new AttemptStop();
     stop.abort(new JobCancelled());
-    expect(await attemptWith(undefined, { startedAt: 2, expiresAt: 1, stop })).toMatchObject({ kind: 'expired' });
+    expect(await attemptWith(undefined, { now: () => 2, expiresAt: 1, stop })).toMatchObject({ kind: 'expired' });
   });
 });
 
@@ -280,7 +296,7 @@ describe('an attempt at a job under which processes died', () => {
     stop.abort(new JobCancelled());
     const handler = handlerOf(() => 1);
     const kinds = [
-      await attemptWith(handler, { crashes: 3, startedAt: 2, expiresAt: 1 }),
+      await attemptWith(handler, { crashes: 3, now: () => 2, expiresAt: 1 }),
       await attemptWith(handler, { crashes: 3, stop }),
       await attemptWith(undefined, { crashes: 3 }),
     ].map(({ kind }) => kind);
@@ -541,7 +557,7 @@ describe('the timer of an attempt', () => {
       attemptWith(handlerOf(() => Promise.reject(new JobRejected('never')))),
       attemptWith(
         handlerOf(() => 1),
-        { startedAt: 1, expiresAt: 1 },
+        { now: () => 1, expiresAt: 1 },
       ),
       attemptWith(
         handlerOf(() => 1),

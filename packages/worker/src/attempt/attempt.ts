@@ -29,10 +29,10 @@ export function attempt(input: AttemptInput): Outcome | Promise<Outcome> {
 
 /** How an attempt ends before it begins; `undefined` when it can begin. */
 export function endedBefore(
-  input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'startedAt' | 'malformed'>,
+  input: Pick<AttemptInput, 'stop' | 'expiresAt' | 'now' | 'malformed'>,
 ): Outcome | undefined {
   const { stop } = input;
-  if (input.expiresAt !== undefined && input.startedAt >= input.expiresAt) {
+  if (input.expiresAt !== undefined && input.now() >= input.expiresAt) {
     return { kind: 'expired', error: describeThrown(new JobExpired(input.expiresAt)) };
   }
   if (stop.reason !== undefined) return endedBy(stop.reason);
@@ -62,11 +62,11 @@ function runParsed(handler: AnyHandler, input: AttemptInput, parsed: Parsed<unkn
   try {
     returned = functionOf(handler)(parsed.value as never, input.context(input.startedAt + job.timeoutMs));
   } catch (thrown) {
-    return fromThrown(thrown, stop.reason);
+    return fromThrown(thrown, input);
   }
   if (!isThenable(returned)) return fromReturned(returned, job, stop.reason);
   return Promise.resolve(returned).then(
     (value) => fromReturned(value, job, stop.reason),
-    (thrown) => fromThrown(thrown, stop.reason),
+    (thrown) => fromThrown(thrown, input),
   );
 }

@@ -1,6 +1,15 @@
-import { DeadlineExceeded, defineJob, HandlerCrashed, JobCancelled, LeaseLost, WorkerDraining } from '@bullpen/shared';
+import {
+  type BullpenError,
+  DeadlineExceeded,
+  defineJob,
+  HandlerCrashed,
+  JobCancelled,
+  LeaseLost,
+  WorkerDraining,
+} from '@bullpen/shared';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { AttemptStop } from './attempt-stop.js';
 import { endedBy, fromReturned, fromThrown, isThenable } from './endings.js';
 
 const job = defineJob({ name: 'endings.test', payload: z.unknown(), timeout: 1_000 });
@@ -24,11 +33,16 @@ describe('an ending', () => {
 
   it('follows from the reason of the stop when the handler throws later, except JobRejected and JobSnoozed', () => {
     const rejected = Object.assign(new Error('never'), { code: 'BULLPEN_JOB_REJECTED' });
+    const stoppedBy = (reason?: BullpenError) => {
+      const stop = new AttemptStop();
+      if (reason !== undefined) stop.abort(reason);
+      return { stop, now: Date.now };
+    };
     for (const reason of reasons) {
-      expect(fromThrown(new Error('aborted'), reason)).toEqual(endedBy(reason));
-      expect(fromThrown(rejected, reason)).toMatchObject({ kind: 'rejected', error: { message: 'never' } });
+      expect(fromThrown(new Error('aborted'), stoppedBy(reason))).toEqual(endedBy(reason));
+      expect(fromThrown(rejected, stoppedBy(reason))).toMatchObject({ kind: 'rejected', error: { message: 'never' } });
     }
-    expect(fromThrown(new Error('boom'), undefined)).toMatchObject({ kind: 'failed', error: { message: 'boom' } });
+    expect(fromThrown(new Error('boom'), stoppedBy())).toMatchObject({ kind: 'failed', error: { message: 'boom' } });
   });
 
   it('is a failure when the handler returns after the deadline, and a success after any other stop', () => {

@@ -1,5 +1,21 @@
-import { type BullpenError, hasCode, type JobDefinition, ResultInvalid } from '@bullpen/shared';
-import { describeThrown, isInstant, type Parsed, parse, readProperty, type Thrown } from '@bullpen/shared/internal';
+import {
+  type BullpenError,
+  type Due,
+  hasCode,
+  type JobDefinition,
+  OptionsInvalid,
+  ResultInvalid,
+} from '@bullpen/shared';
+import {
+  describeThrown,
+  isInstant,
+  type Parsed,
+  parse,
+  readProperty,
+  snoozeFault,
+  type Thrown,
+} from '@bullpen/shared/internal';
+import type { AttemptInput } from './attempt-input.js';
 import { MAX_JSON_LENGTH, type Outcome } from './outcome.js';
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -11,17 +27,29 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  * How an attempt ends whose handler threw. `JobRejected` and `JobSnoozed` always count. Any other
  * error after an abort is taken as a consequence of the abort.
  */
-export function fromThrown(thrown: unknown, stopped: BullpenError | undefined): Outcome {
+export function fromThrown(thrown: unknown, input: Pick<AttemptInput, 'stop' | 'now'>): Outcome {
+  const stopped = input.stop.reason;
   const error = describeThrown(thrown);
   if (hasCode(thrown, 'BULLPEN_JOB_REJECTED')) return { kind: 'rejected', error };
-  if (hasCode(thrown, 'BULLPEN_JOB_SNOOZED')) return snoozed(thrown, error);
+  if (hasCode(thrown, 'BULLPEN_JOB_SNOOZED')) return snoozed(thrown, error, input);
   return stopped === undefined ? { kind: 'failed', error } : endedBy(stopped);
 }
 
-function snoozed(thrown: object, error: Thrown): Outcome {
-  const untilAt = readProperty(thrown, 'untilAt');
-  if (isInstant(untilAt)) return { kind: 'snoozed', untilAt, error };
-  return { kind: 'failed', error: { ...error, message: 'JobSnoozed was given no valid time' } };
+function snoozed(thrown: object, error: Thrown, input: Pick<AttemptInput, 'now'>): Outcome {
+  const due = readDue(readProperty(thrown, 'due'));
+  if (due === undefined) {
+    return { kind: 'failed', error: { ...error, message: 'JobSnoozed was given no valid time' } };
+  }
+  const fault = 'at' in due ? snoozeFault(due.at, input.now()) : undefined;
+  if (fault === undefined) return { kind: 'snoozed', due, error };
+  return { kind: 'failed', error: describeThrown(new OptionsInvalid('JobSnoozed', [{ path: '', reason: fault }])) };
+}
+
+/** When a snoozed job is due. The error may be of another copy of this package. */
+function readDue(due: unknown): Due | undefined {
+  const { inMs, at } = (due ?? {}) as { inMs?: unknown; at?: unknown };
+  if (isInstant(at)) return { at };
+  return isInstant(inMs) && inMs >= 0 ? { inMs } : undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ const outcomes: Record<OutcomeKind, Outcome> = {
   expired: { kind: 'expired', error },
   crashed: { kind: 'crashed', error },
   cancelled: { kind: 'cancelled', error },
-  snoozed: { kind: 'snoozed', untilAt: 5, error },
+  snoozed: { kind: 'snoozed', due: { at: 5 }, error },
   interrupted: { kind: 'interrupted', reason: 'draining' },
 };
 const kinds = Object.keys(outcomes) as OutcomeKind[];

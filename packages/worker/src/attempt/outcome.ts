@@ -1,3 +1,4 @@
+import type { Due } from '@bullpen/shared';
 import type { Thrown } from '@bullpen/shared/internal';
 
 /**
@@ -11,7 +12,7 @@ export type Outcome =
   | { readonly kind: 'expired'; readonly error: Thrown }
   | { readonly kind: 'crashed'; readonly error: Thrown }
   | { readonly kind: 'cancelled'; readonly error: Thrown }
-  | { readonly kind: 'snoozed'; readonly untilAt: number; readonly error: Thrown }
+  | { readonly kind: 'snoozed'; readonly due: Due; readonly error: Thrown }
   | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' | 'put off' };
 
 /**

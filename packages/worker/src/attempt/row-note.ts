@@ -68,7 +68,7 @@ export function failedRow(kind: FailureRecord['outcome'], error: Thrown, end: Ro
   // For an expired or crashed job, the handler was not called in this attempt.
   const attempts = kind === 'expired' || kind === 'crashed' ? end.attempt - 1 : end.attempt;
   const { reason, text } = writeFailure({
-    ...{ payload: end.payload(), outcome: kind, attempts, failedAt: Date.now() },
+    ...{ payload: end.payload(), outcome: kind, attempts },
     error: { name, message, ...(stack === undefined ? {} : { stack }) },
   });
   return { row: end.row, fate: 'failed', reason, text, key: keyOf(end) };

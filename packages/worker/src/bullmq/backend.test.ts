@@ -3,7 +3,7 @@ import type { Redis } from '@bullpen/shared/internal';
 import type { RedisConnection } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
+import { fetchedJob, hostClock, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import type { Notes } from '../attempt/notes.js';
 import { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FailedEnding } from '../in-flight/queue-store.js';
@@ -48,7 +48,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const log = { info: () => undefined, warn: () => undefined };
   const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
   const deps = {
-    ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections },
+    ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections, clock: hostClock },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
     retention: {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
@@ -81,7 +81,6 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       stored: '{}',
     },
     ...{ opts: { attempts: 3 } as { attempts?: number; backoff?: unknown }, stacktrace: ['earlier'] },
-    moveToDelayed: async (until: number, token: string) => void done.push(`moveToDelayed(${until}, ${token})`),
     async moveToFailed(failure: Error, token: string, fetchNext: boolean): Promise<unknown> {
       job.stacktrace.push(failure.message);
       done.push(`moveToFailed(${failure.message}, ${token}, ${fetchNext})`);
@@ -166,7 +165,7 @@ describe('Backend', () => {
       0,
     ]);
     expect(sent[0]?.slice(FINISH_KEYS + 2, FINISH_KEYS + 6)).toEqual(['returnvalue', '{"sent":1}', 'completed', 1]);
-    expect(job).toMatchObject({ returnvalue: { sent: 1 }, attemptsMade: 1, finishedOn: expect.any(Number) });
+    expect(job).toMatchObject({ returnvalue: { sent: 1 }, attemptsMade: 1 });
   });
 
   it('records a missing result as null', async () => {
@@ -270,9 +269,15 @@ describe('Backend', () => {
   it('delays a snoozed job by at least 250 ms, until BullMQ’s last trip for it is over', async () => {
     vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    const { backend, job, done } = backendAnswering();
-    for (const untilAt of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(job, untilAt);
-    expect(done).toEqual([...Array<string>(3).fill('moveToDelayed(1000250, t1)'), 'moveToDelayed(1900000, t1)']);
+    const { backend, job } = backendAnswering();
+    const waits: unknown[] = [];
+    vi.spyOn(backend, 'moveToDelayed').mockImplementation(async (id, _, waitMs, token, options) => {
+      waits.push(waitMs);
+      expect([id, token, options]).toEqual(['b-b1-7', 't1', { skipAttempt: true }]);
+    });
+    for (const at of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(job, { at });
+    for (const inMs of [0, 250, 900_000]) await backend.snooze(job, { inMs });
+    expect(waits).toEqual([250, 250, 250, 900_000, 250, 250, 900_000]);
   });
 
   it('hands a job back by its fetch, with the place of the fetch among those of the worker', async () => {

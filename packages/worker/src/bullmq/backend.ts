@@ -1,4 +1,5 @@
-import { lockKey } from '@bullpen/shared/internal';
+import type { Due } from '@bullpen/shared';
+import { lockKey, type RedisClock } from '@bullpen/shared/internal';
 import {
   type FinishedStatus,
   type KeepJobs,
@@ -40,6 +41,7 @@ type BackendOptions = QueueBaseOptions & { readonly name?: string; readonly pref
 /** What a {@link Backend} needs beside BullMQ's options. */
 export interface BackendDeps {
   readonly redis: ScriptedRedis;
+  readonly clock: Pick<RedisClock, 'at' | 'toHost'>;
   readonly completionCalls: Pick<CompletionCalls, 'add'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
@@ -115,8 +117,10 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     await this.#blocking.ready;
   }
 
-  override waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
-    return this.#blocking.wait(this.toKey('marker'), seconds);
+  /** The score says when the first delayed job is due. BullMQ compares it with the host's clock. */
+  override async waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
+    const marker = await this.#blocking.wait(this.toKey('marker'), seconds);
+    return marker === null ? null : { ...marker, score: this.hostInstant(marker.score) };
   }
 
   /** BullMQ's worker ends a wait by this when it closes. It is not paused, so it needs no other. */
@@ -165,7 +169,6 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
       options.isAgain || !isPlainRow(job, notes)
         ? await this.#completeInline(job, text, options.fetchNext)
         : await this.#completeCoalesced(job, text, options.fetchNext, notes);
-    job.finishedOn = Date.now();
     job.attemptsMade += 1;
     return reply === undefined ? undefined : raw2NextJobData(reply as Parameters<typeof raw2NextJobData>[0]);
   }
@@ -204,8 +207,15 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     if (isOurs === 0) throw notOurs();
   }
 
-  async snooze(job: BullmqJob, untilAt: number): Promise<void> {
-    await job.moveToDelayed(Math.max(untilAt, Date.now() + MIN_SNOOZE_MS), job.token);
+  async snooze({ id = '', token = '' }: BullmqJob, due: Due): Promise<void> {
+    const waitMs = 'at' in due ? due.at - this.#deps.clock.at() : due.inMs;
+    // Our script puts Redis' time in place of the second argument.
+    await this.moveToDelayed(id, 0, Math.max(waitMs, MIN_SNOOZE_MS), token, { skipAttempt: true });
+  }
+
+  /** An instant of Redis' clock by the clock of this host; 0 stays 0, which means now. */
+  hostInstant(at: number): number {
+    return at > 0 ? this.#deps.clock.toHost(at) : at;
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Redis } from '@bullpen/shared/internal';
 import type { JobJson } from 'bullmq';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
+import { fetchedJob, hostClock, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import { ActiveAttempt, type Ending } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
 import type { JobTaker } from '../in-flight/job-source.js';
@@ -89,7 +89,8 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
     'mail',
     { connection: redis as unknown as Redis, prefix: 'p' },
     {
-      ...{ redis: redis as unknown as ScriptedRedis, taker, recorder: recorder as unknown as Recorder },
+      ...{ redis: redis as unknown as ScriptedRedis, clock: hostClock, taker },
+      recorder: recorder as unknown as Recorder,
       leases: { renewQueue: () => undefined },
       retention: {
         keep: () => ({ count: 1, age: 60 }),

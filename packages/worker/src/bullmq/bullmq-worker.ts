@@ -237,7 +237,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   #next(answer: NextJob | undefined, token: string): Promise<BullmqJob | undefined> | undefined {
     if (!Array.isArray(answer)) return undefined;
     const [fields, jobId, limitMs, dueAt] = answer as [JobJson | undefined, string, number, number];
-    privatesOf(this).updateDelays(this.closing === undefined ? limitMs : 0, dueAt);
+    privatesOf(this).updateDelays(this.closing === undefined ? limitMs : 0, this.backend.hostInstant(dueAt));
     return this.nextJobFromJobData(fields, jobId, token) as Promise<BullmqJob | undefined>;
   }
 

@@ -70,7 +70,7 @@ export class CompletionCalls {
     this.#characters = 0;
     const [base, leaseMs, name] = this.#head;
     const args = rows.flatMap(argsOf);
-    const answers = await this.#redis.bullpenCompleteRows([...this.#keys, base, Date.now(), leaseMs, name, ...args]);
+    const answers = await this.#redis.bullpenCompleteRows([...this.#keys, base, leaseMs, name, ...args]);
     return rows.map((_, at) => {
       const answer = answers[2 * at];
       return answer instanceof Error ? answer : [answer as number, answers[2 * at + 1] as Completed[1]];

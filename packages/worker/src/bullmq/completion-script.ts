@@ -14,8 +14,7 @@ export const COMPLETE_KEYS = 9;
  * what the two scripts leave on Redis, key by key.
  *
  * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the
- * queue's keys, now (ms), length of a lease (ms), the worker's name; then for each row the id of
- * its job, the token of its lease, whether a next job is wanted (`1`), the result as JSON, the
+ * queue's keys, length of a lease (ms), the worker's name; then for each row the id of its job, the token of its lease, whether a next job is wanted (`1`), the result as JSON, the
  * batch, the row, and what the books keep of the result.
  *
  * Answers for each row a number, and the fields and id of the next job if there is one. The number:
@@ -33,11 +32,12 @@ ${LAYOUT.names}
 ${COMPLETED_ROWS_SCRIPT}
 ${NEXT_TOKEN}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey, counterKey = unpack(KEYS)
-local base, now, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local base, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3]
+local now = nowMs()
 local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, MAX_EVENTS)
 local answers, gone, ended = {}, {}, {}
 if meta[3] then
-  for at = 5, #ARGV, 7 do
+  for at = 4, #ARGV, 7 do
     answers[#answers + 1] = 1
     answers[#answers + 1] = false
   end
@@ -50,7 +50,7 @@ end
 
 call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or DEFAULT_MAX_EVENTS)
 
-for at = 5, #ARGV, 7 do
+for at = 4, #ARGV, 7 do
   local id, token = ARGV[at], ARGV[at + 1]
   local job = base .. id
   local lock, answer = call('GET', job .. LOCK), 0
@@ -90,8 +90,8 @@ end
 
 local isDue = #call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * DELAYED_STEPS - 1, 'LIMIT', 0, 1) > 0
 local mark, mayBeDrained = false, false
-for at = 5, #ARGV, 7 do
-  local place = (at - 5) / 7 * 2 + 1
+for at = 4, #ARGV, 7 do
+  local place = (at - 4) / 7 * 2 + 1
   if answers[place] == 0 then
     local isWanted = ARGV[at + 2] == '1'
     local mayFetch = isWanted and not meta[1] and not (meta[2] and call('LLEN', activeKey) >= tonumber(meta[2]))
@@ -104,7 +104,7 @@ for at = 5, #ARGV, 7 do
       local job = base .. id
       call('SET', job .. LOCK, nextToken(ARGV[at + 1]), 'PX', leaseMs)
       call('XADD', eventsKey, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
-      call('HSET', job, 'processedOn', now, WORKER, worker)
+      call('HSET', job, 'processedOn', string.format('%.0f', now), WORKER, worker)
       call('HINCRBY', job, FETCHES, 1)
       answers[place + 1] = { call('HGETALL', job), id }
       mark = true

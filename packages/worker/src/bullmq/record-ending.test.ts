@@ -43,9 +43,9 @@ describe('recordEnding', () => {
     const { store, told } = listeningStore();
     const error = { name: 'JobSnoozed', message: '', stack: undefined, code: undefined };
     expect(
-      await recordEnding(store, 'job', { outcome: { kind: 'snoozed', untilAt: 1_900, error } }, options),
+      await recordEnding(store, 'job', { outcome: { kind: 'snoozed', due: { at: 1_900 }, error } }, options),
     ).toBeUndefined();
-    expect(told).toEqual([['snooze', 1_900]]);
+    expect(told).toEqual([['snooze', { at: 1_900 }]]);
   });
 
   it('hands back a job that was interrupted, for either reason: the recorder finds out whose job it is', async () => {

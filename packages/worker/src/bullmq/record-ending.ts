@@ -25,7 +25,7 @@ export function recordEnding<Job, Next>(
       return store.fail(job, { ...ending, outcome }, options.fetchNext);
 
     case 'snoozed':
-      return store.snooze(job, outcome.untilAt).then(() => undefined);
+      return store.snooze(job, outcome.due).then(() => undefined);
 
     case 'interrupted':
       return (ending.isPutOff ? store.putOff(job) : store.handBack(job)).then(() => undefined);

@@ -42,5 +42,8 @@ export async function openHealth(config: WorkerConfig, exitReason: ExitReason, l
 /** The health of a process that still loads its handlers, or was told to stop meanwhile. */
 function withoutWorker({ isSet }: ExitReason): Health {
   const problem = isSet ? 'the worker is draining' : 'the worker is starting';
-  return { live: true, ready: false, connected: false, draining: isSet, problems: [problem], stuck: [] };
+  return {
+    ...{ live: true, ready: false, connected: false, draining: isSet, problems: [problem], warnings: [] },
+    ...{ clockSkewMs: undefined, stuck: [] },
+  };
 }

@@ -19,12 +19,12 @@ function logged(outcome: Outcome, { number = 1, debug = true, jobId = 'j-1' } = 
     error: at('error'),
   };
   const attempt = { job: 'mail.send', queue: 'mail', number, maxAttempts: 3 };
-  logOutcome(log as unknown as Logger, outcome, attempt, jobId, Date.now());
+  logOutcome(log as unknown as Logger, outcome, attempt, jobId, 5);
   return lines;
 }
 
 const error: Thrown = { name: 'Error', message: 'boom', stack: undefined, code: undefined };
-const fields = { job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 1, durationMs: expect.any(Number) };
+const fields = { job: 'mail.send', jobId: 'j-1', queue: 'mail', attempt: 1, durationMs: 5 };
 
 describe('logOutcome', () => {
   it.each<[Outcome, string, string, object]>([
@@ -34,7 +34,8 @@ describe('logOutcome', () => {
     [{ kind: 'expired', error }, 'warn', 'job expired', { error }],
     [{ kind: 'crashed', error }, 'error', 'job crashed too often', { error }],
     [{ kind: 'cancelled', error }, 'info', 'job cancelled', {}],
-    [{ kind: 'snoozed', untilAt: 0, error }, 'info', 'job snoozed', { until: '1970-01-01T00:00:00.000Z' }],
+    [{ kind: 'snoozed', due: { at: 0 }, error }, 'info', 'job snoozed', { until: '1970-01-01T00:00:00.000Z' }],
+    [{ kind: 'snoozed', due: { inMs: 90_000 }, error }, 'info', 'job snoozed', { in: '90s' }],
     [{ kind: 'interrupted', reason: 'draining' }, 'info', 'attempt interrupted', { reason: 'draining' }],
   ])('writes one line with the fixed fields: %o', (outcome, level, message, more) => {
     expect(logged(outcome)).toEqual([[level, { ...fields, ...more }, message]]);

@@ -1,4 +1,5 @@
-import type { Logger } from '@bullpen/shared';
+import type { Due, Logger } from '@bullpen/shared';
+import { writeDuration } from '@bullpen/shared/internal';
 import type { Outcome } from '../attempt/outcome.js';
 
 /** What {@link logOutcome} reads of an attempt. */
@@ -19,12 +20,12 @@ export function logOutcome(
   outcome: Outcome,
   attempted: LoggedAttempt,
   jobId: string,
-  startedAt: number,
+  durationMs: number,
 ): void {
   // Nothing is read or made for a line that nobody wants: most attempts end here.
   if (outcome.kind === 'completed' && !log.isLevelEnabled('debug')) return;
   const { job, queue, number: attempt, maxAttempts } = attempted;
-  const fields = { job, jobId, queue, attempt, durationMs: Date.now() - startedAt };
+  const fields = { job, jobId, queue, attempt, durationMs };
   switch (outcome.kind) {
     case 'completed':
       log.debug(fields, 'attempt completed');
@@ -48,9 +49,12 @@ export function logOutcome(
       log.info(fields, 'job cancelled');
       return;
     case 'snoozed':
-      log.info({ ...fields, until: new Date(outcome.untilAt).toISOString() }, 'job snoozed');
+      log.info({ ...fields, ...showDue(outcome.due) }, 'job snoozed');
       return;
     case 'interrupted':
       log.info({ ...fields, reason: outcome.reason }, 'attempt interrupted');
   }
 }
+
+const showDue = (due: Due): object =>
+  'at' in due ? { until: new Date(due.at).toISOString() } : { in: writeDuration(due.inMs) };

@@ -45,7 +45,8 @@ export interface AttemptEnded {
   readonly durationMs: number;
   /**
    * How many milliseconds the job waited from when it could have started until this attempt began.
-   * Only for the first attempt. Never negative, although two clocks are compared.
+   * Only for the first attempt. By Redis' clock, and never negative: another client may have stored
+   * its own time.
    */
   readonly queueWaitMs: number | undefined;
 }

@@ -33,9 +33,15 @@ export interface Context {
   readonly attempt: number;
   /** How many attempts may fail before the job has failed. */
   readonly maxAttempts: number;
-  /** When the job was enqueued, in milliseconds since 1970. */
+  /**
+   * When the job was enqueued, in milliseconds since 1970, by Redis' clock. The clock of this host
+   * may differ.
+   */
   readonly enqueuedAt: number;
-  /** When the time of this attempt is up, in milliseconds since 1970. */
+  /**
+   * When the time of this attempt is up, in milliseconds since 1970, by the clock of this host:
+   * compare it with `Date.now()`.
+   */
   readonly deadline: number;
   /**
    * Aborts when the attempt should stop. Pass it on to everything that takes a signal. Its `reason`

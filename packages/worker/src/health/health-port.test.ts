@@ -6,7 +6,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Health } from '../in-flight/health.js';
 import { type HealthPort, type HealthSource, openHealthPort } from './health-port.js';
 
-const well: Health = { live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] };
+const well: Health = {
+  live: true,
+  ready: true,
+  connected: true,
+  draining: false,
+  problems: [],
+  warnings: [],
+  clockSkewMs: 0,
+  stuck: [],
+};
 
 /** An open port whose answers follow `worker.health`. */
 async function opened(clientTimeoutMs?: number, more: Partial<HealthSource> = {}) {

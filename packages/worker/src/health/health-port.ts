@@ -38,7 +38,7 @@ const MAX_CONNECTIONS = 256;
 
 /**
  * Opens the port and answers `/livez` and `/readyz` (200, or 503 with a line for each problem) and
- * `/metrics`.
+ * `/metrics`. A worker that is ready also says there what is wrong all the same.
  * @param clientTimeoutMs how long a client may take to send its request, or to read the answer
  * @throws OptionsInvalid when the port cannot be opened, for example because it is in use
  */
@@ -109,9 +109,11 @@ async function answer({ health, metrics }: HealthSource, { method, url = '' }: I
   };
 }
 
-function probeAnswer({ problems, ...health }: Health, what: 'live' | 'ready'): Answer {
+function probeAnswer({ problems, warnings, ...health }: Health, what: 'live' | 'ready'): Answer {
   const headers = { ...PLAIN, 'cache-control': 'no-store' };
   return health[what]
-    ? { status: 200, headers, body: 'ok\n' }
-    : { status: 503, headers, body: `${problems.join('\n')}\n` };
+    ? { status: 200, headers, body: lines(['ok', ...(what === 'ready' ? warnings : [])]) }
+    : { status: 503, headers, body: lines(problems) };
 }
+
+const lines = (all: readonly string[]): string => `${all.join('\n')}\n`;

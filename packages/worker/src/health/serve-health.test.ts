@@ -12,7 +12,16 @@ function idle() {
   let observers = 0;
   const worker = {
     ...{ serves: [], exporter: { count: async () => [], holds: () => false }, slots: () => [] },
-    health: () => ({ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] }),
+    health: () => ({
+      live: true,
+      ready: true,
+      connected: true,
+      draining: false,
+      problems: [],
+      warnings: [],
+      clockSkewMs: 0,
+      stuck: [],
+    }),
     observe() {
       observers += 1;
       return () => {

@@ -1,5 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import { ActiveAttempts } from './active-attempts.js';
@@ -26,18 +26,22 @@ function contextOf(failure?: Error, more: Partial<FetchedJob> = {}) {
   const job = fetchedJob({ attemptsMade: 1, fetches: 2, ...more });
   const attempt = new ActiveAttempts().begin(job, leaseFor(job));
   const log = { child } as unknown as Logger;
-  const context = new AttemptContext(attempt, 1_700_000_060_000, log, recorded as unknown as Progress);
+  const context = new AttemptContext(attempt, performance.now() + 60_000, log, recorded as unknown as Progress);
   return { context, attempt, progress, children, warnings };
 }
 
 describe('AttemptContext', () => {
-  it('has the job, the number of the attempt and its deadline', () => {
+  it('has the job, the number of the attempt and its deadline, by the clock of the host as it is set now', () => {
+    vi.useFakeTimers({ now: 1_700_000_000_000, toFake: ['Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { context } = contextOf();
     const { job, queue, jobId, batch, row, attempt, maxAttempts, enqueuedAt, deadline } = context;
     expect({ job, queue, jobId, batch, row, attempt, maxAttempts, enqueuedAt, deadline }).toEqual({
       ...{ job: 'mail.send', queue: 'mail', batch: undefined, row: undefined },
       ...{ jobId: 'j-1', attempt: 2, maxAttempts: 3, enqueuedAt: 1_700_000_000_000, deadline: 1_700_000_060_000 },
     });
+    vi.setSystemTime(1_600_000_000_000);
+    expect(context.deadline).toBe(1_600_000_060_000);
   });
 
   it('has the signal of the attempt', () => {

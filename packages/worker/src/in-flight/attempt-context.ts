@@ -29,12 +29,13 @@ export class AttemptContext implements Context {
   readonly #attempt: ContextSource;
   readonly #parentLog: Logger;
   readonly #progress: Progress;
+  readonly #deadline: number;
   #log: Logger | undefined;
-  readonly deadline: number;
 
+  /** @param deadline an instant on the monotonic clock (ms) */
   constructor(attempt: ContextSource, deadline: number, parentLog: Logger, progress: Progress) {
     this.#attempt = attempt;
-    this.deadline = deadline;
+    this.#deadline = deadline;
     this.#parentLog = parentLog;
     this.#progress = progress;
   }
@@ -69,6 +70,13 @@ export class AttemptContext implements Context {
 
   get enqueuedAt(): number {
     return this.#attempt.fetched.timestamp;
+  }
+
+  /**
+   * By the clock of this host at the moment, because handlers compare it with their own `Date.now()`.
+   */
+  get deadline(): number {
+    return Math.round(Date.now() + this.#deadline - performance.now());
   }
 
   get signal(): AbortSignal {

@@ -1,3 +1,5 @@
+import type { RedisClock } from '@bullpen/shared/internal';
+
 /**
  * A job as it was fetched, in our own words. The room `bullmq/` makes it from BullMQ's `Job`, which
  * no other room sees.
@@ -14,11 +16,11 @@ export interface FetchedJob {
   readonly opts: Readonly<Record<string, unknown>>;
   /** The token of the lease that came with the fetch. */
   readonly token: string;
-  /** When it was enqueued, in milliseconds since 1970. */
+  /** When it was enqueued, in milliseconds since 1970. By Redis' clock, if Bullpen enqueued it. */
   readonly timestamp: number;
   /** 0 means no priority. */
   readonly priority: number;
-  /** When it was fetched, in milliseconds since 1970, by the clock of this process. */
+  /** When it was fetched, in milliseconds since 1970, by Redis' clock. */
   readonly fetchedAt: number | undefined;
   /** How many attempts were spent before this one (`atm` on Redis). */
   readonly attemptsMade: number;
@@ -42,3 +44,10 @@ export const fetchMark = ({ worker, fetches, fetchedAt = 0 }: FetchedJob): strin
 export function storedPayload({ storedData }: FetchedJob): unknown {
   return JSON.parse(storedData);
 }
+
+/**
+ * What time it is by Redis' clock. Never earlier than when the job was fetched: a machine that was
+ * suspended learns from the fetch how much time has passed.
+ */
+export const nowOf = (clock: Pick<RedisClock, 'at'>, { fetchedAt = 0 }: FetchedJob): number =>
+  Math.max(clock.at(), fetchedAt);

@@ -24,14 +24,29 @@ function worker(...attempts: string[]): HealthDeps & { redis: Redis & { status: 
     { queue: 'mail', concurrency: 2 },
     { queue: 'images', concurrency: 1 },
   ];
-  return { active, serves, isReady: true, isDraining: false, redis, outage, connections: { missing: [] } };
+  return {
+    ...{ active, serves, isReady: true, isDraining: false, redis, outage },
+    ...{ connections: { missing: [] }, clock: { skewMs: 0 } },
+  };
 }
 
 describe('healthOf', () => {
   it('finds no problem with a healthy worker', () => {
     expect(healthOf(worker('mail', 'images'))).toEqual({
       ...{ live: true, ready: true, connected: true, draining: false, problems: [], stuck: [] },
+      ...{ warnings: [], clockSkewMs: 0 },
     });
+  });
+
+  it('is ready with a wrong clock, and warns of it from a second on', () => {
+    const warningsAt = (skewMs: number | undefined) => healthOf({ ...worker(), clock: { skewMs } });
+    expect(warningsAt(-600_000)).toMatchObject({
+      ...{ ready: true, problems: [], clockSkewMs: -600_000 },
+      warnings: ["the clock of this host is 10m behind Redis' clock"],
+    });
+    for (const skewMs of [999, undefined]) {
+      expect(warningsAt(skewMs)).toMatchObject({ ready: true, warnings: [], clockSkewMs: skewMs });
+    }
   });
 
   it('names stuck attempts, and is live while each queue has a slot left', () => {

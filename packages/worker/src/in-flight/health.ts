@@ -1,3 +1,4 @@
+import { MAX_SKEW_MS, type RedisClock, showSkew } from '@bullpen/shared/internal';
 import type { Outage } from '../redis/outage.js';
 import type { SideConnections } from '../redis/side-connections.js';
 import type { ActiveAttempts } from './active-attempts.js';
@@ -14,6 +15,13 @@ export interface Health {
   readonly draining: boolean;
   /** Why it is not live or not ready, in words for people. Empty when it is both. */
   readonly problems: readonly string[];
+  /** What is wrong although it is live and ready, in words for people. */
+  readonly warnings: readonly string[];
+  /**
+   * By how many milliseconds the clock of this host is ahead of Redis' clock, at least; negative when
+   * it is behind. `undefined` before Redis has answered.
+   */
+  readonly clockSkewMs: number | undefined;
   /** Attempts that are past their deadline and still run. Each keeps a slot. */
   readonly stuck: readonly {
     /** The name of the job. */
@@ -33,10 +41,11 @@ export interface HealthDeps {
   readonly isDraining: boolean;
   readonly outage: Outage;
   readonly connections: Pick<SideConnections, 'missing'>;
+  readonly clock: Pick<RedisClock, 'skewMs'>;
 }
 
 /** Reads the health of a worker from its state. Asks nobody. */
-export function healthOf({ active, serves, isReady, isDraining, outage, connections }: HealthDeps): Health {
+export function healthOf({ active, serves, isReady, isDraining, outage, connections, clock }: HealthDeps): Health {
   const stuck = active.stuck().map(({ job, jobId, queue }) => ({ job, jobId, queue }));
   const dead = serves.filter(({ queue, concurrency }) => active.slotsOf(queue).stuck >= concurrency);
   const problems = dead.map(({ queue, concurrency }) => `all ${concurrency} slots of queue '${queue}' are stuck`);
@@ -47,5 +56,7 @@ export function healthOf({ active, serves, isReady, isDraining, outage, connecti
   if (isDraining) problems.push('the worker is draining');
   else if (!isReady) problems.push('the worker is starting');
   const [live, ready] = [dead.length === 0, problems.length === 0];
-  return { live, ready, connected, draining: isDraining, problems, stuck };
+  const { skewMs: clockSkewMs = 0 } = clock;
+  const warnings = Math.abs(clockSkewMs) < MAX_SKEW_MS ? [] : [showSkew(clockSkewMs)];
+  return { live, ready, connected, draining: isDraining, problems, warnings, clockSkewMs: clock.skewMs, stuck };
 }

@@ -1,3 +1,4 @@
+import type { RedisClock } from '@bullpen/shared/internal';
 import type { Notes } from '../attempt/notes.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 import { type FetchedJob, fetchMark } from './fetched-job.js';
@@ -52,12 +53,13 @@ export function confirms(
 }
 
 /**
- * The lease that came with a fetch. Redis gave it after we sent the fetch (`fetchedAt`, by the wall
- * clock) and before we read the answer. It counts from the earlier instant, which is the safe side: a
- * process that was frozen in between finds its lease lapsed.
+ * The lease that came with a fetch. Redis gave it at `fetchedAt`, by its own clock. The lease may be
+ * as old as that clock can say by now: a process that was frozen before it read the answer finds its
+ * lease lapsed.
  */
-export function leaseOf(job: FetchedJob, leaseMs: number): Lease {
-  const ageMs = Math.max(0, Date.now() - (job.fetchedAt ?? Date.now()));
+export function leaseOf(job: FetchedJob, leaseMs: number, clock: Pick<RedisClock, 'latest'>): Lease {
+  const { fetchedAt } = job;
+  const ageMs = fetchedAt === undefined ? 0 : Math.max(0, clock.latest() - fetchedAt);
   return {
     token: job.token,
     mark: fetchMark(job),

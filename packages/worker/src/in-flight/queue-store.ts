@@ -1,3 +1,4 @@
+import type { Due } from '@bullpen/shared';
 import type { Ending } from './active-attempt.js';
 
 /** How an end is recorded. */
@@ -26,8 +27,8 @@ export interface QueueStore<Job, Next> {
   handBack(job: Job): Promise<void>;
   /** Delays a suspect until it is called. No attempt is spent. */
   putOff(job: Job): Promise<void>;
-  /** Delays the job until an instant (milliseconds since 1970). No attempt is spent. */
-  snooze(job: Job, untilAt: number): Promise<void>;
+  /** Delays the job until it is due. No attempt is spent. */
+  snooze(job: Job, due: Due): Promise<void>;
 }
 
 /** An ending that is recorded as a failure. */

@@ -1,4 +1,5 @@
 import type { Logger } from '@bullpen/shared';
+import type { RedisClock } from '@bullpen/shared/internal';
 import type { RunInContext } from '../attempt/async-context.js';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
@@ -19,6 +20,7 @@ export interface WorkerDeps {
   readonly name: string;
   readonly prefix: string;
   readonly redis: ScriptedRedis;
+  readonly clock: RedisClock;
   readonly progress: Progress;
   /** Runs code of the team in the context in which the worker was started. */
   readonly inContext: RunInContext;

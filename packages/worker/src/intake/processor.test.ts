@@ -1,7 +1,7 @@
 import { defineJob, type Logger, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { fetchedJob } from '../../test/fetched-job.js';
+import { fetchedJob, hostClock } from '../../test/fetched-job.js';
 import { Observers } from '../events/observers.js';
 import { type Context, handle } from '../handlers/handler.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
@@ -56,6 +56,7 @@ function processing(
     lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
     worker: {
       ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
+      clock: hostClock,
       trials: {
         isAlone: false,
         admit(_: unknown, job: unknown) {

@@ -8,7 +8,7 @@ import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
-import type { FetchedJob } from '../in-flight/fetched-job.js';
+import { type FetchedJob, nowOf } from '../in-flight/fetched-job.js';
 import type { JobTaker } from '../in-flight/job-source.js';
 import { leaseOf } from '../in-flight/lease.js';
 import type { Admission } from '../in-flight/trials.js';
@@ -66,7 +66,7 @@ export class Processor implements JobTaker {
 
   take(job: FetchedJob): ActiveAttempt {
     this.#underWay += 1;
-    return this.#worker.active.begin(job, leaseOf(job, this.#worker.leaseMs));
+    return this.#worker.active.begin(job, leaseOf(job, this.#worker.leaseMs, this.#worker.clock));
   }
 
   /** The steps of an attempt, in their order. A step returns a promise only when it has to wait. */
@@ -121,7 +121,7 @@ export class Processor implements JobTaker {
   }
 
   #inputOf(attempt: ActiveAttempt, handler: AnyHandler | undefined): AttemptInput {
-    const { progress, log } = this.#worker;
+    const { progress, log, clock } = this.#worker;
     const { bullpen, fetched } = attempt;
     return {
       handler,
@@ -131,7 +131,8 @@ export class Processor implements JobTaker {
       crashes: attempt.lease.crashes,
       expiresAt: bullpen.expiresAt,
       malformed: bullpen.malformed,
-      startedAt: Date.now(),
+      startedAt: performance.now(),
+      now: () => nowOf(clock, fetched),
       context: (deadline) => new AttemptContext(attempt, deadline, log, progress),
       stop: attempt.stop,
       onStuck: () => this.#onStuck(attempt),

@@ -86,7 +86,7 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { name, redis, prefix, leaseMs, leases, retention, outage, connections, recorder, stallCheck, log } =
+    const { name, redis, clock, prefix, leaseMs, leases, retention, outage, connections, recorder, stallCheck, log } =
       this.#worker;
     const { queue } = this;
     const concurrency = this.#concurrency;
@@ -98,7 +98,7 @@ export class QueueWorker {
         runRetryDelay: 500,
       },
       {
-        ...{ redis, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
+        ...{ redis, clock, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
         completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
       },
@@ -134,11 +134,11 @@ export class QueueWorker {
 
   /** Whether the queue holds a job that this worker could have. */
   async #jobsWait(): Promise<boolean> {
-    const { redis, prefix } = this.#worker;
+    const { redis, prefix, clock } = this.#worker;
     const { waiting, prioritized, paused } = await countQueue(redis, prefix, this.queue);
     // A delayed job that is due becomes a waiting job only when somebody fetches.
     const { delayed } = queueKeys(prefix, this.queue);
-    const due = await redis.zcount(delayed, '-inf', Date.now() * DELAYED_STEPS_PER_MS);
+    const due = await redis.zcount(delayed, '-inf', clock.at() * DELAYED_STEPS_PER_MS);
     if (waiting + prioritized + due === 0 || paused) return false;
     // A rate limit keeps jobs from everybody until its window ends, a global concurrency until a
     // slot is free.

@@ -5,7 +5,7 @@ import type { AnyHandler, Context } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import type { FaultOwner } from '../in-flight/fault-owner.js';
-import type { FetchedJob } from '../in-flight/fetched-job.js';
+import { type FetchedJob, nowOf } from '../in-flight/fetched-job.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 
 /** A row of a shared job that is not done yet. */
@@ -36,7 +36,7 @@ export class RowAttempt implements AttemptInput, ContextSource, FaultOwner {
   readonly rowId: string;
   readonly jobId: string;
   readonly row: number | undefined;
-  readonly startedAt = Date.now();
+  readonly startedAt = performance.now();
   readonly stop = new AttemptStop();
   readonly isShared = true;
   readonly crashes = 0;
@@ -92,6 +92,10 @@ export class RowAttempt implements AttemptInput, ContextSource, FaultOwner {
 
   get malformed(): readonly string[] | undefined {
     return this.#deps.malformed;
+  }
+
+  now(): number {
+    return nowOf(this.#deps.worker.clock, this.fetched);
   }
 
   context(deadline: number): Context {

@@ -5,7 +5,7 @@ import { RowJobs, type SharedJob, type SplitRow } from './row-jobs.js';
 
 const shared: SharedJob = { queue: 'mail', jobId: 'b-b1-1_9', batch: 'b1', lease: leaseFor() };
 const split: SplitRow = {
-  ...{ row: 7, data: '{"id":7}', opts: '{}', dueAt: 1_700_000_000_000 },
+  ...{ row: 7, data: '{"id":7}', opts: '{}', due: { at: 1_700_000_000_000 } },
   ...{ attemptsMade: 1, crashes: 0, suspectMs: 2_000, failure: 'Error: boom' },
 };
 const options = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
@@ -32,12 +32,13 @@ function rowJobsOver(reply: unknown = 1) {
 describe('RowJobs', () => {
   it('give rows jobs of their own, with their common and their own fields', async () => {
     const { rowJobs, commands } = rowJobsOver();
-    await rowJobs.splitRows(shared, [split], { ...options, crashes: 0 });
+    await rowJobs.splitRows(shared, [split, { ...split, due: { inMs: 20 } }], { ...options, crashes: 0 });
     expect(commands).toEqual([
       [
         ...['split', 'p:mail:b-b1-1_9:lock', 'p:mail:b-b1-1_9', 'p:mail:meta', 'p:mail:delayed', 'p:mail:events'],
         ...['p:mail:marker', 't1', 'p:mail:', 'b1', 'mail.send', 5, 3, 0],
-        ...[7, '{"id":7}', '{}', 1_700_000_000_000, 1, 0, 2_000, 'Error: boom'],
+        ...[7, '{"id":7}', '{}', 'epoch', 1_700_000_000_000, 1, 0, 2_000, 'Error: boom'],
+        ...[7, '{"id":7}', '{}', 'now', 20, 1, 0, 2_000, 'Error: boom'],
       ],
     ]);
   });

@@ -1,3 +1,4 @@
+import type { Due } from '@bullpen/shared';
 import { batchKeys, lockKey, queueKeys } from '@bullpen/shared/internal';
 import type { Lease } from '../in-flight/lease.js';
 import { notOurs } from '../in-flight/recorder.js';
@@ -17,7 +18,7 @@ export interface SplitRow {
   /** The payload, and the `opts` of the new job, as JSON. */
   readonly data: string;
   readonly opts: string;
-  readonly dueAt: number;
+  readonly due: Due;
   readonly attemptsMade: number;
   readonly crashes: number;
   /** Marks the row as a suspect: how long the shared job had run, in ms; empty when it is none. */
@@ -56,7 +57,8 @@ export class RowJobs {
     const keys = [lockKey(job), job, meta, delayed, events, marker];
     const { name, timestamp, priority, crashes = '' } = options;
     const args = rows.flatMap((row) => [
-      ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.suspectMs, row.failure],
+      ...[row.row, row.data, row.opts, ...dueArgs(row.due)],
+      ...[row.attemptsMade, row.crashes, row.suspectMs, row.failure],
     ]);
     const head = [lease.token, base, batch, name, timestamp, priority, crashes];
     if ((await this.#redis.bullpenSplitRows(...keys, ...head, ...args)) === 0) throw notOurs();
@@ -71,3 +73,6 @@ export class RowJobs {
     return this.#redis.bullpenOpenRows(fates, queueKeys(this.#prefix, queue).base, batch, ...rows);
   }
 }
+
+const dueArgs = (due: Due): [from: 'now' | 'epoch', ms: number] =>
+  'at' in due ? ['epoch', due.at] : ['now', due.inMs];

@@ -41,7 +41,7 @@ export function settleOrSplit(
 }
 
 function startAfter(outcome: Outcome & { kind: 'snoozed' | 'failed' }, handler: AnyHandler | undefined): RowJobStart {
-  if (outcome.kind === 'snoozed') return { dueAt: outcome.untilAt, attemptsMade: 0, crashes: 0 };
-  const waitMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
-  return { dueAt: Date.now() + waitMs, attemptsMade: 1, crashes: 0, error: outcome.error };
+  if (outcome.kind === 'snoozed') return { due: outcome.due, attemptsMade: 0, crashes: 0 };
+  const inMs = handler === undefined ? 0 : backoffDelayMs(handler.job.backoff, 1, Math.random());
+  return { due: { inMs }, attemptsMade: 1, crashes: 0, error: outcome.error };
 }

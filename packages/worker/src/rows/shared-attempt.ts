@@ -90,7 +90,7 @@ export class SharedAttempt {
     const [suspect, ...rest] = open;
     if (suspect === undefined || crashes <= crashesKept(handler)) return open;
     const isSplit = await this.#split(
-      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes, isSuspect: true })],
+      [splitRow(attempt, suspect, { due: { inMs: 0 }, attemptsMade: 0, crashes, isSuspect: true })],
       crashesKept(handler),
     );
     if (!isSplit) return rest;

@@ -9,17 +9,17 @@ const error = { name: 'TypeError', message: 'no such file', stack: undefined, co
 
 describe('splitRow', () => {
   it('gives a row the options of its shared job, without the other rows', () => {
-    const { data, opts } = splitRow(attempt, row, { dueAt: 5, attemptsMade: 0, crashes: 0 });
+    const { data, opts } = splitRow(attempt, row, { due: { inMs: 5 }, attemptsMade: 0, crashes: 0 });
     expect(JSON.parse(data)).toEqual(row.payload);
     const { rows: _, ...ofRow } = bullpen;
     expect(JSON.parse(opts)).toEqual({ attempts: 3, priority: 2, bullpen: ofRow });
   });
 
   it('says when it is due, how many attempts and crashes it had, and why its attempt failed', () => {
-    expect(splitRow(attempt, row, { dueAt: 5, attemptsMade: 1, crashes: 0, error })).toMatchObject({
-      ...{ row: 7, dueAt: 5, attemptsMade: 1, crashes: 0, failure: 'TypeError: no such file' },
+    expect(splitRow(attempt, row, { due: { inMs: 5 }, attemptsMade: 1, crashes: 0, error })).toMatchObject({
+      ...{ row: 7, due: { inMs: 5 }, attemptsMade: 1, crashes: 0, failure: 'TypeError: no such file' },
     });
-    expect(splitRow(attempt, row, { dueAt: 5, attemptsMade: 0, crashes: 2 })).toMatchObject({
+    expect(splitRow(attempt, row, { due: { inMs: 5 }, attemptsMade: 0, crashes: 2 })).toMatchObject({
       crashes: 2,
       failure: '',
     });
@@ -27,7 +27,7 @@ describe('splitRow', () => {
 
   it('makes a row a suspect when a process died under it', () => {
     const fetched = fetchedJob({ suspectMs: 2_000 });
-    const start = { dueAt: 5, attemptsMade: 0, crashes: 1 };
+    const start = { due: { inMs: 5 }, attemptsMade: 0, crashes: 1 };
     const suspectMsOf = (isSuspect: boolean) =>
       splitRow({ fetched, maxAttempts: 3 }, row, { ...start, isSuspect }).suspectMs;
     expect([suspectMsOf(true), suspectMsOf(false)]).toEqual([2_000, '']);
@@ -35,6 +35,8 @@ describe('splitRow', () => {
 
   it('works without options of ours', () => {
     const plain = { fetched: fetchedJob({ opts: { attempts: 3 } }), maxAttempts: 3 };
-    expect(splitRow(plain, row, { dueAt: 5, attemptsMade: 0, crashes: 0 }).opts).toBe('{"attempts":3,"bullpen":{}}');
+    expect(splitRow(plain, row, { due: { inMs: 5 }, attemptsMade: 0, crashes: 0 }).opts).toBe(
+      '{"attempts":3,"bullpen":{}}',
+    );
   });
 });

@@ -1,3 +1,4 @@
+import type { Due } from '@bullpen/shared';
 import type { Thrown } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { OpenRow } from './row-attempt.js';
@@ -5,7 +6,7 @@ import type { SplitRow } from './row-jobs.js';
 
 /** What the job of a single row starts with. */
 export interface RowJobStart {
-  readonly dueAt: number;
+  readonly due: Due;
   readonly attemptsMade: number;
   readonly crashes: number;
   /** Whether a process died under the row. */
@@ -21,12 +22,12 @@ export interface RowJobStart {
 export function splitRow(
   { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
   { row, payload }: OpenRow,
-  { dueAt, attemptsMade, crashes, isSuspect = false, error }: RowJobStart,
+  { due, attemptsMade, crashes, isSuspect = false, error }: RowJobStart,
 ): SplitRow {
   const { bullpen, ...opts } = fetched.opts;
   const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
   return {
-    ...{ row, dueAt, attemptsMade, crashes, suspectMs: isSuspect ? (fetched.suspectMs ?? '') : '' },
+    ...{ row, due, attemptsMade, crashes, suspectMs: isSuspect ? (fetched.suspectMs ?? '') : '' },
     failure: error === undefined ? '' : `${error.name}: ${error.message}`,
     data: JSON.stringify(payload),
     opts: JSON.stringify({ ...opts, attempts: maxAttempts, bullpen: ofRow }),

@@ -24,10 +24,13 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
     .action(async ([typed]: string[], _: unknown, command: Command) => {
       if (typed !== undefined) throw noSuchCommand(typed, command);
       const { config, open } = startSession(command, queueSetting);
-      const all = await withProducer(open(), ({ batches }) => batches.list({ queue: config.queue }));
+      const [all, now] = await withProducer(open(), async (producer) => [
+        await producer.batches.list({ queue: config.queue }),
+        await producer.time(),
+      ]);
       if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
       else if (all.length === 0) process.stderr.write(`${noBatches(config)}\n`);
-      else printBatches(all);
+      else printBatches(all, now);
       ends(EXIT.ok);
     });
   addFlags(group, queueSetting);
@@ -44,8 +47,8 @@ const HEAD = ['name', 'queue', 'stage', 'read', 'rejected', 'open', 'completed',
 /** Columns that people do not need where all of it is zero. */
 const RARE = ['rejected', 'cancelled'];
 
-function printBatches(all: readonly BatchBooks[]): void {
-  const rows = all.map(toRow);
+function printBatches(all: readonly BatchBooks[], now: number): void {
+  const rows = all.map((books) => toRow(books, now));
   // People need no column whose values are all alike; programs need every column.
   const isSpare = (name: string, at: number): boolean =>
     process.stdout.isTTY &&
@@ -56,10 +59,10 @@ function printBatches(all: readonly BatchBooks[]): void {
   printTable(pick(HEAD), rows.map(pick), places.filter((at) => at <= HEAD.indexOf('stage')).length);
 }
 
-function toRow(books: BatchBooks): string[] {
+function toRow(books: BatchBooks, now: number): string[] {
   const { name, queue, read, rejected, completed, failed, cancelled, createdAt } = books;
   const counts = [read, rejected, countOpen(books), completed, failed, cancelled];
-  return [name, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt)];
+  return [name, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt, now)];
 }
 
 function noSuchCommand(typed: string, { commands }: Command): OptionsInvalid {

@@ -14,9 +14,12 @@ export function showCommand(ends: (code: ExitCode) => void): Command {
     .argument('<name>', 'the name of the batch')
     .action(async (name: string, _: unknown, command: Command) => {
       const { config, open } = startSession(command, queueSetting);
-      const view = await withProducer(open(), ({ batches }) => batches.show({ name, queue: config.queue }));
+      const [view, now] = await withProducer(open(), async (producer) => [
+        await producer.batches.show({ name, queue: config.queue }),
+        await producer.time(),
+      ]);
       if (config.json) printLine(JSON.stringify(view));
-      else printFacts(factsOf(view));
+      else printFacts(factsOf(view, now));
       ends(EXIT.ok);
     });
 }
@@ -26,7 +29,7 @@ const missingFact = ({ name, missing }: BatchView): readonly [string, string] =>
   `${showFigure(missing)}; their jobs are gone: batches repair ${name} brings them back or settles them`,
 ];
 
-function factsOf(view: BatchView): (readonly [string, string])[] {
+function factsOf(view: BatchView, now: number): (readonly [string, string])[] {
   const { name, queue, job, stage, source, format, keyField, rowsPerJob, createdAt, readAt, cancelledAt } = view;
   const { read, added, duplicate, rejected, waiting, active, delayed, missing, completed, failed, cancelled } = view;
   const counts = (entries: Record<string, number>): (readonly [string, string])[] =>
@@ -40,10 +43,10 @@ function factsOf(view: BatchView): (readonly [string, string])[] {
     ] as const),
     ...([
       ['stage', stage],
-      ['begun', showSince(createdAt)],
+      ['begun', showSince(createdAt, now)],
     ] as const),
-    ...(readAt === undefined ? [] : [['read to its end', showSince(readAt)] as const]),
-    ...(cancelledAt === undefined ? [] : [['cancelled on request', showSince(cancelledAt)] as const]),
+    ...(readAt === undefined ? [] : [['read to its end', showSince(readAt, now)] as const]),
+    ...(cancelledAt === undefined ? [] : [['cancelled on request', showSince(cancelledAt, now)] as const]),
     ...(keyField === undefined ? [] : [['key field', showText(keyField)] as const]),
     ...(rowsPerJob === 1 ? [] : [['rows per job', String(rowsPerJob)] as const]),
     ...counts({ read, added, duplicate, rejected }),

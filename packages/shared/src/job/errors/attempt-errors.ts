@@ -1,4 +1,4 @@
-import { readSnoozeTime, type SnoozeTime } from '../snooze-time.js';
+import { type Due, readSnoozeTime, type SnoozeTime } from '../snooze-time.js';
 import { BullpenError, FaultyValue } from './bullpen-error.js';
 import { OptionsInvalid } from './call-errors.js';
 
@@ -31,20 +31,24 @@ export class JobRejected extends BullpenError {
 export class JobSnoozed extends BullpenError {
   /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_JOB_SNOOZED';
-  /** When the job may start again, in milliseconds since 1970. */
-  readonly untilAt: number;
+  /**
+   * When the job may start again: `inMs` milliseconds from now, or `at` an instant, in milliseconds
+   * since 1970.
+   */
+  readonly due: Due;
 
   /**
-   * @param time `{ in: '5m' }`, a duration from now, or `{ until: date }`, a `Date` in the future
+   * @param time `{ in: '5m' }`, a duration from now, or `{ until: date }`, a `Date` in the future by
+   *   Redis' clock. The attempt fails when that instant has passed
    * @param message why, for logs
    * @throws OptionsInvalid for anything else. Inside a handler this fails the attempt: a number
    *   that was meant as seconds must not become a loop
    */
   constructor(time: SnoozeTime, message = 'the handler asked to be called again later') {
     super(message);
-    const untilAt = readSnoozeTime(time, Date.now());
-    if (typeof untilAt === 'string') throw new OptionsInvalid('new JobSnoozed', [{ path: '', reason: untilAt }]);
-    this.untilAt = untilAt;
+    const due = readSnoozeTime(time);
+    if (typeof due === 'string') throw new OptionsInvalid('new JobSnoozed', [{ path: '', reason: due }]);
+    this.due = due;
   }
 }
 

@@ -57,11 +57,8 @@ describe('the errors of Bullpen', () => {
 
   it('say until when a job is snoozed, given as a duration from now or as a Date', () => {
     const until = new Date(Date.now() + 60_000);
-    expect(new errors.JobSnoozed({ until }).untilAt).toBe(until.getTime());
-    const before = Date.now();
-    const { untilAt } = new errors.JobSnoozed({ in: '5m' });
-    expect(untilAt).toBeGreaterThanOrEqual(before + 300_000);
-    expect(untilAt).toBeLessThanOrEqual(Date.now() + 300_000);
+    expect(new errors.JobSnoozed({ until }).due).toEqual({ at: until.getTime() });
+    expect(new errors.JobSnoozed({ in: '5m' }).due).toEqual({ inMs: 300_000 });
   });
 
   it.each<[string, unknown, string]>([
@@ -74,9 +71,7 @@ describe('the errors of Bullpen', () => {
     ['a wrong duration', { in: 'soon' }, "in: expected a duration such as '30s' or milliseconds, got 'soon'"],
     ['a negative duration', { in: -5 }, 'in: a duration cannot be negative, got -5'],
     ['a duration in the wrong unit', { in: Date.now() }, 'in: expected at most 10 years'],
-    ['an instant in the wrong unit', { until: new Date(8.64e15) }, 'until: expected at most 10 years from now'],
     ['a misspelt word', { in: '5m', untli: 1 }, 'untli: expected in or until alone'],
-    ['a past date', { until: new Date(300) }, 'until: has passed already (1970-01-01T00:00:00.300Z)'],
     ['a number as a date', { until: 1_900_000_000_000 }, 'until: expected a Date, got 1900000000000'],
     ['an invalid date', { until: new Date('soon') }, 'until: expected a valid Date'],
   ])('refuse to snooze until %s', (_, time, reason) => {

@@ -26,7 +26,10 @@ function measured(depths: readonly QueueDepth[] = [depth]) {
     count: async () => [...exporter.depths],
     holds: (name: string) => exporter.depths.some(({ queue }) => queue === name),
   };
-  const health = { live: true, ready: false, connected: true, draining: true, problems: [], stuck: [] };
+  const health = {
+    ...{ live: true, ready: false, connected: true, draining: true, problems: [], stuck: [] },
+    ...{ warnings: [], clockSkewMs: -1_500 },
+  };
   const worker: Measured = {
     ...{ serves, exporter },
     health: () => health,
@@ -185,6 +188,7 @@ describe('WorkerMetrics', () => {
     const all = Object.fromEntries([...families.values()].flatMap(({ samples }) => [...samples]));
     expect(all).toMatchObject({
       ...{ bullpen_worker_live: 1, bullpen_worker_ready: 0, bullpen_worker_draining: 1, bullpen_redis_up: 1 },
+      bullpen_clock_skew_seconds: -1.5,
       'bullpen_slots{queue="images"}': 5,
       'bullpen_attempts_active{queue="mail"}': 2,
       'bullpen_attempts_stuck{queue="mail"}': 1,

@@ -108,6 +108,16 @@ function gaugeHealth(worker: Measured, registry: Registry): void {
   fact('bullpen_worker_ready', 'Whether this worker takes jobs (1).', 'ready');
   fact('bullpen_worker_draining', 'Whether this worker finishes its jobs and takes no new ones (1).', 'draining');
   fact('bullpen_redis_up', 'Whether Redis answers this worker and accepts its commands (1).', 'connected');
+  gauge(
+    registry,
+    'bullpen_clock_skew_seconds',
+    "By how much the clock of this host is ahead of Redis' clock, at least; negative when it is behind.",
+    [],
+    () => {
+      const { clockSkewMs } = worker.health();
+      return clockSkewMs === undefined ? [] : [[{}, clockSkewMs / 1000]];
+    },
+  );
   gauge(registry, 'bullpen_worker_info', 'Always 1; the labels say which versions run.', ['version', 'node'], () => [
     [{ version: VERSION, node: process.versions.node }, 1],
   ]);
