@@ -3,7 +3,7 @@ import { expectedCounts } from './rows.js';
 
 /** Keys of a queue that stay when it is empty. */
 const OF_THE_QUEUE = ['meta', 'id', 'events', 'marker', 'pc', 'stalled-check', 'batches'];
-const OF_THE_BATCH = /^batch:x(:(fates|failures|reasons))?$/;
+const OF_THE_BATCH = /^batch:x(:(fates|failures|reasons|examples))?$/;
 const OF_A_KEY = /^key:[A-Za-z0-9_-]{22}$/;
 
 /**

@@ -44,6 +44,7 @@ const stored: Stored = {
     failed: 0,
     cancelled: 0,
     failedTrimmed: 0,
+    ...{ waitingChildren: 0, failedRows: 0 },
   },
   keys: ['batch:x', 'batch:x:failures', 'batch:x:fates', 'batch:x:reasons', 'batches', 'events', 'id', 'meta'],
   keysLater: undefined,

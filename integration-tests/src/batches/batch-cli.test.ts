@@ -51,6 +51,50 @@ describe('sources', () => {
     expect(jobs.map(({ data }) => data)).toContainEqual({ id: '2', email: 'b@example.com', fail: 'two\r\nlines' });
   });
 
+  test('numbers that JavaScript cannot hold keep their text, in a JSON array as in NDJSON', async ({ world }) => {
+    const big = ['12345678901234567000', '1e400'].map((n) => `{"id":1,"email":"x@example.com","n":${n}}`);
+    const stored = async (): Promise<(string | null)[]> => {
+      const ids = await world.redis.lrange(`${world.prefix}:rows:wait`, 0, -1);
+      return Promise.all(ids.reverse().map((id) => world.redis.hget(`${world.prefix}:rows:${id}`, 'data')));
+    };
+    await batch(world, [await world.file('rows.ndjson', big.join('\n'))]);
+    expect(await stored()).toEqual(big);
+    const pretty = big.map((row) => row.replace('{', '{\n  ').replace('}', '\n}'));
+    await batch(world, [await world.file('rows.json', `[${pretty.join(',\n')}]`)]);
+    expect((await stored()).slice(2)).toEqual(big.map((row) => row.replace('{', '{ ').replace('}', ' }')));
+  });
+
+  test('a table that is separated by semicolons is refused, or read when the command or the table says so', async ({
+    world,
+  }) => {
+    const table = 'id;email\r\n1;a@example.com\r\n';
+    const file = await world.file('rows.csv', table);
+    const refused = await batch(world, [file, '--name', 'semi']);
+    expect(refused).toMatchObject({ code: 64, stderr: expect.stringContaining("say --delimiter ';'") });
+    expect((await batch(world, [file, '--name', 'semi', '--delimiter', ';'])).result).toMatchObject({ added: 1 });
+    const again = await batch(world, [file, '--name', 'semi', '--delimiter', ',']);
+    expect(again).toMatchObject({ code: 64, stderr: expect.stringContaining('--delimiter was ;, is ,') });
+    const named = await world.file('named.csv', `sep=;\r\n${table}`);
+    expect((await batch(world, [named])).result).toMatchObject({ read: 1, added: 1 });
+    const ndjson = await world.file('rows.ndjson', lines(1));
+    for (const [path, value, says] of [
+      [ndjson, ';', '--delimiter: is for CSV; the source is ndjson'],
+      [file, ';;', "--delimiter: expected one character, such as ';'"],
+    ] as const) {
+      const wrong = await batch(world, [path, '--delimiter', value]);
+      expect(wrong).toMatchObject({ code: 64, stderr: expect.stringContaining(says) });
+    }
+  });
+
+  test('a NUL in one row of a table rejects that row', async ({ world }) => {
+    const rows = Array.from({ length: 10_000 }, (_, at) => `${at + 1},user${at + 1}@example.com\n`);
+    rows[9_000] = '9001,user\0@example.com\n';
+    const file = await world.file('rows.csv', `id,email\n${rows.join('')}`);
+    const { code, result, stderr } = await batch(world, [file]);
+    expect({ code, ...result }).toMatchObject({ code: 65, read: 10_000, added: 9_999, rejected: 1 });
+    expect(stderr).toMatch(/^rejected row 9001 \(line 9002\): has a NUL at byte 10/);
+  });
+
   test('a JSON array', async ({ world }) => {
     const file = await world.file('rows.json', `[${[1, 2, 3].map(good).join(',\n')}]`);
     expect((await batch(world, [file])).result).toMatchObject({ read: 3, added: 3 });
@@ -192,6 +236,14 @@ describe('--wait', () => {
     expect({ code, ...result }).toMatchObject({ code: 1, added: 1_201, completed: 1_200, failed: 1 });
     const all = await batch(world, [await world.file('more.ndjson', lines(10)), '--wait']);
     expect({ code: all.code, ...all.result }).toMatchObject({ code: 0, added: 10, completed: 10, failed: 0 });
+  });
+
+  test('says in a pipe, on the standard error, what it does and what it waits for', async ({ world }) => {
+    const file = await world.file('rows.ndjson', lines(3));
+    world.workerProcess(['--queue', 'rows']);
+    const { code, result, stderr } = await batch(world, [file, '--name', 'm', '--wait']);
+    expect({ code, ...result }).toMatchObject({ code: 0, completed: 3 });
+    expect(stderr).toBe(`enqueuing the rows of ${file}\nbatch m: waiting until 3 rows are settled\n`);
   });
 
   test('jobs that were removed by hand are reported as missing, and the wait ends', async ({ world }) => {
@@ -370,10 +422,10 @@ describe('enqueue and queues', () => {
     expect(JSON.parse(stdout)).toEqual([
       {
         ...{ queue: 'rows', paused: false, waiting: 1, prioritized: 0, delayed: 1, active: 0, completed: 0, failed: 0 },
-        ...{ cancelled: 1, failedTrimmed: 0 },
+        ...{ waitingChildren: 0, failedRows: 0, cancelled: 1, failedTrimmed: 0 },
       },
     ]);
     const plain = await world.producerProcess(['queues']).ended;
-    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\t1\n');
+    expect(plain.stdout).toContain('rows\t1\t0\t1\t0\t0\t0\t0\t0\t1\n');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchOptions, type BatchView, openSource } from '@bullpen/producer';
 import { defineJob } from '@bullpen/shared';
-import { type HandlerFunction, handle, JobRejected } from '@bullpen/worker';
+import { type HandlerFunction, handle, JobRejected, serveHealth } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { precious, row } from '../fixtures/jobs.js';
@@ -105,9 +105,72 @@ describe('batches and batches show', () => {
       return view.stage === 'settled' && view;
     });
     expect(last).toMatchObject({ completed: 2_850, failed: 150, waiting: 0, active: 0, delayed: 0, missing: 0 });
-    expect(last.reasons).toEqual([{ reason: 'Error: no luck with …', count: 150 }]);
+    expect(last.reasons).toEqual([
+      {
+        ...{ reason: 'Error: no luck with …', count: 150 },
+        example: { row: expect.any(Number), error: expect.stringMatching(/^Error: no luck with \d+$/) },
+      },
+    ]);
     expect(seen.active).toBeGreaterThan(0);
     expect(seen.delayed).toBeGreaterThan(0);
+  });
+
+  test('says why rows failed with their statuses, each with a whole example, and counts the rows in their queue', async ({
+    world,
+  }) => {
+    const producer = world.producer();
+    const job = defineJob({ name: 'test.post', queue: 'posts', payload: z.object({ id: z.number() }), maxAttempts: 1 });
+    const statuses = [404, 500, 429];
+    let isMended = false;
+    const post = handle(job, ({ id }) => {
+      if (isMended) return;
+      throw new Error(`POST /orders/${id}: Request failed with status code ${statuses[id % 3]}, "${id}"`);
+    });
+    await producer.batches.run(job, { name: 'single', source: parcels(6) });
+    await producer.batches.run(job, { name: 'shared', source: parcels(6), rowsPerJob: 3 });
+    world.worker({ handlers: [post] });
+    const settled = (name: string, completed: number) =>
+      until(`${name} to be settled`, async () => {
+        const view = await producer.batches.show({ name });
+        return view.stage === 'settled' && view.completed === completed && view;
+      });
+    for (const name of ['single', 'shared']) {
+      const { reasons } = await settled(name, 0);
+      const said = (status: number, id: string) =>
+        `Error: POST /orders/${id}: Request failed with status code ${status}`;
+      expect(reasons.map(({ reason, count }) => [reason, count]).sort()).toEqual(
+        [404, 429, 500].map((status) => [`${said(status, '…')}, …`, 2]),
+      );
+      for (const { reason, example: { row: first = 0, error = '' } = {} } of reasons) {
+        const status = statuses[first % 3] as number;
+        expect([reason, error]).toEqual([`${said(status, '…')}, …`, `${said(status, String(first))}, "${first}"`]);
+      }
+      const { stdout } = await world.producerProcess(['batches', 'show', name]).ended;
+      expect(stdout).toMatch(/\nfailed: 2\tError: POST .*\nas row \d\tError: POST \/orders\/\d: .*, "\d"\n/);
+    }
+    const count = async () => (await producer.queues())[0];
+    expect(await count()).toMatchObject({ failed: 0, failedRows: 12 });
+    isMended = true;
+    await producer.batches.retry(job, { name: 'single' });
+    expect((await settled('single', 6)).reasons).toEqual([]);
+    // What went up stays up, and no example stays behind its reason.
+    expect(await count()).toMatchObject({ failedRows: 12 });
+    expect(await keysOf(world, ':examples')).toEqual([`${world.prefix}:posts:batch:shared:examples`]);
+  });
+
+  test('the rows of a batch that failed are counted for Prometheus', async ({ world }) => {
+    const producer = world.producer();
+    const never = handle(parcel, () => {
+      throw new JobRejected('no');
+    });
+    await producer.batches.run(parcel, { name: 'a', source: parcels(3) });
+    const worker = world.worker({ handlers: [never] });
+    const { port, close } = await serveHealth(worker, { port: 0, host: '127.0.0.1' });
+    world.onClose(close);
+    await until('three rows counted', async () => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return text.includes('bullpen_queue_failed_rows_total{queue="parcels"} 3\n');
+    });
   });
 
   test('rows whose jobs were removed by hand are missing', async ({ world }) => {
@@ -135,7 +198,11 @@ describe('batches watch', () => {
     const [good, bad] = await Promise.all(watching.map((watch) => watch.ended));
     expect([good?.code, bad?.code]).toEqual([0, 1]);
     const last = JSON.parse(bad?.stdout.trim().split('\n').at(-1) as string) as object;
-    expect(last).toMatchObject({ completed: 299, failed: 1, reasons: [{ reason: 'Error: broken', count: 1 }] });
+    expect(last).toMatchObject({
+      completed: 299,
+      failed: 1,
+      reasons: [{ reason: 'Error: broken', count: 1, example: { row: 7, error: 'Error: broken' } }],
+    });
     const again = await world.producerProcess(['batches', 'watch', 'bad']).ended;
     expect(again.stdout).toMatch(/^batch bad: 300 of 300 settled .* completed 299 {2}failed 1 {2}cancelled 0\n$/);
   });

@@ -1,4 +1,4 @@
-import { type EnqueueOptions, openSource } from '@bullpen/producer';
+import { type EnqueueOptions, EnqueueStopped, openSource } from '@bullpen/producer';
 import { OptionsInvalid, QueueFull } from '@bullpen/shared';
 import { describe, expect } from 'vitest';
 import { scriptedHandlers } from '../fixtures/handlers.js';
@@ -82,13 +82,29 @@ describe('maxWaiting', () => {
     expect(await world.queue('scripted').getWaitingCount()).toBe(1);
   });
 
+  test('enqueueMany that stops in the middle says how many jobs were added, and which', async ({ world }) => {
+    const producer = world.producer();
+    const stopped = await faultOf(
+      producer.enqueueMany(row, rows(4_000), { maxWaiting: 1_000, signal: AbortSignal.abort() }),
+    );
+    expect(stopped).toBeInstanceOf(EnqueueStopped);
+    expect(stopped).toMatchObject({
+      message: expect.stringMatching(
+        /^enqueueMany stopped, of \d+ payloads read so far 1000 added, .*: queue 'rows' is full: 1000 jobs or more wait on it$/,
+      ),
+      cause: expect.any(QueueFull),
+    });
+    const ids = (stopped as EnqueueStopped).answers.flatMap((answer) => (answer && 'id' in answer ? [answer.id] : []));
+    expect(ids.reverse()).toEqual(await world.redis.lrange(`${world.prefix}:rows:wait`, 0, -1));
+  });
+
   test('the wait for room ends when the signal aborts: enqueueMany throws, and a batch is interrupted and can go on later', async ({
     world,
   }) => {
     const producer = world.producer();
     await producer.enqueueMany(row, rows(10));
     const many = producer.enqueueMany(row, rows(5), { maxWaiting: 10, signal: AbortSignal.timeout(50) });
-    expect(await faultOf(many)).toBeInstanceOf(QueueFull);
+    expect(await faultOf(many)).toMatchObject({ code: 'BULLPEN_ENQUEUE_STOPPED', cause: expect.any(QueueFull) });
     const path = await world.file(
       'rows.ndjson',
       rows(5)
@@ -125,13 +141,14 @@ describe('jobs with and without a priority on one queue', () => {
       const more = priority === undefined ? {} : { priority };
       for (const refused of [
         () => producer.enqueue(scripted, {}, second),
-        () => producer.enqueueMany(scripted, payloads(2), more),
         () => producer.enqueue(scripted, {}, { ...second, delay: '1h' }),
       ]) {
         const fault = await faultOf(refused());
         expect(fault).toBeInstanceOf(OptionsInvalid);
         expect(String(fault)).toMatch(says);
       }
+      const many = await faultOf(producer.enqueueMany(scripted, payloads(2), more));
+      expect(many).toMatchObject({ cause: { code: 'BULLPEN_OPTIONS_INVALID' }, answers: [undefined, undefined] });
       const batch = await faultOf(producer.batches.run(scripted, { name: 'b', source: sourceOf([{}]), ...more }));
       expect(batch).toMatchObject({ cause: { code: 'BULLPEN_OPTIONS_INVALID' } });
       expect(await producer.batches.show({ name: 'b' })).toMatchObject({ read: 0, added: 0 });

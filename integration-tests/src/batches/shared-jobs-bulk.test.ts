@@ -83,6 +83,7 @@ describe('a handler of many', () => {
           /^ResultInvalid: .* what Promise.allSettled returns, one entry for each of … rows$/,
         ),
         count: 3,
+        example: { row: expect.any(Number), error: expect.stringMatching(/one entry for each of \d rows$/) },
       },
     ]);
   });

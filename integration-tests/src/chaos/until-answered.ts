@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EnqueueStopped } from '@bullpen/producer';
 import { hasCode, type RedisUnavailable } from '@bullpen/shared';
 
 const REFUSED_PAUSE_MS = 100;
@@ -12,8 +13,9 @@ export async function untilAnswered<T>(
     try {
       return await call();
     } catch (error) {
-      if (!hasCode(error, 'BULLPEN_REDIS_UNAVAILABLE')) throw error;
-      failed(error);
+      const cause: unknown = error instanceof EnqueueStopped ? error.cause : error;
+      if (!hasCode(cause, 'BULLPEN_REDIS_UNAVAILABLE')) throw error;
+      failed(cause);
       await sleep(REFUSED_PAUSE_MS);
     }
   }

@@ -74,6 +74,30 @@ describe('enqueue', () => {
     expect(order).toEqual(['p1', 'p1', 'p2', 'p3']);
   });
 
+  test('a queue has jobs with priorities or jobs without, also where another client added them', async ({ world }) => {
+    const producer = world.producer();
+    const stock = world.queue('scripted');
+    const cases: Record<string, [add: () => Promise<unknown>, refused: { priority?: number }]> = {
+      'a waiting job': [() => stock.add('x', {}, { jobId: 'x-1' }), { priority: 1 }],
+      'a waiting job with a priority': [() => stock.add('x', {}, { jobId: 'x-1', priority: 3 }), {}],
+      'a delayed job': [() => stock.add('x', {}, { jobId: 'x-1', delay: 60_000 }), { priority: 1 }],
+      'a delayed job with a priority': [() => stock.add('x', {}, { jobId: 'x-1', delay: 60_000, priority: 3 }), {}],
+    };
+    for (const [what, [add, refused]] of Object.entries(cases)) {
+      await add();
+      const beside = producer.enqueue(scripted, {}, refused);
+      await expect(beside, what).rejects.toThrow("queue 'scripted' holds jobs with");
+      const allowed = refused.priority === undefined ? { priority: 9 } : {};
+      const { status, id } = await producer.enqueue(scripted, {}, allowed);
+      expect([what, status]).toEqual([what, 'added']);
+      await producer.cancel(scripted, id);
+      await stock.obliterate();
+    }
+    await producer.enqueue(scripted, {});
+    await stock.add('x', {}, { jobId: 'x-1', priority: 3 });
+    await expect(producer.enqueue(scripted, {})).rejects.toThrow('holds jobs with priorities');
+  });
+
   test('the expiry of a definition counts from when the job is due', async ({ world }) => {
     const { id } = await world.producer().enqueue(fleeting, {}, { delay: '1h' });
     const job = await world.queue('scripted').getJob(id);

@@ -249,6 +249,56 @@ describe('bullpen-dashboard', () => {
     expect(await queue.getJobCounts('wait', 'delayed', 'failed')).toEqual({ wait: 110, delayed: 120, failed: 120 });
   });
 
+  test('keeps jobs with and without a priority apart: it retries and promotes none beside others, and says why', async ({
+    world,
+  }) => {
+    const producer = world.producer();
+    const queue = world.queue('scripted');
+    const payload = { ends: [{ do: 'reject' as const }] };
+    const [first, second] = await Promise.all(
+      ['a', 'b'].map((key) => producer.enqueue(scripted, payload, { key, priority: 5 })),
+    );
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await worker.process.untilEmpty();
+    await worker.drain();
+    const plain = await producer.enqueueMany(scripted, [{}, {}, {}]);
+    // A stock client asks nobody.
+    await queue.add(scripted.name, {}, { jobId: 'late', delay: 3_600_000, priority: 5 });
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    const ask = (path: string) => dashboard.ask(`api/queues/scripted/${path}`, { method: 'PUT' });
+    const stays = 'The job has a priority, and the jobs of the queue, which have none, would always go before it.';
+    for (const path of [`${first?.id}/retry`, 'retry/failed', 'late/promote', 'promote']) {
+      const { status, text } = await ask(path);
+      expect([path, status, text]).toEqual([path, 409, expect.stringContaining(stays)]);
+    }
+    const counts = () => queue.getJobCounts('wait', 'prioritized', 'delayed', 'failed');
+    expect(await counts()).toEqual({ wait: 3, prioritized: 0, delayed: 1, failed: 2 });
+
+    for (const job of plain) await producer.cancel(scripted, (job as { id: string }).id);
+    expect((await ask('late/promote')).status).toBe(204);
+    expect((await ask(`${first?.id}/retry`)).status).toBe(204);
+    expect(JSON.parse((await ask('retry/failed')).text)).toEqual({ retried: 1, skipped: 0 });
+    expect(await counts()).toEqual({ wait: 0, prioritized: 3, delayed: 0, failed: 0 });
+    expect(await producer.enqueue(scripted, {}, { key: 'b', priority: 1 })).toMatchObject({ id: second?.id });
+    await expect(producer.enqueue(scripted, {})).rejects.toThrow('holds jobs with priorities');
+  });
+
+  test('tells on the page of a queue how many rows of batches failed', async ({ world }) => {
+    const producer = world.producer();
+    const rows = ['a', 'b'].map((name) => ({ name, ends: [{ do: 'reject' }] }));
+    await producer.batches.run(scripted, { name: 'm', source: sourceOf(rows) });
+    const worker = world.worker({ handlers: scriptedHandlers });
+    await worker.process.untilEmpty();
+    const dashboard = await Dashboard.start(world);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    const { text } = await dashboard.ask('api/queues?activeQueue=scripted');
+    const { queues } = JSON.parse(text) as { queues: { description?: string }[] };
+    expect(queues[0]?.description).toBe('2 rows of batches failed. Batches says why.');
+  });
+
   test('retries jobs of a stock client whose ids begin like those of keys; they have none', async ({ world }) => {
     const queue = world.queue('scripted');
     const ids = ['k-foo', 'k-bar', `k-${'x'.repeat(60)}`];

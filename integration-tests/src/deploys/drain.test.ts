@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { defineJob } from '@bullpen/shared';
 import { type DrainSummary, handle, type RunningWorker } from '@bullpen/worker';
+import { FlowProducer } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
-import { scripted } from '../fixtures/jobs.js';
+import { handleRow } from '../fixtures/handlers.js';
+import { row, scripted } from '../fixtures/jobs.js';
 import type { RunningCommand } from '../support/command.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
@@ -208,5 +210,31 @@ describe('--until-empty', () => {
     const worker = world.workerProcess(['--until-empty']);
     expect(await stopped(worker)).toMatchObject({ code: 0, sinceStart: { completed: 3, failed: 2, snoozed: 1 } });
     expect(await counts(world)).toEqual({ waiting: 0, active: 0, completed: 3, failed: 1, delayed: 0 });
+  });
+
+  test('waits for the parent of a flow, and says so', async ({ world }) => {
+    const flows = new FlowProducer({ connection: world.redis as never, prefix: world.prefix });
+    world.onClose(() => flows.close());
+    const child = { name: row.name, queueName: row.queue, data: { id: 1, email: 'a@example.com' } };
+    await flows.add({ name: scripted.name, queueName: scripted.queue, data: {}, children: [child] });
+    const worker = world.workerProcess(['--queue', 'scripted', '--until-empty']);
+    const waits = await worker.logged('waiting for jobs whose children in a flow are not settled');
+    expect(waits).toMatchObject({ queues: [{ queue: 'scripted', waitingChildren: 1 }] });
+    expect(await world.producer().queues()).toContainEqual(
+      expect.objectContaining({ queue: 'scripted', waitingChildren: 1, waiting: 0 }),
+    );
+    world.worker({ handlers: [handleRow] });
+    expect(await stopped(worker)).toMatchObject({ code: 0, sinceStart: { completed: 1 } });
+  });
+
+  test('exits 75 when all that is left is on a paused queue, and says so', async ({ world }) => {
+    const queue = world.queue('scripted');
+    await world.producer().enqueue(scripted, {});
+    await queue.pause();
+    const worker = world.workerProcess(['--queue', 'scripted', '--until-empty']);
+    expect(await stopped(worker)).toMatchObject({ code: 75, sinceStart: { completed: 0 } });
+    await worker.logged('the jobs that are left are on paused queues');
+    await queue.resume();
+    expect(await stopped(world.workerProcess(['--queue', 'scripted', '--until-empty']))).toMatchObject({ code: 0 });
   });
 });

@@ -27,6 +27,7 @@ export {
   type BatchStage,
   type BatchView,
   countOpen,
+  type FailureExample,
   type FailureReason,
   isSettled,
   stageOf,
@@ -39,16 +40,17 @@ export { Rate } from './books/rate.js';
 export { createProducer } from './create-producer.js';
 export type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 export type { EnqueueOptions } from './enqueue/enqueue-options.js';
+export { EnqueueStopped } from './enqueue/enqueue-stopped.js';
 export type { Enqueued, EnqueuedRow, EnqueueStatus } from './enqueue/enqueued.js';
 export type { BatchTotals } from './enqueue/insert-reply.js';
 export type { RejectionReason } from './enqueue/rejections.js';
-export type { Batches } from './manage/batches.js';
+export type { Batches, FailuresOptions } from './manage/batches.js';
 export type { CancelBatchOptions, CancelledBatch } from './manage/cancel-batch.js';
 export type { CancelResult } from './manage/cancel-job.js';
 export { type ExportFailuresOptions, exportFailures } from './manage/export/export-failures.js';
 export type { RepairBatchOptions, RepairedBatch } from './manage/repair-batch.js';
 export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
 export type { Producer, ProducerOptions } from './producer.js';
-export { FORMATS, type Format, openSource, type Source } from './source/source.js';
+export { FORMATS, type Format, openSource, type Source, type SourceOptions } from './source/source.js';
 export type { SourceIdentity } from './source/source-bytes.js';
 export type { SourceRow } from './source/source-row.js';

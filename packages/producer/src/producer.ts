@@ -45,9 +45,10 @@ export interface Producer {
    * const answers = await producer.enqueueMany(sendInvoice, [invoice], {
    *   key: ({ invoice }) => invoice,
    * });
-   * @throws OptionsInvalid, ProducerClosed; QueueFull, only after `signal` aborts;
-   *   RedisUnavailable: earlier chunks are enqueued then, and it is safe to enqueue all payloads
-   *   again when they have keys
+   * @throws OptionsInvalid, ProducerClosed: nothing was enqueued
+   * @throws EnqueueStopped when Redis or the payloads' source fails on the way, or `signal` aborts
+   *   while the queue is full; it says why, and has the answers until then. It is safe to enqueue
+   *   all payloads again when they have keys
    */
   enqueueMany<J extends JobDefinition>(
     job: J,

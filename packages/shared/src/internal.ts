@@ -21,7 +21,8 @@ export {
   writeDuration,
 } from './job/duration.js';
 export { listFaults } from './job/errors/bullpen-error.js';
-export { type FailureRecord, readFailure, reasonOfFailure, writeFailure } from './job/failure-record.js';
+export { reasonOfFailure } from './job/failure-reason.js';
+export { type FailureRecord, readFailure, writeFailure } from './job/failure-record.js';
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
 export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
@@ -87,6 +88,7 @@ export {
   TRIAL_FIELD,
   WAKE_MARKER,
 } from './redis/layout.js';
+export { PRIORITIES_SCRIPT } from './redis/priorities-script.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { fetchTime, MAX_SKEW_MS, RedisClock, showSkew } from './redis/redis-clock.js';

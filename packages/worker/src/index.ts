@@ -49,6 +49,7 @@ export { serveHealth } from './health/serve-health.js';
 export type { AttemptCounts } from './in-flight/active-attempts.js';
 export type { DrainSummary } from './in-flight/drain.js';
 export type { Health } from './in-flight/health.js';
+export type { EmptyOrNot } from './intake/until-empty.js';
 export type { RunningWorker, Slots, WorkerProcess } from './running-worker.js';
 export { startWorker } from './worker.js';
 export type { KeepOption, QueueOption, WorkerOptions } from './worker-options.js';

@@ -3,6 +3,7 @@ import { type Exporter, showValue } from '@bullpen/shared/internal';
 import type { WorkerObserver } from './events/observers.js';
 import type { DrainSummary } from './in-flight/drain.js';
 import type { Health } from './in-flight/health.js';
+import type { EmptyOrNot } from './intake/until-empty.js';
 
 /**
  * A worker that was started with `startWorker`.
@@ -105,10 +106,12 @@ export interface WorkerProcess {
    */
   handBackAll(): void;
   /**
-   * Resolves when the queues served hold no unsettled job, delayed jobs included, or when the
-   * worker drains. Waits through an outage; rejects with what Redis throws otherwise.
+   * Resolves when the queues served hold no unsettled job: none that waits, is delayed or active, or
+   * waits for its children in a flow. Also resolves when all that are left are on paused queues, and
+   * when the worker drains. Logs what it waits for. Waits through an outage; rejects with what Redis
+   * throws otherwise.
    */
-  untilEmpty(): Promise<void>;
+  untilEmpty(): Promise<EmptyOrNot>;
 }
 
 /** A worker with what only this package uses of it. */

@@ -205,7 +205,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
         return { job: attempt.job, jobId: attempt.jobId, queue: attempt.queue, isItsAbort };
       },
       handBackAll,
-      untilEmpty: () => untilEmpty({ redis, prefix, queues, outage, isDraining: () => draining !== undefined }),
+      untilEmpty: () => untilEmpty({ redis, prefix, queues, outage, log, isDraining: () => draining !== undefined }),
     },
   };
   return started;

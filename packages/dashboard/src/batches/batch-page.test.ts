@@ -37,10 +37,12 @@ describe('batchBody', () => {
   });
 
   it('shows failed rows, links to downloads below the base path, and lists commands for a terminal', () => {
-    const reasons = [{ reason: 'Error: no such mailbox', count: 1_234 }];
+    const example = { row: 1_042, error: 'Error: no such mailbox: <ada@example.com>' };
+    const reasons = [{ reason: 'Error: no such mailbox: …', count: 1_234, example }];
     const page = body({ added: 2_000, failed: 1_234, reasons }, [failure()]);
     expect(page).toContain('href="/ops/batches/mail/november/failed.csv"');
     expect(page).toContain('Download 1,234 failed rows');
+    expect(page).toContain('Row 1,042: Error: no such mailbox: &#60;ada@example.com&#62;');
     expect(page).toContain('{ &#34;email&#34;: &#34;a@example.com&#34; }');
     expect(page).toContain('The first 1 of 1,234.');
     for (const command of ['cancel', 'retry', 'export']) {
@@ -81,7 +83,8 @@ describe('batchBody', () => {
   it('escapes the text of a payload, an error, a reason and a file name', () => {
     const evil = `</pre><script>alert(1)</script><img src=x onerror="alert(2)">`;
     const error = { name: evil, message: evil };
-    const page = body({ failed: 1, source: evil, job: evil, reasons: [{ reason: evil, count: 1 }] }, [
+    const reasons = [{ reason: evil, count: 1, example: { row: 1, error: evil } }];
+    const page = body({ failed: 1, source: evil, job: evil, reasons }, [
       ...[failure({ payload: { [evil]: evil }, error: error as FailedRow['error'] }), failure({ payload: undefined })],
     ]);
     expect(page).not.toMatch(/<script|<img/);

@@ -1,4 +1,12 @@
-import { type BatchView, type FailedRow, isSettled, type Progress } from '@bullpen/producer';
+import {
+  type BatchView,
+  type FailedRow,
+  type FailureExample,
+  type FailureReason,
+  isSettled,
+  type Progress,
+  type RejectionReason,
+} from '@bullpen/producer';
 import { html } from 'ghtml';
 import { bar, countsOfView } from './bar.js';
 import { showCount, showLeft, showRate, showSince } from './figures.js';
@@ -80,12 +88,18 @@ function rejections({ rejections: all, rejected, format }: BatchView): string {
 function reasons({ reasons: all, failed }: BatchView): string {
   return html`<h2>Why rows failed</h2>
 !${reasonsTable(all)}
-<p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Numbers, ids and quoted parts are shown as <code>…</code>, so that rows share a reason.</p>`;
+<p class="soft">The most frequent reasons of ${showCount(failed)} failed rows. Ids, quoted values and other parts that differ are shown as <code>…</code>, so that rows share a reason.</p>`;
 }
 
-const reasonsTable = (all: readonly { readonly reason: string; readonly count: number }[]): string =>
+const exampleOf = ({ row, error }: FailureExample): string =>
+  html`<br><span class="soft">Row ${showCount(row)}: ${error}</span>`;
+
+const reasonsTable = (all: readonly (RejectionReason & Partial<FailureReason>)[]): string =>
   html`<table class="reasons"><thead><tr><th class="number">Rows</th><th>Reason</th></tr></thead><tbody>
-!${all.map(({ reason, count }) => html`<tr><td class="number">${showCount(count)}</td><td>${reason}</td></tr>`)}
+!${all.map(
+    ({ reason, count, example }) =>
+      html`<tr><td class="number">${showCount(count)}</td><td>${reason}!${example === undefined ? '' : exampleOf(example)}</td></tr>`,
+  )}
 </tbody></table>`;
 
 function download(base: string, { queue, name, failed }: BatchView): string {

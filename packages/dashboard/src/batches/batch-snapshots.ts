@@ -2,6 +2,7 @@ import {
   type BatchBooks,
   type BatchView,
   type FailedRow,
+  type FailuresOptions,
   measureProgress,
   type Producer,
   type Progress,
@@ -33,6 +34,8 @@ export interface BatchSnapshot {
   readonly progress: Progress<BatchView>;
   /** The first rows that failed. */
   readonly failures: readonly FailedRow[];
+  /** The rows that are examples of reasons, and are still failed. */
+  readonly examples: readonly FailedRow[];
 }
 
 /** Redis is away. `known` is the last snapshot from before. */
@@ -86,13 +89,18 @@ export class BatchSnapshots {
   show(queue: string, batch: string): Promise<BatchSnapshot> {
     return this.#share(`show ${queue} ${batch}`, async () => {
       const progress = this.#progress(await this.#producer.batches.show({ name: batch, queue }));
-      return { progress, failures: progress.view.failed > 0 ? await this.#firstFailures(queue, batch) : [] };
+      const { failed, reasons } = progress.view;
+      if (failed === 0) return { progress, failures: [], examples: [] };
+      const rows = reasons.flatMap(({ example }) => example?.row ?? []);
+      const failures = await this.#readFailures({ name: batch, queue });
+      const examples = rows.length > 0 ? await this.#readFailures({ name: batch, queue, rows }) : [];
+      return { progress, failures, examples };
     });
   }
 
-  async #firstFailures(queue: string, batch: string): Promise<FailedRow[]> {
+  async #readFailures(which: FailuresOptions): Promise<FailedRow[]> {
     const found: FailedRow[] = [];
-    for await (const row of this.#producer.batches.failures({ name: batch, queue })) {
+    for await (const row of this.#producer.batches.failures(which)) {
       found.push(row);
       if (found.length === MAX_FAILURES) break;
     }

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { FailedRow } from '@bullpen/producer';
+import type { BatchView, FailedRow, FailuresOptions } from '@bullpen/producer';
 import { BatchUnknown, RedisUnavailable } from '@bullpen/shared';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -99,6 +99,25 @@ describe('a download of failed rows', () => {
     leaving.abort();
     await until(() => seen.isLeft);
     expect(seen.read).toBeLessThan(200_000);
+  });
+});
+
+describe('the reasons of a batch', () => {
+  it('have whole examples without the secrets of their rows, and none of a row whose payload is not known any more', async () => {
+    const reasonOf = (row: number) => ({
+      ...{ reason: `reason ${row}`, count: 1, example: { row, error: `no luck with hunter2 in ${row}` } },
+    });
+    async function* failures({ rows }: FailuresOptions): AsyncGenerator<FailedRow> {
+      if (rows === undefined) return;
+      expect(rows).toEqual([77, 88]);
+      yield failed(77);
+    }
+    const show = async () => view({ failed: 2, reasons: [reasonOf(77), reasonOf(88)] });
+    const answer = await fetch(`${await open({ show, failures })}/mail/november.json`);
+    expect(((await answer.json()) as BatchView).reasons).toEqual([
+      { reason: 'reason 77', count: 1, example: { row: 77, error: 'no luck with [redacted] in 77' } },
+      { reason: 'reason 88', count: 1 },
+    ]);
   });
 });
 

@@ -76,12 +76,17 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   }
 
   /** A batch and its first failed rows, redacted. */
-  function redactSnapshot({ progress, failures: rows }: BatchSnapshot): BatchSnapshot {
+  function redactSnapshot({ progress, failures: rows, examples }: BatchSnapshot): BatchSnapshot {
     // Reasons quote messages, and messages quote payloads. Redacted together with the rows, they
-    // lose the secrets of the rows.
-    const { reasons } = redact({ reasons: progress.view.reasons, rows }) as Pick<BatchView, 'reasons'>;
+    // lose the secrets of the rows. The payload of a row that was retried is not known any more, so
+    // its message is not shown.
+    const known = new Set(examples.map(({ row }) => row));
+    const shown = progress.view.reasons.map(({ example, ...reason }) => ({
+      ...{ ...reason, example: example && known.has(example.row) ? example : undefined },
+    }));
+    const { reasons } = redact({ reasons: shown, rows, examples }) as Pick<BatchView, 'reasons'>;
     const view = { ...(redact(progress.view) as BatchView), reasons };
-    return { progress: { ...progress, view }, failures: rows.map(redactRow) };
+    return { progress: { ...progress, view }, failures: rows.map(redactRow), examples: [] };
   }
 
   /**

@@ -40,9 +40,7 @@ export async function changeMany(
     return { body: {}, count: (await queue.clean(GRACE_MS, Number.MAX_SAFE_INTEGER, queueStatus)).length };
   }
   if (route.endsWith('/:queueName/promote')) {
-    const count = await queue.getJobCountByTypes('delayed');
-    await adapter.promoteAll();
-    return { body: {}, count };
+    return { body: {}, count: (await retryJobs.retryAll(queue.name, 'delayed')).retried };
   }
   if (route.endsWith('/:queueName/empty')) {
     const count = await queue.getJobCountByTypes('wait', 'prioritized');

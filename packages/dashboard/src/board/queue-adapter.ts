@@ -1,4 +1,5 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { META } from '@bullpen/shared/internal';
 import type { Queue } from './queues.js';
 import type { RetriedFrom, RetryJobs } from './retry-jobs.js';
 
@@ -7,14 +8,17 @@ type Jobs = Awaited<ReturnType<BullMQAdapter['getJobs']>>;
 type Job = Awaited<ReturnType<BullMQAdapter['getJob']>>;
 
 /**
- * Bull Board's view of a queue. It differs from Bull Board's own in two ways:
+ * Bull Board's view of a queue. It differs from Bull Board's own in three ways:
  * - It leaves out malformed jobs, which some other client or a person stored. Otherwise one such
  *   job would hide all others.
- * - A job that is retried takes its key again.
+ * - A job that is retried takes its key again, and jobs with and without a priority stay apart.
+ * - It describes a queue by how many rows of batches have failed: their jobs are removed, so no
+ *   state counts them.
  */
 export class QueueAdapter extends BullMQAdapter {
   readonly #queue: Queue;
   readonly #retryJobs: Pick<RetryJobs, 'retry'>;
+  #failedRows = 0;
 
   constructor(queue: Queue, readOnlyMode: boolean, retryJobs: Pick<RetryJobs, 'retry'>) {
     super(queue, { readOnlyMode });
@@ -26,7 +30,20 @@ export class QueueAdapter extends BullMQAdapter {
     const job = await super.getJob(id);
     if (!job) return job;
     const retry = (from: RetriedFrom = 'failed') => this.#retryJobs.retry(this.#queue.name, from, id);
-    return Object.assign(job, { retry });
+    return Object.assign(job, { retry, promote: () => retry('delayed') });
+  }
+
+  /** Bull Board asks for the description behind the counts. */
+  override async getJobCounts(): ReturnType<BullMQAdapter['getJobCounts']> {
+    const [counts, meta] = await Promise.all([super.getJobCounts(), this.#queue.getMeta()]);
+    this.#failedRows = Number((meta as Record<string, unknown>)[META.failedRows] ?? 0);
+    return counts;
+  }
+
+  override getDescription(): string {
+    if (this.#failedRows === 0) return '';
+    const rows = this.#failedRows === 1 ? '1 row' : `${this.#failedRows.toLocaleString('en-US')} rows`;
+    return `${rows} of batches failed. Batches says why.`;
   }
 
   override async getJobs(states: States, start?: number, end?: number): Promise<Jobs> {

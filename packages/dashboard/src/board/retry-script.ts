@@ -1,4 +1,5 @@
-import { KEY_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
+import { KEY_SCRIPT, LAYOUT, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
+import { promote } from 'bullmq/dist/cjs/scripts/promote-9.js';
 import { reprocessJob } from 'bullmq/dist/cjs/scripts/reprocessJob-9.js';
 
 /** How many keys it takes. */
@@ -6,19 +7,26 @@ export const RETRY_KEYS = 8;
 
 /**
  * BullMQ's reprocessJob, of the version we pin, for jobs that have failed or completed, and in the
- * same call their keys are taken again. A job whose key another job holds stays where it is. A
- * cancellation that came too late for the last attempt is forgotten.
+ * same call their keys are taken again; and BullMQ's promote for jobs that are delayed. A job stays
+ * where it is when another job holds its key, or when it has a priority and the jobs of the queue
+ * have none, or the other way round. A cancellation that came too late for the last attempt is
+ * forgotten.
  *
  * KEYS: the set of the jobs, events, wait, meta, active, marker, prioritized, pc. ARGV: base of the
- * queue's keys, `failed` or `completed`, then the ids. Answers for each job an empty text, the id
- * that holds its key, or `gone`: it is not in the set, or has no fields.
+ * queue's keys, `failed`, `completed` or `delayed`, then the ids. Answers for each job an empty
+ * text; `mixed0` or `mixed1`, by whether it has a priority; the id that holds its key; or `gone`: it
+ * is not in the set, or has no fields.
  */
 export const RETRY = `
 local function reprocess(KEYS, ARGV)
 ${reprocessJob.content}
 end
+local function promote(KEYS, ARGV)
+${promote.content}
+end
 ${LAYOUT.names}
 ${KEY_SCRIPT}
+${PRIORITIES_SCRIPT}
 local call = redis.call
 local set, events, wait, meta, active, marker, prioritized, counter = unpack(KEYS)
 local base, state = ARGV[1], ARGV[2]
@@ -27,6 +35,15 @@ local property = state == 'failed' and 'failedReason' or 'returnvalue'
 local function retry(id)
   local job = base .. id
   if not call('ZSCORE', set, id) or call('EXISTS', job) == 0 then return 'gone' end
+  local kind = kindOf(job)
+  if state == 'delayed' then
+    -- It joins the queue in any case, when it is due.
+    if othersWait(base, kind) then return 'mixed' .. kind end
+    promote({ set, wait, base .. 'paused', meta, prioritized, active, counter, events, marker }, { base, id })
+    return ''
+  end
+  -- Before the key is taken: a job that stays has none.
+  if mixes(base, kind) then return 'mixed' .. kind end
   local record = recordOf(base, id)
   local holder = record and takeKey(base, record, id)
   if holder and holder ~= id then return holder end

@@ -22,7 +22,8 @@ import { kindFaults, sourceFaults } from './option-kinds.js';
  * }
  * const source: BatchSource = { blocks: blocks(), name: 'a query', format: 'ndjson' };
  */
-export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> & Partial<Pick<Source, 'identity' | 'columns'>>;
+export type BatchSource = Pick<Source, 'blocks' | 'name' | 'format'> &
+  Partial<Pick<Source, 'delimiter' | 'identity' | 'columns'>>;
 
 /** Options of `batches.run`. */
 export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' | 'maxWaiting'> {

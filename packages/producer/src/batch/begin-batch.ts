@@ -23,13 +23,16 @@ export async function beginBatch(
   const books = await ask((redis) =>
     beginBooks(redis, place, {
       ...{ job: job.name, source: source.name, format: source.format, bytes, sha256, keyField, results },
-      ...{ rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority },
+      ...{ delimiter: source.delimiter, rowsPerJob: rowsPerJob ?? job.rowsPerJob, delayMs, priority },
       // Counted from when the rows are due. Books that expired earlier would not know how any row
       // ended.
       ...{ keepMs: keepMs + delayMs, keepKeysMs: keepKeysMs + delayMs },
     }),
   );
-  const now = { job: job.name, keyField, delayMs, priority, results, rowsPerJob: rowsPerJob ?? books.rowsPerJob };
+  const now = {
+    ...{ job: job.name, delimiter: source.delimiter, keyField, delayMs, priority, results },
+    rowsPerJob: rowsPerJob ?? books.rowsPerJob,
+  };
   const faults = differences(books, now);
   const batch = { name, queue: job.queue };
   if (faults.length > 0) throw new BatchConflict(batch, `batch '${name}' exists with other options`, faults);
@@ -41,7 +44,10 @@ export async function beginBatch(
   return books;
 }
 
-type FixedOptions = Pick<BatchBooks, 'job' | 'keyField' | 'delayMs' | 'priority' | 'results' | 'rowsPerJob'>;
+type FixedOptions = Pick<
+  BatchBooks,
+  'job' | 'delimiter' | 'keyField' | 'delayMs' | 'priority' | 'results' | 'rowsPerJob'
+>;
 
 /** The options that had another value when the batch was begun, by the names that users know. */
 function differences(was: FixedOptions, is: FixedOptions): Fault[] {
@@ -55,9 +61,9 @@ function differences(was: FixedOptions, is: FixedOptions): Fault[] {
 }
 
 /** The options as a user gives them. `undefined` for a value that is the same as no value. */
-function asGiven({ job, keyField, delayMs, priority, results, rowsPerJob }: FixedOptions) {
+function asGiven({ job, delimiter, keyField, delayMs, priority, results, rowsPerJob }: FixedOptions) {
   return {
-    ...{ job, keyField, rowsPerJob, delay: delayMs === 0 ? undefined : writeDuration(delayMs) },
+    ...{ job, delimiter, keyField, rowsPerJob, delay: delayMs === 0 ? undefined : writeDuration(delayMs) },
     ...{ priority: priority === 0 ? undefined : priority, results: results ? 'given' : undefined },
   };
 }

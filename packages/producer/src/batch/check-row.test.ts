@@ -31,8 +31,15 @@ describe('checkRow', () => {
   });
 
   it('writes a text of several lines on one line, because each payload goes to Redis on one line', () => {
-    const row: SourceRow = { ...{ row: 1, line: 1, ok: true, value: { id: 1 } }, json: '{\n  "id": 1.0\n}', text: '' };
-    expect(checkRow(job, row, undefined)).toMatchObject({ data: '{"id":1}' });
+    const json = '{\r\n  "id": 1.0,\n\n  "s": "a\\n  b"\n}';
+    const row: SourceRow = { ...{ row: 1, line: 1, ok: true, value: { id: 1 } }, json, text: '' };
+    expect(checkRow(job, row, undefined)).toMatchObject({ data: '{ "id": 1.0, "s": "a\\n  b" }' });
+  });
+
+  it('gives the text of a rejected row when the row has one', () => {
+    const strict = defineJob({ name: 'check.strict', payload: z.object({ id: z.string() }) });
+    const row: SourceRow = { ...{ row: 1, line: 1, ok: true, value: { n: 1 } }, json: '{"n":1.0}', text: '' };
+    expect(checkRow(strict, row, undefined)).toMatchObject({ input: { n: 1 }, json: '{"n":1.0}' });
   });
 
   it('rejects a row that did not parse, and gives its text', () => {

@@ -14,6 +14,10 @@ export interface RejectedRow {
   readonly faults: readonly Fault[];
   /** The row as it was read: its value, or its text when it did not parse. */
   readonly input: unknown;
+  /**
+   * The JSON text of the row, when the source has it. It keeps numbers that the value cannot hold.
+   */
+  readonly json?: string;
 }
 
 /**
@@ -27,9 +31,7 @@ export function checkRow(
 ): JobRow | RejectedRow | Promise<JobRow | RejectedRow> {
   if (!row.ok) return reject(row, [{ path: '', reason: row.reason }]);
   const { value, json } = row;
-  // Each payload goes to Redis on one line. The text of your own rows may have several.
-  const isLine = json !== undefined && !json.includes('\n');
-  const checking = isLine ? checkJson(job, json, value) : writePayload(job, value);
+  const checking = json === undefined ? writePayload(job, value) : checkJson(job, onOneLine(json), value);
   return checking instanceof Promise
     ? checking.then((checked) => withKey(row, checked, keyField))
     : withKey(row, checking, keyField);
@@ -38,6 +40,14 @@ export function checkRow(
 /** Whether a checked row was rejected. */
 export function isRejected(checked: JobRow | RejectedRow): checked is RejectedRow {
   return 'faults' in checked;
+}
+
+/**
+ * Puts JSON on one line, as it goes to Redis. Line breaks stand between its tokens only: inside a
+ * string they are escaped.
+ */
+export function onOneLine(json: string): string {
+  return json.includes('\n') ? json.replace(/[ \t\r]*\n[ \t\r\n]*/g, ' ') : json;
 }
 
 function withKey(
@@ -52,5 +62,7 @@ function withKey(
 }
 
 function reject(row: SourceRow, faults: readonly Fault[]): RejectedRow {
-  return { row: row.row, line: row.line, faults, input: row.ok ? row.value : row.text };
+  const { line } = row;
+  if (!row.ok) return { row: row.row, line, faults, input: row.text };
+  return { row: row.row, line, faults, input: row.value, ...(row.json === undefined ? {} : { json: row.json }) };
 }

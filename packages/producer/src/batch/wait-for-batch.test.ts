@@ -151,5 +151,5 @@ const noQueue = {
   llen: nothing,
   zcard: nothing,
   hmget: nothing,
-  exec: async () => [...Array(6).fill([null, 0]), [null, []]],
+  exec: async () => [...Array(7).fill([null, 0]), [null, []]],
 };

@@ -17,14 +17,24 @@ export const BATCH_STAGES = ['reading', 'running', 'settled', 'cancelled'] as co
 export type BatchStage = (typeof BATCH_STAGES)[number];
 
 /**
- * A reason why rows failed, and how many rows failed for it. Numbers, ids and quoted texts of the
- * message are replaced by `…`, so that many rows share a reason.
+ * A reason why rows failed, and how many rows failed for it. Ids, quoted values, addresses, times
+ * and numbers that are no status or code are replaced by `…`, so that many rows share a reason.
  */
 export interface FailureReason {
   /** The reason. */
   readonly reason: string;
   /** How many rows failed for it. */
   readonly count: number;
+  /** The first row that failed for it. */
+  readonly example: FailureExample | undefined;
+}
+
+/** A row that failed, as an example of the reason why. */
+export interface FailureExample {
+  /** The number of the row in its source, counted from 1. */
+  readonly row: number;
+  /** Its error: name and message, up to 500 characters. */
+  readonly error: string;
 }
 
 /**

@@ -10,6 +10,7 @@ export type NewBooks = Pick<
   | 'format'
   | 'bytes'
   | 'sha256'
+  | 'delimiter'
   | 'keyField'
   | 'rowsPerJob'
   | 'delayMs'

@@ -11,6 +11,7 @@ ${BOOKS_SCRIPT}
 local books = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }
 if not hasBooks(books) then
   for at = 2, 5 do call('DEL', books[at]) end
+  call('DEL', examplesOf(books))
   -- An earlier batch of this name may have been cancelled. That is not meant for the new batch.
   call('ZREM', KEYS[7], ARGV[1])
   call('HSET', books[1], 'read', 0, 'added', 0, 'duplicate', 0, 'rejected', 0, 'completed', 0, 'failed', 0, 'cancelled', 0, 'checksum', '0')

@@ -20,6 +20,8 @@ export interface BatchBooks {
   readonly source: string;
   /** The format of its source. */
   readonly format: string;
+  /** What separates the cells of a CSV source, if it was given. */
+  readonly delimiter: string | undefined;
   /** The size of the source in bytes. `undefined` when it was no file. */
   readonly bytes: number | undefined;
   /** The SHA-256 of the source, in hex. `undefined` when it was no file. */
@@ -91,7 +93,7 @@ export function readBooks(
   const { columns } = hash;
   return {
     ...{ name: batch, queue, job, source: hash['source'] ?? '', format: hash['format'] ?? '' },
-    ...{ bytes: optional('bytes'), sha256: hash['sha256'], keyField: hash['keyField'] },
+    ...{ bytes: optional('bytes'), sha256: hash['sha256'], delimiter: hash['delimiter'], keyField: hash['keyField'] },
     columns: columns === undefined ? undefined : (JSON.parse(columns) as string[]),
     ...{ rowsPerJob: number('rowsPerJob'), delayMs: number('delayMs'), priority: number('priority') },
     ...{ results: hash['results'] === '1', keepMs: number('keepMs'), keepKeysMs: number('keepKeysMs') },

@@ -43,10 +43,19 @@ export type RowResult = {
     }
 );
 
-/** Reads the failed rows of a batch, in order, by pages. */
-export async function* readFailedRows(queue: string, batch: string, access: RedisAccess): AsyncIterable<FailedRow[]> {
+/**
+ * Reads the failed rows of a batch, in order, by pages.
+ * @param only read these rows and no others
+ */
+export async function* readFailedRows(
+  queue: string,
+  batch: string,
+  access: RedisAccess,
+  only?: readonly number[],
+): AsyncIterable<FailedRow[]> {
   const { fates, failures } = batchKeys(access.prefix, queue, batch);
-  for await (const page of readKeptRows(fates, FATE.failed, failures, access)) {
+  const blocks = only === undefined ? findRowsByFate(fates, FATE.failed, access) : [only];
+  for await (const page of readKeptRows(blocks, failures, access)) {
     yield page.map(({ row, text }) => ({ row, ...readFailure(text) }));
   }
 }
@@ -54,22 +63,21 @@ export async function* readFailedRows(queue: string, batch: string, access: Redi
 /** Reads what the handlers of a batch returned, in the order of the rows, by pages. */
 export async function* readResults(queue: string, batch: string, access: RedisAccess): AsyncIterable<RowResult[]> {
   const { fates, results } = batchKeys(access.prefix, queue, batch);
-  for await (const page of readKeptRows(fates, FATE.completed, results, access)) {
+  for await (const page of readKeptRows(findRowsByFate(fates, FATE.completed, access), results, access)) {
     yield page.map(({ row, text }) =>
       text.startsWith('!') ? { row, tooLong: Number(text.slice(1)) } : { row, result: JSON.parse(text) as unknown },
     );
   }
 }
 
-/** Reads what a hash keeps of the rows with this fate. Skips rows that are not in the hash. */
+/** Reads what a hash keeps of these rows. Skips rows that are not in the hash. */
 async function* readKeptRows(
-  fates: string,
-  fate: number,
+  blocks: Iterable<readonly number[]> | AsyncIterable<readonly number[]>,
   hash: string,
   { ask }: RedisAccess,
 ): AsyncIterable<{ row: number; text: string }[]> {
   const size = new PageSize();
-  for await (const block of findRowsByFate(fates, fate, { ask })) {
+  for await (const block of blocks) {
     for (let at = 0; at < block.length; ) {
       const rows = block.slice(at, at + size.rows);
       const texts = await ask((redis) => redis.hmget(hash, ...rows.map(String)));

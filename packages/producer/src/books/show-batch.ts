@@ -53,6 +53,15 @@ export async function showBatch(queue: string, batch: string, access: RedisAcces
 
 function readTally(tally: readonly string[]): FailureReason[] {
   const reasons: FailureReason[] = [];
-  for (let at = 0; at < tally.length; at += 2) reasons.push({ reason: tally[at] ?? '', count: Number(tally[at + 1]) });
+  for (let at = 0; at < tally.length; at += 3) {
+    const [reason = '', count, example = ''] = tally.slice(at, at + 3);
+    reasons.push({ reason, count: Number(count), example: readExample(example) });
+  }
   return reasons;
+}
+
+/** Reads an example: the row, a line break, and its error. */
+function readExample(kept: string): FailureReason['example'] {
+  const end = kept.indexOf('\n');
+  return end < 0 ? undefined : { row: Number(kept.slice(0, end)), error: kept.slice(end + 1) };
 }

@@ -11,8 +11,8 @@ const MAX_COST = 4_000;
  * KEYS: the list or set to count in, fates, reasons. ARGV: base of the queue's keys, batch, `list`
  * or `set`, how many jobs to pass over, how many to look at, `1` to read the books, how many
  * reasons. Answers where the next page begins, or -1 at the end, and the number of rows; if the
- * books are read also the books, the reasons with their counts, and how many jobs of the queue are
- * not settled; else, of a set, when the first of the rows is due.
+ * books are read also the books; the reasons, each with its count and its example; and how many
+ * jobs of the queue are not settled; else, of a set, when the first of the rows is due.
  */
 export const SHOW_SCRIPT = `
 local call = redis.call
@@ -36,5 +36,10 @@ for at, id in ipairs(ids) do
 end
 if ARGV[6] ~= '1' then return { next, rows, {}, {}, 0, due } end
 local queued = call('LLEN', base .. 'wait') + call('LLEN', base .. 'active') + call('ZCARD', base .. 'prioritized') + call('ZCARD', base .. 'delayed')
-return { next, rows, call('HGETALL', books), call('ZREVRANGE', KEYS[3], 0, ARGV[7] - 1, 'WITHSCORES'), queued }
+local tally, ranked = {}, call('ZREVRANGE', KEYS[3], 0, ARGV[7] - 1, 'WITHSCORES')
+for at = 1, #ranked, 2 do
+  local example = call('HGET', books .. ':examples', ranked[at]) or ''
+  for _, part in ipairs({ ranked[at], ranked[at + 1], example }) do tally[#tally + 1] = part end
+end
+return { next, rows, call('HGETALL', books), tally, queued }
 `;

@@ -24,6 +24,15 @@ export const batchSettings = {
     help: FORMATS.join(', '),
     defaultHelp: "by the file's name",
   },
+  delimiter: {
+    flag: '--delimiter <character>',
+    schema: z
+      .string()
+      .transform((text) => (text === 'tab' || text === '\\t' ? '\t' : text))
+      .optional(),
+    help: 'what separates the cells of a CSV file; tab for a tab',
+    defaultHelp: 'as its line sep= says, or a comma',
+  },
   keyField: {
     flag: '--key-field <field>',
     schema: z.string().min(1, 'expected the name of a field').optional(),

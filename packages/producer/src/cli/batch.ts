@@ -1,5 +1,5 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, EXIT, type ExitCode } from '@bullpen/shared/internal';
+import { addFlags, EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { runDryBatch } from '../batch/dry-run.js';
 import type { Producer } from '../producer.js';
@@ -27,7 +27,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
       throw new OptionsInvalid('cannot run the batch', [{ path: '--wait', reason }]);
     }
     const job = await findJob(config.jobs, name);
-    const source = await withKeyColumn(await openSource(path, config.format, process.stdin), config.keyField);
+    const { format, delimiter, keyField } = config;
+    const source = await withKeyColumn(await openSource(path, format, process.stdin, { delimiter }), keyField);
     let bar: Progress | undefined;
     const say = (line: string): void => {
       if (bar === undefined) process.stderr.write(`${line}\n`);
@@ -36,7 +37,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
     const rejects = await openRejects(config.rejects, path, say);
     const work = async (signal: AbortSignal): Promise<ExitCode> => {
       const startedAt = performance.now();
-      bar = startProgress(config.dryRun ? 'checking' : 'enqueuing', source.totalBytes);
+      const begins = config.wait ? `enqueuing the rows of ${nameOf(path)}` : undefined;
+      bar = startProgress(config.dryRun ? 'checking' : 'enqueuing', source.totalBytes, begins);
       const run: Run = { job, source, rejects, config, bar, signal };
       const report = await enqueue(run, open);
       const durationMs = Math.round(performance.now() - startedAt);
@@ -55,6 +57,8 @@ export function batchCommand(ends: (code: ExitCode) => void): Command {
     }
   });
 }
+
+const nameOf = (path: string): string => (path === '-' ? 'the standard input' : showText(path));
 
 async function enqueue(run: Run, open: () => Producer): Promise<Report> {
   const { job, config } = run;

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startProgress } from './progress.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -92,7 +92,33 @@ describe('a bar', () => {
     expect(write.mock.calls.map(([text]) => text).join('')).toBe('waiting at 1000\nwaiting at 12500\n');
   });
 
-  it('is nothing in a pipe, where what is said is a line', () => {
+  it('is a line every ten seconds in a pipe, with the same figures, also while nothing moves', () => {
+    vi.useFakeTimers({ now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const said = () => write.mock.calls.splice(0).map(([text]) => text);
+    const bar = startProgress('settling', 5_000, 'batch m: waiting until 5,000 rows are settled');
+    expect(said()).toEqual(['batch m: waiting until 5,000 rows are settled\n']);
+    vi.advanceTimersByTime(9_000);
+    bar.update(900, 900, '');
+    expect(said()).toEqual([]);
+    vi.advanceTimersByTime(1_000);
+    expect(said()).toEqual(['settling: 900 rows, 18%  90/s  ETA 46s\n']);
+    bar.update(1_000, 1_000, '7 failed');
+    vi.advanceTimersByTime(20_000);
+    expect(said()).toEqual([
+      'settling: 1,000 rows, 20%  50/s  ETA 1m20s  7 failed\n',
+      'settling: 1,000 rows, 20%  33/s  ETA 2m00s  7 failed\n',
+    ]);
+    bar.wait('waiting for room');
+    vi.advanceTimersByTime(10_000);
+    expect(said()).toEqual(['waiting for room\n']);
+    bar.stop();
+    vi.advanceTimersByTime(60_000);
+    expect(said()).toEqual([]);
+  });
+
+  it('is nothing in a pipe before that, where what is said is a line', () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const bar = startProgress('enqueuing', 100);
     bar.update(50, 5, '');

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { showCount } from './print.js';
+import { countOf, showCount } from './print.js';
 import { perSecond, secondsLeft } from './speed.js';
 
 const require = createRequire(import.meta.url);
@@ -26,22 +26,28 @@ export interface Progress {
 
 /** A shorter wait is not reported in a pipe. */
 const LONG_WAIT_MS = 1_000;
+/** How often a line is written into a pipe. */
+const LINE_MS = 10_000;
 
 /** The columns that the text beside the bar needs. */
 const FIGURES = 60;
 
 /**
- * Shows a bar on a terminal; in a pipe it writes only messages. Without a total it shows only the
- * count and the rate.
+ * Shows a bar on a terminal. In a pipe it writes messages, and every ten seconds a line with the
+ * same figures. Without a total it shows only the count and the rate.
  * @param what the text before the bar
+ * @param begins written into a pipe at once
  */
-export function startProgress(what: string, total: number | undefined): Progress {
+export function startProgress(what: string, total: number | undefined, begins?: string): Progress {
   const stream = process.stderr;
   const sayPlainly = (line: string): void => void stream.write(`${line}\n`);
-  if (!stream.isTTY) return withoutBar(sayPlainly);
+  const figures = measureFrom(performance.now(), total);
+  if (!stream.isTTY) {
+    if (begins !== undefined) sayPlainly(begins);
+    return withoutBar(what, total, figures, sayPlainly);
+  }
   // Loaded here, because only a terminal needs it.
   const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
-  const startedAt = performance.now();
   const columns = stream.columns ?? 80;
   const barsize = Math.max(columns < FIGURES ? 4 : 10, Math.min(30, columns - FIGURES));
   const bar = new SingleBar(
@@ -66,11 +72,7 @@ export function startProgress(what: string, total: number | undefined): Progress
   };
   return {
     update(done, rows, note, before = 0) {
-      const speed = perSecond(rows - before, performance.now() - startedAt);
-      const rate = speed === undefined ? '-' : showCount(Math.round(speed));
-      const seconds = total === undefined ? undefined : secondsLeft({ done, total, rows }, speed);
-      const left = total === undefined ? '' : `  ETA ${seconds === undefined ? '-' : showSeconds(seconds)}`;
-      bar.update(done, { rows: showCount(rows), figures: `${rate}/s${left}  ${note}` });
+      bar.update(done, { rows: showCount(rows), figures: figures(done, rows, note, before) });
     },
     wait(why) {
       if (!stopped) bar.update({ figures: why });
@@ -90,16 +92,42 @@ export function startProgress(what: string, total: number | undefined): Progress
   };
 }
 
+type Figures = (done: number, rows: number, note: string, before: number) => string;
+
+/** Makes the text beside a bar: the rate, the time left, a note. */
+function measureFrom(startedAt: number, total: number | undefined): Figures {
+  return (done, rows, note, before) => {
+    const speed = perSecond(rows - before, performance.now() - startedAt);
+    const rate = speed === undefined ? '-' : showCount(Math.round(speed));
+    const seconds = total === undefined ? undefined : secondsLeft({ done, total, rows }, speed);
+    const left = total === undefined ? '' : `  ETA ${seconds === undefined ? '-' : showSeconds(seconds)}`;
+    return `${rate}/s${left}  ${note}`;
+  };
+}
+
 /** Progress where there is no terminal. */
-function withoutBar(say: (line: string) => void): Progress {
-  const nothing = (): void => undefined;
+function withoutBar(what: string, total: number | undefined, figures: Figures, say: (line: string) => void): Progress {
   let since: number | undefined;
+  let waits: string | undefined;
+  let last: Parameters<Figures> = [0, 0, '', 0];
+  const line = (): string => {
+    const [done, rows] = last;
+    const part = total === undefined ? '' : `, ${Math.floor((100 * done) / Math.max(1, total))}%`;
+    return `${what}: ${countOf(rows, 'row')}${part}  ${figures(...last)}`.trimEnd();
+  };
+  const timer = setInterval(() => say(waits ?? line()), LINE_MS);
+  // The line is news of the work, and must not keep the process alive.
+  timer.unref();
+  const stop = (): void => clearInterval(timer);
   return {
-    ...{ say, stop: nothing, clear: nothing },
-    update() {
+    ...{ say, stop, clear: stop },
+    update(done, rows, note, before = 0) {
+      last = [done, rows, note, before];
       since = undefined;
+      waits = undefined;
     },
     wait(why) {
+      waits = why;
       since ??= performance.now();
       if (performance.now() - since < LONG_WAIT_MS) return;
       say(why);

@@ -4,8 +4,13 @@ import { Command } from 'commander';
 import { printLine, printTable, showCount } from './print.js';
 import { startSession, withProducer } from './session.js';
 
-/** The last is no state: how many jobs were cancelled, ever. */
-const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed', 'cancelled'] as const;
+/** The columns. The last two are no states: how many rows failed and jobs were cancelled, ever. */
+const COLUMNS = {
+  ...{ waiting: 'waiting', prioritized: 'prioritized', delayed: 'delayed', active: 'active' },
+  ...{ waitingChildren: 'waiting-children', completed: 'completed', failed: 'failed' },
+  ...{ failedRows: 'failed rows', cancelled: 'cancelled' },
+} as const;
+const COUNTS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 /** `queues`: lists how many jobs each queue holds, by state. */
 export function queuesCommand(ends: (code: ExitCode) => void): Command {
@@ -16,12 +21,12 @@ export function queuesCommand(ends: (code: ExitCode) => void): Command {
       const queues = await withProducer(open(), (producer) => producer.queues());
       if (config.json) printLine(JSON.stringify(queues));
       else if (queues.length === 0) process.stderr.write(`no queues under the prefix '${config.prefix}'\n`);
-      else printTable(['queue', ...STATES], queues.map(toRow));
+      else printTable(['queue', ...Object.values(COLUMNS)], queues.map(toRow));
       ends(EXIT.ok);
     });
 }
 
 function toRow(counts: QueueCounts): (string | number)[] {
   const show = process.stdout.isTTY ? showCount : String;
-  return [counts.paused ? `${counts.queue} (paused)` : counts.queue, ...STATES.map((state) => show(counts[state]))];
+  return [counts.paused ? `${counts.queue} (paused)` : counts.queue, ...COUNTS.map((count) => show(counts[count]))];
 }

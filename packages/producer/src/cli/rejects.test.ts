@@ -37,6 +37,16 @@ describe('openRejects', () => {
     expect(JSON.parse(lines[1] ?? '')).toEqual({ ...rejected(2), reason: 'id: too small; odd' });
   });
 
+  it('writes the text of a row that has one, on one line, with numbers that a value cannot hold', async () => {
+    const { folder, source } = await folderWithSource();
+    const file = join(folder, 'rejects.ndjson');
+    const rejects = await openRejects(file, source, silent);
+    const json = '{\n  "id": 12345678901234567000,\n  "n": 1e400\n}';
+    await rejects.write({ ...rejected(1), input: JSON.parse(json), json });
+    await rejects.close(true);
+    expect(await readFile(file, 'utf8')).toMatch(/,"input":\{ "id": 12345678901234567000, "n": 1e400 \}\}\n$/);
+  });
+
   it('leaves what an earlier run wrote until it is closed, and where it is not to be kept', async () => {
     const { folder, source } = await folderWithSource();
     const file = join(folder, 'rejects.ndjson');

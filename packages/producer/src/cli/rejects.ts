@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { SourceInvalid } from '@bullpen/shared';
 import { listFaults, showText } from '@bullpen/shared/internal';
-import type { RejectedRow } from '../batch/check-row.js';
+import { onOneLine, type RejectedRow } from '../batch/check-row.js';
 import { type Output, openOutput } from './output.js';
 import { showCount } from './print.js';
 
@@ -76,10 +76,13 @@ function writeFile(output: Output, path: string): Rejects {
     get written() {
       return written;
     },
-    async write({ row, line, faults, input }) {
+    async write({ row, line, faults, input, json }) {
       tellFailure();
       written += 1;
-      const more = stream.write(`${JSON.stringify({ row, line, reason: listFaults(faults), faults, input })}\n`);
+      const facts = JSON.stringify({ row, line, reason: listFaults(faults), faults });
+      // JSON of our own would change numbers that JavaScript cannot hold.
+      const text = json === undefined ? JSON.stringify(input) : onOneLine(json);
+      const more = stream.write(`${facts.slice(0, -1)},"input":${text}}\n`);
       if (!more) await once(stream, 'drain').catch(tellFailure);
     },
     async close(isKept) {

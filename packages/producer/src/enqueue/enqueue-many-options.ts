@@ -9,7 +9,8 @@ export interface EnqueueManyOptions<J extends JobDefinition> extends Omit<Enqueu
   /** Makes the key of each payload, as in {@link EnqueueOptions.key}. Default: no keys. */
   readonly key?: ((payload: PayloadInput<J>, index: number) => string) | undefined;
   /**
-   * Ends the wait for room on a full queue (`maxWaiting`). `enqueueMany` then throws `QueueFull`.
+   * Ends the wait for room on a full queue (`maxWaiting`). `enqueueMany` then throws
+   * `EnqueueStopped`, with a `QueueFull` as its `cause`.
    */
   readonly signal?: AbortSignal | undefined;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CHUNK_JOBS, type JobRow } from './chunk.js';
 import { type EnqueueManyDeps, enqueueMany } from './enqueue-many.js';
+import { EnqueueStopped } from './enqueue-stopped.js';
 import type { InsertReply } from './insert-reply.js';
 
 const job = defineJob({ name: 'many.test', queue: 'many', payload: z.object({ id: z.number() }) });
@@ -22,6 +23,13 @@ function inserting() {
     return { kind: 'ok', answers: jobs.map(({ status }) => status), jobs, counts: undefined };
   };
   return { chunks, insert };
+}
+
+/** What ends a call in its second chunk, and how the error says so. */
+interface Ending {
+  readonly insert?: EnqueueManyDeps['insert'];
+  readonly last?: () => Promise<unknown>;
+  readonly message: RegExp;
 }
 
 const enqueue = (payloads: Iterable<unknown> | AsyncIterable<unknown>, more: Partial<EnqueueManyDeps> = {}) =>
@@ -87,8 +95,37 @@ describe('enqueueMany', () => {
     const stopped = enqueue(payloads(2), {
       ...{ insert: async () => ({ kind: 'full' }) as const, maxWaiting: 1, signal: AbortSignal.abort() },
     });
-    await expect(stopped).rejects.toThrow(QueueFull);
+    await expect(stopped).rejects.toMatchObject({ cause: expect.any(QueueFull) });
     await expect(stopped).rejects.toThrow("queue 'many' is full: 1 jobs or more wait on it");
+  });
+
+  it.each<[string, Ending]>([
+    ['the queue stays full', { insert: async () => ({ kind: 'full' }), message: /is full/ }],
+    ['Redis is away', { insert: () => Promise.reject(new Error('away')), message: /away/ }],
+    ['the source fails', { last: () => Promise.reject(new Error('EIO')), message: /EIO/ }],
+    ['a key is no key', { last: async () => ({ id: -1 }), message: /key: expected/ }],
+  ])('gives the answers until then when %s in the middle', async (_, { insert: second, last, message }) => {
+    const { insert, chunks } = inserting();
+    async function* source(): AsyncGenerator<unknown> {
+      yield* payloads(CHUNK_JOBS - 1);
+      yield { id: 'x' };
+      yield { id: 1_000 };
+      while (chunks.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (last === undefined) yield* payloads(CHUNK_JOBS);
+      else yield await last();
+    }
+    const key = ({ id }: { id: number }): string => (id < 0 ? '' : `${id}`);
+    const calls =
+      second === undefined ? insert : (rows: readonly JobRow[]) => (chunks.length === 0 ? insert : second)(rows);
+    const stopped = await enqueue(source(), {
+      ...{ key: key as never, insert: calls, maxWaiting: 1, signal: AbortSignal.abort() },
+    }).catch((error: unknown) => error as EnqueueStopped);
+    expect(stopped).toBeInstanceOf(EnqueueStopped);
+    const { message: said, answers } = stopped as EnqueueStopped;
+    expect(said).toMatch(message);
+    expect(said).toMatch(/1000 added, \d+ duplicate, 1 rejected/);
+    expect(answers.slice(0, CHUNK_JOBS).filter((answer) => answer?.status === 'added')).toHaveLength(CHUNK_JOBS - 1);
+    expect(answers[CHUNK_JOBS - 1]).toMatchObject({ status: 'rejected' });
   });
 
   it('has no chunk on its way any more when it fails, for whatever reason', async () => {

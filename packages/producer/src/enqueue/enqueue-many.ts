@@ -2,6 +2,7 @@ import { type JobDefinition, QueueFull } from '@bullpen/shared';
 import { CHUNK_BYTES, CHUNK_JOBS, type JobRow } from './chunk.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { checkKey } from './enqueue-options.js';
+import { EnqueueStopped } from './enqueue-stopped.js';
 import type { EnqueuedRow } from './enqueued.js';
 import type { InsertReply } from './insert-reply.js';
 import { writePayload } from './payload.js';
@@ -17,7 +18,10 @@ export interface EnqueueManyDeps {
   readonly insert: (rows: readonly JobRow[]) => Promise<InsertReply>;
 }
 
-/** Enqueues payloads in chunks. Answers for each payload, in order. */
+/**
+ * Enqueues payloads in chunks. Answers for each payload, in order.
+ * @throws EnqueueStopped with the answers until then, whatever ended it
+ */
 export async function enqueueMany(
   payloads: Iterable<unknown> | AsyncIterable<unknown>,
   { job, key, maxWaiting, signal, insert }: EnqueueManyDeps,
@@ -34,6 +38,11 @@ export async function enqueueMany(
     },
   });
   let next = 0;
+  const stopped = (error: unknown): EnqueueStopped =>
+    new EnqueueStopped(
+      Array.from({ length: next }, (_, at) => answers[at]),
+      error,
+    );
   /** Takes one payload. Returns a promise only when the caller must wait. */
   const take = (payload: unknown): Promise<void> | undefined => {
     const index = next;
@@ -61,8 +70,10 @@ export async function enqueueMany(
   } catch (error) {
     // No chunk may be on its way when the caller hears of the error: it would outlive close().
     await writer.flush().catch(() => undefined);
-    throw error;
+    throw stopped(error);
   }
-  await writer.flush();
+  await writer.flush().catch((error: unknown) => {
+    throw stopped(error);
+  });
   return answers;
 }

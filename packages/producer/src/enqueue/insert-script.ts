@@ -1,4 +1,4 @@
-import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
 import { COUNT_REJECTED } from './rejections.js';
 
 /**
@@ -40,6 +40,7 @@ ${LAYOUT.wakeWorker}
 ${LAYOUT.wakeWhenDue}
 ${BOOKS_SCRIPT}
 ${KEY_SCRIPT}
+${PRIORITIES_SCRIPT}
 local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local priorityCounterKey, markerKey, eventsKey, activeKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local books = { KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14] }
@@ -83,17 +84,7 @@ local isIn = again and not batch and hasOurs()
 -- there any more have ended. With keys, some of them may have been duplicates.
 local isAllIn = isIn and not chunk.keyed
 
--- BullMQ fetches jobs without a priority before all jobs with one. So a queue has only one kind,
--- until it is empty.
-local kind = priority > 0 and '1' or '0'
-local was = call('HGET', metaKey, '${META.priorities}')
-if chunk.count > 0 and was ~= kind and not isIn then
-  local waits, orders = call('LLEN', waitKey), call('ZCARD', prioritizedKey)
-  local clash = kind == '1' and waits > 0 or kind == '0' and orders > 0
-  if was then clash = waits + orders + call('ZCARD', delayedKey) + call('LLEN', activeKey) > 0 end
-  if clash then return { 'mixed' } end
-  call('HSET', metaKey, '${META.priorities}', kind)
-end
+if chunk.count > 0 and not isIn and mixes(base, priority > 0 and '1' or '0') then return { 'mixed' } end
 
 if chunk.maxWaiting and chunk.count > 0 then
   local waits = call('LLEN', waitKey) + call('ZCARD', prioritizedKey)

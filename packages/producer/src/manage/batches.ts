@@ -92,7 +92,7 @@ export interface Batches {
    *   console.log(row, reason);
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
-  failures(batch: BatchRef): AsyncIterable<FailedRow>;
+  failures(options: FailuresOptions): AsyncIterable<FailedRow>;
   /**
    * Reads what the handlers returned, in the order of the rows. Gives rows only of a batch that was
    * begun with `results`. Keeps one page in memory.
@@ -102,6 +102,12 @@ export interface Batches {
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   results(batch: BatchRef): AsyncIterable<RowResult>;
+}
+
+/** Which failed rows are read. */
+export interface FailuresOptions extends BatchRef {
+  /** Read only those of these rows that have failed. Default: all that have. */
+  readonly rows?: readonly number[] | undefined;
 }
 
 const LIST_OPTIONS: OptionTable<{ readonly queue?: string }> = { queue: true };
@@ -125,7 +131,7 @@ export function createBatches(access: InsertAccess): Omit<Batches, 'run' | 'wait
     cancel: async (options) => cancelBatch(options, access),
     retry: async (job, options) => retryBatch(job, options, access),
     repair: async (options) => repairBatch(options, access),
-    failures: (batch) => eachRow(readFailedRows, batch),
+    failures: (options) => eachRow((...batch) => readFailedRows(...batch, options.rows), options),
     results: (batch) => eachRow(readResults, batch),
   };
 }

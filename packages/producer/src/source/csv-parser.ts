@@ -17,8 +17,9 @@ export interface ParsedRow {
 export class CsvParser extends Parser {
   #found: ParsedRow[] = [];
 
-  constructor() {
+  constructor(delimiter: string) {
     super({
+      delimiter,
       // Lines of one file may end in different ways, when it was put together from several files.
       record_delimiter: ['\r\n', '\n', '\r'],
       // We refuse a row with too many or too few cells ourselves. So the rows stay in order.

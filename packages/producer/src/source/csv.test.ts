@@ -7,8 +7,8 @@ import { readCsv } from './csv.js';
 import type { SourceRow } from './source-row.js';
 import { readText } from './source-text.js';
 
-const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
-  collect(readCsv(readText(streamOf(text, size))));
+const readAll = (text: string | Buffer, size?: number, delimiter?: string): Promise<SourceRow[]> =>
+  collect(readCsv(readText(streamOf(text, size)), { delimiter }));
 
 /** Rows as `[row, line, value]`. Rows that do not parse as `[row, line, reason, text]`. */
 const shortOf = (rows: readonly SourceRow[]) =>
@@ -177,6 +177,79 @@ describe('readCsv', () => {
     expect(pieces).toBeLessThan(150);
   });
 
+  it('refuses a row with a NUL, however far the source was read, and reads on after it', async () => {
+    const rows = await readAll(`id,name\n${'1,Ada\n'.repeat(40_000)}2,Gr\0ce\n3,Bob\n`);
+    expect(rows).toHaveLength(40_002);
+    expect(rows.filter(({ ok }) => !ok)).toMatchObject([
+      { row: 40_001, line: 40_002, reason: 'has a NUL at byte 5, which no text has, after "2,Gr"' },
+    ]);
+    await expect(readAll('id,na\0me\n1,2\n')).rejects.toThrow('the CSV header has a NUL at byte 6');
+  });
+
+  it.each([
+    ['id;email;name\n1;a;b\n', "1 column and 2 semicolons; if semicolons separate it, say --delimiter ';'; if"],
+    ['id;email\n1;a\n', "1 column and 1 semicolon; if semicolons separate it, say --delimiter ';'; if commas do"],
+    ['id\temail\tname\n', '1 column and 2 tabs; if tabs separate it, say --delimiter tab; if commas do'],
+    ['id|email\n', "1 column and 1 vertical bar; if vertical bars separate it, say --delimiter '|'"],
+    ['id;"price, net";name\n1;2;3\n', '2 columns and 2 semicolons; if semicolons'],
+    ['"id";"email"\n1;2\n', "say --delimiter ';'"],
+  ])('refuses %j, whose header has more of another delimiter than of commas', async (text, message) => {
+    const reading = readAll(text);
+    await expect(reading).rejects.toThrow(SourceInvalid);
+    await expect(reading).rejects.toThrow(message);
+    await expect(reading).rejects.toThrow(/if commas do, say --delimiter ','$/);
+  });
+
+  it.each<[string, string | undefined, Record<string, string>]>([
+    ['id\n1\n', undefined, { id: '1' }],
+    ['id\n1;2\n', undefined, { id: '1;2' }],
+    ['"id;old"\n1\n', undefined, { 'id;old': '1' }],
+    ['"a;b;c",d\n1,2\n', undefined, { 'a;b;c': '1', d: '2' }],
+    ['a; b,c,d\n1,2,3\n', undefined, { 'a; b': '1', c: '2', d: '3' }],
+    ['id;old\n1\n', ',', { 'id;old': '1' }],
+  ])('reads %j as a table with commas', async (text, delimiter, value) => {
+    expect((await readAll(text, undefined, delimiter)).map((row) => row.ok && row.value)).toEqual([value]);
+  });
+
+  it.each([';', '\t', '|', '^', ']', '\\', '-', ' '])('separates cells by %j when it is told to', async (delimiter) => {
+    const table = [
+      ['id', 'name', 'c', 'd'],
+      ['a,b', '"x""y"', '"n\nm"', '1'],
+      ['1', '2', '3', 'p"q'],
+    ];
+    const text = table.map((cells) => `${cells.join(delimiter)}\n`).join('');
+    const [row, stray] = await readAll(text, 5, delimiter);
+    expect(row).toMatchObject({ ok: true, value: { id: 'a,b', name: 'x"y', c: 'n\nm', d: '1' } });
+    expect(stray).toMatchObject({ row: 2, line: 4, ok: false, reason: STRAY });
+  });
+
+  it('takes the delimiter from a first line that names it, in whatever pieces it comes', async () => {
+    for (const [sep, end] of [
+      ['sep=;', '\r\n'],
+      ['SEP=;', '\n'],
+      ['"sep=;"', '\n'],
+      ['sep=;', '\r'],
+    ] as const) {
+      const text = [`\ufeff${sep}`, 'id;name', '1;Ada, B', ''].join(end);
+      for (let size = 1; size < 30; size += 1) {
+        expect(shortOf(await readAll(text, size))).toEqual([[1, 3, { id: '1', name: 'Ada, B' }]]);
+      }
+    }
+    expect(shortOf(await readAll('sep=;\na,b\n1,2\n', undefined, ','))).toEqual([[1, 3, { a: '1', b: '2' }]]);
+    expect(shortOf(await readAll('sep=\n1\n'))).toEqual([[1, 2, { 'sep=': '1' }]]);
+    expect(shortOf(await readAll('s\n1\n', 1))).toEqual([[1, 2, { s: '1' }]]);
+    expect(await readAll('sep=;')).toEqual([]);
+  });
+
+  it('waits for no more text than it needs to know whether a line names the delimiter', async () => {
+    async function* slow(): AsyncGenerator<Buffer> {
+      yield Buffer.from(`se\n${'1\n'.repeat(10)}`);
+      await new Promise(() => undefined);
+    }
+    const blocks = readCsv(slow())[Symbol.asyncIterator]();
+    expect((await blocks.next()).value[0]).toMatchObject({ row: 1, value: { se: '1' } });
+  });
+
   it('yields nothing for an empty file, or a file with only a header', async () => {
     for (const text of ['', '\n\n', 'a,b', 'a,b\n', '\ufeff']) expect(await readAll(text)).toEqual([]);
   });
@@ -278,9 +351,11 @@ describe('readCsv', () => {
 
   it('tells the names of the columns before the first row, and also when there are no rows', async () => {
     const told: unknown[] = [];
-    for await (const block of readCsv(streamOf('a, b\n1,2\n'), (names) => told.push(names))) told.push(block.length);
+    for await (const block of readCsv(streamOf('a, b\n1,2\n'), { onColumns: (names) => told.push(names) }))
+      told.push(block.length);
     expect(told).toEqual([['a', 'b'], 1]);
-    for (const text of ['c', 'c\r\n']) await collect(readCsv(streamOf(text), (names) => told.push(names)));
+    for (const text of ['c', 'c\r\n'])
+      await collect(readCsv(streamOf(text), { onColumns: (names) => told.push(names) }));
     expect(told.slice(2)).toEqual([['c'], ['c']]);
   });
 

@@ -1,30 +1,40 @@
-import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
 import { CsvError } from 'csv-parse';
+import { checkDelimiter, DEFAULT_DELIMITER, readBeginning } from './csv-delimiter.js';
 import { CsvParser, type ParsedRow } from './csv-parser.js';
-import { faultOf, readFields, readHeader } from './csv-row.js';
+import { CellChecks, readFields } from './csv-row.js';
 import { CsvText } from './csv-text.js';
 import { feedParser } from './feed-parser.js';
 import { clipText, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
-import { explainBroken, showBroken } from './utf8.js';
+import { showBroken, textFault } from './utf8.js';
 
 /** The parser looks a few bytes ahead before it knows that a row has ended. */
 const LOOK_AHEAD_BYTES = 16;
 
+/** How {@link readCsv} reads a table. */
+export interface CsvOptions {
+  /** What separates the cells. Default: what the first line names (`sep=;`), or a comma. */
+  readonly delimiter?: string | undefined;
+  /** Called with the names of the columns, before the first row. */
+  readonly onColumns?: (names: readonly string[]) => void;
+}
+
 /**
  * Reads CSV with a header line. Every cell is a text; turn it into a number in the schema
  * (`z.coerce.number()`). An empty cell is an absent field.
- * @param onColumns called with the names of the columns, before the first row
  * @throws SourceInvalid when the header is unusable, or a row has no end
  */
 export async function* readCsv(
   source: AsyncIterable<Buffer>,
-  onColumns: (names: readonly string[]) => void = () => undefined,
+  { delimiter: given, onColumns = () => undefined }: CsvOptions = {},
 ): AsyncGenerator<readonly SourceRow[]> {
-  const parser = new CsvParser();
-  const table = new Table(onColumns);
+  const { named, pieces } = await readBeginning(source);
+  const delimiter = given ?? named ?? DEFAULT_DELIMITER;
+  const parser = new CsvParser(delimiter);
+  const isGuess = given === undefined && named === undefined;
+  const table = new Table({ delimiter, isGuess, isNamed: named !== undefined, onColumns });
   try {
-    for await (const piece of source) {
+    for await (const piece of pieces) {
       await feedParser(parser, piece);
       yield* table.read(piece, parser.takeRows());
     }
@@ -41,15 +51,28 @@ function isUnclosedQuote(error: unknown): boolean {
   throw error;
 }
 
+interface TableOptions {
+  readonly delimiter: string;
+  /** Whether nobody said what the delimiter is. */
+  readonly isGuess: boolean;
+  /** Whether the first line names the delimiter, and the header is the line after it. */
+  readonly isNamed: boolean;
+  readonly onColumns: (names: readonly string[]) => void;
+}
+
 /** The rows of a table, as far as they were read. */
 class Table {
   readonly #text = new CsvText();
-  readonly #onColumns: (names: readonly string[]) => void;
+  readonly #options: TableOptions;
+  readonly #cells: CellChecks;
+  #isBeforeHeader: boolean;
   #names: readonly string[] | undefined;
   #row = 0;
 
-  constructor(onColumns: (names: readonly string[]) => void) {
-    this.#onColumns = onColumns;
+  constructor(options: TableOptions) {
+    this.#options = options;
+    this.#cells = new CellChecks(options.delimiter);
+    this.#isBeforeHeader = options.isNamed;
   }
 
   /**
@@ -66,7 +89,8 @@ class Table {
       // came.
       if (bytes.length > MAX_ROW_BYTES) endless = tooLong(line, bytes.includes('"'));
       if (endless !== undefined) break;
-      if (this.#names === undefined) this.#readHeader(cells, bytes);
+      if (this.#isBeforeHeader) this.#isBeforeHeader = false;
+      else if (this.#names === undefined) this.#readHeader(cells, bytes);
       else rows.push(this.#makeRow(this.#names, cells, bytes, line));
     }
     if (endless === undefined && this.#text.length > MAX_ROW_BYTES + LOOK_AHEAD_BYTES) {
@@ -81,23 +105,27 @@ class Table {
     const { bytes, line } = this.#text.rest();
     if (this.#names === undefined) throw new SourceInvalid('in the CSV header, a quote opens that is never closed');
     this.#row += 1;
-    const text = isUtf8(bytes) ? clipText(bytes.toString('utf8')) : showBroken(bytes);
+    const text = textFault(bytes) === undefined ? clipText(bytes.toString('utf8')) : showBroken(bytes);
     const reason = `a quote opens in this row, which begins on line ${line}, and is never closed; all text after it was taken as part of the row`;
     return { row: this.#row, line, text, ok: false, reason };
   }
 
   #readHeader(cells: readonly string[], bytes: Buffer): void {
-    if (!isUtf8(bytes)) throw new SourceInvalid(`the CSV header ${explainBroken(bytes)}`);
-    this.#names = readHeader(cells, bytes.toString('utf8'));
-    this.#onColumns(this.#names);
+    const fault = textFault(bytes);
+    if (fault !== undefined) throw new SourceInvalid(`the CSV header ${fault}`);
+    const text = bytes.toString('utf8');
+    if (this.#options.isGuess) checkDelimiter(text, cells.length);
+    this.#names = this.#cells.readHeader(cells, text);
+    this.#options.onColumns(this.#names);
   }
 
   #makeRow(names: readonly string[], cells: readonly string[], bytes: Buffer, line: number): SourceRow {
     this.#row += 1;
     const row = this.#row;
-    if (!isUtf8(bytes)) return { row, line, text: showBroken(bytes), ok: false, reason: explainBroken(bytes) };
+    const fault = textFault(bytes);
+    if (fault !== undefined) return { row, line, text: showBroken(bytes), ok: false, reason: fault };
     const text = bytes.toString('utf8');
-    const reason = faultOf(cells, text, names.length);
+    const reason = this.#cells.faultOf(cells, text, names.length);
     if (reason !== undefined) return { row, line, text: clipText(text), ok: false, reason };
     return { row, line, text, ok: true, value: readFields(names, cells) };
   }

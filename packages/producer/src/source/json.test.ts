@@ -12,11 +12,11 @@ const readAll = (text: string | Buffer, size?: number): Promise<SourceRow[]> =>
 describe('readJson', () => {
   it('reads the elements of an array, with their numbers and without lines', async () => {
     expect(await readAll('[{"n":1},\n "two", null, [], false]')).toEqual([
-      { row: 1, line: undefined, text: '{"n":1}', ok: true, value: { n: 1 } },
-      { row: 2, line: undefined, text: '"two"', ok: true, value: 'two' },
-      { row: 3, line: undefined, text: 'null', ok: true, value: null },
-      { row: 4, line: undefined, text: '[]', ok: true, value: [] },
-      { row: 5, line: undefined, text: 'false', ok: true, value: false },
+      { row: 1, line: undefined, text: '{"n":1}', ok: true, value: { n: 1 }, json: '{"n":1}' },
+      { row: 2, line: undefined, text: '"two"', ok: true, value: 'two', json: '"two"' },
+      { row: 3, line: undefined, text: 'null', ok: true, value: null, json: 'null' },
+      { row: 4, line: undefined, text: '[]', ok: true, value: [], json: '[]' },
+      { row: 5, line: undefined, text: 'false', ok: true, value: false, json: 'false' },
     ]);
   });
 
@@ -41,7 +41,7 @@ describe('readJson', () => {
     },
   );
 
-  it.each(['[1,2', '[1,', '[1,]', '[{"n":', '["x', '[1] 2', '[1][2]', '[1 2]'])(
+  it.each(['[1,2', '[1,', '[1,]', '[{"n":', '["x', '[1] 2', '[1][2]', '[1 2]', '[,1]', '[1,,2]', '[}1]', '[{"a":[}]]'])(
     'refuses %j where it breaks',
     async (text) => {
       await expect(readAll(text)).rejects.toThrow(/^not a JSON array after element \d: ./);
@@ -54,16 +54,35 @@ describe('readJson', () => {
     expect(failure).toMatch(/^not a JSON array after element 2: ./);
   });
 
-  it('stops where the text is not UTF-8, and says where', async () => {
-    const text = Buffer.concat([Buffer.from('["é","\ufffd","caf'), Buffer.from([0xe9]), Buffer.from('",4]')]);
+  it('keeps the text of each element, with numbers that a value cannot hold', async () => {
+    const numbers = ['12345678901234567000', '1e400', '0.1000000000000000055511151231257827', '-0', '1.0'];
+    const text = `[${numbers.join(', ')}, {"id": 12345678901234567000},\n  {\n    "n": 1e400\n  }\n]`;
+    const rows = await readAll(text);
+    expect(rows.map((row) => row.ok && row.json)).toEqual([
+      ...numbers,
+      '{"id": 12345678901234567000}',
+      '{\n    "n": 1e400\n  }',
+    ]);
+  });
+
+  it('refuses an element that is not UTF-8 or has a NUL, and reads on after it', async () => {
+    const latin1 = Buffer.concat([
+      Buffer.from('["é","\ufffd","caf'),
+      Buffer.from([0xe9]),
+      Buffer.from('",{"a":"b\0"},4]'),
+    ]);
     for (const size of [1, 2, 3, 5, 100]) {
-      const { rows, failure } = await collectUntil(readJson(streamOf(text, size)));
-      expect(rows.map((row) => row.ok && row.value)).toEqual(['é', '\ufffd']);
-      expect(failure).toMatch(
-        /^not a JSON array after element 2: the text is not UTF-8 at byte 17, after ".*"; convert/,
-      );
+      const rows = await readAll(latin1, size);
+      expect(rows.map((row) => (row.ok ? row.value : row.reason))).toEqual([
+        ...['é', '\ufffd'],
+        expect.stringMatching(/^is not UTF-8 at byte 5, after ".*caf"; convert/),
+        'has a NUL at byte 8, which no text has, after "{\\"a\\":\\"b"',
+        4,
+      ]);
     }
-    await expect(readAll(Buffer.from([0x5b, 0x22, 0xc3]))).rejects.toThrow(/after element 0: the text is not UTF-8/);
+    await expect(readAll(Buffer.from([0x5b, 0x22, 0xc3]))).rejects.toThrow(
+      'not a JSON array after element 0: the text ends before the array does',
+    );
   });
 
   it('stops at an element longer than 16 MB, before it has read all of it', async () => {

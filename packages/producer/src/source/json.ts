@@ -1,88 +1,40 @@
-import { isUtf8 } from 'node:buffer';
 import { SourceInvalid } from '@bullpen/shared';
-import { streamArray } from 'stream-json/streamers/stream-array.js';
-import { feedParser } from './feed-parser.js';
+import { JsonElements } from './json-elements.js';
+import { readJsonRow, syntaxFaultOf } from './json-row.js';
 import { MAX_ROW_BYTES, type SourceRow } from './source-row.js';
-import { explainBroken, findBroken, incompleteTail } from './utf8.js';
 
 /**
- * How many bytes are parsed at once. When the array breaks, elements that ended in the same slice
- * may be lost.
- */
-const SLICE_BYTES = 4 * 1024;
-
-/**
- * Reads the elements of one JSON array, as they come.
- * @throws SourceInvalid where the text stops being JSON or UTF-8. An array cannot be read on after
- *   that place.
+ * Reads the elements of one JSON array, as they come. An element that is not UTF-8 or has a NUL is
+ * a row that does not parse; the next element is read all the same.
+ * @throws SourceInvalid where the text stops being a JSON array. It cannot be read on after that
+ *   place, because nobody knows where the next element begins.
  */
 export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<readonly SourceRow[]> {
-  // Without tokens for parts of strings and numbers, which are not needed: 5 µs an element and not
-  // 17.
-  const parser = streamArray.withParserAsStream({ streamValues: false });
+  const elements = new JsonElements();
   let row = 0;
-  let rows: SourceRow[] = [];
-  let position = 0;
-  let unfinished = 0;
-  parser.on('data', ({ value }: { value: unknown }) => {
-    row += 1;
-    unfinished = 0;
-    rows.push(makeRow(row, value));
-  });
-  // `feedParser` throws the error.
-  parser.on('error', () => undefined);
-  // Before this event the parser keeps elements back. After it, it gives them while it parses.
-  await new Promise((resolve) => parser.once('resume', resolve));
-
-  /**
-   * Parses a text. Returns what is wrong with it, if anything. Elements before that are in `rows`.
-   */
-  const parse = async (text: Buffer): Promise<string | undefined> => {
-    const end = isUtf8(text) ? text.length : findBroken(text);
-    try {
-      for (let at = 0; at < end; at += SLICE_BYTES) {
-        unfinished += SLICE_BYTES;
-        await feedParser(parser, text.subarray(at, Math.min(at + SLICE_BYTES, end)));
-      }
-    } catch (error) {
-      return (error as Error).message;
+  let fault: string | undefined;
+  const readRows = (texts: Iterable<Buffer>): SourceRow[] => {
+    const rows: SourceRow[] = [];
+    for (const text of texts) {
+      const next = readJsonRow(text, row + 1, undefined);
+      fault = next === undefined ? 'an element is missing' : syntaxFaultOf(next);
+      if (next === undefined || fault !== undefined) return rows;
+      row += 1;
+      rows.push(next);
     }
-    if (end < text.length) return `the text ${explainBroken(text, position)}`;
-    position += text.length;
-    return unfinished > MAX_ROW_BYTES ? 'the next one is longer than 16 MB' : undefined;
+    fault = elements.fault;
+    if (elements.openBytes > MAX_ROW_BYTES) fault ??= 'the next one is longer than 16 MB';
+    return rows;
   };
-
-  try {
-    // The bytes of a character may come in two pieces.
-    let tail = Buffer.alloc(0);
-    for await (const piece of source) {
-      const text = Buffer.concat([tail, piece]);
-      const whole = text.length - incompleteTail(text);
-      tail = text.subarray(whole);
-      const fault = await parse(text.subarray(0, whole));
-      if (rows.length > 0) yield rows;
-      rows = [];
-      if (fault !== undefined) throw notAnArray(row, fault);
-    }
-    const fault = (await parse(tail)) ?? (await feedParser(parser, undefined).catch((error: Error) => error.message));
+  for await (const piece of source) {
+    const rows = readRows(elements.read(piece));
     if (rows.length > 0) yield rows;
-    if (typeof fault === 'string') throw notAnArray(row, fault);
-  } finally {
-    parser.destroy();
+    if (fault !== undefined) throw notAnArray(row, fault);
   }
+  if (!elements.isAtEnd) throw notAnArray(row, 'the text ends before the array does');
 }
 
 const notAnArray = (row: number, fault: string): SourceInvalid =>
   new SourceInvalid(
     `not a JSON array after element ${row}: ${fault.replace(/\.$/, '')}${row === 0 ? '; expected [row, row, …]' : ''}`,
   );
-
-function makeRow(row: number, value: unknown): SourceRow {
-  try {
-    return { row, line: undefined, text: JSON.stringify(value), ok: true, value };
-  } catch (error) {
-    // JSON.stringify cannot write an element that is nested too deeply.
-    const reason = `cannot be written as JSON: ${(error as Error).message}`;
-    return { row, line: undefined, text: '', ok: false, reason };
-  }
-}

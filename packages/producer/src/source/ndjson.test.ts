@@ -121,6 +121,15 @@ describe('readNdjson', () => {
     ]);
   });
 
+  it('refuses a line with a NUL, and reads on after it', async () => {
+    expect(await readAll('{"a":1}\n{"a":"\0"}\n\0\0\n3')).toMatchObject([
+      { row: 1, ok: true },
+      { row: 2, line: 2, ok: false, reason: 'has a NUL at byte 7, which no text has, after "{\\"a\\":\\""' },
+      { row: 3, line: 3, ok: false, reason: 'has a NUL at byte 1, which no text has, after ""' },
+      { row: 4, ok: true, value: 3 },
+    ]);
+  });
+
   it('keeps the beginning of a long line that is not JSON', async () => {
     const [row] = await readAll(`${'x'.repeat(9_999)}😀${'x'.repeat(10_000)}\n`);
     expect(row).toMatchObject({ ok: false, text: 'x'.repeat(9_999) });

@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
-import { CLIPPED_BYTES, clipBytes, clipText, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
-import { explainBroken, showBroken } from './utf8.js';
+import { readJsonRow } from './json-row.js';
+import { CLIPPED_BYTES, clipBytes, MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 
 const NEWLINE = 0x0a;
 
@@ -21,7 +20,7 @@ export async function* readNdjson(source: AsyncIterable<Buffer>): AsyncGenerator
   let rows: SourceRow[] = [];
   const take = (bytes: Buffer, length: number): void => {
     line += 1;
-    const next = length > MAX_ROW_BYTES ? refuseLong(bytes, length, row + 1, line) : parseLine(bytes, row + 1, line);
+    const next = length > MAX_ROW_BYTES ? refuseLong(bytes, length, row + 1, line) : readJsonRow(bytes, row + 1, line);
     if (next === undefined) return;
     row += 1;
     rows.push(next);
@@ -66,18 +65,6 @@ class OpenLine {
     this.#pieces = [];
     this.length = 0;
     return ended;
-  }
-}
-
-function parseLine(bytes: Buffer, row: number, line: number): SourceRow | undefined {
-  if (!isUtf8(bytes)) return { row, line, text: showBroken(bytes), ok: false, reason: explainBroken(bytes) };
-  // This also trims a carriage return before the newline.
-  const text = bytes.toString('utf8').trim();
-  if (text === '') return undefined;
-  try {
-    return { row, line, text, ok: true, value: JSON.parse(text), json: text };
-  } catch (error) {
-    return { row, line, text: clipText(text), ok: false, reason: `not JSON: ${(error as Error).message}` };
   }
 }
 

@@ -30,7 +30,11 @@ describe('readText', () => {
       Buffer.from('id\n', 'utf16le'),
       /^byte 2 of the source is NUL, .* looks like UTF-16; convert/,
     ],
-    ['a NUL after a mark', Buffer.from('\ufeffa\0'), /^byte 5 of the source is NUL/],
+    [
+      'UTF-16 without its mark, big end first',
+      Buffer.from('id\n', 'utf16le').swap16(),
+      /^byte 1 of the source is NUL, .* looks like UTF-16; convert/,
+    ],
     ['gzip', gzipSync('id\n1\n'), /^the source is compressed with gzip; .*zcat <file> \|/],
   ])('refuses %s, in whatever pieces it comes', async (_, bytes, message) => {
     for (const size of [1, 2, 3, 100]) {
@@ -40,8 +44,11 @@ describe('readText', () => {
     }
   });
 
-  it('yields the text before a NUL', async () => {
-    expect(await readAll(streamOf('1\n2\n\0\n3'))).toMatchObject({ text: '1\n2\n' });
+  it.each(['1\n2\n\0\n3', '\ufeffa\0'])('yields a NUL further on: %j', async (text) => {
+    for (const size of [1, 2, 3, 100]) {
+      const { text: read, failure } = await readAll(streamOf(text, size));
+      expect([read, failure]).toEqual([text.replace('\ufeff', ''), undefined]);
+    }
   });
 
   it('cuts a large piece into smaller ones', async () => {

@@ -13,9 +13,14 @@ const FIRST_MARK_BYTES = new Set([0xef, 0xfe, 0xff, 0x1f]);
 const TO_UTF8 = 'convert it to UTF-8, for example with iconv -f utf-16 -t utf-8';
 
 /**
+ * UTF-16 without a mark shows by a NUL beside the first characters. A NUL further on is a fault of
+ * its row.
+ */
+const GUESS_BYTES = 4;
+
+/**
  * The text of a source as bytes, in pieces, without a byte order mark.
- * @throws SourceInvalid for UTF-16, gzip and NUL bytes, which are no UTF-8 text. The text before a
- *   NUL is yielded first.
+ * @throws SourceInvalid for UTF-16 and gzip. The text before a NUL is yielded first.
  */
 export async function* readText(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let offset = 0;
@@ -23,7 +28,7 @@ export async function* readText(source: AsyncIterable<Buffer>): AsyncGenerator<B
     offset += skipped;
     for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
       const piece = bytes.subarray(at, at + MAX_PIECE_BYTES);
-      const nul = piece.indexOf(0);
+      const nul = piece.subarray(0, Math.max(0, GUESS_BYTES - offset)).indexOf(0);
       if (nul !== 0) yield nul < 0 ? piece : piece.subarray(0, nul);
       if (nul >= 0) {
         throw new SourceInvalid(

@@ -2,7 +2,9 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { SourceInvalid } from '@bullpen/shared';
+import { OptionsInvalid, SourceInvalid } from '@bullpen/shared';
+import type { CsvOptions } from './csv.js';
+import { delimiterFaults } from './csv-delimiter.js';
 import type { SourceIdentity } from './source-bytes.js';
 import { openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
@@ -21,10 +23,7 @@ const BY_EXTENSION: Record<string, Format> = {
   '.json': 'json',
 };
 
-type Reader = (
-  text: AsyncIterable<Buffer>,
-  onColumns: (names: readonly string[]) => void,
-) => AsyncIterable<readonly SourceRow[]>;
+type Reader = (text: AsyncIterable<Buffer>, options: CsvOptions) => AsyncIterable<readonly SourceRow[]>;
 
 /** Each reader is loaded when it is needed, because its library takes a command long to load. */
 const READERS: Record<Format, () => Promise<Reader>> = {
@@ -39,6 +38,8 @@ export interface Source {
   readonly blocks: AsyncIterable<readonly SourceRow[]>;
   /** How its text is read. */
   readonly format: Format;
+  /** What separates the cells of a CSV source, if it was given. */
+  readonly delimiter: string | undefined;
   /** The name as given: a path, or `-` for the standard input. */
   readonly name: string;
   /**
@@ -68,6 +69,15 @@ export interface Source {
   close(): void;
 }
 
+/** Options of {@link openSource}. */
+export interface SourceOptions {
+  /**
+   * What separates the cells of a CSV source: one character, such as `';'` or `'\t'`. Default: what
+   * its first line names (`sep=;`), or a comma.
+   */
+  readonly delimiter?: string | undefined;
+}
+
 /**
  * Opens a file, or the standard input for `-`. Reads a regular file once to its end, for its
  * SHA-256.
@@ -75,13 +85,19 @@ export interface Source {
  * @param format the format, when it does not follow from the name of the file: `.csv`, `.ndjson`,
  *   `.jsonl`, `.json`
  * @param stdin what is read for `-`
+ * @param options how the source is read
  * @example
  * const source = await openSource('rows.csv', undefined, process.stdin);
  * await producer.batches.run(resize, { name: 'march', source, keyField: 'url' });
  * @throws SourceInvalid when there is no such file, it is a folder, it cannot be read, or its
- *   format is unknown
+ *   format is unknown; OptionsInvalid for a wrong delimiter
  */
-export async function openSource(path: string, format: Format | undefined, stdin: Readable): Promise<Source> {
+export async function openSource(
+  path: string,
+  format: Format | undefined,
+  stdin: Readable,
+  { delimiter }: SourceOptions = {},
+): Promise<Source> {
   const stats = path === '-' ? undefined : await findFile(path);
   const known = format ?? BY_EXTENSION[extname(path).toLowerCase()];
   if (known === undefined && /^\.gz$/i.test(extname(path))) throw new SourceInvalid(COMPRESSED);
@@ -90,6 +106,8 @@ export async function openSource(path: string, format: Format | undefined, stdin
       path === '-' ? 'the format of the standard input is unknown' : `cannot tell the format of ${path} by its name`;
     throw new SourceInvalid(`${what}; say --format (${FORMATS.join(', ')})`);
   }
+  const faults = delimiterFaults(delimiter, known);
+  if (faults.length > 0) throw new OptionsInvalid(`cannot read ${path === '-' ? 'the standard input' : path}`, faults);
   const readRows = await READERS[known]();
   const bytes =
     stats === undefined ? takeStream(stdin) : stats.isFile() ? await openFile(path) : await openPipe(path, stats);
@@ -102,10 +120,13 @@ export async function openSource(path: string, format: Format | undefined, stdin
     }
   }
   return {
-    blocks: readRows(readText(counted()), (names) => {
-      columns = names;
+    blocks: readRows(readText(counted()), {
+      delimiter,
+      onColumns(names) {
+        columns = names;
+      },
     }),
-    format: known,
+    ...{ format: known, delimiter },
     name: path,
     identity: bytes.identity,
     columns: () => columns,

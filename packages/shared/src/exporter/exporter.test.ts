@@ -40,7 +40,7 @@ function fakeRedis() {
   };
   const counts = async () => {
     await redis.answered();
-    return [1, 2, 3, 4, 5, 6, [null, null, null]].map((count) => [null, count]);
+    return [1, 2, 3, 4, 5, 6, 0, [null, null, null, null]].map((count) => [null, count]);
   };
   return redis;
 }
@@ -82,7 +82,7 @@ describe('an exporter', () => {
     expect(await exporter.count()).toEqual([
       {
         ...{ queue: 'mail', paused: false, waiting: 1, active: 2, prioritized: 3, delayed: 4, completed: 5, failed: 6 },
-        ...{ cancelled: 0, failedTrimmed: 0, oldestWaitingMs: undefined },
+        ...{ waitingChildren: 0, failedRows: 0, cancelled: 0, failedTrimmed: 0, oldestWaitingMs: undefined },
       },
     ]);
     expect(exporter.holds('mail')).toBe(true);

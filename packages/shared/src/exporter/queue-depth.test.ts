@@ -17,7 +17,7 @@ interface Waiting {
 async function oldestOf(wait: readonly Waiting[], prioritized: readonly Waiting[] = []): Promise<number | undefined> {
   const jobs = new Map<string, Waiting>();
   for (const [at, job] of [...wait, ...prioritized].entries()) jobs.set(`p:mail:j-${at}`, job);
-  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, [null, '7', '8']];
+  const counts = [wait.length, 0, prioritized.length, 0, 0, 0, 0, [null, '9', '7', '8']];
   const chain = { llen: () => chain, zcard: () => chain, hmget: () => chain, exec: async () => counts.map(reply) };
   const redis = {
     pipeline: () => chain,
@@ -68,16 +68,24 @@ describe('DEPTH_METRICS', () => {
   it('report each number of a queue by state, in base units, and leave out what is not known', () => {
     const depth: QueueDepth = {
       ...{ queue: 'mail', paused: true, waiting: 1, prioritized: 2, delayed: 3, active: 4, completed: 5, failed: 6 },
-      ...{ cancelled: 7, failedTrimmed: 8, oldestWaitingMs: 1_500 },
+      ...{ waitingChildren: 7, failedRows: 9, cancelled: 7, failedTrimmed: 8, oldestWaitingMs: 1_500 },
     };
     const told = (of: QueueDepth) =>
       DEPTH_METRICS.flatMap(({ name, samplesOf }) => samplesOf(of).map(({ labels, value }) => [name, labels, value]));
     const queue = 'mail';
-    const jobs = (['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const).map((state, at) => {
-      return ['bullpen_queue_jobs', { queue, state }, at + 1];
-    });
+    const states = {
+      waiting: 1,
+      prioritized: 2,
+      delayed: 3,
+      active: 4,
+      'waiting-children': 7,
+      completed: 5,
+      failed: 6,
+    };
+    const jobs = Object.entries(states).map(([state, count]) => ['bullpen_queue_jobs', { queue, state }, count]);
     const rest = [...jobs, ['bullpen_queue_paused', { queue }, 1]];
     const counters = [
+      ['bullpen_queue_failed_rows_total', { queue }, 9],
       ['bullpen_queue_cancelled_total', { queue }, 7],
       ['bullpen_queue_failed_trimmed_total', { queue }, 8],
     ];

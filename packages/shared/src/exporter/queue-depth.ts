@@ -60,7 +60,11 @@ export interface DepthMetric {
   samplesOf(depth: QueueDepth): readonly DepthSample[];
 }
 
-const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
+/** The states of jobs, as counts and as labels name them. */
+const STATES = {
+  ...{ waiting: 'waiting', prioritized: 'prioritized', delayed: 'delayed', active: 'active' },
+  ...{ waitingChildren: 'waiting-children', completed: 'completed', failed: 'failed' },
+} as const;
 
 /** The metrics of every exporter. Workers and dashboards use the same names. */
 export const DEPTH_METRICS: readonly DepthMetric[] = [
@@ -68,7 +72,10 @@ export const DEPTH_METRICS: readonly DepthMetric[] = [
     name: 'bullpen_queue_jobs',
     help: 'Jobs in a queue, by state. Only the exporter of the queue reports this.',
     labelNames: ['queue', 'state'],
-    samplesOf: (depth) => STATES.map((state) => ({ labels: { queue: depth.queue, state }, value: depth[state] })),
+    samplesOf: (depth) =>
+      (Object.keys(STATES) as (keyof typeof STATES)[]).map((count) => {
+        return { labels: { queue: depth.queue, state: STATES[count] }, value: depth[count] };
+      }),
   },
   {
     name: 'bullpen_queue_paused',
@@ -81,6 +88,12 @@ export const DEPTH_METRICS: readonly DepthMetric[] = [
     help: 'How long the next job of a queue has waited; 0 when no job waits. Only the exporter of the queue reports this.',
     labelNames: ['queue'],
     samplesOf: ({ queue, oldestWaitingMs: ms }) => (ms === undefined ? [] : [{ labels: { queue }, value: ms / 1000 }]),
+  },
+  {
+    name: 'bullpen_queue_failed_rows_total',
+    help: 'Rows of batches that failed for good. Only the exporter of the queue reports this.',
+    labelNames: ['queue'],
+    samplesOf: ({ queue, failedRows }) => [{ labels: { queue }, value: failedRows }],
   },
   {
     name: 'bullpen_queue_cancelled_total',

@@ -1,4 +1,4 @@
-import type { Thrown } from './describe-thrown.js';
+import { reasonOfFailure } from './failure-reason.js';
 
 /** The books' record of a row that failed. */
 export interface FailureRecord {
@@ -15,28 +15,13 @@ export interface FailureRecord {
   readonly failedAt: number;
 }
 
-const MAX_REASON = 200;
 const MAX_STACK = 2_000;
+const MAX_EXAMPLE = 500;
 
 /**
- * Makes the reason of a failure, a text that many rows share. It leaves out numbers, ids and quoted
- * parts, because they differ from row to row: nobody reads a million different reasons.
- */
-export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
-  // Cut before replacing: a message may be a megabyte.
-  const said = `${name}: ${message.slice(0, 2 * MAX_REASON)}`
-    .slice(0, 2 * MAX_REASON)
-    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '…')
-    .replace(/"[^"\n]*"|'[^'\n]*'/g, '…')
-    .replace(/\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b/gi, '…')
-    .replace(/\d+/g, '…')
-    .replace(/[^\S ]+/g, ' ');
-  return said.slice(0, MAX_REASON);
-}
-
-/**
- * Writes a record for the books: its reason, and its text. The script that puts it into the books
- * fills in `failedAt`, which stands first in the text.
+ * Writes a record for the books: its reason, a line break and the error in whole, as an example of
+ * that reason; and its text. The script that puts it into the books fills in `failedAt`, which
+ * stands first in the text.
  */
 export function writeFailure(record: Omit<FailureRecord, 'failedAt'>): {
   readonly reason: string;
@@ -44,7 +29,10 @@ export function writeFailure(record: Omit<FailureRecord, 'failedAt'>): {
 } {
   const { name, message, stack } = record.error;
   const error = { name, message, ...(stack === undefined ? {} : { stack: stack.slice(0, MAX_STACK) }) };
-  return { reason: reasonOfFailure(record.error), text: JSON.stringify({ failedAt: null, ...record, error }) };
+  // Never half of a surrogate pair.
+  const example = `${name}: ${message}`.slice(0, MAX_EXAMPLE).replace(/[\uD800-\uDBFF]$/, '');
+  const text = JSON.stringify({ failedAt: null, ...record, error });
+  return { reason: `${reasonOfFailure(record.error)}\n${example}`, text };
 }
 
 /** Reads a record from the books, where it stands behind its reason and a line break. */

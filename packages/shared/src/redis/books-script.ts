@@ -11,6 +11,9 @@ local call = redis.call
 -- Books that have expired stay gone.
 local function hasBooks(books) return call('EXISTS', books[1]) == 1 end
 
+-- A hash by reason: for each reason why rows failed, a row and its error in whole.
+local function examplesOf(books) return books[1] .. ':examples' end
+
 -- Turns the fate of a row if it is open. Answers whether it was open.
 local function turnFate(books, row, fate)
   local at = '#' .. (row - 1)
@@ -31,6 +34,7 @@ local function keepBooks(books, index, name)
   local keep = call('HGET', books[1], 'keepMs')
   if not keep or call('PTTL', books[1]) > 0.99 * keep then return end
   for at = 1, 5 do call('PEXPIRE', books[at], keep) end
+  call('PEXPIRE', examplesOf(books), keep)
   local now = nowMs()
   call('ZREMRANGEBYSCORE', index, '-inf', now)
   call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
@@ -60,9 +64,15 @@ local function settleRow(books, row, fate)
 end
 
 -- Keeps why a row failed: the reason for the tally, and the record for the person who mends the row.
--- The tally has room for 1,000 reasons; all further ones are counted as one.
-local function noteFailure(books, row, reason, record)
-  if call('ZSCORE', books[4], reason) == false and call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
+-- The reason comes with a line break and an example behind it; the first one is kept. The tally has
+-- room for 1,000 reasons; all further ones are counted as one.
+local function noteFailure(books, row, said, record)
+  local reason, example = string.match(said, '^([^\\n]*)\\n?(.*)$')
+  if not call('ZSCORE', books[4], reason) then
+    if call('ZCARD', books[4]) >= 1000 then reason = '(other reasons)' end
+    local examples = examplesOf(books)
+    if call('HSETNX', examples, reason, row .. '\\n' .. example) == 1 then expireWithBooks(books, examples) end
+  end
   call('ZINCRBY', books[4], 1, reason)
   local failedAt = '"failedAt":' .. string.format('%.0f', nowMs())
   call('HSET', books[3], row, reason .. '\\n' .. string.gsub(record, '"failedAt":null', failedAt, 1))
@@ -78,7 +88,10 @@ local function reopenRow(books, row)
   call('HINCRBY', books[1], 'failed', -1)
   local failure = call('HGET', books[3], row)
   local reason = failure and string.match(failure, '^[^\\n]*')
-  if reason and tonumber(call('ZINCRBY', books[4], -1, reason)) <= 0 then call('ZREM', books[4], reason) end
+  if reason and tonumber(call('ZINCRBY', books[4], -1, reason)) <= 0 then
+    call('ZREM', books[4], reason)
+    call('HDEL', examplesOf(books), reason)
+  end
   call('HDEL', books[3], row)
 end
 `;

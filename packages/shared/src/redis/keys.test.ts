@@ -30,6 +30,7 @@ describe('the names on Redis', () => {
       fates: 'bullpen:mail:batch:20260101:fates',
       failures: 'bullpen:mail:batch:20260101:failures',
       reasons: 'bullpen:mail:batch:20260101:reasons',
+      examples: 'bullpen:mail:batch:20260101:examples',
       results: 'bullpen:mail:batch:20260101:results',
     });
     expect(batchesKey('bullpen', 'mail')).toBe('bullpen:mail:batches');

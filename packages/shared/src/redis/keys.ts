@@ -29,6 +29,8 @@ export interface QueueKeys {
   readonly delayed: string;
   readonly completed: string;
   readonly failed: string;
+  /** A sorted set: jobs that wait for the jobs of their flow below them. */
+  readonly waitingChildren: string;
   /** A set: active jobs that the next stall check gives back, unless their lock is renewed. */
   readonly stalled: string;
   /** A hash: settings of the queue. */
@@ -54,6 +56,7 @@ export function queueKeys(prefix: string, queue: string): QueueKeys {
     delayed: `${base}delayed`,
     completed: `${base}completed`,
     failed: `${base}failed`,
+    waitingChildren: `${base}waiting-children`,
     stalled: `${base}stalled`,
     meta: `${base}meta`,
     events: `${base}events`,
@@ -69,6 +72,8 @@ export const META = {
   priorities: 'bullpen.priorities',
   /** How many jobs a cancellation took off the queue. */
   cancelled: 'bullpen.cancelled',
+  /** How many rows of batches failed for good. */
+  failedRows: 'bullpen.failedRows',
   /** How many failed jobs were removed because there were too many, or they were too old. */
   failedTrimmed: 'bullpen.failedTrimmed',
   /** How many completed and failed jobs the queue keeps, and for how long (ms). */
@@ -96,6 +101,11 @@ export interface BatchKeys {
   readonly failures: string;
   /** A sorted set of reasons; the score says how many rows failed for that reason. */
   readonly reasons: string;
+  /**
+   * A hash by reason: a row that failed for it, a line break, and its error in whole. Scripts make
+   * its name of that of the books.
+   */
+  readonly examples: string;
   /** A hash by row: the row's result, if the batch keeps results. */
   readonly results: string;
 }
@@ -111,6 +121,7 @@ export function batchKeys(prefix: string, queue: string, batch: string): BatchKe
     fates: `${books}:fates`,
     failures: `${books}:failures`,
     reasons: `${books}:reasons`,
+    examples: `${books}:examples`,
     results: `${books}:results`,
   };
 }

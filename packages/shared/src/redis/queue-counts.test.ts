@@ -37,11 +37,12 @@ describe('countQueue', () => {
       ...{ 'p:mail:wait': 1, 'p:mail:active': 2, 'p:mail:prioritized': 3, 'p:mail:delayed': 4 },
       ...{ 'p:mail:completed': 5, 'p:mail:failed': 6, 'p:mail:meta.paused': 1, 'p:other:wait': 9 },
       ...{ 'p:mail:meta.bullpen.cancelled': 7, 'p:mail:meta.bullpen.failedTrimmed': 8 },
+      ...{ 'p:mail:waiting-children': 9, 'p:mail:meta.bullpen.failedRows': 10 },
     });
     const counts = await countQueue(redis, 'p', 'mail');
     expect(counts).toEqual({
       ...{ queue: 'mail', paused: true, waiting: 1, active: 2, prioritized: 3, delayed: 4, completed: 5, failed: 6 },
-      ...{ cancelled: 7, failedTrimmed: 8 },
+      ...{ cancelled: 7, failedTrimmed: 8, waitingChildren: 9, failedRows: 10 },
     });
     expect(countOutstanding(counts)).toBe(10);
   });

@@ -17,8 +17,15 @@ export interface QueueCounts {
   readonly active: number;
   /** Completed jobs that are still kept. */
   readonly completed: number;
+  /** Jobs that wait for the jobs of their flow below them. */
+  readonly waitingChildren: number;
   /** Jobs in the failed set. */
   readonly failed: number;
+  /**
+   * How many rows of batches have failed for good, ever. Their jobs are removed, so they are not in
+   * the failed set. A row that is retried and fails again counts twice.
+   */
+  readonly failedRows: number;
   /** How many jobs a cancellation has taken off the queue, ever. */
   readonly cancelled: number;
   /**
@@ -29,7 +36,7 @@ export interface QueueCounts {
 }
 
 const LISTS = ['wait', 'active'] as const;
-const SETS = ['prioritized', 'delayed', 'completed', 'failed'] as const;
+const SETS = ['prioritized', 'delayed', 'completed', 'failed', 'waitingChildren'] as const;
 
 /** Counts one queue's jobs by state, in one trip. */
 export async function countQueue(redis: Redis, prefix: string, queue: string): Promise<QueueCounts> {
@@ -37,17 +44,18 @@ export async function countQueue(redis: Redis, prefix: string, queue: string): P
   const pipeline = redis.pipeline();
   for (const list of LISTS) pipeline.llen(keys[list]);
   for (const set of SETS) pipeline.zcard(keys[set]);
-  pipeline.hmget(keys.meta, 'paused', META.cancelled, META.failedTrimmed);
+  pipeline.hmget(keys.meta, 'paused', META.failedRows, META.cancelled, META.failedTrimmed);
   const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
     if (error !== null) throw error;
     return reply;
   });
-  const [waiting, active, prioritized, delayed, completed, failed] = replies as number[] as [
-    ...[number, number, number, number, number, number],
+  const [waiting, active, prioritized, delayed, completed, failed, waitingChildren] = replies as number[] as [
+    ...[number, number, number, number, number, number, number],
   ];
-  const [paused, cancelled, failedTrimmed] = replies[6] as (string | null)[];
+  const [paused, failedRows, cancelled, failedTrimmed] = replies[7] as (string | null)[];
   return {
     ...{ queue, paused: (paused ?? null) !== null, waiting, prioritized, delayed, active, completed, failed },
+    ...{ waitingChildren, failedRows: Number(failedRows ?? 0) },
     ...{ cancelled: Number(cancelled ?? 0), failedTrimmed: Number(failedTrimmed ?? 0) },
   };
 }

@@ -17,7 +17,8 @@ const endOf = (bullpen: BullpenOpts = {}, more: Partial<RowEnd> = {}): RowEnd =>
 /** The record that is kept of a failed row. */
 function recordOf(kind: (typeof failures)[number], more: Partial<RowEnd> = {}) {
   const note = rowNote({ kind, error }, endOf({}, more));
-  return readFailure(`${note?.reason}\n${note?.text}`);
+  const [reason] = note?.reason.split('\n') ?? [];
+  return readFailure(`${reason}\n${note?.text}`);
 }
 
 describe('rowNote', () => {
@@ -34,6 +35,10 @@ describe('rowNote', () => {
       error: { name: 'Error', message: 'order 7 is gone', stack: 'Error\n  at x' },
       failedAt: null,
     });
+  });
+
+  it('gives the error in whole behind the reason', () => {
+    expect(rowNote({ kind: 'failed', error }, endOf())?.reason).toBe('Error: order … is gone\nError: order 7 is gone');
   });
 
   it('keeps the payload as it was enqueued, whatever it is', () => {

@@ -13,7 +13,9 @@ import type { Outcome } from './outcome.js';
 export interface RowNote {
   readonly row: number;
   readonly fate: 'completed' | 'failed' | 'cancelled';
-  /** Why it failed, in a text that many rows may share. */
+  /**
+   * Why it failed, in a text that many rows may share; then a line break and the error in whole.
+   */
   readonly reason: string;
   /**
    * The record of its failure; or its result, if the batch keeps results. Empty when there is

@@ -97,7 +97,10 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     const ready = running.ready.then(() => {
       if (exitReason.isSet) return;
       log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
-      if (config.untilEmpty) void running.process.untilEmpty().then(() => exitReason.end(EXIT.ok));
+      if (config.untilEmpty) {
+        const codes = { empty: EXIT.ok, paused: EXIT.interrupted, draining: EXIT.ok };
+        void running.process.untilEmpty().then((why) => exitReason.end(codes[why]));
+      }
     });
     const stopWatching = config.exitWhenStuck ? onStuck(running, log, () => exitReason.end(EXIT.failure)) : undefined;
     // `ready` rejects when Redis refuses us; that ends the wait, too.

@@ -112,7 +112,7 @@ export const settings = {
   untilEmpty: {
     flag: '--until-empty',
     schema: switchSetting,
-    help: 'drain and exit when the queues hold nothing more to do, delayed jobs included',
+    help: 'drain and exit when the queues hold nothing more to do, delayed jobs included; exit 75 when what is left is on paused queues',
   },
   ...commonSettings,
 } satisfies Settings;

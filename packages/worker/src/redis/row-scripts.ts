@@ -1,4 +1,4 @@
-import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
+import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 
 /** Lua that finds the books of a batch by its name, and keeps what a row returned. */
 const BOOKS_OF = `
@@ -20,10 +20,12 @@ export const ROW_SCRIPT = `
 ${BOOKS_SCRIPT}
 ${BOOKS_OF}
 ${KEY_SCRIPT}
--- Notes the end of a row: its fate, why it failed or what it returned; and frees its key.
+-- Notes the end of a row: its fate, why it failed or what it returned; counts it in its queue if it
+-- failed; and frees its key.
 local function noteRow(base, books, row, fate, reason, text, key)
   local isKept = hasBooks(books)
   if isKept and not settleRow(books, row, fate) then return end
+  if fate == 2 then call('HINCRBY', base .. 'meta', '${META.failedRows}', 1) end
   if key ~= '' then freeKey(base .. 'key:' .. key, 'b-' .. books.batch .. '-' .. row) end
   if not isKept then return end
   if fate == 2 then

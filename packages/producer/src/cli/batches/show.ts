@@ -54,6 +54,9 @@ function factsOf(view: BatchView, now: number): (readonly [string, string])[] {
     ...(missing === 0 ? [] : [missingFact(view)]),
     ...(view.waits === undefined ? [] : [['nothing runs', describeWait(view.waits)] as const]),
     ...view.rejections.map(({ reason, count }) => [`rejected: ${showFigure(count)}`, showText(reason)] as const),
-    ...view.reasons.map(({ reason, count }) => [`failed: ${showFigure(count)}`, showText(reason)] as const),
+    ...view.reasons.flatMap(({ reason, count, example }) => [
+      [`failed: ${showFigure(count)}`, showText(reason)] as const,
+      ...(example === undefined ? [] : [[`as row ${showFigure(example.row)}`, showText(example.error)] as const]),
+    ]),
   ];
 }

@@ -87,7 +87,7 @@ export class RedisUnavailable extends BullpenError {
 }
 
 /**
- * The queue already has `maxWaiting` waiting jobs or more. Nothing was enqueued.
+ * The queue already has `maxWaiting` waiting jobs or more. The job was not enqueued.
  * @example
  * if (hasCode(error, 'BULLPEN_QUEUE_FULL')) response.statusCode = 503;
  */
@@ -96,7 +96,7 @@ export class QueueFull extends BullpenError {
   readonly code = 'BULLPEN_QUEUE_FULL';
 
   constructor(queue: string, maxWaiting: number) {
-    super(`queue '${queue}' is full: ${maxWaiting} jobs or more wait on it; nothing was enqueued`);
+    super(`queue '${queue}' is full: ${maxWaiting} jobs or more wait on it`);
   }
 }
 

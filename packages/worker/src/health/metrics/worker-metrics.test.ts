@@ -16,6 +16,7 @@ const depth: QueueDepth = {
   ...{ queue: 'mail', paused: true, waiting: 1, prioritized: 2, delayed: 3, active: 4, completed: 5, failed: 6 },
   cancelled: 7,
   failedTrimmed: 8,
+  ...{ waitingChildren: 9, failedRows: 10 },
   oldestWaitingMs: 1_500,
 };
 
