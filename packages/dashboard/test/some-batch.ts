@@ -5,7 +5,15 @@ const BEGUN_AT = Date.UTC(2026, 2, 2, 6, 0, 0);
 /** Makes the books of a batch of a hundred rows that were read and wait, with a test's changes. */
 export const books = (different: Partial<BatchBooks> = {}): BatchBooks => ({
   ...{ name: 'november', queue: 'mail', job: 'invoice.send', source: 'invoices.csv', format: 'csv' },
-  ...{ bytes: undefined, sha256: undefined, columns: undefined, keyField: undefined, rowsPerJob: 1, delayMs: 0 },
+  ...{
+    bytes: undefined,
+    sha256: undefined,
+    columns: undefined,
+    delimiter: undefined,
+    keyField: undefined,
+    rowsPerJob: 1,
+    delayMs: 0,
+  },
   ...{ priority: 0, results: false, keepMs: 1_000, keepKeysMs: 1_000, createdAt: BEGUN_AT, writtenAt: BEGUN_AT },
   ...{ readAt: BEGUN_AT, cancelledAt: undefined, read: 100, added: 100, duplicate: 0, rejected: 0, rejections: [] },
   ...{ checksum: '0', completed: 0, failed: 0, cancelled: 0 },

@@ -5,7 +5,7 @@ import { beginBooks, type NewBooks } from './begin-books.js';
 import { bookKeys, readBooks } from './books.js';
 
 const fresh: NewBooks = {
-  ...{ job: 'mail.send', source: 'rows.csv', format: 'csv', bytes: 120, sha256: 'abc', keyField: 'id' },
+  ...{ job: 'mail.send', source: 'rows.csv', format: 'csv', bytes: 120, sha256: 'abc', delimiter: ';', keyField: 'id' },
   ...{ rowsPerJob: 10, delayMs: 5, priority: 2, results: true, keepMs: 1_000, keepKeysMs: 2_000 },
 };
 const place = { prefix: 'p', queue: 'mail', batch: 'b1', now: 1_700_000_000_000 };
