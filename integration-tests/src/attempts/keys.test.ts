@@ -1,6 +1,6 @@
 import type { CancelResult, EnqueueOptions, Producer } from '@bullpen/producer';
 import { createLogger, defineJob, type Logger } from '@bullpen/shared';
-import { hashKey } from '@bullpen/shared/internal';
+import { hashKey, queueKeys } from '@bullpen/shared/internal';
 import { handle, JobRejected } from '@bullpen/worker';
 import type { Queue } from 'bullmq';
 import { describe, expect } from 'vitest';
@@ -251,16 +251,9 @@ describe('cancel', () => {
     for (const id of ['wait', 'meta', 'events', `key:${hashKey(job.name, 'k')}`, '']) {
       expect([id, await producer.cancel(job, id)]).toEqual([id, 'unknown']);
     }
-    expect(await world.redis.exists(`${world.prefix}:${job.queue}:cancelled`)).toBe(0);
-  });
-
-  test('leaves a waiting job of a stock feature to a worker, which knows what else must happen', async ({ world }) => {
-    const queue = world.queue(job.queue);
-    const { id = '' } = await queue.add(job.name, { id: '1' }, { jobId: 'j-stock', deduplication: { id: 'd' } });
-    expect(await world.producer().cancel(job, id)).toBe('requested');
-    working(world);
-    expect((await world.settled(queue, id)).failedReason).toContain('JobCancelled');
-    expect(await queue.getDeduplicationJobId('d')).toBeNull();
+    const { base, meta } = queueKeys(world.prefix, job.queue);
+    expect(await world.redis.hexists(meta, 'defa')).toBe(0);
+    expect(await world.redis.keys(`${base}cancelled*`)).toEqual([]);
   });
 
   test('of a job that is cancelled while the reply to its enqueue is lost: it is not added again', async ({

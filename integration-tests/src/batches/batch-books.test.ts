@@ -1,5 +1,5 @@
 import { type BatchSource, openSource, type SourceRow } from '@bullpen/producer';
-import { BatchConflict } from '@bullpen/shared';
+import { BatchLost } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { row } from '../fixtures/jobs.js';
@@ -20,7 +20,7 @@ describe('the books of a batch', () => {
     }
     const source: BatchSource = { blocks: blocks(), name: '-', format: 'csv', columns: () => ['id', 'email'] };
     const batch = producer.batches.run(row, { name: 'slow', source, keep: '1s' });
-    await expect(batch).rejects.toMatchObject({ cause: expect.any(BatchConflict) });
+    await expect(batch).rejects.toMatchObject({ cause: expect.any(BatchLost) });
     expect(await world.redis.exists(books)).toBe(0);
   });
 

@@ -333,7 +333,10 @@ describe('wrong use', () => {
         ['batch', 'test.row', await world.file('rows.txt', '')],
         /cannot tell the format of .*rows\.txt by its name; say --format \(csv, ndjson, json\)/,
       ],
-      [['batch', 'test.row', rows, '--name', 'a b', '--keep', '0'], /--name: expected 1 to 100 .*; --keep: must be at/],
+      [
+        ['batch', 'test.row', rows, '--name', 'a b', '--keep', '0'],
+        /--name: expected 1 to 100 .*; --keep: expected at least 1s, got 0\n/,
+      ],
       [['batch', 'test.row', '-'], /the format of the standard input is unknown/],
       [['batch', 'test.row', rows, '--format', 'xml'], /--format: expected csv, ndjson, json/],
       [['batch', 'test.rwo', rows], /no job 'test\.rwo'\. Did you mean 'test\.row'\?/],

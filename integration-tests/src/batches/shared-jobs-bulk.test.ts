@@ -93,17 +93,8 @@ describe('a handler of many', () => {
   }) => {
     const rows = values(5).map(({ id }) => ({ id, kills: id === 3 }));
     await world.producer().batches.run(bulk, { name: 'x', source: sourceOf(rows) });
-    let deaths = 0;
-    const start = (): void => {
-      // One job at a time: the row at fault would also kill the rows that run beside it.
-      const args = ['--queue', 'bulk', '--lease', '2s', '--concurrency', '1'];
-      void world.workerProcess(args).ended.then(({ signal }) => {
-        if (signal !== 'SIGKILL' || world.closed) return;
-        deaths += 1;
-        start();
-      });
-    };
-    start();
+    // One job at a time: the row at fault would also kill the rows that run beside it.
+    const worker = world.supervised(['--queue', 'bulk', '--lease', '2s', '--concurrency', '1']);
     const settled = await world.producer().batches.wait({ name: 'x' });
     expect(settled).toMatchObject({ added: 5, completed: 4, failed: 1, missing: 0 });
     const begun = world.ledger().filter(({ event }) => event === 'start');
@@ -114,6 +105,6 @@ describe('a handler of many', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(['1', '2', '3', '3', '4', '5']);
-    expect(deaths).toBe(3);
+    expect(worker.deaths).toBe(3);
   }, 120_000);
 });

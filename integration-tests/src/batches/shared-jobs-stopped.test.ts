@@ -1,7 +1,6 @@
 import { describe, expect } from 'vitest';
 import { type Ending, scripted } from '../fixtures/jobs.js';
 import { sourceOf } from '../support/batch-source.js';
-import type { RunningCommand } from '../support/command.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
@@ -23,22 +22,6 @@ function startsOf(world: World): { readonly counts: number[]; readonly attempts:
   const starts = world.ledger().filter(({ event }) => event === 'start');
   const counts = Array.from({ length: ROWS }, (_, at) => starts.filter(({ name }) => name === `row ${at + 1}`).length);
   return { counts, attempts: new Set(starts.map(({ attempt }) => attempt)) };
-}
-
-/** A worker that is started again whenever it was killed, and how often that was. */
-function undying(world: World): { deaths: number } {
-  const life = { deaths: 0 };
-  const start = (): void => {
-    // One job at a time: the row at fault would also kill the rows that run beside it.
-    const worker: RunningCommand = world.workerProcess([...SHORT_LEASE, '--concurrency', '1']);
-    void worker.ended.then(({ signal }) => {
-      if (signal !== 'SIGKILL' || world.closed) return;
-      life.deaths += 1;
-      start();
-    });
-  };
-  start();
-  return life;
 }
 
 const settledBatch = (world: World) => world.producer().batches.wait({ name: 'x' });
@@ -120,9 +103,10 @@ describe('a worker that is killed in the middle of a shared job', () => {
 
   test('by one of its rows: that row ends as crashed, the others complete and run once', async ({ world }) => {
     await sendWith(world, { do: 'kill-process' });
-    const life = undying(world);
+    // One job at a time: the row at fault would also kill the rows that run beside it.
+    const worker = world.supervised([...SHORT_LEASE, '--concurrency', '1']);
     expect(await settledBatch(world)).toMatchObject({ added: ROWS, completed: ROWS - 1, failed: 1, missing: 0 });
-    expect(life.deaths).toBe(3);
+    expect(worker.deaths).toBe(3);
     expect(startsOf(world)).toEqual({ counts: [1, 1, 3, 1, 1, 1, 1, 1], attempts: new Set([1]) });
     const producer = world.producer();
     const failures = [];

@@ -189,10 +189,8 @@ describe('rows that share jobs', () => {
     await send(world, rowsThat(...Array(3).fill('complete'), 'wait', ...Array(8).fill('complete')), {}, patient);
     const worker = world.worker({ handlers: [handler], concurrency: 1 });
     await until('the fourth row to run', () => runs.length === 4);
-    const cancelled = await world.producer().batches.cancel({ name: 'x' });
-    expect(cancelled.found).toBe('open');
-    // The seven rows that wait; also the two of the job in hand, if their worker was quick.
-    expect([7, 8, 9]).toContain(cancelled.cancelledNow);
+    // Who cancels a row that waits is a race: this call, or the worker that fetches it meanwhile.
+    expect((await world.producer().batches.cancel({ name: 'x' })).found).toBe('open');
     await worker.process.untilEmpty();
     expect(aborted).toEqual(['b-x-4 JobCancelled']);
     expect(runs.map(({ jobId }) => jobId)).toEqual(['b-x-1', 'b-x-2', 'b-x-3', 'b-x-4']);

@@ -3,10 +3,11 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, handle } from '@bullpen/worker';
+import { hostNow } from '../support/host-now.js';
 import { CHAOS_JOBS } from './jobs.js';
 import { appendLine, type LedgerLine } from './ledger.js';
 import { HARMLESS_MS } from './limits.js';
-import type { PlannedJob } from './plan.js';
+import type { PlannedJob } from './planned.js';
 
 const folder = process.env['CHAOS_FOLDER'] ?? '.';
 const ledger = join(folder, 'ledger.ndjson');
@@ -16,13 +17,13 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
   const run = randomUUID();
   const { jobId, attempt, signal } = context;
   const tell = (event: LedgerLine['event'], more: object = {}): void =>
-    appendLine(ledger, { event, pid: process.pid, at: Date.now(), run, jobId, attempt, ...more });
+    appendLine(ledger, { event, pid: process.pid, at: hostNow(), run, jobId, attempt, ...more });
 
-  tell('start');
+  tell('start', { key: planned.key });
   signal.addEventListener('abort', () => tell('aborted', { reason: (signal.reason as Error).name }));
-  if (planned.key === 'poison') {
+  if (planned.key.endsWith('poison')) {
     await sleep(planned.ms);
-    tell('poison');
+    tell('poison', { reason: planned.key });
     process.kill(process.pid, 'SIGKILL');
   }
   try {
@@ -31,7 +32,8 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
     // ever.
     if (planned.blockMs > 0 && isFirst(planned.key)) {
       // Also written before: the watchdog may end the process in the middle of it.
-      tell('blocking', { until: Date.now() + planned.blockMs });
+      const reason = planned.key.startsWith('spin') ? 'spin' : 'block';
+      tell('blocking', { until: hostNow() + planned.blockMs, reason });
       keepBusy(planned.blockMs);
       tell('blocked');
     }
@@ -50,8 +52,8 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
 
 /** Keeps the event loop busy. */
 function keepBusy(ms: number): void {
-  const since = Date.now();
-  while (Date.now() - since < ms);
+  const until = performance.now() + ms;
+  while (performance.now() < until);
 }
 
 /** Whether no process has asked this before. */
@@ -71,9 +73,9 @@ const TICK_MS = 100;
  * no time takes a lease away just as SIGSTOP does; the checker should know that and not guess.
  */
 function watchClock(): void {
-  let last = Date.now();
+  let last = hostNow();
   setInterval(() => {
-    const now = Date.now();
+    const now = hostNow();
     if (now - last > HARMLESS_MS) appendLine(ledger, { event: 'starved', pid: process.pid, at: now, since: last });
     last = now;
   }, TICK_MS).unref();

@@ -1,17 +1,13 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisServer } from '../support/redis-server.js';
+import { hostNow } from '../support/host-now.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 import type { Fault } from './fault.js';
-import type { PlannedFault } from './plan.js';
-import type { ProducerSlot } from './producer-slot.js';
-import type { WorkerSlot } from './worker-slot.js';
-
-/** What faults are injected into. */
-export interface Fleet {
-  readonly redis: RedisServer;
-  readonly producer: ProducerSlot;
-  readonly workers: readonly WorkerSlot[];
-}
+import type { Fleet } from './fleet.js';
+import { injectIntoRedis } from './inject-redis.js';
+import { leaveStaleLease } from './inject-stale-lease.js';
+import { type LedgerLine, readLines } from './ledger.js';
+import type { PlannedFault } from './planned.js';
 
 /**
  * Injects the planned faults, each at its time and side by side, and records what really happened.
@@ -20,16 +16,23 @@ export interface Fleet {
  */
 export async function injectFaults(faults: readonly PlannedFault[], fleet: Fleet): Promise<Fault[]> {
   const recorded: Fault[] = [];
-  const beganAt = Date.now();
+  const beganAt = hostNow();
   const redisTurn = takeTurns();
   await Promise.all(
-    faults.map(async (planned) => {
-      await sleep(Math.max(0, beganAt + planned.atMs - Date.now()));
+    faults.map(async (planned, index) => {
+      if (planned.atMs < 0) return;
+      await sleep(Math.max(0, beganAt + planned.atMs - hostNow()));
       // Two faults of Redis at once would undo each other: a restart waits for a Redis that another
       // fault froze.
-      const upon = planned.kind.startsWith('redis') ? redisTurn : (act: () => Promise<Fault | undefined>) => act();
-      const fault = await upon(() => inject(planned, fleet));
-      if (fault !== undefined) recorded.push(fault);
+      const isOfRedis = planned.kind.startsWith('redis') || planned.kind === 'cut-blocking';
+      const fault = await (isOfRedis
+        ? redisTurn(() => upon(planned, fleet))
+        : planned.kind === 'spin'
+          ? stopSpinning(index, fleet)
+          : planned.kind === 'stale-lease'
+            ? leaveStaleLease(planned, index, fleet).catch(() => undefined)
+            : inject(planned, fleet));
+      if (fault !== undefined) recorded.push(...[fault].flat());
     }),
   );
   return recorded.toSorted((a, b) => a.startedAt - b.startedAt);
@@ -42,7 +45,17 @@ const UPON_A_WORKER: Partial<Record<PlannedFault['kind'], true>> = {
   ...{ term: true, 'double-term': true, kill: true, freeze: true, cut: true, 'cut-in-reply': true, 'black-hole': true },
 };
 
-async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet): Promise<Fault | undefined> {
+async function upon(planned: PlannedFault, fleet: Fleet): Promise<Fault | undefined> {
+  const startedAt = hostNow();
+  const found = await injectIntoRedis(planned, fleet);
+  return found && { kind: planned.kind, startedAt, endedAt: hostNow(), ...found };
+}
+
+/** By how much a clock is set. */
+export const skewOf = ({ share }: Pick<PlannedFault, 'share'>): number => Math.round((2 * share - 1) * MOST_SKEW_MS);
+const MOST_SKEW_MS = 600_000;
+
+async function inject(planned: PlannedFault, { producer, workers }: Fleet): Promise<Fault | undefined> {
   const { kind, slot, forMs, share, aimed } = planned;
   // An orchestrator also stops only what serves. The other faults hit processes that are still
   // starting, too.
@@ -50,25 +63,16 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
   if (aimed && kind in UPON_A_WORKER) await workers[slot]?.atWork(AIM_MS);
   const target = slot === -1 ? producer : workers[slot];
   const pid = kind === 'producer-kill' ? producer.pid : target?.pid;
-  const startedAt = Date.now();
-  const over = (more: object = {}): Fault => ({ kind, startedAt, endedAt: Date.now(), ...more });
+  const startedAt = hostNow();
+  const over = (more: object = {}): Fault => ({ kind, startedAt, endedAt: hostNow(), ...more });
 
-  switch (kind) {
-    case 'redis-kill':
-      await redis.kill();
-      await sleep(forMs);
-      await redis.start();
-      return over();
-    case 'redis-freeze':
-      redis.send('SIGSTOP');
-      await sleep(forMs);
-      redis.send('SIGCONT');
-      return over();
-  }
   if (target === undefined || pid === undefined) return undefined;
   switch (kind) {
     case 'producer-kill':
       producer.send('SIGKILL');
+      return over({ pid });
+    case 'skewed-clock':
+      target.clock?.set(skewOf(planned));
       return over({ pid });
     case 'cut':
       target.proxy.cut();
@@ -83,7 +87,7 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
       return over({ pid });
     case 'cut-in-reply':
       return (await cutInReply(target.proxy, share))
-        ? { kind, pid, startedAt: Date.now(), endedAt: Date.now() }
+        ? { kind, pid, startedAt: hostNow(), endedAt: hostNow() }
         : undefined;
     case 'term':
       target.send('SIGTERM');
@@ -101,6 +105,28 @@ async function inject(planned: PlannedFault, { redis, producer, workers }: Fleet
       await sleep(forMs);
       if (target.pid === pid) target.send('SIGCONT');
       return over({ pid });
+    default:
+      return undefined;
+  }
+}
+
+/** How long a spinning handler is waited for: its job may be behind others. */
+const SPIN_LIMIT_MS = 20_000;
+
+/**
+ * SIGTERM to a process as soon as its event loop spins. The fault itself is in the ledger, as all
+ * that handlers do.
+ */
+async function stopSpinning(index: number, { folder, workers }: Fleet): Promise<undefined> {
+  const deadline = performance.now() + SPIN_LIMIT_MS;
+  while (performance.now() < deadline) {
+    const lines = readLines<LedgerLine>(join(folder, 'ledger.ndjson'));
+    const spinning = lines.find(({ event, jobId }) => event === 'blocking' && jobId?.startsWith(`k-spin-${index}-`));
+    if (spinning !== undefined) {
+      workers.find(({ pid }) => pid === spinning.pid)?.send('SIGTERM');
+      return;
+    }
+    await sleep(20);
   }
 }
 

@@ -1,8 +1,8 @@
 import { defineJob } from '@bullpen/shared';
 import { idForKey } from '@bullpen/shared/internal';
 import { z } from 'zod';
-import { MAX_ATTEMPTS, POISON_CRASHES, STURDY_CRASHES } from './limits.js';
-import { type JobKind, type PlannedChunk, QUEUES } from './plan.js';
+import { BACKOFF_JITTER, BACKOFF_MS, MAX_ATTEMPTS, POISON_CRASHES, STURDY_CRASHES } from './limits.js';
+import { type JobKind, type PlannedChunk, QUEUES } from './planned.js';
 
 const planned = z.object({
   key: z.string(),
@@ -12,10 +12,11 @@ const planned = z.object({
   blockMs: z.number(),
 });
 
-/** How the three kinds differ. Timeouts are out of reach: no deadline passes in a run. */
+/** How the kinds differ. Timeouts are out of reach: no deadline passes in a run. */
 const POLICY: Readonly<Record<JobKind, { readonly maxAttempts: number; readonly maxCrashes: number }>> = {
   work: { maxAttempts: MAX_ATTEMPTS, maxCrashes: STURDY_CRASHES },
   once: { maxAttempts: 1, maxCrashes: STURDY_CRASHES },
+  fragile: { maxAttempts: MAX_ATTEMPTS, maxCrashes: POISON_CRASHES },
   poison: { maxAttempts: MAX_ATTEMPTS, maxCrashes: POISON_CRASHES },
 };
 
@@ -25,13 +26,13 @@ const define = (queue: string, kind: JobKind) =>
     queue,
     payload: planned,
     timeout: '10m',
-    backoff: { type: 'fixed', delay: 40, jitter: 0.5 },
+    backoff: { type: 'fixed', delay: BACKOFF_MS, jitter: BACKOFF_JITTER },
     ...POLICY[kind],
   });
 
 /** One definition per queue and kind. */
 export const CHAOS_JOBS = QUEUES.flatMap((queue) =>
-  (['work', 'once', 'poison'] as const).map((kind) => ({ queue, kind, job: define(queue, kind) })),
+  (['work', 'once', 'fragile', 'poison'] as const).map((kind) => ({ queue, kind, job: define(queue, kind) })),
 );
 
 /** The definition of a chunk's jobs. */
@@ -43,7 +44,12 @@ export function jobOf({ queue, kind }: Pick<PlannedChunk, 'queue' | 'kind'>) {
 
 /** How the ids of a chunk's jobs will begin: all but the mark, which each call makes anew. */
 export function idStartsOf(chunk: PlannedChunk): string[] {
-  return chunk.jobs.map(({ key }) => idForKey(jobOf(chunk).name, key, ''));
+  return chunk.jobs.map(({ key }) => idStartOf(chunk, key));
+}
+
+/** The same for one job of a chunk. */
+export function idStartOf(chunk: Pick<PlannedChunk, 'queue' | 'kind'>, key: string): string {
+  return idForKey(jobOf(chunk).name, key, '');
 }
 
 /** How an id begins: all but its mark. */

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisProgram } from '@bullpen/dev-redis';
 import { check } from './check/check.js';
-import type { Plan } from './plan.js';
+import type { Plan } from './planned.js';
 import type { JudgedRun } from './report.js';
 import { HANDLERS, runPlan } from './run.js';
 

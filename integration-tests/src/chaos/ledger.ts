@@ -1,13 +1,13 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 /**
- * One line of the ledger: what a handler really did, told by the handler itself, outside the queue.
+ * One line of the ledger, by the host's clock: what a handler really did, told by the handler itself, outside the queue.
  *
  * - `start`, and then one of `end` (ran to its end), `threw` (as planned), `left` (stopped because
  *   its signal fired), or nothing
  * - `aborted`: its signal fired, whether it heeds it or not
  * - `blocking`: the event loop will be kept busy, until `until`; `blocked`: it was; `poison`: the
- *   process is about to kill itself
+ *   process is about to kill itself. `reason` says which kind of fault it is
  * - `starved`: no handler's: the process noticed that its event loop stood still, from `since`
  */
 export interface LedgerLine {
@@ -19,6 +19,8 @@ export interface LedgerLine {
   /** Names one call of one handler. */
   readonly run?: string;
   readonly jobId?: string;
+  /** The job's key, by its payload. */
+  readonly key?: string;
   readonly attempt?: number;
   readonly reason?: string;
 }

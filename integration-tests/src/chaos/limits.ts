@@ -40,5 +40,18 @@ export const STURDY_CRASHES = 50;
 export const POISON_CRASHES = 3;
 /** How many failed attempts end a job that always throws. */
 export const MAX_ATTEMPTS = 4;
+/** How long a failed attempt waits for the next one; jitter may take half of it away. */
+export const BACKOFF_MS = 200;
+export const BACKOFF_JITTER = 0.5;
+
+/** A handler that keeps the event loop busy for this long outlasts every drain. */
+export const SPIN_MS = 8_000;
+/**
+ * How long the end of a process may take after the last deadline of its drain, when its event loop
+ * is busy.
+ */
+export const DEAF_MS = 1_500;
+/** The longest that a job may wait while a healthy worker has a free slot for it. */
+export const IDLE_LIMIT_MS = 7_000;
 /** How much too early a timer may fire, by another process' clock. */
 export const TIMER_MS = 20;

@@ -20,9 +20,10 @@ describe('makePlan', () => {
 
   test('the plans together have every kind of fault', () => {
     const kinds = new Set<string>(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
-    if (plans.some(({ chunks }) => chunks.some(({ kind }) => kind === 'poison'))) kinds.add('poison');
-    if (plans.some(({ chunks }) => chunks.some(({ jobs }) => jobs.some(({ blockMs }) => blockMs > 0))))
-      kinds.add('block');
+    const jobs = plans.flatMap(({ chunks }) => chunks.flatMap((chunk) => chunk.jobs));
+    for (const { key } of jobs) if (key.endsWith('poison')) kinds.add(key);
+    if (jobs.some(({ key, blockMs }) => blockMs > 0 && !key.startsWith('spin'))) kinds.add('block');
+    if (plans.some(({ cancels }) => cancels.length > 0)) kinds.add('cancel');
     expect([...kinds].sort()).toEqual(FAULT_KINDS.filter((kind) => kind !== 'starved').sort());
   });
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Child, startNode } from '../support/child.js';
+import type { SkewedClock } from '../support/skewed-clock.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const SCRIPT = fileURLToPath(new URL('../../dist/chaos/producer-process.js', import.meta.url));
@@ -15,16 +16,19 @@ export class ProducerSlot {
   readonly proxy: TcpProxy;
   /** Resolves when everything is accepted; rejects when the producer fails and was not killed. */
   finished: Promise<void> = Promise.resolve();
+  /** Set when its wall clock is, or will be, wrong. */
+  readonly clock: SkewedClock | undefined;
   #child: Child | undefined;
   #closed = false;
 
-  constructor(redisPort: number) {
+  constructor(redisPort: number, clock?: SkewedClock) {
+    this.clock = clock;
     this.proxy = new TcpProxy(`redis://127.0.0.1:${redisPort}`);
   }
 
-  async open(folder: string, prefix: string, env: Record<string, string>): Promise<void> {
+  async open(folder: string, prefix: string): Promise<void> {
     const args = [folder, await this.proxy.listen(), prefix, String(Date.now())];
-    this.finished = this.#untilAccepted(args, env, join(folder, 'producer.log'));
+    this.finished = this.#untilAccepted(args, this.clock?.env ?? {}, join(folder, 'producer.log'));
     this.finished.catch(() => undefined);
   }
 

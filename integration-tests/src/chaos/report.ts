@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { allFaults } from './check/all-faults.js';
 import { countBy } from './check/count-by.js';
 import type { Explained, Violation } from './check/violation.js';
-import type { Facts } from './facts.js';
+import { acceptedIds, type Facts } from './facts.js';
 import { openRuns } from './ledger.js';
 
 /** One run, judged. */
@@ -30,11 +30,11 @@ export interface RunNumbers {
 type Counts = Readonly<Record<string, number>>;
 
 export function numbersOf({ facts, violations, explained }: JudgedRun): RunNumbers {
-  const { accepted, stored, lives, ledger } = facts;
+  const { stored, lives, ledger, cancels } = facts;
   const settled = (place: string) => stored.filter(({ places }) => places.includes(place)).length;
   return {
     jobs: {
-      'jobs accepted': new Set(accepted).size,
+      'jobs accepted': acceptedIds(facts).size,
       'jobs completed': settled('completed'),
       'jobs failed, as planned': settled('failed'),
       'handlers started': ledger.filter(({ event }) => event === 'start').length,
@@ -43,6 +43,7 @@ export function numbersOf({ facts, violations, explained }: JudgedRun): RunNumbe
       'faults upon a worker at work': facts.faults.filter(({ pid, startedAt }) => {
         return pid !== undefined && openRuns(ledger, pid, startedAt) > 0;
       }).length,
+      ...countBy(cancels, ({ answer }) => `cancellations answered '${answer}'`),
       ...countBy(lives, ({ signal, code }) => `worker exits with ${signal ?? code}`),
     },
     faults: countBy(allFaults(facts), ({ kind }) => kind),

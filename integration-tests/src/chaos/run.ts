@@ -3,23 +3,27 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RedisProgram } from '@bullpen/dev-redis';
-import { countOutstanding, countQueue, openRedis, type Redis } from '@bullpen/shared/internal';
+import { countOutstanding, countQueue, openRedis } from '@bullpen/shared/internal';
+import { hostNow } from '../support/host-now.js';
 import { RedisServer } from '../support/redis-server.js';
+import { SkewedClock } from '../support/skewed-clock.js';
 import { until } from '../support/until.js';
-import { groupBy } from './check/group-by.js';
-import type { Facts, IntendedJob } from './facts.js';
-import { type Fleet, injectFaults } from './inject.js';
-import { idStartsOf, startOfId } from './jobs.js';
+import type { Facts } from './facts.js';
+import type { Fault } from './fault.js';
+import type { Fleet } from './fleet.js';
+import { injectFaults, skewOf } from './inject.js';
 import { type LedgerLine, readLines } from './ledger.js';
 import { Machine } from './machine.js';
-import type { Plan } from './plan.js';
-import type { ProducerLine } from './producer-process.js';
+import type { Plan } from './planned.js';
 import { ProducerSlot } from './producer-slot.js';
-import { readJobs, type StoredJob } from './snapshot.js';
+import { readFacts } from './read-facts.js';
+import { readJobs } from './snapshot.js';
 import { WorkerSlot } from './worker-slot.js';
 
 export const HANDLERS = fileURLToPath(new URL('../../dist/chaos/handlers.js', import.meta.url));
 const PREFIX = 'chaos';
+/** A user that keeps its permissions while those of the others are taken away. */
+const ADMIN = ['--user', 'chaos', 'on', '>chaos', '~*', '&*', '+@all'];
 const REST_LIMIT_MS = 60_000;
 const REST_POLL_MS = 150;
 
@@ -38,12 +42,17 @@ export interface RunSetting {
 export async function runPlan(plan: Plan, { program, folder, handlers }: RunSetting): Promise<Facts> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
-  const redis = await RedisServer.start(program, folder);
-  const env = { CHAOS_FOLDER: folder };
+  const redis = await RedisServer.start(program, folder, { args: ADMIN });
   const { queues, concurrency } = plan;
-  const setting = { folder, redisPort: redis.port, prefix: PREFIX, handlers, queues, concurrency, env };
-  const workers = Array.from({ length: plan.workers }, (_, slot) => new WorkerSlot(slot, setting));
-  const fleet: Fleet = { redis, producer: new ProducerSlot(redis.port), workers };
+  const workers = Array.from({ length: plan.workers }, (_, slot) => {
+    const clock = clockOf(plan, slot, folder);
+    const env = { CHAOS_FOLDER: folder, ...clock?.env };
+    const setting = { folder, redisPort: redis.port, prefix: PREFIX, handlers, queues, concurrency, env };
+    return new WorkerSlot(slot, clock === undefined ? setting : { ...setting, clock });
+  });
+  const admin = openRedis(redis.url.replace('://', '://chaos:chaos@'), 'worker', 'chaos:admin');
+  const producer = new ProducerSlot(redis.port, clockOf(plan, -1, folder));
+  const fleet: Fleet = { redis, admin, producer, workers, prefix: PREFIX, folder };
   const machine = new Machine(() => ({
     workers: workers.flatMap(({ pid }) => pid ?? []),
     redis: redis.pid,
@@ -51,27 +60,41 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
   try {
     await Promise.all(workers.map((worker) => worker.open()));
     await Promise.all(workers.map((worker) => worker.ready()));
-    await fleet.producer.open(folder, PREFIX, env);
+    await producer.open(folder, PREFIX);
+    const skewed = wrongFromTheStart(plan, fleet);
     // A process takes time to start, and more on a busy machine. Faults that hit a fleet without
     // work would show little.
     await until('the first handler to start', () => readLines<LedgerLine>(join(folder, 'ledger.ndjson')).length > 0);
-    const faults = await injectFaults(plan.faults, fleet);
+    const faults = [...skewed, ...(await injectFaults(plan.faults, fleet))];
     await heal(fleet);
-    const watcher = openRedis(redis.url, 'worker', 'chaos:watcher');
-    try {
-      const restless = await comeToRest(fleet, watcher, plan.queues);
-      await Promise.all(workers.map((worker) => worker.retire()));
-      const stored = (await Promise.all(plan.queues.map((queue) => readJobs(watcher, PREFIX, queue)))).flat();
-      const lives = workers.flatMap((worker) => worker.lives);
-      return { ...readFiles(plan, folder, stored), stored, faults, lives, waits: machine.waits, restless };
-    } finally {
-      watcher.disconnect();
-    }
+    const restless = await comeToRest(fleet, plan.queues);
+    await Promise.all(workers.map((worker) => worker.retire()));
+    const stored = (await Promise.all(plan.queues.map((queue) => readJobs(admin, PREFIX, queue)))).flat();
+    const lives = workers.flatMap((worker) => worker.lives);
+    return { concurrency, ...readFacts(plan, folder, stored), stored, faults, lives, waits: machine.waits, restless };
   } finally {
     machine.close();
+    admin.disconnect();
     await Promise.allSettled([fleet.producer.close(), ...workers.map((worker) => worker.close())]);
     await redis.kill();
   }
+}
+
+/** The clock of a worker, or of the producer, if the plan ever sets it. */
+function clockOf({ faults }: Plan, slot: number, folder: string): SkewedClock | undefined {
+  const set = faults.filter((fault) => fault.kind === 'skewed-clock' && fault.slot === slot);
+  if (set.length === 0) return undefined;
+  const first = set.find(({ atMs }) => atMs < 0);
+  return new SkewedClock(join(folder, `clock-${slot}`), first === undefined ? 0 : skewOf(first));
+}
+
+/** The clocks that are wrong before the first fault comes. */
+function wrongFromTheStart({ faults }: Plan, { producer, workers }: Fleet): Fault[] {
+  return faults.flatMap(({ kind, slot, atMs }) => {
+    const pid = (slot === -1 ? producer : workers[slot])?.pid;
+    const at = hostNow();
+    return kind === 'skewed-clock' && atMs < 0 && pid !== undefined ? [{ kind, pid, startedAt: at, endedAt: at }] : [];
+  });
 }
 
 /** Ends every fault that is left. Most faults undo themselves; some still wait for their moment. */
@@ -85,9 +108,9 @@ async function heal({ redis, producer, workers }: Fleet): Promise<void> {
 /**
  * Waits until everything is enqueued and settled; says what is missing when that takes too long.
  */
-async function comeToRest({ producer }: Fleet, redis: Redis, queues: readonly string[]): Promise<string | undefined> {
+async function comeToRest({ producer, admin }: Fleet, queues: readonly string[]): Promise<string | undefined> {
   const deadline = Date.now() + REST_LIMIT_MS;
-  const missing = { what: 'the producer has not enqueued everything' };
+  const missing = { what: 'the producer has not enqueued or cancelled everything' };
   producer.finished.then(
     () => {
       missing.what = '';
@@ -97,32 +120,10 @@ async function comeToRest({ producer }: Fleet, redis: Redis, queues: readonly st
     },
   );
   for (;;) {
-    const counts = await Promise.all(queues.map((queue) => countQueue(redis, PREFIX, queue)));
+    const counts = await Promise.all(queues.map((queue) => countQueue(admin, PREFIX, queue)));
     const rests = counts.every((count) => countOutstanding(count) === 0);
     if (rests && missing.what === '') return undefined;
     if (Date.now() > deadline) return missing.what || JSON.stringify(counts);
     await sleep(REST_POLL_MS);
   }
-}
-
-function readFiles(
-  plan: Plan,
-  folder: string,
-  stored: readonly StoredJob[],
-): Pick<Facts, 'intended' | 'accepted' | 'ledger'> {
-  const accepted = readLines<ProducerLine>(join(folder, 'accepted.ndjson')).flatMap(({ ids }) => ids);
-  const ledger = readLines<LedgerLine>(join(folder, 'ledger.ndjson'));
-  const ran = ledger.flatMap(({ jobId }) => jobId ?? []);
-  const idsByStart = groupBy([...new Set([...accepted, ...ran, ...stored.map(({ id }) => id)])], startOfId);
-  const intents = new Set(readLines<ProducerLine>(join(folder, 'intents.ndjson')).map(({ chunk }) => chunk));
-  const intended = plan.chunks.flatMap((chunk, at): IntendedJob[] => {
-    if (!intents.has(at)) return [];
-    const starts = idStartsOf(chunk);
-    return chunk.jobs.flatMap((job, index) => {
-      const start = starts[index] ?? '';
-      const ids = idsByStart.get(start) ?? [start];
-      return ids.map((id) => ({ ...job, id, queue: chunk.queue, kind: chunk.kind }));
-    });
-  });
-  return { intended, accepted, ledger };
 }

@@ -11,6 +11,8 @@ export interface StoredJob {
   readonly crashes: number;
   readonly failedReason: string | undefined;
   readonly result: unknown;
+  /** The job's key, by its payload. */
+  readonly key: string;
   readonly finishedOn: number | undefined;
 }
 
@@ -42,11 +44,12 @@ export async function readJobs(redis: Redis, prefix: string, queue: string): Pro
 }
 
 function storedJob(id: string, queue: string, places: readonly string[], hash: Record<string, string>): StoredJob {
-  const { atm, stc, failedReason, returnvalue, finishedOn } = hash as { [field: string]: string | undefined };
+  const { atm, stc, failedReason, returnvalue, finishedOn, data } = hash as { [field: string]: string | undefined };
   return {
     ...{ id, queue, places, failedReason },
     attemptsMade: Number(atm ?? 0),
     crashes: Number(stc ?? 0),
+    key: data === undefined ? '' : (JSON.parse(data) as { readonly key: string }).key,
     result: returnvalue === undefined ? undefined : JSON.parse(returnvalue),
     finishedOn: finishedOn === undefined ? undefined : Number(finishedOn),
   };

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startNode } from '../support/child.js';
 import { BIN } from '../support/command.js';
+import type { SkewedClock } from '../support/skewed-clock.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { type LedgerLine, openRuns, readLines } from './ledger.js';
-import { type ExitReason, type LogLine, lineOf, READY } from './life.js';
+import { byHostClock, type ExitReason, type LogLine, lineOf, READY } from './life.js';
 import { ABORT_GRACE_MS, DRAIN_TIMEOUT_MS, LEASE_MS, STOP_LIMIT_MS } from './limits.js';
 
 const RESTART_MS = 150;
@@ -22,6 +23,8 @@ export interface WorkerSetting {
   readonly queues: readonly string[];
   readonly concurrency: number;
   readonly env: Record<string, string>;
+  /** Set when its wall clock is, or will be, wrong; `env` has its part of it. */
+  readonly clock?: SkewedClock;
   /** Default: the lease of chaos runs. */
   readonly leaseMs?: number;
   /** Without a proxy, for runs that need speed and no broken network. */
@@ -127,10 +130,14 @@ export class WorkerSlot {
       this.#child = startNode(BIN['bullpen-worker'], this.#args(redis), this.#setting.env, this.#output);
       const { pid } = this.#child;
       const { code, signal, at } = await this.#child.exited;
-      const log = readLines<LogLine>(this.#output);
+      const log = byHostClock(readLines<LogLine>(this.#output), this.clock?.skews ?? [], { from: startedAt, to: at });
       this.lives.push({ slot: this.#slot, pid, startedAt, exitedAt: at, code, signal, sent: this.#sent, log });
       if (!this.#retired) await sleep(RESTART_MS);
     }
+  }
+
+  get clock(): SkewedClock | undefined {
+    return this.#setting.clock;
   }
 
   /** What the first process printed. */

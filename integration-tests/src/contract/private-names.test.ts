@@ -41,6 +41,9 @@ const METHODS = {
     'moveToCompletedArgs(job, returnvalue, removeOnComplete, token, fetchNext = false)',
     'finishedErrors({ code, jobId, parentKey, command, state, })',
     'async moveStalledJobsToWait()',
+    'async waitForJob(blockTimeout)',
+    'async waitUntilReady()',
+    'async disconnectBlocking(wait = true)',
     'execCommand(client, commandName, args)',
   ],
 } as const;

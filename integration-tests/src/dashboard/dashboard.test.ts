@@ -61,7 +61,11 @@ describe('bullpen-dashboard', () => {
         /--port: expected a port.*BULLPEN_DASHBOARD_SESSION: expected a duration/,
       ],
       [['--base-path', 'bullpen', '--redact', 'a..b'], {}, /--base-path: expected a path.*--redact: expected names/],
-      [[], { BULLPEN_DASHBOARD_PASSWORD_FILE: join(world.folder, 'none') }, /BULLPEN_DASHBOARD_PASSWORD_FILE: ENOENT/],
+      [
+        [],
+        { BULLPEN_DASHBOARD_PASSWORD_FILE: join(world.folder, 'none') },
+        /BULLPEN_DASHBOARD_PASSWORD_FILE: there is no file /,
+      ],
       [[], { BULLPEN_DASHBOARD_PASSWORD: PASSWORD, BULLPEN_DASHBOARD_PASSWORD_FILE: '/x' }, /is set as well; set one/],
     ];
     for (const [args, env, says] of cases) {

@@ -111,7 +111,7 @@ describe('the health port of a worker', () => {
     const worker = world.workerProcess([...HEALTH, '--health-port', String(port)]);
     expect(await worker.ended).toMatchObject({
       code: 64,
-      stderr: `bullpen-worker: cannot open the health port: port ${port} of 127.0.0.1 is in use by another process\nSee bullpen-worker --help\n`,
+      stderr: `bullpen-worker: cannot open the health port: --health-port: port ${port} of 127.0.0.1 is in use by another process; choose another\nSee bullpen-worker --help\n`,
     });
     expect(world.ledger()).toEqual([]);
   });

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { hasty } from '../fixtures/jobs.js';
 import { HANDLERS, test, type World } from '../support/world.js';
@@ -60,11 +59,10 @@ describe('bullpen-worker', () => {
       'twice.mjs',
       `${head} export const hs = [handle(a, () => {}), handle(a, () => {}), handle(b, () => {})];`,
     );
-    const place = pathToFileURL(missing).href;
     expect(await run(world, ['--handlers', missing])).toMatchObject({
       code: 64,
       stderr:
-        `bullpen-worker: cannot start the worker: b: is defined on queue 'default' at ${place}:2:${head.split('\n')[1]?.lastIndexOf('defineJob(')}, but has no handler here\n`.replace(
+        `bullpen-worker: cannot start the worker: b: is defined on queue 'default' at ${missing}:2:${head.split('\n')[1]?.lastIndexOf('defineJob(')}, but has no handler here\n`.replace(
           /:2:\d+/,
           (found) => `:2:${Number(found.slice(3)) + 1}`,
         ),
@@ -84,7 +82,7 @@ describe('bullpen-worker', () => {
     const { code, stderr } = await run(world, ['--handlers', module]);
     expect(code).toBe(64);
     expect(stderr).toMatch(
-      /JobDefinitionInvalid: job '1' at file:.*wrong\.mjs:2:\d+: name: expected .*; payload: expected a Standard Schema.*; timeout: expected a duration/,
+      /JobDefinitionInvalid: job '1' at \/.*wrong\.mjs:2:\d+: name: expected .*; payload: expected a Standard Schema.*; timeout: expected a duration/,
     );
   });
 

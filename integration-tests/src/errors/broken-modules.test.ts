@@ -103,7 +103,7 @@ const CASES: Readonly<Record<string, readonly [files: Readonly<Record<string, st
     {
       'jobs.js': `import { defineJob } from '${import.meta.resolve('@bullpen/shared')}';\n\nexport const a = defineJob({ name: '' });\n`,
     },
-    /: JobDefinitionInvalid: job '' at file:\/\/\.\/jobs\.js:3:18: name: expected 1 to 100 letters/,
+    /: JobDefinitionInvalid: job '' at \.\/jobs\.js:3:18: name: expected 1 to 100 letters/,
   ],
   'a module that throws no error': [{ 'jobs.js': 'throw undefined;\n' }, /: it threw undefined, which is no error$/],
   'a file of another kind': [

@@ -117,7 +117,7 @@ describe('a lease', () => {
     expect(job).toMatchObject({ attemptsMade: 1, attemptsStarted: 2 });
   });
 
-  test('is lost as the network swallows everything: the crash is taken back when the worker is back', async ({
+  test('is lost as the network swallows everything: crash and suspicion are taken back when the worker is back', async ({
     world,
   }) => {
     const { proxy, url } = await world.proxy();
@@ -133,6 +133,7 @@ describe('a lease', () => {
     proxy.cut();
     proxy.heal();
     await until('the crash to be taken back', async () => (await queue.getJob(id))?.stalledCounter === 0);
+    expect(await world.redis.hexists(`${world.prefix}:scripted:${id}`, 'bullpen.suspect')).toBe(0);
     await world.file('go', '');
     expect(await (await world.settled(queue, id)).getState()).toBe('completed');
     expect((await queue.getJob(id))?.attemptsStarted).toBe(2);

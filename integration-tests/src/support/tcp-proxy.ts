@@ -21,6 +21,7 @@ export class TcpProxy {
   lost = 0;
   readonly #server = createServer((client) => this.#serve(client));
   readonly #sockets = new Set<Socket>();
+  readonly #toRedis = new Set<Socket>();
   /** Set while the next reply has to be cut. */
   #replyCut: { readonly share: number; readonly done: (cut: boolean) => void } | undefined;
   /**
@@ -38,6 +39,11 @@ export class TcpProxy {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The ports from which it is connected to Redis, as Redis sees them. */
+  get ports(): number[] {
+    return [...this.#toRedis].flatMap(({ localPort }) => localPort ?? []);
   }
 
   /** Cuts every connection. */
@@ -81,12 +87,14 @@ export class TcpProxy {
 
   #serve(client: Socket): void {
     const redis = connect(this.#target);
+    this.#toRedis.add(redis);
     for (const socket of [client, redis]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#sockets.delete(socket);
+        this.#toRedis.delete(redis);
         client.destroy();
         redis.destroy();
       });

@@ -11,6 +11,7 @@ import { type RunningWorker, startWorker, type WorkerOptions } from '@bullpen/wo
 import { type Job, Queue } from 'bullmq';
 import { test as base, inject } from 'vitest';
 import { RunningCommand } from './command.js';
+import { Supervised } from './supervised.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
@@ -61,7 +62,7 @@ export class World {
   }
 
   /** A worker inside the test's process. */
-  worker(options: Omit<WorkerOptions, 'redis'>): RunningWorker {
+  worker(options: Omit<WorkerOptions, 'redis'> & Partial<Pick<WorkerOptions, 'redis'>>): RunningWorker {
     const worker = startWorker({
       redis: this.redisUrl,
       prefix: this.prefix,
@@ -76,8 +77,15 @@ export class World {
 
   /** A worker process running the scripted handlers. */
   workerProcess(args: readonly string[] = [], env: Record<string, string> = {}): RunningCommand {
-    const command = ['--handlers', HANDLERS, '--redis', this.redisUrl, '--prefix', this.prefix, ...args];
-    return this.command('bullpen-worker', command, { LEDGER: this.ledgerPath, ...env });
+    return this.command('bullpen-worker', this.#workerArgs(args), { LEDGER: this.ledgerPath, ...env });
+  }
+
+  /** The same, started again each time it is killed. */
+  supervised(args: readonly string[]): Supervised {
+    const env = { LEDGER: this.ledgerPath };
+    const worker = new Supervised(() => new RunningCommand('bullpen-worker', this.#workerArgs(args), env));
+    this.onClose(() => worker.stop());
+    return worker;
   }
 
   /** A producer process that knows the jobs of the fixtures. */
@@ -156,6 +164,10 @@ export class World {
     const failures: unknown[] = [];
     for (const release of this.#releases.reverse()) await release().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw new AggregateError(failures, 'the test could not close what it opened');
+  }
+
+  #workerArgs(args: readonly string[]): string[] {
+    return ['--handlers', HANDLERS, '--redis', this.redisUrl, '--prefix', this.prefix, ...args];
   }
 
   async #removeKeys(): Promise<void> {

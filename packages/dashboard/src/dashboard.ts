@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createProducer } from '@bullpen/producer';
-import { createLogger, RedisUnavailable } from '@bullpen/shared';
+import { createLogger, OptionsInvalid, RedisUnavailable } from '@bullpen/shared';
 import {
   Exporter,
   explainRedis,
   isConnectionLoss,
+  listenFault,
   mayEvict,
   openRedis,
   reasonOf,
@@ -44,8 +45,8 @@ const CLOSE_MS = 5_000;
  * const dashboard = await startDashboard({ redis, password: 'at least twelve characters' });
  * console.log(dashboard.url); // http://0.0.0.0:3000/
  * await dashboard.close();
- * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened; Node's own
- *   error when the port is in use
+ * @throws OptionsInvalid or ConfigInvalid with every fault, before anything is opened;
+ *   OptionsInvalid when it cannot listen, for example because the port is in use
  */
 export async function startDashboard(options: DashboardOptions): Promise<RunningDashboard> {
   const settings = readOptions(options);
@@ -77,11 +78,12 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
       if (lastRefusal !== undefined) refuse(lastRefusal);
     });
   });
+  // A caller who does not wait for it gets no unhandled rejection.
   ready.catch(() => undefined);
 
   let closing: Promise<void> | undefined;
   const isClosing = (): boolean => closing !== undefined;
-  const exporter = new Exporter({ redis, prefix, queues: () => queues.names() });
+  const exporter = new Exporter({ redis, prefix, queues: () => queues.names(), log });
   const { app, board } = await buildApp({ ...settings, redis, producer, exporter, outage, isClosing, log });
   const queues = new BoardQueues({
     ...{ redis, prefix, discoverEveryMs: settings.discoverEveryMs, log },
@@ -106,7 +108,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Running
     await app.listen({ host, port });
   } catch (error) {
     await close();
-    throw error;
+    throw new OptionsInvalid('cannot start the dashboard', [listenFault(host, port, error)]);
   }
   queues.start();
   const { port: listening } = app.server.address() as AddressInfo;

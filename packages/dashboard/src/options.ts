@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Duration, type Logger, OptionsInvalid, type RedisAddress } from '@bullpen/shared';
 import {
@@ -92,7 +91,7 @@ export function readOptions(options: DashboardOptions) {
   else if (user.includes(':')) fault('user', 'expected a name without a colon');
   fault('password', password === undefined ? undefined : passwordFault(password));
   if (password === undefined && !isLoopback(host)) {
-    fault('host', `without a password the host must be a loopback address, got '${host}'; set a password`);
+    fault('host', `without a password the host must be a loopback address, got ${showValue(host)}; set a password`);
   }
   const { redact = SECRET_NAMES } = options;
   // A text is a list of characters, too: it would redact the fields that have such names.
@@ -105,7 +104,7 @@ export function readOptions(options: DashboardOptions) {
   list('trustProxy', trustProxy, proxyFault);
   if (typeof readOnly !== 'boolean') fault('readOnly', `expected true or false, got ${showValue(readOnly)}`);
   const sessionMs = duration('session', session);
-  if (sessionMs > 0 && sessionMs < 60_000) fault('session', 'must be at least 1m');
+  if (sessionMs < 60_000 && !faults.some(({ path }) => path === 'session')) fault('session', 'expected at least 1m');
   const discoverEveryMs = duration('discoverEvery', discoverEvery);
   if (faults.length > 0) throw new OptionsInvalid('cannot start the dashboard', faults);
 
@@ -115,16 +114,16 @@ export function readOptions(options: DashboardOptions) {
 }
 
 const portFault = (port: number): string | undefined =>
-  isPort(port) ? undefined : `expected a port, 0 to 65535, got ${port}`;
+  isPort(port) ? undefined : `expected a port from 0 to 65535, got ${showValue(port)}`;
 
 /** Paths that stay at the root, whatever the base path. */
 const RESERVED = /^\/(?:livez|readyz|metrics)\/?$/;
 
 const basePathFault = (path: string): string | undefined => {
   if (RESERVED.test(path)) return `'${path}' is reserved; choose a path such as /bullpen`;
-  return path === '/' || /^(?:\/[A-Za-z0-9._~-]+)+\/?$/.test(path)
+  return path === '/' || /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+\/?$/.test(path)
     ? undefined
-    : `expected a path such as /bullpen, got '${path.slice(0, 60)}'`;
+    : `expected a path such as /bullpen, got ${showValue(path)}`;
 };
 
 function passwordFault(password: string): string | undefined {
@@ -140,7 +139,7 @@ function passwordFault(password: string): string | undefined {
 const redactFault = (path: string): string | undefined =>
   /^(?:[\p{L}\p{N}_$-]+|\*)(?:\.(?:[\p{L}\p{N}_$-]+|\*))*$/u.test(path) && path.replace(/[.*]/g, '') !== ''
     ? undefined
-    : `expected names with dots between them, such as card.number, got '${path.slice(0, 60)}'`;
+    : `expected names with dots between them, such as card.number, got ${showValue(path)}`;
 
 /** Names that Fastify has for networks. */
 const NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal']);
@@ -151,19 +150,5 @@ const proxyFault = (proxy: string): string | undefined => {
   const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
   return NETWORKS.has(proxy) || (isIP(address) !== 0 && isNetwork && rest.length === 0)
     ? undefined
-    : `expected an address, a network such as 10.0.0.0/8, loopback or uniquelocal, got '${proxy.slice(0, 60)}'`;
+    : `expected an address, a network such as 10.0.0.0/8, loopback or uniquelocal, got ${showValue(proxy)}`;
 };
-
-/**
- * Reads a password from a file, as Docker and Kubernetes provide secrets. A line break at the end
- * is not part of the password.
- * @param setting the name of the setting that gave the path, for the error
- * @throws OptionsInvalid when the file cannot be read
- */
-export function readPasswordFile(path: string, setting: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new OptionsInvalid('cannot start the dashboard', [{ path: setting, reason: (error as Error).message }]);
-  }
-}

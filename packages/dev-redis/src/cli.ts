@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type DevRedisWay, devRedisWays } from './dev-redis.js';
 import { DevRedisUnavailable } from './errors.js';
+import { hideTyped } from './hide-typed.js';
 import { runCommand } from './run-command.js';
 import { onEndingSignal } from './signals.js';
 import { startDevRedis } from './start.js';
@@ -52,7 +53,9 @@ Exit codes:
   70  an error of bullpen-dev-redis itself`,
   )
   .showHelpAfterError('See bullpen-dev-redis --help')
-  .configureOutput({ outputError: (said, write) => write(`bullpen-dev-redis: ${said.replace(/^error: /, '')}`) })
+  .configureOutput({
+    outputError: (said, write) => write(`bullpen-dev-redis: ${hideTyped(said.replace(/^error: /, ''))}`),
+  })
   .exitOverride();
 
 async function main(): Promise<number> {

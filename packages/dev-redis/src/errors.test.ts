@@ -29,6 +29,10 @@ describe('briefly', () => {
     expect(briefly(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED');
   });
 
+  it('knows what is no Redis', () => {
+    expect(briefly(new Error('Unknown RESP type 72 "H". Please report this.'))).toBe('what answers there is no Redis');
+  });
+
   it('describes any thrown value', () => {
     expect(briefly('a string')).toBe('a string');
   });

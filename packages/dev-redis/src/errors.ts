@@ -40,6 +40,7 @@ export function briefly(error: unknown): string {
   const [firstLine = ''] = error.message.trim().split('\n');
   // Redis' own words about it are about its protocol.
   if (firstLine.startsWith('NOAUTH')) return 'it wants a password, :<password>@ before the host';
+  if (/^Unknown RESP type|^Protocol error, got/.test(firstLine)) return 'what answers there is no Redis';
   // Node's AggregateError for several addresses has an empty message.
   return firstLine || ('code' in error ? String(error.code) : error.name);
 }

@@ -20,9 +20,19 @@ export async function runCommand(command: string, args: readonly string[], redis
     if (signal === 'SIGTERM' || !hasTerminal()) child.kill(signal);
   });
   const result = await child;
-  if (result.code === 'ENOENT') process.stderr.write(`bullpen-dev-redis: ${command}: command not found\n`);
+  const why = result.code === undefined ? undefined : (NOT_RUN[result.code] ?? result.code);
+  if (why !== undefined) process.stderr.write(`bullpen-dev-redis: ${hideAddress(command)}: ${why}\n`);
   return exitCodeOf(result);
 }
+
+/** Somebody may write an address where a command is expected. */
+const hideAddress = (command: string): string => (/:\/\/|@/.test(command) ? '***' : command);
+
+/** Why a command could not be run, in the words of a shell, by Node's code. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  ENOENT: 'command not found',
+  EACCES: 'permission denied; is it executable?',
+};
 
 /** The end of a command: all that decides its exit code. */
 export interface CommandEnd {

@@ -13,7 +13,7 @@ import { readOsRelease } from './os-release.js';
 import { startWithApt } from './ways/apt.js';
 import { startInDocker } from './ways/docker.js';
 import { startFromPath } from './ways/path.js';
-import { connectToUrl, hidePassword } from './ways/url.js';
+import { connectToUrl, showUrl } from './ways/url.js';
 
 const startBy: Record<DevRedisWay, (environment: Environment, note: Note) => Promise<WayResult>> = {
   url: connectToUrl,
@@ -48,7 +48,7 @@ export async function startDevRedis(options: DevRedisOptions = {}): Promise<DevR
   for (const way of order) {
     const result = await startBy[way](environment, note);
     if ('redis' in result) {
-      note(`${result.redis.description} at ${hidePassword(result.redis.url)}`);
+      note(`${result.redis.description} at ${showUrl(result.redis.url)}`);
       return result.redis;
     }
     tried.push({ way, reason: result.reason });

@@ -9,6 +9,7 @@ import {
   parseTimerDuration,
   prefixFault,
   showRedis,
+  showValue,
 } from '@bullpen/shared/internal';
 import { runDryBatch } from './batch/dry-run.js';
 import { runBatch } from './batch/run-batch.js';
@@ -124,7 +125,8 @@ function readOptions(options: ProducerOptions) {
   const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT } = options;
   const timeoutMs = parseTimerDuration(redisTimeout);
   if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
-  else if (timeoutMs === 0) faults.push({ path: 'redisTimeout', reason: 'expected more than 0' });
+  else if (timeoutMs === 0)
+    faults.push({ path: 'redisTimeout', reason: `expected at least 1ms, got ${showValue(redisTimeout)}` });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   if (faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);

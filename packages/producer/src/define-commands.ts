@@ -7,19 +7,21 @@ import { INSERT_SCRIPT } from './enqueue/insert-script.js';
 import type { ProducerCommands, ProducerRedis } from './enqueue/producer-redis.js';
 import { CANCEL_SCRIPT } from './manage/cancel-job-script.js';
 import { CANCEL_BATCH_SCRIPT, PEEK_SCRIPT, SWEEP_SCRIPT } from './manage/cancel-script.js';
+import { REPAIR_SCRIPT } from './manage/repair-script.js';
 
 /** Teaches a connection the producer's scripts; once per connection. */
 export function defineCommands(redis: Redis): ProducerRedis {
   return defineScripts<ProducerCommands>(redis, {
-    bullpenInsert: { keys: 16, lua: INSERT_SCRIPT, effect: 'adds' },
-    bullpenCancel: { keys: 13, lua: CANCEL_SCRIPT, effect: 'frees' },
+    bullpenInsert: { keys: 15, lua: INSERT_SCRIPT, effect: 'adds' },
+    bullpenCancel: { keys: 12, lua: CANCEL_SCRIPT, effect: 'frees' },
     bullpenOpenBatch: { keys: 7, lua: OPEN_SCRIPT, effect: 'adds' },
     bullpenNoteColumns: { keys: 1, lua: NOTE_COLUMNS_SCRIPT, effect: 'adds' },
     bullpenForgetBatch: { keys: 6, lua: FORGET_SCRIPT, effect: 'frees' },
     bullpenListBatches: { keys: 1, lua: LIST_SCRIPT, effect: 'frees' },
     bullpenShowBatch: { keys: 3, lua: SHOW_SCRIPT, effect: 'reads' },
     bullpenBatchWait: { keys: 5, lua: WAIT_SCRIPT, effect: 'reads' },
-    bullpenCancelBatch: { keys: 7, lua: CANCEL_BATCH_SCRIPT, effect: 'frees' },
+    bullpenCancelBatch: { keys: 8, lua: CANCEL_BATCH_SCRIPT, effect: 'frees' },
+    bullpenRepair: { keys: 6, lua: REPAIR_SCRIPT, effect: 'frees' },
     bullpenPeek: { keys: 2, lua: PEEK_SCRIPT, effect: 'reads' },
     bullpenSweep: { keys: 9, lua: SWEEP_SCRIPT, effect: 'frees' },
   });

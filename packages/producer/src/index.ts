@@ -5,6 +5,7 @@
 
 export {
   BatchConflict,
+  BatchLost,
   type BatchRef,
   BatchUnknown,
   ConfigInvalid,
@@ -47,6 +48,7 @@ export type { Batches, FailuresOptions } from './manage/batches.js';
 export type { CancelBatchOptions, CancelledBatch } from './manage/cancel-batch.js';
 export type { CancelResult } from './manage/cancel-job.js';
 export { type ExportFailuresOptions, exportFailures } from './manage/export/export-failures.js';
+export type { RepairBatchOptions, RepairedBatch } from './manage/repair-batch.js';
 export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
 export type { Producer, ProducerOptions } from './producer.js';
 export { FORMATS, type Format, openSource, type Source, type SourceOptions } from './source/source.js';

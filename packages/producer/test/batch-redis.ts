@@ -52,7 +52,7 @@ export class BatchRedis {
   readonly ask = <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> => {
     const bullpenOpenBatch = async (...args: (string | number)[]): Promise<Record<string, string>> => {
       this.begun += 1;
-      const fields = args.slice(9).map(String);
+      const fields = args.slice(8).map(String);
       if (this.books === undefined) {
         this.begin();
         for (let at = 0; at < fields.length; at += 2) this.#books[fields[at] as string] = fields[at + 1] as string;

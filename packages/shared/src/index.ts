@@ -24,6 +24,7 @@ export {
 export { type BatchRef, BullpenError, type Fault, FaultyValue } from './job/errors/bullpen-error.js';
 export {
   BatchConflict,
+  BatchLost,
   BatchUnknown,
   ConfigInvalid,
   HandlersInvalid,

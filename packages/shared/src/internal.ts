@@ -27,16 +27,19 @@ export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
 export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
 export { isOptions, type OptionTable, optionFaults } from './job/option-faults.js';
+export { redactUrls } from './job/redact-urls.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
 export { showText, showValue } from './job/show-value.js';
 export { suggest } from './job/suggest.js';
 export { type Guides, guideCommand } from './process/command-guide.js';
 export { commonSettings } from './process/command-settings.js';
-export { type Config, readConfig, type Setting, type Settings } from './process/config.js';
+export { type Config, readConfig } from './process/config.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
 export { addFlags, inFlags } from './process/flags.js';
+export { listenFault } from './process/listen-fault.js';
 export { loadModule } from './process/load-module.js';
+export type { Settings } from './process/setting.js';
 export {
   countSetting,
   durationSetting,
@@ -63,21 +66,29 @@ export {
   type BatchKeys,
   batchesKey,
   batchKeys,
-  CANCELLATIONS_KEPT_S,
   cancelledBatch,
+  cancelledBatchesKey,
   cancelledChannel,
-  cancelledKey,
   DEFAULT_PREFIX,
   lockKey,
   META,
+  neighboursKey,
   prefixFault,
   type QueueKeys,
   queueKeys,
+  suspectsKey,
 } from './redis/keys.js';
-export { DELAYED_STEPS_PER_MS, LAYOUT, WAKE_MARKER } from './redis/layout.js';
+export {
+  CANCELLED_FAILURE,
+  DELAYED_STEPS_PER_MS,
+  LAYOUT,
+  OWN_FIELDS,
+  SUSPECT_FIELD,
+  TRIAL_FIELD,
+  WAKE_MARKER,
+} from './redis/layout.js';
 export { PRIORITIES_SCRIPT } from './redis/priorities-script.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
-export { isConnectionLoss, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export { isConnectionLoss, isForbidden, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
 export { mayEvict, tooOld } from './redis/redis-server.js';
-export { redactUrls } from './redis/redis-url.js';

@@ -1,6 +1,6 @@
 import type { Redis } from '@bullpen/shared/internal';
 import { expect, it } from 'vitest';
-import { defineCommands } from './define-commands.js';
+import { defineCommands, NEEDED_COMMANDS } from './define-commands.js';
 
 it('gives every script a header; a full Redis refuses the progress of a job and nothing else', () => {
   const headers = new Map<string, string>();
@@ -10,6 +10,15 @@ it('gives every script a header; a full Redis refuses the progress of a job and 
   expect(headers.size).toBeGreaterThan(15);
   const withHeader = (header: string) => [...headers].filter(([, found]) => found === header).map(([name]) => name);
   expect(withHeader('#!lua')).toEqual(['bullpenProgress']);
-  expect(withHeader('#!lua flags=no-writes')).toEqual(['bullmq:isMaxed', 'bullpenFetchedBy', 'bullpenOpenRows']);
-  expect(withHeader('#!lua flags=allow-oom')).toHaveLength(headers.size - 4);
+  const reads = ['bullmq:isMaxed', 'bullpenFetchedBy', 'bullpenOpenRows', 'bullpenDenied'];
+  expect(withHeader('#!lua flags=no-writes')).toEqual(reads);
+  expect(withHeader('#!lua flags=allow-oom')).toHaveLength(headers.size - 1 - reads.length);
+});
+
+it('knows which commands it sends, in BullMQ’s scripts, in ours and outside them', () => {
+  expect(NEEDED_COMMANDS).toEqual(
+    expect.arrayContaining(['bzpopmin', 'zrangebyscore', 'rpoplpush', 'bitfield', 'time']),
+  );
+  expect(NEEDED_COMMANDS.filter((name) => !/^[a-z_]{3,20}$/.test(name))).toEqual([]);
+  expect(new Set(NEEDED_COMMANDS).size).toBe(NEEDED_COMMANDS.length);
 });

@@ -20,7 +20,14 @@ export {
   WorkerDraining,
 } from '@bullpen/shared';
 export type { OutcomeKind } from './attempt/outcome.js';
-export type { AttemptEnded, JobEvent, OutageBegan, WorkerEvent, WorkerObserver } from './events/observers.js';
+export type {
+  AttemptEnded,
+  JobEvent,
+  JobRescued,
+  OutageBegan,
+  WorkerEvent,
+  WorkerObserver,
+} from './events/observers.js';
 export {
   type AnyHandler,
   type Context,

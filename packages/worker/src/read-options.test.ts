@@ -65,7 +65,7 @@ describe('readOptions', () => {
     ['a drainTimeout no timer can hold', { drainTimeout: '25d' }, /drainTimeout: expected at most 24 days/],
     ['a negative abortGrace', { abortGrace: -1 }, /abortGrace: a duration cannot be negative/],
     ['a lease that is none', { lease: 'soon' }, /lease: expected a duration/],
-    ['a lease that is too short', { lease: 999 }, /lease: must be at least 1000 ms/],
+    ['a lease that is too short', { lease: 999 }, /lease: expected at least 1s, got 999$/],
     ['no concurrency', { concurrency: 0 }, /concurrency: expected a whole number from 1 to 10000, got 0/],
     ['too much concurrency', { concurrency: 10_001 }, /concurrency: .* got 10001/],
     ['concurrency as text', { concurrency: '5' }, /concurrency: .* got '?5/],
@@ -73,7 +73,7 @@ describe('readOptions', () => {
     ['a prefix with a colon', { prefix: 'a:b' }, /prefix: expected 1 to 100 letters/],
     ['nothing to be kept', { keepCompleted: { count: 0 } }, /keepCompleted\.count: /],
     ['no failed jobs to be kept', { keepFailed: { count: 0 } }, /keepFailed\.count: /],
-    ['an age below a second', { keepFailed: { age: 999 } }, /keepFailed\.age: must be at least 1s/],
+    ['an age below a second', { keepFailed: { age: 999 } }, /keepFailed\.age: expected at least 1s, got 999$/],
     ['attempts', { attempts: 3 }, /attempts: is no option of startWorker; write maxAttempts in defineJob$/],
     ['removeOnComplete', { removeOnComplete: true }, /removeOnComplete: .* startWorker; write keepCompleted$/],
     ['lockDuration', { lockDuration: 30_000 }, /lockDuration: is no option of startWorker; write lease$/],
@@ -123,7 +123,7 @@ describe('startWorker', () => {
     expect(() => startWorker({ ...given, handlers: [...handlers, ...handlers] })).toThrow(/has two handlers/);
     expect(() => startWorker({ ...given, handlers, queues: [{ name: 'fax' }] })).toThrow(/no handler is for .* 'fax'/);
     expect(() => startWorker({ ...given, handlers, redis: 'http://user:hunter2@host' })).toThrow(
-      /^invalid Redis address: redis: expected redis:\/\/, .* got http:\/\/$/,
+      /^invalid Redis address: redis: expected redis:\/\/, (?!.*hunter2)/,
     );
   });
 });

@@ -52,7 +52,10 @@ export function readOptions(options: WorkerOptions) {
     if (!isOptions(option)) return {};
     const ms = option.age === undefined ? undefined : parseDuration(option.age);
     if (ms !== undefined && !(Number(ms) >= 1_000))
-      faults.push({ path: `${name}.age`, reason: typeof ms === 'string' ? ms : 'must be at least 1s' });
+      faults.push({
+        path: `${name}.age`,
+        reason: typeof ms === 'string' ? ms : `expected at least 1s, got ${showValue(option.age)}`,
+      });
     return {
       ...(option.count === undefined ? {} : { [name]: count(`${name}.count`, option.count, Number.MAX_SAFE_INTEGER) }),
       ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
@@ -65,7 +68,7 @@ export function readOptions(options: WorkerOptions) {
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
   const leaseMs = duration('lease', lease);
   if (leaseMs < MIN_LEASE_MS && !faults.some(({ path }) => path === 'lease'))
-    faults.push({ path: 'lease', reason: `must be at least ${MIN_LEASE_MS} ms` });
+    faults.push({ path: 'lease', reason: `expected at least 1s, got ${showValue(lease)}` });
   const queues = readQueues(options.queues, faults);
   for (const { name, concurrency } of queues ?? []) {
     if (concurrency !== undefined) count(`queues.${name}.concurrency`, concurrency, MAX_CONCURRENCY);

@@ -1,17 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createLogger, RedisUnavailable } from '@bullpen/shared';
 import {
+  cancelledChannel,
   definedJobs,
   Exporter,
   explainRedis,
   forgetCommand,
   mayEvict,
   openRedis,
+  queueKeys,
   reasonOf,
   showRedis,
   tooOld,
 } from '@bullpen/shared/internal';
 import { captureContext } from './attempt/async-context.js';
-import { defineCommands } from './define-commands.js';
+import { defineCommands, NEEDED_COMMANDS } from './define-commands.js';
 import { Observers } from './events/observers.js';
 import { buildRegistry } from './handlers/registry.js';
 import { ActiveAttempts } from './in-flight/active-attempts.js';
@@ -23,11 +27,16 @@ import { Leases } from './in-flight/leases.js';
 import { Progress } from './in-flight/progress.js';
 import { Recorder } from './in-flight/recorder.js';
 import { Retention } from './in-flight/retention.js';
+import { StallCheck } from './in-flight/stall-check.js';
+import { Trials } from './in-flight/trials.js';
 import { QueueWorker } from './intake/queue-worker.js';
 import { untilEmpty } from './intake/until-empty.js';
 import { readOptions } from './read-options.js';
 import { Outage } from './redis/outage.js';
+import { checkPermissions } from './redis/permissions.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
+import { SideConnections } from './redis/side-connections.js';
+import { Subscription } from './redis/subscription.js';
 import type { RunningWorker, StartedWorker } from './running-worker.js';
 import type { WorkerOptions } from './worker-options.js';
 
@@ -68,7 +77,9 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const where = showRedis(address);
   const inContext = captureContext();
   const observers = new Observers(log, inContext);
-  const outage = new Outage(redis, where, log, () => observers.tell({ kind: 'outage-began' }));
+  const onBegin = (): void => observers.tell({ kind: 'outage-began' });
+  const outage = new Outage(redis, where, log, onBegin);
+  const connections = new SideConnections(outage, { address: where, log, onBegin });
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
     fault = error;
@@ -81,26 +92,41 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   });
   const queues = serves.map(({ queue }) => queue);
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
+  const subscription = new Subscription({
+    ...{ redis: subscriber, address: where, log },
+    channels: queues.map((queue) => cancelledChannel(prefix, queue)),
+    watched: connections.watch(subscriber, 'hears of cancellations'),
+  });
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
   const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
-  const exporter = new Exporter({ redis, prefix, queues: () => queues });
+  const exporter = new Exporter({ redis, prefix, queues: () => queues, log });
+  const recorder = new Recorder(leases, outage, log);
+  const trials = new Trials({ redis, prefix, queues, active, recorder, log });
   const deps = {
-    ...{ prefix, redis, inContext, active, leases, outage, cancellations, log, observers, leaseMs, retention },
+    ...{ prefix, redis, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
+    retention,
     progress: new Progress(redis, prefix),
-    recorder: new Recorder(leases, outage, log),
+    ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, log, observers }) },
+    name: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
   const queueWorkers = serves.map(
     ({ queue, concurrency }) => new QueueWorker(queue, registry.get(queue) ?? new Map(), concurrency, deps),
   );
   redis.on('ready', () => {
-    for (const queueWorker of queueWorkers) queueWorker.handBackLost().catch(() => undefined);
+    for (const queueWorker of queueWorkers) {
+      queueWorker.handBackLost().catch((error: unknown) => {
+        if (draining !== undefined || outage.noteIfOutage(error)) return;
+        log.warn({ queue: queueWorker.queue, err: error }, 'cannot look for jobs that were fetched in vain');
+      });
+    }
   });
   const abortNow = new AbortController();
   let isReady = false;
   let draining: Promise<DrainSummary> | undefined;
 
   const handBackAll = (): void => {
+    // The last word of a worker: nobody is here to hear the answer. Its leases run out in any case.
     for (const queueWorker of queueWorkers) queueWorker.handBackAll().catch(() => undefined);
   };
   const shutDown = async (): Promise<DrainSummary> => {
@@ -109,6 +135,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     const retired = exporter.close();
     const summary = await drain({ ...settings, close, handBackAll, active, abortNow: abortNow.signal });
     leases.close();
+    subscription.close();
     cancellations.close();
     await retired;
     redis.disconnect();
@@ -124,11 +151,16 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     if (evicts !== undefined) log.warn({ redis: where }, evicts);
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
     // refusal at the start is a wrong configuration.
-    for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
+    for (const queue of queues) {
+      const { meta } = queueKeys(prefix, queue);
+      await retryWhileRefused(outage, () => checkPermissions(redis, meta, NEEDED_COMMANDS, where));
+      await retryWhileRefused(outage, () => leases.probe(queue));
+    }
     await retryWhileRefused(outage, () => retention.load());
+    await retryWhileRefused(outage, () => trials.load());
     if (draining !== undefined) return;
     leases.start();
-    await Promise.all(queueWorkers.map((queueWorker) => queueWorker.run()));
+    await Promise.all([subscription.answered, ...queueWorkers.map((queueWorker) => queueWorker.run())]);
     isReady = true;
   };
   const ready = start().catch((error: Error) => {
@@ -157,7 +189,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
     observe: (observer) => observers.add(observer),
     exporter,
-    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, redis, outage }),
+    health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, outage, connections }),
     process: {
       activeJobIds: () => active.jobIds(),
       abortNow: () => abortNow.abort(),

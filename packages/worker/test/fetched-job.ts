@@ -7,7 +7,7 @@ export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {
   return {
     ...{ queue: 'mail', id: 'j-1', name: 'mail.send', data: {}, storedData: '{}', opts: { attempts: 3 }, token: 't1' },
     ...{ timestamp: 1_700_000_000_000, priority: 0, fetchedAt: undefined },
-    ...{ attemptsMade: 0, fetches: 1, crashes: 0, ...more },
+    ...{ worker: 'w1', attemptsMade: 0, fetches: 1, crashes: 0, cancelled: false, suspectMs: undefined, ...more },
   };
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handle } from '@bullpen/worker';
+import { hostNow } from '../../support/host-now.js';
 import { CHAOS_JOBS } from '../jobs.js';
 import { appendLine } from '../ledger.js';
 
@@ -11,11 +12,11 @@ import { appendLine } from '../ledger.js';
  * did so.
  */
 export const handlers = CHAOS_JOBS.map(({ job }) =>
-  handle(job, ({ ms }, { jobId, attempt }) => {
+  handle(job, ({ ms, key }, { jobId, attempt }) => {
     const run = randomUUID();
     const ledger = join(process.env['CHAOS_FOLDER'] ?? '.', 'ledger.ndjson');
     const tell = (event: string): void =>
-      appendLine(ledger, { event, pid: process.pid, at: Date.now(), run, jobId, attempt });
+      appendLine(ledger, { event, pid: process.pid, at: hostNow(), run, jobId, attempt, key });
     tell('start');
     void sleep(ms + 50).then(() => tell('end'));
     return { run };

@@ -20,7 +20,9 @@ export function attemptsExact(facts: Facts): Finding {
   return convict('attempt spent', [...counted, ...seen]);
 }
 
-function wronglyCounted({ id, attemptsMade, places }: StoredJob, plan: IntendedJob): string[] {
+function wronglyCounted({ id, attemptsMade, places, failedReason = '' }: StoredJob, plan: IntendedJob): string[] {
+  // It may have been cancelled in any attempt; whether it may have been is judged elsewhere.
+  if (/JobCancelled|JobCrashed/.test(failedReason) && plan.kind !== 'poison') return [];
   // A poison job never finishes an attempt; its failure is counted as at most one.
   if (plan.kind === 'poison') return attemptsMade <= 1 ? [] : [`${id} is poison and counts ${attemptsMade} attempts`];
   const settled = places.includes('completed') || places.includes('failed');

@@ -24,6 +24,10 @@ export function calmWhenCalm(facts: Facts): Finding {
         harmBetween(faults, pid, since, aborted.at) !== undefined || wasStarved(facts, pid, since, aborted.at);
       return isHarmed ? [] : [`${says}, and nothing had happened`];
     }
+    if (aborted.reason === 'JobCancelled') {
+      const isAsked = facts.cancels.some(({ id, sentAt }) => id === jobId && sentAt <= aborted.at);
+      return isAsked ? [] : [`${says}, and nobody had cancelled it`];
+    }
     const terms = facts.lives.find((life) => life.pid === pid && life.exitedAt >= aborted.at)?.sent ?? [];
     const [told, again] = terms.filter(({ signal, at }) => signal === 'SIGTERM' && at <= aborted.at);
     if (told === undefined) return [`${says}, and nobody had told it to stop`];

@@ -1,24 +1,43 @@
 import type { Facts } from '../facts.js';
 import { attemptsExact } from './attempts-exact.js';
 import { calmWhenCalm } from './calm.js';
+import { cancelsHold } from './cancels-hold.js';
 import { crashesEarned } from './crashes-earned.js';
 import { exitCodes } from './exit-codes.js';
+import { drainsWhenFull, refusesWhenFull } from './full-redis.js';
+import { nobodyIsKeptWaiting } from './kept-waiting.js';
+import { lossIsNamed, withoutFlushed } from './loss.js';
 import { nothingInvented } from './nothing-invented.js';
 import { nothingLost } from './nothing-lost.js';
 import { onceUnlessHit } from './once-unless-hit.js';
+import { oneClock, possibleDurations } from './one-clock.js';
 import { oneJobPerKey } from './one-job-per-key.js';
+import { outageIsNamed } from './outage-named.js';
 import { startsNothingWhileDraining, stopsInTime } from './stops-in-time.js';
 import { summariesTrue } from './summaries.js';
 import { convict, type Explained, type Rule, type Violation } from './violation.js';
 
-const RULES: readonly Rule[] = [
-  ({ restless }) => convict('did not come to rest', restless === undefined ? [] : [restless]),
+/** These judge jobs; nothing can be said of jobs that FLUSHALL removed. */
+const ABOUT_JOBS: readonly Rule[] = [
   nothingLost,
   nothingInvented,
   attemptsExact,
   oneJobPerKey,
   onceUnlessHit,
   crashesEarned,
+  oneClock,
+  cancelsHold,
+  nobodyIsKeptWaiting,
+  drainsWhenFull,
+  refusesWhenFull,
+];
+
+/** These judge processes, by all that their handlers did. */
+const ABOUT_PROCESSES: readonly Rule[] = [
+  ({ restless }) => convict('did not come to rest', restless === undefined ? [] : [restless]),
+  possibleDurations,
+  lossIsNamed,
+  outageIsNamed,
   stopsInTime,
   startsNothingWhileDraining,
   exitCodes,
@@ -35,7 +54,8 @@ export interface Verdict {
 
 /** Judges a run by its recorded facts, with all rules. */
 export function check(facts: Facts): Verdict {
-  const findings = RULES.map((rule) => rule(facts));
+  const judged = withoutFlushed(facts);
+  const findings = [...ABOUT_JOBS.map((rule) => rule(judged)), ...ABOUT_PROCESSES.map((rule) => rule(facts))];
   return {
     violations: findings.flatMap(({ violations }) => violations),
     explained: findings.flatMap(({ explained = [] }) => explained),

@@ -13,8 +13,9 @@ import { convict, type Finding } from './violation.js';
  * cut off for longer than a lease cannot do so for a job that came in a reply that it never got, as
  * it does not know of that job.
  */
-const EXCUSED = ['freeze', 'block', 'starved', 'black-hole'];
-const CUTS = ['cut', 'cut-in-reply'];
+const EXCUSED = ['freeze', 'block', 'spin', 'starved', 'black-hole'];
+const CUTS = ['cut', 'cut-in-reply', 'cut-blocking', 'redis-acl'];
+const POISONS = ['poison', 'slow-poison'];
 /**
  * The shortest time without a connection that can cost a lease; and the longest time with a
  * connection, between two such times, that changes nothing.
@@ -22,19 +23,30 @@ const CUTS = ['cut', 'cut-in-reply'];
 const LONG_CUT_OFF_MS = LEASE_MS * 0.6;
 const BRIEFLY_MS = 500;
 
+/** How many deaths under a poison job may be laid to the charge of a job beside it. */
+const MISTAKEN = POISON_CRASHES - 1;
+
 /**
- * A job has no more crashes than there were deaths, and a poison job kills exactly as many
- * processes as it may.
+ * A job has no more crashes than there were deaths, a poison job kills as many processes as it may,
+ * and its deaths fail no other job.
  */
 export function crashesEarned(facts: Facts): Finding {
-  const died = facts.lives.filter(diedWithJobs).length;
   const faults = allFaults(facts);
   const excused =
     faults.filter((fault) => EXCUSED.includes(fault.kind) && isHarmful(fault)).length +
     facts.lives.flatMap((life) => longCutOffs(life, faults)).length;
-  const counted = facts.stored.flatMap(({ id, crashes }) => {
-    if (crashes <= died + excused) return [];
-    return [`${id} counts ${crashes} crashes; ${died} processes died, and ${excused} other faults could take a lease`];
+  const kinds = new Map(facts.intended.map(({ id, kind }) => [id, kind]));
+  const poisoned = new Set(faults.filter(({ kind }) => POISONS.includes(kind)).map(({ pid }) => pid));
+  const died = facts.lives.filter(diedWithJobs);
+  const others = died.filter(({ pid }) => !poisoned.has(pid)).length;
+  const counted = facts.stored.flatMap(({ id, crashes, failedReason = '' }) => {
+    const isPoison = kinds.get(id) === 'poison';
+    const deaths = isPoison ? died.length : others + Math.min(MISTAKEN, died.length - others);
+    const ofPoison = died.length - others;
+    const why = `${died.length} processes died (${ofPoison} of poison), and ${excused} other faults could take a lease`;
+    const isInnocent = !isPoison && others + excused === 0;
+    if (isInnocent && failedReason.includes('JobCrashed')) return [`${id} failed as JobCrashed; ${why}`];
+    return crashes > deaths + excused ? [`${id} counts ${crashes} crashes; ${why}`] : [];
   });
   return convict('crash counted', [...counted, ...poisonBound(facts, excused)]);
 }
@@ -56,7 +68,10 @@ function longCutOffs({ pid, log, exitedAt }: ExitReason, faults: readonly Fault[
   return away.filter(({ from, to }) => {
     const wasCut = faults.some(
       (fault) =>
-        fault.pid === pid && CUTS.includes(fault.kind) && fault.startedAt <= to && fault.endedAt >= from - BRIEFLY_MS,
+        (fault.pid ?? pid) === pid &&
+        CUTS.includes(fault.kind) &&
+        fault.startedAt <= to &&
+        fault.endedAt >= from - BRIEFLY_MS,
     );
     return wasCut && to - from >= LONG_CUT_OFF_MS;
   });
@@ -71,8 +86,9 @@ function diedWithJobs(life: ExitReason): boolean {
 }
 
 /**
- * The limit holds exactly: one death more endangers the fleet, one death fewer gives the job up too
- * early.
+ * One death fewer gives the job up too early, one death more endangers the fleet. The first death of
+ * a process with other jobs is charged to none of them, and each crash of another job may have been
+ * the poison job's doing.
  */
 function poisonBound(facts: Facts, excused: number): string[] {
   const failed = new Set(facts.stored.filter(({ places }) => places.includes('failed')).map(({ id }) => id));
@@ -81,7 +97,10 @@ function poisonBound(facts: Facts, excused: number): string[] {
     if (kind !== 'poison' || !failed.has(id)) return [];
     const deaths = (runsOf.get(id) ?? []).filter(({ conclusion }) => conclusion === undefined).length;
     // A fetch whose reply was lost looks like one more death.
-    if (deaths <= POISON_CRASHES && deaths + excused >= POISON_CRASHES) return [];
-    return [`${id} is poison and failed after ${deaths} deaths; it may take ${POISON_CRASHES}`];
+    const others = facts.stored.filter((job) => job.id !== id).reduce((sum, { crashes }) => sum + crashes, 0);
+    if (deaths <= POISON_CRASHES + 1 + others && deaths + excused >= POISON_CRASHES) return [];
+    return [
+      `${id} is poison and failed after ${deaths} deaths; it may take ${POISON_CRASHES}, one more, and ${others} charged to others`,
+    ];
   });
 }

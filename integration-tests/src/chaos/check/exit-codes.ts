@@ -9,7 +9,8 @@ import { waitedWhileStopping } from './waited.js';
 
 /** How long the watchdog takes to end a process. */
 const ENDING_MS = 1_000;
-const EXIT = { ok: 0, cutOff: 70, handedBack: 75 };
+const EXIT = { ok: 0, refused: 69, cutOff: 70, handedBack: 75 };
+const REFUSALS = ['redis-acl', 'cut-blocking'];
 
 /**
  * A process ends with the right exit code: 0 when everything is finished, 75 when something was
@@ -54,6 +55,12 @@ function wrongCode(
     const waitedMs = waitedWhileStopping(life, facts);
     if (waitedMs >= STARVED_MS) return undefined;
     return `nothing had happened that could keep it from confirming; it waited ${waitedMs} ms for the machine`;
+  }
+  if (code === EXIT.refused) {
+    const isRefused = faults.some(({ kind, startedAt, endedAt }) => {
+      return REFUSALS.includes(kind) && startedAt <= exitedAt && endedAt >= life.startedAt;
+    });
+    return isRefused && lineOf(life, READY) === undefined ? undefined : 'Redis did not refuse it when it started';
   }
   if (code !== EXIT.ok && code !== EXIT.handedBack) return 'no such end is planned';
   if (!sent.some(({ signal }) => signal === 'SIGTERM')) return 'nobody had told it to stop';

@@ -130,7 +130,7 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
     'crash counted': [
       [
         'and a cut that the worker recovered from at once',
-        /a counts 1 crashes; 0 processes died, and 0 other faults/,
+        /a counts 1 crashes; 0 processes died \(0 of poison\), and 0 other faults/,
         {
           stored: [stored('a', { crashes: 1 })],
           faults: [{ kind: 'cut', pid: 1, startedAt: at(1), endedAt: at(1) }],
@@ -154,7 +154,7 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
         /counts 2 crashes; 1 processes/,
         { stored: [stored('a', { crashes: 2 })], lives: [life(1), killed(2, 3)] },
       ],
-      ['poison that took down too many', /failed after 4 deaths/, { ...poisoned(4) }],
+      ['poison that took down too many', /failed after 5 deaths/, { ...poisoned(5) }],
       ['poison that was given up too early', /failed after 2 deaths/, { ...poisoned(2) }],
     ],
     hung: [['far over its limits', /ended 30000 ms later/, { lives: [life(1, { exitedAt: at(40) })] }]],

@@ -7,6 +7,8 @@ import { clock } from './violation.js';
 export interface HandlerRun {
   readonly run: string;
   readonly jobId: string;
+  /** The job's key: two jobs may have had one id. */
+  readonly key: string;
   readonly attempt: number;
   readonly pid: number;
   readonly startedAt: number;
@@ -36,7 +38,14 @@ export function handlerRuns({ ledger, lives }: Pick<Facts, 'ledger' | 'lives'>):
     );
     return [
       {
-        ...{ run, jobId: start.jobId ?? '', attempt: start.attempt ?? 0, pid: start.pid, startedAt: start.at },
+        ...{
+          run,
+          jobId: start.jobId ?? '',
+          key: start.key ?? '',
+          attempt: start.attempt ?? 0,
+          pid: start.pid,
+          startedAt: start.at,
+        },
         aborted: aborted && { at: aborted.at, reason: aborted.reason ?? '' },
         conclusion: conclusion?.event as HandlerRun['conclusion'],
         endedAt: conclusion?.at ?? life?.exitedAt ?? Number.POSITIVE_INFINITY,

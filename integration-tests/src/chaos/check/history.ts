@@ -1,6 +1,7 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import type { LedgerLine } from '../ledger.js';
 import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
+import type { AcceptedLine, CancelLine } from '../producer-lines.js';
 import type { StoredJob } from '../snapshot.js';
 
 /** Instants in a history made by hand are seconds since its beginning; this converts them. */
@@ -9,18 +10,31 @@ export const at = (seconds: number): number => T0 + seconds * 1_000;
 const time = (seconds: number): string => new Date(at(seconds)).toISOString();
 
 export const intended = (id: string, more: Partial<IntendedJob> = {}): IntendedJob => ({
-  ...{ id, queue: 'q', kind: 'work', key: id, ms: 100, heed: true, throws: 0, blockMs: 0 },
+  ...{ id, queue: 'q', kind: 'work', key: id, ms: 100, heed: true, throws: 0, blockMs: 0, delayMs: 0, sentAt: at(0.5) },
   ...more,
 });
 
+/** The producer was told that these jobs were added. */
+export const answered = (ids: readonly string[], more: Partial<AcceptedLine> = {}): AcceptedLine => ({
+  ...{ chunk: 0, ids, added: ids, sentAt: at(0.5), at: at(0.6), wasRefused: false },
+  ...more,
+});
+
+/** The producer was told this of its call that cancels a job. */
+export const cancel = (id: string, answer: CancelLine['answer'], seconds: number): CancelLine => {
+  return { key: id, id, answer, sentAt: at(seconds - 0.1), at: at(seconds) };
+};
+
 export const stored = (id: string, more: Partial<StoredJob> = {}): StoredJob => ({
   ...{ id, queue: 'q', places: ['completed'], attemptsMade: 1, crashes: 0, failedReason: undefined },
-  ...{ result: { run: `${id}-1` }, finishedOn: at(2) },
+  ...{ key: id, result: { run: `${id}-1` }, finishedOn: at(2) },
   ...more,
 });
 
 export interface HandMadeRun {
   readonly jobId: string;
+  /** Default: the id. */
+  readonly key?: string;
   readonly pid?: number;
   readonly attempt?: number;
   readonly from: number;
@@ -33,7 +47,7 @@ export interface HandMadeRun {
 /** The ledger's lines of one handler's call; without `to` it never concluded. */
 export function ran(
   run: string,
-  { jobId, pid = 1, attempt = 1, from, to, how = 'end', ...more }: HandMadeRun,
+  { jobId, key = jobId, pid = 1, attempt = 1, from, to, how = 'end', ...more }: HandMadeRun,
 ): LedgerLine[] {
   const line = (event: LedgerLine['event'], seconds: number, reason?: string): LedgerLine => ({
     ...{ event, pid, at: at(seconds), run, jobId, attempt },
@@ -41,7 +55,7 @@ export function ran(
   });
   const { aborted, reason = 'WorkerDraining' } = more;
   return [
-    line('start', from),
+    { ...line('start', from), key },
     ...(aborted === undefined ? [] : [line('aborted', aborted, reason)]),
     ...(to === undefined ? [] : [line(how, to)]),
   ];
@@ -81,8 +95,11 @@ export const killed = (pid: number, seconds: number): ExitReason =>
  */
 export function history(more: Partial<Facts> = {}): Facts {
   return {
+    concurrency: 5,
     intended: [intended('a')],
-    accepted: ['a'],
+    accepted: [answered(['a'])],
+    cancels: [],
+    reuses: [],
     ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9 }),
     stored: [stored('a')],
     faults: [],

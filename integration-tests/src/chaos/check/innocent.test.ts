@@ -2,7 +2,19 @@ import { describe, expect, test } from 'vitest';
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
 import { check } from './check.js';
-import { at, history, intended, killed, life, ran, readyLine, stoppedLine, stored, toldLine } from './history.js';
+import {
+  answered,
+  at,
+  history,
+  intended,
+  killed,
+  life,
+  ran,
+  readyLine,
+  stoppedLine,
+  stored,
+  toldLine,
+} from './history.js';
 
 const both = [life(1), life(2)];
 
@@ -101,7 +113,7 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
     'a job that had failed for good when the producer, killed before it knew, enqueued it again',
     {
       intended: [intended('a', { throws: 4 }), intended('b', { throws: 4, key: 'a' })],
-      accepted: ['b'],
+      accepted: [answered(['b'])],
       ledger: [1, 2, 3, 4].flatMap((n) => [
         ...ran(`a-${n}`, { jobId: 'a', attempt: n, from: n, to: n + 0.1, how: 'threw' }),
         ...ran(`b-${n}`, { jobId: 'b', attempt: n, from: n + 5, to: n + 5.1, how: 'threw' }),
@@ -195,7 +207,10 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
       lives: [life(1, { exitedAt: at(31) })],
     },
   ],
-  ['an accepted id twice, because the producer was killed before it knew', { accepted: ['a', 'a'] }],
+  [
+    'an accepted id twice, because the producer was killed before it knew',
+    { accepted: [answered(['a']), answered(['a'])] },
+  ],
 ];
 
 describe('an innocent history passes', () => {

@@ -12,6 +12,7 @@ import { clock, convict, type Finding } from './violation.js';
 export function nothingInvented(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);
+  const cancelled = new Set(facts.cancels.filter(({ answer }) => answer === 'requested').map(({ id }) => id));
   const strangers = [...runsOf.keys()]
     .filter((id) => !intended.has(id))
     .map((id) => `${id} ran and was never intended`);
@@ -19,7 +20,8 @@ export function nothingInvented(facts: Facts): Finding {
     const plan = intended.get(job.id);
     if (plan === undefined) return [`${job.id} is on Redis and was never intended`];
     if (job.places.includes('completed')) return wronglyCompleted(job, plan, runsOf.get(job.id) ?? []);
-    return job.places.includes('failed') ? wronglyFailed(job, plan) : [];
+    if (!job.places.includes('failed') || mayHaveFailed(job, plan, cancelled)) return [];
+    return wronglyFailed(job, plan);
   });
   return convict('phantom', [...strangers, ...settled]);
 }
@@ -28,7 +30,11 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
   const { id, finishedOn = 0 } = job;
   if (plan.kind === 'poison') return [`${id} is poison and was completed all the same`];
   if (plan.throws >= maxAttempts(plan)) return [`${id} always throws and was completed all the same`];
-  const ends = runs.filter(({ conclusion }) => conclusion === 'end');
+  const named = (job.result as { run?: unknown } | undefined)?.run;
+  const other = runs.find(({ run }) => run === named);
+  if (other !== undefined && other.key !== job.key)
+    return [`${id} was completed with the result of an attempt at ${other.key}, which had its id before`];
+  const ends = runs.filter(({ conclusion, key }) => conclusion === 'end' && key === job.key);
   const [first] = ends.toSorted((a, b) => a.endedAt - b.endedAt);
   if (first === undefined) return [`${id} was completed at ${clock(finishedOn)} and no handler ran to its end`];
   if (finishedOn < first.endedAt) {
@@ -36,9 +42,19 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
       `${id} was completed at ${clock(finishedOn)}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`,
     ];
   }
-  const named = (job.result as { run?: unknown } | undefined)?.run;
   if (ends.some(({ run }) => run === named)) return [];
   return [`${id} was completed with the result of a run that did not end: ${String(named)}`];
+}
+
+/** Whether a reason that is not in the plan is right: a cancellation, or too many deaths. */
+function mayHaveFailed(
+  { id, failedReason = '' }: StoredJob,
+  { kind }: IntendedJob,
+  cancelled: ReadonlySet<string>,
+): boolean {
+  if (failedReason.startsWith('JobCancelled') && cancelled.has(id)) return true;
+  // Judged with the crashes.
+  return kind === 'fragile' && failedReason.includes('JobCrashed');
 }
 
 function wronglyFailed({ id, failedReason = '' }: StoredJob, plan: IntendedJob): string[] {

@@ -1,16 +1,18 @@
-import type { Facts } from '../facts.js';
+import { acceptedIds, type Facts } from '../facts.js';
 import type { StoredJob } from '../snapshot.js';
 import { convict, type Finding } from './violation.js';
 
 const SETTLED = ['completed', 'failed'];
 
-/** Every accepted job is settled, in one place and once. */
-export function nothingLost({ accepted, stored }: Facts): Finding {
-  const byId = new Map(stored.map((job) => [job.id, job]));
+/** Every accepted job is settled, in one place and once, unless it was taken off the queue. */
+export function nothingLost(facts: Facts): Finding {
+  const byId = new Map(facts.stored.map((job) => [job.id, job]));
+  const takenOff = new Set(facts.cancels.filter(({ answer }) => answer === 'cancelled').map(({ id }) => id));
   return convict(
     'lost',
-    [...new Set(accepted)].flatMap((id) => {
+    [...acceptedIds(facts)].flatMap((id) => {
       const job = byId.get(id);
+      if (job === undefined && takenOff.has(id)) return [];
       if (job === undefined) return [`${id} was accepted and Redis knows nothing of it`];
       return whatIsWrong(job);
     }),

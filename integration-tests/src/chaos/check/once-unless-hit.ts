@@ -21,7 +21,8 @@ export function onceUnlessHit(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const violations: Violation[] = [];
   const explained: Explained[] = [];
-  for (const [id, runs] of groupBy(handlerRuns(facts), ({ jobId }) => jobId)) {
+  for (const runs of groupBy(handlerRuns(facts), ({ jobId, key }) => `${jobId} ${key}`).values()) {
+    const id = runs[0]?.jobId ?? '';
     for (const [earlier, later, kind] of pairs(runs)) {
       const says = `${id}: ${describeRun(earlier)} and ${describeRun(later)}`;
       const because = explanation(earlier, later, intended.get(id), faults);

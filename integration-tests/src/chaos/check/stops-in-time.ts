@@ -1,11 +1,14 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
 import { type ExitReason, lineOf, loggedAt, TOLD } from '../life.js';
-import { STANDSTILL_MS, STOP_LIMIT_MS } from '../limits.js';
+import { ABORT_GRACE_MS, DEAF_MS, DRAIN_TIMEOUT_MS, STANDSTILL_MS, STOP_LIMIT_MS } from '../limits.js';
 import { allFaults } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
-import { waitedWhileStopping } from './waited.js';
+import { waitedBetween, waitedWhileStopping } from './waited.js';
+
+/** A process whose event loop is busy all the time ends as soon after its deadlines as this. */
+const DEAF_LIMIT_MS = DRAIN_TIMEOUT_MS + ABORT_GRACE_MS + DEAF_MS;
 
 /** A worker that is told to stop ends within its limits. */
 export function stopsInTime(facts: Facts): Finding {
@@ -22,7 +25,13 @@ export function stopsInTime(facts: Facts): Finding {
       if (during('freeze')) return [];
       // A process that the machine keeps waiting, for example while it is loaded, needs that time
       // as well.
-      const limit = STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0) + waitedWhileStopping(life, facts);
+      const isDeaf = faults.some(({ kind, pid, startedAt, endedAt }) => {
+        return kind === 'spin' && pid === life.pid && startedAt <= told.at && endedAt >= told.at;
+      });
+      const limit = isDeaf
+        ? DEAF_LIMIT_MS +
+          waitedBetween({ waits: facts.waits.filter(({ pid }) => pid !== undefined) }, life.pid, told.at, life.exitedAt)
+        : STOP_LIMIT_MS + (during('block') ? STANDSTILL_MS : 0) + waitedWhileStopping(life, facts);
       const took = life.exitedAt - told.at;
       return took <= limit ? [] : [`worker ${life.pid} got SIGTERM at ${clock(told.at)} and ended ${took} ms later`];
     }),

@@ -6,20 +6,20 @@ import { convict, type Finding } from './violation.js';
 /** The summary that a worker logs when it stops is what its handlers did. */
 export function summariesTrue(facts: Facts): Finding {
   const runs = handlerRuns(facts);
-  const crashed = facts.stored.filter(({ failedReason }) => failedReason?.includes('JobCrashed')).length;
+  const unheard = facts.stored.filter(({ failedReason }) => /JobCrashed|JobCancelled/.test(failedReason ?? '')).length;
   return convict(
     'summary',
     facts.lives.flatMap((life) =>
       wrongSums(
         life,
         runs.filter(({ pid }) => pid === life.pid),
-        crashed,
+        unheard,
       ).map((says) => `worker ${life.pid} ${says}`),
     ),
   );
 }
 
-function wrongSums(life: ExitReason, runs: readonly HandlerRun[], crashed: number): string[] {
+function wrongSums(life: ExitReason, runs: readonly HandlerRun[], unheard: number): string[] {
   const line = lineOf(life, STOPPED);
   const told = loggedAt(lineOf(life, TOLD));
   if (line === undefined || told === undefined) return [];
@@ -31,8 +31,9 @@ function wrongSums(life: ExitReason, runs: readonly HandlerRun[], crashed: numbe
   const ended = runs.filter(({ conclusion }) => conclusion === 'end');
   const threw = runs.filter(({ conclusion }) => conclusion === 'threw');
   if (completed > ended.length) faults.push(`says ${completed} completed; ${ended.length} handlers ran to their end`);
-  // A job that failed because it crashed too often ran in no handler, and one worker counts it.
-  if (failed > threw.length + crashed) faults.push(`says ${failed} failed; ${threw.length} handlers threw`);
+  // A job that failed because it crashed too often ran in no handler; nor may one that was cancelled,
+  // or its handler left it. One worker counts it.
+  if (failed > threw.length + unheard) faults.push(`says ${failed} failed; ${threw.length} handlers threw`);
   // A handler that ended after its signal had fired may have been abandoned by then, and counted as
   // that.
   const missing = [...ended, ...threw].filter(({ aborted }) => aborted === undefined).length - completed - failed;

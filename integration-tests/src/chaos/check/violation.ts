@@ -15,6 +15,13 @@ const VIOLATION_KINDS = [
   'exit code',
   'summary',
   'alarmed',
+  'wrong time',
+  'cancelled in vain',
+  'kept waiting',
+  'not drained',
+  'beyond its limit',
+  'loss not named',
+  'outage not named',
 ] as const;
 
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];

@@ -8,7 +8,7 @@ type Waits = Pick<Facts, 'waits'>;
  * For how long in total the machine kept a worker, or what it depends on, waiting between two
  * instants.
  */
-function waitedBetween({ waits }: Waits, of: number, from: number, to: number): number {
+export function waitedBetween({ waits }: Waits, of: number, from: number, to: number): number {
   return waits
     .filter(({ pid, at }) => (pid === undefined || pid === of) && at >= from && at <= to)
     .reduce((sum, { ms }) => sum + ms, 0);

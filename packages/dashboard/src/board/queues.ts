@@ -87,6 +87,7 @@ export class BoardQueues {
     const queue = this.#queues.get(name);
     this.#queues.delete(name);
     this.#deps.removed(name);
+    // It has no connection of its own. What fails is a command that nobody waits for any more.
     await queue?.close().catch(() => undefined);
   }
 }

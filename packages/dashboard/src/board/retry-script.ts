@@ -1,4 +1,4 @@
-import { KEY_SCRIPT, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
+import { KEY_SCRIPT, LAYOUT, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
 import { promote } from 'bullmq/dist/cjs/scripts/promote-9.js';
 import { reprocessJob } from 'bullmq/dist/cjs/scripts/reprocessJob-9.js';
 
@@ -24,6 +24,7 @@ end
 local function promote(KEYS, ARGV)
 ${promote.content}
 end
+${LAYOUT.names}
 ${KEY_SCRIPT}
 ${PRIORITIES_SCRIPT}
 local call = redis.call
@@ -48,7 +49,7 @@ local function retry(id)
   if holder and holder ~= id then return holder end
   -- A completed job that still holds its key: the key must not expire while the job waits.
   if holder then call('PERSIST', record) end
-  call('ZREM', base .. 'cancelled', id)
+  call('HDEL', job, DEFERRED_FAILURE)
   local push = string.find(call('HGET', job, 'opts') or '', '"lifo":true', 1, true) and 'RPUSH' or 'LPUSH'
   local keys = { job, events, set, wait, meta, active, marker, prioritized, counter }
   reprocess(keys, { id, push, property, state, '0', '0' })

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createLogger, OptionsInvalid } from '@bullpen/shared';
+import { createLogger } from '@bullpen/shared';
 import { EXIT, type ExitCode, inFlags, onStopSignal, reportFailure, showRedis } from '@bullpen/shared/internal';
 import { readCommandLine } from './program.js';
 import { settings } from './settings.js';
@@ -36,16 +36,8 @@ async function run(): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** Node's message does not say what to do. */
-function explainPort(error: unknown): unknown {
-  const { code, port, address } = (error ?? {}) as { code?: unknown; port?: number; address?: string };
-  if (code !== 'EADDRINUSE') return error;
-  const reason = `port ${port} of ${address} is in use by another process; choose another`;
-  return new OptionsInvalid('cannot start the dashboard', [{ path: 'port', reason }]);
-}
-
 try {
   process.exit(await run());
 } catch (error) {
-  process.exit(reportFailure('bullpen-dashboard', inFlags(explainPort(error), settings)));
+  process.exit(reportFailure('bullpen-dashboard', inFlags(error, settings)));
 }

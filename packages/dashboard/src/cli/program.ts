@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
-import { OptionsInvalid } from '@bullpen/shared';
 import { addFlags, type Config, EXIT, type Guides, guideCommand, readConfig } from '@bullpen/shared/internal';
 import { Command } from 'commander';
-import { type DashboardOptions, readPasswordFile } from '../options.js';
+import type { DashboardOptions } from '../options.js';
 import { SECRET_NAMES } from '../redact/redactor.js';
 import { PASSWORD, PASSWORD_FILE, settings } from './settings.js';
 
@@ -45,23 +44,14 @@ export function readCommandLine(
   argv: readonly string[],
 ): Pick<DashboardConfig, 'logLevel'> & { readonly options: DashboardOptions } {
   program.parse(argv);
-  const { logLevel, host, passwordFile, redact, trustProxy, ...given } = readConfig(settings, program.opts());
-  const password = passwordFile === undefined ? given.password : readPassword(given.password, passwordFile);
+  const { logLevel, host, redact, trustProxy, ...given } = readConfig(settings, program.opts());
   const options: DashboardOptions = {
     ...given,
-    password,
     redact: readRedact(redact),
     ...(host === undefined ? {} : { host }),
     ...(trustProxy === undefined ? {} : { trustProxy: list(trustProxy) }),
   };
   return { logLevel, options };
-}
-
-function readPassword(password: string | undefined, file: string): string {
-  if (password === undefined) return readPasswordFile(file, PASSWORD_FILE);
-  throw new OptionsInvalid('cannot start the dashboard', [
-    { path: PASSWORD_FILE, reason: `${PASSWORD} is set as well; set one` },
-  ]);
 }
 
 /** `none`, `a,b.c`, or `+a,b.c` for the default names and these. */

@@ -35,8 +35,7 @@ export const settings = {
     default: DEFAULTS.user,
     help: 'the name to log in with',
   },
-  password: { env: PASSWORD, schema: z.string().optional(), secret: true },
-  passwordFile: { env: PASSWORD_FILE, schema: z.string().optional() },
+  password: { env: PASSWORD, file: { env: PASSWORD_FILE }, schema: z.string().optional(), secret: true },
   session: {
     flag: '--session <duration>',
     env: 'BULLPEN_DASHBOARD_SESSION',

@@ -11,23 +11,44 @@ const answerLimitMs = 5_000;
  */
 export async function connectToUrl({ redisUrl }: Environment): Promise<WayResult> {
   if (redisUrl === undefined) return { reason: 'REDIS_URL is not set', tell: false };
-  const shown = hidePassword(redisUrl);
+  const wrong = urlFault(redisUrl);
+  if (wrong !== undefined) throw unusable(wrong, 'Correct it');
   try {
-    if (!/^rediss?:\/\//.test(redisUrl)) throw new Error('it must begin with redis:// or rediss://');
     const { version } = await askRedis(redisUrl, answerLimitMs);
     const description = `Redis${version === undefined ? '' : ` ${version}`} from REDIS_URL`;
     const exited = new Promise<void>(() => {});
     return { redis: { url: redisUrl, way: 'url', description, exited, stop: async () => {} } };
   } catch (error) {
-    const reason = `REDIS_URL is set, but ${shown} does not answer: ${briefly(error)}`;
-    throw new DevRedisUnavailable(
-      [{ way: 'url', reason }],
-      'Start that Redis, or unset REDIS_URL to get a private one.',
-    );
+    throw unusable(`is set, but ${showUrl(redisUrl)} cannot be used: ${briefly(error)}`, 'Start that Redis');
   }
 }
 
-/** Hides user and password of a URL, so that people may see it. */
-export function hidePassword(url: string): string {
-  return url.replace(/\/\/.*@/, '//***@');
+/**
+ * Says what is wrong with the URL of a Redis, or returns `undefined`. Never repeats it: in a wrong
+ * one nobody can tell where a password ends.
+ */
+export function urlFault(url: string): string | undefined {
+  if (!/^rediss?:\/\/./.test(url)) return 'is not an address that begins with redis:// or rediss://';
+  if (!URL.canParse(url)) return `is no URL; ${SPECIAL}`;
+  const { hostname, pathname, search, hash } = new URL(url);
+  if (hostname === '') return 'names no host';
+  // What stands there may be a part of a password that was not escaped.
+  if (!/^\/?\d*$/.test(pathname) || search !== '' || hash !== '')
+    return `has more behind the host than a port and the number of a database; ${SPECIAL}`;
+  return undefined;
+}
+
+const SPECIAL = 'special characters of a password are written as %-escapes, such as %2F for / and %23 for #';
+
+function unusable(why: string, first: string): DevRedisUnavailable {
+  return new DevRedisUnavailable(
+    [{ way: 'url', reason: `REDIS_URL ${why}` }],
+    `${first}, or unset REDIS_URL to get a private one.`,
+  );
+}
+
+/** Shows the URL of a Redis without user and password. */
+export function showUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }

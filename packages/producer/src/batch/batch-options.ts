@@ -133,7 +133,8 @@ export function parseBatchOptions(options: BatchOptions, now: number): ParsedBat
   if (rowsPerJob !== undefined) faults.push(...countFaults('rowsPerJob', rowsPerJob, MAX_ROWS_PER_JOB));
   const duration = (path: string, value: unknown): number => {
     const ms = parseDuration(value);
-    const reason = typeof ms === 'string' ? ms : ms < MIN_KEEP_MS ? 'must be at least 1s' : undefined;
+    const reason =
+      typeof ms === 'string' ? ms : ms < MIN_KEEP_MS ? `expected at least 1s, got ${showValue(value)}` : undefined;
     if (reason !== undefined) faults.push({ path, reason });
     return Number(ms);
   };

@@ -68,7 +68,8 @@ function asGiven({ job, delimiter, keyField, delayMs, priority, results, rowsPer
   };
 }
 
-function howSourceChanged(
+/** How a source differs from the one that the batch was read from; `undefined` when it does not. */
+export function howSourceChanged(
   books: BatchBooks,
   { format, bytes, sha256 }: Pick<BatchBooks, 'format' | 'bytes' | 'sha256'>,
 ): string | undefined {

@@ -1,4 +1,4 @@
-import { BatchConflict, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
+import { BatchLost, RedisUnavailable, SourceInvalid } from '@bullpen/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchRedis } from '../../test/batch-redis.js';
@@ -130,8 +130,8 @@ describe('ChunkSender', () => {
     await expect(send(senderTo(redis.insert), rangeOf(0, 1))).rejects.toThrow(/batch 'b1' was cancelled/);
     redis.books = undefined;
     const gone = send(senderTo(redis.insert), rangeOf(0, 1));
-    await expect(gone).rejects.toThrow(/the books of batch 'b1' are gone/);
-    await expect(gone).rejects.toThrow(BatchConflict);
+    await expect(gone).rejects.toThrow(/the books of batch 'b1' vanished/);
+    await expect(gone).rejects.toThrow(BatchLost);
   });
 
   it('waits for room, and the signal interrupts the wait', async () => {

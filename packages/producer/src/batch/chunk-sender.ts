@@ -1,4 +1,4 @@
-import { BatchConflict, type BatchRef, RedisUnavailable } from '@bullpen/shared';
+import { BatchConflict, BatchLost, type BatchRef, RedisUnavailable } from '@bullpen/shared';
 import type { CursorMove, JobRow } from '../enqueue/chunk.js';
 import type { BatchTotals, InsertReply } from '../enqueue/insert-reply.js';
 import { tallyRejections } from '../enqueue/rejections.js';
@@ -36,7 +36,7 @@ export class ChunkSender {
 
   /**
    * @throws SourceInvalid when other rows are inserted already; BatchConflict when the batch was
-   *   cancelled or its books are gone; SendingInterrupted; RedisUnavailable when Redis lost rows
+   *   cancelled; BatchLost when its books are gone; SendingInterrupted; RedisUnavailable when Redis lost rows
    *   that it had accepted; any error of `insert`
    */
   send(rows: readonly JobRow[], range: ChunkRange): Promise<void> {
@@ -66,7 +66,7 @@ export class ChunkSender {
         case 'cancelled':
           throw new BatchConflict(batch, `batch '${batch.name}' was cancelled; nothing more is added to it`);
         case 'gone':
-          throw new BatchConflict(batch, `the books of batch '${batch.name}' are gone: they expired, or were deleted`);
+          throw new BatchLost(batch, 'while its rows were enqueued');
         case 'ahead':
         case 'elsewhere':
           if (reply.read < range.from) {

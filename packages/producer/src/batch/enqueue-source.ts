@@ -98,6 +98,8 @@ async function readRows(run: BatchRun, reader: BatchReader, writer: RowWriter): 
     // The abort closes the source while we read it, and the source then throws. That is an
     // interruption and no failure.
     if (run.options.signal?.aborted === true) return false;
+    // No chunk may be on its way when the caller hears of the error; this one is told, and not its
+    // consequence.
     await writer.flush().catch(() => undefined);
     if (run.totals.read === 0 && error instanceof SourceInvalid) await forgetBatch(run);
     throw error;

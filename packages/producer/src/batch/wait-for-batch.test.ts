@@ -124,6 +124,22 @@ describe('waitForBatch', () => {
     await expect(waiting).rejects.toThrow("there is no batch 'b' on queue 'q'");
   });
 
+  it('throws BatchLost when the books of the batch vanish during the wait', async () => {
+    let looks = 0;
+    const redis = {
+      pipeline: () => noQueue,
+      hgetall: async () => {
+        looks += 1;
+        return looks === 1 ? { job: 'x', added: '3' } : {};
+      },
+    } as unknown as ProducerRedis;
+    const waiting = waitForBatch({ name: 'b', queue: 'q' }, { prefix: 'p', ask: (command) => command(redis) });
+    await expect(waiting).rejects.toMatchObject({
+      ...{ code: 'BULLPEN_BATCH_LOST', batch: { name: 'b', queue: 'q' } },
+      message: expect.stringContaining('vanished while it was waited for'),
+    });
+  });
+
   it('passes on an error of Redis', async () => {
     const away = () => Promise.reject(new Error('away'));
     await expect(waitForBatch({ name: 'b', queue: 'q' }, { prefix: 'p', ask: away })).rejects.toThrow('away');

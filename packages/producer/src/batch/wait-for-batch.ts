@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BatchRef } from '@bullpen/shared';
+import { BatchLost, type BatchRef } from '@bullpen/shared';
 import { countOutstanding, countQueue } from '@bullpen/shared/internal';
 import { countOpen } from '../books/batch-view.js';
 import { fetchBooks } from '../books/books.js';
@@ -46,7 +46,8 @@ const POLL_MS = 250;
 /**
  * Watches the books of a batch until every row that was added is settled, or no row can be settled
  * any more.
- * @throws BatchUnknown when there is no such batch, or its books expired
+ * @throws BatchUnknown when there is no such batch, or its books expired; BatchLost when they
+ *   vanished during the wait
  */
 export async function waitForBatch(options: WaitOptions, access: RedisAccess): Promise<SettledBatch> {
   const { prefix, ask } = access;
@@ -54,12 +55,17 @@ export async function waitForBatch(options: WaitOptions, access: RedisAccess): P
   const { name, signal, onProgress } = options;
   const queue = options.queue ?? (await findBatch(options, access));
   let wasIdle = false;
+  let wasFound = false;
   for (;;) {
     // First the queue, then the books: a job that is settled in between is then in the books. In
     // the other order it would be in neither.
     const queued = await ask((redis) => countQueue(redis, prefix, queue));
     const books = await ask((redis) => fetchBooks(redis, { prefix, queue, batch: name }));
-    if (books === undefined) throw await unknownBatch({ name, queue }, access);
+    if (books === undefined) {
+      if (wasFound) throw new BatchLost({ name, queue }, 'while it was waited for');
+      throw await unknownBatch({ name, queue }, access);
+    }
+    wasFound = true;
     const { added, completed, failed, cancelled } = books;
     const counts = { added, completed, failed, cancelled };
     onProgress?.(counts);

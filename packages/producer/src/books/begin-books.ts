@@ -1,4 +1,4 @@
-import { type BatchKeys, batchesKey, batchKeys, cancelledBatch, cancelledKey } from '@bullpen/shared/internal';
+import { type BatchKeys, batchesKey, batchKeys, cancelledBatchesKey } from '@bullpen/shared/internal';
 import type { ProducerRedis } from '../enqueue/producer-redis.js';
 import { type BatchBooks, type BatchPlace, bookKeys, readBooks, recordOf } from './books.js';
 
@@ -28,8 +28,9 @@ export async function beginBooks(
 ): Promise<BatchBooks> {
   const fields = Object.entries({ ...fresh, results: fresh.results ? 1 : undefined, createdAt: now, writtenAt: now });
   const args = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue), cancelledKey(prefix, queue)];
-  const reply = await redis.bullpenOpenBatch(...keys, batch, cancelledBatch(batch), ...args);
+  const indexes = [batchesKey(prefix, queue), cancelledBatchesKey(prefix, queue)];
+  const keys = [...bookKeys(batchKeys(prefix, queue, batch)), ...indexes];
+  const reply = await redis.bullpenOpenBatch(...keys, batch, ...args);
   return readBooks(queue, batch, Array.isArray(reply) ? recordOf(reply) : reply) as BatchBooks;
 }
 

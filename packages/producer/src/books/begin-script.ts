@@ -3,8 +3,8 @@ import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
 /**
  * Opens a batch's books, unless they are open, and answers with what stands in them.
  *
- * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, its name
- * among the cancelled jobs; then name and value of each field of new books.
+ * KEYS: the five books, the index of batches, the cancelled batches. ARGV: the batch's name; then
+ * name and value of each field of new books.
  */
 export const OPEN_SCRIPT = `
 ${BOOKS_SCRIPT}
@@ -12,13 +12,12 @@ local books = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }
 if not hasBooks(books) then
   for at = 2, 5 do call('DEL', books[at]) end
   call('DEL', examplesOf(books))
-  -- An earlier batch of this name may have been cancelled. Its cancellation may be kept longer than
-  -- its books were, and is not meant for the new batch.
-  call('ZREM', KEYS[7], ARGV[2])
+  -- An earlier batch of this name may have been cancelled. That is not meant for the new batch.
+  call('ZREM', KEYS[7], ARGV[1])
   call('HSET', books[1], 'read', 0, 'added', 0, 'duplicate', 0, 'rejected', 0, 'completed', 0, 'failed', 0, 'cancelled', 0, 'checksum', '0')
   -- Made at the beginning, so that it expires with the other books.
   call('SETBIT', books[2], 0, 0)
-  for at = 3, #ARGV, 2 do call('HSET', books[1], ARGV[at], ARGV[at + 1]) end
+  for at = 2, #ARGV, 2 do call('HSET', books[1], ARGV[at], ARGV[at + 1]) end
 end
 keepBooks(books, KEYS[6], ARGV[1])
 return call('HGETALL', books[1])

@@ -17,7 +17,7 @@ function redisBeginning(found?: Record<string, string>) {
   const calls: (string | number)[][] = [];
   const bullpenOpenBatch = async (...args: (string | number)[]): Promise<string[]> => {
     calls.push(args);
-    const given = args.slice(9).map(String);
+    const given = args.slice(8).map(String);
     return found === undefined ? [...Object.entries(counts).flat(), ...given] : Object.entries(found).flat();
   };
   return { redis: { bullpenOpenBatch } as unknown as ProducerRedis, calls };
@@ -32,9 +32,9 @@ describe('beginBooks', () => {
       ...{ read: 0, added: 0, duplicate: 0, rejected: 0, completed: 0, failed: 0, cancelled: 0 },
       rejections: [],
     });
-    expect(calls[0]?.slice(0, 9)).toEqual([
+    expect(calls[0]?.slice(0, 8)).toEqual([
       ...bookKeys(batchKeys('p', 'mail', 'b1')),
-      ...['p:mail:batches', 'p:mail:cancelled', 'b1', 'batch:b1'],
+      ...['p:mail:batches', 'p:mail:batches:cancelled', 'b1'],
     ]);
   });
 
@@ -42,7 +42,7 @@ describe('beginBooks', () => {
     const { redis, calls } = redisBeginning();
     const plain = { ...fresh, bytes: undefined, sha256: undefined, keyField: undefined, results: false };
     expect(await beginBooks(redis, place, plain)).toMatchObject(plain);
-    const names = calls[0]?.filter((_, at) => at >= 9 && at % 2 === 1);
+    const names = calls[0]?.filter((_, at) => at >= 8 && at % 2 === 0);
     for (const name of ['bytes', 'sha256', 'keyField', 'results']) expect(names).not.toContain(name);
   });
 

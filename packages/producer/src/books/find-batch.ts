@@ -1,4 +1,4 @@
-import { type BatchRef, BatchUnknown, OptionsInvalid } from '@bullpen/shared';
+import { BatchLost, type BatchRef, BatchUnknown, hasCode, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, isBatchName, isOptions, showValue, suggest } from '@bullpen/shared/internal';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { findQueuesWith, listBatches } from './list-batches.js';
@@ -49,6 +49,11 @@ export function checkQueue(queue: unknown): void {
   throw new OptionsInvalid('which batch?', [{ path: 'queue', reason }]);
 }
 
+/** @returns BatchLost in place of BatchUnknown, for a batch that was there at the beginning of a call */
+export function asLost(error: unknown, batch: BatchRef, during: string): unknown {
+  return hasCode(error, 'BULLPEN_BATCH_UNKNOWN') ? new BatchLost(batch, during) : error;
+}
+
 /**
  * The error for a batch that is not there. Names the queue or the batch that may be meant instead.
  */
@@ -60,6 +65,15 @@ export async function unknownBatch({ name, queue }: BatchRef, access: RedisAcces
       ? ` Queue '${elsewhere.queue}' has one.`
       : suggest(name, [...new Set(all.map((books) => books.name))]);
   const place = queue === undefined ? '' : ` on queue ${showValue(queue)}`;
-  const message = `there is no batch ${showValue(name)}${place}, or its books have expired.${hint}`;
+  const message = `there is no batch ${showValue(name)}${place}, or its books have expired.${hint || whatThereIs(all, access)}`;
   return new BatchUnknown({ name, queue }, message);
+}
+
+/** How many batches a message names. */
+const NAMED = 5;
+
+function whatThereIs(all: readonly { readonly name: string }[], { prefix }: RedisAccess): string {
+  if (all.length === 0) return ` There are none under the prefix '${prefix}'.`;
+  const names = all.slice(0, NAMED).map((books) => books.name);
+  return ` There are: ${names.join(', ')}${all.length > NAMED ? ', …' : '.'}`;
 }

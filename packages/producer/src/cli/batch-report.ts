@@ -130,7 +130,7 @@ export function printReport(
   if (settled === undefined) return;
   const gone =
     settled.missing > 0
-      ? `, ${showCount(settled.missing)} missing (removed, or not attempted by a Bullpen worker)`
+      ? `, ${showCount(settled.missing)} missing (removed, or not attempted by a Bullpen worker); batches repair ${name} brings them back or settles them`
       : '';
   const cancelled = settled.cancelled > 0 ? `, ${showCount(settled.cancelled)} cancelled` : '';
   printLine(

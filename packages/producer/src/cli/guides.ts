@@ -76,6 +76,13 @@ export const guides: Guides = {
     examples: [`bullpen-producer batches retry november ${JOBS}`],
     exitCodes: { [EXIT.ok]: 'done', ...OF_BATCH, [EXIT.interrupted]: 'interrupted; the same command goes on' },
   },
+  'bullpen-producer batches repair': {
+    examples: [
+      `bullpen-producer batches repair november rows.csv ${JOBS}`,
+      'bullpen-producer batches repair november --settle',
+    ],
+    exitCodes: { [EXIT.ok]: 'done', ...OF_BATCH, [EXIT.interrupted]: 'interrupted; the same command goes on' },
+  },
   'bullpen-producer batches export': {
     examples: [
       'bullpen-producer batches export november --output failed.csv',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream, type Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 
 /** A file or stream that rows are written to: an export, or rejected rows. */
@@ -50,7 +51,9 @@ async function beside(path: string, stats: Stats | undefined): Promise<Output> {
   try {
     await once(stream, 'open');
   } catch (error) {
-    throw new OutputInvalid(`cannot write ${path}: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? `there is no folder ${dirname(path)}` : message;
+    throw new OutputInvalid(`cannot write ${path}: ${why}`, { cause: error });
   }
   return {
     stream,

@@ -38,6 +38,13 @@ describe('readData', () => {
     });
   });
 
+  it.each([
+    ['nothing', '', /^cannot enqueue: --data: is empty; expected the payload as JSON$/],
+    ['the name of a file', '@order.json', /--data: is not JSON: .*; to read a file, write: --data - < file$/],
+  ])('refuses %s in the flag', async (_, data, says) => {
+    await expect(readData(data, Readable.from([]), () => undefined)).rejects.toThrow(says);
+  });
+
   it('tells a terminal what it waits for', async () => {
     const said: string[] = [];
     const terminal = Object.assign(Readable.from([Buffer.from('1')]), { isTTY: true });

@@ -31,7 +31,6 @@ async function readText(input: Input): Promise<string> {
   const bytes = Buffer.concat(pieces);
   if (!isUtf8(bytes)) throw invalid('is not UTF-8');
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  if (text.trim() === '') throw invalid('is empty; expected the payload as JSON');
   return text;
 }
 
@@ -41,10 +40,13 @@ const invalid = (reason: string, path = INPUT): PayloadInvalid =>
   new PayloadInvalid('cannot enqueue', [{ path, reason }]);
 
 function parse(text: string, path: string): unknown {
+  if (text.trim() === '') throw invalid('is empty; expected the payload as JSON', path);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(notJson(text, error as Error), path);
+    // Other programs read a file for `@file`.
+    const hint = text.startsWith('@') ? '; to read a file, write: --data - < file' : '';
+    throw invalid(`${notJson(text, error as Error)}${hint}`, path);
   }
 }
 

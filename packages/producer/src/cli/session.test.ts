@@ -89,7 +89,7 @@ describe('the command line', () => {
     const both = await enqueue('--at', soon, '--delay', '5s', '--expires-at', soon, '--expires-in', '1h');
     expect(inFlags(both, optionFlags)).toMatchObject({
       message:
-        'cannot enqueue session.mail: --at: give either delay or at; --expires-at: give either expiresIn or expiresAt',
+        'cannot enqueue session.mail: --at: give either a delay or a time; --expires-at: give either a duration or a time',
     });
   });
 
@@ -103,7 +103,7 @@ describe('the command line', () => {
       ['batch', 'x', 'rows.csv'],
     ]) {
       expect(await endOf(...args, '--priority', 'high')).toMatchObject({
-        faults: [{ path: '--priority', reason: "expected a whole number, got 'high'" }],
+        faults: [{ path: '--priority', reason: "expected a whole number from 1 to 2097151, got 'high'" }],
       });
     }
   });

@@ -1,5 +1,15 @@
-import { isJob, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
-import { type Config, loadModule, readConfig, type Settings, suggest } from '@bullpen/shared/internal';
+import { resolve } from 'node:path';
+import { isJob, type JobDefinition, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
+import {
+  type Config,
+  type ExitCode,
+  loadModule,
+  onExit,
+  readConfig,
+  reportFailure,
+  type Settings,
+  suggest,
+} from '@bullpen/shared/internal';
 import type { Command } from 'commander';
 import { createProducer } from '../create-producer.js';
 import type { Producer } from '../producer.js';
@@ -29,16 +39,27 @@ export function startSession<T extends Settings>(command: Command, own: T): Sess
  * @throws ModuleInvalid, OptionsInvalid (with a suggestion when the name is nearly right)
  */
 export async function findJob(path: string | undefined, name: string): Promise<JobDefinition> {
-  if (path === undefined)
+  if (path === undefined || path === '')
     throw new OptionsInvalid('cannot find the job', [
       { path: '--jobs', reason: 'name the module that exports your job definitions (or set BULLPEN_JOBS)' },
     ]);
-  const jobs = await loadModule(path, { flag: '--jobs', what: 'job', madeBy: 'defineJob()', is: isJob });
+  const stopWatching = onExit(() => reportEnded(path));
+  const wanted = { flag: '--jobs', what: 'job', madeBy: 'defineJob()', is: isJob };
+  const jobs = await loadModule(path, wanted).finally(stopWatching);
   const job = jobs.find((candidate) => candidate.name === name);
   if (job !== undefined) return job;
   const names = jobs.map((candidate) => candidate.name);
   const hint = suggest(name, names) || ` It has: ${names.join(', ')}.`;
   throw new OptionsInvalid('cannot find the job', [{ path: '<job>', reason: `${path} has no job '${name}'.${hint}` }]);
+}
+
+/** Node's exit code for a process that ends while a module waits. */
+const WAITS_IN_VAIN = 13;
+
+/** A module that ends the process would make it look as if the command had done its work. */
+function reportEnded(path: string): ExitCode {
+  const why = process.exitCode === WAITS_IN_VAIN ? 'waits for something that never comes (await)' : 'ended the process';
+  return reportFailure('bullpen-producer', new ModuleInvalid(`--jobs: cannot load ${resolve(path)}: it ${why}`));
 }
 
 /** Runs `work` with a producer, then closes the producer in any case. */

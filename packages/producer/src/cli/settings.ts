@@ -6,6 +6,7 @@ import {
   switchSetting,
 } from '@bullpen/shared/internal';
 import { z } from 'zod';
+import { MAX_PRIORITY } from '../enqueue/enqueue-options.js';
 import { DEFAULT_REDIS_TIMEOUT } from '../producer.js';
 
 const { redis, prefix } = commonSettings;
@@ -39,7 +40,12 @@ export const startSettings = {
   },
   priority: {
     flag: '--priority <n>',
-    schema: z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).optional(),
+    // The library knows what to say of 0.
+    schema: z
+      .string()
+      .regex(/^-?\d+$/, `expected a whole number from 1 to ${MAX_PRIORITY}`)
+      .transform(Number)
+      .optional(),
     help: '1 is first; the jobs of a queue either all have a priority, or none has',
   },
 } satisfies Settings;

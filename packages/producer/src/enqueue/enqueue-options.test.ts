@@ -89,12 +89,12 @@ describe('parseEnqueueOptions', () => {
     ['no key, as null', { key: null }, 'key: expected text, got null'],
     ['a Date alone', new Date(NOW), ': expected an object with the options of enqueue, got a Date'],
     ['a list', [], ': expected an object with the options of enqueue, got a list'],
-    ['a delay and an instant', { delay: 5, at: new Date(NOW) }, 'at: give either delay or at'],
+    ['a delay and an instant', { delay: 5, at: new Date(NOW) }, 'at: give either a delay or a time'],
     [
       ...(['an expiry twice', { expiresIn: '1h', expiresAt: new Date(NOW + 5) }] as const),
-      'expiresAt: give either expiresIn or expiresAt',
+      'expiresAt: give either a duration or a time',
     ],
-    ['an expiry at once', { expiresIn: 0 }, 'expiresIn: must be at least 1 ms'],
+    ['an expiry at once', { expiresIn: 0 }, 'expiresIn: expected at least 1ms, got 0'],
     [
       ...(['an expiry that is no duration', { expiresIn: 'soon' }] as const),
       "expiresIn: expected a duration such as '30s' or milliseconds, got 'soon'",

@@ -55,7 +55,7 @@ export interface EnqueueOptions {
 /**
  * BullMQ orders jobs by `priority × 2^32 + counter`. This number must stay exact in a double.
  */
-const MAX_PRIORITY = 2 ** 21 - 1;
+export const MAX_PRIORITY = 2 ** 21 - 1;
 /** Redis has no memory for more. */
 const MAX_WAITING = 1_000_000_000;
 
@@ -93,7 +93,7 @@ export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, now: numb
 }
 
 function readStart({ delay, at }: EnqueueOptions, now: number, faults: Fault[]): { delayMs: number; dueAt?: number } {
-  if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either delay or at' });
+  if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either a delay or a time' });
   const delayMs = parseDuration(delay === undefined ? 0 : delay);
   if (typeof delayMs === 'string') faults.push({ path: 'delay', reason: delayMs });
   else if (delayMs > MAX_DELAY_MS) faults.push({ path: 'delay', reason: 'expected at most 10 years' });
@@ -106,11 +106,12 @@ function readStart({ delay, at }: EnqueueOptions, now: number, faults: Fault[]):
 
 function readExpiry({ expiresIn, expiresAt }: EnqueueOptions, now: number, faults: Fault[]) {
   if (expiresIn !== undefined && expiresAt !== undefined) {
-    faults.push({ path: 'expiresAt', reason: 'give either expiresIn or expiresAt' });
+    faults.push({ path: 'expiresAt', reason: 'give either a duration or a time' });
   }
   const expiresInMs = expiresIn === undefined ? undefined : parseDuration(expiresIn);
   if (typeof expiresInMs === 'string') faults.push({ path: 'expiresIn', reason: expiresInMs });
-  else if (expiresInMs === 0) faults.push({ path: 'expiresIn', reason: 'must be at least 1 ms' });
+  else if (expiresInMs === 0)
+    faults.push({ path: 'expiresIn', reason: `expected at least 1ms, got ${showValue(expiresIn)}` });
   const expiry = expiresAt === undefined ? undefined : parseDate(expiresAt);
   if (typeof expiry === 'string') faults.push({ path: 'expiresAt', reason: expiry });
   else if (expiry !== undefined && expiry <= now) {

@@ -7,7 +7,7 @@ import { COUNT_REJECTED } from './rejections.js';
  * (`d`). One call is one round trip for up to 1,000 jobs. BullMQ's own `addBulk` is one script call
  * for each job, is not atomic, and does not say which jobs were duplicates.
  *
- * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active, cancelled; then the five
+ * KEYS: wait, meta, id, delayed, prioritized, pc, marker, events, active; then the five
  * books of the batch and the index of batches (also when the chunk belongs to no batch). ARGV: the
  * chunk as JSON (see `describeChunk` in insert.ts; numbers that are written to Redis are texts);
  * the ids of its jobs, of a batch the hashes of its rows' keys, each with a line break behind it;
@@ -40,8 +40,8 @@ ${BOOKS_SCRIPT}
 ${KEY_SCRIPT}
 ${PRIORITIES_SCRIPT}
 local waitKey, metaKey, idKey, delayedKey, prioritizedKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local priorityCounterKey, markerKey, eventsKey, activeKey, cancelledKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local books = { KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15] }
+local priorityCounterKey, markerKey, eventsKey, activeKey = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local books = { KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14] }
 local chunk = cjson.decode(ARGV[1])
 local batch, base, name, timestamp, again = chunk.batch, chunk.base, chunk.name, chunk.now, ARGV[4]
 local delay, priority = tonumber(chunk.delay), tonumber(chunk.priority)
@@ -116,15 +116,11 @@ end
 local anyExists = batch and mayExist()
 local function exists(id) return anyExists and call('EXISTS', base .. id) == 1 end
 
--- Only the jobs of rows may have the id of an earlier job. A cancellation that came too late for
--- that one is not meant for the new one.
-local anyCancelled = batch and call('EXISTS', cancelledKey) == 1
 local waiting = {}
 local delayed, prioritized, jobs = false, false, 0
 
 local function addJob(id, data, opts)
   call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
-  if anyCancelled then call('ZREM', cancelledKey, id) end
   jobs = jobs + 1
   -- The jobs of a batch are not told one by one: they would push the events of all other jobs out
   -- of the stream, which keeps 10,000.
@@ -153,6 +149,8 @@ local function putJob(id, data, opts)
     addJob(id, data, opts)
   elseif call('EXISTS', base .. id .. LOCK) == 0 then
     call('HSET', base .. id, 'data', data, 'opts', opts)
+    -- A cancellation of the earlier batch is not meant for these rows.
+    call('HDEL', base .. id, DEFERRED_FAILURE)
   end
 end
 
@@ -256,7 +254,7 @@ if not batch.retry then
   ${COUNT_REJECTED}  call('HSET', books[1], 'read', batch.to, 'checksum', batch.toChecksum, 'writtenAt', timestamp)
 end
 if batch.isLast then call('HSET', books[1], 'readAt', timestamp) end
-keepBooks(books, KEYS[16], batch.name)
+keepBooks(books, KEYS[15], batch.name)
 local counts = call('HMGET', books[1], 'read', 'added', 'duplicate', 'rejected')
 return { 'ok', table.concat(answers), '', counts[1], counts[2], counts[3], counts[4] }
 `;

@@ -57,7 +57,7 @@ async function toldOf(parts: Partial<Chunk> = {}): Promise<{ told: Told; rows: (
   const { redis, calls } = redisAnswering('ok', 'a');
   await chunkOf(parts)(redis);
   const [args = []] = calls;
-  return { told: JSON.parse(String(args[16])) as Told, rows: args.slice(17) };
+  return { told: JSON.parse(String(args[15])) as Told, rows: args.slice(16) };
 }
 
 /** The opts of a job, put together as the script does it, with `between` between their pieces. */
@@ -71,17 +71,16 @@ describe('prepareChunk', () => {
     const { redis, calls } = redisAnswering('ok', 'aa');
     await chunkOf({ prefix: 'shop', rows: [plain, { data: '"two"' }] })(redis);
     const [args = []] = calls;
-    expect(args.slice(0, 10)).toEqual([
+    expect(args.slice(0, 9)).toEqual([
       ...['shop:mail:wait', 'shop:mail:meta', 'shop:mail:id', 'shop:mail:delayed', 'shop:mail:prioritized'],
       ...['shop:mail:pc', 'shop:mail:marker', 'shop:mail:events', 'shop:mail:active'],
-      'shop:mail:cancelled',
     ]);
-    expect(args[15]).toBe('shop:mail:batches');
-    expect(JSON.parse(String(args[16]))).toMatchObject({
+    expect(args[14]).toBe('shop:mail:batches');
+    expect(JSON.parse(String(args[15]))).toMatchObject({
       ...{ base: 'shop:mail:', name: 'insert.test', now: '1700000000000', delay: 0, priority: 0, keyed: false },
     });
-    expect(args[17]).toMatch(/^j-[0-9a-f-]{36}\nj-[0-9a-f-]{36}\n$/);
-    expect(args[18]).toBe('{"n":1}\n"two"\n');
+    expect(args[16]).toMatch(/^j-[0-9a-f-]{36}\nj-[0-9a-f-]{36}\n$/);
+    expect(args[17]).toBe('{"n":1}\n"two"\n');
   });
 
   it('names as many keys for a chunk without a batch as for one of a batch', async () => {
@@ -89,8 +88,8 @@ describe('prepareChunk', () => {
     await chunkOf({ batch: part, rows: [{ row: 11, data: '1' }] })(redis);
     await chunkOf()(redis);
     const { books, fates, failures, reasons, results } = part.keys;
-    expect(calls[0]?.slice(10, 15)).toEqual([books, fates, failures, reasons, results]);
-    for (const args of calls) expect(String(args[16])).toMatch(/^\{/);
+    expect(calls[0]?.slice(9, 14)).toEqual([books, fates, failures, reasons, results]);
+    for (const args of calls) expect(String(args[15])).toMatch(/^\{/);
   });
 
   it('writes opts in the words of BullMQ, so that a stock worker can follow them', async () => {
@@ -204,7 +203,7 @@ describe('the reply of the script', () => {
     const { redis, calls } = redisAnswering('ok', 'adad', 'k-x\nb-november-7');
     const rows = ['a', 'x', 'b', 'y'].map((key) => ({ key, data: '1' }));
     const inserted = await chunkOf({ rows })(redis);
-    const ids = String(calls[0]?.[17]).split('\n');
+    const ids = String(calls[0]?.[16]).split('\n');
     expect(inserted).toEqual({
       ...{ kind: 'ok', answers: ['added', 'duplicate', 'added', 'duplicate'], counts: undefined },
       jobs: [

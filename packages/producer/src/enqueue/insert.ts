@@ -2,7 +2,6 @@ import type { JobDefinition } from '@bullpen/shared';
 import {
   batchesKey,
   batchKeys,
-  cancelledKey,
   hashKey,
   idForKey,
   newId,
@@ -38,7 +37,6 @@ export function prepareChunk(given: Chunk): (redis: ProducerRedis) => Promise<In
   const ids = batch === undefined ? rows.map(({ key }) => idOf(job, key, mark)) : [];
   const { base, wait, meta, id, delayed, prioritized, pc, marker, events, active } = queueKeys(prefix, job.queue);
   const args: ScriptArg[] = [wait, meta, id, delayed, prioritized, pc, marker, events, active];
-  args.push(cancelledKey(prefix, job.queue));
   // A chunk of no batch names these keys as well: the number of keys of a command is fixed.
   const { books, fates, failures, reasons, results } = batch?.keys ?? batchKeys(prefix, job.queue, '');
   args.push(books, fates, failures, reasons, results, batchesKey(prefix, job.queue));

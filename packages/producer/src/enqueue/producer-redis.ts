@@ -29,6 +29,8 @@ export interface ProducerCommands {
   bullpenCancelBatch(
     ...args: ScriptArg[]
   ): Promise<[found: 'open' | 'cancelled' | 'settled' | 'unknown', takenOff: string]>;
+  /** `0`, `1` or `2` for each row, in one text. */
+  bullpenRepair(...args: ScriptArg[]): Promise<string>;
   bullpenPeek(...args: ScriptArg[]): Promise<[looked: number, ...idsAndPayloads: string[]]>;
   bullpenSweep(...args: ScriptArg[]): Promise<[next: number, jobs: number, takenOff: string]>;
 }

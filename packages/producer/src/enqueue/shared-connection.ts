@@ -1,4 +1,4 @@
-import { type Redis, reasonOf, refusesUs } from '@bullpen/shared/internal';
+import { isConnectionLoss, type Redis, reasonOf, refusesUs } from '@bullpen/shared/internal';
 
 const NO_SUCH_DATABASE = /^ERR (DB index is out of range|invalid DB index)/;
 
@@ -72,7 +72,8 @@ export class SharedConnection {
 
   readonly #onError = (error: unknown): void => {
     for (const waiting of [...this.#waiting]) {
-      waiting.last = error;
+      // A server that refuses a client hangs up. What it said is the reason, and not that it did.
+      if (waiting.last === undefined || !isConnectionLoss(error)) waiting.last = error;
       if (isRefusal(error)) waiting.finish();
     }
   };

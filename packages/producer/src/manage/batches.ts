@@ -11,6 +11,7 @@ import { listBatches } from '../books/list-batches.js';
 import { showBatch } from '../books/show-batch.js';
 import type { InsertAccess } from '../enqueue/redis-access.js';
 import { type CancelBatchOptions, type CancelledBatch, cancelBatch } from './cancel-batch.js';
+import { type RepairBatchOptions, type RepairedBatch, repairBatch } from './repair-batch.js';
 import { type RetriedBatch, type RetryBatchOptions, retryBatch } from './retry-batch.js';
 
 /**
@@ -37,6 +38,7 @@ export interface Batches {
    * end: before that, the rows added so far may all be settled.
    * @example
    * const { completed, failed } = await producer.batches.wait({ name: 'march' });
+   * @throws BatchLost when the books of the batch vanished during the wait
    */
   wait(options: WaitOptions): Promise<SettledBatch>;
   /**
@@ -69,6 +71,20 @@ export interface Batches {
    * @remarks Moves to a package of its own, `@bullpen/control`.
    */
   retry(job: JobDefinition, options: RetryBatchOptions): Promise<RetriedBatch>;
+  /**
+   * Finds the rows that are missing: they are open, and their jobs are gone, because somebody removed
+   * them or Redis lost them. Enqueues them again from the source of the batch, or settles them as
+   * failed. Safe to repeat.
+   * @example
+   * const source = await openSource('rows.csv', undefined, process.stdin);
+   * await producer.batches.repair({ name: 'march', from: { job: resize, source } });
+   * await producer.batches.repair({ name: 'april', queue: 'images', settle: true });
+   * @throws OptionsInvalid when neither `from` nor `settle` is given, and when missing rows cannot be
+   *   told from rejected ones without the source; SourceInvalid when it is another source;
+   *   BatchConflict when the batch was cancelled
+   * @remarks Moves to a package of its own, `@bullpen/control`.
+   */
+  repair(options: RepairBatchOptions): Promise<RepairedBatch>;
   /**
    * Reads the failed rows with their payloads, in order. Keeps one page in memory.
    * @example
@@ -114,6 +130,7 @@ export function createBatches(access: InsertAccess): Omit<Batches, 'run' | 'wait
     show: async (batch) => showBatch(await findBatch(batch, access), batch.name, access),
     cancel: async (options) => cancelBatch(options, access),
     retry: async (job, options) => retryBatch(job, options, access),
+    repair: async (options) => repairBatch(options, access),
     failures: (options) => eachRow((...batch) => readFailedRows(...batch, options.rows), options),
     results: (batch) => eachRow(readResults, batch),
   };

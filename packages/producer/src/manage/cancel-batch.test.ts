@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProducerRedis } from '../enqueue/producer-redis.js';
 import { cancelBatch } from './cancel-batch.js';
 
@@ -24,8 +24,6 @@ function redisSweeping(takenOffBefore: string, ...sweeps: Sweep[]) {
   return { prefix: 'p', ask: <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> => command(redis) };
 }
 
-afterEach(() => vi.restoreAllMocks());
-
 describe('cancelBatch', () => {
   it('counts the rows that it took off the queue, and not the rows that workers cancelled meanwhile', async () => {
     const told: number[] = [];
@@ -49,11 +47,6 @@ describe('cancelBatch', () => {
   it('sends the same note again, so that a call whose answer was lost recognises its own note', async () => {
     const { prefix, ask } = redisSweeping('0');
     const notes: unknown[][] = [];
-    let clock = 1_700_000_000_000;
-    vi.spyOn(Date, 'now').mockImplementation(() => {
-      clock += 1;
-      return clock;
-    });
     const twice: typeof ask = (command) =>
       ask(async (redis) => {
         const noting = {

@@ -1,8 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { BatchRef } from '@bullpen/shared';
-import { batchesKey, batchKeys, cancelledBatch, cancelledChannel, cancelledKey } from '@bullpen/shared/internal';
+import {
+  batchesKey,
+  batchKeys,
+  cancelledBatch,
+  cancelledBatchesKey,
+  cancelledChannel,
+  queueKeys,
+} from '@bullpen/shared/internal';
 import type { BatchView } from '../books/batch-view.js';
 import { bookKeys, fetchBooks } from '../books/books.js';
-import { findBatch, unknownBatch } from '../books/find-batch.js';
+import { asLost, findBatch, unknownBatch } from '../books/find-batch.js';
 import { showBatch } from '../books/show-batch.js';
 import type { RedisAccess } from '../enqueue/redis-access.js';
 import { sweepQueue } from './sweep-queue.js';
@@ -38,11 +46,12 @@ export async function cancelBatch(options: CancelBatchOptions, access: RedisAcce
   const { name: batch, onProgress } = options;
   const keys = batchKeys(prefix, queue, batch);
   const channel = cancelledChannel(prefix, queue);
-  const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledKey(prefix, queue), batch];
-  // The same instant each time the script is sent. So the script recognises its own note.
-  const now = Date.now();
+  const { base, active } = queueKeys(prefix, queue);
+  const noting = [...bookKeys(keys), batchesKey(prefix, queue), cancelledBatchesKey(prefix, queue), active];
+  // The same text each time the script is sent. So the script recognises its own note.
+  const caller = randomUUID();
   const [found, before] = await ask((redis) =>
-    redis.bullpenCancelBatch(...noting, cancelledBatch(batch), now, channel),
+    redis.bullpenCancelBatch(...noting, base, batch, caller, channel, cancelledBatch(batch)),
   );
   if (found === 'unknown') throw await unknownBatch({ name: batch, queue }, access);
   let cancelledNow = 0;
@@ -54,5 +63,8 @@ export async function cancelBatch(options: CancelBatchOptions, access: RedisAcce
       onProgress?.(cancelledNow);
     });
   }
-  return { ...(await showBatch(queue, batch, access)), found, cancelledNow };
+  const view = await showBatch(queue, batch, access).catch((error: unknown) => {
+    throw asLost(error, { name: batch, queue }, 'while it was cancelled');
+  });
+  return { ...view, found, cancelledNow };
 }

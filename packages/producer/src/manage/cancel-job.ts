@@ -1,9 +1,7 @@
 import {
   batchesKey,
   batchKeys,
-  CANCELLATIONS_KEPT_S,
   cancelledChannel,
-  cancelledKey,
   expandRows,
   isBatchName,
   queueKeys,
@@ -15,9 +13,11 @@ import { parseJson, readRowKeys } from './row-keys.js';
 
 /**
  * What `cancel` did:
- * - `cancelled`: the job waited or was delayed. It is gone, its handler will not be called, and its
- *   key is free. Also the answer when it was cancelled in the last hour.
- * - `requested`: the job runs, and the workers were asked to abort it.
+ * - `cancelled`: nobody attempted the job. It is gone, its handler will not be called, and its key
+ *   is free. Also the answer when it was cancelled in the last day. Children of a flow's parent stay:
+ *   they are jobs of their own.
+ * - `requested`: the job runs, and the workers were asked to abort it. Or it is the next run of a
+ *   BullMQ job scheduler: when it is due, a worker records it as cancelled and the schedule goes on.
  * - `settled`: it was too late.
  * - `unknown`: there is no such job.
  */
@@ -26,13 +26,12 @@ export type CancelResult = 'cancelled' | 'requested' | 'settled' | 'unknown';
 /** Cancels a job. Safe to repeat. */
 export async function cancelJob(queue: string, id: string, { prefix, ask }: RedisAccess): Promise<CancelResult> {
   const { base, active, delayed, prioritized, wait, events, meta } = queueKeys(prefix, queue);
-  const now = Date.now();
   const cancel = async (force: 0 | 1): Promise<CancelResult | 'appeared'> => {
     const { batch = '', ...rows } = await readRowsOf(base, id, ask);
     const { books, fates, failures, reasons, results } = batchKeys(prefix, queue, batch);
-    const keys = [cancelledKey(prefix, queue), active, delayed, prioritized, wait, events, meta];
+    const keys = [active, delayed, prioritized, wait, events, meta];
     keys.push(fates, books, failures, reasons, results, batchesKey(prefix, queue));
-    const args = [base, batch, id, now, CANCELLATIONS_KEPT_S, cancelledChannel(prefix, queue), JSON.stringify(rows)];
+    const args = [base, batch, id, cancelledChannel(prefix, queue), JSON.stringify(rows)];
     return ask((redis) => redis.bullpenCancel(...keys, ...args, force));
   };
   const answer = await cancel(0);

@@ -1,34 +1,51 @@
-import { BOOKS_SCRIPT } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
 import { TAKE_OFF_SCRIPT } from './take-off-script.js';
 
+/** How many cancelled batches one call looks at, to forget those whose books are gone. */
+const CHECKED_BATCHES = 10;
+
 /**
- * Notes in the books of a batch that it is cancelled, and tells the workers. From now on nothing is
- * added to it, and its running rows are aborted.
+ * Notes in the books of a batch that it is cancelled, marks its jobs that run, and tells the
+ * workers. From now on nothing is added to it, a worker that fetches a job of it cancels the job, and
+ * its running rows are aborted. Jobs that run have marks of their own because they may be snoozed or
+ * retried for longer than the books are kept.
  *
- * KEYS: the five books, the index of batches, the cancelled jobs. ARGV: the batch's name, its name
- * among the cancelled jobs, now (ms), the channel. Answers with what the batch was before, `open`,
- * `cancelled`, `settled` (then nothing was noted) or `unknown`; and how many of its rows earlier
- * calls have taken off the queue.
+ * KEYS: the five books, the index of batches, the cancelled batches, active. ARGV: base of the
+ * queue's keys, the batch's name, a text that no other call has, the channel, what to publish.
+ * Answers with what the batch was before, `open`, `cancelled`, `settled` (then nothing was noted) or
+ * `unknown`; and how many of its rows earlier calls have taken off the queue.
  */
 export const CANCEL_BATCH_SCRIPT = `
+${LAYOUT.names}
 ${BOOKS_SCRIPT}
-local books, index, set = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }, KEYS[6], KEYS[7]
-local now = tonumber(ARGV[3])
+local books, index, set, active = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }, KEYS[6], KEYS[7], KEYS[8]
+local base, batch, caller = ARGV[1], ARGV[2], ARGV[3]
 if not hasBooks(books) then return { 'unknown', '0' } end
-local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'keepMs', 'added', 'completed', 'failed', 'cancelled', 'takenOff')
+local at = call('HMGET', books[1], 'cancelledAt', 'readAt', 'cancelledBy', 'added', 'completed', 'failed', 'cancelled', 'takenOff')
 local open = at[4] - at[5] - at[6] - at[7]
 if not at[1] and at[2] and open <= 0 then return { 'settled', at[8] or '0' } end
-keepBooks(books, index, ARGV[1])
-call('HSETNX', books[1], 'cancelledAt', ARGV[3])
--- The note comes before the publication: a worker that misses the publication reads the note a
--- moment later.
-call('ZREMRANGEBYSCORE', set, '-inf', now)
-call('ZADD', set, now + at[3], ARGV[2])
-if call('PTTL', set) < tonumber(at[3]) then call('PEXPIRE', set, at[3]) end
-call('PUBLISH', ARGV[4], ARGV[2])
--- If it was noted at this very moment, then by this call, whose answer was lost.
-return { at[1] and at[1] ~= ARGV[3] and 'cancelled' or 'open', at[8] or '0' }
+local now = string.format('%.0f', nowMs())
+keepBooks(books, index, batch)
+if not at[1] then call('HSET', books[1], 'cancelledAt', now, 'cancelledBy', caller) end
+
+local start = 'b-' .. batch .. '-'
+for _, id in ipairs(call('LRANGE', active, 0, -1)) do
+  local rows = string.sub(id, 1, #start) == start and string.sub(id, #start + 1)
+  local isOfBatch = rows and (string.match(rows, '^%d+$') or string.match(rows, '^%d+_%d+$'))
+  if isOfBatch and call('EXISTS', base .. id) == 1 then call('HSET', base .. id, DEFERRED_FAILURE, CANCELLED) end
+end
+
+-- Batches whose books are gone have no place here. A few are looked at each time, so few are left.
+for _, name in ipairs(call('ZRANDMEMBER', set, ${CHECKED_BATCHES}) or {}) do
+  if call('EXISTS', base .. 'batch:' .. name) == 0 then call('ZREM', set, name) end
+end
+local last = call('ZRANGE', set, -1, -1, 'WITHSCORES')[2] or 0
+call('ZADD', set, string.format('%.0f', math.max(tonumber(now), last + 1)), batch)
+call('PEXPIREAT', set, math.max(call('PEXPIRETIME', index), call('PEXPIRETIME', books[1]), call('PEXPIRETIME', set)))
+-- Without the permission to publish workers learn of the batch a moment later.
+redis.pcall('PUBLISH', ARGV[4], ARGV[5])
+return { at[1] and at[3] ~= caller and 'cancelled' or 'open', at[8] or '0' }
 `;
 
 /** How long one call may take Redis, in microseconds, about, and how much it may read, in bytes. */

@@ -1,10 +1,10 @@
-import { BatchConflict, type BatchRef, BatchUnknown, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
+import { BatchConflict, BatchLost, type BatchRef, type JobDefinition, OptionsInvalid } from '@bullpen/shared';
 import { batchKeys, FATE, readRowKey } from '@bullpen/shared/internal';
 import { type BatchBooks, fetchBooks } from '../books/books.js';
 import { findBatch, unknownBatch } from '../books/find-batch.js';
 import { type FailedRow, readFailedRows } from '../books/kept-rows.js';
 import { checkJob } from '../enqueue/check-arguments.js';
-import { type BatchPart, CHUNK_BYTES, type JobRow } from '../enqueue/chunk.js';
+import { type BatchPart, CHUNK_BYTES, type ChunkOptions, type JobRow } from '../enqueue/chunk.js';
 import type { InsertAccess, RedisAccess } from '../enqueue/redis-access.js';
 
 /** What became of the failed rows of a batch. */
@@ -47,12 +47,10 @@ export async function retryBatch(
   checkJob(job, 'cannot retry');
   const queue = await findBatch(options, access);
   const { name, signal, onProgress } = options;
-  const keys = batchKeys(access.prefix, queue, name);
   const books = await access.ask((redis) => fetchBooks(redis, { prefix: access.prefix, queue, batch: name }));
   if (books === undefined) throw await unknownBatch({ name, queue }, access);
   checkRetry(job, books);
-  const part = partFor(books, keys);
-  const chunkOptions = { delayMs: 0, priority: books.priority, expiresAt: undefined, maxWaiting: undefined };
+  const retry = new Retry(job, books, access);
   let [retried, keyTaken, unusable] = [0, 0, 0];
   const result = (interrupted: boolean) => ({ name, queue, retried, keyTaken, unusable, interrupted });
 
@@ -61,23 +59,50 @@ export async function retryBatch(
     unusable += page.length - rows.length;
     for (const chunk of splitIntoChunks(rows)) {
       if (signal?.aborted === true) return result(true);
-      const inserted = await access.insert(job, chunk, chunkOptions, part);
-      if (inserted.kind === 'cancelled') throw batchCancelled({ name, queue });
-      if (inserted.kind !== 'ok')
-        throw new BatchUnknown({ name, queue }, `the books of batch '${name}' are gone: they expired`);
-      const notAdded = chunk.filter((_, at) => inserted.answers[at] !== 'added').map(({ row = 0 }) => row);
-      const stayed = notAdded.length === 0 ? 0 : await countFailed(keys.fates, notAdded, access);
-      retried += chunk.length - stayed;
-      keyTaken += stayed;
+      const enqueued = await retry.enqueue(chunk);
+      retried += enqueued;
+      keyTaken += chunk.length - enqueued;
       onProgress?.(retried);
     }
   }
   return result(false);
 }
 
-function checkRetry(job: JobDefinition, books: BatchBooks): void {
+/** Enqueues failed rows of a batch again. */
+export class Retry {
+  readonly #job: JobDefinition;
+  readonly #batch: BatchRef;
+  readonly #part: BatchPart;
+  readonly #options: ChunkOptions;
+  readonly #access: InsertAccess;
+
+  constructor(job: JobDefinition, books: BatchBooks, access: InsertAccess) {
+    const { name, queue, priority } = books;
+    this.#job = job;
+    this.#batch = { name, queue };
+    this.#part = partFor(books, batchKeys(access.prefix, queue, name));
+    this.#options = { delayMs: 0, priority, expiresAt: undefined, maxWaiting: undefined };
+    this.#access = access;
+  }
+
+  /**
+   * @returns how many of the rows wait again; the keys of the others were taken in the meantime
+   * @throws BatchConflict when the batch was cancelled; BatchLost
+   */
+  async enqueue(chunk: readonly JobRow[]): Promise<number> {
+    const inserted = await this.#access.insert(this.#job, chunk, this.#options, this.#part);
+    if (inserted.kind === 'cancelled') throw batchCancelled(this.#batch);
+    if (inserted.kind !== 'ok') throw new BatchLost(this.#batch, 'while its rows were enqueued again');
+    const notAdded = chunk.filter((_, at) => inserted.answers[at] !== 'added').map(({ row = 0 }) => row);
+    const stayed = notAdded.length === 0 ? 0 : await countFailed(this.#part.keys.fates, notAdded, this.#access);
+    return chunk.length - stayed;
+  }
+}
+
+/** @throws BatchConflict when the batch was cancelled; OptionsInvalid when it has another job */
+export function checkRetry(job: JobDefinition, books: BatchBooks, { allowCancelled = false } = {}): void {
   const { name, queue } = books;
-  if (books.cancelledAt !== undefined) throw batchCancelled({ name, queue });
+  if (books.cancelledAt !== undefined && !allowCancelled) throw batchCancelled({ name, queue });
   const isSame = job.name === books.job && job.queue === queue;
   if (isSame) return;
   const reason = `the rows of batch '${name}' are jobs '${books.job}' on queue '${queue}', not '${job.name}' on '${job.queue}'`;
@@ -108,7 +133,7 @@ function jobRowFor({ row, payload }: FailedRow, { keyField }: BatchBooks): JobRo
 }
 
 /** Splits rows into chunks of at most {@link CHUNK_BYTES}. A larger row is a chunk of its own. */
-function splitIntoChunks(rows: readonly JobRow[]): JobRow[][] {
+export function splitIntoChunks(rows: readonly JobRow[]): JobRow[][] {
   const chunks: JobRow[][] = [];
   let characters = Number.POSITIVE_INFINITY;
   for (const row of rows) {

@@ -35,4 +35,6 @@ export async function* readJson(source: AsyncIterable<Buffer>): AsyncGenerator<r
 }
 
 const notAnArray = (row: number, fault: string): SourceInvalid =>
-  new SourceInvalid(`not a JSON array after element ${row}: ${fault}`);
+  new SourceInvalid(
+    `not a JSON array after element ${row}: ${fault.replace(/\.$/, '')}${row === 0 ? '; expected [row, row, …]' : ''}`,
+  );

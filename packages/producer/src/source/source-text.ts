@@ -59,15 +59,17 @@ async function* skipMark(source: AsyncIterable<Buffer>): AsyncGenerator<{ bytes:
   if (beginning !== undefined) yield withoutMark(beginning);
 }
 
+/** What is said of a compressed source. */
+export const COMPRESSED =
+  'the source is compressed with gzip; unpack it on the way: zcat <file> | bullpen-producer batch <job> - --format <format>';
+
 function withoutMark(bytes: Buffer): { bytes: Buffer; skipped: number } {
   const mark = bytes.toString('hex', 0, MAX_MARK_BYTES);
   if (mark.startsWith('fffe') || mark.startsWith('feff')) {
     throw new SourceInvalid(`the source looks like UTF-16; ${TO_UTF8}`);
   }
   if (mark.startsWith('1f8b')) {
-    throw new SourceInvalid(
-      'the source is compressed with gzip; unpack it on the way: zcat <file> | bullpen-producer batch <job> - --format <format>',
-    );
+    throw new SourceInvalid(COMPRESSED);
   }
   const skipped = mark === 'efbbbf' ? MAX_MARK_BYTES : 0;
   return { bytes: bytes.subarray(skipped), skipped };

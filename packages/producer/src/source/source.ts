@@ -9,7 +9,7 @@ import type { SourceIdentity } from './source-bytes.js';
 import { openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
 import type { SourceRow } from './source-row.js';
-import { readText } from './source-text.js';
+import { COMPRESSED, readText } from './source-text.js';
 
 /** The formats of a source. */
 export const FORMATS = ['csv', 'ndjson', 'json'] as const;
@@ -100,6 +100,7 @@ export async function openSource(
 ): Promise<Source> {
   const stats = path === '-' ? undefined : await findFile(path);
   const known = format ?? BY_EXTENSION[extname(path).toLowerCase()];
+  if (known === undefined && /^\.gz$/i.test(extname(path))) throw new SourceInvalid(COMPRESSED);
   if (known === undefined) {
     const what =
       path === '-' ? 'the format of the standard input is unknown' : `cannot tell the format of ${path} by its name`;

@@ -16,6 +16,7 @@ function fakeRedis() {
     /** Whether commands stay unanswered. */
     isFrozen: false,
     refuses: false,
+    reason: 'READONLY',
     counted: 0,
     holder,
     async eval(script: string, _: number, key: string, owner: string, lifeMs: number): Promise<number> {
@@ -33,7 +34,7 @@ function fakeRedis() {
     lindex: async () => null,
     zrange: async () => [],
     async answered(): Promise<void> {
-      if (redis.refuses) throw new Error('READONLY');
+      if (redis.refuses) throw new Error(redis.reason);
       if (redis.isFrozen) await new Promise(() => undefined);
     },
   };
@@ -47,7 +48,7 @@ function fakeRedis() {
 type FakeRedis = ReturnType<typeof fakeRedis>;
 
 function candidate(redis: FakeRedis, options: Partial<ExporterOptions> = {}): Exporter {
-  const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, ...options };
+  const own = { queues: () => ['mail'], prefix: 'p', lifeMs: LIFE_MS, log: { warn: () => undefined }, ...options };
   const exporter = new Exporter({ redis: redis as unknown as Redis, ...own });
   onTestFinished(() => exporter.close());
   return exporter;
@@ -61,6 +62,18 @@ beforeEach(() => {
 });
 
 describe('an exporter', () => {
+  it('logs once why Redis does not let it count, and leaves outages to others', async () => {
+    const redis = fakeRedis();
+    const warn = vi.fn();
+    const exporter = candidate(redis, { log: { warn } });
+    redis.refuses = true;
+    expect(await exporter.count()).toEqual([]);
+    expect(warn).not.toHaveBeenCalled();
+    redis.reason = "NOPERM this user has no permissions to run the 'eval' command";
+    await vi.advanceTimersByTimeAsync(LIFE_MS);
+    expect(warn.mock.calls).toEqual([[{ reason: redis.reason }, 'cannot count the jobs of the queues for Prometheus']]);
+  });
+
   it('stands for election when it is first asked, and counts the jobs', async () => {
     const redis = fakeRedis();
     const exporter = candidate(redis);

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from '../process/logger.js';
 import { within } from '../process/within.js';
 import { withHeader } from '../redis/define-scripts.js';
 import { exporterKey } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
+import { isConnectionLoss, reasonOf, refusesForNow } from '../redis/redis-faults.js';
 import { type QueueDepth, readQueueDepth } from './queue-depth.js';
 import { shareCall } from './share-call.js';
 
@@ -12,6 +14,7 @@ export interface ExporterOptions {
   readonly prefix: string;
   /** The queues it stands for election for; may return others at each call. */
   readonly queues: () => readonly string[];
+  readonly log: Pick<Logger, 'warn'>;
   /**
    * How long a queue stays with an exporter that does not renew it, in milliseconds. Default 6 s. A
    * successor takes the queue within a third of this time afterwards.
@@ -73,6 +76,8 @@ export class Exporter {
   #timer: NodeJS.Timeout | undefined;
   #askedAt = 0;
   #isClosed = false;
+  /** Why it could not ask Redis the last time. */
+  #fault: string | undefined;
   /** A Redis that does not answer gets the same question only once. */
   readonly #claimRound = shareCall(() => Promise.all(this.#options.queues().map((queue) => this.#claim(queue))));
   /**
@@ -108,7 +113,10 @@ export class Exporter {
       const held = queues().filter((queue) => this.holds(queue));
       return Promise.all(held.map((queue) => readQueueDepth(redis, prefix, queue)));
     };
-    const depths = await within(limitMs, read());
+    const depths = await within(
+      limitMs,
+      read().catch((error: unknown) => this.#report(error)),
+    );
     return (depths ?? []).filter(({ queue }) => this.holds(queue));
   }
 
@@ -150,8 +158,21 @@ export class Exporter {
       const answer = await redis.eval(CLAIM, 1, exporterKey(prefix, queue), this.#owner, this.#lifeMs);
       if (answer === 1 && this.#timer !== undefined) this.#heldUntil.set(queue, askedAt + this.#lifeMs);
       else this.#heldUntil.delete(queue);
-    } catch {
-      // It keeps its queues until their time is up. Others report the outage.
+      this.#fault = undefined;
+    } catch (error) {
+      // It keeps its queues until their time is up.
+      this.#report(error);
     }
+  }
+
+  /**
+   * Logs once why Redis does not let it count. Whoever owns the connection reports lost ones, and a
+   * Redis that refuses for now.
+   */
+  #report(error: unknown): undefined {
+    const reason = reasonOf(error);
+    if (isConnectionLoss(error) || refusesForNow(error) || this.#isClosed || this.#fault === reason) return;
+    this.#fault = reason;
+    this.#options.log.warn({ reason }, 'cannot count the jobs of the queues for Prometheus');
   }
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Backoff, type BackoffPolicy, readBackoff } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
@@ -25,7 +26,11 @@ export interface JobOptions<P extends Schema = Schema, R extends Schema = Schema
   readonly result?: R | undefined;
   /** How many attempts may fail before the job fails: 1 to 1,000. Default 10. */
   readonly maxAttempts?: number | undefined;
-  /** How many worker processes may die under the job before it fails: 1 to 1,000. Default 3. */
+  /**
+   * How many worker processes may die under the job before it fails: 1 to 1,000. Default 3. A process
+   * that dies with several jobs counts for none of them. They are attempted again one at a time, each
+   * beside other jobs, and before its last crash alone, so a job does not fail for another one.
+   */
   readonly maxCrashes?: number | undefined;
   /** The wait between attempts. Default: exponential from 1 s, at most 1 h, jitter 0.2. */
   readonly backoff?: Backoff | undefined;
@@ -137,7 +142,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   const duration = (path: string, value: unknown, min = 0): number => {
     const parsed = parseDuration(value);
     if (typeof parsed === 'string') fault(path, parsed);
-    else if (parsed < min) fault(path, `must be at least ${min} ms, got ${parsed}`);
+    else if (parsed < min) fault(path, `expected at least ${min}ms, got ${showValue(value)}`);
     return typeof parsed === 'number' ? parsed : 0;
   };
 
@@ -163,7 +168,7 @@ export function defineJob<P extends Schema, R extends Schema = Schema>(options: 
   count('maxCrashes', maxCrashes);
   count('rowsPerJob', rowsPerJob);
   const timeoutMs = duration('timeout', timeout, 1);
-  if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'must be at most 24 days');
+  if (timeoutMs > MAX_TIMER_MS) fault('timeout', 'expected at most 24 days');
   const expiresInMs = expiresIn === undefined ? undefined : duration('expiresIn', expiresIn, 1);
   const backoff = readBackoff(wait, fault, duration);
 
@@ -206,5 +211,6 @@ function callerOf(callee: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);
   const frame = holder.stack?.split('\n')[1] ?? '';
-  return /\(?([^\s()]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace(/\?[^:]*/, '') ?? 'unknown place';
+  const place = /\(?([^\s()]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace(/\?[^:]*/, '') ?? 'unknown place';
+  return place.startsWith('file:') ? fileURLToPath(place) : place;
 }

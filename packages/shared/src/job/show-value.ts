@@ -1,6 +1,9 @@
-/** Shows an unexpected value in a message: short, and never its contents if it is an object. */
+/**
+ * Shows an unexpected value in a message: short, without a password, and never its contents if it
+ * is an object.
+ */
 export function showValue(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 60)}'`;
+  if (typeof value === 'string') return `'${hideLogin(value).slice(0, 60)}'`;
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
@@ -11,4 +14,15 @@ export function showValue(value: unknown): string {
  */
 export function showText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+}
+
+/**
+ * Hides the user and the password of a text that is an address, in whatever form: all before its
+ * last `@`, and a password of sentinels. Somebody may write an address where something else is
+ * expected.
+ */
+export function hideLogin(text: string): string {
+  const bare = text.replace(/(sentinelPassword=).*/is, '$1***');
+  const at = bare.lastIndexOf('@');
+  return at > 0 && bare.lastIndexOf(':', at) !== -1 ? `***${bare.slice(at)}` : bare;
 }

@@ -1,3 +1,4 @@
+import { redactMessage } from '../job/redact-urls.js';
 import { showText } from '../job/show-value.js';
 import { type ExitCode, seeHelp } from './exit-code.js';
 
@@ -37,7 +38,7 @@ export function guideCommand<C extends CommandLine>(command: C, guides: Guides, 
   const program = path.split(' ')[0] ?? path;
   command.exitOverride();
   command.configureOutput({
-    outputError: (said, write) => write(`${program}: ${escapeLines(said.replace(/^error: /, ''))}`),
+    outputError: (said, write) => write(`${program}: ${safeLines(said.replace(/^error: /, ''))}`),
   });
   command.configureHelp({ showGlobalOptions: true });
   command.showHelpAfterError(seeHelp(path));
@@ -69,12 +70,19 @@ function showGuide(
   ].join('\n');
 }
 
+/** What an unknown option was given. Its name is enough to find the mistake. */
+const OPTION_VALUE = /('-{1,2}[\w-]+=).*'/s;
+/** A quoted text that may be an address with a password, in whatever form. */
+const MAYBE_ADDRESS = /'.*@.*'/s;
+
 /**
- * Makes commander's message safe for a terminal, line by line: it quotes what was typed, which may
- * hold control characters.
+ * Makes commander's message safe for a terminal and a log, line by line: it quotes what was typed,
+ * which may hold control characters and passwords.
  */
-const escapeLines = (said: string): string =>
-  said
+const safeLines = (said: string): string =>
+  redactMessage(said)
+    .replace(OPTION_VALUE, "$1***'")
+    .replace(MAYBE_ADDRESS, "'***'")
     .split('\n')
     .map((line) => showText(line))
     .join('\n');

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
-import type { Settings } from './config.js';
+import type { Settings } from './setting.js';
 
 /** Text, and a check that says what is wrong with it. */
 const checkedText = (faultOf: (text: string) => string | undefined) =>
-  z.string().superRefine((text, context) => {
-    const fault = faultOf(text);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-  });
+  z
+    .string()
+    .trim()
+    .superRefine((text, context) => {
+      const fault = faultOf(text);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    });
 
 const LEVELS = 'trace, debug, info, warn, error, fatal or silent';
 
@@ -19,8 +22,13 @@ export const commonSettings = {
     env: 'REDIS_URL',
     schema: checkedText(redisAddressFault),
     secret: true,
+    file: {
+      flag: '--redis-file <path>',
+      env: 'REDIS_URL_FILE',
+      help: 'the file that says where Redis is, in one line',
+    },
     default: 'redis://127.0.0.1:6379',
-    help: 'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster://',
+    help: 'where Redis is: redis://, rediss://, redis+sentinel:// or redis+cluster://. Everybody on this machine can read a password given here, with ps: give it by the variable or by a file',
   },
   prefix: {
     flag: '--prefix <prefix>',

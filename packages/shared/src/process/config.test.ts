@@ -169,7 +169,7 @@ describe('commonSettings', () => {
     const environment = { REDIS_URL: 'redis://me:12/hunter2@host', BULLPEN_PREFIX: 'a:b', BULLPEN_LOG_LEVEL: 'loud' };
     const faults = faultsOf(() => readConfig(commonSettings, {}, environment));
     expect(faults).toEqual([
-      'REDIS_URL: expected nothing but a database number after the host',
+      "REDIS_URL: a '/' stands before the last '@'; in a user or a password write %2F for it",
       "BULLPEN_PREFIX: expected 1 to 100 letters, digits, '.', '_', '-', '{' or '}', got 'a:b'",
       "BULLPEN_LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent, got 'loud'",
     ]);

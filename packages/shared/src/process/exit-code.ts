@@ -1,6 +1,6 @@
 import type { BullpenError } from '../job/errors/bullpen-error.js';
+import { redactMessage } from '../job/redact-urls.js';
 import { showText } from '../job/show-value.js';
-import { redactUrls } from '../redis/redis-url.js';
 
 /** The exit codes of our commands, from sysexits.h where it has a fitting one. */
 export const EXIT = {
@@ -22,6 +22,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_CODE: ReadonlyMap<string, ExitCode> = new Map<BullpenError['code'], ExitCode>([
   ['BULLPEN_BATCH_CONFLICT', EXIT.usage],
+  ['BULLPEN_BATCH_LOST', EXIT.failure],
   ['BULLPEN_BATCH_UNKNOWN', EXIT.usage],
   ['BULLPEN_CONFIG_INVALID', EXIT.usage],
   ['BULLPEN_HANDLERS_INVALID', EXIT.usage],
@@ -67,7 +68,7 @@ export function reportFailure(path: string, error: unknown): ExitCode {
   if (!String(code).startsWith('commander.')) {
     // A message quotes what was typed, and names of files and columns, which may hold control
     // characters.
-    const reason = showText(redactUrls(error instanceof Error ? error.message : String(error)));
+    const reason = showText(redactMessage(error instanceof Error ? error.message : String(error)));
     process.stderr.write(`${path.split(' ')[0]}: ${reason}\n`);
     if (WRONG_FLAGS.has(code)) process.stderr.write(`${seeHelp(path)}\n`);
   }

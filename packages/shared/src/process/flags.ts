@@ -1,6 +1,6 @@
 import type { Fault } from '../job/errors/bullpen-error.js';
 import { BatchConflict, ConfigInvalid, OptionsInvalid } from '../job/errors/call-errors.js';
-import { nameOf, type Setting, type Settings } from './config.js';
+import { nameOf, type Setting, type Settings } from './setting.js';
 
 /** What we use of a commander `Command`. This package does not depend on commander. */
 interface CommandLine {
@@ -13,9 +13,10 @@ interface CommandLine {
  */
 export function addFlags<C extends CommandLine>(command: C, settings: Settings): C {
   for (const setting of Object.values(settings)) {
-    if (setting.flag === undefined) continue;
-    if (setting.repeatable === true) command.option(setting.flag, describeSetting(setting), collect);
-    else command.option(setting.flag, describeSetting(setting));
+    const { flag, file } = setting;
+    if (flag !== undefined && setting.repeatable === true) command.option(flag, describeSetting(setting), collect);
+    else if (flag !== undefined) command.option(flag, describeSetting(setting));
+    if (file?.flag !== undefined) command.option(file.flag, describeSetting(file));
   }
   return command;
 }
@@ -23,7 +24,7 @@ export function addFlags<C extends CommandLine>(command: C, settings: Settings):
 const collect = (value: string, before: unknown): string[] => [...((before as string[] | undefined) ?? []), value];
 
 /** What help says of a setting: `attempts at once, per queue (BULLPEN_CONCURRENCY; default 20)`. */
-function describeSetting({ flag = '', env, help = '', ...setting }: Setting): string {
+function describeSetting({ flag = '', env, help = '', ...setting }: Omit<Setting, 'schema'>): string {
   const isSwitch = !flag.includes('<');
   const shownDefault = setting.default ?? setting.defaultHelp;
   const notes = [

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ModuleInvalid } from '../job/errors/call-errors.js';
+import { hideLogin } from '../job/show-value.js';
 import { moduleFault } from './module-fault.js';
 
 /** What a command looks for in a module of the app. */
@@ -26,9 +27,11 @@ export async function loadModule<T>(path: string, { flag, what, madeBy, is }: Wa
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
     const isMissing = found.code === 'ENOENT' || found.code === 'ENOTDIR';
-    throw new ModuleInvalid(`${flag}: ${isMissing ? `there is no file ${file}` : found.message}`);
+    throw new ModuleInvalid(`${flag}: ${isMissing ? `there is no file ${hideLogin(file)}` : found.message}`);
   }
   if (!found.isFile()) throw new ModuleInvalid(`${flag}: ${file} is not a file; name the module itself`);
+  if (extname(file) === '.json')
+    throw new ModuleInvalid(`${flag}: ${file} is no module; name a .js, .mjs or .cjs file`);
   let exported: Record<string, unknown>;
   try {
     exported = await import(pathToFileURL(file).href);

@@ -4,8 +4,8 @@ import type { build, PrettyStream } from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
 import { OptionsInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
+import { redactUrls } from '../job/redact-urls.js';
 import { showValue } from '../job/show-value.js';
-import { redactUrls } from '../redis/redis-url.js';
 
 /** A pino logger. */
 export type { Logger } from 'pino';

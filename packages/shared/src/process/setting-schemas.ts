@@ -24,9 +24,10 @@ function accept(parsed: number | string, context: z.core.$RefinementCtx): number
   return z.NEVER;
 }
 
-/** A whole number from 1 up to `most`. */
+/** A whole number from 1 up to `most`, or up to the greatest that counts exactly. */
 export const countSetting = (most: number) => {
-  const message = `expected a whole number from 1 to ${most}`;
+  const range = most === Number.MAX_SAFE_INTEGER ? 'of 1 or more' : `from 1 to ${most}`;
+  const message = `expected a whole number ${range}`;
   return z.coerce.number(message).int(message).min(1, message).max(most, message);
 };
 

@@ -39,7 +39,9 @@ local function keepBooks(books, index, name)
   call('ZREMRANGEBYSCORE', index, '-inf', now)
   call('ZADD', index, string.format('%.0f', now + keep * 1.02), name)
   local last = call('ZRANGE', index, -1, -1, 'WITHSCORES')
-  call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2])))
+  local untilAt = string.format('%.0f', tonumber(last[2]))
+  call('PEXPIREAT', index, untilAt)
+  call('PEXPIREAT', index .. ':cancelled', untilAt)
 end
 `;
 

@@ -1,5 +1,5 @@
 import { type HostPort, type HostsUrl, hostsFault, readHosts, splitHostsUrl } from './hosts-url.js';
-import { LOGIN_ADVICE, readRedisUrl, redisUrlFault } from './redis-url.js';
+import { LOGIN_ADVICE, parameterFault, readRedisUrl, redisUrlFault } from './redis-url.js';
 
 /** A Redis Cluster: some of its nodes, and how to log in. */
 export interface ClusterPlace {
@@ -13,9 +13,9 @@ export interface ClusterPlace {
 /** Says what is wrong with such a URL, or returns `undefined`. Never repeats a part of it. */
 export function clusterUrlFault(url: string): string | undefined {
   const parts = splitHostsUrl(url);
-  if (parts === undefined || parts.query !== '')
-    return `expected a URL such as redis+cluster://host1:6379,host2:6379${LOGIN_ADVICE}`;
-  const { login, hosts, path } = parts;
+  if (parts === undefined) return `expected a URL such as redis+cluster://host1:6379,host2:6379${LOGIN_ADVICE}`;
+  const { login, hosts, path, query } = parts;
+  if (query !== '') return parameterFault(query);
   if (!['', '0'].includes(path.join('/')))
     return 'expected no database after the nodes: a Redis Cluster has database 0 only';
   return hostsFault(hosts, 'node') ?? redisUrlFault(`redis://${login}host`);

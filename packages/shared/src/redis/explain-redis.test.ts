@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { redactUrls } from '../job/redact-urls.js';
 import { explainRedis } from './explain-redis.js';
-import { redactUrls } from './redis-url.js';
 
 const PLAIN = 'redis://redis.example:6379';
 const TLS = 'rediss://redis.example:6379';
@@ -21,7 +21,7 @@ describe('explainRedis', () => {
     [
       "NOPERM this user has no permissions to run the 'eval' command",
       PLAIN,
-      /'eval' command \(allow the user the command; '\+@all -@admin'/,
+      /'eval' command \(allow the user the command; '\+@all -@dangerous \+info'/,
     ],
     [
       'NOPERM this user has no permissions to access one of the keys used as arguments',
@@ -63,6 +63,26 @@ describe('explainRedis', () => {
     ['error:0A00010B:SSL routines::wrong version number', TLS, /\(it does not speak TLS there/],
     ['connect ECONNREFUSED 127.0.0.1:6379', PLAIN, /\(nothing listens there; is Redis running/],
     ['getaddrinfo ENOTFOUND redis.example', PLAIN, /\(there is no such host/],
+    [
+      'DENIED Redis is in protected mode',
+      PLAIN,
+      /^DENIED: it is in protected mode \(it has no password, .*requirepass/,
+    ],
+    [
+      "READONLY You can't write against a read only replica. script: 9418e158, on @user_script:185.",
+      PLAIN,
+      /^READONLY You can't write against a read only replica \(it is a replica: the address must lead to the primary\)$/,
+    ],
+    ["OOM command not allowed when used memory > 'maxmemory'.", PLAIN, /'maxmemory' \(its memory is full: raise/],
+    [
+      'MISCONF Redis is configured to save RDB snapshots, but …',
+      PLAIN,
+      /^MISCONF: it cannot save .* \(its log says why/,
+    ],
+    ['NOREPLICAS Not enough good replicas to write.', PLAIN, /\(fewer replicas are connected to it than/],
+    ['CLUSTERDOWN Hash slot not served', PLAIN, /\(some of its slots have no node/],
+    ["Hostname/IP does not match certificate's altnames: IP: 10.0.0.1", TLS, /\(its certificate is for another name/],
+    ['certificate has expired', TLS, /\(renew it on the server\)$/],
     ['LOADING Redis is loading the dataset in memory', PLAIN, /^LOADING Redis is loading the dataset in memory$/],
   ])('%s at %s', (reason, address, says) => {
     const said = explainRedis(reason, address);

@@ -13,7 +13,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   ],
   [/^NOPERM.*key/, "the user may not use our keys: allow it those of the prefix, such as '~bullpen:*'"],
   [/^NOPERM.*channel/, "the user may not use our channels: allow it those of the prefix, such as '&bullpen:*'"],
-  [/^NOPERM|can't run this command|ACL failure/, "allow the user the command; '+@all -@admin' is enough"],
+  [/^NOPERM|can't run this command|ACL failure/, "allow the user the command; '+@all -@dangerous +info' is enough"],
   [
     /DB index is out of range|invalid DB index/,
     'the number after the host in the address is the database; most servers have 0 to 15',
@@ -21,6 +21,19 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^(MOVED|ASK|CROSSSLOT)\b/, 'it is a node of a Redis Cluster: write redis+cluster://'],
   [/unknown command .?sentinel/i, 'it is no sentinel: write redis:// for a server on its own'],
   [/cluster support disabled/, 'it is no node of a cluster: write redis:// for a server on its own'],
+  [
+    /^DENIED/,
+    'it has no password, so only its own machine may connect: give it one (requirepass), and put it into REDIS_URL',
+  ],
+  [/\bREADONLY\b/, 'it is a replica: the address must lead to the primary'],
+  [/\bOOM\b/, 'its memory is full: raise its maxmemory, or remove jobs'],
+  [/\bMISCONF\b/, 'its log says why; is its disk full?'],
+  [/\bNOREPLICAS\b/, 'fewer replicas are connected to it than its min-replicas-to-write'],
+  [/\bCLUSTERDOWN\b/, "some of its slots have no node: redis-cli says more with 'cluster info'"],
+  [
+    /max number of clients/,
+    'raise its maxclients: a worker opens two connections and one for each queue, a dashboard and a producer open two and one',
+  ],
   [NO_REDIS, 'check host and port'],
   [
     /wrong version number|packet length too long|EPROTO/,
@@ -30,9 +43,14 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /self.signed|unable to (verify|get)|local issuer/i,
     'set NODE_EXTRA_CA_CERTS to the file of its certificate authority',
   ],
+  [/does not match certificate's altnames/, 'its certificate is for another name: write that name into the address'],
+  [/certificate has expired/, 'renew it on the server'],
   [/ECONNREFUSED/, 'nothing listens there; is Redis running, and are host and port right?'],
   [/ENOTFOUND/, 'there is no such host; check the address'],
 ];
+
+/** Where in our scripts Redis refused; this helps nobody. */
+const IN_SCRIPT = /\.? script: [0-9a-f]+, on @user_script:\d+\.?/;
 
 /** Words of a connection that ended before Redis said anything. */
 const HANGS_UP = /ECONNRESET|EPIPE|Connection is closed|socket hang up|disconnected before secure/;
@@ -52,7 +70,10 @@ export function explainRedis(reason: string | undefined, address: string): strin
 function inOurWords(reason: string | undefined): string {
   if (reason === undefined) return 'nothing answered';
   if (reason.startsWith('NOAUTH')) return 'NOAUTH';
-  return NO_REDIS.test(reason) ? 'what answers there is no Redis' : reason;
+  if (reason.startsWith('DENIED')) return 'DENIED: it is in protected mode';
+  // Redis says a lot here.
+  if (reason.startsWith('MISCONF')) return 'MISCONF: it cannot save its data to disk, and so refuses writes';
+  return NO_REDIS.test(reason) ? 'what answers there is no Redis' : reason.replace(IN_SCRIPT, '');
 }
 
 function adviceOn(reason: string | undefined, isTls: boolean): string | undefined {

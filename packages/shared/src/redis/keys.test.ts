@@ -4,8 +4,8 @@ import {
   batchesKey,
   batchKeys,
   cancelledBatch,
+  cancelledBatchesKey,
   cancelledChannel,
-  cancelledKey,
   DEFAULT_PREFIX,
   prefixFault,
 } from './keys.js';
@@ -34,7 +34,7 @@ describe('the names on Redis', () => {
       results: 'bullpen:mail:batch:20260101:results',
     });
     expect(batchesKey('bullpen', 'mail')).toBe('bullpen:mail:batches');
-    expect(cancelledKey('bullpen', 'mail')).toBe('bullpen:mail:cancelled');
+    expect(cancelledBatchesKey('bullpen', 'mail')).toBe('bullpen:mail:batches:cancelled');
     expect(cancelledChannel('bullpen', 'mail')).toBe('bullpen:mail:cancelled');
   });
 

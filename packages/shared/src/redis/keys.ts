@@ -86,9 +86,6 @@ export const META = {
 /** The lock of a job, which holds the token of its lease. `job` is the job's key. */
 export const lockKey = (job: string): string => `${job}:lock`;
 
-/** How long a cancellation stays when nobody settles its job, in seconds. */
-export const CANCELLATIONS_KEPT_S = 7 * 24 * 60 * 60;
-
 /** The keys of one batch's books. */
 export interface BatchKeys {
   /**
@@ -135,20 +132,33 @@ export function batchKeys(prefix: string, queue: string, batch: string): BatchKe
  */
 export const batchesKey = (prefix: string, queue: string): string => `${prefix}:${queue}:batches`;
 
-/** A batch's name among the ids of cancelled jobs. No job has an id with a colon. */
-export const cancelledBatch = (batch: string): string => `batch:${batch}`;
+/**
+ * A sorted set of the queue's cancelled batches, in the order in which they were cancelled: each has
+ * a higher score than all before it. It expires with the index of batches. A cancelled job is marked
+ * in its own fields (`CANCELLED_FAILURE`).
+ */
+export const cancelledBatchesKey = (prefix: string, queue: string): string => `${batchesKey(prefix, queue)}:cancelled`;
 
 /**
- * A sorted set of the ids of cancelled jobs. The score is the instant (ms) from which the
- * cancellation may be removed.
+ * The channel on which a cancellation is published. The message is the job's id, or what
+ * {@link cancelledBatch} makes of a batch's name.
  */
-export const cancelledKey = (prefix: string, queue: string): string => `${prefix}:${queue}:cancelled`;
+export const cancelledChannel = (prefix: string, queue: string): string => `${prefix}:${queue}:cancelled`;
 
-/** The channel on which a cancellation is published; the message is the job's id. */
-export const cancelledChannel = (prefix: string, queue: string): string => cancelledKey(prefix, queue);
+/** A batch's name among the ids of cancelled jobs. No job of ours has an id with a colon. */
+export const cancelledBatch = (batch: string): string => `batch:${batch}`;
 
 /**
  * Holds the id of the queue's exporter, the process that tells Prometheus how many jobs the queue
  * has. The key expires unless the exporter renews it.
  */
 export const exporterKey = (prefix: string, queue: string): string => `${prefix}:${queue}:exporter`;
+
+/** A sorted set of the suspects that were put off, with the scores that they have in `delayed`. */
+export const suspectsKey = (prefix: string, queue: string): string => `${prefix}:${queue}:suspects`;
+
+/**
+ * A set of other queues, each by the base of its keys. Workers serve them together with this one, so
+ * a process that dies may hold jobs of all of them.
+ */
+export const neighboursKey = (prefix: string, queue: string): string => `${prefix}:${queue}:neighbours`;

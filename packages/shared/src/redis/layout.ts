@@ -21,6 +21,26 @@ export const DELAYED_STEPS_PER_MS = 0x1000;
 export const WAKE_MARKER = [0, '0'] as const;
 
 /**
+ * What a job's fields of ours begin with. BullMQ keeps fields that it does not know, and does not
+ * read them.
+ */
+export const OWN_FIELDS = 'bullpen.';
+
+/**
+ * Marks a job that was in the hands of a process that died: how long it had run, in ms. It is on
+ * trial at the fetch whose mark stands in the second field.
+ */
+export const SUSPECT_FIELD = `${OWN_FIELDS}suspect`;
+export const TRIAL_FIELD = `${OWN_FIELDS}trial`;
+
+/**
+ * The deferred failure of a cancelled job. BullMQ's workers, too, fail a job that has a deferred
+ * failure, with this reason and without a call of its handler. It stands in the job, so it lives as
+ * long as the job, and every fetch brings it.
+ */
+export const CANCELLED_FAILURE = 'JobCancelled: the job was cancelled';
+
+/**
  * BullMQ's names. The fields of a job that are full words (`name`, `data`, `opts`, `timestamp`,
  * `delay`, `priority`, `progress`, `processedOn`, `finishedOn`, `failedReason`) are written out
  * where they are used. Every other piece needs these names in front of it.
@@ -29,6 +49,10 @@ const names = `
 -- Fields of a job: attempts made, how often it was fetched, how often it was found without a lock,
 -- the name of the worker that fetched it last.
 local ATTEMPTS_MADE, FETCHES, CRASHES, WORKER = 'atm', 'ats', 'stc', 'pb'
+-- Fields of ours: how long (ms) a suspect had run when its process died, and the fetch on trial.
+local SUSPECT, TRIAL = '${SUSPECT_FIELD}', '${TRIAL_FIELD}'
+-- Why a worker fails it at its next fetch; a cancelled job has this one.
+local DEFERRED_FAILURE, CANCELLED = 'defa', '${CANCELLED_FAILURE}'
 -- Keys of a job, behind its own key.
 local LOCK, LOGS = ':lock', ':logs'
 -- Fields of a queue's meta: paused, the global concurrency, the jobs that the rate limit allows,
@@ -50,6 +74,17 @@ const now = `
 local function nowMs()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+`;
+
+/**
+ * Names one fetch of a job, by the worker, the number of the fetch and its instant. The number alone
+ * does not: a new job with the same id counts from one again. `fetchMark` in the worker's
+ * `fetched-job.ts` makes the same text.
+ */
+const fetchMark = `
+local function fetchMark(worker, fetches, at)
+  return (worker or '') .. ' ' .. (fetches or 0) .. ' ' .. (at or 0)
 end
 `;
 
@@ -85,4 +120,4 @@ end
 `;
 
 /** Pieces of Lua that know BullMQ's layout; `names` goes before all others. */
-export const LAYOUT = { names, now, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue } as const;
+export const LAYOUT = { names, now, fetchMark, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue } as const;

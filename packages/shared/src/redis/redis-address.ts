@@ -1,6 +1,6 @@
 import { type ClusterPlace, clusterUrlFault, readClusterUrl } from './cluster-url.js';
 import { type HostsUrl, isOfKind, splitHostsUrl } from './hosts-url.js';
-import { readRedisUrl, redisUrlFault } from './redis-url.js';
+import { escapeFault, readRedisUrl, redisUrlFault } from './redis-url.js';
 import { readSentinelUrl, type SentinelPlace, sentinelUrlFault } from './sentinel-url.js';
 
 /**
@@ -17,6 +17,8 @@ export type RedisPlace =
  * address: it may hold a password.
  */
 export function redisAddressFault(url: string): string | undefined {
+  const unescaped = escapeFault(url);
+  if (unescaped !== undefined) return unescaped;
   if (isOfKind('sentinel', url)) return sentinelUrlFault(url);
   return isOfKind('cluster', url) ? clusterUrlFault(url) : redisUrlFault(url);
 }

@@ -1,4 +1,4 @@
-import { redactUrls } from './redis-url.js';
+import { redactUrls } from '../job/redact-urls.js';
 
 /**
  * Matches a reply that begins with one of these words. Redis before 7 puts such a reply of a script
@@ -7,15 +7,15 @@ import { redactUrls } from './redis-url.js';
 const refusal = (...words: string[]): RegExp => new RegExp(`(?:^|: -)(?:${words.join('|')})\\b`);
 
 /**
- * "Not now": the primary moved, is starting, cannot save, is out of memory at the moment, or has
- * lost its scripts in a restart.
+ * "Not now": the primary moved, is starting, cannot save, is out of memory at the moment, has as
+ * many clients as it may have, or has lost its scripts in a restart.
  */
 const NOT_NOW = refusal(
   ...['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY', 'OOM', 'NOREPLICAS', 'MISCONF'],
-  ...['UNBLOCKED', 'NOSCRIPT'],
+  ...['UNBLOCKED', 'NOSCRIPT', 'ERR max number of clients'],
 );
 const FORBIDDEN = refusal('NOPERM');
-const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM');
+const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM', 'DENIED');
 /** A node of a cluster answers this to a client that takes it for a server on its own. */
 const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT');
 /** NOPERM from inside a script: before Redis 7.2, and since. */
@@ -30,7 +30,8 @@ export function refusesForNow(error: unknown): boolean {
 
 /**
  * Whether Redis refuses this client: the password is wrong or missing, the user may not run the
- * command, or the server is a node of a cluster and we did not address it as one.
+ * command, the server is in protected mode, or it is a node of a cluster and we did not address it
+ * as one.
  */
 export function refusesUs(error: unknown): boolean {
   const reason = reasonOf(error);

@@ -5,6 +5,33 @@ import { isIP } from 'node:net';
  */
 export const LOGIN_ADVICE = '; to log in, with <user>:<password>@ before the host, special characters as %-escapes';
 
+/** All between the scheme and the last `@`, without a login of sentinels behind it. */
+const BEFORE_HOST = /^[a-z+]+:\/\/((?:(?![?&]sentinel(?:Username|Password)=).)*)@/is;
+
+/**
+ * Says which character of the user or the password has to be written as an escape, or returns
+ * `undefined`. A parser ends user and password there, and takes the rest for something else.
+ */
+export function escapeFault(url: string): string | undefined {
+  const sign = /[/?#]/.exec(BEFORE_HOST.exec(url)?.[1] ?? '')?.[0];
+  if (sign === undefined) return undefined;
+  return `a '${sign}' stands before the last '@'; in a user or a password write ${encodeURIComponent(sign)} for it`;
+}
+
+/** What other clients read behind the `?`, and what to write instead. */
+const PARAMETERS: readonly (readonly [name: RegExp, advice: string])[] = [
+  [/^(db|database)$/i, 'the database goes behind the /, as in redis://host:6379/3'],
+  [/^(r?ssl|tls)/i, 'write rediss:// for TLS'],
+  [/^(user|pass|auth)/i, 'write user and password before the host, as <user>:<password>@'],
+];
+
+/** Says what is wrong with what stands behind the `?`. Does not repeat it. */
+export function parameterFault(query: string): string {
+  const names = query.split('&').map((pair) => pair.split('=')[0] ?? '');
+  const advice = PARAMETERS.find(([known]) => names.some((name) => known.test(name)))?.[1];
+  return `expected nothing behind a '?'; ${advice ?? 'in a password write %3F for it'}`;
+}
+
 /**
  * Says what is wrong with the URL of a Redis server, or returns `undefined`. Never repeats the URL:
  * it may hold a password.
@@ -12,12 +39,13 @@ export const LOGIN_ADVICE = '; to log in, with <user>:<password>@ before the hos
 export function redisUrlFault(url: string): string | undefined {
   if (!URL.canParse(url)) return `expected a URL such as redis://host:6379/0${LOGIN_ADVICE}`;
   const { protocol, hostname, pathname, search, hash, username, password } = new URL(url);
+  // What stands before the colon is not repeated: without a scheme it may be a password.
   if (protocol !== 'redis:' && protocol !== 'rediss:')
-    return `expected redis://, rediss:// (TLS), redis+sentinel:// or redis+cluster://, got ${protocol}//`;
+    return `expected redis://, rediss:// (TLS), redis+sentinel:// or redis+cluster:// at the beginning${LOGIN_ADVICE}`;
   if (hostname === '') return 'the URL names no host';
+  if (search !== '') return parameterFault(search.slice(1));
+  if (hash !== '') return "expected nothing behind a '#'; in a password write %23 for it";
   if (!/^\/?\d*$/.test(pathname)) return 'expected nothing but a database number after the host';
-  // Other clients read options there, such as a database. And a password may be cut off there.
-  if (search !== '' || hash !== '') return "expected no '?' and no '#'; in a password write them as %3F and %23";
   try {
     decodeURIComponent(`${username} ${password}`);
   } catch {
@@ -52,16 +80,4 @@ export function readRedisUrl(url: string): {
     tls,
     servername: tls && isIP(host) === 0 ? host : undefined,
   };
-}
-
-// Up to the last '@' before the path, as a URL parser reads it: a password may contain '@' and '.
-// A double quote ends it, so that JSON stays JSON.
-const CREDENTIALS = /:\/\/[^\s/"]*@/g;
-
-// Only valid characters: a double quote and a backslash end it, so that JSON stays JSON.
-const SENTINEL_CREDENTIALS = /([?&]sentinel(?:Username|Password)=)[^\s"&\\]*/g;
-
-/** Replaces users and passwords in every URL of a text by `***`. */
-export function redactUrls(text: string): string {
-  return text.replace(CREDENTIALS, '://***@').replace(SENTINEL_CREDENTIALS, '$1***');
 }

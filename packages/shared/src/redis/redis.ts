@@ -4,8 +4,9 @@ import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
 import { clusterOptions } from './cluster-options.js';
+import { isProtectedMode } from './hangup-refusals.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
-import { readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
+import { type RedisPlace, readRedisAddress, redisAddressFault, withoutCredentials } from './redis-address.js';
 import { refusesForNow, refusesUs } from './redis-faults.js';
 import { sentinelOptions, serverOptions } from './redis-options.js';
 import { type KnowingRedis, rememberServer } from './remember-server.js';
@@ -89,28 +90,41 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
     retryStrategy,
     socketTimeout: UNANSWERED_MS,
     reconnectOnError: reconnectOnMove(place.by === 'cluster'),
+    // Nobody would handle a refusal. Whoever subscribes does it again when the client is ready.
+    autoResubscribe: false,
     ...(role === 'producer' ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false } : {}),
   });
+  return prepare(redis, place, false);
+}
+
+/**
+ * Makes the client one of ours, and each of its duplicates.
+ * @param isDuplicate whether Redis has let in another connection with the same address before
+ */
+function prepare(redis: Client, place: RedisPlace, isDuplicate: boolean): Redis {
   // BullMQ adds listeners for each queue of a worker.
   redis.setMaxListeners(Number.POSITIVE_INFINITY);
   if (place.by === 'sentinel') reportSentinelFaults(redis, place.sentinel.master);
-  endWhenRefused(redis, place.by !== 'server');
-  return rememberServer(redis);
+  endWhenRefused(redis, place.by !== 'server', isDuplicate);
+  const copy = redis.duplicate.bind(redis);
+  const duplicate = (...options: Parameters<typeof copy>) => prepare(copy(...options), place, true);
+  return Object.assign(rememberServer(redis), { duplicate });
 }
 
 /**
  * Ends a connection that would go on in vain, or in the wrong place.
  * @param isLookedUp whether sentinels or nodes of a cluster are asked where Redis is
+ * @param isDuplicate whether another connection was let in, so that this one will be, too
  */
-function endWhenRefused(redis: Client, isLookedUp: boolean): void {
-  let wasReady = false;
+function endWhenRefused(redis: Client, isLookedUp: boolean, isDuplicate: boolean): void {
+  let wasReady = isDuplicate;
   redis.on('ready', () => {
     wasReady = true;
   });
   redis.on('error', (error: Error & { readonly command?: { readonly name?: string } }) => {
     // The client itself gives up when Redis refuses it from the start; here the same holds for the
-    // servers that it asks where Redis is.
-    if (isLookedUp && !wasReady && refusesUs(error)) redis.disconnect();
+    // servers that it asks where Redis is, and for protected mode, of which it does not know.
+    if ((isLookedUp || isProtectedMode(error)) && !wasReady && refusesUs(error)) redis.disconnect();
     const refusesDatabase = error.command?.name?.toLowerCase() === 'select';
     forgetCommand(error);
     // The client would go on with database 0, and with somebody else's jobs. A connection that had

@@ -1,4 +1,5 @@
 import type { Callback, Redis } from 'ioredis';
+import { hearHangupRefusals } from './hangup-refusals.js';
 import { isForbidden } from './redis-faults.js';
 import { type RedisServer, readServer } from './redis-server.js';
 
@@ -18,8 +19,8 @@ export type KnowingRedis = Redis & {
  * the console, at each connection, and connect all the same.
  */
 export function rememberServer(redis: Redis): KnowingRedis {
+  hearHangupRefusals(redis);
   const ask = redis.info.bind(redis);
-  const copy = redis.duplicate.bind(redis);
   const knowing = Object.assign(redis, {
     server: readServer(''),
     info(...args: InfoArgs): Promise<string> {
@@ -39,7 +40,6 @@ export function rememberServer(redis: Redis): KnowingRedis {
       );
       return answer;
     },
-    duplicate: (...options: Parameters<typeof copy>) => rememberServer(copy(...options)),
   });
   return knowing as KnowingRedis;
 }

@@ -17,12 +17,9 @@ const outcomes: Record<OutcomeKind, Outcome> = {
 const kinds = Object.keys(outcomes) as OutcomeKind[];
 
 /** The notes of the second of three attempts. The job is not a row's, unless the test says so. */
-function noted(
-  kind: OutcomeKind,
-  { attempt = 2, cancelAsked = false, bullpen = {}, jobId = 'j-1' } = {},
-): Notes | undefined {
+function noted(kind: OutcomeKind, { attempt = 2, bullpen = {}, jobId = 'j-1' } = {}): Notes | undefined {
   return notesOf(outcomes[kind], {
-    ...{ bullpen, jobId, attempt, cancelAsked },
+    ...{ bullpen, jobId, attempt },
     ...{ maxAttempts: 3, job: 'mail.send', payload: () => 5 },
   });
 }
@@ -81,17 +78,9 @@ describe('notesOf', () => {
     expect(kinds.filter((kind) => noted(kind)?.forgetCrashes)).toEqual(['crashed']);
   });
 
-  it('forgets a cancellation that took effect or came too late, and no other', () => {
-    expect(kinds.filter((kind) => noted(kind)?.forgetCancelled)).toEqual(['cancelled']);
-    const tooLate = kinds.filter((kind) => noted(kind, { cancelAsked: true })?.forgetCancelled);
-    expect(tooLate).toEqual(['completed', 'rejected', 'cancelled']);
-    // After the last attempt nobody would forget it.
-    expect(noted('failed', { cancelAsked: true, attempt: 3 })?.forgetCancelled).toBe(true);
-  });
-
   it('has no notes for most jobs', () => {
     expect(kinds.filter((kind) => noted(kind) === undefined)).toEqual([
-      ...['completed', 'failed', 'rejected', 'snoozed', 'interrupted'],
+      ...['completed', 'failed', 'rejected', 'cancelled', 'snoozed', 'interrupted'],
     ]);
   });
 });

@@ -10,8 +10,6 @@ export interface Notes {
    * Resets the crashes, so that the job has a new crash budget when somebody retries it by hand.
    */
   readonly forgetCrashes?: boolean;
-  /** Forgets that the job was cancelled. */
-  readonly forgetCancelled?: boolean;
   /**
    * The batch that the job belongs to. Its books keep what became of the job, and the job is
    * removed.
@@ -24,8 +22,6 @@ export interface Notes {
 /** What {@link notesOf} reads beside the outcome. */
 export interface EndedAttempt extends Omit<RowEnd, 'row'> {
   readonly jobId: string;
-  /** Whether somebody cancelled the job while the attempt ran. */
-  readonly cancelAsked: boolean;
 }
 
 /**
@@ -41,22 +37,13 @@ export function notesOf(outcome: Outcome, ended: EndedAttempt): Notes | undefine
   return note === undefined ? notes : { ...notes, batch, row: note };
 }
 
-function jobNotes({ kind }: Outcome, { attempt, maxAttempts, cancelAsked }: EndedAttempt): Notes | undefined {
+function jobNotes({ kind }: Outcome, { attempt }: EndedAttempt): Notes | undefined {
   switch (kind) {
     // The handler was not called, so the attempt does not count.
     case 'expired':
       return { attemptsMade: attempt - 1 };
     case 'crashed':
       return { attemptsMade: attempt - 1, forgetCrashes: true };
-    case 'cancelled':
-      return { forgetCancelled: true };
-    // The cancellation came too late. It must not outlive the attempts of the job: it would cancel
-    // the job when somebody retries it by hand.
-    case 'completed':
-    case 'rejected':
-      return cancelAsked ? { forgetCancelled: true } : undefined;
-    case 'failed':
-      return cancelAsked && attempt >= maxAttempts ? { forgetCancelled: true } : undefined;
     default:
       return undefined;
   }

@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly kind: 'crashed'; readonly error: Thrown }
   | { readonly kind: 'cancelled'; readonly error: Thrown }
   | { readonly kind: 'snoozed'; readonly untilAt: number; readonly error: Thrown }
-  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' };
+  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' | 'put off' };
 
 /**
  * The name of an outcome:
@@ -23,7 +23,7 @@ export type Outcome =
  * - `crashed`: too many processes died under it
  * - `cancelled`: somebody cancelled it
  * - `snoozed`: the handler asked to be called again later
- * - `interrupted`: the worker drains, or lost its lease
+ * - `interrupted`: the worker drains, lost its lease, or puts the job off for a suspect
  */
 export type OutcomeKind =
   | 'completed'

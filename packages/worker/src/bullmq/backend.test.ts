@@ -9,6 +9,7 @@ import { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FailedEnding } from '../in-flight/queue-store.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import { Backend } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { Completed, Completion } from './completion-calls.js';
@@ -47,13 +48,14 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const log = { info: () => undefined, warn: () => undefined };
   const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
   const deps = {
-    ...{ redis: redis as unknown as ScriptedRedis, outage },
+    ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
     retention: {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
       refresh: async (queue: string) => void done.push(`refresh(${queue})`),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
+    stallCheck: { check: async () => ['j-1'] },
     completionCalls: {
       async add(completion: Completion) {
         together.push(completion);
@@ -61,9 +63,10 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
       },
     },
   };
-  const connection = () => new EventEmitter() as unknown as RedisConnection;
+  const main = new EventEmitter() as unknown as RedisConnection;
+  const blocking = { ready: Promise.resolve(), wait: async () => null, close: () => undefined };
   const opts = { prefix: 'p', name: 'worker-1', lockDuration: 10_000 } as never;
-  const backend = new Backend(connection(), connection(), 'mail', opts, deps);
+  const backend = new Backend(main, blocking, 'mail', opts, deps);
   const fetched = fetchedJob({ id: 'b-b1-7', opts: { attempts: 3, bullpen: { batch: 'b1' } } });
   const attempt = new NotedAttempt(fetched, leaseFor());
   const job = {
@@ -128,10 +131,8 @@ describe('Backend', () => {
     const { backend, job, attempt } = backendAnswering();
     attempt.noted = { attemptsMade: 1, forgetCrashes: true };
     expect(notedBy(backend, job)).toEqual([1, 'c']);
-    attempt.noted = { forgetCrashes: true, forgetCancelled: true };
-    expect(notedBy(backend, job)).toEqual(['', 'cx']);
-    attempt.noted = { batch: 'b1', forgetCancelled: true };
-    expect(notedBy(backend, job)).toEqual(['', 'x', 'b1']);
+    attempt.noted = { batch: 'b1' };
+    expect(notedBy(backend, job)).toEqual(['', '', 'b1']);
     attempt.noted = { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } };
     expect(notedBy(backend, job)).toEqual(['', '', 'b1', 7, 1]);
     attempt.noted = { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'Error: x', text: '{}', key: 'hash' } };
@@ -142,7 +143,7 @@ describe('Backend', () => {
     const { backend, job, attempt } = backendAnswering();
     const kept = (): unknown => backend.moveToCompletedArgs(job, '1', { count: 5 }, 't1', true)[FINISH_KEYS + 7];
     const before = kept();
-    attempt.noted = { forgetCancelled: true };
+    attempt.noted = { forgetCrashes: true };
     expect(kept()).toEqual(before);
     attempt.noted = { batch: 'b1' };
     expect(kept()).not.toEqual(before);
@@ -234,7 +235,6 @@ describe('Backend', () => {
       ['is part of a flow', { parentKey: 'p:mail:1' }, completedRow],
       ['is deduplicated', { deduplicationId: 'd' }, completedRow],
       ['is a job scheduler’s', { repeatJobKey: 'r' }, completedRow],
-      ['has a cancellation to be forgotten', {}, { ...completedRow, forgetCancelled: true }],
       ['failed', {}, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'x', text: '', key: '' } }],
     ])('is recorded by BullMQ’s script when its job %s', async (_, more, notes) => {
       const { backend, job, attempt, sent, together } = backendAnswering();
@@ -278,7 +278,7 @@ describe('Backend', () => {
   it('hands a job back by its fetch, with the place of the fetch among those of the worker', async () => {
     const { backend, job, done } = backendAnswering();
     await backend.handBack(job);
-    expect(done).toEqual(['handBack(worker-1, 0, b-b1-7, 1, 0)']);
+    expect(done).toEqual(['handBack(worker-1, 0, b-b1-7, w1 1 0, 0)']);
   });
 
   it('throws that the job is not ours when Redis did not hand it back', async () => {

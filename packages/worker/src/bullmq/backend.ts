@@ -1,3 +1,4 @@
+import { lockKey } from '@bullpen/shared/internal';
 import {
   type FinishedStatus,
   type KeepJobs,
@@ -12,9 +13,12 @@ import type { Leases } from '../in-flight/leases.js';
 import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
+import type { StallCheck } from '../in-flight/stall-check.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { handBack } from '../redis/hand-back.js';
 import type { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
+import { BlockingConnection } from './blocking-connection.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { CompletionCalls } from './completion-calls.js';
 import { connect, connectionName } from './connections.js';
@@ -22,6 +26,7 @@ import { engineCommand } from './engine-scripts.js';
 import { failureOf } from './failure.js';
 import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
 import { FAILED_REMOVED } from './finish-script.js';
+import { OwnFields } from './own-fields.js';
 
 /**
  * BullMQ's answer to a fetch: the fields and the id of a job, or how long to wait when there is
@@ -39,6 +44,8 @@ export interface BackendDeps {
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
   readonly outage: Outage;
+  readonly stallCheck: Pick<StallCheck, 'check'>;
+  readonly connections: SideConnections;
 }
 
 /**
@@ -59,6 +66,12 @@ export const MAX_BLOCK_S = 3;
 const MIN_SNOOZE_MS = 250;
 
 /**
+ * How long a suspect is put off at most. It is called as soon as a worker has no suspect, so this is
+ * for queues that no worker of ours serves any more.
+ */
+const PUT_OFF_MS = 60_000;
+
+/**
  * BullMQ's backend. It differs in two ways: it records an end and Bullpen's notes in one call, and
  * after an outage living workers take up their leases before it looks for the jobs of dead ones.
  *
@@ -69,22 +82,51 @@ const MIN_SNOOZE_MS = 250;
  * it again, and must not refuse others with it.
  */
 export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
+  readonly #blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>;
   readonly #deps: BackendDeps;
+  /** The fields of fetched jobs that BullMQ drops. */
+  readonly ownFields = new OwnFields();
 
   /**
    * Opens the backend for one queue of a worker: on the worker's connection, and on a second one
    * for blocking reads.
    */
   static open(name: string, opts: BackendOptions, deps: BackendDeps): Backend {
-    const main = connect(deps.redis, { shared: true, blocking: false });
-    const duplicate = deps.redis.duplicate({ connectionName: connectionName(name, opts) });
-    return new Backend(main, connect(duplicate, { shared: false, blocking: true }), name, opts, deps);
+    const { redis, connections } = deps;
+    const blocking = new BlockingConnection(redis, name, connectionName(name, opts), connections);
+    return new Backend(connect(redis), blocking, name, opts, deps);
   }
 
-  constructor(main: RedisConnection, blocking: RedisConnection, name: string, opts: BackendOptions, deps: BackendDeps) {
+  constructor(
+    main: RedisConnection,
+    blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>,
+    name: string,
+    opts: BackendOptions,
+    deps: BackendDeps,
+  ) {
     const keys = new QueueKeys(opts.prefix);
-    super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts, blocking);
+    super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts);
+    this.#blocking = blocking;
     this.#deps = deps;
+  }
+
+  override async waitUntilReady(): Promise<void> {
+    await super.waitUntilReady();
+    await this.#blocking.ready;
+  }
+
+  override waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
+    return this.#blocking.wait(this.toKey('marker'), seconds);
+  }
+
+  /** BullMQ's worker ends a wait by this when it closes. It is not paused, so it needs no other. */
+  override async disconnectBlocking(): Promise<void> {
+    this.#blocking.close();
+  }
+
+  override close(force?: boolean): Promise<void> {
+    this.#blocking.close();
+    return super.close(force);
   }
 
   override get maximumBlockTimeout(): number {
@@ -92,13 +134,16 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   /** BullMQ's scripts with our headers, and with Redis' time. */
-  override execCommand(
+  override async execCommand(
     client: Parameters<RedisQueueBackend['execCommand']>[0],
     name: string,
     args: unknown[],
-  ): ReturnType<RedisQueueBackend['execCommand']> {
+  ): Promise<Awaited<ReturnType<RedisQueueBackend['execCommand']>>> {
     const command = engineCommand(name);
-    return command === undefined ? super.execCommand(client, name, args) : client.runCommand(command, args);
+    if (command === undefined) return super.execCommand(client, name, args);
+    const answer: unknown = await client.runCommand(command, args);
+    this.ownFields.note(answer);
+    return answer;
   }
 
   fetch(token: string): Promise<NextJob> {
@@ -144,11 +189,19 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   async handBack(job: BullmqJob): Promise<void> {
-    const { id = '', attemptsStarted, attempt } = job;
+    const { id = '', attempt } = job;
     const { prefix = '', name = '' } = this.queue.opts as BackendOptions;
     const fetching = { redis: this.#deps.redis, prefix, queue: this.name, name };
-    const [handedBack] = await handBack(fetching, [{ jobId: id, fetches: attemptsStarted, nth: attempt?.nth }]);
+    const [handedBack] = await handBack(fetching, [{ jobId: id, mark: attempt?.lease.mark ?? '', nth: attempt?.nth }]);
     if (handedBack === undefined) throw notOurs();
+  }
+
+  async putOff({ id = '', token = '' }: BullmqJob): Promise<void> {
+    const { redis } = this.#deps;
+    const job = this.toKey(id);
+    const keys = ['active', 'stalled', 'delayed', 'suspects', 'meta', 'events', 'marker'].map((key) => this.toKey(key));
+    const isOurs = await redis.bullpenPutOff(lockKey(job), job, ...keys, token, id, PUT_OFF_MS);
+    if (isOurs === 0) throw notOurs();
   }
 
   async snooze(job: BullmqJob, untilAt: number): Promise<void> {
@@ -156,12 +209,12 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {
-    const { outage, leases, retention } = this.#deps;
+    const { outage, leases, retention, stallCheck } = this.#deps;
     // Not awaited: the check must not wait for it.
     void retention.refresh(this.name);
     if (outage.endedAgoMs < COMEBACK_MS) return [];
     leases.renewQueue(this.name);
-    return super.moveStalledJobsToWait();
+    return stallCheck.check(this.name);
   }
 
   /** BullMQ's arguments, followed by Bullpen's notes. */
@@ -204,6 +257,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     const [answer, next] = await this.#deps.completionCalls.add(completion);
     if (answer < 0) throw this.#refusal(answer, id);
     if (answer > 0) return this.#completeInline(job, result, isNextWanted);
+    this.ownFields.note(next);
     return next === null ? undefined : [...next, 0, 0];
   }
 
@@ -214,6 +268,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
       retention.failedRemoved(this.name, reply[1] as number);
       reply = reply[2];
     }
+    this.ownFields.note(reply);
     if (typeof reply === 'number' && reply < 0) throw this.#refusal(reply, jobId);
     return reply;
   }

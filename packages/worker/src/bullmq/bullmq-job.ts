@@ -1,6 +1,8 @@
+import { CANCELLED_FAILURE, SUSPECT_FIELD } from '@bullpen/shared/internal';
 import { Job, type JobProgress } from 'bullmq';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
+import type { JobFields } from './own-fields.js';
 
 /** BullMQ's job, with its payload as it is stored on Redis and the attempt at it. */
 export class BullmqJob<
@@ -11,6 +13,8 @@ export class BullmqJob<
 > extends Job<Data, Result, Name, Progress> {
   /** The payload as JSON. */
   stored = '{}';
+  /** Its fields that are ours. */
+  own: JobFields = {};
   /**
    * The attempt that this object is for. Unset when the attempt is over, because BullMQ's queue of
    * fetched jobs may keep the object for long. It cannot be found by the id of the job: one job may
@@ -32,8 +36,11 @@ export function toFetchedJob(job: BullmqJob): FetchedJob {
     timestamp: job.timestamp,
     priority: job.priority,
     fetchedAt: job.processedOn,
+    worker: job.processedBy ?? '',
     attemptsMade: job.attemptsMade,
     fetches: job.attemptsStarted,
     crashes: job.stalledCounter,
+    cancelled: job.deferredFailure === CANCELLED_FAILURE,
+    suspectMs: Number(job.own[SUSPECT_FIELD]) || undefined,
   };
 }

@@ -9,6 +9,7 @@ import type { JobTaker } from '../in-flight/job-source.js';
 import type { Recorder } from '../in-flight/recorder.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import type { NextJob } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
 import { BullmqWorker } from './bullmq-worker.js';
@@ -17,7 +18,14 @@ import { BullmqWorker } from './bullmq-worker.js';
 function connection(): EventEmitter {
   const quiet = (): void => undefined;
   return Object.assign(new EventEmitter(), {
-    ...{ status: 'connecting', options: {}, connect: quiet, disconnect: quiet, defineCommand: quiet },
+    ...{
+      status: 'connecting',
+      options: {},
+      connect: quiet,
+      disconnect: quiet,
+      defineCommand: quiet,
+      zadd: async () => 1,
+    },
     duplicate: connection,
   });
 }
@@ -47,18 +55,19 @@ interface Setting {
 /** A worker without a connection, and what its taker, store and recorder were told, in order. */
 function working({ end, fetches = [], malformed, isLost = false, isBroken = false }: Setting = {}) {
   const told: string[] = [];
-  const taker: JobTaker = {
+  const taker = {
+    isHeld: false as boolean,
     fetchAnswered: () => void told.push('answered'),
-    take(job: FetchedJob) {
+    take(job: FetchedJob): ActiveAttempt {
       told.push(`take ${job.id}`);
       return new ActiveAttempt(job, leaseFor(job));
     },
-    async attempt(attempt) {
+    async attempt(attempt: ActiveAttempt) {
       told.push(`attempt ${attempt.jobId}`);
       return end?.(attempt);
     },
-    release: ({ jobId }) => void told.push(`release ${jobId}`),
-  };
+    release: ({ jobId }: ActiveAttempt) => void told.push(`release ${jobId}`),
+  } satisfies JobTaker;
   /**
    * The errors that the recorder met. It takes each for final where something can be sent instead.
    */
@@ -89,6 +98,8 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
       },
       completionCalls: { add: async () => [0, null] },
       outage: new Outage(redis as unknown as Redis, 'redis://host', quiet),
+      stallCheck: { check: async () => [] },
+      connections: { watch: () => ({ close: () => undefined }) } as unknown as SideConnections,
       malformedJobs: { makeParsable: async () => malformed },
     },
   );
@@ -120,7 +131,7 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
     const next = (await worker.processJob(job, 't1', () => fetchNext)) as BullmqJob | undefined;
     return { next, attempt, job };
   };
-  return { worker, told, store, refusals, processed };
+  return { worker, taker, told, store, refusals, processed };
 }
 
 const completes = (attempt: ActiveAttempt): Ending => attempt.end({ kind: 'completed', result: 1 });
@@ -132,7 +143,7 @@ describe('BullmqWorker', () => {
     expect(told).toEqual(['attempt j-1', 'complete', 'answered', 'take next', 'release j-1']);
     expect(store.complete).toHaveBeenCalledWith(expect.anything(), 1, { fetchNext: true, isAgain: false });
     expect(attempt.confirmed).toBe(true);
-    expect([next?.id, next?.token, next?.attempt?.jobId, next?.stored]).toEqual(['next', 't1', 'next', '{"to":"x"}']);
+    expect([next?.id, next?.token, next?.attempt?.jobId, next?.stored]).toEqual(['next', 't2', 'next', '{"to":"x"}']);
     expect(job.attempt).toBeUndefined();
   });
 
@@ -245,6 +256,36 @@ describe('BullmqWorker', () => {
     store.complete.mockRejectedValueOnce(new SyntaxError('Unexpected token'));
     expect((await processed()).next?.id).toBe('bad');
     expect(told).toEqual(['attempt j-1', 'recorder', 'answered', 'take bad', 'release j-1']);
+  });
+
+  it('gives every fetch a token of its own, and the job that comes with an end the next one', async () => {
+    const { store, processed } = working({ end: completes, fetches: ['j-2', 'j-3'] });
+    const { next } = await processed({ token: 'w:7.1' });
+    expect(next?.token).toBe('w:7.2');
+    const other = working({ fetches: ['j-2', 'j-3'] });
+    const tokens = [await other.processed({ token: 'w:7.1' }), await other.processed({ token: 'w:7.1' })];
+    expect(new Set(['w:7.1', ...tokens.map((one) => one.next?.token)]).size).toBe(3);
+    expect(other.store.fetch.mock.calls.map(([token]) => token)).toEqual(tokens.map((one) => one.next?.token));
+    expect(store.fetch).not.toHaveBeenCalled();
+  });
+
+  it('fetches nothing while a job is attempted alone, and goes on when it is over', async () => {
+    const { taker, told, worker, store, processed } = working({ end: completes, fetches: ['j-2'] });
+    taker.isHeld = true;
+    await processed();
+    expect(store.complete.mock.calls[0]?.[2]).toMatchObject({ fetchNext: false });
+    const fetching = worker['moveToActive']();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(told).not.toContain('fetch');
+    taker.isHeld = false;
+    expect((await fetching).id).toBe('j-2');
+  });
+
+  it('ends a fetch that is held when a job waits to begin: BullMQ begins it after the fetch', async () => {
+    const { taker, worker } = working({ fetches: ['j-1'] });
+    await worker['moveToActive']();
+    taker.isHeld = true;
+    expect(await worker['moveToActive']()).toBeUndefined();
   });
 
   it('waits half a second after a fetch that failed, and reports the error', async () => {

@@ -1,4 +1,4 @@
-import { describeThrown } from '@bullpen/shared/internal';
+import { describeThrown, WAKE_MARKER } from '@bullpen/shared/internal';
 import { type Job, type JobJson, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import type { JobSource, JobTaker } from '../in-flight/job-source.js';
@@ -8,6 +8,7 @@ import { pause } from '../redis/pause.js';
 import { Backend, type BackendDeps, MAX_BLOCK_S, type NextJob } from './backend.js';
 import { BullmqJob, toFetchedJob } from './bullmq-job.js';
 import type { MalformedJobs } from './malformed-jobs.js';
+import { nextToken } from './next-token.js';
 import { privatesOf } from './private-parts.js';
 import { fetchesNext, recordEnding } from './record-ending.js';
 
@@ -20,16 +21,21 @@ export interface BullmqWorkerDeps extends BackendDeps {
 
 /** How long the loop waits after a failed fetch. BullMQ would fetch again at once, without end. */
 const FAILED_FETCH_PAUSE_MS = 500;
+/** How often a held fetch looks whether it may go on. */
+const HELD_PAUSE_MS = 50;
+/** BullMQ's types do not say that there may be no job. */
+const NO_JOB = undefined as unknown as Job;
 /** How BullMQ's error begins when it could not enqueue the next run of a job scheduler. */
 const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
 
 /**
- * BullMQ's main loop, for a worker of ours. It differs from BullMQ's in five ways:
+ * BullMQ's main loop, for a worker of ours. It differs from BullMQ's in six ways:
  * - An attempt begins when its job is fetched, and the taker hears when it is over.
  * - The end of an attempt is a value. It is recorded through an outage and does not become a
  *   failure.
  * - A job that BullMQ cannot parse is attempted like any other.
  * - After a fetch that was refused the loop waits.
+ * - While a job is attempted alone nothing is fetched.
  * - A loop that closes does not wait for a rate limit.
  */
 export class BullmqWorker extends Worker<unknown, unknown, string, Backend> implements JobSource {
@@ -38,6 +44,10 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
    * Why BullMQ could not enqueue the next run of a job scheduler. BullMQ only emits it as an error.
    */
   #schedulingFault: Error | undefined;
+  /** How many fetches of their own it has sent; makes their tokens. */
+  #fetches = 0;
+  /** How many jobs were fetched and wait for `processJob`. */
+  #waitingCount = 0;
 
   constructor(queue: string, options: WorkerOptions, deps: BullmqWorkerDeps) {
     super(
@@ -58,7 +68,8 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   protected override createJob(fields: JobJson, jobId: string): BullmqJob {
-    return Object.assign(super.createJob(fields, jobId) as BullmqJob, { stored: fields.data });
+    const own = this.backend.ownFields.take(jobId);
+    return Object.assign(super.createJob(fields, jobId) as BullmqJob, { stored: fields.data, own });
   }
 
   async isLimited(): Promise<boolean> {
@@ -76,19 +87,20 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
    * Attempts a job, records the end and releases it.
    * @returns the next job, if one was fetched
    */
-  override async processJob(job: Job, token: string, fetchNext: () => boolean = () => true): Promise<Job | undefined> {
+  override async processJob(job: Job, _: string, fetchNext: () => boolean = () => true): Promise<Job | undefined> {
     const { taker } = this.#deps;
     const { attempt } = job as BullmqJob;
+    this.#waitingCount -= 1;
     if (attempt === undefined) throw new Error(`job ${job.id} was not taken`);
     try {
       let ending: Ending | undefined;
       try {
-        ending =
-          job.deferredFailure === undefined ? await taker.attempt(attempt) : endWithDeferredFailure(job, attempt);
+        const isDecided = job.deferredFailure !== undefined && !attempt.cancelled;
+        ending = isDecided ? endWithDeferredFailure(job, attempt) : await taker.attempt(attempt);
       } catch (error) {
         ending = attempt.endBroken(describeThrown(error));
       }
-      if (ending === undefined) return await this.#fetchAnother(token, fetchNext);
+      if (ending === undefined) return await this.#fetchAnother(fetchNext);
       return await this.#record(job as BullmqJob, attempt, ending, fetchNext);
     } catch (error) {
       // It must not fly on: BullMQ's loop waits for ever when the promise of its last job rejects.
@@ -100,8 +112,12 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     }
   }
 
-  protected override async moveToActive(token: string): Promise<Job> {
+  /** Fetches a job. BullMQ's token is not used: it sends the same one again after an error. */
+  protected override async moveToActive(): Promise<Job> {
     const { taker, outage } = this.#deps;
+    if (taker.isHeld && !(await this.#mayFetch())) return NO_JOB;
+    this.#fetches += 1;
+    const token = `${this.id}:${this.#fetches}.0`;
     let job: BullmqJob | undefined;
     try {
       job = await this.#next(await this.backend.fetch(token), token);
@@ -114,8 +130,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     }
     outage.accepted();
     taker.fetchAnswered();
-    // BullMQ's types do not say that there may be no job.
-    return this.#take(job) as Job;
+    return this.#take(job) ?? NO_JOB;
   }
 
   protected override async nextJobFromJobData(fields?: JobJson, jobId?: string, token?: string): Promise<Job> {
@@ -144,11 +159,11 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     fetchNext: () => boolean,
   ): Promise<Job | undefined> {
     const { recorder, outage } = this.#deps;
-    const token = job.token ?? '';
+    const token = nextToken(job.token ?? '');
     const options = (isAgain: boolean): RecordOptions => ({ fetchNext: this.#wantsNext(fetchNext), isAgain });
     if (!fetchesNext(ending)) {
       await recorder.record(attempt, () => recordEnding(this.backend, job, ending, options(false)));
-      return this.#fetchAnother(token, fetchNext);
+      return this.#fetchAnother(fetchNext);
     }
     try {
       const next = await this.#next(await recordEnding(this.backend, job, ending, options(false)), token);
@@ -171,7 +186,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     write: (ending: Ending) => Promise<BullmqJob | undefined>,
   ): Promise<BullmqJob | undefined> {
     const parseable = (writing: Promise<BullmqJob | undefined>) =>
-      writing.catch((thrown: unknown) => this.#findMalformed(token, thrown, attempt));
+      writing.catch((thrown: unknown) => this.#findMalformed(token, thrown));
     let isFirst = true;
     const again = (): Promise<BullmqJob | undefined> => {
       const writing = isFirst ? Promise.reject(error) : write(ending);
@@ -188,15 +203,30 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     });
   }
 
+  /**
+   * Waits while a job is attempted alone. Jobs that were fetched before must not wait with us: BullMQ
+   * begins them when this fetch is over, and they are then handed back. The job that woke us is for
+   * another worker.
+   */
+  async #mayFetch(): Promise<boolean> {
+    const { taker, redis } = this.#deps;
+    redis.zadd(this.backend.toKey('marker'), ...WAKE_MARKER).catch(() => undefined);
+    while (taker.isHeld) {
+      if (this.closing !== undefined || this.#waitingCount > 0) return false;
+      await pause(HELD_PAUSE_MS);
+    }
+    return true;
+  }
+
   #wantsNext(fetchNext: () => boolean): boolean {
-    return fetchNext() && !(this.closing || this.paused);
+    return fetchNext() && !(this.closing || this.paused || this.#deps.taker.isHeld);
   }
 
   /** Fetches a job for a slot whose last job was not recorded together with a fetch. */
-  async #fetchAnother(token: string, fetchNext: () => boolean): Promise<Job | undefined> {
+  async #fetchAnother(fetchNext: () => boolean): Promise<Job | undefined> {
     if (!this.#wantsNext(fetchNext)) return undefined;
     try {
-      return await this.moveToActive(token);
+      return await this.moveToActive();
     } catch (error) {
       if (this.closing === undefined) this.emit('error', error as Error);
       return undefined;
@@ -217,24 +247,23 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   #take(job: BullmqJob | undefined): BullmqJob | undefined {
-    if (job !== undefined) job.attempt = this.#deps.taker.take(toFetchedJob(job));
+    if (job === undefined) return undefined;
+    this.#waitingCount += 1;
+    job.attempt = this.#deps.taker.take(toFetchedJob(job));
     return job;
   }
 
   /**
    * The job of an answer that BullMQ could not parse. BullMQ's error does not say whether Redis
-   * carried the command out. Redis did if we have a job under this token that is not the job that
-   * just ended.
+   * carried the command out. Redis did if we have a job under this token.
    * @throws error when there is no such job
    */
-  async #findMalformed(token: string, error: unknown, ended?: ActiveAttempt): Promise<BullmqJob> {
+  async #findMalformed(token: string, error: unknown): Promise<BullmqJob> {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     const jobId = await this.#deps.malformedJobs.makeParsable(token);
     const fields = jobId === undefined ? undefined : await this.backend.getJobData(jobId);
     if (jobId === undefined || fields === undefined) throw error;
-    const job = Object.assign(this.createJob(fields, jobId), { token });
-    if (job.id === ended?.jobId && job.attemptsStarted === ended?.lease.fetches) throw error;
-    return job;
+    return Object.assign(this.createJob(fields, jobId), { token });
   }
 }
 

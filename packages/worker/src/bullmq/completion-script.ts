@@ -1,5 +1,6 @@
 import { LAYOUT } from '@bullpen/shared/internal';
 import { COMPLETED_ROWS_SCRIPT } from '../redis/row-scripts.js';
+import { NEXT_TOKEN } from './next-token.js';
 
 /** How many keys it takes. */
 export const COMPLETE_KEYS = 9;
@@ -30,6 +31,7 @@ export const COMPLETE_KEYS = 9;
 export const COMPLETE_ROWS = `
 ${LAYOUT.names}
 ${COMPLETED_ROWS_SCRIPT}
+${NEXT_TOKEN}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey, counterKey = unpack(KEYS)
 local base, now, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, MAX_EVENTS)
@@ -100,7 +102,7 @@ for at = 5, #ARGV, 7 do
       mark = true
     elseif id then
       local job = base .. id
-      call('SET', job .. LOCK, ARGV[at + 1], 'PX', leaseMs)
+      call('SET', job .. LOCK, nextToken(ARGV[at + 1]), 'PX', leaseMs)
       call('XADD', eventsKey, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
       call('HSET', job, 'processedOn', now, WORKER, worker)
       call('HINCRBY', job, FETCHES, 1)

@@ -2,11 +2,11 @@ import { LAYOUT, type Script, type ScriptEffect } from '@bullpen/shared/internal
 import { getRateLimitTtl } from 'bullmq/dist/cjs/scripts/getRateLimitTtl-2.js';
 import { isMaxed } from 'bullmq/dist/cjs/scripts/isMaxed-2.js';
 import { moveJobFromActiveToWait } from 'bullmq/dist/cjs/scripts/moveJobFromActiveToWait-9.js';
-import { moveStalledJobsToWait } from 'bullmq/dist/cjs/scripts/moveStalledJobsToWait-9.js';
 import { moveToActive } from 'bullmq/dist/cjs/scripts/moveToActive-11.js';
 import { moveToDelayed } from 'bullmq/dist/cjs/scripts/moveToDelayed-11.js';
 import { retryJob } from 'bullmq/dist/cjs/scripts/retryJob-11.js';
 import { updateJobScheduler } from 'bullmq/dist/cjs/scripts/updateJobScheduler-12.js';
+import { NEXT_TOKEN } from './next-token.js';
 
 interface BullmqScript {
   readonly content: string;
@@ -30,20 +30,33 @@ function engineScript({ content, keys }: BullmqScript, effect: ScriptEffect, tim
 }
 
 /**
+ * `moveToDelayed` may fetch a job together with the end of the one that it delays. That job gets a
+ * token of its own.
+ */
+const DELAY = `${setTime(2)}
+${NEXT_TOKEN}
+local function delay()
+${moveToDelayed.content}
+end
+local reply = delay()
+giveNextToken(ARGV[1], reply, ARGV[4])
+return reply
+`;
+
+/**
  * BullMQ's scripts that a worker sends, by BullMQ's names. They differ from BullMQ's in two ways. A
  * full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
  * that its own jobs have filled would never be drained. And they go by Redis' clock.
  *
  * The next run of a job scheduler keeps the clock of its caller, who has computed its instant.
- * `moveToFinished` is in `finish-script.ts`.
+ * `moveToFinished` is in `finish-script.ts`; `moveStalledJobsToWait` is replaced by a script of ours.
  */
 const ENGINE_SCRIPTS: Readonly<Record<string, Script>> = {
   getRateLimitTtl: engineScript(getRateLimitTtl, 'frees'),
   isMaxed: engineScript(isMaxed, 'reads'),
   moveJobFromActiveToWait: engineScript(moveJobFromActiveToWait, 'frees'),
-  moveStalledJobsToWait: engineScript(moveStalledJobsToWait, 'frees', 3),
   moveToActive: engineScript(moveToActive, 'frees', 2),
-  moveToDelayed: engineScript(moveToDelayed, 'frees', 2),
+  moveToDelayed: { keys: moveToDelayed.keys, effect: 'frees', lua: DELAY },
   retryJob: engineScript(retryJob, 'frees', 2),
   updateJobScheduler: engineScript(updateJobScheduler, 'frees'),
 };

@@ -2,6 +2,7 @@ import { KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
 import { setTime } from './engine-scripts.js';
+import { NEXT_TOKEN } from './next-token.js';
 
 /** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
@@ -23,14 +24,15 @@ export const FAILED_REMOVED = 'failed jobs removed';
  * nobody else would remove the key then.
  *
  * KEYS: those of BullMQ's script. ARGV: those of BullMQ's script; then, if there is anything to
- * note, from ARGV 10 on: attempts made or `''`, and what to forget (`c` the job's crashes, `x` its
- * cancellation). For the job of a row of a batch follow the batch, the row and its fate, and, if it
- * has any, reason, text and key; for a job that several rows share, only the batch. These few
+ * note, from ARGV 10 on: attempts made or `''`, and `c` to forget the job's crashes. For the job of
+ * a row of a batch follow the batch, the row and its fate, and, if it has any, reason, text and key;
+ * for a job that several rows share, only the batch. These few
  * arguments travel with every job, so they are short. Answers what BullMQ's script answers; if
  * failed jobs were removed, "{@link FAILED_REMOVED}", how many, and that answer.
  */
 export const FINISH = `
 ${setTime(2)}
+${NEXT_TOKEN}
 local function finish()
 ${moveToFinished.content}
 end
@@ -44,6 +46,11 @@ if keep.count and keep.count > 0 and keep.count < leastKept then
 end
 local reply = finish()
 if type(reply) == 'number' and reply < 0 then return reply end
+giveNextToken(ARGV[7], reply, opts.token)
+${LAYOUT.names}
+-- A cancellation that came too late is not meant for the next run of the job, by hand. Of a failed
+-- job BullMQ's script has forgotten it.
+if ARGV[5] == 'completed' then redis.call('HDEL', KEYS[12], DEFERRED_FAILURE) end
 if string.sub(ARGV[1], 1, 2) == 'k-' then
   ${KEY_SCRIPT}
   local record = recordOf(ARGV[7], ARGV[1])
@@ -58,14 +65,10 @@ if ARGV[5] == 'failed' and keep.count ~= 0 then
   end
 end
 if not ARGV[10] then return reply end
-${LAYOUT.names}
 ${ROW_SCRIPT}
-local base, jobId, job = ARGV[7], ARGV[1], KEYS[12]
+local base, job = ARGV[7], KEYS[12]
 if ARGV[10] ~= '' and call('EXISTS', job) == 1 then call('HSET', job, ATTEMPTS_MADE, ARGV[10]) end
-if ARGV[11] ~= '' then
-  if string.find(ARGV[11], 'c', 1, true) then call('HDEL', job, CRASHES) end
-  if string.find(ARGV[11], 'x', 1, true) then call('ZREM', base .. 'cancelled', jobId) end
-end
+if ARGV[11] == 'c' then call('HDEL', job, CRASHES) end
 if ARGV[12] then
   local books = booksOf(base, ARGV[12])
   if ARGV[13] then noteRow(base, books, ARGV[13], tonumber(ARGV[14]), ARGV[15] or '', ARGV[16] or '', ARGV[17] or '') end

@@ -16,6 +16,7 @@ function listeningStore() {
   const store: QueueStore<string, string> = {
     ...{ fetch: listen('fetch', 'next'), complete: listen('complete', 'next'), fail: listen('fail', 'next') },
     ...{ handBack: listen('handBack', undefined), snooze: listen('snooze', undefined) },
+    putOff: listen('putOff', undefined),
   };
   return { store, told };
 }
@@ -33,7 +34,7 @@ describe('recordEnding', () => {
 
   it.each(['failed', 'rejected', 'expired', 'crashed', 'cancelled'] as const)('fails a job that %s', async (kind) => {
     const { store, told } = listeningStore();
-    const ending = { outcome: outcomeOf(kind), retryInMs: 5_000, notes: { forgetCancelled: true } };
+    const ending = { outcome: outcomeOf(kind), retryInMs: 5_000, notes: { forgetCrashes: true } };
     expect(await recordEnding(store, 'job', ending, options)).toBe('next');
     expect(told).toEqual([['fail', ending, true]]);
   });
@@ -53,6 +54,17 @@ describe('recordEnding', () => {
       expect(await recordEnding(store, 'job', { outcome: { kind: 'interrupted', reason } }, options)).toBeUndefined();
       expect(told).toEqual([['handBack']]);
     }
+  });
+});
+
+describe('recordEnding of a job that was not attempted because of a suspect', () => {
+  it.each([
+    [true, 'putOff'],
+    [false, 'handBack'],
+  ])('puts off another suspect, and hands back any other job: %s', async (isPutOff, verb) => {
+    const { store, told } = listeningStore();
+    await recordEnding(store, 'job', { outcome: { kind: 'interrupted', reason: 'put off' }, isPutOff }, options);
+    expect(told).toEqual([[verb]]);
   });
 });
 

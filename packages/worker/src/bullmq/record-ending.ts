@@ -28,7 +28,7 @@ export function recordEnding<Job, Next>(
       return store.snooze(job, outcome.untilAt).then(() => undefined);
 
     case 'interrupted':
-      return store.handBack(job).then(() => undefined);
+      return (ending.isPutOff ? store.putOff(job) : store.handBack(job)).then(() => undefined);
   }
 }
 

@@ -19,6 +19,9 @@ import { readCommandLine, type WorkerConfig } from './program.js';
 import { settings } from './settings.js';
 import { Watchdog } from './watchdog.js';
 
+/** The settings by the names of the library's options. */
+const byOption = { ...settings, port: settings.healthPort, host: settings.healthHost };
+
 /**
  * Runs the command and returns its exit code.
  * @param takeOver stops the recording of early signals, and returns them
@@ -27,7 +30,7 @@ export async function runCommand(argv: readonly string[], takeOver: () => NodeJS
   try {
     return await run(readCommandLine(argv), takeOver);
   } catch (error) {
-    return reportFailure('bullpen-worker', inFlags(error, settings));
+    return reportFailure('bullpen-worker', inFlags(error, byOption));
   }
 }
 

@@ -4,7 +4,7 @@ import type { RunInContext } from '../attempt/async-context.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
 
 /** What a worker tells its observers. The `kind` says which event it is. */
-export type WorkerEvent = AttemptEnded | JobEvent | OutageBegan;
+export type WorkerEvent = AttemptEnded | JobEvent | JobRescued | OutageBegan;
 
 /** Redis stopped answering, or refuses our commands. */
 export interface OutageBegan {
@@ -55,16 +55,40 @@ export interface AttemptEnded {
  * - `handed-back`: the job is back in its queue, as Redis has confirmed
  * - `lease-lapsed`: nobody renewed its lease in time; its attempt was aborted
  * - `lease-lost`: Redis said that the job is not ours any more; its attempt was abandoned
+ * - `job-gone`: Redis does not have the job any more; its attempt was abandoned
  */
 export interface JobEvent {
   /** Which event it is. */
-  readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost';
+  readonly kind: 'handed-back' | 'lease-lapsed' | 'lease-lost' | 'job-gone';
   /** The queue of the job. */
   readonly queue: string;
   /** The name that the job was enqueued with. */
   readonly job: string;
   /** The id of the job. */
   readonly jobId: string;
+}
+
+/**
+ * A job was found without a lease and is back in its queue: its process died, or stood still for
+ * longer than its lease. Told by the worker that found it.
+ */
+export interface JobRescued {
+  /** Which event it is. */
+  readonly kind: 'job-rescued';
+  /** The queue of the job. */
+  readonly queue: string;
+  /** The id of the job. */
+  readonly jobId: string;
+  /** The name of the worker that had it; empty when it has none. */
+  readonly worker: string;
+  /**
+   * What was found:
+   * - `charged`: a crash is counted for this job
+   * - `suspected`: any of several jobs may have killed the process; this one is attempted again as a
+   *   suspect, and no crash is counted
+   * - `repeated`: another job killed the process; this one is attempted again
+   */
+  readonly finding: 'charged' | 'suspected' | 'repeated';
 }
 
 /**

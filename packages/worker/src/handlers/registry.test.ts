@@ -48,7 +48,9 @@ describe('buildRegistry', () => {
   });
 
   it('refuses a job with two handlers', () => {
-    expect(faultsOf([resize, resize].map(handlerOf), [], undefined)).toEqual(['registry.resize: has two handlers']);
+    expect(faultsOf([resize, resize].map(handlerOf), [], undefined)).toEqual([
+      'registry.resize: has two handlers; export one',
+    ]);
   });
 
   it('refuses a job without a handler on a queue that is served: it would be fetched and rejected', () => {

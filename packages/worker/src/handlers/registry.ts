@@ -30,7 +30,7 @@ export function buildRegistry(
     const { name, queue } = handler.job;
     if (only !== undefined && !only.includes(queue)) continue;
     const names = registry.get(queue) ?? new Map<string, AnyHandler>();
-    if (names.has(name)) fault(name, 'has two handlers');
+    if (names.has(name)) fault(name, 'has two handlers; export one');
     registry.set(queue, names.set(name, handler));
   }
   for (const queue of only ?? []) {

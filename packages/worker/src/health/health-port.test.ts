@@ -140,10 +140,10 @@ describe('the health port', () => {
     const source: HealthSource = { health: () => well, metrics: () => new Registry() };
     await expect(openHealthPort({ port: port.port, host: '127.0.0.1' }, source)).rejects.toMatchObject({
       code: 'BULLPEN_OPTIONS_INVALID',
-      message: `cannot open the health port: port ${port.port} of 127.0.0.1 is in use by another process`,
+      message: `cannot open the health port: port: port ${port.port} of 127.0.0.1 is in use by another process; choose another`,
     });
     await expect(openHealthPort({ port: 0, host: '192.0.2.1' }, source)).rejects.toMatchObject({
-      message: expect.stringContaining('cannot open the health port: 192.0.2.1:0: '),
+      message: 'cannot open the health port: host: this machine does not have the address 192.0.2.1',
     });
   });
 });

@@ -7,8 +7,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Fault, OptionsInvalid } from '@bullpen/shared';
-import { reasonOf } from '@bullpen/shared/internal';
+import { OptionsInvalid } from '@bullpen/shared';
+import { listenFault } from '@bullpen/shared/internal';
 import type { Registry } from 'prom-client';
 import type { Health } from '../in-flight/health.js';
 import { DEFAULT_HEALTH_HOST, type HealthPortOptions } from './health-port-options.js';
@@ -114,11 +114,4 @@ function probeAnswer({ problems, ...health }: Health, what: 'live' | 'ready'): A
   return health[what]
     ? { status: 200, headers, body: 'ok\n' }
     : { status: 503, headers, body: `${problems.join('\n')}\n` };
-}
-
-function listenFault(host: string, port: number, error: unknown): Fault {
-  const { code } = error as { readonly code?: unknown };
-  if (code === 'EADDRINUSE') return { path: '', reason: `port ${port} of ${host} is in use by another process` };
-  if (code === 'EACCES') return { path: '', reason: `port ${port} of ${host} may not be used by this user` };
-  return { path: '', reason: `${host}:${port}: ${reasonOf(error)}` };
 }

@@ -1,4 +1,3 @@
-import { JobCancelled, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { fetchedJob, leaseFor, outcomeOf } from '../../test/fetched-job.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
@@ -63,12 +62,14 @@ describe('ActiveAttempt', () => {
     const row = attemptAt({ id: 'b-b1-7', opts: { bullpen: { batch: 'b1' } } });
     expect(row.end(outcomeOf('completed')).notes).toMatchObject({ batch: 'b1', row: { row: 7, fate: 'completed' } });
     expect(attemptAt().end(outcomeOf('completed')).notes).toBeUndefined();
-    const asked = attemptAt();
-    asked.stop.abort(new JobCancelled());
-    expect(asked.end(outcomeOf('completed')).notes).toEqual({ forgetCancelled: true });
-    const drained = attemptAt();
-    drained.stop.abort(new WorkerDraining());
-    expect(drained.end(outcomeOf('completed')).notes).toBeUndefined();
+  });
+
+  it('is cancelled when its job was before the fetch, or Redis says so later', () => {
+    expect(attemptAt({ cancelled: true }).cancelled).toBe(true);
+    const attempt = attemptAt();
+    expect(attempt.cancelled).toBe(false);
+    attempt.noteCancelled();
+    expect(attempt.cancelled).toBe(true);
   });
 
   it('keeps the payload of a failed row as it was enqueued, whatever its handler did to it', () => {
@@ -79,9 +80,9 @@ describe('ActiveAttempt', () => {
     expect(attempt.end(outcomeOf('failed')).notes?.row?.text).toContain('{"id":7}');
   });
 
-  it('ends with its rows: the job is removed, and a cancellation that came too late is forgotten', () => {
+  it('ends with its rows: the job is removed', () => {
     expect(attemptAt(SHARED).endRows()).toEqual({
-      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1', forgetCancelled: true } },
+      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1' } },
     });
   });
 

@@ -1,4 +1,4 @@
-import { hasCode, type JobDefinition } from '@bullpen/shared';
+import type { JobDefinition } from '@bullpen/shared';
 import { type BullpenOpts, readBullpenOpts, rowOfId, type Thrown } from '@bullpen/shared/internal';
 import { attemptNumber, maxAttemptsOf } from '../attempt/attempt-number.js';
 import { AttemptStop } from '../attempt/attempt-stop.js';
@@ -23,6 +23,8 @@ export interface Ending {
    * again.
    */
   readonly isFinal?: boolean;
+  /** Its job was not attempted, and comes back when it is called. */
+  readonly isPutOff?: boolean;
 }
 
 /** How far an attempt has come. */
@@ -45,7 +47,9 @@ export class ActiveAttempt {
   #stop = new AttemptStop();
   #ending: Ending | undefined;
   #wasLeft = false;
+  #isAcquitted = false;
   #confirmed = false;
+  #cancelled: boolean;
 
   constructor(fetched: FetchedJob, lease: Lease, nth = 0) {
     this.fetched = fetched;
@@ -53,6 +57,7 @@ export class ActiveAttempt {
     this.nth = nth;
     this.bullpen = readBullpenOpts(fetched.opts);
     this.#maxAttempts = maxAttemptsOf(fetched.opts['attempts'], undefined);
+    this.#cancelled = fetched.cancelled;
   }
 
   get queue(): string {
@@ -94,6 +99,21 @@ export class ActiveAttempt {
     return this.#maxAttempts;
   }
 
+  /** How long a suspect had run when its process died, in ms. */
+  get suspectMs(): number | undefined {
+    return this.fetched.suspectMs;
+  }
+
+  /** Whether a process died that had its job, and the job has not been acquitted since. */
+  get isSuspect(): boolean {
+    return this.suspectMs !== undefined && !this.#isAcquitted;
+  }
+
+  /** Whether its job or its batch is cancelled, as far as Redis has told us. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
   /** How to stop the attempt. For a shared job, how to stop the row that runs now. */
   get stop(): AttemptStop {
     return this.#stop;
@@ -116,6 +136,11 @@ export class ActiveAttempt {
     return this.#ending?.outcome.kind ?? (this.#wasLeft ? 'interrupted' : undefined);
   }
 
+  /** Whether it ended before it began, because of a suspect. */
+  get wasPutOff(): boolean {
+    return this.#ending?.isPutOff !== undefined;
+  }
+
   /** The notes that are written when its end is recorded. */
   get notes(): Notes | undefined {
     return this.#ending?.notes;
@@ -131,9 +156,19 @@ export class ActiveAttempt {
     this.#maxAttempts = maxAttemptsOf(this.fetched.opts['attempts'], definition?.maxAttempts);
   }
 
+  /** Redis said that its job or its batch is cancelled. */
+  noteCancelled(): void {
+    this.#cancelled = true;
+  }
+
   /** Its handler is about to run. */
   start(): void {
     this.#stage = 'started';
+  }
+
+  /** Its job has not killed this process: nobody suspects it any more. */
+  acquit(): void {
+    this.#isAcquitted = true;
   }
 
   /** A row of its job is about to be attempted. `stop` now stops that row. */
@@ -174,9 +209,15 @@ export class ActiveAttempt {
     }
   }
 
+  /** Its job is not attempted now, because of a suspect. */
+  putOff(isSuspect: boolean): Ending {
+    this.#ending = { outcome: { kind: 'interrupted', reason: 'put off' }, isPutOff: isSuspect };
+    return this.#ending;
+  }
+
   /** All rows of its job are settled or have jobs of their own. */
   endRows(): Ending {
-    const notes: Notes = { batch: this.batch as string, forgetCancelled: true };
+    const notes: Notes = { batch: this.batch as string };
     this.#ending = { outcome: { kind: 'completed', result: undefined }, notes };
     return this.#ending;
   }
@@ -204,8 +245,7 @@ export class ActiveAttempt {
 
   #notesOf(outcome: Outcome, maxAttempts: number): Notes | undefined {
     const { bullpen, job, jobId, fetched, number } = this;
-    const cancelAsked = hasCode(this.#stop.reason, 'BULLPEN_JOB_CANCELLED');
     const payload = (): unknown => storedPayload(fetched);
-    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts, cancelAsked });
+    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts });
   }
 }

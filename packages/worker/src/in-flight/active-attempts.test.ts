@@ -25,7 +25,7 @@ function end(active: ActiveAttempts, attempt: ActiveAttempt, outcome?: OutcomeKi
   active.release(attempt);
 }
 
-const none = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
+const none = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, putOff: 0, unrecorded: 0 };
 
 describe('ActiveAttempts', () => {
   it('finds attempts in flight by queue and job', () => {

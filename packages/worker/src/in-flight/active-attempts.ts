@@ -19,6 +19,11 @@ export interface AttemptCounts {
    */
   notStarted: number;
   /**
+   * Handed back before they started, because of a job under which a process may have died: it is
+   * attempted alone, or they are suspects as well and have to wait for each other.
+   */
+  putOff: number;
+  /**
    * Ended here, but Redis did not confirm it: the lease was lost, or Redis was away. Another worker
    * will attempt the job.
    */
@@ -34,7 +39,15 @@ export class ActiveAttempts {
    */
   readonly #attempts: ActiveAttempt[] = [];
   readonly #idle: (() => void)[] = [];
-  readonly counts: AttemptCounts = { completed: 0, failed: 0, snoozed: 0, handedBack: 0, notStarted: 0, unrecorded: 0 };
+  readonly counts: AttemptCounts = {
+    completed: 0,
+    failed: 0,
+    snoozed: 0,
+    handedBack: 0,
+    notStarted: 0,
+    putOff: 0,
+    unrecorded: 0,
+  };
   /** The jobs counted as unrecorded during a drain. */
   readonly unrecordedJobIds: string[] = [];
   readonly #onHandedBack: (attempt: ActiveAttempt) => void;
@@ -92,7 +105,7 @@ export class ActiveAttempts {
 
   /** Counts a row of a shared job. Redis has confirmed its end. */
   countRow(outcome: OutcomeKind): void {
-    this.counts[counterFor({ started: true, outcome, confirmed: true })] += 1;
+    this.counts[counterFor({ started: true, outcome, confirmed: true, wasPutOff: false })] += 1;
   }
 
   [Symbol.iterator](): IterableIterator<ActiveAttempt> {
@@ -141,7 +154,8 @@ function counterFor({
   started,
   outcome,
   confirmed,
-}: Pick<ActiveAttempt, 'started' | 'outcome' | 'confirmed'>): keyof AttemptCounts {
+  wasPutOff,
+}: Pick<ActiveAttempt, 'started' | 'outcome' | 'confirmed' | 'wasPutOff'>): keyof AttemptCounts {
   if (!confirmed || outcome === undefined) return 'unrecorded';
   switch (outcome) {
     case 'completed':
@@ -149,6 +163,7 @@ function counterFor({
     case 'snoozed':
       return 'snoozed';
     case 'interrupted':
+      if (wasPutOff) return 'putOff';
       return started ? 'handedBack' : 'notStarted';
     default:
       return 'failed';

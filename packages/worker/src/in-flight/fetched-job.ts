@@ -24,9 +24,19 @@ export interface FetchedJob {
   readonly attemptsMade: number;
   /** How often it was fetched, this time included (`ats` on Redis). */
   readonly fetches: number;
+  /** The name of the worker that fetched it (`pb` on Redis). */
+  readonly worker: string;
+  /** Whether it was cancelled before the fetch. */
+  readonly cancelled: boolean;
   /** How many processes died under it (`stc` on Redis). */
   readonly crashes: number;
+  /** How long it had run when its process died, in ms; `undefined` when nobody suspects it. */
+  readonly suspectMs: number | undefined;
 }
+
+/** Names this fetch of the job, as `LAYOUT.fetchMark` does in our scripts. */
+export const fetchMark = ({ worker, fetches, fetchedAt = 0 }: FetchedJob): string =>
+  `${worker} ${fetches} ${fetchedAt}`;
 
 /** The payload as it was enqueued, even if the handler has changed its own copy. */
 export function storedPayload({ storedData }: FetchedJob): unknown {

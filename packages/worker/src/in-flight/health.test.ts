@@ -24,7 +24,7 @@ function worker(...attempts: string[]): HealthDeps & { redis: Redis & { status: 
     { queue: 'mail', concurrency: 2 },
     { queue: 'images', concurrency: 1 },
   ];
-  return { active, serves, isReady: true, isDraining: false, redis, outage };
+  return { active, serves, isReady: true, isDraining: false, redis, outage, connections: { missing: [] } };
 }
 
 describe('healthOf', () => {
@@ -65,6 +65,14 @@ describe('healthOf', () => {
     });
     parts.outage.accepted();
     expect(healthOf(parts)).toMatchObject({ ready: true, connected: true, problems: [] });
+  });
+
+  it('is live and not ready while a connection beside the main one is missing', () => {
+    const connections = { missing: ["waits for jobs of queue 'mail'", 'hears of cancellations'] };
+    expect(healthOf({ ...worker(), connections })).toMatchObject({
+      ...{ live: true, ready: false, connected: false },
+      problems: connections.missing.map((does) => `redis is unavailable to the connection that ${does}`),
+    });
   });
 
   it('is live and not ready while it starts or drains; draining is named first', () => {

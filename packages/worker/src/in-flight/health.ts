@@ -1,5 +1,5 @@
-import type { Redis } from '@bullpen/shared/internal';
 import type { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import type { ActiveAttempts } from './active-attempts.js';
 
 /** The health of a worker. */
@@ -8,7 +8,7 @@ export interface Health {
   readonly live: boolean;
   /** Whether it takes jobs now: connected, fetching, not draining. */
   readonly ready: boolean;
-  /** Whether Redis answers and takes our commands. */
+  /** Whether Redis answers and takes our commands, on every connection. */
   readonly connected: boolean;
   /** Whether it takes no new jobs and finishes the active ones. */
   readonly draining: boolean;
@@ -31,17 +31,19 @@ export interface HealthDeps {
   readonly serves: readonly { readonly queue: string; readonly concurrency: number }[];
   readonly isReady: boolean;
   readonly isDraining: boolean;
-  readonly redis: Redis;
   readonly outage: Outage;
+  readonly connections: Pick<SideConnections, 'missing'>;
 }
 
 /** Reads the health of a worker from its state. Asks nobody. */
-export function healthOf({ active, serves, isReady, isDraining, redis, outage }: HealthDeps): Health {
+export function healthOf({ active, serves, isReady, isDraining, outage, connections }: HealthDeps): Health {
   const stuck = active.stuck().map(({ job, jobId, queue }) => ({ job, jobId, queue }));
   const dead = serves.filter(({ queue, concurrency }) => active.slotsOf(queue).stuck >= concurrency);
   const problems = dead.map(({ queue, concurrency }) => `all ${concurrency} slots of queue '${queue}' are stuck`);
-  const connected = redis.status === 'ready' && !outage.present;
-  if (!connected) problems.push('redis is unavailable');
+  const { missing } = connections;
+  const connected = outage.isConnected && missing.length === 0;
+  if (!outage.isConnected) problems.push('redis is unavailable');
+  problems.push(...missing.map((does) => `redis is unavailable to the connection that ${does}`));
   if (isDraining) problems.push('the worker is draining');
   else if (!isReady) problems.push('the worker is starting');
   const [live, ready] = [dead.length === 0, problems.length === 0];

@@ -22,6 +22,8 @@ export interface JobSource {
  * this order, once.
  */
 export interface JobTaker {
+  /** Whether no job may be fetched now, because one is attempted alone. */
+  readonly isHeld: boolean;
   /** Redis answered a fetch, with a job or without. */
   fetchAnswered(): void;
   /**

@@ -1,15 +1,14 @@
 import type { Notes } from '../attempt/notes.js';
 import type { OutcomeKind } from '../attempt/outcome.js';
-import type { FetchedJob } from './fetched-job.js';
+import { type FetchedJob, fetchMark } from './fetched-job.js';
 
 /** A worker's right to one job, as the fetch gave it. */
 export interface Lease {
   /** BullMQ's lock token. */
   readonly token: string;
-  /**
-   * How often the job had been fetched, this time included (`ats` on Redis). While Redis has the same
-   * number, nobody has fetched the job after us.
-   */
+  /** Names the fetch. While Redis has the same mark, nobody has fetched the job after us. */
+  readonly mark: string;
+  /** How often the job had been fetched, this time included (`ats` on Redis). */
   readonly fetches: number;
   /** How many attempts had been spent (`atm` on Redis). */
   readonly attemptsMade: number;
@@ -61,6 +60,7 @@ export function leaseOf(job: FetchedJob, leaseMs: number): Lease {
   const ageMs = Math.max(0, Date.now() - (job.fetchedAt ?? Date.now()));
   return {
     token: job.token,
+    mark: fetchMark(job),
     fetches: job.fetches,
     attemptsMade: job.attemptsMade,
     crashes: job.crashes,

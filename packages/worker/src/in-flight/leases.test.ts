@@ -62,7 +62,7 @@ function leasing() {
   const redis = {
     reply: ({ ids }: Question): Reply => 'h'.repeat(ids.length),
     async bullpenRenew(...args: unknown[]): Promise<string> {
-      const ids = args.slice(5).filter((_, at) => at % 5 === 0);
+      const ids = args.slice(5).filter((_, at) => at % 6 === 0);
       const queue = String(args[2]).split(':')[1] ?? '';
       const question = { at: now - startedAt, queue, ids, isInnocent: args[4] === '1', args };
       questions.push(question);
@@ -139,10 +139,10 @@ describe('Leases that are renewed', () => {
     expect(questions.map(({ args }) => args)).toEqual([
       [
         ...['p:mail:active', 'p:mail:stalled', 'p:mail:', LEASE_MS, '1'],
-        ...['1', 't-1', 5, 2, 1],
-        ...['3', 't-3', 5, 2, 1],
+        ...['1', 't-1', 'w1 5 0', 2, 1, ''],
+        ...['3', 't-3', 'w1 5 0', 2, 1, ''],
       ],
-      ['p:images:active', 'p:images:stalled', 'p:images:', LEASE_MS, '1', '2', 't-2', 5, 2, 1],
+      ['p:images:active', 'p:images:stalled', 'p:images:', LEASE_MS, '1', '2', 't-2', 'w1 5 0', 2, 1, ''],
     ]);
   });
 
@@ -290,6 +290,37 @@ describe('a lease that runs out', () => {
     leases.start();
     await later(15_000);
     expect([attempt.lease.lapsed, attempt.stop.reason, lines]).toEqual([true, undefined, []]);
+  });
+});
+
+describe('a job that is gone', () => {
+  it('is said to be gone: once for all jobs of its queue that went with it, with their number', async () => {
+    const { leases, active, redis, lines, told } = leasing();
+    const attempts = Array.from({ length: 20 }, (_, at) => begin(active, `j-${at}`));
+    // Its lease is not due yet.
+    await later(2_000);
+    attempts.push(begin(active, 'young'));
+    redis.reply = ({ ids }) => 'g'.repeat(ids.length);
+    leases.start();
+    await later(2_000);
+    expect(lines).toEqual([
+      expect.stringMatching(/^error: jobs that were being attempted are gone from Redis: .*FLUSHALL/),
+    ]);
+    expect(attempts.map((attempt) => [attempt.lease.lost, attempt.wasAbandoned()])).toEqual(
+      attempts.map(() => [true, true]),
+    );
+    expect(attempts[20]?.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST', isGone: true });
+    expect(told).toEqual(attempts.map(() => 'job-gone'));
+  });
+
+  it('is also told of when the worker ends before others were looked for', async () => {
+    const { leases, active, redis, lines } = leasing();
+    begin(active, 'j-1');
+    redis.reply = () => 'g';
+    leases.start();
+    await later(3_000);
+    leases.close();
+    expect(lines).toEqual([expect.stringContaining('are gone from Redis')]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import type { ActiveAttempts } from './active-attempts.js';
+import { GoneJobs } from './gone-jobs.js';
 import { confirms, type LeaseAnswer } from './lease.js';
 import { Standstill } from './standstill.js';
 
@@ -43,12 +44,14 @@ export class Leases {
   readonly #deps: LeasesDeps;
   readonly #tickMs: number;
   readonly #standstill: Standstill;
+  readonly #gone: GoneJobs;
   #timer: NodeJS.Timeout | undefined;
   #renewing = false;
   closed = false;
 
   constructor(deps: LeasesDeps) {
     this.#deps = deps;
+    this.#gone = new GoneJobs(deps.log);
     this.#tickMs = Math.max(50, Math.round(deps.leaseMs / 10));
     this.#standstill = new Standstill(this.#tickMs, deps.leaseMs);
   }
@@ -61,6 +64,7 @@ export class Leases {
   close(): void {
     this.closed = true;
     clearInterval(this.#timer);
+    this.#gone.report();
   }
 
   /**
@@ -156,8 +160,8 @@ export class Leases {
   async #renew(queue: string, attempts: readonly ActiveAttempt[]): Promise<LeaseAnswer[]> {
     const { redis, prefix, leaseMs, outage } = this.#deps;
     const { base, active, stalled } = queueKeys(prefix, queue);
-    const args = attempts.flatMap(({ jobId, lease }) => [
-      ...[jobId, lease.token, lease.fetches, lease.attemptsMade, lease.crashes],
+    const args = attempts.flatMap(({ jobId, lease, suspectMs = '' }) => [
+      ...[jobId, lease.token, lease.mark, lease.attemptsMade, lease.crashes, suspectMs],
     ]);
     // The new lease counts from before the call: Redis renews it some time between now and its answer.
     const askedAt = performance.now();
@@ -187,12 +191,15 @@ export class Leases {
     const { jobId, queue, lease, outcome } = attempt;
     if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, attempt)) return;
     lease.lost = true;
-    this.#deps.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
-    this.#tell('lease-lost', attempt);
-    if (outcome === undefined) attempt.stop.abandon(new LeaseLost());
+    const isGone = answer === 'gone';
+    if (!isGone) this.#deps.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
+    // What took this job may have taken others.
+    else if (this.#gone.add(attempt)) this.renewQueue(queue);
+    this.#tell(isGone ? 'job-gone' : 'lease-lost', attempt);
+    if (outcome === undefined) attempt.stop.abandon(new LeaseLost({ isGone }));
   }
 
-  #tell(kind: 'lease-lapsed' | 'lease-lost', { queue, job, jobId }: ActiveAttempt): void {
+  #tell(kind: 'lease-lapsed' | 'lease-lost' | 'job-gone', { queue, job, jobId }: ActiveAttempt): void {
     this.#deps.observers.tell({ kind, queue, job, jobId });
   }
 }

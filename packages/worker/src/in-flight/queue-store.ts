@@ -24,6 +24,8 @@ export interface QueueStore<Job, Next> {
   fail(job: Job, ending: FailedEnding, fetchNext: boolean): Promise<Next | undefined>;
   /** Hands the job back to the front of its queue. No attempt is spent. */
   handBack(job: Job): Promise<void>;
+  /** Delays a suspect until it is called. No attempt is spent. */
+  putOff(job: Job): Promise<void>;
   /** Delays the job until an instant (milliseconds since 1970). No attempt is spent. */
   snooze(job: Job, untilAt: number): Promise<void>;
 }

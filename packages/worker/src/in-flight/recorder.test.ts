@@ -278,11 +278,12 @@ describe('Recorder.write', () => {
     expect(await result).toEqual({ kind: 'written', value: 2 });
   });
 
-  it('is refused for good by an error that waiting does not help', async () => {
+  it('is refused for good by an error that waiting does not help, and logs it', async () => {
     const { recorder, attempt, lines } = recording();
     const error = new Error('WRONGTYPE Operation against a key');
-    expect(await recorder.write(attempt, () => Promise.reject(error))).toEqual({ kind: 'refused', error });
-    expect(lines).toEqual([]);
+    const write = () => Promise.reject(error);
+    expect(await recorder.write(attempt, write, 'cannot read it')).toEqual({ kind: 'refused', error });
+    expect(lines).toEqual(['error: cannot read it']);
   });
 
   it('confirms the end of a row whose job is gone: recording the end removes it', async () => {

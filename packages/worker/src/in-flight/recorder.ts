@@ -52,7 +52,7 @@ export class Recorder {
         attempt.confirm();
         return result.value;
       case 'refused':
-        return this.#refused(attempt, result.error, instead);
+        return instead && this.record(attempt, () => instead(reasonOf(result.error)));
       case 'over':
         if (result.answer !== undefined && confirms(result.answer, attempt)) attempt.confirm();
         return undefined;
@@ -61,9 +61,14 @@ export class Recorder {
 
   /**
    * Sends until Redis has carried it out, or says that the job is not ours any more, or has refused
-   * for good. Never throws, and leaves the attempt as it is.
+   * for good, which is logged. Never throws, and leaves the attempt as it is.
+   * @param failure the message of a refusal
    */
-  async write<T>(attempt: ActiveAttempt, send: () => Promise<T>): Promise<WriteResult<T>> {
+  async write<T>(
+    attempt: ActiveAttempt,
+    send: () => Promise<T>,
+    failure = 'outcome could not be recorded',
+  ): Promise<WriteResult<T>> {
     let pauseMs = FIRST_PAUSE_MS;
     let refusals = 0;
     while (!this.#leases.closed) {
@@ -74,6 +79,10 @@ export class Recorder {
       } catch (error) {
         if (isReply(error)) refusals += 1;
         const end = await this.#afterRefusal(attempt, error, refusals);
+        if (end?.kind === 'refused') {
+          const { jobId, queue } = attempt;
+          this.#log.error({ jobId, queue, err: end.error }, failure);
+        }
         if (end !== undefined) return end;
       }
       await pause(pauseMs);
@@ -99,16 +108,6 @@ export class Recorder {
     } catch (failure) {
       return this.#outage.noteIfOutage(failure) ? undefined : { kind: 'refused', error };
     }
-  }
-
-  async #refused<T>(
-    attempt: ActiveAttempt,
-    error: unknown,
-    instead?: (reason: string) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { jobId, queue } = attempt;
-    this.#log.error({ jobId, queue, err: error }, 'outcome could not be recorded');
-    return instead === undefined ? undefined : this.record(attempt, () => instead(reasonOf(error)));
   }
 }
 

@@ -3,15 +3,20 @@ import type { RunInContext } from '../attempt/async-context.js';
 import type { Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
+import type { SideConnections } from '../redis/side-connections.js';
 import type { ActiveAttempts } from './active-attempts.js';
 import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
 import type { Recorder } from './recorder.js';
 import type { Retention } from './retention.js';
+import type { StallCheck } from './stall-check.js';
+import type { Trials } from './trials.js';
 
 /** What all queues of one worker share. */
 export interface WorkerDeps {
+  /** The name under which it fetches, on Redis and in dashboards. No other worker has it. */
+  readonly name: string;
   readonly prefix: string;
   readonly redis: ScriptedRedis;
   readonly progress: Progress;
@@ -20,10 +25,13 @@ export interface WorkerDeps {
   readonly active: ActiveAttempts;
   readonly leases: Leases;
   readonly recorder: Recorder;
+  readonly trials: Trials;
   readonly outage: Outage;
+  readonly connections: SideConnections;
   readonly cancellations: Cancellations;
   readonly log: Logger;
   readonly observers: Observers;
   readonly leaseMs: number;
   readonly retention: Retention;
+  readonly stallCheck: StallCheck;
 }

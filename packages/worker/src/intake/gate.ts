@@ -2,13 +2,8 @@ import type { Logger } from '@bullpen/shared';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { Leases } from '../in-flight/leases.js';
+import type { Admission } from '../in-flight/trials.js';
 import type { LostFetches } from './lost-fetches.js';
-
-/**
- * What the gate decides about a job: to attempt it, to hand it back, or to leave it because it is
- * not ours any more.
- */
-export type Admission = 'attempt' | 'hand back' | 'leave';
 
 /** What a {@link Gate} looks at. */
 export interface GateDeps {

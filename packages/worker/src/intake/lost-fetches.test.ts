@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
 import { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
+import { fetchMark } from '../in-flight/fetched-job.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { LostFetches } from './lost-fetches.js';
 
@@ -13,6 +14,9 @@ function attemptAt(id: string, fetches: number): ActiveAttempt {
 }
 
 type Held = [id: string, token: string, fetches: string];
+
+/** The mark of the nth fetch. */
+const markOf = (fetches: string): string => fetchMark(fetchedJob({ fetches: Number(fetches) }));
 
 /**
  * The lost fetches of queue mail. Redis says that this worker has `held`; of these, `known` are
@@ -28,7 +32,7 @@ function lostAmong(held: readonly Held[], known: readonly string[] = []) {
     obey: async (ids: readonly unknown[]): Promise<unknown> => ids,
     async bullpenFetchedBy(...args: unknown[]) {
       questions.push(args);
-      return held;
+      return held.map(([id, token, fetches]) => [id, token, markOf(fetches)]);
     },
     async bullpenHandBack(...args: unknown[]) {
       orders.push(args);
@@ -70,20 +74,23 @@ describe('LostFetches', () => {
       ['j-1 1'],
     );
     await lostFetches.handBackLost();
-    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', '0', 'j-2', '4', '']]);
+    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', '0', 'j-2', markOf('4'), '']]);
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, HANDED_BACK]]);
   });
 
   it('hands back a fetch when only an older fetch of the job is attempted here', async () => {
     const { lostFetches, orders } = lostAmong([['j-1', 'w1:1', '2']], ['j-1 1']);
     await lostFetches.handBackLost();
-    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', '0', 'j-1', '2', '']]);
+    expect(orders).toEqual([[...KEYS, 'p:mail:', 'w1', '0', 'j-1', markOf('2'), '']]);
   });
 
   it('hands back everything as its last word, and names the places of the fetches that it knows', async () => {
     const { lostFetches, questions, orders } = lostAmong([['j-1', 'w1:1', '1']], ['j-1 1', 'j-2 4']);
     await lostFetches.handBackAll();
-    expect([questions, orders]).toEqual([[], [[...KEYS, 'p:mail:', 'w1', '1', 'j-1', 1, 1, 'j-2', 4, 2]]]);
+    expect([questions, orders]).toEqual([
+      [],
+      [[...KEYS, 'p:mail:', 'w1', '1', 'j-1', markOf('1'), 1, 'j-2', markOf('4'), 2]],
+    ]);
   });
 
   it('recognizes a fetch that it handed back, once, if its reply arrives after all', async () => {
@@ -100,7 +107,7 @@ describe('LostFetches', () => {
     ]);
   });
 
-  it('forgets after a lease what it handed back: a new job with that id counts from one again', async () => {
+  it('forgets after a lease what it handed back: the reply does not arrive any more', async () => {
     vi.useFakeTimers();
     const { lostFetches } = lostAmong([['j-1', 'w1:1', '1']]);
     await lostFetches.handBackLost();

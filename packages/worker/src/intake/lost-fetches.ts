@@ -25,7 +25,7 @@ export interface LostFetchesDeps {
  */
 export class LostFetches {
   readonly #deps: LostFetchesDeps;
-  /** The fetches that were handed back (`${jobId} ${fetches}`), and when. */
+  /** The fetches that were handed back (`${jobId} ${mark}`), and when. */
   readonly #handedBack = new Map<string, number>();
   /** The fetches that were left behind, and when. */
   readonly #leftBehind = new Map<string, number>();
@@ -44,23 +44,22 @@ export class LostFetches {
     const fetched = await redis.bullpenFetchedBy(active, base, name);
     this.#forgetOld();
     const lost = fetched.filter(
-      ([jobId, , fetches]) =>
-        !this.#isAttempted(jobId, Number(fetches)) && !this.#leftBehind.has(`${jobId} ${fetches}`),
+      ([jobId, , mark]) => !this.#isAttempted(jobId, mark) && !this.#leftBehind.has(`${jobId} ${mark}`),
     );
     if (lost.length === 0) return;
     // Their replies may still arrive. Then the jobs must not start here.
-    for (const [jobId, , fetches] of lost) this.#handedBack.set(`${jobId} ${fetches}`, performance.now());
+    for (const [jobId, , mark] of lost) this.#handedBack.set(`${jobId} ${mark}`, performance.now());
     try {
       const handedBack = new Set(
         await handBack(
           this.#deps,
-          lost.map(([jobId, , fetches]) => ({ jobId, fetches, nth: undefined })),
+          lost.map(([jobId, , mark]) => ({ jobId, mark, nth: undefined })),
         ),
       );
-      for (const [jobId, , fetches] of lost) {
+      for (const [jobId, , mark] of lost) {
         if (handedBack.has(jobId))
           log.info({ jobId, queue }, 'job was fetched in a reply that was lost; handed it back');
-        else this.#handedBack.delete(`${jobId} ${fetches}`);
+        else this.#handedBack.delete(`${jobId} ${mark}`);
       }
     } catch (error) {
       // There was no answer, or a refusal when the command was sent again. Redis may have handed
@@ -75,7 +74,7 @@ export class LostFetches {
    */
   leaveBehind({ jobId, lease }: ActiveAttempt): void {
     this.#forgetOld();
-    this.#leftBehind.set(`${jobId} ${lease.fetches}`, performance.now());
+    this.#leftBehind.set(`${jobId} ${lease.mark}`, performance.now());
   }
 
   /**
@@ -87,7 +86,7 @@ export class LostFetches {
     const { active, queue } = this.#deps;
     const known: Fetch[] = [];
     for (const { jobId, queue: of, lease, nth } of active) {
-      if (of === queue) known.push({ jobId, fetches: lease.fetches, nth });
+      if (of === queue) known.push({ jobId, mark: lease.mark, nth });
     }
     await handBack(this.#deps, known, true);
   }
@@ -96,19 +95,16 @@ export class LostFetches {
   wasHandedBack({ jobId, lease }: ActiveAttempt): boolean {
     if (this.#handedBack.size === 0) return false;
     this.#forgetOld();
-    return this.#handedBack.delete(`${jobId} ${lease.fetches}`);
+    return this.#handedBack.delete(`${jobId} ${lease.mark}`);
   }
 
   /** Whether this process attempts this very fetch of the job. */
-  #isAttempted(jobId: string, fetches: number): boolean {
+  #isAttempted(jobId: string, mark: string): boolean {
     const { active, queue } = this.#deps;
-    return active.find(queue, jobId)?.lease.fetches === fetches;
+    return active.find(queue, jobId)?.lease.mark === mark;
   }
 
-  /**
-   * A reply that was on its way when the connection broke arrives within a lease, or never. A new
-   * job with the same id counts its fetches from one again.
-   */
+  /** A reply that was on its way when the connection broke arrives within a lease, or never. */
   #forgetOld(): void {
     const oldest = performance.now() - this.#deps.leaseMs;
     for (const fetches of [this.#handedBack, this.#leftBehind]) {

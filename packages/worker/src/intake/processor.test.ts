@@ -1,14 +1,13 @@
-import { defineJob, JobCancelled, type Logger } from '@bullpen/shared';
+import { defineJob, type Logger, WorkerDraining } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob } from '../../test/fetched-job.js';
-import type { AttemptStop } from '../attempt/attempt-stop.js';
 import { Observers } from '../events/observers.js';
 import { type Context, handle } from '../handlers/handler.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
+import type { Admission } from '../in-flight/trials.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
-import type { Admission } from './gate.js';
 import { Processor } from './processor.js';
 
 const definition = defineJob({
@@ -25,6 +24,7 @@ function processing(
   const logged: string[] = [];
   const reported: string[] = [];
   const leftBehind: string[] = [];
+  const trials = { isAlone: false, answer: 'attempt' as Admission, asked: [] as unknown[], acquitted: [] as string[] };
   const redis = { answer: '1', cancelled: new Set<string>(), whenAsked: (): void => undefined };
   const active = new ActiveAttempts();
   const quiet = (): void => undefined;
@@ -38,9 +38,9 @@ function processing(
   });
   const cancellations = {
     mayBeCancelled: ({ jobId }: { jobId: string }) => redis.cancelled.has(jobId),
-    async abortIfCancelled(_: object, stop: AttemptStop) {
+    async isCancelled() {
       redis.whenAsked();
-      stop.abort(new JobCancelled());
+      return true;
     },
   };
   const recorder = { write: async () => ({ kind: 'over', answer: 'lost' }) };
@@ -56,11 +56,20 @@ function processing(
     lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
     worker: {
       ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
+      trials: {
+        isAlone: false,
+        admit(_: unknown, job: unknown) {
+          trials.asked.push(job);
+          return trials.answer;
+        },
+        acquit: ({ jobId }: { jobId: string }) => void trials.acquitted.push(jobId),
+        release: () => undefined,
+      },
       inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
   });
   const take = (more: Partial<FetchedJob> = {}) => processor.take(fetchedJob({ name: definition.name, ...more }));
-  return { processor, take, active, called, logged, reported, leftBehind, redis, fetchWatch };
+  return { processor, take, active, called, logged, reported, leftBehind, redis, fetchWatch, trials };
 }
 
 const DRAINING = { outcome: { kind: 'interrupted', reason: 'draining' } };
@@ -119,9 +128,7 @@ describe('Processor', () => {
   it('cancels a job that was cancelled while it waited, and does not call the handler', async () => {
     const { processor, take, called, reported, redis } = processing();
     redis.cancelled.add('j-1');
-    expect(await processor.attempt(take())).toMatchObject({
-      ...{ outcome: { kind: 'cancelled' }, notes: { forgetCancelled: true } },
-    });
+    expect(await processor.attempt(take())).toMatchObject({ outcome: { kind: 'cancelled' } });
     expect([called, reported]).toEqual([[], ['j-1 cancelled']]);
   });
 
@@ -186,7 +193,7 @@ describe('Processor with a shared job', () => {
   it('completes the job when its rows are settled: each was reported, and the job is removed', async () => {
     const { processor, take, called, reported } = processing();
     expect(await processor.attempt(take(shared))).toEqual({
-      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1', forgetCancelled: true } },
+      ...{ outcome: { kind: 'completed', result: undefined }, notes: { batch: 'b1' } },
     });
     expect([called, reported]).toEqual([
       [{ n: 1 }, { n: 2 }],
@@ -206,5 +213,43 @@ describe('Processor with a shared job', () => {
     const attempt = take(shared);
     expect(await processor.attempt(attempt)).toBeUndefined();
     expect([called, attempt.outcome]).toEqual([[{ n: 1 }], 'interrupted']);
+  });
+
+  it('acquits a suspect whose handler ended, and none that is handed back', async () => {
+    const { processor, take, trials } = processing();
+    await processor.attempt(take({ suspectMs: 5 }));
+    expect([trials.acquitted, trials.asked]).toEqual([['j-1'], [definition]]);
+    const stopped = processing(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    const attempt = stopped.take({ suspectMs: 5 });
+    const attempted = stopped.processor.attempt(attempt);
+    attempt.stop.abort(new WorkerDraining());
+    await attempted;
+    expect(stopped.trials.acquitted).toEqual([]);
+  });
+
+  it.each([
+    ['put off', { outcome: { reason: 'put off' }, isPutOff: true }],
+    ['hand back', { outcome: { reason: 'put off' }, isPutOff: false }],
+    ['leave', undefined],
+  ] as const)('does not start a job that the trials %s', async (answer, ending) => {
+    const { processor, take, called, active, trials } = processing();
+    trials.answer = answer;
+    const attempt = take();
+    const ended = await processor.attempt(attempt);
+    if (ending === undefined) expect(ended).toBeUndefined();
+    else expect(ended).toMatchObject(ending);
+    expect(called).toEqual([]);
+    attempt.confirm();
+    processor.release(attempt);
+    expect(active.counts.putOff).toBe(ending === undefined ? 0 : 1);
+  });
+
+  it('tries no suspect that has crashed too often: its handler does not run', async () => {
+    const { processor, take, trials } = processing();
+    await processor.attempt(take({ suspectMs: 5, crashes: definition.maxCrashes }));
+    expect(trials.asked).toEqual([undefined]);
   });
 });

@@ -1,3 +1,4 @@
+import { JobCancelled } from '@bullpen/shared';
 import { attempt as attemptOnce } from '../attempt/attempt.js';
 import type { AttemptInput } from '../attempt/attempt-input.js';
 import type { Outcome } from '../attempt/outcome.js';
@@ -10,10 +11,11 @@ import { runOwnedBy } from '../in-flight/fault-owner.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
 import type { JobTaker } from '../in-flight/job-source.js';
 import { leaseOf } from '../in-flight/lease.js';
+import type { Admission } from '../in-flight/trials.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { RowCalls } from '../rows/row-calls.js';
 import { RowJobs } from '../rows/row-jobs.js';
-import { SharedAttempt } from '../rows/shared-attempt.js';
+import { crashesKept, SharedAttempt } from '../rows/shared-attempt.js';
 import type { FetchWatch } from './fetch-watch.js';
 import type { Gate } from './gate.js';
 import type { LostFetches } from './lost-fetches.js';
@@ -54,6 +56,10 @@ export class Processor implements JobTaker {
     return this.#underWay;
   }
 
+  get isHeld(): boolean {
+    return this.#worker.trials.isAlone;
+  }
+
   fetchAnswered(): void {
     this.#deps.fetchWatch.fetched();
   }
@@ -65,7 +71,7 @@ export class Processor implements JobTaker {
 
   /** The steps of an attempt, in their order. A step returns a promise only when it has to wait. */
   async attempt(attempt: ActiveAttempt): Promise<Ending | undefined> {
-    const { active, cancellations } = this.#worker;
+    const { active, cancellations, trials } = this.#worker;
     // 1. May the job start?
     const admitted = this.#deps.gate.admit(attempt);
     const admission = typeof admitted === 'string' ? admitted : await admitted;
@@ -73,23 +79,30 @@ export class Processor implements JobTaker {
     if (admission === 'hand back') return attempt.end(DRAINING);
     // 2. Was it cancelled while it waited?
     if (cancellations.mayBeCancelled(attempt)) {
-      await cancellations.abortIfCancelled(attempt, attempt.stop);
+      if (await cancellations.isCancelled(attempt)) attempt.stop.abort(new JobCancelled());
       // The answer of Redis took time: the worker may drain by now.
       if (active.draining) return attempt.end(DRAINING);
     }
     // 3. Which handler and which policy does it have?
     const handler = this.#deps.handlers.get(attempt.job);
     attempt.applyPolicy(handler?.job);
-    // 4. Attempt it: parse, deadline, handler, outcome. Never throws.
+    // 4. If a process died that had it: may it start beside the others?
+    const tried = this.#trial(attempt, handler);
+    const trial = typeof tried === 'string' ? tried : await tried;
+    if (trial === 'leave') return attempt.leave();
+    if (trial === 'put off') return attempt.putOff(true);
+    if (trial === 'hand back') return active.draining ? attempt.end(DRAINING) : attempt.putOff(false);
+    // 5. Attempt it: parse, deadline, handler, outcome. Never throws.
     if (attempt.isShared) return this.#attemptRows(attempt, handler);
     attempt.start();
     const input = this.#inputOf(attempt, handler);
     const running = runOwnedBy(attempt, this.#worker.inContext, () => attemptOnce(input));
     const outcome = running instanceof Promise ? await running : running;
-    // 5. Tell the log and observers.
+    if (outcome.kind !== 'interrupted') trials.acquit(attempt);
+    // 6. Tell the log and observers.
     const ending = attempt.end(outcome, retryInMs(attempt, outcome, handler?.job.backoff));
     reportOutcome(this.#worker, outcome, attempt, input.startedAt);
-    // 6. Record the end, unless the lease was lost: Redis would refuse.
+    // 7. Record the end, unless the lease was lost: Redis would refuse.
     return attempt.lease.lost ? undefined : ending;
   }
 
@@ -97,6 +110,14 @@ export class Processor implements JobTaker {
     this.#underWay -= 1;
     if (!attempt.confirmed && !attempt.lease.lost) this.#deps.lostFetches.leaveBehind(attempt);
     this.#worker.active.release(attempt);
+    this.#worker.trials.release(attempt);
+  }
+
+  /** A suspect whose handler will not run needs no trial; nor one that passes its crashes on. */
+  #trial(attempt: ActiveAttempt, handler: AnyHandler | undefined): Admission | Promise<Admission> {
+    const { crashes } = attempt.lease;
+    const runs = attempt.isShared ? crashes <= crashesKept(handler) : crashes < (handler?.job.maxCrashes ?? 0);
+    return this.#worker.trials.admit(attempt, runs ? handler?.job : undefined);
   }
 
   #inputOf(attempt: ActiveAttempt, handler: AnyHandler | undefined): AttemptInput {

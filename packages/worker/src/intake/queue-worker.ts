@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { countQueue, DELAYED_STEPS_PER_MS, queueKeys } from '@bullpen/shared/internal';
 import { BullmqWorker } from '../bullmq/bullmq-worker.js';
 import { CompletionCalls } from '../bullmq/completion-calls.js';
 import { MalformedJobs } from '../bullmq/malformed-jobs.js';
 import type { AnyHandler } from '../handlers/handler.js';
+import { stallCheckMs } from '../in-flight/stall-check.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { FetchWatch } from './fetch-watch.js';
 import { Gate } from './gate.js';
@@ -34,8 +33,6 @@ export class QueueWorker {
   #source: BullmqWorker;
   /** Sources that were replaced, until their last attempt is over. */
   readonly #retired = new Set<Promise<void>>();
-  /** The name under which it fetches, on Redis and in dashboards. */
-  readonly #name = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   #running = false;
   #lastError = { message: '', at: 0 };
 
@@ -43,8 +40,8 @@ export class QueueWorker {
     this.queue = queue;
     this.#concurrency = concurrency;
     this.#worker = worker;
-    const { prefix, redis, active, leases, leaseMs, log } = worker;
-    const lostFetches = new LostFetches({ prefix, redis, queue, leaseMs, log, name: this.#name, active });
+    const { name, prefix, redis, active, leases, leaseMs, log } = worker;
+    const lostFetches = new LostFetches({ prefix, redis, queue, leaseMs, log, name, active });
     const gate = new Gate({ active, leases, lostFetches, leaseMs, log });
     this.#lostFetches = lostFetches;
     this.#watch = new FetchWatch({
@@ -89,23 +86,19 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { redis, prefix, leaseMs, leases, retention, outage, recorder, log } = this.#worker;
+    const { name, redis, prefix, leaseMs, leases, retention, outage, connections, recorder, stallCheck, log } =
+      this.#worker;
     const { queue } = this;
-    const [name, concurrency] = [this.#name, this.#concurrency];
+    const concurrency = this.#concurrency;
     const source = new BullmqWorker(
       queue,
       {
         ...{ connection: redis, prefix, name, concurrency, lockDuration: leaseMs },
-        // A fifth of a lease, because the stall checks of several workers exclude each other and
-        // sometimes skip one (see docs/internals/numbers.md). A whole number, because Redis refuses
-        // a fraction, and with it every check.
-        stalledInterval: Math.floor(leaseMs / 5),
-        // The job definition has the crash budget. It is checked before each attempt.
-        maxStalledCount: Number.MAX_SAFE_INTEGER,
+        stalledInterval: stallCheckMs(leaseMs),
         runRetryDelay: 500,
       },
       {
-        ...{ redis, leases, retention, outage, recorder, taker: this.#processor },
+        ...{ redis, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
         completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
       },
@@ -132,10 +125,10 @@ export class QueueWorker {
     log.error({ queue: this.queue, err: error }, 'queue reported an error');
   }
 
-  /** Whether it should fetch now: it runs, Redis is there, and a slot is free. */
+  /** Whether it should fetch now: it runs, Redis is there, a slot is free, and no job is attempted alone. */
   #shouldFetch(): boolean {
-    const { active, redis, outage } = this.#worker;
-    if (!this.#running || active.draining || redis.status !== 'ready' || outage.present) return false;
+    const { active, redis, outage, trials } = this.#worker;
+    if (!this.#running || active.draining || redis.status !== 'ready' || outage.present || trials.isAlone) return false;
     return this.#processor.underWay < this.#concurrency;
   }
 

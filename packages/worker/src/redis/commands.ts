@@ -5,13 +5,19 @@ export interface WorkerCommands {
   bullpenRenew(...args: ScriptArg[]): Promise<string>;
   bullpenProgress(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenRewrite(...args: ScriptArg[]): Promise<0 | 1>;
-  bullpenFetchedBy(...args: ScriptArg[]): Promise<[id: string, token: string, fetches: string][]>;
+  bullpenCancelledAmong(...args: ScriptArg[]): Promise<[answers: string, last: string, batches: string[]]>;
+  bullpenFetchedBy(...args: ScriptArg[]): Promise<[id: string, token: string, mark: string][]>;
+  bullpenPutOff(...args: ScriptArg[]): Promise<0 | 1>;
+  bullpenNextSuspect(...args: ScriptArg[]): Promise<unknown>;
+  bullpenNeighbours(...args: ScriptArg[]): Promise<unknown>;
+  bullpenStallCheck(...args: ScriptArg[]): Promise<string[]>;
   bullpenHandBack(...args: ScriptArg[]): Promise<string[]>;
   bullpenFinish(args: unknown[]): Promise<unknown>;
   bullpenCompleteRows(args: unknown[]): Promise<unknown[]>;
   bullpenSettleRows(...args: ScriptArg[]): Promise<string>;
   bullpenSplitRows(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenKeep(...args: ScriptArg[]): Promise<unknown>;
+  bullpenDenied(key: string, ...commands: string[]): Promise<string[]>;
   bullpenOpenRows(...args: ScriptArg[]): Promise<number[]>;
 }
 

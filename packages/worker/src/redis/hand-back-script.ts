@@ -11,8 +11,8 @@ const HANDED_BACK = 'bph';
  * Hands back to the front of their queue jobs that one worker has fetched and that are still
  * active. It does what BullMQ's own moveJobFromActiveToWait does, but differs in two ways.
  *
- * It goes by the fetch and not by the lock, which may have run out: while the worker's name and the
- * number of fetches in the job are those of one fetch, no other fetch has come after it.
+ * It goes by the fetch and not by the lock, which may have run out: while the job has the mark of a
+ * fetch, no other fetch has come after it.
  *
  * Jobs that are handed back stand in front in the order in which they were fetched, in whatever
  * order they come back: a handler that stops at once does not let its job overtake older ones. They
@@ -20,13 +20,14 @@ const HANDED_BACK = 'bph';
  * job that is handed back several times in a row goes by the first of these fetches.
  *
  * KEYS: active, wait, prioritized, stalled, meta, marker, events. ARGV: base of the queue's keys,
- * the worker's name, `1` to hand back all jobs of this worker; then for each job its id, how often
- * it had been fetched, and the place of this fetch among those of the worker. The place is empty
+ * the worker's name, `1` to hand back all jobs of this worker; then for each job its id, the
+ * mark of its fetch, and the place of this fetch among those of the worker. The place is empty
  * when the reply of the fetch was lost; such jobs go by the list of active jobs, where the newest
  * comes first. Answers with the ids of the jobs that it handed back.
  */
 export const HAND_BACK = `
 ${LAYOUT.names}
+${LAYOUT.fetchMark}
 ${LAYOUT.maxEventsOf}
 ${LAYOUT.wakeWorker}
 local active, wait, prioritized, stalled, meta, marker, events = unpack(KEYS)
@@ -107,7 +108,7 @@ end
 
 local asked, isKnown = {}, {}
 for at = 4, #ARGV, 3 do
-  table.insert(asked, { id = ARGV[at], fetches = ARGV[at + 1], nth = tonumber(ARGV[at + 2]) or LOST - at })
+  table.insert(asked, { id = ARGV[at], mark = ARGV[at + 1], nth = tonumber(ARGV[at + 2]) or LOST - at })
   isKnown[ARGV[at]] = true
 end
 if isAll then
@@ -119,7 +120,7 @@ local given, byPriority = {}, {}
 for _, job in ipairs(asked) do
   local key = base .. job.id
   local now = call('HMGET', key, WORKER, FETCHES, 'priority', 'processedOn', '${HANDED_BACK}')
-  local isOurs = now[1] == name and (isAll or job.fetches == now[2])
+  local isOurs = now[1] == name and (isAll or job.mark == fetchMark(now[1], now[2], now[4]))
   if isOurs and call('LREM', active, 1, job.id) > 0 then
     call('DEL', key .. LOCK)
     call('SREM', stalled, job.id)

@@ -12,8 +12,8 @@ export interface FetchingFrom {
 /** One fetch of a job by this worker. */
 export interface Fetch {
   readonly jobId: string;
-  /** How often the job had been fetched, this time included. */
-  readonly fetches: number | string;
+  /** The mark of the fetch. */
+  readonly mark: string;
   /** The place of this fetch among those of the worker; `undefined` when its reply was lost. */
   readonly nth: number | undefined;
 }
@@ -30,7 +30,7 @@ export function handBack(
   isAll = false,
 ): Promise<string[]> {
   const { base, active, wait, prioritized, stalled, meta, marker, events } = queueKeys(prefix, queue);
-  const args = fetches.flatMap(({ jobId, fetches: times, nth }) => [jobId, times, nth ?? '']);
+  const args = fetches.flatMap(({ jobId, mark, nth }) => [jobId, mark, nth ?? '']);
   const keys = [active, wait, prioritized, stalled, meta, marker, events];
   return redis.bullpenHandBack(...keys, base, name, isAll ? '1' : '0', ...args);
 }

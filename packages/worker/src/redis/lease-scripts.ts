@@ -8,24 +8,25 @@ import { LAYOUT } from '@bullpen/shared/internal';
  * - `g` gone: there is no such job any more.
  * - `l` lost: another worker has the job by now.
  *
- * BullMQ counts how often a job was fetched. As long as that count is the same as when we fetched
- * the job, nobody else has it, even if the lock ran out while Redis was frozen or down. Then the
- * lease is taken up again. BullMQ also counts how often a job was found without a lock. That was no
- * crash if the worker lives and only could not reach Redis, so the count is taken back.
+ * A job says which fetch was its last. As long as that is our fetch, nobody else has the job, even
+ * if the lock ran out while Redis was frozen or down. Then the lease is taken up again. BullMQ also
+ * counts how often a job was found without a lock. That was no crash if the worker lives and only
+ * could not reach Redis, so the count is taken back, and the job is no suspect.
  *
  * KEYS: active, stalled. ARGV: base of the queue's keys, length of a lease in ms, `1` to take back
- * a crash; then for each job its id, token, fetches, attempts made and crashes as they were when it
- * was fetched. Without a job the script writes something that changes nothing: so we learn whether
+ * a crash; then for each job its id and token, the mark of its fetch, and attempts made, crashes,
+ * and how long a suspect had run (`''` for none) as they were when it was fetched. Without a job the script writes something that changes nothing: so we learn whether
  * we are allowed to.
  */
 export const RENEW = `
 ${LAYOUT.names}
+${LAYOUT.fetchMark}
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local answers = {}
 if #ARGV == 3 then call('SREM', stalled, '') end
-for at = 4, #ARGV, 5 do
-  local id, token, fetches, made, crashes = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+for at = 4, #ARGV, 6 do
+  local id, token, mark, made, crashes, suspect = unpack(ARGV, at, at + 5)
   local job = base .. id
   local lock = job .. LOCK
   local holder = call('GET', lock)
@@ -35,10 +36,10 @@ for at = 4, #ARGV, 5 do
     call('SREM', stalled, id)
     answer = 'h'
   else
-    local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn')
+    local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn', WORKER, 'processedOn')
     local stalls = tonumber(now[3]) or 0
     if not now[1] then answer = 'g' end
-    if not holder and now[1] == fetches then
+    if not holder and fetchMark(now[5], now[1], now[6]) == mark then
       if (tonumber(now[2]) or 0) > tonumber(made) then
         answer = 'r'
       elseif call('LPOS', active, id) then
@@ -51,7 +52,10 @@ for at = 4, #ARGV, 5 do
         answer = 'b'
       end
     end
-    if answer ~= 'h' and answer ~= 'r' and answer ~= 'g' and innocent and stalls > tonumber(crashes) then call('HINCRBY', job, CRASHES, -1) end
+    if innocent and (answer == 'b' or answer == 'l') then
+      if stalls > tonumber(crashes) then call('HINCRBY', job, CRASHES, -1) end
+      if suspect == '' then call('HDEL', job, SUSPECT) end
+    end
   end
   table.insert(answers, answer)
 end

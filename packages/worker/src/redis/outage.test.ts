@@ -27,6 +27,7 @@ const readonly = () => new Error("READONLY You can't write against a read only r
 const REFUSES = 'warn: redis refuses our commands; retrying';
 const LOST = 'warn: redis connection was lost; retrying';
 const AWAY = 'warn: redis is unavailable; retrying';
+const CONNECTION_REFUSED = 'warn: redis refuses the connection; retrying';
 const BACK = 'info: redis is available';
 
 describe('an outage without connection', () => {
@@ -53,6 +54,19 @@ describe('an outage without connection', () => {
       { redis: 'redis://host', reason: expect.stringMatching(/^connect ECONNREFUSED 127\.0\.0\.1:6379 \(/) },
       { redis: 'redis://host' },
     ]);
+  });
+
+  it('is explained once when Redis refuses the next connections', () => {
+    const { outage, connection, lines, timesBegun } = watched();
+    connection.emit('close');
+    for (let at = 0; at < 3; at += 1) {
+      connection.emit('error', refused());
+      connection.emit('error', new Error('ERR max number of clients reached'));
+      connection.emit('error', new Error('WRONGPASS invalid username-password pair'));
+    }
+    expect([outage.isConnected, lines, timesBegun()]).toEqual([false, [LOST, CONNECTION_REFUSED], 1]);
+    connection.emit('ready');
+    expect([outage.isConnected, lines]).toEqual([true, [LOST, CONNECTION_REFUSED, BACK]]);
   });
 
   it('does not begin when the connection is closed on purpose', () => {
@@ -89,7 +103,10 @@ describe('an outage of a Redis that answers', () => {
     const { outage, lines, fields } = watched();
     for (let at = 0; at < 50; at += 1) expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [REFUSES]]);
-    expect(fields[0]).toEqual({ redis: 'redis://host', reason: readonly().message });
+    expect(fields[0]).toEqual({
+      redis: 'redis://host',
+      reason: expect.stringMatching(`^${readonly().message.replace(/\.$/, '')} \\(it is a replica`),
+    });
     outage.accepted();
     outage.accepted();
     expect([outage.present, lines]).toEqual([false, [REFUSES, BACK]]);

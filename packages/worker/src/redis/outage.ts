@@ -1,40 +1,30 @@
 import type { Logger } from '@bullpen/shared';
-import {
-  explainRedis,
-  isConnectionLoss,
-  type Redis,
-  reasonOf,
-  refusesForNow,
-  refusesUs,
-} from '@bullpen/shared/internal';
+import { isConnectionLoss, type Redis } from '@bullpen/shared/internal';
+import { isRefusal, OutageLog } from './outage-log.js';
 
 /**
- * What this worker knows about Redis' health. It logs an outage once when it begins and once when
- * it is over, however many commands fail in between.
+ * What this worker knows about Redis' health, by its main connection. It logs an outage once when
+ * it begins and once when it is over, however many commands fail in between.
  *
  * There are two kinds. Without a connection, the client says so. When Redis answers but refuses (a
  * replica after a failover, loading, a disk that is full, a changed password), those who get the
  * refusals report them here. A Redis that is out of memory refuses a worker nothing.
+ *
+ * `SideConnections` watches the other connections of a worker.
  */
 export class Outage {
-  readonly #address: string;
-  readonly #log: Logger;
-  readonly #onBegin: () => void;
-  #kind: 'away' | 'refusing' | undefined;
-  #endedAt = Number.NEGATIVE_INFINITY;
+  readonly #redis: Redis;
+  readonly #outage: OutageLog;
 
   /** @param onBegin is called when an outage begins */
   constructor(redis: Redis, address: string, log: Logger, onBegin: () => void = () => undefined) {
-    this.#address = address;
-    this.#log = log;
-    this.#onBegin = onBegin;
-    redis.on('error', (error: Error) => this.#begin('away', 'redis is unavailable; retrying', error));
+    this.#redis = redis;
+    this.#outage = new OutageLog({ address, log, onBegin });
+    redis.on('error', (error: Error) => this.#outage.begin('away', error));
     redis.on('close', () => {
-      if (redis.status !== 'end') this.#begin('away', 'redis connection was lost; retrying');
+      if (redis.status !== 'end') this.#outage.begin('away');
     });
-    redis.on('ready', () => {
-      if (this.#kind === 'away') this.#end();
-    });
+    redis.on('ready', () => this.#outage.end('away'));
   }
 
   /**
@@ -42,11 +32,16 @@ export class Outage {
    * first.
    */
   get endedAgoMs(): number {
-    return this.#kind === undefined ? performance.now() - this.#endedAt : 0;
+    return this.#outage.endedAgoMs;
   }
 
   get present(): boolean {
-    return this.#kind !== undefined;
+    return this.#outage.present;
+  }
+
+  /** Whether the connection is open and Redis takes our commands. */
+  get isConnected(): boolean {
+    return this.#redis.status === 'ready' && !this.present;
   }
 
   /**
@@ -56,29 +51,13 @@ export class Outage {
   noteIfOutage(error: unknown): boolean {
     // The events of the client report lost connections.
     if (isConnectionLoss(error)) return true;
-    // Redis let us in once and will again: passwords and permissions change on Redis and here, but
-    // not at the same moment. At the start of a worker a refusal is final; see `startWorker`.
-    if (!refusesForNow(error) && !refusesUs(error)) return false;
-    this.#begin('refusing', 'redis refuses our commands; retrying', error);
+    if (!isRefusal(error)) return false;
+    this.#outage.begin('refusing', error);
     return true;
   }
 
   /** Redis carried out a script that writes. This ends an outage in which it refused. */
   accepted(): void {
-    if (this.#kind === 'refusing') this.#end();
-  }
-
-  #begin(kind: 'away' | 'refusing', message: string, error?: unknown): void {
-    if (this.#kind !== undefined) return;
-    this.#kind = kind;
-    const reason = error === undefined ? {} : { reason: explainRedis(reasonOf(error), this.#address) };
-    this.#log.warn({ redis: this.#address, ...reason }, message);
-    this.#onBegin();
-  }
-
-  #end(): void {
-    this.#kind = undefined;
-    this.#endedAt = performance.now();
-    this.#log.info({ redis: this.#address }, 'redis is available');
+    this.#outage.end('refusing');
   }
 }

@@ -119,7 +119,7 @@ return table.concat(answers)
  * KEYS: the shared job's lock, the shared job, meta, delayed, events, marker. ARGV: token, base of
  * the queue's keys, batch, name, timestamp, priority, the crashes that stay with the shared job or
  * `''`; then for each row the row, payload, opts, instant at which it is due (ms), attempts made,
- * crashes, and why it failed. Answers 1, or 0 when the job is not ours.
+ * crashes, how long a suspect had run (ms) or `''`, and why it failed. Answers 1, or 0 when the job is not ours.
  */
 export const SPLIT_ROWS = `
 ${LAYOUT.names}
@@ -130,14 +130,18 @@ local job, metaKey, delayedKey, eventsKey, markerKey = KEYS[2], KEYS[3], KEYS[4]
 local base, batch, name, timestamp, priority = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local books = booksOf(base, batch)
-for at = 8, #ARGV, 7 do
-  local row, data, opts, dueAt, made, crashes, failure = unpack(ARGV, at, at + 6)
+-- A cancellation of the shared job, or of its batch, is meant for its rows.
+local isCancelled = call('HGET', job, DEFERRED_FAILURE) == CANCELLED
+for at = 8, #ARGV, 8 do
+  local row, data, opts, dueAt, made, crashes, suspect, failure = unpack(ARGV, at, at + 7)
   local id = 'b-' .. batch .. '-' .. row
   local isOpen = call('BITFIELD', books[2], 'GET', 'u2', '#' .. (row - 1))[1] == 0
   if isOpen and call('EXISTS', base .. id) == 0 then
     call('HSET', base .. id, 'name', name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', 0, 'priority', priority, ATTEMPTS_MADE, made, FETCHES, 1)
     if crashes ~= '0' then call('HSET', base .. id, CRASHES, crashes) end
+    if suspect ~= '' then call('HSET', base .. id, SUSPECT, suspect) end
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
+    if isCancelled then call('HSET', base .. id, DEFERRED_FAILURE, CANCELLED) end
     call('ZADD', delayedKey, string.format('%.0f', tonumber(dueAt) * DELAYED_STEPS), id)
     call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', dueAt)
     if hasBooks(books) then call('HINCRBY', books[1], 'split', 1) end

@@ -25,7 +25,8 @@ export async function readOpenRows(
     payload: payloads?.[place],
   }));
   if (attempt.lease.fetches <= 1) return rows;
-  const result = await recorder.write(attempt, () => rowJobs.openRows(attempt.queue, batch, numbers));
+  const ask = () => rowJobs.openRows(attempt.queue, batch, numbers);
+  const result = await recorder.write(attempt, ask, 'cannot read which rows of the job are open');
   if (result.kind !== 'written') return undefined;
   const open = new Set(result.value);
   return rows.filter(({ row }) => open.has(row));

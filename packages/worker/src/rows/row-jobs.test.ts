@@ -6,7 +6,7 @@ import { RowJobs, type SharedJob, type SplitRow } from './row-jobs.js';
 const shared: SharedJob = { queue: 'mail', jobId: 'b-b1-1_9', batch: 'b1', lease: leaseFor() };
 const split: SplitRow = {
   ...{ row: 7, data: '{"id":7}', opts: '{}', dueAt: 1_700_000_000_000 },
-  ...{ attemptsMade: 1, crashes: 0, failure: 'Error: boom' },
+  ...{ attemptsMade: 1, crashes: 0, suspectMs: 2_000, failure: 'Error: boom' },
 };
 const options = { name: 'mail.send', timestamp: 5, priority: 3, crashes: undefined };
 
@@ -37,7 +37,7 @@ describe('RowJobs', () => {
       [
         ...['split', 'p:mail:b-b1-1_9:lock', 'p:mail:b-b1-1_9', 'p:mail:meta', 'p:mail:delayed', 'p:mail:events'],
         ...['p:mail:marker', 't1', 'p:mail:', 'b1', 'mail.send', 5, 3, 0],
-        ...[7, '{"id":7}', '{}', 1_700_000_000_000, 1, 0, 'Error: boom'],
+        ...[7, '{"id":7}', '{}', 1_700_000_000_000, 1, 0, 2_000, 'Error: boom'],
       ],
     ]);
   });

@@ -20,6 +20,8 @@ export interface SplitRow {
   readonly dueAt: number;
   readonly attemptsMade: number;
   readonly crashes: number;
+  /** Marks the row as a suspect: how long the shared job had run, in ms; empty when it is none. */
+  readonly suspectMs: number | '';
   /** Why the last attempt failed; empty when none did. */
   readonly failure: string;
 }
@@ -54,7 +56,7 @@ export class RowJobs {
     const keys = [lockKey(job), job, meta, delayed, events, marker];
     const { name, timestamp, priority, crashes = '' } = options;
     const args = rows.flatMap((row) => [
-      ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.failure],
+      ...[row.row, row.data, row.opts, row.dueAt, row.attemptsMade, row.crashes, row.suspectMs, row.failure],
     ]);
     const head = [lease.token, base, batch, name, timestamp, priority, crashes];
     if ((await this.#redis.bullpenSplitRows(...keys, ...head, ...args)) === 0) throw notOurs();

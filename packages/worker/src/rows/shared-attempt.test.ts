@@ -11,12 +11,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob, leaseFor } from '../../test/fetched-job.js';
-import type { AttemptStop } from '../attempt/attempt-stop.js';
 import type { RowNote } from '../attempt/row-note.js';
 import { Observers } from '../events/observers.js';
 import { type AnyHandler, type Context, handle, handleMany } from '../handlers/handler.js';
+import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import { ActiveAttempts } from '../in-flight/active-attempts.js';
-import type { Cancellable } from '../in-flight/cancellations.js';
 import type { WriteResult } from '../in-flight/recorder.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import type { RowCalls } from './row-calls.js';
@@ -60,9 +59,13 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
   const active = new ActiveAttempts();
   const attempt = active.begin(job, leaseFor(job));
   const { lease } = attempt;
-  const told: { notes: RowNote[]; splits: (SplitRow & { crashesLeft: number | undefined })[]; asked: number } = {
-    ...{ notes: [], splits: [], asked: 0 },
-  };
+  const told: {
+    notes: RowNote[];
+    splits: (SplitRow & { crashesLeft: number | undefined })[];
+    asked: number;
+    /** After how many rows its job was no suspect any more. */
+    acquittedAfter: number | undefined;
+  } = { notes: [], splits: [], asked: 0, acquittedAfter: undefined };
   const redis = { answer: '1', refuses: undefined as Error | undefined, cancelled: new Set(cancelled) };
   const rowJobs = {
     async openRows(_: string, __: string, numbers: readonly number[]) {
@@ -85,12 +88,15 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
       return redis.answer === '1' ? { kind: 'written', value: await send() } : { kind: 'over', answer: 'lost' };
     },
   };
-  const cancellations = {
-    mayBeCancelled: ({ jobId, batch }: Cancellable) =>
-      redis.cancelled.has(jobId) || redis.cancelled.has(`batch:${batch}`),
-    async abortIfCancelled(attempt: Cancellable, stop: AttemptStop) {
-      if (cancellations.mayBeCancelled(attempt)) stop.abort(new JobCancelled());
+  const trials = {
+    acquit(): void {
+      told.acquittedAfter ??= told.notes.length;
     },
+  };
+  const cancellations = {
+    mayBeCancelled: ({ jobId, batch }: ActiveAttempt) =>
+      redis.cancelled.has(jobId) || redis.cancelled.has(`batch:${batch}`),
+    isCancelled: async (attempt: ActiveAttempt) => cancellations.mayBeCancelled(attempt),
   };
   const quiet = (): void => undefined;
   const log = { isLevelEnabled: () => false, info: quiet, warn: quiet, error: quiet } as unknown as Logger;
@@ -104,7 +110,7 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
     ...{ attempt, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
     rowJobs: rowJobs as unknown as RowJobs,
     worker: {
-      ...{ active, recorder, cancellations, log, observers, prefix: 'p', redis },
+      ...{ active, recorder, trials, cancellations, log, observers, prefix: 'p', redis },
       inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
   });
@@ -222,6 +228,7 @@ describe('a shared attempt at a job that was fetched before', () => {
     });
     expect(await sharedAttempt.run()).toBe(true);
     expect(told.splits).toMatchObject([{ row: 12, attemptsMade: 0, crashes: 1, failure: '', crashesLeft: 0 }]);
+    expect(told.acquittedAfter).toBe(0);
     expect(ran).toEqual([3, 4]);
   });
 });

@@ -2,7 +2,6 @@ import { JobCancelled } from '@bullpen/shared';
 import { describeThrown } from '@bullpen/shared/internal';
 import { attempt as attemptOnce, endedBefore } from '../attempt/attempt.js';
 import { attemptMany } from '../attempt/attempt-many.js';
-import { AttemptStop } from '../attempt/attempt-stop.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { reportOutcome } from '../events/report-outcome.js';
 import type { AnyHandler } from '../handlers/handler.js';
@@ -70,7 +69,7 @@ export class SharedAttempt {
     const isAtOnce = handler?.many === true && attempt.lease.crashes === 0;
     let isDone = true;
     for (let at = 0; at < rows.length && isDone; at += isAtOnce ? rows.length : 1) {
-      if (worker.cancellations.mayBeCancelled(attempt) && (await this.#isCancelled())) {
+      if (worker.cancellations.mayBeCancelled(attempt) && (await worker.cancellations.isCancelled(attempt))) {
         const outcome: Outcome = { kind: 'cancelled', error: describeThrown(new JobCancelled()) };
         await this.#record(rows.slice(at).map((row) => ({ row, outcome })));
         break;
@@ -86,17 +85,18 @@ export class SharedAttempt {
    * the rows are first attempted one by one, and the next crash shows which row it was.
    */
   async #splitOffSuspect(open: OpenRow[]): Promise<OpenRow[]> {
-    const { attempt, handler } = this.#deps;
+    const { attempt, handler, worker } = this.#deps;
     const { crashes } = attempt.lease;
-    const crashesKept = handler?.many === true ? 1 : 0;
     const [suspect, ...rest] = open;
-    if (suspect === undefined || crashes <= crashesKept) return open;
+    if (suspect === undefined || crashes <= crashesKept(handler)) return open;
     const isSplit = await this.#split(
-      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes })],
-      crashesKept,
+      [splitRow(attempt, suspect, { dueAt: Date.now(), attemptsMade: 0, crashes, isSuspect: true })],
+      crashesKept(handler),
     );
+    if (!isSplit) return rest;
     // Redis has this number now. A crash that it counts while we cannot reach it comes on top.
-    if (isSplit) attempt.lease.crashes = crashesKept;
+    attempt.lease.crashes = crashesKept(handler);
+    worker.trials.acquit(attempt);
     return rest;
   }
 
@@ -109,13 +109,6 @@ export class SharedAttempt {
   #mustStop(): boolean {
     const { attempt, worker } = this.#deps;
     return worker.active.draining || attempt.lease.lost || attempt.lease.lapsed || this.#recorder.failed;
-  }
-
-  /** Whether the job or its batch is cancelled, as Redis says. */
-  async #isCancelled(): Promise<boolean> {
-    const stop = new AttemptStop();
-    await this.#deps.worker.cancellations.abortIfCancelled(this.#deps.attempt, stop);
-    return stop.reason !== undefined;
   }
 
   /**
@@ -138,7 +131,11 @@ export class SharedAttempt {
       if (end.kind !== 'interrupted') ended.push({ row: rows[at] as OpenRow, outcome: end });
     }
     if (attempt.lease.lost) return false;
-    if (ended.length > 0) await this.#record(ended);
+    if (ended.length > 0) {
+      // The rows that ran when a process died were these, the first ones.
+      worker.trials.acquit(attempt);
+      await this.#record(ended);
+    }
     if (ended.length < outcomes.length) return false;
     attempt.endRow();
     return true;
@@ -160,6 +157,12 @@ export class SharedAttempt {
     return this.#recorder.write(() => rowJobs.splitRows(this.#job, rows, { name, timestamp, priority, crashes }));
   }
 }
+
+/**
+ * How many crashes stay with a shared job: the first process that dies under a handler of many does
+ * not show which row it was.
+ */
+export const crashesKept = (handler: AnyHandler | undefined): number => (handler?.many === true ? 1 : 0);
 
 async function attemptRows(row: RowAttempt, rows: readonly OpenRow[], handler: AnyHandler | undefined) {
   const ended = endedBefore(row);

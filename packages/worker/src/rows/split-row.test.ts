@@ -25,6 +25,14 @@ describe('splitRow', () => {
     });
   });
 
+  it('makes a row a suspect when a process died under it', () => {
+    const fetched = fetchedJob({ suspectMs: 2_000 });
+    const start = { dueAt: 5, attemptsMade: 0, crashes: 1 };
+    const suspectMsOf = (isSuspect: boolean) =>
+      splitRow({ fetched, maxAttempts: 3 }, row, { ...start, isSuspect }).suspectMs;
+    expect([suspectMsOf(true), suspectMsOf(false)]).toEqual([2_000, '']);
+  });
+
   it('works without options of ours', () => {
     const plain = { fetched: fetchedJob({ opts: { attempts: 3 } }), maxAttempts: 3 };
     expect(splitRow(plain, row, { dueAt: 5, attemptsMade: 0, crashes: 0 }).opts).toBe('{"attempts":3,"bullpen":{}}');

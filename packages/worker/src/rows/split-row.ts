@@ -8,6 +8,8 @@ export interface RowJobStart {
   readonly dueAt: number;
   readonly attemptsMade: number;
   readonly crashes: number;
+  /** Whether a process died under the row. */
+  readonly isSuspect?: boolean;
   /** Why the attempt at the row failed, if it did. */
   readonly error?: Thrown;
 }
@@ -19,12 +21,12 @@ export interface RowJobStart {
 export function splitRow(
   { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
   { row, payload }: OpenRow,
-  { dueAt, attemptsMade, crashes, error }: RowJobStart,
+  { dueAt, attemptsMade, crashes, isSuspect = false, error }: RowJobStart,
 ): SplitRow {
   const { bullpen, ...opts } = fetched.opts;
   const { rows: _, ...ofRow } = (bullpen ?? {}) as { rows?: unknown };
   return {
-    ...{ row, dueAt, attemptsMade, crashes },
+    ...{ row, dueAt, attemptsMade, crashes, suspectMs: isSuspect ? (fetched.suspectMs ?? '') : '' },
     failure: error === undefined ? '' : `${error.name}: ${error.message}`,
     data: JSON.stringify(payload),
     opts: JSON.stringify({ ...opts, attempts: maxAttempts, bullpen: ofRow }),

@@ -1,5 +1,5 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, EXIT, type ExitCode, suggest } from '@bullpen/shared/internal';
+import { addFlags, EXIT, type ExitCode, showValue, suggest } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { countOpen, stageOf } from '../../books/batch-view.js';
 import type { BatchBooks } from '../../books/books.js';
@@ -8,15 +8,16 @@ import { startSession, withProducer } from '../session.js';
 import { cancelCommand } from './cancel.js';
 import { exportCommand } from './export.js';
 import { queueSetting } from './queue-setting.js';
+import { repairCommand } from './repair.js';
 import { retryCommand } from './retry.js';
 import { showCommand } from './show.js';
 import { showSince } from './since.js';
 import { watchCommand } from './watch.js';
 
-/** `batches`: lists the batches; its commands show, watch, cancel, retry or export one. */
+/** `batches`: lists the batches; its commands show, watch, cancel, retry, repair or export one. */
 export function batchesCommand(ends: (code: ExitCode) => void): Command {
   const group = new Command('batches')
-    .description('Lists the batches; its commands show, watch, cancel, retry or export one.')
+    .description('Lists the batches; its commands show, watch, cancel, retry, repair or export one.')
     // The arguments of a command that does not exist arrive here.
     .argument('[command...]')
     .usage('[options] [command]')
@@ -25,16 +26,19 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
       const { config, open } = startSession(command, queueSetting);
       const all = await withProducer(open(), ({ batches }) => batches.list({ queue: config.queue }));
       if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
-      else if (all.length === 0) process.stderr.write(`no batches under the prefix '${config.prefix}'\n`);
+      else if (all.length === 0) process.stderr.write(`${noBatches(config)}\n`);
       else printBatches(all);
       ends(EXIT.ok);
     });
   addFlags(group, queueSetting);
-  for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, exportCommand]) {
+  for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, repairCommand, exportCommand]) {
     group.addCommand(make(ends));
   }
   return group;
 }
+
+const noBatches = ({ prefix, queue }: { readonly prefix: string; readonly queue: string | undefined }): string =>
+  `no batches ${queue === undefined ? '' : `on queue ${showValue(queue)} `}under the prefix '${prefix}'`;
 
 const HEAD = ['name', 'queue', 'stage', 'read', 'rejected', 'open', 'completed', 'failed', 'cancelled', 'begun'];
 /** Columns that people do not need where all of it is zero. */

@@ -21,6 +21,11 @@ export function showCommand(ends: (code: ExitCode) => void): Command {
     });
 }
 
+const missingFact = ({ name, missing }: BatchView): readonly [string, string] => [
+  'missing (of the waiting)',
+  `${showFigure(missing)}; their jobs are gone: batches repair ${name} brings them back or settles them`,
+];
+
 function factsOf(view: BatchView): (readonly [string, string])[] {
   const { name, queue, job, stage, source, format, keyField, rowsPerJob, createdAt, readAt, cancelledAt } = view;
   const { read, added, duplicate, rejected, waiting, active, delayed, missing, completed, failed, cancelled } = view;
@@ -43,7 +48,7 @@ function factsOf(view: BatchView): (readonly [string, string])[] {
     ...(rowsPerJob === 1 ? [] : [['rows per job', String(rowsPerJob)] as const]),
     ...counts({ read, added, duplicate, rejected }),
     ...counts({ waiting, active, delayed, completed, failed, cancelled }),
-    ...(missing === 0 ? [] : counts({ 'missing (of the waiting)': missing })),
+    ...(missing === 0 ? [] : [missingFact(view)]),
     ...(view.waits === undefined ? [] : [['nothing runs', describeWait(view.waits)] as const]),
     ...view.rejections.map(({ reason, count }) => [`rejected: ${showFigure(count)}`, showText(reason)] as const),
     ...view.reasons.flatMap(({ reason, count, example }) => [

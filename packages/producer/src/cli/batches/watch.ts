@@ -3,6 +3,7 @@ import type { BatchRef } from '@bullpen/shared';
 import { EXIT, type ExitCode } from '@bullpen/shared/internal';
 import { Command } from 'commander';
 import { type BatchView, isSettled } from '../../books/batch-view.js';
+import { asLost } from '../../books/find-batch.js';
 import { measureProgress, type Progress } from '../../books/progress.js';
 import { Rate } from '../../books/rate.js';
 import type { Batches } from '../../manage/batches.js';
@@ -51,11 +52,17 @@ async function follow(
   signal: AbortSignal,
 ): Promise<BatchView | undefined> {
   const rate = new Rate();
-  let batch: BatchRef = { name, queue };
+  const asked: BatchRef = { name, queue };
+  let batch = asked;
   while (!signal.aborted) {
     const askedAt = performance.now();
     const slow = setTimeout(() => shown.slow(), SLOW_MS);
-    const view = await batches.show(batch).finally(() => clearTimeout(slow));
+    const view = await batches
+      .show(batch)
+      .catch((error: unknown) => {
+        throw batch === asked ? error : asLost(error, batch, 'while it was watched');
+      })
+      .finally(() => clearTimeout(slow));
     const now = performance.now();
     shown.update(measureProgress(view, rate, now));
     if (isSettled(view)) return view;

@@ -109,17 +109,28 @@ export class WorkerDraining extends BullpenError {
 }
 
 /**
- * The worker lost its right to the job: another worker may be attempting it now. It is the `reason`
- * of the handler's signal.
+ * The worker lost its right to the job: another worker may be attempting it now, or the job is gone
+ * from Redis. It is the `reason` of the handler's signal.
  * @example
- * if (hasCode(signal.reason, 'BULLPEN_LEASE_LOST')) log.warn('another worker may have the job');
+ * if (hasCode(signal.reason, 'BULLPEN_LEASE_LOST') && !signal.reason.isGone)
+ *   log.warn('another worker may have the job');
  */
 export class LeaseLost extends BullpenError {
   /** The code of this class, for `hasCode`. */
   readonly code = 'BULLPEN_LEASE_LOST';
+  /**
+   * Whether Redis does not have the job any more: somebody removed it, or Redis lost its data. Then
+   * no other worker attempts it.
+   */
+  readonly isGone: boolean;
 
-  constructor() {
-    super('the worker lost its lease on the job; another worker may be attempting it');
+  constructor({ isGone = false }: { readonly isGone?: boolean } = {}) {
+    super(
+      isGone
+        ? 'the job is gone from Redis; nobody else attempts it, and its end cannot be recorded'
+        : 'the worker lost its lease on the job; another worker may be attempting it',
+    );
+    this.isGone = isGone;
   }
 }
 

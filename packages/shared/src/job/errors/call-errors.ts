@@ -143,6 +143,30 @@ export class BatchUnknown extends BullpenError {
 }
 
 /**
+ * The books of a batch vanished while a call was about the batch: they expired, somebody deleted
+ * them, or Redis lost its data. What became of the rows that were open is not known.
+ * @example
+ * if (hasCode(error, 'BULLPEN_BATCH_LOST')) console.error(error.batch.name, error.message);
+ */
+export class BatchLost extends BullpenError {
+  /** The code of this class, for `hasCode`. */
+  readonly code = 'BULLPEN_BATCH_LOST';
+  /** Which batch. An error's own `name` is the name of its class. */
+  readonly batch: BatchRef;
+
+  /**
+   * @param batch which batch
+   * @param during what the call was doing: `while it was waited for`
+   */
+  constructor(batch: BatchRef, during: string) {
+    super(
+      `the books of batch '${batch.name}' vanished ${during}: they expired, somebody deleted them, or Redis lost its data (FLUSHALL, a failover, a restart); what became of its open rows is not known`,
+    );
+    this.batch = batch;
+  }
+}
+
+/**
  * The producer was closed before this call.
  * @example
  * if (hasCode(error, 'BULLPEN_PRODUCER_CLOSED')) response.statusCode = 503; // we are shutting down

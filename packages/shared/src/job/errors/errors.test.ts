@@ -26,6 +26,7 @@ describe('the errors of Bullpen', () => {
     [new errors.JobRejected('x'), 'JobRejected', 'BULLPEN_JOB_REJECTED'],
     [new errors.JobSnoozed({ in: 0 }), 'JobSnoozed', 'BULLPEN_JOB_SNOOZED'],
     [new errors.LeaseLost(), 'LeaseLost', 'BULLPEN_LEASE_LOST'],
+    [new errors.BatchLost({ name: 'b' }, 'at once'), 'BatchLost', 'BULLPEN_BATCH_LOST'],
     [new errors.ModuleInvalid('x'), 'ModuleInvalid', 'BULLPEN_MODULE_INVALID'],
     [new errors.OptionsInvalid('x', faults), 'OptionsInvalid', 'BULLPEN_OPTIONS_INVALID'],
     [new errors.PayloadInvalid('x', faults), 'PayloadInvalid', 'BULLPEN_PAYLOAD_INVALID'],

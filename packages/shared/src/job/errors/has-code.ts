@@ -15,6 +15,7 @@ import type {
 import type { BullpenError } from './bullpen-error.js';
 import type {
   BatchConflict,
+  BatchLost,
   BatchUnknown,
   ConfigInvalid,
   HandlersInvalid,
@@ -32,6 +33,7 @@ import type {
 export type ErrorsByCode = {
   readonly [E in
     | BatchConflict
+    | BatchLost
     | BatchUnknown
     | ConfigInvalid
     | DeadlineExceeded

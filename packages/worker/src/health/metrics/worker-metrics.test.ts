@@ -147,7 +147,7 @@ describe('WorkerMetrics', () => {
       [...(await familiesOf(registry)).values()].reduce((sum, { samples }) => sum + samples.size, 0);
     const tell = (job: string): void => {
       metrics.count(ended('rejected', { job, queueWaitMs: 1 }));
-      for (const kind of ['handed-back', 'lease-lapsed', 'lease-lost'] as const) {
+      for (const kind of ['handed-back', 'lease-lapsed', 'lease-lost', 'job-gone'] as const) {
         metrics.count({ kind, queue: 'mail', job, jobId: 'j-1' });
       }
     };
@@ -161,13 +161,14 @@ describe('WorkerMetrics', () => {
     });
   });
 
-  it('counts jobs handed back, leases lapsed and lost, and outages', async () => {
+  it('counts jobs handed back and gone, leases lapsed and lost, and outages', async () => {
     const { metrics, registry } = measured();
     const job = { queue: 'mail', job: 'mail.send', jobId: 'j-1' };
     metrics.count({ kind: 'handed-back', ...job });
     metrics.count({ kind: 'lease-lapsed', ...job });
     metrics.count({ kind: 'lease-lapsed', ...job });
     metrics.count({ kind: 'lease-lost', ...job });
+    metrics.count({ kind: 'job-gone', ...job });
     metrics.count({ kind: 'outage-began' });
     const families = await familiesOf(registry);
     const of = (name: string, labels = '{queue="mail",job="mail.send"}') =>
@@ -175,6 +176,7 @@ describe('WorkerMetrics', () => {
     expect(of('bullpen_jobs_handed_back_total')).toBe(1);
     expect(of('bullpen_leases_lapsed_total')).toBe(2);
     expect(of('bullpen_leases_lost_total')).toBe(1);
+    expect(of('bullpen_jobs_gone_total')).toBe(1);
     expect(of('bullpen_outages_total', '')).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 import { addDepthMetrics } from '@bullpen/shared/internal';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { JobEvent, WorkerEvent } from '../../events/observers.js';
+import type { JobEvent, JobRescued, WorkerEvent } from '../../events/observers.js';
 import type { StartedWorker } from '../../running-worker.js';
 import { VERSION } from '../../version.js';
 import { AttemptMetrics } from './attempt-metrics.js';
@@ -12,6 +12,7 @@ export type Measured = Pick<StartedWorker, 'serves' | 'slots' | 'health' | 'expo
 export class WorkerMetrics {
   readonly #attempts: AttemptMetrics;
   readonly #outages: Counter;
+  readonly #rescued: Counter;
   readonly #jobEvents: Readonly<Record<JobEvent['kind'], (event: JobEvent) => void>>;
 
   /** @throws Error when the registry already has the metrics of another worker */
@@ -22,6 +23,7 @@ export class WorkerMetrics {
       help: 'Outages of Redis that this worker has seen.',
       registers: [registry],
     });
+    this.#rescued = countRescued(worker, registry);
     this.#jobEvents = countJobEvents(worker, registry, this.#attempts);
     gaugeSlots(worker, registry);
     gaugeHealth(worker, registry);
@@ -31,8 +33,22 @@ export class WorkerMetrics {
   count(event: WorkerEvent): void {
     if (event.kind === 'attempt-ended') this.#attempts.count(event);
     else if (event.kind === 'outage-began') this.#outages.inc();
+    else if (event.kind === 'job-rescued') this.#rescued.inc({ queue: event.queue, finding: event.finding });
     else this.#jobEvents[event.kind](event);
   }
+}
+
+const FINDINGS: readonly JobRescued['finding'][] = ['charged', 'suspected', 'repeated'];
+
+function countRescued({ serves }: Measured, registry: Registry): Counter {
+  const counted = new Counter({
+    name: 'bullpen_jobs_rescued_total',
+    help: 'Jobs that this worker put back into their queue because their process died or stood still: a crash was counted (charged), or not (suspected, repeated).',
+    labelNames: ['queue', 'finding'],
+    registers: [registry],
+  });
+  for (const { queue } of serves) for (const finding of FINDINGS) counted.inc({ queue, finding }, 0);
+  return counted;
 }
 
 function countJobEvents({ serves }: Measured, registry: Registry, attempts: AttemptMetrics) {
@@ -51,6 +67,7 @@ function countJobEvents({ serves }: Measured, registry: Registry, attempts: Atte
       'Leases that ran out before they were renewed; their attempts were aborted. Some of them proved to be still held.',
     ),
     'lease-lost': counter('bullpen_leases_lost_total', 'Leases that another worker had by the time Redis was asked.'),
+    'job-gone': counter('bullpen_jobs_gone_total', 'Jobs that Redis did not have any more while they were attempted.'),
   };
 }
 

@@ -1,0 +1,62 @@
+import type { Logger } from '@bullpen/shared';
+import { queueKeys } from '@bullpen/shared/internal';
+import type { JobRescued, Observers } from '../events/observers.js';
+import type { ScriptedRedis } from '../redis/commands.js';
+
+/** What a {@link StallCheck} needs. */
+export interface StallCheckDeps {
+  readonly redis: ScriptedRedis;
+  readonly prefix: string;
+  readonly leaseMs: number;
+  readonly log: Logger;
+  readonly observers: Observers;
+}
+
+/**
+ * How often a worker looks for jobs without a lease: five times in a lease, because the checks of
+ * several workers exclude each other and sometimes skip one (see docs/internals/numbers.md). A whole
+ * number, because Redis refuses a fraction, and with it every check.
+ */
+export const stallCheckMs = (leaseMs: number): number => Math.floor(leaseMs / 5);
+
+/** The locks of a process that died run out within a lease. */
+const LEASES_REMEMBERED = 3;
+
+/** Puts jobs whose process died back into their queue, and tells what was found. */
+export class StallCheck {
+  readonly #deps: StallCheckDeps;
+
+  constructor(deps: StallCheckDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @returns the ids of the jobs that are back in the queue
+   * @throws what Redis throws
+   */
+  async check(queue: string): Promise<string[]> {
+    const { redis, prefix, leaseMs } = this.#deps;
+    const { base, stalled, wait, active, meta, marker, events } = queueKeys(prefix, queue);
+    const keys = [stalled, wait, active, `${base}stalled-check`, meta, marker, events];
+    const answers = await redis.bullpenStallCheck(...keys, base, stallCheckMs(leaseMs), LEASES_REMEMBERED * leaseMs);
+    const rescued: JobRescued[] = [];
+    for (let at = 0; at < answers.length; at += 3) {
+      const [jobId = '', finding, worker = ''] = answers.slice(at, at + 3);
+      rescued.push({ kind: 'job-rescued', queue, jobId, worker, finding: finding as JobRescued['finding'] });
+    }
+    this.#tell(queue, rescued);
+    return rescued.map(({ jobId }) => jobId);
+  }
+
+  #tell(queue: string, rescued: readonly JobRescued[]): void {
+    const { log, observers } = this.#deps;
+    for (const name of new Set(rescued.map(({ worker }) => worker))) {
+      const jobs = rescued.filter(({ worker }) => worker === name);
+      const countOf = (sought: JobRescued['finding']) => jobs.filter(({ finding }) => finding === sought).length;
+      const charged = jobs.filter(({ finding }) => finding === 'charged').map(({ jobId }) => jobId);
+      const counts = { charged, suspected: countOf('suspected'), repeated: countOf('repeated') };
+      log.warn({ queue, worker: name, ...counts }, 'a worker died or stood still; its jobs are back in the queue');
+    }
+    if (observers.any) for (const event of rescued) observers.tell(event);
+  }
+}

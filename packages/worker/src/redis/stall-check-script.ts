@@ -1,0 +1,125 @@
+import { LAYOUT } from '@bullpen/shared/internal';
+import { CALL_SUSPECT } from './suspect-scripts.js';
+
+/**
+ * Finds the active jobs without a lock and puts them back into their queue, the oldest in front. In
+ * place of BullMQ's moveStalledJobsToWait, of the version we pin. It leaves what BullMQ's script
+ * leaves, except for what it charges: BullMQ counts a crash for every job of a process that died, so
+ * a job that kills its process fails the others that were in hand. This script looks at what the
+ * process had (`pb`, the worker's name), also in the other queues that workers serve with this one,
+ * and finds for each job:
+ * - `charged`: one more process died under it. It was on trial, or it was all that the process had,
+ *   or nobody knows who had it (a stock worker without a name).
+ * - `repeated`: another job was on trial in that process. This one was only there.
+ * - `suspected`: none was on trial, so it may have been any of them.
+ *
+ * The jobs of one dead process may be found by different checks, because their locks run out one
+ * after the other. So a death is remembered for some leases. It concerns the jobs that were fetched
+ * before: a process that only stood still goes on, and may stand still again.
+ *
+ * KEYS: stalled, wait, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
+ * how long no other check is made (ms), how long a death is remembered (ms). Answers for each job
+ * its id, what was found, and the name of its worker.
+ */
+export const STALL_CHECK = `
+${LAYOUT.now}
+${LAYOUT.names}
+${LAYOUT.fetchMark}
+${LAYOUT.wakeWorker}
+${CALL_SUSPECT}
+local stalledKey, waitKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
+local base, intervalMs, memoryMs = unpack(ARGV)
+local call = redis.call
+if call('EXISTS', checkKey) == 1 then return {} end
+local now = nowMs()
+call('SET', checkKey, string.format('%.0f', now), 'PX', intervalMs)
+
+-- Events are trimmed before new ones are added.
+local maxEvents = call('HGET', metaKey, MAX_EVENTS)
+if not maxEvents then
+  maxEvents = DEFAULT_MAX_EVENTS
+  call('HSET', metaKey, MAX_EVENTS, maxEvents)
+end
+call('XTRIM', eventsKey, 'MAXLEN', '~', maxEvents)
+
+local isStalling, left, lost = {}, {}, {}
+for _, id in ipairs(call('SMEMBERS', stalledKey)) do isStalling[id] = true end
+call('DEL', stalledKey)
+for _, id in ipairs(call('LRANGE', activeKey, 0, -1)) do
+  local found = isStalling[id] and call('EXISTS', base .. id .. LOCK) == 0 and lost or left
+  found[#found + 1] = id
+end
+
+-- For each worker: how many jobs it has, and whether one is on trial.
+local held, hasTrial, queues = {}, {}, { base }
+if #lost > 0 then
+  for _, queue in ipairs(call('SMEMBERS', base .. 'neighbours')) do queues[#queues + 1] = queue end
+  for _, queue in ipairs(queues) do
+    for _, id in ipairs(call('LRANGE', queue .. 'active', 0, -1)) do
+      local job = call('HMGET', queue .. id, WORKER, FETCHES, 'processedOn', TRIAL)
+      local worker = job[1]
+      if worker then
+        held[worker] = (held[worker] or 0) + 1
+        hasTrial[worker] = hasTrial[worker] or job[4] == fetchMark(unpack(job, 1, 3))
+      end
+    end
+  end
+end
+-- When a death of a worker was last found, and when one that charged a job.
+local deaths = {}
+local function deathOf(worker)
+  local death = deaths[worker] or { found = 0, charged = 0 }
+  if not deaths[worker] then
+    for _, queue in ipairs(queues) do
+      local known = call('HMGET', queue .. 'died:' .. worker, 'found', 'charged')
+      death.found = math.max(death.found, tonumber(known[1]) or 0)
+      death.charged = math.max(death.charged, tonumber(known[2]) or 0)
+    end
+    deaths[worker] = death
+  end
+  return death
+end
+
+local answers, charged = {}, {}
+for _, id in ipairs(lost) do
+  local job = base .. id
+  call('LREM', activeKey, 1, id)
+  -- Not a marker that old versions of BullMQ put into the list, and not a job that somebody removed.
+  if string.sub(id, 1, 2) ~= '0:' and call('EXISTS', job) == 1 then
+    local fields = call('HMGET', job, WORKER, FETCHES, 'processedOn', TRIAL, SUSPECT)
+    local worker, since, suspect = fields[1], tonumber(fields[3]) or now, tonumber(fields[5]) or 0
+    local finding = 'charged'
+    if worker then
+      local death = deathOf(worker)
+      if fields[4] == fetchMark(unpack(fields, 1, 3)) then finding = 'charged'
+      elseif hasTrial[worker] or since <= death.charged then finding = 'repeated'
+      elseif held[worker] > 1 or since <= death.found then finding = 'suspected' end
+      charged[worker] = charged[worker] or finding == 'charged' or hasTrial[worker] or false
+    end
+    if finding == 'charged' then call('HINCRBY', job, CRASHES, 1) end
+    if worker and finding ~= 'repeated' then
+      call('HSET', job, SUSPECT, string.format('%.0f', math.max(suspect, now - since, 1)))
+    end
+    call('RPUSH', waitKey, id)
+    call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id, 'prev', 'active')
+    call('XADD', eventsKey, '*', 'event', 'stalled', 'jobId', id)
+    answers[#answers + 1] = id
+    answers[#answers + 1] = finding
+    answers[#answers + 1] = worker or ''
+  end
+end
+if #answers > 0 then wakeWorker(metaKey, activeKey, markerKey) end
+for worker, isCharged in pairs(charged) do
+  local key = base .. 'died:' .. worker
+  call('HSET', key, 'found', string.format('%.0f', now))
+  if isCharged then call('HSET', key, 'charged', string.format('%.0f', now)) end
+  call('PEXPIRE', key, memoryMs)
+end
+
+-- Who has not renewed their locks until the next check may be dead.
+for at = 1, #left, 7000 do
+  call('SADD', stalledKey, unpack(left, at, math.min(at + 6999, #left)))
+end
+callSuspect(base)
+return answers
+`;
