@@ -17,7 +17,7 @@ const SCRIPTS: { readonly [Name in keyof WorkerCommands]: Script } = {
   bullpenRenew: { keys: 2, lua: RENEW, effect: 'frees' },
   bullpenProgress: { keys: 4, lua: PROGRESS, effect: 'adds' },
   bullpenRewrite: { keys: 2, lua: REWRITE, effect: 'frees' },
-  bullpenStallCheck: { keys: 7, lua: STALL_CHECK, effect: 'frees' },
+  bullpenStallCheck: { keys: 6, lua: STALL_CHECK, effect: 'frees' },
   bullpenPutOff: { keys: 9, lua: PUT_OFF, effect: 'frees' },
   bullpenNextSuspect: { keys: 1, lua: NEXT_SUSPECT, effect: 'frees' },
   bullpenNeighbours: { keys: 1, lua: NEIGHBOURS, effect: 'frees' },

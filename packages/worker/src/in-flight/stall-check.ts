@@ -36,8 +36,8 @@ export class StallCheck {
    */
   async check(queue: string): Promise<string[]> {
     const { redis, prefix, leaseMs } = this.#deps;
-    const { base, stalled, wait, active, meta, marker, events } = queueKeys(prefix, queue);
-    const keys = [stalled, wait, active, `${base}stalled-check`, meta, marker, events];
+    const { base, stalled, active, meta, marker, events } = queueKeys(prefix, queue);
+    const keys = [stalled, active, `${base}stalled-check`, meta, marker, events];
     const answers = await redis.bullpenStallCheck(...keys, base, stallCheckMs(leaseMs), LEASES_REMEMBERED * leaseMs);
     const rescued: JobRescued[] = [];
     for (let at = 0; at < answers.length; at += 3) {

@@ -13,11 +13,14 @@ import { CALL_SUSPECT } from './suspect-scripts.js';
  * - `repeated`: another job was on trial in that process. This one was only there.
  * - `suspected`: none was on trial, so it may have been any of them.
  *
+ * A job with a priority goes back to those with its priority. BullMQ puts it before all of them, into
+ * the list of jobs without one, where no insert may find it.
+ *
  * The jobs of one dead process may be found by different checks, because their locks run out one
  * after the other. So a death is remembered for some leases. It concerns the jobs that were fetched
  * before: a process that only stood still goes on, and may stand still again.
  *
- * KEYS: stalled, wait, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
+ * KEYS: stalled, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
  * how long no other check is made (ms), how long a death is remembered (ms). Answers for each job
  * its id, what was found, and the name of its worker.
  */
@@ -27,7 +30,7 @@ ${LAYOUT.names}
 ${LAYOUT.fetchMark}
 ${LAYOUT.wakeWorker}
 ${CALL_SUSPECT}
-local stalledKey, waitKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
+local stalledKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
 local base, intervalMs, memoryMs = unpack(ARGV)
 local call = redis.call
 if call('EXISTS', checkKey) == 1 then return {} end
@@ -100,7 +103,7 @@ for _, id in ipairs(lost) do
     if worker and finding ~= 'repeated' then
       call('HSET', job, SUSPECT, string.format('%.0f', math.max(suspect, now - since, 1)))
     end
-    call('RPUSH', waitKey, id)
+    putInFront(base, id)
     call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id, 'prev', 'active')
     call('XADD', eventsKey, '*', 'event', 'stalled', 'jobId', id)
     answers[#answers + 1] = id

@@ -1,11 +1,23 @@
 import { LAYOUT } from '@bullpen/shared/internal';
 
+/** Lua that puts a job in front of all that wait with its priority, or without any. */
+export const PUT_IN_FRONT = `
+local function putInFront(base, id)
+  local call, first = redis.call, (tonumber(redis.call('HGET', base .. id, 'priority')) or 0) * PRIORITY_STEPS
+  if first == 0 then return call('RPUSH', base .. 'wait', id) end
+  -- Places below 0 are those of jobs that came back.
+  local front = call('ZRANGEBYSCORE', base .. 'prioritized', first - PRIORITY_STEPS / 2, first - 1, 'WITHSCORES', 'LIMIT', 0, 1)
+  call('ZADD', base .. 'prioritized', (tonumber(front[2]) or first) - 1, id)
+end
+`;
+
 /**
  * Lua that brings the suspect that was put off first to the front of its queue. Its score in
  * `suspects` is the one that it got in `delayed`. If that is another one now, or none, the suspect
  * was cancelled meanwhile or has come back by itself: it is passed over.
  */
 export const CALL_SUSPECT = `
+${PUT_IN_FRONT}
 local function callSuspect(base)
   local call = redis.call
   while true do
@@ -15,10 +27,7 @@ local function callSuspect(base)
     if call('ZSCORE', base .. 'delayed', id) == score then
       call('ZREM', base .. 'delayed', id)
       call('HSET', job, 'delay', 0)
-      local priority = tonumber(call('HGET', job, 'priority')) or 0
-      -- Place 0: in front of all jobs with this priority.
-      if priority > 0 then call('ZADD', base .. 'prioritized', priority * PRIORITY_STEPS, id)
-      else call('RPUSH', base .. 'wait', id) end
+      putInFront(base, id)
       call('XADD', base .. 'events', '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
       wakeWorker(base .. 'meta', base .. 'active', base .. 'marker')
       return
