@@ -1,4 +1,4 @@
-import { BOOKS_SCRIPT, KEY_SCRIPT } from '@bullpen/shared/internal';
+import { BOOKS_SCRIPT, KEY_SCRIPT, META } from '@bullpen/shared/internal';
 
 /**
  * Settles rows of a batch as failed that are open and have no job any more, and frees their keys. The
@@ -16,6 +16,8 @@ ${KEY_SCRIPT}
 local books = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5] }
 local base, batch, hasDuplicates, reason = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4]
 local answers = {}
+-- An example stands behind the reason.
+local begins = string.match(reason, '^[^\\n]*') .. '\\n'
 
 -- A row that was added took its key. Only without duplicates is a key that expired a proof as well.
 local function wasAdded(id, hash)
@@ -30,9 +32,10 @@ for at = 5, hasBooks(books) and #ARGV or 0, 3 do
   local answer = '0'
   if isFailed(books, row) then
     local failure = call('HGET', books[3], row)
-    if failure and string.sub(failure, 1, #reason + 1) == reason .. '\\n' then answer = '2' end
+    if failure and string.sub(failure, 1, #begins) == begins then answer = '2' end
   elseif call('EXISTS', base .. id) == 0 and wasAdded(id, hash) and settleRow(books, row, 2) then
     noteFailure(books, row, reason, ARGV[at + 2])
+    call('HINCRBY', base .. 'meta', '${META.failedRows}', 1)
     if hash ~= '' then freeKey(base .. 'key:' .. hash, id) end
     answer = '1'
   end
