@@ -6,7 +6,14 @@ import { convict, type Finding } from './violation.js';
 /** The summary that a worker logs when it stops is what its handlers did. */
 export function summariesTrue(facts: Facts): Finding {
   const runs = handlerRuns(facts);
-  const unheard = facts.stored.filter(({ failedReason }) => /JobCrashed|JobCancelled/.test(failedReason ?? '')).length;
+  const kept = new Set(facts.stored.map(({ id }) => id));
+  // A job that Redis has lost since may have failed so, too.
+  const lost = [
+    ...facts.cancels.filter(({ answer }) => answer === 'requested'),
+    ...facts.intended.filter(({ kind }) => kind === 'poison'),
+  ].filter(({ id }) => !kept.has(id));
+  const unheard =
+    facts.stored.filter(({ failedReason }) => /JobCrashed|JobCancelled/.test(failedReason ?? '')).length + lost.length;
   return convict(
     'summary',
     facts.lives.flatMap((life) =>
