@@ -1,7 +1,6 @@
 import { LAYOUT, type Script, type ScriptEffect } from '@bullpen/shared/internal';
 import { getRateLimitTtl } from 'bullmq/dist/cjs/scripts/getRateLimitTtl-2.js';
 import { isMaxed } from 'bullmq/dist/cjs/scripts/isMaxed-2.js';
-import { moveJobFromActiveToWait } from 'bullmq/dist/cjs/scripts/moveJobFromActiveToWait-9.js';
 import { moveToActive } from 'bullmq/dist/cjs/scripts/moveToActive-11.js';
 import { moveToDelayed } from 'bullmq/dist/cjs/scripts/moveToDelayed-11.js';
 import { retryJob } from 'bullmq/dist/cjs/scripts/retryJob-11.js';
@@ -54,7 +53,6 @@ return reply
 const ENGINE_SCRIPTS: Readonly<Record<string, Script>> = {
   getRateLimitTtl: engineScript(getRateLimitTtl, 'frees'),
   isMaxed: engineScript(isMaxed, 'reads'),
-  moveJobFromActiveToWait: engineScript(moveJobFromActiveToWait, 'frees'),
   moveToActive: engineScript(moveToActive, 'frees', 2),
   moveToDelayed: { keys: moveToDelayed.keys, effect: 'frees', lua: DELAY },
   retryJob: engineScript(retryJob, 'frees', 2),

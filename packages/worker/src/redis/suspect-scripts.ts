@@ -1,7 +1,7 @@
 import { LAYOUT } from '@bullpen/shared/internal';
 
 /** Lua that puts a job in front of all that wait with its priority, or without any. */
-export const PUT_IN_FRONT = `
+const PUT_IN_FRONT = `
 local function putInFront(base, id)
   local call, first = redis.call, (tonumber(redis.call('HGET', base .. id, 'priority')) or 0) * PRIORITY_STEPS
   if first == 0 then return call('RPUSH', base .. 'wait', id) end
