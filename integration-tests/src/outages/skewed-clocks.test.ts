@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import { type Ending, fleeting, timed } from '../fixtures/jobs.js';
 import { sourceOf } from '../support/batch-source.js';
 import { ask, scrape } from '../support/health-port.js';
+import { OwnRedis } from '../support/own-redis.js';
 import { SkewedClock } from '../support/skewed-clock.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
@@ -26,8 +27,8 @@ async function redisNow(world: World): Promise<number> {
 }
 
 /** The instant at which a delayed job is due. */
-async function dueAt(world: World, queue: string, id: string): Promise<number> {
-  return Math.floor(Number(await world.redis.zscore(`${world.prefix}:${queue}:delayed`, id)) / 0x1000);
+async function dueAt({ prefix, redis }: World, queue: string, id: string, from = redis): Promise<number> {
+  return Math.floor(Number(await from.zscore(`${prefix}:${queue}:delayed`, id)) / 0x1000);
 }
 
 /** Waits until a job is delayed, and tells after how long by Redis' clock it is due. */
@@ -88,15 +89,16 @@ describe.each(SKEWS)('a worker whose clock is ten minutes %s', (_, skewMs) => {
   });
 
   test('fetches a delayed job when it is due, and does not ask for it all the time', async ({ world }) => {
-    const producer = world.producer();
-    const queue = world.queue('timed');
-    const worker = start(world, '--queue', 'timed');
+    const own = await OwnRedis.start(world);
+    const producer = world.producer({ redis: own.server.url });
+    const queue = own.queue('timed');
+    const worker = start(world, '--queue', 'timed', ...own.flags);
     await worker.logged('worker ready');
     const commands = async (): Promise<number> =>
-      Number(/total_commands_processed:(\d+)/.exec(await world.redis.info('stats'))?.[1]);
+      Number(/total_commands_processed:(\d+)/.exec(await own.admin.info('stats'))?.[1]);
     const before = await commands();
     const { id } = await producer.enqueue(timed, {}, { delay: 2_000 });
-    const due = await dueAt(world, 'timed', id);
+    const due = await dueAt(world, 'timed', id, own.admin);
     await world.started(1);
     expect((await commands()) - before).toBeLessThan(200);
     const lateMs = startedAt(await world.settled(queue, id)) - due;

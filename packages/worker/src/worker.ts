@@ -147,10 +147,11 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
 
   const start = async (): Promise<void> => {
-    // Cancellations first: a job that was cancelled while no worker ran must not start now.
-    await retryWhileRefused(outage, () => cancellations.load());
+    await retryWhileRefused(outage, async () => void (await redis.ping()));
     const old = tooOld(redis.server, where);
     if (old !== undefined) throw old;
+    // A job that was cancelled while no worker ran must not start now.
+    await retryWhileRefused(outage, () => cancellations.load());
     await retryWhileRefused(outage, () => clockWatch.load());
     const evicts = mayEvict(redis.server);
     if (evicts !== undefined) log.warn({ redis: where }, evicts);

@@ -26,7 +26,20 @@ const SENT = /call\(\s*['"]([a-z_]+)['"]/gi;
 
 /** What a worker sends outside scripts. */
 const PLAIN = [
-  ...['bzpopmin', 'hgetall', 'hmget', 'lindex', 'llen', 'zadd', 'zcard', 'zcount', 'zrange', 'zrangebyscore', 'zscore'],
+  ...[
+    'bzpopmin',
+    'hgetall',
+    'hmget',
+    'lindex',
+    'llen',
+    'ping',
+    'zadd',
+    'zcard',
+    'zcount',
+    'zrange',
+    'zrangebyscore',
+    'zscore',
+  ],
 ];
 
 /** The commands that a worker with these scripts sends. */

@@ -27,7 +27,7 @@ function subscribing(...faults: Error[]) {
     warn: (_: object, text: string) => lines.push(text),
     info: (_: object, text: string) => lines.push(text),
   };
-  const watched = { failed: vi.fn(), accepted: vi.fn() };
+  const watched = { failed: vi.fn(), accepted: vi.fn(), close: vi.fn() };
   const subscription = new Subscription({
     redis: redis as unknown as Redis,
     ...{ channels: ['a', 'b'], watched, address: 'redis://host', log: log as unknown as Logger },

@@ -10,7 +10,7 @@ export interface SubscriptionDeps {
   /** A connection of its own, which its owner closes. */
   readonly redis: Pick<Redis, 'status' | 'on' | 'subscribe'>;
   readonly channels: readonly string[];
-  readonly watched: Pick<SideConnection, 'failed' | 'accepted'>;
+  readonly watched: Pick<SideConnection, 'failed' | 'accepted' | 'close'>;
   /** Where Redis is, for messages. */
   readonly address: string;
   readonly log: Logger;
@@ -41,9 +41,11 @@ export class Subscription {
     if (deps.redis.status === 'ready') void this.#subscribe();
   }
 
+  /** Ends the watch as well: a connection that is closed on purpose is not missing. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#deps.watched.close();
     this.#answered();
   }
 
