@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { META } from '@bullpen/shared/internal';
 import { Queue } from 'bullmq';
 import { hostNow } from '../support/host-now.js';
 import { until } from '../support/until.js';
@@ -31,9 +32,12 @@ export async function leaveStaleLease(planned: PlannedFault, index: number, flee
   const queue = new Queue(name, { connection: admin, prefix });
   queue.on('error', () => undefined);
   const jobId = staleId(index);
-  const add = (which: 1 | 2) => {
+  const add = async (which: 1 | 2): Promise<void> => {
     const { name: job } = jobOf({ queue: name, kind: 'work' });
-    return queue.add(job, stalePayload(index, which), { jobId, attempts: 1 });
+    // An insert of ours refuses to join jobs of the other kind.
+    const hasPriorities = (await admin.hget(queue.keys.meta, META.priorities)) === '1';
+    const priority = hasPriorities ? { priority: 5 } : {};
+    await queue.add(job, stalePayload(index, which), { jobId, attempts: 1, ...priority });
   };
   const starts = (which: 1 | 2): LedgerLine[] =>
     readLines<LedgerLine>(join(folder, 'ledger.ndjson')).filter((line) => {
