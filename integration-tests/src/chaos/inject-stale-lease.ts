@@ -35,7 +35,7 @@ export async function leaveStaleLease(planned: PlannedFault, index: number, flee
   const add = async (which: 1 | 2): Promise<void> => {
     const { name: job } = jobOf({ queue: name, kind: 'work' });
     // An insert of ours refuses to join jobs of the other kind.
-    const hasPriorities = (await admin.hget(queue.keys.meta, META.priorities)) === '1';
+    const hasPriorities = (await admin.hget(`${prefix}:${name}:meta`, META.priorities)) === '1';
     const priority = hasPriorities ? { priority: 5 } : {};
     await queue.add(job, stalePayload(index, which), { jobId, attempts: 1, ...priority });
   };
