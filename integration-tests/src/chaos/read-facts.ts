@@ -38,10 +38,15 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
     });
   });
   const stale = plan.faults.flatMap(({ kind }, index): IntendedJob[] => {
-    const planned = stalePayload(index, 2);
-    const first = ledger.find(({ event, key }) => event === 'start' && key === planned.key);
-    if (kind !== 'stale-lease' || first === undefined) return [];
-    return [{ ...planned, id: staleId(index), queue: QUEUES[0], kind: 'work', delayMs: 0, sentAt: first.at }];
+    if (kind !== 'stale-lease') return [];
+    // The second job takes the place of the first, unless other faults came in between.
+    return [stalePayload(index, 2), stalePayload(index, 1)]
+      .flatMap((planned): IntendedJob[] => {
+        const first = ledger.find(({ event, key }) => event === 'start' && key === planned.key);
+        if (first === undefined) return [];
+        return [{ ...planned, id: staleId(index), queue: QUEUES[0], kind: 'work', delayMs: 0, sentAt: first.at }];
+      })
+      .slice(0, 1);
   });
   // Another client added these.
   const added = stale.map(({ id, sentAt }): AcceptedLine => {
