@@ -110,7 +110,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     ...{ prefix, redis, clock, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
     retention,
     progress: new Progress(redis, prefix),
-    ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, log, observers }) },
+    ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, clock, log, observers }) },
     name: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
   const queueWorkers = serves.map(

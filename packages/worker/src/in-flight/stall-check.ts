@@ -1,5 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { queueKeys } from '@bullpen/shared/internal';
+import { queueKeys, type RedisClock } from '@bullpen/shared/internal';
 import type { JobRescued, Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 
@@ -8,6 +8,7 @@ export interface StallCheckDeps {
   readonly redis: ScriptedRedis;
   readonly prefix: string;
   readonly leaseMs: number;
+  readonly clock: Pick<RedisClock, 'at'>;
   readonly log: Logger;
   readonly observers: Observers;
 }
@@ -35,10 +36,11 @@ export class StallCheck {
    * @throws what Redis throws
    */
   async check(queue: string): Promise<string[]> {
-    const { redis, prefix, leaseMs } = this.#deps;
+    const { redis, prefix, leaseMs, clock } = this.#deps;
     const { base, stalled, active, meta, marker, events } = queueKeys(prefix, queue);
     const keys = [stalled, active, `${base}stalled-check`, meta, marker, events];
-    const answers = await redis.bullpenStallCheck(...keys, base, stallCheckMs(leaseMs), LEASES_REMEMBERED * leaseMs);
+    const times = [stallCheckMs(leaseMs), LEASES_REMEMBERED * leaseMs, clock.at()];
+    const answers = await redis.bullpenStallCheck(...keys, base, ...times);
     const rescued: JobRescued[] = [];
     for (let at = 0; at < answers.length; at += 3) {
       const [jobId = '', finding, worker = ''] = answers.slice(at, at + 3);

@@ -1,6 +1,9 @@
 import { LAYOUT } from '@bullpen/shared/internal';
 import { CALL_SUSPECT } from './suspect-scripts.js';
 
+/** How old a check may be that Redis carries out: older than any trip, younger than any outage. */
+const MAX_AGE_MS = 1_000;
+
 /**
  * Finds the active jobs without a lock and puts them back into their queue, the oldest in front. In
  * place of BullMQ's moveStalledJobsToWait, of the version we pin. It leaves what BullMQ's script
@@ -21,7 +24,8 @@ import { CALL_SUSPECT } from './suspect-scripts.js';
  * before: a process that only stood still goes on, and may stand still again.
  *
  * KEYS: stalled, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
- * how long no other check is made (ms), how long a death is remembered (ms). Answers for each job
+ * how long no other check is made (ms), how long a death is remembered (ms), when the check was
+ * sent. Answers for each job
  * its id, what was found, and the name of its worker.
  */
 export const STALL_CHECK = `
@@ -31,10 +35,12 @@ ${LAYOUT.fetchMark}
 ${LAYOUT.wakeWorker}
 ${CALL_SUSPECT}
 local stalledKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
-local base, intervalMs, memoryMs = unpack(ARGV)
+local base, intervalMs, memoryMs, sentAt = unpack(ARGV)
 local call = redis.call
 if call('EXISTS', checkKey) == 1 then return {} end
 local now = nowMs()
+-- The client sends it again after an outage. Living workers take up their leases first.
+if now - sentAt > ${MAX_AGE_MS} then return {} end
 call('SET', checkKey, string.format('%.0f', now), 'PX', intervalMs)
 
 -- Events are trimmed before new ones are added.
