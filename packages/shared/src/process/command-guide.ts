@@ -70,8 +70,12 @@ function showGuide(
   ].join('\n');
 }
 
-/** What an unknown option was given. Its name is enough to find the mistake. */
-const OPTION_VALUE = /('-{1,2}[\w-]+=).*'/s;
+/**
+ * What an unknown option was given. Its name is enough to find the mistake. Only the first quoted
+ * text is an option: behind it, what looks like the name of one may be a part of a password.
+ */
+const OPTION_VALUE = /^([^']*'-{1,2}[\w-]+=).*'/s;
+const LIKE_AN_OPTION = /'-{1,2}[\w-]+=(?!\*{3}').*'/s;
 /** A quoted text that may be an address with a password, in whatever form. */
 const MAYBE_ADDRESS = /'.*@.*'/s;
 
@@ -82,6 +86,7 @@ const MAYBE_ADDRESS = /'.*@.*'/s;
 const safeLines = (said: string): string =>
   redactMessage(said)
     .replace(OPTION_VALUE, "$1***'")
+    .replace(LIKE_AN_OPTION, "'***'")
     .replace(MAYBE_ADDRESS, "'***'")
     .split('\n')
     .map((line) => showText(line))

@@ -97,6 +97,12 @@ it('no message shows the password of an address, whatever form the address has, 
   );
 });
 
+it('a password that looks like an option is no name of an option', () => {
+  for (const password of [`'-${MARKER}=-`, ` '--${MARKER}=(`, `''-${MARKER}=+`]) {
+    expect(outputError(`error: unknown command 'redis://:${password}@host'`)).not.toContain(MARKER);
+  }
+});
+
 it('neither does the message about a module', async () => {
   onTestFinished(() => void vi.restoreAllMocks());
   await fc.assert(
