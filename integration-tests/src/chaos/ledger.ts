@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 /**
- * One line of the ledger, by the host's clock: what a handler really did, told by the handler itself, outside the queue.
+ * One line of the ledger, by the host's clock: what a handler really did, told by the handler
+ * itself, outside the queue.
  *
  * - `start`, and then one of `end` (ran to its end), `threw` (as planned), `left` (stopped because
  *   its signal fired), or nothing

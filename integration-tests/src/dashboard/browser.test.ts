@@ -1,3 +1,4 @@
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { handleRow, scriptedHandlers } from '../fixtures/handlers.js';
 import { hasty, row, scripted } from '../fixtures/jobs.js';
@@ -8,6 +9,13 @@ import { test } from '../support/world.js';
 
 /** This would run if the page treated a payload or an error as HTML. */
 const SCRIPT = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+
+/** The card of a queue in the overview. */
+const cardOf = (page: Page, queue: string): Locator =>
+  page
+    .getByRole('main')
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('link', { name: queue, exact: true }) });
 
 describeInBrowser('queues in a browser', (look) => {
   test('a user logs in, sees counts change, retries a failed job, and logs out', async ({ world }) => {
@@ -74,10 +82,7 @@ describeInBrowser('queues in a browser', (look) => {
     await viewer.logIn();
     const { page } = viewer;
 
-    const card = page
-      .getByRole('main')
-      .getByRole('listitem')
-      .filter({ has: page.getByRole('link', { name: 'scripted', exact: true }) });
+    const card = cardOf(page, 'scripted');
     await card.getByRole('button').nth(1).click();
     const items = page.getByRole('menuitem').filter({ visible: true });
     await items.filter({ hasText: 'Pause' }).waitFor();
@@ -122,10 +127,7 @@ describeInBrowser('queues in a browser', (look) => {
     const viewer = await look(world, dashboard.url);
     await viewer.logIn();
     const { page } = viewer;
-    const card = page
-      .getByRole('main')
-      .getByRole('listitem')
-      .filter({ has: page.getByRole('link', { name: 'scripted', exact: true }) });
+    const card = cardOf(page, 'scripted');
     await card.waitFor();
     proxy.mode = 'black-hole';
     proxy.cut();

@@ -25,8 +25,8 @@ const REDIS_ADDRESS = /(rediss?(?:\+[a-z]+)?:\/{1,2}).*(?<![-+\s(])@(?=[\w[])/gi
 // white space, and names of packages stand behind a '/'.
 const BARE_LOGIN = /[^\s'"=/]*:[^\s/]*@(?=[\w[])/g;
 
-// The password of sentinels to the end of the message.
-const SENTINEL_PASSWORD = /(sentinelPassword=).*/is;
+/** Hides a password of sentinels, to the end of a text that somebody may have typed. */
+export const hideSentinelPassword = (text: string): string => text.replace(/(sentinelPassword=).*/is, '$1***');
 
 /**
  * Replaces users and passwords in the message of a command. It quotes what somebody typed, perhaps
@@ -34,8 +34,5 @@ const SENTINEL_PASSWORD = /(sentinelPassword=).*/is;
  * log line, which must stay what it is.
  */
 export function redactMessage(message: string): string {
-  return redactUrls(message)
-    .replace(SENTINEL_PASSWORD, '$1***')
-    .replace(REDIS_ADDRESS, '$1***@')
-    .replace(BARE_LOGIN, '***@');
+  return hideSentinelPassword(redactUrls(message)).replace(REDIS_ADDRESS, '$1***@').replace(BARE_LOGIN, '***@');
 }

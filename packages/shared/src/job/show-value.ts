@@ -1,3 +1,5 @@
+import { hideSentinelPassword } from './redact-urls.js';
+
 /**
  * Shows an unexpected value in a message: short, without a password, and never its contents if it
  * is an object.
@@ -22,7 +24,7 @@ export function showText(text: string): string {
  * expected.
  */
 export function hideLogin(text: string): string {
-  const bare = text.replace(/(sentinelPassword=).*/is, '$1***');
+  const bare = hideSentinelPassword(text);
   const at = bare.lastIndexOf('@');
   return at > 0 && bare.lastIndexOf(':', at) !== -1 ? `***${bare.slice(at)}` : bare;
 }

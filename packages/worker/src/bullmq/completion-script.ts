@@ -14,8 +14,9 @@ export const COMPLETE_KEYS = 9;
  * what the two scripts leave on Redis, key by key.
  *
  * KEYS: wait, active, prioritized, events, stalled, delayed, meta, marker, pc. ARGV: base of the
- * queue's keys, length of a lease (ms), the worker's name; then for each row the id of its job, the token of its lease, whether a next job is wanted (`1`), the result as JSON, the
- * batch, the row, and what the books keep of the result.
+ * queue's keys, length of a lease (ms), the worker's name; then for each row the id of its job, the
+ * token of its lease, whether a next job is wanted (`1`), the result as JSON, the batch, the row, and
+ * what the books keep of the result.
  *
  * Answers for each row a number, and the fields and id of the next job if there is one. The number:
  * - 0: completed.

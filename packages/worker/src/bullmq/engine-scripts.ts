@@ -7,11 +7,6 @@ import { retryJob } from 'bullmq/dist/cjs/scripts/retryJob-11.js';
 import { updateJobScheduler } from 'bullmq/dist/cjs/scripts/updateJobScheduler-12.js';
 import { NEXT_TOKEN } from './next-token.js';
 
-interface BullmqScript {
-  readonly content: string;
-  readonly keys: number;
-}
-
 /**
  * Lua that writes Redis' time over an argument of a BullMQ script: BullMQ sends the time of the
  * host that calls. Stands in front of the script.
@@ -24,7 +19,7 @@ ARGV[${arg}] = string.format('%.0f', nowMs())
  * A script of BullMQ, of the version we pin, with a header of ours.
  * @param timeArg the argument that holds the caller's time, if there is one
  */
-function engineScript({ content, keys }: BullmqScript, effect: ScriptEffect, timeArg?: number): Script {
+function engineScript({ content, keys }: typeof moveToActive, effect: ScriptEffect, timeArg?: number): Script {
   return { keys, effect, lua: timeArg === undefined ? content : setTime(timeArg) + content };
 }
 

@@ -3,19 +3,8 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Health } from '../in-flight/health.js';
+import { well } from '../../test/well.js';
 import { type HealthPort, type HealthSource, openHealthPort } from './health-port.js';
-
-const well: Health = {
-  live: true,
-  ready: true,
-  connected: true,
-  draining: false,
-  problems: [],
-  warnings: [],
-  clockSkewMs: 0,
-  stuck: [],
-};
 
 /** An open port whose answers follow `worker.health`. */
 async function opened(clientTimeoutMs?: number, more: Partial<HealthSource> = {}) {

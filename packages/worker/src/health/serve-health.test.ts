@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Registry } from 'prom-client';
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
+import { well } from '../../test/well.js';
 import type { RunningWorker } from '../running-worker.js';
 import type { HealthPortOptions } from './health-port-options.js';
 import { measure } from './metrics/measure.js';
@@ -12,16 +13,7 @@ function idle() {
   let observers = 0;
   const worker = {
     ...{ serves: [], exporter: { count: async () => [], holds: () => false }, slots: () => [] },
-    health: () => ({
-      live: true,
-      ready: true,
-      connected: true,
-      draining: false,
-      problems: [],
-      warnings: [],
-      clockSkewMs: 0,
-      stuck: [],
-    }),
+    health: () => well,
     observe() {
       observers += 1;
       return () => {

@@ -15,8 +15,8 @@ import { LAYOUT } from '@bullpen/shared/internal';
  *
  * KEYS: active, stalled. ARGV: base of the queue's keys, length of a lease in ms, `1` to take back
  * a crash; then for each job its id and token, the mark of its fetch, and attempts made, crashes,
- * and how long a suspect had run (`''` for none) as they were when it was fetched. Without a job the script writes something that changes nothing: so we learn whether
- * we are allowed to.
+ * and how long a suspect had run (`''` for none) as they were when it was fetched. Without a job the
+ * script writes something that changes nothing: so we learn whether we are allowed to.
  */
 export const RENEW = `
 ${LAYOUT.names}

@@ -1,5 +1,5 @@
 import { LAYOUT } from '@bullpen/shared/internal';
-import { CALL_SUSPECT } from './suspect-scripts.js';
+import { CALL_SUSPECT, PUT_IN_FRONT } from './suspect-scripts.js';
 
 /** How old a check may be that Redis carries out: older than any trip, younger than any outage. */
 const MAX_AGE_MS = 1_000;
@@ -33,6 +33,7 @@ ${LAYOUT.now}
 ${LAYOUT.names}
 ${LAYOUT.fetchMark}
 ${LAYOUT.wakeWorker}
+${PUT_IN_FRONT}
 ${CALL_SUSPECT}
 local stalledKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
 local base, intervalMs, memoryMs, sentAt = unpack(ARGV)

@@ -1,7 +1,7 @@
 import { LAYOUT } from '@bullpen/shared/internal';
 
 /** Lua that puts a job in front of all that wait with its priority, or without any. */
-const PUT_IN_FRONT = `
+export const PUT_IN_FRONT = `
 local function putInFront(base, id)
   local call, first = redis.call, (tonumber(redis.call('HGET', base .. id, 'priority')) or 0) * PRIORITY_STEPS
   if first == 0 then return call('RPUSH', base .. 'wait', id) end
@@ -14,10 +14,10 @@ end
 /**
  * Lua that brings the suspect that was put off first to the front of its queue. Its score in
  * `suspects` is the one that it got in `delayed`. If that is another one now, or none, the suspect
- * was cancelled meanwhile or has come back by itself: it is passed over.
+ * was cancelled meanwhile or has come back by itself: it is passed over. Stands behind
+ * {@link PUT_IN_FRONT}.
  */
 export const CALL_SUSPECT = `
-${PUT_IN_FRONT}
 local function callSuspect(base)
   local call = redis.call
   while true do
@@ -40,6 +40,7 @@ end
 export const NEXT_SUSPECT = `
 ${LAYOUT.names}
 ${LAYOUT.wakeWorker}
+${PUT_IN_FRONT}
 ${CALL_SUSPECT}
 callSuspect(ARGV[1])
 `;
