@@ -27,7 +27,8 @@ export function nothingInvented(facts: Facts): Finding {
 }
 
 function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly HandlerRun[]): string[] {
-  const { id, finishedOn = 0 } = job;
+  const { id, finishedOn } = job;
+  const at = clock(finishedOn ?? 0);
   if (plan.kind === 'poison') return [`${id} is poison and was completed all the same`];
   if (plan.throws >= maxAttempts(plan)) return [`${id} always throws and was completed all the same`];
   const named = (job.result as { run?: unknown } | undefined)?.run;
@@ -36,11 +37,9 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
     return [`${id} was completed with the result of an attempt at ${other.key}, which had its id before`];
   const ends = runs.filter(({ conclusion, key }) => conclusion === 'end' && key === job.key);
   const [first] = ends.toSorted((a, b) => a.endedAt - b.endedAt);
-  if (first === undefined) return [`${id} was completed at ${clock(finishedOn)} and no handler ran to its end`];
-  if (finishedOn < first.endedAt) {
-    return [
-      `${id} was completed at ${clock(finishedOn)}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`,
-    ];
+  if (first === undefined) return [`${id} was completed at ${at} and no handler ran to its end`];
+  if (finishedOn !== undefined && finishedOn < first.endedAt) {
+    return [`${id} was completed at ${at}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`];
   }
   if (ends.some(({ run }) => run === named)) return [];
   return [`${id} was completed with the result of a run that did not end: ${String(named)}`];

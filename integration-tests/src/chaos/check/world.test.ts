@@ -65,7 +65,7 @@ const took = (durationMs: number): Partial<Facts> => ({
 /** Poison and an innocent job together in three processes that die; then the innocent has its end. */
 function besidePoison(end: 'failed' | 'completed'): Partial<Facts> {
   const pids = [2, 3, 4];
-  const crashes = { failed: 3, completed: 2 }[end];
+  const crashes = { failed: 3, completed: 0 }[end];
   return {
     intended: [intended('a', { kind: 'fragile' }), intended('p', { kind: 'poison' })],
     ledger: [
@@ -85,6 +85,15 @@ function besidePoison(end: 'failed' | 'completed'): Partial<Facts> {
     ],
   };
 }
+
+/** A process dies with two jobs; the first is charged, and so is the second, or not. */
+const dead = (second: number): Partial<Facts> => ({
+  intended: [intended('a'), intended('b')],
+  accepted: [answered(['a', 'b'])],
+  ledger: [...history().ledger, ...ran('b-1', { jobId: 'b', from: 1, to: 1.9 })],
+  stored: [stored('a', { crashes: 1 }), stored('b', { crashes: second })],
+  lives: [life(1, { log: counting(2) }), killed(2, 0.9)],
+});
 
 /** Redis was full from 2 to 6, and job b, enqueued before, started at some time. */
 const backlog = (from: number): Partial<Facts> => ({
@@ -216,6 +225,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /a failed as JobCrashed; 3 processes died \(3 of poison\)/,
     guilty: besidePoison('failed'),
     innocent: besidePoison('completed'),
+  },
+  'a death that is charged to every job of the process': {
+    kind: 'crash counted',
+    says: /2 jobs, as a, count 2 crashes together; 1 processes died/,
+    guilty: dead(1),
+    innocent: dead(0),
   },
   'a full Redis that is not drained': {
     kind: 'not drained',
