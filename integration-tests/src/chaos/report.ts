@@ -68,7 +68,9 @@ export function describe(run: JudgedRun): string {
     `seed ${run.seed}`,
     `${(run.durationMs / 1000).toFixed(1)} s`,
     `${jobs['jobs accepted']} jobs, ${jobs['jobs completed']} completed, ${jobs['jobs failed, as planned']} failed`,
-    ...(facts.batch === undefined ? [] : [`${jobs['rows of batches added']} rows, ${jobs['rows cancelled']} cancelled`]),
+    ...(run.facts.batch === undefined
+      ? []
+      : [`${jobs['rows of batches added']} rows, ${jobs['rows cancelled']} cancelled`]),
     `${jobs['handlers ended']} ends, ${twice} twice`,
     parts.join(', '),
     verdict,
