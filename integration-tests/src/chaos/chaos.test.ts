@@ -99,7 +99,7 @@ describe('the checker convicts', () => {
   }, 120_000);
 
   // `pnpm proof:chaos` has all of them.
-  for (const name of ['cancellation-is-forgotten', 'silent-connection'] as const) {
+  for (const name of ['cancellation-is-forgotten', 'host-clock'] as const) {
     const { says, seed, kinds, convicted } = OLD_FAULTS[name];
     test.concurrent(`an old fault: ${says}`, async ({ chaos, expect: the }) => {
       const { violations } = await chaos(seed, kinds, { env: putBack(name) });

@@ -43,7 +43,7 @@ export const OLD_FAULTS = {
   'full-is-not-drained': {
     says: 'a full Redis refuses what would free it',
     edits: [{ module: 'shared/redis/define-scripts', from: `frees: '#!lua flags=allow-oom'`, to: `frees: ''` }],
-    seed: 1,
+    seed: 113,
     kinds: ['redis-full'],
     convicted: { kind: 'not drained', says: /jobs waited, as .*, though worker \d+ was idle/ },
   },
@@ -83,7 +83,7 @@ local part = nil`,
     edits: [{ module: 'worker/cli/watchdog', from: 'signals: STOP_SIGNALS', to: 'signals: []' }],
     seed: 1,
     kinds: ['spin'],
-    convicted: { kind: 'hung', says: /got SIGTERM at .* and ended \d+ ms later/ },
+    convicted: { kind: 'hung', says: /got SIGTERM at .*(ended \d+ ms later|it stood still)/ },
   },
   'stale-lease': {
     says: 'a fetch is known by its number alone',

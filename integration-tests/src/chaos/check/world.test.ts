@@ -129,7 +129,7 @@ const laterCounting = (completed: number): LogLine[] => {
 };
 
 /** A handler spins from 2 on, SIGTERM comes at 2.1, and the process ends so much later. */
-const spinning = (seconds: number): Partial<Facts> => ({
+const spinning = (seconds: number, lastWord = ''): Partial<Facts> => ({
   intended: [intended('a'), intended('spin', { blockMs: 8_000 })],
   ledger: [
     ...history().ledger,
@@ -144,7 +144,7 @@ const spinning = (seconds: number): Partial<Facts> => ({
       code: 70,
       sent: [{ signal: 'SIGTERM', at: at(2.1) }],
       exitedAt: at(2.1 + seconds),
-      log: [readyLine(0.5)],
+      log: [readyLine(0.5), { msg: lastWord }],
     }),
   ],
 });
@@ -279,6 +279,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /worker 2 got SIGTERM at .* and ended 3000 ms later/,
     guilty: spinning(3),
     innocent: spinning(2.3),
+  },
+  'a process that spins and is ended, but not for its signal': {
+    kind: 'hung',
+    says: /worker 2 got SIGTERM at .*: it stood still/,
+    guilty: spinning(2.3, 'event loop stood still for 3000 ms, longer than the lease of its jobs'),
+    innocent: spinning(2.3, 'worker did not answer SIGTERM by the last deadline of its drain'),
   },
   "a lease that is taken for another's": {
     kind: 'phantom',
