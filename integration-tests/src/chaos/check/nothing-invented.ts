@@ -1,5 +1,6 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import { MAX_ATTEMPTS } from '../limits.js';
+import type { CancelLine } from '../producer-lines.js';
 import type { StoredJob } from '../snapshot.js';
 import { groupBy } from './group-by.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
@@ -12,7 +13,9 @@ import { clock, convict, type Finding } from './violation.js';
 export function nothingInvented(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);
-  const cancelled = new Set(facts.cancels.filter(({ answer }) => answer === 'requested').map(({ id }) => id));
+  const cancelled = new Map(
+    facts.cancels.filter(({ answer }) => answer === 'requested' || answer === 'settled').map((line) => [line.id, line]),
+  );
   const strangers = [...runsOf.keys()]
     .filter((id) => !intended.has(id))
     .map((id) => `${id} ran and was never intended`);
@@ -47,11 +50,13 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
 
 /** Whether a reason that is not in the plan is right: a cancellation, or too many deaths. */
 function mayHaveFailed(
-  { id, failedReason = '' }: StoredJob,
+  { id, failedReason = '', finishedOn = Number.POSITIVE_INFINITY }: StoredJob,
   { kind }: IntendedJob,
-  cancelled: ReadonlySet<string>,
+  cancelled: ReadonlyMap<string, CancelLine>,
 ): boolean {
-  if (failedReason.startsWith('JobCancelled') && cancelled.has(id)) return true;
+  // It is settled, too, if an earlier call was carried out and its answer was lost.
+  const { sentAt = Number.POSITIVE_INFINITY } = cancelled.get(id) ?? {};
+  if (failedReason.startsWith('JobCancelled') && sentAt <= finishedOn) return true;
   // Judged with the crashes.
   return kind === 'fragile' && failedReason.includes('JobCrashed');
 }

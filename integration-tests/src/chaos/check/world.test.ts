@@ -124,6 +124,13 @@ const cancelled = (answer: 'cancelled' | 'requested', from?: number): Partial<Fa
     }),
   ],
 });
+/** Job a was aborted at 1.8 and failed at 2. A call of cancel, first made at some time, finds it settled. */
+const stopped = (sentAt: number): Partial<Facts> => ({
+  cancels: [{ ...cancel('a', 'settled', 2.5), sentAt: at(sentAt) }],
+  ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, how: 'left', aborted: 1.8, reason: 'JobCancelled' }),
+  stored: [failed('a', 'JobCancelled: the job was cancelled')],
+  lives: [life(1, { log: counting(0, 1) })],
+});
 const laterCounting = (completed: number): LogLine[] => {
   return [readyLine(0.5), toldLine(20), stoppedLine(20.1, {}, { completed })];
 };
@@ -261,6 +268,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /answered 'requested' at .*, and its handler started in 1/,
     guilty: cancelled('requested', 12),
     innocent: cancelled('requested', 2),
+  },
+  'a job that failed as cancelled before anybody asked for it': {
+    kind: 'phantom',
+    says: /a should complete and failed: JobCancelled/,
+    guilty: stopped(2.4),
+    innocent: stopped(1.5),
   },
   'a job called settled that was not': {
     kind: 'cancelled in vain',
