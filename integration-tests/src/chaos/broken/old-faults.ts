@@ -112,6 +112,13 @@ local part = nil`,
     kinds: ['cut-blocking'],
     convicted: { kind: 'outage not named', says: /could not wait for jobs from .*, and did not say so/ },
   },
+  'rows-count-twice': {
+    says: 'a row whose end is recorded again is counted again',
+    edits: [{ module: 'shared/redis/books-script', from: 'return was == 0', to: 'return true' }],
+    seed: 26,
+    kinds: ['batch', 'cut-in-reply', 'cut'],
+    convicted: { kind: 'miscounted', says: /the batch has open -\d+, and not 0/ },
+  },
 } as const satisfies Readonly<Record<string, OldFault>>;
 
 export type OldFaultName = keyof typeof OLD_FAULTS;
