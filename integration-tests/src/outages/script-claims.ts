@@ -7,6 +7,8 @@ export interface ScriptClaim {
   readonly lease: 'token' | 'mark' | 'token or mark' | { readonly none: string };
   /** Whether an answer says that the job is not the sender's. */
   readonly refuses?: (answer: unknown) => boolean;
+  /** Whether an answer says that all its jobs are the sender's. Without it: it does not refuse. */
+  readonly accepts?: (answer: unknown) => boolean;
   /** What a second run with the same arguments does. */
   readonly again: string;
   /** How the second run answers. */
@@ -37,7 +39,7 @@ const ENDS = {
 export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   // The worker's.
   bullpenRenew: {
-    ...{ lease: 'token or mark', refuses: all(/^[lg]+$/), answers: 'the same' },
+    ...{ lease: 'token or mark', refuses: all(/^[lg]+$/), accepts: all(/^h+$/), answers: 'the same' },
     again: 'renews again. A crash is taken back once for each fetch',
   },
   bullpenProgress: {
