@@ -20,7 +20,7 @@ export const OLD_FAULTS = {
     ],
     seed: 5,
     kinds: ['skewed-clock'],
-    convicted: { kind: 'wrong time', says: /has a delay of \d+ ms and started in/ },
+    convicted: { kind: 'wrong time', says: /has a delay of \d+ ms and started in|its backoff is at least/ },
   },
   'all-are-charged': {
     says: 'a death is charged to every job that the process had, and none is tried',
@@ -115,7 +115,7 @@ local part = nil`,
   'rows-count-twice': {
     says: 'a row whose end is recorded again is counted again',
     edits: [{ module: 'shared/redis/books-script', from: 'return was == 0', to: 'return true' }],
-    seed: 26,
+    seed: 55,
     kinds: ['batch', 'cut-in-reply', 'cut'],
     convicted: { kind: 'miscounted', says: /the batch has open -\d+, and not 0/ },
   },
