@@ -34,7 +34,8 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   const { producer, base, redact, showPage } = deps;
   const { batches } = producer;
   const snapshots = new BatchSnapshots(producer);
-  const redactRow = (row: FailedRow): FailedRow => redact(row) as FailedRow;
+  // Its value is redacted, so the text of its payload stays here.
+  const redactRow = (row: FailedRow): FailedRow => redact({ ...row, json: undefined }) as FailedRow;
   const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
     showPage(reply, { title, body, script: SCRIPT, isOfBatches: true });
   addErrorPages(app, send);
@@ -96,7 +97,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   function sendFailures(reply: FastifyReply, view: BatchView, format: 'csv' | 'ndjson'): FastifyReply {
     const leaving = new AbortController();
     const output = new PassThrough();
-    const change = format === 'csv' ? (row: FailedRow) => withoutFormulas(redact(row)) as FailedRow : redactRow;
+    const change = format === 'csv' ? (row: FailedRow) => withoutFormulas(redactRow(row)) as FailedRow : redactRow;
     output.once('close', () => leaving.abort());
     exportFailures(batches, view, output, { format, change, signal: leaving.signal }).catch((error: Error) => {
       output.destroy(error);
