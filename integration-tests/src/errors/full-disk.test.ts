@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import { BIN } from '../support/command.js';
@@ -19,7 +20,7 @@ describe.skipIf(!existsSync('/dev/full'))('an answer that a full disk does not t
     const running = spawn(process.execPath, command, { stdio: ['ignore', full, 'pipe'] });
     world.onClose(async () => void running.kill('SIGKILL'));
     closeSync(full);
-    const [said, ended] = await Promise.all([text(running.stderr), once(running, 'exit')]);
+    const [said, ended] = await Promise.all([text(running.stderr as Readable), once(running, 'exit')]);
     expect(said).toContain('cannot write the standard output: ENOSPC');
     expect(ended).toEqual([1, null]);
   });

@@ -32,6 +32,7 @@ export { isOptions, type OptionTable, optionFaults } from './job/option-faults.j
 export { redactUrls } from './job/redact-urls.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
+export { showRate } from './job/show-rate.js';
 export { showText, showValue } from './job/show-value.js';
 export { snoozeFault } from './job/snooze-time.js';
 export { suggest } from './job/suggest.js';

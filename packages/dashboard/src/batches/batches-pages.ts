@@ -144,10 +144,11 @@ function addErrorPages(
   app.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
     const known = KNOWN_ERRORS.find(({ code }) => hasCode(error, code));
     if (known === undefined) throw error;
-    const text = known.text ?? error.message;
+    const isPage = wantsPage(request);
+    const text =
+      known.text === undefined ? error.message : `${known.text}${isPage ? ' This page tries again by itself.' : ''}`;
     reply.code(known.status);
-    if (!wantsPage(request)) return reply.send({ error: text });
-    return send(reply, known.title, fault(known.title, text));
+    return isPage ? send(reply, known.title, fault(known.title, text)) : reply.send({ error: text });
   });
 }
 
@@ -158,6 +159,6 @@ const KNOWN_ERRORS = [
     code: 'BULLPEN_REDIS_UNAVAILABLE',
     status: 503,
     title: 'Redis is unavailable',
-    text: 'Redis does not answer. This page tries again by itself.',
+    text: 'Redis does not answer.',
   },
 ] as const;

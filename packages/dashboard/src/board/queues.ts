@@ -1,5 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
+import { findQueues, isConnectionLoss, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { repeat } from './repeat.js';
 
@@ -50,7 +50,8 @@ export class BoardQueues {
         await this.#look();
         failed = false;
       } catch (error) {
-        if (!failed) log.warn({ err: error }, 'looking for queues failed');
+        // An outage has a line of its own, and everything in it fails.
+        if (!failed && !isConnectionLoss(error)) log.warn({ err: error }, 'looking for queues failed');
         failed = true;
       }
       return Math.max(discoverEveryMs, REST_FACTOR * (performance.now() - startedAt));
