@@ -18,6 +18,8 @@ export interface BoardQueuesDeps {
   readonly removed: (name: string) => void;
 }
 
+/** How soon to look again while there is no connection: a new process shows no queues until then. */
+const CONNECTING_MS = 100;
 /** Scanning the key space takes time of Redis. We rest this many times as long as a scan took. */
 const REST_FACTOR = 20;
 
@@ -44,7 +46,7 @@ export class BoardQueues {
     const { redis, discoverEveryMs, log } = this.#deps;
     let failed = false;
     this.#stop ??= repeat(async () => {
-      if (redis.status !== 'ready') return Math.min(discoverEveryMs, 1_000);
+      if (redis.status !== 'ready') return Math.min(discoverEveryMs, CONNECTING_MS);
       const startedAt = performance.now();
       try {
         await this.#look();
