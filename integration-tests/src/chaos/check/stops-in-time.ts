@@ -2,7 +2,7 @@ import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
 import { type ExitReason, lineOf, loggedAt, TOLD } from '../life.js';
 import { ABORT_GRACE_MS, DEAF_MS, DRAIN_TIMEOUT_MS, STANDSTILL_MS, STOP_LIMIT_MS } from '../limits.js';
-import { allFaults } from './all-faults.js';
+import { allFaults, felt, isStandstill } from './all-faults.js';
 import { handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
 import { waitedBetween, waitedWhileStopping } from './waited.js';
@@ -35,7 +35,11 @@ export function stopsInTime(facts: Facts): Finding {
       const says = `worker ${life.pid} got SIGTERM at ${clock(told.at)}`;
       // Its watchdog counts both times in one thread, however slow the machine is.
       const isSoon = spin !== undefined && told.at - spin.startedAt < SOON_MS;
-      if (isSoon && life.log.some(({ msg }) => msg.startsWith(STOOD_STILL)))
+      // It may have stood still right before, and the watchdog counts on.
+      const isSecond = faults.some((fault) => {
+        return isStandstill(fault) && fault.pid === life.pid && fault !== spin && felt(fault) >= (spin?.startedAt ?? 0);
+      });
+      if (isSoon && !isSecond && life.log.some(({ msg }) => msg.startsWith(STOOD_STILL)))
         return [`${says}, and it was ended for another reason: it stood still`];
       const limit = spin
         ? DEAF_LIMIT_MS +

@@ -135,6 +135,8 @@ const laterCounting = (completed: number): LogLine[] => {
   return [readyLine(0.5), toldLine(20), stoppedLine(20.1, {}, { completed })];
 };
 
+const STOOD_STILL = 'event loop stood still for 3000 ms, longer than the lease of its jobs';
+
 /** A handler spins from 2 on, SIGTERM comes at 2.1, and the process ends so much later. */
 const spinning = (seconds: number, lastWord = ''): Partial<Facts> => ({
   intended: [intended('a'), intended('spin', { blockMs: 8_000 })],
@@ -296,8 +298,14 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   'a process that spins and is ended, but not for its signal': {
     kind: 'hung',
     says: /worker 2 got SIGTERM at .*: it stood still/,
-    guilty: spinning(2.3, 'event loop stood still for 3000 ms, longer than the lease of its jobs'),
+    guilty: spinning(2.3, STOOD_STILL),
     innocent: spinning(2.3, 'worker did not answer SIGTERM by the last deadline of its drain'),
+  },
+  'a process that spins, and had not stood still before': {
+    kind: 'hung',
+    says: /worker 2 got SIGTERM at .*: it stood still/,
+    guilty: { ...spinning(2.3, STOOD_STILL), faults: [between('starved', 0.1, 0.4, { pid: 2 })] },
+    innocent: { ...spinning(2.3, STOOD_STILL), faults: [between('freeze', 0.6, 1.8, { pid: 2 })] },
   },
   "a lease that is taken for another's": {
     kind: 'phantom',
