@@ -11,9 +11,9 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /^WRONGPASS|invalid password/,
     'REDIS_URL has <user>:<password>@ before the host, or :<password>@ for the default user, with special characters as %-escapes',
   ],
-  [/^NOPERM.*key/, "the user may not use our keys: allow it those of the prefix, such as '~bullpen:*'"],
-  [/^NOPERM.*channel/, "the user may not use our channels: allow it those of the prefix, such as '&bullpen:*'"],
-  [/^NOPERM|can't run this command|ACL failure/, "allow the user the command; '+@all -@dangerous +info' is enough"],
+  [/^NOPERM .*key/, "the user may not use our keys: allow it those of the prefix, such as '~bullpen:*'"],
+  [/^NOPERM .*channel/, "the user may not use our channels: allow it those of the prefix, such as '&bullpen:*'"],
+  [/^NOPERM |can't run this command|ACL failure/, "allow the user the command; '+@all -@dangerous +info' is enough"],
   [
     /DB index is out of range|invalid DB index/,
     'the number after the host in the address is the database; most servers have 0 to 15',
