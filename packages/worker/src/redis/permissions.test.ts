@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commandsOf, findDenied } from './permissions.js';
 
 describe('findDenied', () => {
-  const check = (...denied: string[]) =>
-    findDenied({ bullpenDenied: async () => denied }, 'p:mail:meta', ['get']);
+  const check = (...denied: string[]) => findDenied({ bullpenDenied: async () => denied }, 'p:mail:meta', ['get']);
 
   it('is content when nothing is denied', async () => {
     await expect(check()).resolves.toBeUndefined();
