@@ -70,6 +70,7 @@ export function explainRedis(reason: string | undefined, address: string): strin
 function inOurWords(reason: string | undefined): string {
   if (reason === undefined) return 'nothing answered';
   if (reason.startsWith('NOAUTH')) return 'NOAUTH';
+  if (reason.startsWith('Reached the max retries per request')) return 'the connection was lost before it answered';
   if (reason.startsWith('DENIED')) return 'DENIED: it is in protected mode';
   // Redis says a lot here.
   if (reason.startsWith('MISCONF')) return 'MISCONF: it cannot save its data to disk, and so refuses writes';
