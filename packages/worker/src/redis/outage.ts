@@ -1,6 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { isConnectionLoss, lacksPermission, type Redis } from '@bullpen/shared/internal';
-import { isRefusal, OutageLog } from './outage-log.js';
+import { isConnectionLoss, isRefusal, lacksPermission, OutageLog, type Redis } from '@bullpen/shared/internal';
 import { pause } from './pause.js';
 
 /** How often Redis is asked whether we have all permissions again. */
@@ -29,11 +28,7 @@ export class Outage {
   constructor(redis: Redis, address: string, log: Logger, onBegin: () => void = () => undefined) {
     this.#redis = redis;
     this.#outage = new OutageLog({ address, log, onBegin });
-    redis.on('error', (error: Error) => this.#outage.begin('away', error));
-    redis.on('close', () => {
-      if (redis.status !== 'end') this.#outage.begin('away');
-    });
-    redis.on('ready', () => this.#outage.end('away'));
+    this.#outage.watch(redis);
   }
 
   /**
