@@ -25,11 +25,7 @@ export const OLD_FAULTS = {
   'all-are-charged': {
     says: 'a death is charged to every job that the process had, and none is tried',
     edits: [
-      {
-        module: 'worker/redis/stall-check-script',
-        from: `local finding = 'charged'\n    if worker then`,
-        to: `local finding = 'charged'\n    if false then`,
-      },
+      { module: 'worker/redis/stall-check-script', from: 'elseif worker then', to: 'elseif false then' },
       {
         module: 'worker/redis/stall-check-script',
         from: `if worker and finding ~= 'repeated' then`,
