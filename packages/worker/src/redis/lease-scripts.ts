@@ -6,6 +6,8 @@ import { LAYOUT } from '@bullpen/shared/internal';
  * - `r` recorded: Redis has recorded an end of this attempt; only the reply was lost.
  * - `b` back: the job is back in its queue, and nobody has fetched it since.
  * - `g` gone: there is no such job any more.
+ * - `x` removed: the same, and the lock was still ours, so no end was recorded. What is left of the job
+ *   is removed.
  * - `l` lost: another worker has the job by now.
  *
  * A job says which fetch was its last. As long as that is our fetch, nobody else has the job, even
@@ -21,6 +23,7 @@ import { LAYOUT } from '@bullpen/shared/internal';
 export const RENEW = `
 ${LAYOUT.names}
 ${LAYOUT.fetchMark}
+${LAYOUT.isThere}
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local answers = {}
@@ -31,7 +34,12 @@ for at = 4, #ARGV, 6 do
   local lock = job .. LOCK
   local holder = call('GET', lock)
   local answer = 'l'
-  if holder == token then
+  if holder == token and not isThere(job) then
+    call('LREM', active, 1, id)
+    call('SREM', stalled, id)
+    call('DEL', job, lock)
+    answer = 'x'
+  elseif holder == token then
     call('PEXPIRE', lock, lease)
     call('SREM', stalled, id)
     answer = 'h'
