@@ -313,6 +313,16 @@ describe('a job that is gone', () => {
     expect(told).toEqual(attempts.map(() => 'job-gone'));
   });
 
+  it('is not taken for recorded when its lock was still ours, also when its attempt has ended', async () => {
+    const { leases, active, redis, told } = leasing();
+    const attempt = begin(active, 'j-1');
+    attempt.end(outcomeOf('completed'));
+    redis.reply = () => 'x';
+    leases.start();
+    await later(3_000);
+    expect([attempt.lease.lost, attempt.confirmed, told]).toEqual([true, false, ['job-gone']]);
+  });
+
   it('is also told of when the worker ends before others were looked for', async () => {
     const { leases, active, redis, lines } = leasing();
     begin(active, 'j-1');
