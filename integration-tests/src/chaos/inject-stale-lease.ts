@@ -63,8 +63,20 @@ export async function leaveStaleLease(planned: PlannedFault, index: number, flee
   try {
     const isDone = async (): Promise<boolean> => (await queue.getJobState(jobId)) === 'completed';
     await until('another worker to do the job', isDone, STEP_LIMIT_MS);
-    await queue.remove(jobId);
-    await add(2);
+    // A Redis that is full or away meanwhile must not leave the id without a job: the checker would
+    // call the removed job lost.
+    const untilDone = (what: string, step: () => Promise<unknown>): Promise<boolean> =>
+      until(
+        what,
+        () =>
+          step().then(
+            () => true,
+            () => false,
+          ),
+        STEP_LIMIT_MS,
+      );
+    await untilDone('the done job to be removed', () => queue.remove(jobId));
+    await untilDone('its id to be used again', () => add(2));
     const second = await startedBy(2);
     const killedAt = hostNow();
     if (second.pid !== undefined)

@@ -9,7 +9,6 @@ import { test, type World } from '../support/world.js';
 
 const job = defineJob({
   ...{ name: 'test.same', queue: 'same', payload: z.object({ name: z.string() }), maxAttempts: 2 },
-  backoff: { type: 'fixed', delay: 60_000, jitter: 0 },
 });
 
 /** A promise, and what resolves it. */
@@ -54,44 +53,90 @@ describe('a new job with the id of an old one', () => {
   });
 });
 
-/** How a slot may come to its next job, and how its jobs are enqueued. */
-const WAYS: Record<string, { readonly isBatch?: boolean; end(context: Context): unknown }> = {
-  'a success': { end: () => 'done' },
-  'the success of a row': { isBatch: true, end: () => 'done' },
-  'a failure that is retried later': {
-    end: () => {
-      throw new Error('boom');
-    },
-  },
-  'a snooze': {
-    end: () => {
-      throw new JobSnoozed({ in: '1h' });
-    },
+const tokenJob = (name: string, delay: number) =>
+  defineJob({
+    ...{ name, queue: 'tokens', payload: z.object({ name: z.string() }), maxAttempts: 3 },
+    backoff: { type: 'fixed', delay, jitter: 0 },
+  });
+const once = tokenJob('test.once', 60_000);
+const again = tokenJob('test.again', 0);
+const later = (): never => {
+  throw new JobSnoozed({ in: '1h' });
+};
+const fail = (): never => {
+  throw new Error('boom');
+};
+
+/** By which way a worker fetches three times: how the attempts end, and what is special. */
+interface Way {
+  readonly end: (context: Context) => unknown;
+  /** Three rows of a batch instead of three jobs. */
+  readonly isBatch?: boolean;
+  /** One job that is attempted three times. */
+  readonly isOne?: boolean;
+  /** What is done before the jobs are enqueued. */
+  readonly before?: (world: World) => Promise<unknown>;
+}
+
+const WAYS: Record<string, Way> = {
+  'with the end of another job, a success': { end: () => 'done' },
+  'with the end of another job, the success of a row': { isBatch: true, end: () => 'done' },
+  'with the end of another job, a failure that is retried later': { end: fail },
+  'after a snooze': { end: later },
+  'after a failure of the same job, which is retried at once': { isOne: true, end: fail },
+  'after a rate limit': {
+    end: () => 'done',
+    before: ({ redis, prefix }) => redis.hset(`${prefix}:tokens:meta`, 'max', 1, 'duration', 50),
   },
 };
 
-/** Works off three jobs in one slot. The token of each lease. */
-async function tokensOf(world: World, { isBatch = false, end }: (typeof WAYS)[string]): Promise<(string | null)[]> {
-  const producer = world.producer();
-  const payloads = ['1', '2', '3'].map((name) => ({ name }));
-  if (isBatch) await producer.batches.run(job, { name: 'x', source: sourceOf(payloads) });
-  else for (const payload of payloads) await producer.enqueue(job, payload);
+/** Collects the token of each lease that an attempt has. */
+function collecting(world: World, end: Way['end']) {
   const tokens: (string | null)[] = [];
-  const handler = handle(job, async (_, context) => {
-    tokens.push(await world.redis.get(`${world.prefix}:${job.queue}:${context.jobId}:lock`));
+  const attempt = async (_: unknown, context: Context): Promise<never> => {
+    tokens.push(await world.redis.get(`${world.prefix}:${once.queue}:${context.jobId}:lock`));
     return end(context) as never;
-  });
-  world.worker({ handlers: [handler], concurrency: 1 });
-  await until('three jobs to be attempted', () => tokens.length === 3);
-  return tokens;
+  };
+  const handlers = [handle(once, attempt), handle(again, attempt)];
+  const three = () => until('three attempts', () => tokens.length === 3);
+  return { tokens, handlers, three };
 }
 
-describe('every fetch has a token of its own, also when it comes with the end of another job:', () => {
+async function enqueueFor(world: World, { isBatch = false, isOne = false }: Partial<Way>): Promise<void> {
+  const producer = world.producer();
+  const payloads = ['1', '2', '3'].map((name) => ({ name }));
+  if (isBatch) await producer.batches.run(once, { name: 'x', source: sourceOf(payloads) });
+  else if (isOne) await producer.enqueue(again, { name: '1' });
+  else for (const payload of payloads) await producer.enqueue(once, payload);
+}
+
+describe('every fetch has a token of its own:', () => {
   for (const [name, way] of Object.entries(WAYS)) {
-    test(`after ${name}`, async ({ world }) => {
-      const tokens = await tokensOf(world, way);
+    test(`one that comes ${name}`, async ({ world }) => {
+      const { tokens, handlers, three } = collecting(world, way.end);
+      await way.before?.(world);
+      await enqueueFor(world, way);
+      world.worker({ handlers, concurrency: 1 });
+      await three();
       expect(tokens).not.toContain(null);
       expect(new Set(tokens).size).toBe(3);
     });
   }
+
+  test('one that is sent again because its answer was lost, and the one after it', async ({ world }) => {
+    const { proxy, url } = await world.proxy();
+    const { tokens, handlers, three } = collecting(world, () => 'done');
+    const queue = world.queue(once.queue);
+    await enqueueFor(world, {});
+    // Of what is sent before a job has ended, only a fetch names the limiter.
+    proxy.keepRepliesTo('tokens:limiter');
+    world.worker({ redis: url, handlers, concurrency: 1 });
+    await until('a job to be fetched', async () => (await queue.getActiveCount()) === 1);
+    proxy.heal();
+    proxy.cut();
+    await three();
+    expect(tokens).not.toContain(null);
+    expect(new Set(tokens).size).toBe(3);
+    for (const found of await queue.getCompleted()) expect(found.stalledCounter).toBe(0);
+  });
 });

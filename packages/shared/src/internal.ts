@@ -88,6 +88,14 @@ export {
   TRIAL_FIELD,
   WAKE_MARKER,
 } from './redis/layout.js';
+export {
+  isRefusal,
+  moment,
+  type OutageKind,
+  OutageLog,
+  type OutageLogDeps,
+  type WatchedRedis,
+} from './redis/outage-log.js';
 export { PRIORITIES_SCRIPT } from './redis/priorities-script.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';

@@ -11,12 +11,12 @@ const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
  */
 const MAY_ASK: Readonly<Record<string, string>> = {
   'packages/shared/src/redis/redis-clock.ts': 'compares it with the clock of Redis',
+  'packages/shared/src/redis/outage-log.ts': 'since when Redis has been away, for people',
   'packages/worker/src/in-flight/attempt-context.ts': 'handlers compare their deadline with it',
   'packages/worker/src/handlers/test-context.ts': 'a test has no Redis',
   'packages/worker/src/cli/watchdog-thread.ts': 'the time of a log line',
   'packages/producer/src/cli/enqueue-rows.ts': 'the name of a batch, for people',
   'packages/producer/src/enqueue/enqueue-options.ts': 'a bound of ten years',
-  'packages/dashboard/src/health/outage.ts': 'when an outage began, for people',
   'packages/dev-redis/src/ways/apt-unpacked.ts': 'the age of a file of this host',
 };
 

@@ -62,7 +62,7 @@ function leasing() {
   const redis = {
     reply: ({ ids }: Question): Reply => 'h'.repeat(ids.length),
     async bullpenRenew(...args: unknown[]): Promise<string> {
-      const ids = args.slice(5).filter((_, at) => at % 6 === 0);
+      const ids = args.slice(5).filter((_, at) => at % 7 === 0);
       const queue = String(args[2]).split(':')[1] ?? '';
       const question = { at: now - startedAt, queue, ids, isInnocent: args[4] === '1', args };
       questions.push(question);
@@ -139,10 +139,13 @@ describe('Leases that are renewed', () => {
     expect(questions.map(({ args }) => args)).toEqual([
       [
         ...['p:mail:active', 'p:mail:stalled', 'p:mail:', LEASE_MS, '1'],
-        ...['1', 't-1', 'w1 5 0', 2, 1, ''],
-        ...['3', 't-3', 'w1 5 0', 2, 1, ''],
+        ...['1', 't-1', 'w1 5 0', 2, 1, '', 1_700_000_000_000],
+        ...['3', 't-3', 'w1 5 0', 2, 1, '', 1_700_000_000_000],
       ],
-      ['p:images:active', 'p:images:stalled', 'p:images:', LEASE_MS, '1', '2', 't-2', 'w1 5 0', 2, 1, ''],
+      [
+        ...['p:images:active', 'p:images:stalled', 'p:images:', LEASE_MS, '1'],
+        ...['2', 't-2', 'w1 5 0', 2, 1, '', 1_700_000_000_000],
+      ],
     ]);
   });
 

@@ -160,8 +160,8 @@ export class Leases {
   async #renew(queue: string, attempts: readonly ActiveAttempt[]): Promise<LeaseAnswer[]> {
     const { redis, prefix, leaseMs, outage } = this.#deps;
     const { base, active, stalled } = queueKeys(prefix, queue);
-    const args = attempts.flatMap(({ jobId, lease, suspectMs = '' }) => [
-      ...[jobId, lease.token, lease.mark, lease.attemptsMade, lease.crashes, suspectMs],
+    const args = attempts.flatMap(({ jobId, lease, suspectMs = '', fetched }) => [
+      ...[jobId, lease.token, lease.mark, lease.attemptsMade, lease.crashes, suspectMs, fetched.timestamp],
     ]);
     // The new lease counts from before the call: Redis renews it some time between now and its answer.
     const askedAt = performance.now();

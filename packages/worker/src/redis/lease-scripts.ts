@@ -1,4 +1,7 @@
-import { LAYOUT } from '@bullpen/shared/internal';
+import { LAYOUT, OWN_FIELDS } from '@bullpen/shared/internal';
+
+/** The field of a job that names the fetch whose crash was taken back last. */
+const TAKEN_BACK = `${OWN_FIELDS}takenBack`;
 
 /**
  * Renews the leases of some jobs of one queue, and answers one letter for each:
@@ -13,12 +16,15 @@ import { LAYOUT } from '@bullpen/shared/internal';
  * A job says which fetch was its last. As long as that is our fetch, nobody else has the job, even
  * if the lock ran out while Redis was frozen or down. Then the lease is taken up again. BullMQ also
  * counts how often a job was found without a lock. That was no crash if the worker lives and only
- * could not reach Redis, so the count is taken back, and the job is no suspect.
+ * could not reach Redis, so the count is taken back, and the job is no suspect. This happens once
+ * for each fetch, however often the lease is asked about, and not to a new job with the same id: its
+ * crash is another's.
  *
  * KEYS: active, stalled. ARGV: base of the queue's keys, length of a lease in ms, `1` to take back
  * a crash; then for each job its id and token, the mark of its fetch, and attempts made, crashes,
- * and how long a suspect had run (`''` for none) as they were when it was fetched. Without a job the
- * script writes something that changes nothing: so we learn whether we are allowed to.
+ * how long a suspect had run (`''` for none) and when it was enqueued, as they were when it was
+ * fetched. Without a job the script writes something that changes nothing: so we learn whether we
+ * are allowed to.
  */
 export const RENEW = `
 ${LAYOUT.names}
@@ -28,8 +34,8 @@ local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2
 local call = redis.call
 local answers = {}
 if #ARGV == 3 then call('SREM', stalled, '') end
-for at = 4, #ARGV, 6 do
-  local id, token, mark, made, crashes, suspect = unpack(ARGV, at, at + 5)
+for at = 4, #ARGV, 7 do
+  local id, token, mark, made, crashes, suspect, enqueuedAt = unpack(ARGV, at, at + 6)
   local job = base .. id
   local lock = job .. LOCK
   local holder = call('GET', lock)
@@ -44,7 +50,7 @@ for at = 4, #ARGV, 6 do
     call('SREM', stalled, id)
     answer = 'h'
   else
-    local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn', WORKER, 'processedOn')
+    local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn', WORKER, 'processedOn', 'timestamp', '${TAKEN_BACK}')
     local stalls = tonumber(now[3]) or 0
     if not now[1] then answer = 'g' end
     if not holder and fetchMark(now[5], now[1], now[6]) == mark then
@@ -60,9 +66,11 @@ for at = 4, #ARGV, 6 do
         answer = 'b'
       end
     end
-    if innocent and (answer == 'b' or answer == 'l') then
-      if stalls > tonumber(crashes) then call('HINCRBY', job, CRASHES, -1) end
-      if suspect == '' then call('HDEL', job, SUSPECT) end
+    if innocent and (answer == 'b' or answer == 'l') and now[7] == enqueuedAt and now[8] ~= mark then
+      local isCharged = stalls > tonumber(crashes)
+      if isCharged then call('HINCRBY', job, CRASHES, -1) end
+      local wasSuspect = suspect == '' and call('HDEL', job, SUSPECT) == 1
+      if isCharged or wasSuspect then call('HSET', job, '${TAKEN_BACK}', mark) end
     end
   end
   table.insert(answers, answer)

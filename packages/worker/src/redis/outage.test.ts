@@ -52,7 +52,7 @@ describe('an outage without connection', () => {
     expect(lines).toEqual([AWAY, BACK]);
     expect(fields).toEqual([
       { redis: 'redis://host', reason: expect.stringMatching(/^connect ECONNREFUSED 127\.0\.0\.1:6379 \(/) },
-      { redis: 'redis://host' },
+      { redis: 'redis://host', durationMs: expect.any(Number) },
     ]);
   });
 

@@ -1,6 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { isConnectionLoss, type Redis } from '@bullpen/shared/internal';
-import { isRefusal, OutageLog } from './outage-log.js';
+import { isConnectionLoss, isRefusal, OutageLog, type Redis } from '@bullpen/shared/internal';
 
 /**
  * What this worker knows about Redis' health, by its main connection. It logs an outage once when
@@ -20,11 +19,7 @@ export class Outage {
   constructor(redis: Redis, address: string, log: Logger, onBegin: () => void = () => undefined) {
     this.#redis = redis;
     this.#outage = new OutageLog({ address, log, onBegin });
-    redis.on('error', (error: Error) => this.#outage.begin('away', error));
-    redis.on('close', () => {
-      if (redis.status !== 'end') this.#outage.begin('away');
-    });
-    redis.on('ready', () => this.#outage.end('away'));
+    this.#outage.watch(redis);
   }
 
   /**

@@ -1,4 +1,7 @@
-import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
+import { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT, KEY_SCRIPT, LAYOUT, META, OWN_FIELDS } from '@bullpen/shared/internal';
+
+/** Begins the field of a shared job that remembers a failed row, if the batch has no books. */
+const FAILED_ROW = `${OWN_FIELDS}failedRow.`;
 
 /** Lua that finds the books of a batch by its name, and keeps what a row returned. */
 const BOOKS_OF = `
@@ -79,14 +82,18 @@ end
 export const SETTLE_ROWS = `
 ${LAYOUT.names}
 ${COMPLETED_ROWS_SCRIPT}
-local function others(base, batch, from, to)
+local function others(base, job, batch, from, to)
 ${ROW_SCRIPT}
   local books = booksOf(base, batch)
+  -- Whether this end of a failed row was noted before; its answer was lost, and it is sent again.
+  -- The row was retried since if it has a job of its own. Without books the job remembers its rows.
+  local function wasNoted(row)
+    if call('EXISTS', base .. 'b-' .. batch .. '-' .. row) == 1 then return true end
+    return not hasBooks(books) and call('EXISTS', job) == 1 and call('HSETNX', job, '${FAILED_ROW}' .. row, 1) == 0
+  end
   for at = from, to, 5 do
     local row, fate = ARGV[at], tonumber(ARGV[at + 1])
-    -- A row that failed and has a job of its own was retried. So this end was noted before; its
-    -- answer was lost, and the worker sends it again.
-    if fate ~= 2 or call('EXISTS', base .. 'b-' .. batch .. '-' .. row) == 0 then
+    if fate ~= 2 or not wasNoted(row) then
       noteRow(base, books, row, fate, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
     end
   end
@@ -102,7 +109,7 @@ while at <= #ARGV do
     if books then
       for row in string.gmatch(ARGV[at + 3], '%d+') do completeRow(row) end
     end
-    if count > 0 then others(base, ARGV[at + 2], at + 5, at + 4 + 5 * count) end
+    if count > 0 then others(base, base .. job, ARGV[at + 2], at + 5, at + 4 + 5 * count) end
   end
   answers[#answers + 1] = ours and '1' or '0'
   at = at + 5 + 5 * count

@@ -1,18 +1,11 @@
+import { isRefusal, type OutageKind, OutageLog, type OutageLogDeps, type WatchedRedis } from '@bullpen/shared/internal';
 import type { Outage } from './outage.js';
-import { isRefusal, type OutageKind, OutageLog, type OutageLogDeps } from './outage-log.js';
 
 /**
  * How long a connection may be away before that counts, in milliseconds. When Redis itself is away
  * the main connection tells it, and must have the time to notice.
  */
 const TELL_AFTER_MS = 1_000;
-
-/** What is watched of a client. */
-interface WatchedRedis {
-  readonly status: string;
-  on(event: 'error' | 'close' | 'ready', listener: (error: Error) => void): unknown;
-  off(event: 'error' | 'close' | 'ready', listener: (error: Error) => void): unknown;
-}
 
 /**
  * The connections that a worker has beside its main one: one for each queue that waits for its jobs,
