@@ -40,11 +40,14 @@ for at = 4, #ARGV, 7 do
   local lock = job .. LOCK
   local holder = call('GET', lock)
   local answer = 'l'
-  if holder == token and not isThere(job) then
-    call('LREM', active, 1, id)
-    call('SREM', stalled, id)
-    call('DEL', job, lock)
-    answer = 'x'
+  if not isThere(job) then
+    answer = 'g'
+    if holder == token then
+      call('LREM', active, 1, id)
+      call('SREM', stalled, id)
+      call('DEL', job, lock)
+      answer = 'x'
+    end
   elseif holder == token then
     call('PEXPIRE', lock, lease)
     call('SREM', stalled, id)
@@ -52,6 +55,7 @@ for at = 4, #ARGV, 7 do
   else
     local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn', WORKER, 'processedOn', 'timestamp', '${TAKEN_BACK}')
     local stalls = tonumber(now[3]) or 0
+    -- A new job with the same id that nobody has fetched yet.
     if not now[1] then answer = 'g' end
     if not holder and fetchMark(now[5], now[1], now[6]) == mark then
       if (tonumber(now[2]) or 0) > tonumber(made) then
