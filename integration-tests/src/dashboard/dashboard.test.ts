@@ -211,7 +211,8 @@ describe('bullpen-dashboard', () => {
     await made({ msg, action: 'remove the job', jobId: id }, `scripted/${id}/clean`);
     await made({ msg, action: 'empty the queue', count: 10 }, 'scripted/empty');
     expect(await queue.getWaitingCount()).toBe(0);
-    await made({ msg: 'change refused', action: 'retry the job', jobId: id, status: 404 }, `scripted/${id}/retry`);
+    const gone = { reason: 'job not found', status: 404 };
+    await made({ msg: 'change refused', action: 'retry the job', jobId: id, ...gone }, `scripted/${id}/retry`);
     const reason = expect.stringContaining('not deleted here');
     await made({ msg: 'change refused', action: 'delete the queue', status: 403, reason }, 'scripted/obliterate');
     expect(changes()).toHaveLength(10);

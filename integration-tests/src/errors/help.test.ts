@@ -7,7 +7,7 @@ const PATHS = [
   'bullpen-dashboard',
   'bullpen-producer',
   ...['enqueue', 'batch', 'batches', 'cancel', 'queues'].map((name) => `bullpen-producer ${name}`),
-  ...['show', 'watch', 'cancel', 'retry', 'export'].map((name) => `bullpen-producer batches ${name}`),
+  ...['show', 'watch', 'cancel', 'retry', 'repair', 'export'].map((name) => `bullpen-producer batches ${name}`),
 ];
 
 type Program = 'bullpen-worker' | 'bullpen-dashboard' | 'bullpen-producer';

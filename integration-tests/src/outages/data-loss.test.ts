@@ -31,7 +31,10 @@ describe('a Redis that loses its data', () => {
     });
     worker.kill('SIGTERM');
     await worker.ended;
-    const lost = worker.log.filter(({ msg }) => /^lease lost/.test(msg) || GONE.test(msg));
+    const saysLost = /^lease lost/;
+    const lost = worker.log.filter(
+      ({ msg, reason }) => saysLost.test(msg) || saysLost.test(String(reason)) || GONE.test(msg),
+    );
     expect(lost).toEqual([gone]);
     const aborted = world.ledger().filter(({ event }) => event === 'aborted');
     expect(aborted.map(({ reason }) => reason)).toEqual(Array(20).fill('LeaseLost'));

@@ -26,10 +26,13 @@ export { type FailureRecord, readFailure, writeFailure } from './job/failure-rec
 export { FATE } from './job/fate.js';
 export { definedJobs } from './job/job.js';
 export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
+export { JsonElements } from './job/json-elements.js';
+export { jsonElements, jsonMembers } from './job/json-text.js';
 export { isOptions, type OptionTable, optionFaults } from './job/option-faults.js';
 export { redactUrls } from './job/redact-urls.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';
 export { type Parsed, parse } from './job/schema.js';
+export { showRate } from './job/show-rate.js';
 export { showText, showValue } from './job/show-value.js';
 export { snoozeFault } from './job/snooze-time.js';
 export { suggest } from './job/suggest.js';

@@ -68,6 +68,8 @@ describe('batchBody', () => {
   });
 
   it('offers nothing that has no use', () => {
+    expect(body({ completed: 10 })).toContain('batches cancel');
+    expect(body({ completed: 10 })).not.toMatch(/download|batches (export|retry|repair)/i);
     expect(body({ completed: 100 })).not.toMatch(/bullpen-producer|failed\.csv|Why rows failed/);
     expect(body({ cancelled: 100, cancelledAt: NOW })).not.toContain('batches cancel');
   });
@@ -78,6 +80,10 @@ describe('batchBody', () => {
     ['jobs that were removed by hand', { missing: 3 }, 'The jobs of 3 waiting rows are missing'],
   ])('notes %s', (_, different, says) => {
     expect(body(different)).toContain(says);
+  });
+
+  it('has the command that brings missing rows back', () => {
+    expect(body({ missing: 3 })).toContain('batches repair november &#60;source&#62; --queue mail --jobs dist/jobs.js');
   });
 
   it('escapes the text of a payload, an error, a reason and a file name', () => {

@@ -9,7 +9,7 @@ import {
 } from '@bullpen/producer';
 import { html } from 'ghtml';
 import { bar, countsOfView } from './bar.js';
-import { showCount, showLeft, showRate, showSince } from './figures.js';
+import { rateOrDash, showCount, showLeft, showSince } from './figures.js';
 import { pathOf } from './list-page.js';
 
 /** How many characters of a payload or a message a page shows. */
@@ -46,7 +46,7 @@ function figures({ view, done, perSecond, secondsLeft, standstill }: Progress<Ba
   const rate = isSettled(view)
     ? ''
     : standstill === undefined
-      ? html` · <b>${showRate(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`
+      ? html` · <b>${rateOrDash(perSecond)}</b> · time left <b>${showLeft(secondsLeft)}</b>`
       : html` · <b>${standstill}</b>`;
   return html`<p class="figures"><b>${percent}%</b> · ${showCount(done)} of ${showCount(view.added)} settled!${rate}</p>`;
 }
@@ -61,7 +61,9 @@ function notes({ stage, missing, read, rejected, cancelledAt, readAt }: BatchVie
     cancelledAt !== undefined && readAt === undefined
       ? 'The batch was cancelled before its source was read to its end.'
       : '',
-    missing > 0 ? `The jobs of ${showCount(missing)} waiting rows are missing: somebody removed them by hand.` : '',
+    missing > 0
+      ? `The jobs of ${showCount(missing)} waiting rows are missing: somebody removed them by hand, or Redis lost them.`
+      : '',
   ];
   return said
     .filter((text) => text !== '')
@@ -122,9 +124,10 @@ const rows = (failures: readonly FailedRow[], failed: number): string => html`<s
 </section>`;
 
 /** Commands for what cannot be done here: it needs the job's definition, or careful thought. */
-function commands({ name, queue, failed, stage }: BatchView): string {
+function commands({ name, queue, failed, missing, stage }: BatchView): string {
   const flags = `--queue ${queue}`;
   const lines = [
+    ...(missing > 0 ? [`bullpen-producer batches repair ${name} <source> ${flags} --jobs dist/jobs.js`] : []),
     ...(stage === 'running' || stage === 'reading' ? [`bullpen-producer batches cancel ${name} ${flags}`] : []),
     ...(failed > 0
       ? [
@@ -136,7 +139,7 @@ function commands({ name, queue, failed, stage }: BatchView): string {
   if (lines.length === 0) return '';
   return html`<section><h2>At a terminal</h2>
 <pre>${lines.join('\n')}</pre>
-<p class="soft">The download on this page is redacted. The file that <code>batches export</code> writes can be mended and retried.</p></section>`;
+!${failed > 0 ? '<p class="soft">The download on this page is redacted. The file that <code>batches export</code> writes can be corrected and sent again.</p>' : ''}</section>`;
 }
 
 /** JSON on one line, with spaces after commas, so that a narrow table can break it there. */

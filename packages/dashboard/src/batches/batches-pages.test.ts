@@ -31,7 +31,9 @@ async function open(...batches: Parameters<typeof producerOf>): Promise<string> 
 
 const failed = (row: number): FailedRow => {
   const error = { name: 'Error', message: `no luck with hunter2 in ${row}`, stack: undefined };
-  return { row, payload: { id: row, text: 'x'.repeat(200) }, attempts: 1, reason: '', error } as unknown as FailedRow;
+  const payload = { id: row, text: 'x'.repeat(200) };
+  const json = '{"id":1,"text":"hunter2"}';
+  return { row, payload, json, attempts: 1, reason: '', error } as unknown as FailedRow;
 };
 
 /** The page itself reads this many failed rows before any download. */

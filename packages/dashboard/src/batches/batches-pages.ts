@@ -34,7 +34,8 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   const { producer, base, redact, showPage } = deps;
   const { batches } = producer;
   const snapshots = new BatchSnapshots(producer);
-  const redactRow = (row: FailedRow): FailedRow => redact(row) as FailedRow;
+  // Its value is redacted, so the text of its payload stays here.
+  const redactRow = (row: FailedRow): FailedRow => redact({ ...row, json: undefined }) as FailedRow;
   const send = (reply: FastifyReply, title: string, body: string): FastifyReply =>
     showPage(reply, { title, body, script: SCRIPT, isOfBatches: true });
   addErrorPages(app, send);
@@ -96,7 +97,7 @@ export async function batchesPages(app: FastifyInstance, deps: BatchesPagesDeps)
   function sendFailures(reply: FastifyReply, view: BatchView, format: 'csv' | 'ndjson'): FastifyReply {
     const leaving = new AbortController();
     const output = new PassThrough();
-    const change = format === 'csv' ? (row: FailedRow) => withoutFormulas(redact(row)) as FailedRow : redactRow;
+    const change = format === 'csv' ? (row: FailedRow) => withoutFormulas(redactRow(row)) as FailedRow : redactRow;
     output.once('close', () => leaving.abort());
     exportFailures(batches, view, output, { format, change, signal: leaving.signal }).catch((error: Error) => {
       output.destroy(error);
@@ -143,10 +144,11 @@ function addErrorPages(
   app.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
     const known = KNOWN_ERRORS.find(({ code }) => hasCode(error, code));
     if (known === undefined) throw error;
-    const text = known.text ?? error.message;
+    const isPage = wantsPage(request);
+    const text =
+      known.text === undefined ? error.message : `${known.text}${isPage ? ' This page tries again by itself.' : ''}`;
     reply.code(known.status);
-    if (!wantsPage(request)) return reply.send({ error: text });
-    return send(reply, known.title, fault(known.title, text));
+    return isPage ? send(reply, known.title, fault(known.title, text)) : reply.send({ error: text });
   });
 }
 
@@ -157,6 +159,6 @@ const KNOWN_ERRORS = [
     code: 'BULLPEN_REDIS_UNAVAILABLE',
     status: 503,
     title: 'Redis is unavailable',
-    text: 'Redis does not answer. This page tries again by itself.',
+    text: 'Redis does not answer.',
   },
 ] as const;

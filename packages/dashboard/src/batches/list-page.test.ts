@@ -53,6 +53,8 @@ describe('listBody', () => {
       body({}, [{ ...progress(books(different)), ...pace }]);
     expect(row({ completed: 10 })).toMatch(/12\/s[\s\S]*about 7s/);
     expect(row({ completed: 100 })).not.toMatch(/12\/s|about/);
+    // Nothing moves: the page of the batch says why.
+    expect(body({}, [{ ...progress(books({})), perSecond: 0 }])).not.toContain('/s<');
     expect(row({ completed: 10, cancelled: 90, cancelledAt: 1 })).not.toMatch(/12\/s|about/);
   });
 

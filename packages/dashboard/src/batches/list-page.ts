@@ -1,7 +1,7 @@
 import { BATCH_STAGES, type BatchBooks, type BatchStage, type Progress, stageOf } from '@bullpen/producer';
 import { html } from 'ghtml';
 import { bar, countsOfBooks } from './bar.js';
-import { showCount, showLeft, showRate, showSince } from './figures.js';
+import { rateOrDash, showCount, showLeft, showSince } from './figures.js';
 
 /** The batches that somebody asks for. */
 export interface ListFilter {
@@ -62,7 +62,7 @@ function row(base: string, { view, done, perSecond, secondsLeft }: Progress<Batc
   return html`<tr>
 <td><a href="${pathOf(base, queue, name)}">${name}</a> <span class="tag">${stage}</span><br><span class="soft">${job} on ${queue}</span></td>
 <td class="wide">!${bar(countsOfBooks(view))}<span class="soft">${showCount(done)} of ${showCount(added)} settled</span>!${rejected > 0 ? html` · <span class="bad">${showCount(rejected)} rejected</span>` : ''}</td>
-<td class="number">${isRunning || stage === 'reading' ? showRate(perSecond) : '–'}</td>
+<td class="number">${isRunning || stage === 'reading' ? rateOrDash(perSecond) : '–'}</td>
 <td class="number">${isRunning ? showLeft(secondsLeft) : '–'}</td>
 <td class="number!${failed > 0 ? ' bad' : ''}">${showCount(failed)}</td>
 <td><time datetime="${new Date(createdAt).toISOString()}">${showSince(createdAt, now)}</time></td>

@@ -116,8 +116,8 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
         return shortenList(await redactResponse({ body, params: request.params ?? {} }, redact, payloadOf));
       }
       // An error holds no job. Redacting it must not ask Redis, which may fail again.
-      const fault = redact(body) as { readonly message?: unknown };
-      notes.set(request, { reason: typeof fault.message === 'string' ? fault.message : JSON.stringify(fault) });
+      const fault = redact(body);
+      notes.set(request, { reason: reasonFrom(fault) });
       return fault;
     });
     scope.addHook('onSend', async (_request, reply, body) => {
@@ -139,4 +139,17 @@ export async function addBoard(app: FastifyInstance, deps: BoardDeps): Promise<B
       board.removeQueue(name);
     },
   };
+}
+
+/** Why a change was refused: our message, or Bull Board's key in words, `ERRORS.JOB_NOT_FOUND`. */
+function reasonFrom(fault: unknown): string {
+  const { message, error } = fault as { readonly message?: unknown; readonly error?: { readonly key?: unknown } };
+  if (typeof message === 'string') return message;
+  const key = typeof error?.key === 'string' ? error.key : undefined;
+  return (
+    key
+      ?.replace(/^ERRORS\./, '')
+      .replaceAll('_', ' ')
+      .toLowerCase() ?? JSON.stringify(fault)
+  );
 }

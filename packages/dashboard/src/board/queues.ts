@@ -1,5 +1,5 @@
 import type { Logger } from '@bullpen/shared';
-import { findQueues, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
+import { findQueues, isConnectionLoss, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { repeat } from './repeat.js';
 
@@ -18,6 +18,8 @@ export interface BoardQueuesDeps {
   readonly removed: (name: string) => void;
 }
 
+/** How soon to look again while there is no connection: a new process shows no queues until then. */
+const CONNECTING_MS = 100;
 /** Scanning the key space takes time of Redis. We rest this many times as long as a scan took. */
 const REST_FACTOR = 20;
 
@@ -44,13 +46,14 @@ export class BoardQueues {
     const { redis, discoverEveryMs, log } = this.#deps;
     let failed = false;
     this.#stop ??= repeat(async () => {
-      if (redis.status !== 'ready') return Math.min(discoverEveryMs, 1_000);
+      if (redis.status !== 'ready') return Math.min(discoverEveryMs, CONNECTING_MS);
       const startedAt = performance.now();
       try {
         await this.#look();
         failed = false;
       } catch (error) {
-        if (!failed) log.warn({ err: error }, 'looking for queues failed');
+        // An outage has a line of its own, and everything in it fails.
+        if (!failed && !isConnectionLoss(error)) log.warn({ err: error }, 'looking for queues failed');
         failed = true;
       }
       return Math.max(discoverEveryMs, REST_FACTOR * (performance.now() - startedAt));

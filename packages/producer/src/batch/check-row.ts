@@ -31,7 +31,7 @@ export function checkRow(
 ): JobRow | RejectedRow | Promise<JobRow | RejectedRow> {
   if (!row.ok) return reject(row, [{ path: '', reason: row.reason }]);
   const { value, json } = row;
-  const checking = json === undefined ? writePayload(job, value) : checkJson(job, onOneLine(json), value);
+  const checking = json === undefined ? writePayload(job, value) : checkJson(job, json, value);
   return checking instanceof Promise
     ? checking.then((checked) => withKey(row, checked, keyField))
     : withKey(row, checking, keyField);
@@ -40,14 +40,6 @@ export function checkRow(
 /** Whether a checked row was rejected. */
 export function isRejected(checked: JobRow | RejectedRow): checked is RejectedRow {
   return 'faults' in checked;
-}
-
-/**
- * Puts JSON on one line, as it goes to Redis. Line breaks stand between its tokens only: inside a
- * string they are escaped.
- */
-export function onOneLine(json: string): string {
-  return json.includes('\n') ? json.replace(/[ \t\r]*\n[ \t\r\n]*/g, ' ') : json;
 }
 
 function withKey(

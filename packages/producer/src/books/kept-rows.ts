@@ -11,6 +11,11 @@ export interface FailedRow {
   readonly reason: string;
   /** The payload as it was enqueued. `undefined` when it was malformed. */
   readonly payload: unknown;
+  /**
+   * The payload as it was enqueued, as JSON text. It keeps numbers that the value cannot hold:
+   * 12345678901234567890, 1e400. `undefined` when it was malformed.
+   */
+  readonly json: string | undefined;
   /** How its last attempt ended. */
   readonly outcome: 'failed' | 'rejected' | 'expired' | 'crashed';
   /** The error that it failed with. */

@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { printLine } from './print.js';
 import { findJob, startSession, withProducer } from './session.js';
 
-/** `cancel <job> <id>`: asks the workers not to do a job. */
+/** `cancel <job> <id>`: cancels one job. */
 export function cancelCommand(ends: (code: ExitCode) => void): Command {
   return new Command('cancel')
-    .description('Asks that a job not be done, waiting or running.')
+    .description('Cancels one job, waiting or running.')
     .argument('<job>', 'the name of a job in --jobs')
     .argument('<id>', 'its id, as enqueue printed it')
     .action(async (name: string, id: string, _: unknown, command: Command) => {

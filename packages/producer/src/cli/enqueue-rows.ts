@@ -87,7 +87,10 @@ export async function enqueueAndWait(producer: Producer, run: Run, wait: boolean
   const enqueued = await enqueueRows(run, (options) => producer.batches.run(run.job, options));
   const { result, failure } = enqueued;
   if (!wait || failure !== undefined || result.interrupted) return { ...enqueued, settled: undefined };
-  const begins = `batch ${result.name}: waiting until ${countOf(result.added, 'row is', 'rows are')} settled`;
+  const begins =
+    result.added === 0
+      ? undefined
+      : `batch ${result.name}: waiting until ${countOf(result.added, 'row is', 'rows are')} settled`;
   const bar = startProgress('settling', result.added, begins);
   run.signal.addEventListener('abort', () => bar.stop(), { once: true });
   try {

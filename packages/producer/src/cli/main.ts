@@ -2,6 +2,7 @@
 import { inFlags, reportFailure } from '@bullpen/shared/internal';
 import { BatchStopped } from '../batch/batch-result.js';
 import { optionFlags } from './option-flags.js';
+import { standardOutput } from './output.js';
 import { buildProgram } from './program.js';
 
 /** Runs the command and exits with the code that it chose. */
@@ -9,11 +10,21 @@ async function main(): Promise<void> {
   const { program, exitCode, path } = buildProgram();
   try {
     await program.parseAsync(process.argv);
+    await written();
     process.exit(exitCode());
   } catch (error) {
     const reason = error instanceof BatchStopped ? error.cause : error;
     process.exit(reportFailure(path(), inFlags(reason, optionFlags)));
   }
+}
+
+/**
+ * Waits until the standard output has taken everything. A full disk is reported in a later turn of
+ * the event loop, and the answer of a command must not be lost with exit code 0.
+ */
+async function written(): Promise<void> {
+  await standardOutput().commit();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 // A reader that has read enough (`| head -1`) closes the pipe. That is not a failure.

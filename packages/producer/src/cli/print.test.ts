@@ -13,13 +13,14 @@ afterEach(() => {
 });
 
 /** What is printed of a table on a terminal of so many columns; in a pipe without. */
-function printed(width: number | undefined): string {
+function printed(width: number | undefined, rejected = '0'): string {
   Object.defineProperties(process.stdout, {
     isTTY: { value: width !== undefined, configurable: true },
     columns: { value: width, configurable: true },
   });
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true).mockClear();
-  printTable(['batch', 'stage', 'read'], [['a', 'running', '1,234']], 2);
+  const spare = { rejected: '0', stage: 'settled' };
+  printTable(['batch', 'stage', 'read', 'rejected'], [['a', 'running', '1,234', rejected]], { texts: 2, spare });
   return stripVTControlCharacters(write.mock.calls.map(([text]) => text).join(''));
 }
 
@@ -38,7 +39,12 @@ describe('printTable', () => {
     expect(printed(20)).toBe('batch  a\nstage  running\nread   1,234\n\n');
   });
 
-  it('prints tab-separated lines in a pipe', () => {
-    expect(printed(undefined)).toBe('batch\tstage\tread\na\trunning\t1,234\n');
+  it('leaves out a column that says nothing, on a terminal', () => {
+    expect(printed(40)).not.toContain('rejected');
+    expect(printed(40, '1')).toContain('│ a     │ running │ 1,234 │        1 │');
+  });
+
+  it('prints tab-separated lines in a pipe, with every column', () => {
+    expect(printed(undefined)).toBe('batch\tstage\tread\trejected\na\trunning\t1,234\t0\n');
   });
 });

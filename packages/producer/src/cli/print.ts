@@ -8,17 +8,37 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** How a table is printed. */
+interface TableOptions {
+  /** How many columns, from the left, are text; the others are figures. Default: 1. */
+  readonly texts?: number;
+  /**
+   * Columns that a terminal leaves out when all their cells are this. People need no column whose
+   * values are all alike; programs need every column.
+   */
+  readonly spare?: Readonly<Record<string, string>>;
+}
+
 /**
  * Prints rows: as a table on a terminal, as tab-separated lines in a pipe. On a narrow terminal the
  * table has no borders; on a narrower one each row is a block of lines.
- * @param texts how many columns, from the left, are text; the others are figures
  */
-export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[], texts = 1): void {
+export function printTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { texts = 1, spare = {} }: TableOptions = {},
+): void {
   if (!process.stdout.isTTY) {
     for (const row of [head, ...rows]) printLine(row.join('\t'));
     return;
   }
-  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => String(row[at]).length)));
+  const places = head.flatMap((name, at) => (rows.every((row) => row[at] === spare[name]) ? [] : [at]));
+  const pick = (row: readonly string[]): string[] => places.map((at) => row[at] ?? '');
+  drawTable(pick(head), rows.map(pick), places.filter((at) => at < texts).length);
+}
+
+function drawTable(head: readonly string[], rows: readonly (readonly string[])[], texts: number): void {
+  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const cells = widths.reduce((sum, width) => sum + width, 0);
   const room = process.stdout.columns ?? 80;
   // Each cell has a space on either side, and a border around it.
@@ -37,12 +57,12 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
   printLine(table.toString());
 }
 
-const pad = (cell: string | number, width: number, isText: boolean): string =>
-  isText ? String(cell).padEnd(width) : String(cell).padStart(width);
+const pad = (cell: string, width: number, isText: boolean): string =>
+  isText ? cell.padEnd(width) : cell.padStart(width);
 
-function printBlocks(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+function printBlocks(head: readonly string[], rows: readonly (readonly string[])[]): void {
   for (const row of rows) {
-    printFacts(head.map((name, at) => [name, String(row[at])]));
+    printFacts(head.map((name, at) => [name, row[at] ?? '']));
     printLine('');
   }
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { showRate } from '@bullpen/shared/internal';
 import { countOf, showCount } from './print.js';
 import { perSecond, secondsLeft } from './speed.js';
 
@@ -30,7 +31,7 @@ const LONG_WAIT_MS = 1_000;
 const LINE_MS = 10_000;
 
 /** The columns that the text beside the bar needs. */
-const FIGURES = 60;
+const FIGURES = 64;
 
 /**
  * Shows a bar on a terminal. In a pipe it writes messages, and every ten seconds a line with the
@@ -98,10 +99,10 @@ type Figures = (done: number, rows: number, note: string, before: number) => str
 function measureFrom(startedAt: number, total: number | undefined): Figures {
   return (done, rows, note, before) => {
     const speed = perSecond(rows - before, performance.now() - startedAt);
-    const rate = speed === undefined ? '-' : showCount(Math.round(speed));
+    const rate = speed === undefined ? '-/s' : showRate(speed);
     const seconds = total === undefined ? undefined : secondsLeft({ done, total, rows }, speed);
     const left = total === undefined ? '' : `  ETA ${seconds === undefined ? '-' : showSeconds(seconds)}`;
-    return `${rate}/s${left}  ${note}`;
+    return `${rate}${left}  ${note}`;
   };
 }
 

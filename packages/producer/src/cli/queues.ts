@@ -12,6 +12,11 @@ const COLUMNS = {
 } as const;
 const COUNTS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
+/** With all columns, no table fits a terminal. Most queues have nothing to say in these. */
+const SPARE = Object.fromEntries(
+  ['prioritized', 'delayed', 'waiting-children', 'failed rows', 'cancelled'].map((name) => [name, '0']),
+);
+
 /** `queues`: lists how many jobs each queue holds, by state. */
 export function queuesCommand(ends: (code: ExitCode) => void): Command {
   return new Command('queues')
@@ -21,12 +26,12 @@ export function queuesCommand(ends: (code: ExitCode) => void): Command {
       const queues = await withProducer(open(), (producer) => producer.queues());
       if (config.json) printLine(JSON.stringify(queues));
       else if (queues.length === 0) process.stderr.write(`no queues under the prefix '${config.prefix}'\n`);
-      else printTable(['queue', ...Object.values(COLUMNS)], queues.map(toRow));
+      else printTable(['queue', ...Object.values(COLUMNS)], queues.map(toRow), { spare: SPARE });
       ends(EXIT.ok);
     });
 }
 
-function toRow(counts: QueueCounts): (string | number)[] {
+function toRow(counts: QueueCounts): string[] {
   const show = process.stdout.isTTY ? showCount : String;
   return [counts.paused ? `${counts.queue} (paused)` : counts.queue, ...COUNTS.map((count) => show(counts[count]))];
 }

@@ -8,15 +8,16 @@ const fromInput = (...pieces: (string | Buffer)[]) =>
   readData('-', Readable.from(pieces.map((piece) => Buffer.from(piece))), () => undefined);
 
 describe('readData', () => {
-  it('reads JSON from the flag', async () => {
-    expect(await readData('{"a":1}', Readable.from([]), () => undefined)).toEqual({ a: 1 });
+  it('reads JSON from the flag, and keeps its text', async () => {
+    const json = '{"a":1, "b":12345678901234567890}';
+    expect(await readData(` ${json}\n`, Readable.from([]), () => undefined)).toMatchObject({ json, value: { a: 1 } });
   });
 
   it('reads JSON from the standard input, with and without a mark, in pieces within a character', async () => {
-    expect(await fromInput('{"a":', '1}\n')).toEqual({ a: 1 });
-    expect(await fromInput('\uFEFF{"a":1}')).toEqual({ a: 1 });
-    const bytes = Buffer.from('"ü"');
-    expect(await fromInput(bytes.subarray(0, 2), bytes.subarray(2))).toBe('ü');
+    const bytes = Buffer.from('{"a":"ü"}');
+    for (const pieces of [[bytes.subarray(0, 7), bytes.subarray(7)], ['{"a":', '"ü"}\n'], ['\uFEFF{"a":"ü"}']]) {
+      expect(await fromInput(...pieces)).toMatchObject({ value: { a: 'ü' } });
+    }
   });
 
   it.each([

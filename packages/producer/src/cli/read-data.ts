@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { PayloadInvalid } from '@bullpen/shared';
-import { PAYLOAD_BYTES } from '../enqueue/payload.js';
+import { JsonPayload, PAYLOAD_BYTES } from '../enqueue/payload.js';
 
 /** JSON may be written with more space than we keep. */
 const MAX_BYTES = 4 * PAYLOAD_BYTES;
@@ -13,7 +13,7 @@ type Input = AsyncIterable<Buffer> & { readonly isTTY?: boolean };
  * @param say writes a line for people
  * @throws PayloadInvalid when it is no JSON, is empty or is too long
  */
-export async function readData(data: string, input: Input, say: (line: string) => void): Promise<unknown> {
+export async function readData(data: string, input: Input, say: (line: string) => void): Promise<JsonPayload> {
   if (data !== '-') return parse(data, '--data');
   if (input.isTTY === true) say('type the payload as JSON, then Ctrl-D on a line of its own');
   return parse(await readText(input), INPUT);
@@ -39,10 +39,10 @@ const INPUT = 'the standard input';
 const invalid = (reason: string, path = INPUT): PayloadInvalid =>
   new PayloadInvalid('cannot enqueue', [{ path, reason }]);
 
-function parse(text: string, path: string): unknown {
+function parse(text: string, path: string): JsonPayload {
   if (text.trim() === '') throw invalid('is empty; expected the payload as JSON', path);
   try {
-    return JSON.parse(text);
+    return new JsonPayload(text);
   } catch (error) {
     // Other programs read a file for `@file`.
     const hint = text.startsWith('@') ? '; to read a file, write: --data - < file' : '';

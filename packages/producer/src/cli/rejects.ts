@@ -3,7 +3,8 @@ import type { WriteStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { SourceInvalid } from '@bullpen/shared';
 import { listFaults, showText } from '@bullpen/shared/internal';
-import { onOneLine, type RejectedRow } from '../batch/check-row.js';
+import type { RejectedRow } from '../batch/check-row.js';
+import { onOneLine } from '../enqueue/payload.js';
 import { type Output, openOutput } from './output.js';
 import { showCount } from './print.js';
 

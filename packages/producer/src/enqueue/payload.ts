@@ -7,6 +7,21 @@ import { type Parsed, parse } from '@bullpen/shared/internal';
  */
 export const PAYLOAD_BYTES = 1_048_576;
 
+/**
+ * A payload that came as JSON text. The text is enqueued as it is, because a value cannot hold every
+ * number: 12345678901234567890 and 1e400 would be changed.
+ */
+export class JsonPayload {
+  readonly json: string;
+  readonly value: unknown;
+
+  /** @throws SyntaxError when `json` is no JSON */
+  constructor(json: string) {
+    this.value = JSON.parse(json);
+    this.json = json.trim();
+  }
+}
+
 const refuse = (reason: string): Parsed<never> => ({ ok: false, faults: [{ path: '', reason }] });
 
 /**
@@ -15,6 +30,7 @@ const refuse = (reason: string): Parsed<never> => ({ ok: false, faults: [{ path:
  * `undefined` is gone.
  */
 export function writePayload(job: JobDefinition, payload: unknown): Parsed<string> | Promise<Parsed<string>> {
+  if (payload instanceof JsonPayload) return checkJson(job, payload.json, payload.value);
   let json: string | undefined;
   try {
     json = JSON.stringify(payload);
@@ -26,13 +42,22 @@ export function writePayload(job: JobDefinition, payload: unknown): Parsed<strin
 }
 
 /**
- * Checks a payload that came as JSON: `json` is the text of `value`. Returns this text and not what
- * the schema made of it, because the worker parses it again.
+ * Checks a payload that came as JSON: `text` is the text of `value`. Returns this text on one line,
+ * and not what the schema made of it, because the worker parses it again.
  */
-export function checkJson(job: JobDefinition, json: string, value: unknown): Parsed<string> | Promise<Parsed<string>> {
+export function checkJson(job: JobDefinition, text: string, value: unknown): Parsed<string> | Promise<Parsed<string>> {
+  const json = onOneLine(text);
   const bytes = Buffer.byteLength(json);
   if (bytes > PAYLOAD_BYTES) return refuse(`has ${bytes} bytes as JSON; the limit is ${PAYLOAD_BYTES}`);
   const parsed = parse(job.payload, value);
   const answer = (result: Parsed<unknown>): Parsed<string> => (result.ok ? { ok: true, value: json } : result);
   return parsed instanceof Promise ? parsed.then(answer) : answer(parsed);
+}
+
+/**
+ * Puts JSON on one line, as it goes to Redis. Line breaks stand between its tokens only: inside a
+ * string they are escaped.
+ */
+export function onOneLine(json: string): string {
+  return json.includes('\n') ? json.replace(/[ \t\r]*\n[ \t\r\n]*/g, ' ') : json;
 }

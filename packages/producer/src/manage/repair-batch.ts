@@ -166,10 +166,8 @@ async function settleLost(
   const { base } = queueKeys(prefix, queue);
   const keys = [...bookKeys(batchKeys(prefix, queue, batch)), batchesKey(prefix, queue)];
   const record = { outcome: 'failed', error: LOST, attempts: 0 } as const;
-  const textOf = (data: string | undefined): string =>
-    writeFailure({ ...record, payload: data === undefined ? undefined : JSON.parse(data) }).text;
-  const args = rows.flatMap(({ row, hash, data }) => [row, hash, textOf(data)]);
-  const { reason } = writeFailure({ ...record, payload: undefined });
+  const args = rows.flatMap(({ row, hash, data }) => [row, hash, writeFailure({ ...record, json: data }).text]);
+  const { reason } = writeFailure({ ...record, json: undefined });
   const answers = await ask((redis) =>
     redis.bullpenRepair(...keys, base, batch, duplicate > 0 ? '1' : '', reason, ...args),
   );

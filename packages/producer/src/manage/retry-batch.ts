@@ -124,9 +124,8 @@ function partFor(books: BatchBooks, keys: BatchPart['keys']): BatchPart {
 }
 
 /** The row to enqueue again. `undefined` when its payload or its key is unusable. */
-function jobRowFor({ row, payload }: FailedRow, { keyField }: BatchBooks): JobRow | undefined {
-  if (payload === undefined) return undefined;
-  const data = JSON.stringify(payload);
+function jobRowFor({ row, payload, json: data }: FailedRow, { keyField }: BatchBooks): JobRow | undefined {
+  if (data === undefined) return undefined;
   if (keyField === undefined) return { row, data };
   const read = readRowKey(payload, keyField);
   return 'key' in read ? { key: read.key, row, data } : undefined;

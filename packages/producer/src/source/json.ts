@@ -1,5 +1,5 @@
 import { SourceInvalid } from '@bullpen/shared';
-import { JsonElements } from './json-elements.js';
+import { JsonElements } from '@bullpen/shared/internal';
 import { readJsonRow, syntaxFaultOf } from './json-row.js';
 import { MAX_ROW_BYTES, type SourceRow } from './source-row.js';
 

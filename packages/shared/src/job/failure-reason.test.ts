@@ -34,6 +34,13 @@ describe('reasonOfFailure', () => {
     ['HTTP 401', 'HTTP 401'],
     ['HTTP/1.1 503 Service Unavailable', 'HTTP/1.1 503 Service Unavailable'],
     ['unexpected answer: 404', 'unexpected answer: 404'],
+    ['request failed, statusCode=503; retry=7', 'request failed, statusCode=503; retry=…'],
+    ['httpStatusCode: 404, requestId: 8421', 'httpStatusCode: 404, requestId: …'],
+    ['error_code: 1205 for zipCode: 12345', 'error_code: 1205 for zipCode: …'],
+    [
+      'answered {"code":404, "statusCode": 500,"user":"ada","id":8421,"name":"x"}',
+      'answered {"code":404, "statusCode": 500,"user":…,"id":…,"name":…}',
+    ],
     ['webhook answered 410 Gone after 312 ms', 'webhook answered 410 Gone after … ms'],
     ['timeout of 30000ms exceeded', 'timeout of …ms exceeded'],
     ['fetch failed (got 500, 300 ms)', 'fetch failed (got 500, … ms)'],
@@ -49,6 +56,10 @@ describe('reasonOfFailure', () => {
     [
       'duplicate key value violates unique constraint "users_email_key"',
       'duplicate key value violates unique constraint "users_email_key"',
+    ],
+    [
+      'value of "user_mail" in relation "shop_users" is "ada": wrong, says "lint_rule_a"',
+      'value of "user_mail" in relation "shop_users" is …: wrong, says "lint_rule_a"',
     ],
     ['Key (email)=(ada@example.com) already exists.', 'Key (email)=… already exists.'],
     [

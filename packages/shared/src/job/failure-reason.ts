@@ -9,10 +9,6 @@ const VARIES = '…';
 const VARYING: readonly RegExp[] = [
   // The value of `Key (email)=(ada@example.com) already exists`.
   /(?<==)\([^()\n]*\)/g,
-  // What is quoted, but not names in code such as "users_email_key". An apostrophe is no quote.
-  /"(?![A-Za-z]+(?:_[A-Za-z]+)+")[^"\n]*"/g,
-  /(?<!\w)'(?![A-Za-z]+(?:_[A-Za-z]+)+')[^'\n]*'(?!\w)/g,
-  /`(?![A-Za-z]+(?:_[A-Za-z]+)+`)[^`\n]*`/g,
   // E-mail addresses; UUIDs.
   /<?[\w.+%-]+@[\w-]+(?:\.[\w-]+)+>?/g,
   /\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi,
@@ -29,6 +25,23 @@ const VARYING: readonly RegExp[] = [
   /\b(?![A-Z]+_[A-Z0-9_]+\b)(?=[A-Za-z_]*\d)(?=[\d_]*[A-Za-z])\w{9,}\b/g,
 ];
 
+/** What is quoted. An apostrophe is no quote. */
+const QUOTED = /"[^"\n]*"|(?<!\w)'[^'\n]*'(?!\w)|`[^`\n]*`/g;
+/** Names in code, such as "users_email_key". */
+const CODE_NAME = /^.[A-Za-z]+(?:_[A-Za-z]+)+.$/;
+/** Names of fields in JSON: what stands before and behind one, and the name. */
+const FIELD = { before: /[{,]\s*$/, name: /^"[A-Za-z_]\w{0,39}"$/, behind: /^\s*:/ };
+
+/** Replaces what is quoted, but no names: they are the same for many rows. */
+const withoutQuoted = (said: string): string =>
+  said.replace(QUOTED, (quoted, at: number) => {
+    const isField =
+      FIELD.name.test(quoted) &&
+      FIELD.before.test(said.slice(0, at)) &&
+      FIELD.behind.test(said.slice(at + quoted.length));
+    return isField || CODE_NAME.test(quoted) ? quoted : VARIES;
+  });
+
 /** Words with a digit that are always written so. */
 const WORD =
   /\b(?:HTTP\/\d(?:\.\d)?|HTTP[23]|UTF-?(?:8|16)|utf8mb4|IPv[46]|OAuth2|base64|sha-?\d{1,3}|md5|S3|EC2|x509|h2)\b/gi;
@@ -41,7 +54,7 @@ const CODES: readonly RegExp[] = [
   /(?<![\d.])(?:[1-5]\d\d[ -])?\d{1,3}\.\d{1,3}\.\d{1,3}(?!\.?\d)/g,
   // What a word announces: `status code 404`, `errno: -110`, `exit code 137`, `code: 23505`.
   new RegExp(
-    String.raw`(?<=\b(?:status|errno|sqlstate|signal|http(?:/\d(?:\.\d)?)?|exited with|(?<!\b(?:zip|postal|promo|coupon|discount|voucher|bar|qr|access|verification|area|country)[ _-])code)\W{1,3})-?(?=[A-Z]*\d)[A-Z\d]{1,6}(?!\w)${UNIT}`,
+    String.raw`(?<=\b(?:(?:http|response|error|err|exit|status|result)[ _-]?){0,2}(?:status|errno|sqlstate|signal|http(?:/\d(?:\.\d)?)?|exited with|(?<!\b(?:zip|postal|promo|coupon|discount|voucher|bar|qr|access|verification|area|country)[ _-])code)\W{1,3})-?(?=[A-Z]*\d)[A-Z\d]{1,6}(?!\w)${UNIT}`,
     'gi',
   ),
   // What only looks like a status there: `got 503,`, `(429)`, `: 404`, `502 Bad Gateway`.
@@ -68,6 +81,7 @@ const PLACES = /[\ue000-\ue1ff]/g;
 export function reasonOfFailure({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
   // Cut before replacing: a message may be a megabyte.
   let said = `${name}: ${message.slice(0, 2 * MAX_REASON)}`.slice(0, 2 * MAX_REASON).replace(PLACES, VARIES);
+  said = withoutQuoted(said);
   for (const part of VARYING) said = said.replace(part, VARIES);
   const kept: string[] = [];
   const keep = (code: string): string => String.fromCharCode(FIRST_PLACE + kept.push(code) - 1);

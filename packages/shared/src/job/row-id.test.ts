@@ -94,6 +94,7 @@ describe('readRowKey', () => {
     ['is null', { id: null }, 'expected text, got null'],
     ['is true', { id: true }, 'expected text, got boolean'],
     ['is too large to be exact', { id: 2 ** 53 }, 'too large to be exact; write it as text'],
+    ['is read as infinite', JSON.parse('{"id":1e400}'), 'too large to be exact; write it as text'],
   ])('says what is wrong with a key that %s', (_, value, reason) => {
     expect(readRowKey(value, 'id')).toEqual({ reason });
   });

@@ -52,9 +52,9 @@ export function readRowKey(value: unknown, field: string): { readonly key: strin
   const isOwn = typeof value === 'object' && value !== null && Object.hasOwn(value, field);
   const found = isOwn ? (value as Record<string, unknown>)[field] : undefined;
   if (found === undefined) return { reason: 'the key field is absent' };
-  // Beyond 2^53 JavaScript reads different numbers as the same one: their rows would count as
-  // duplicates of each other.
-  if (Number.isInteger(found) && !Number.isSafeInteger(found)) {
+  // Beyond 2^53 JavaScript reads different numbers as the same one, and beyond 1e308 as infinite:
+  // their rows would count as duplicates of each other.
+  if (typeof found === 'number' && Math.abs(found) > Number.MAX_SAFE_INTEGER) {
     return { reason: 'too large to be exact; write it as text' };
   }
   const key = typeof found === 'number' ? String(found) : found;

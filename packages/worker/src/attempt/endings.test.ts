@@ -29,6 +29,8 @@ describe('an ending', () => {
     expect(kinds.map((outcome) => (outcome.kind === 'interrupted' ? outcome.reason : outcome.kind))).toEqual([
       ...['failed', 'failed', 'cancelled', 'lease lost', 'draining', 'draining'],
     ]);
+    // No other worker attempts a job that is gone from Redis.
+    expect(endedBy(new LeaseLost({ isGone: true }))).toEqual({ kind: 'interrupted', reason: 'job gone' });
   });
 
   it('follows from the reason of the stop when the handler throws later, except JobRejected and JobSnoozed', () => {

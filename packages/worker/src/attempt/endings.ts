@@ -92,5 +92,6 @@ export function endedBy(reason: BullpenError | undefined): Outcome {
     return { kind: 'failed', error: describeThrown(reason) };
   }
   if (hasCode(reason, 'BULLPEN_JOB_CANCELLED')) return { kind: 'cancelled', error: describeThrown(reason) };
-  return { kind: 'interrupted', reason: hasCode(reason, 'BULLPEN_LEASE_LOST') ? 'lease lost' : 'draining' };
+  if (!hasCode(reason, 'BULLPEN_LEASE_LOST')) return { kind: 'interrupted', reason: 'draining' };
+  return { kind: 'interrupted', reason: reason.isGone ? 'job gone' : 'lease lost' };
 }

@@ -20,7 +20,7 @@ const kinds = Object.keys(outcomes) as OutcomeKind[];
 function noted(kind: OutcomeKind, { attempt = 2, bullpen = {}, jobId = 'j-1' } = {}): Notes | undefined {
   return notesOf(outcomes[kind], {
     ...{ bullpen, jobId, attempt },
-    ...{ maxAttempts: 3, job: 'mail.send', payload: () => 5 },
+    ...{ maxAttempts: 3, job: 'mail.send', json: () => '5' },
   });
 }
 

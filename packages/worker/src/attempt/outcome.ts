@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly kind: 'crashed'; readonly error: Thrown }
   | { readonly kind: 'cancelled'; readonly error: Thrown }
   | { readonly kind: 'snoozed'; readonly due: Due; readonly error: Thrown }
-  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' | 'put off' };
+  | { readonly kind: 'interrupted'; readonly reason: 'draining' | 'lease lost' | 'job gone' | 'put off' };
 
 /**
  * The name of an outcome:

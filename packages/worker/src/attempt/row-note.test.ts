@@ -10,7 +10,7 @@ const completed = (result: unknown): Outcome => ({ kind: 'completed', result });
 
 /** The end of row 7 in its third and last attempt. */
 const endOf = (bullpen: BullpenOpts = {}, more: Partial<RowEnd> = {}): RowEnd => ({
-  ...{ bullpen, row: 7, job: 'mail.send', payload: () => ({ id: 'order-7' }), attempt: 3, maxAttempts: 3 },
+  ...{ bullpen, row: 7, job: 'mail.send', json: () => '{"id":"order-7"}', attempt: 3, maxAttempts: 3 },
   ...more,
 });
 
@@ -31,7 +31,7 @@ describe('rowNote', () => {
   it.each(failures)('keeps why a row was %s, its payload, and how many attempts it had', (outcome) => {
     const attempts = outcome === 'expired' || outcome === 'crashed' ? 2 : 3;
     expect(recordOf(outcome)).toEqual({
-      ...{ payload: { id: 'order-7' }, outcome, attempts, reason: 'Error: order … is gone' },
+      ...{ payload: { id: 'order-7' }, json: '{"id":"order-7"}', outcome, attempts, reason: 'Error: order … is gone' },
       error: { name: 'Error', message: 'order 7 is gone', stack: 'Error\n  at x' },
       failedAt: null,
     });
@@ -42,9 +42,10 @@ describe('rowNote', () => {
   });
 
   it('keeps the payload as it was enqueued, whatever it is', () => {
-    for (const payload of [null, 'text', [1], { nested: { deep: true } }]) {
-      expect(recordOf('rejected', { payload: () => payload }).payload).toEqual(payload);
+    for (const json of ['null', '"text"', '[1]', '{"nested":{"deep":[12345678901234567890, 1e400]}}']) {
+      expect(recordOf('rejected', { json: () => json })).toMatchObject({ json, payload: JSON.parse(json) });
     }
+    expect(recordOf('rejected', { json: () => undefined })).toMatchObject({ json: undefined, payload: undefined });
   });
 
   it('notes nothing for a failure that is retried, a snooze or an interruption', () => {
@@ -68,8 +69,8 @@ describe('rowNote', () => {
   });
 
   it('frees no key when the payload has none', () => {
-    for (const payload of [{}, null, 'text', { id: '' }, { id: {} }]) {
-      expect(rowNote({ kind: 'rejected', error }, endOf({ keyField: 'id' }, { payload: () => payload }))?.key).toBe('');
+    for (const json of ['{}', 'null', '"text"', '{"id":""}', '{"id":{}}', undefined]) {
+      expect(rowNote({ kind: 'rejected', error }, endOf({ keyField: 'id' }, { json: () => json }))?.key).toBe('');
     }
   });
 });

@@ -31,8 +31,8 @@ export interface RowEnd {
   readonly bullpen: BullpenOpts;
   readonly row: number;
   readonly job: string;
-  /** Reads the payload as it was enqueued. Called only when it must be kept. */
-  readonly payload: () => unknown;
+  /** Reads the payload as it was enqueued, as JSON. Called only when it must be kept. */
+  readonly json: () => string | undefined;
   /** Which attempt it was, counted from 1, and how many there may be. */
   readonly attempt: number;
   readonly maxAttempts: number;
@@ -68,7 +68,7 @@ export function failedRow(kind: FailureRecord['outcome'], error: Thrown, end: Ro
   // For an expired or crashed job, the handler was not called in this attempt.
   const attempts = kind === 'expired' || kind === 'crashed' ? end.attempt - 1 : end.attempt;
   const { reason, text } = writeFailure({
-    ...{ payload: end.payload(), outcome: kind, attempts },
+    ...{ json: end.json(), outcome: kind, attempts },
     error: { name, message, ...(stack === undefined ? {} : { stack }) },
   });
   return { row: end.row, fate: 'failed', reason, text, key: keyOf(end) };
@@ -86,7 +86,9 @@ function resultText(result: unknown, { results }: BullpenOpts): string {
 }
 
 /** After a row failed or was cancelled, a corrected row may be sent under the same key. */
-function keyOf({ bullpen: { keyField }, payload, job }: RowEnd): string {
-  const read = keyField === undefined ? undefined : readRowKey(payload(), keyField);
-  return read !== undefined && 'key' in read ? hashKey(job, read.key) : '';
+function keyOf({ bullpen: { keyField }, json, job }: RowEnd): string {
+  const text = keyField === undefined ? undefined : json();
+  if (keyField === undefined || text === undefined) return '';
+  const read = readRowKey(JSON.parse(text), keyField);
+  return 'key' in read ? hashKey(job, read.key) : '';
 }

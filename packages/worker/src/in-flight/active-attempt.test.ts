@@ -52,10 +52,11 @@ describe('ActiveAttempt', () => {
       outcome: { kind: 'failed', error },
       notes: { batch: 'b1' },
     });
-    const deep = attemptAt({ ...row, storedData: '['.repeat(20_000) + ']'.repeat(20_000) });
-    expect(() => deep.end({ kind: 'failed', error })).toThrow(RangeError);
-    expect(deep.endBroken(error)).toEqual({ outcome: { kind: 'failed', error } });
-    expect([deep.outcome, deep.notes]).toEqual(['failed', undefined]);
+    const keyed = { attempts: 1, bullpen: { batch: 'b1', keyField: 'id' } };
+    const broken = attemptAt({ ...row, opts: keyed, storedData: '{' });
+    expect(() => broken.end({ kind: 'failed', error })).toThrow(SyntaxError);
+    expect(broken.endBroken(error)).toEqual({ outcome: { kind: 'failed', error } });
+    expect([broken.outcome, broken.notes]).toEqual(['failed', undefined]);
   });
 
   it('makes its notes from its outcome and its job', () => {

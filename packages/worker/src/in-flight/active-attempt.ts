@@ -5,7 +5,7 @@ import { AttemptStop } from '../attempt/attempt-stop.js';
 import { type Notes, notesOf } from '../attempt/notes.js';
 import type { Outcome, OutcomeKind } from '../attempt/outcome.js';
 import type { AttemptProgress } from './attempt-progress.js';
-import { type FetchedJob, storedPayload } from './fetched-job.js';
+import type { FetchedJob } from './fetched-job.js';
 import type { Lease } from './lease.js';
 
 /** How an attempt ended, and what is recorded with it. */
@@ -245,7 +245,7 @@ export class ActiveAttempt {
 
   #notesOf(outcome: Outcome, maxAttempts: number): Notes | undefined {
     const { bullpen, job, jobId, fetched, number } = this;
-    const payload = (): unknown => storedPayload(fetched);
-    return notesOf(outcome, { bullpen, job, jobId, payload, attempt: number, maxAttempts });
+    const json = (): string => fetched.storedData;
+    return notesOf(outcome, { bullpen, job, jobId, json, attempt: number, maxAttempts });
   }
 }

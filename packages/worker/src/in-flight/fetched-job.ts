@@ -15,7 +15,10 @@ export interface FetchedJob {
   readonly hasName: boolean;
   /** The payload, parsed. A handler may change this object, if the schema passes it on uncopied. */
   readonly data: unknown;
-  /** The payload as it is stored on Redis: JSON text. */
+  /**
+   * The payload as it is stored on Redis: JSON text, with every digit of its numbers. It stays what
+   * was enqueued, even if the handler changes its own copy.
+   */
   readonly storedData: string;
   /** The job's options as BullMQ stores them. Bullpen's own are under `bullpen`. */
   readonly opts: Readonly<Record<string, unknown>>;
@@ -44,11 +47,6 @@ export interface FetchedJob {
 /** Names this fetch of the job, as `LAYOUT.fetchMark` does in our scripts. */
 export const fetchMark = ({ worker, fetches, fetchedAt = 0 }: FetchedJob): string =>
   `${worker} ${fetches} ${fetchedAt}`;
-
-/** The payload as it was enqueued, even if the handler has changed its own copy. */
-export function storedPayload({ storedData }: FetchedJob): unknown {
-  return JSON.parse(storedData);
-}
 
 /**
  * What time it is by Redis' clock. Never earlier than when the job was fetched: a machine that was

@@ -16,25 +16,25 @@ export interface EndedRow {
 /**
  * Decides what becomes of rows whose attempts ended. A row that is settled goes to the books. A row
  * that failed with attempts left, or snoozes, gets a job of its own.
- * @param payloadOf reads a row's payload as it was enqueued
+ * @param jsonOf reads a row's payload as it was enqueued, as JSON
  */
 export function settleOrSplit(
   ended: readonly EndedRow[],
   attempt: ActiveAttempt,
   handler: AnyHandler | undefined,
-  payloadOf: (row: OpenRow) => unknown,
+  jsonOf: (row: OpenRow) => string | undefined,
 ): { readonly notes: RowNote[]; readonly splits: SplitRow[] | undefined } {
   const { bullpen, job, maxAttempts } = attempt;
   const notes: RowNote[] = [];
   // Most rows need no job of their own, and this runs for every row: no array for nothing.
   let splits: SplitRow[] | undefined;
   for (const { row, outcome } of ended) {
-    const payload = (): unknown => payloadOf(row);
-    const note = rowNote(outcome, { bullpen, row: row.row, job, payload, attempt: 1, maxAttempts });
+    const json = (): string | undefined => jsonOf(row);
+    const note = rowNote(outcome, { bullpen, row: row.row, job, json, attempt: 1, maxAttempts });
     if (note !== undefined) notes.push(note);
     else if (outcome.kind === 'snoozed' || outcome.kind === 'failed') {
       splits ??= [];
-      splits.push(splitRow(attempt, { ...row, payload: payload() }, startAfter(outcome, handler)));
+      splits.push(splitRow(attempt, { row: row.row, json: json() }, startAfter(outcome, handler)));
     }
   }
   return { notes, splits };

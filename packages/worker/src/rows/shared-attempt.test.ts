@@ -8,6 +8,7 @@ import {
   type Logger,
   WorkerDraining,
 } from '@bullpen/shared';
+import { readFailure } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob, hostClock, leaseFor } from '../../test/fetched-job.js';
@@ -303,7 +304,7 @@ describe('a shared attempt whose handler changes its payloads', () => {
     const { sharedAttempt, told, fates } = sharing(spoil, { maxAttempts: 1, definition: { payload: asItIs as never } });
     expect(await sharedAttempt.run()).toBe(true);
     expect(fates()).toEqual(['11 completed', '12 failed', '13 completed', '14 completed']);
-    expect(JSON.parse(told.notes[1]?.text ?? '')).toMatchObject({ payload: { n: 2 } });
+    expect(readFailure(`reason\n${told.notes[1]?.text}`).payload).toMatchObject({ n: 2 });
   });
 
   it('attempts a row again with the payload that was enqueued', async () => {

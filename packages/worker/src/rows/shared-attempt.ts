@@ -1,5 +1,5 @@
 import { JobCancelled } from '@bullpen/shared';
-import { describeThrown } from '@bullpen/shared/internal';
+import { describeThrown, jsonElements } from '@bullpen/shared/internal';
 import { attempt as attemptOnce, endedBefore } from '../attempt/attempt.js';
 import { attemptMany } from '../attempt/attempt-many.js';
 import type { Outcome } from '../attempt/outcome.js';
@@ -8,7 +8,6 @@ import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
-import { storedPayload } from '../in-flight/fetched-job.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { readOpenRows } from './open-rows.js';
 import { type OpenRow, RowAttempt, type RowAttemptDeps } from './row-attempt.js';
@@ -39,12 +38,12 @@ export class SharedAttempt {
   readonly #deps: SharedAttemptDeps;
   readonly #job: SharedJob;
   readonly #recorder: RowRecorder;
-  /** The payloads as they were enqueued; parsed when the first of them is needed. */
-  #storedPayloads: unknown[] | undefined;
-  readonly #storedPayload = ({ place, payload }: OpenRow): unknown => {
+  /** The payloads as they were enqueued, as JSON; read when the first of them is needed. */
+  #texts: readonly string[] | undefined;
+  readonly #jsonOf = ({ place, payload }: OpenRow): string | undefined => {
     if (payload === undefined) return undefined;
-    this.#storedPayloads ??= storedPayload(this.#deps.attempt.fetched) as unknown[];
-    return this.#storedPayloads[place];
+    this.#texts ??= jsonElements(this.#deps.attempt.fetched.storedData);
+    return this.#texts[place];
   };
 
   constructor(deps: SharedAttemptDeps) {
@@ -89,8 +88,9 @@ export class SharedAttempt {
     const { crashes } = attempt.lease;
     const [suspect, ...rest] = open;
     if (suspect === undefined || crashes <= crashesKept(handler)) return open;
+    const row = { row: suspect.row, json: this.#jsonOf(suspect) };
     const isSplit = await this.#split(
-      [splitRow(attempt, suspect, { due: { inMs: 0 }, attemptsMade: 0, crashes, isSuspect: true })],
+      [splitRow(attempt, row, { due: { inMs: 0 }, attemptsMade: 0, crashes, isSuspect: true })],
       crashesKept(handler),
     );
     if (!isSplit) return rest;
@@ -144,7 +144,7 @@ export class SharedAttempt {
   /** Records how rows ended. Resolves when Redis has it, or refuses. */
   async #record(ended: readonly EndedRow[]): Promise<void> {
     const { attempt, handler, worker } = this.#deps;
-    const { notes, splits } = settleOrSplit(ended, attempt, handler, this.#storedPayload);
+    const { notes, splits } = settleOrSplit(ended, attempt, handler, this.#jsonOf);
     const isNoted = notes.length === 0 || this.#recorder.record(notes);
     const isSplit = splits === undefined || this.#split(splits, undefined);
     if (!(await isNoted) || !(await isSplit)) return;

@@ -1,7 +1,6 @@
 import type { Due } from '@bullpen/shared';
 import type { Thrown } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
-import type { OpenRow } from './row-attempt.js';
 import type { SplitRow } from './row-jobs.js';
 
 /** What the job of a single row starts with. */
@@ -18,10 +17,11 @@ export interface RowJobStart {
 /**
  * The job of its own that a row of a shared job gets. It has the same options, without the other
  * rows.
+ * @param row its number, and its payload as it was enqueued, as JSON
  */
 export function splitRow(
   { fetched, maxAttempts }: Pick<ActiveAttempt, 'fetched' | 'maxAttempts'>,
-  { row, payload }: OpenRow,
+  { row, json = '' }: { readonly row: number; readonly json: string | undefined },
   { due, attemptsMade, crashes, isSuspect = false, error }: RowJobStart,
 ): SplitRow {
   const { bullpen, ...opts } = fetched.opts;
@@ -29,7 +29,7 @@ export function splitRow(
   return {
     ...{ row, due, attemptsMade, crashes, suspectMs: isSuspect ? (fetched.suspectMs ?? '') : '' },
     failure: error === undefined ? '' : `${error.name}: ${error.message}`,
-    data: JSON.stringify(payload),
+    data: json,
     opts: JSON.stringify({ ...opts, attempts: maxAttempts, bullpen: ofRow }),
   };
 }

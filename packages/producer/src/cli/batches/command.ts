@@ -30,7 +30,12 @@ export function batchesCommand(ends: (code: ExitCode) => void): Command {
       ]);
       if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
       else if (all.length === 0) process.stderr.write(`${noBatches(config)}\n`);
-      else printBatches(all, now);
+      else
+        printTable(
+          HEAD,
+          all.map((books) => toRow(books, now)),
+          { texts: HEAD.indexOf('stage') + 1, spare: SPARE },
+        );
       ends(EXIT.ok);
     });
   addFlags(group, queueSetting);
@@ -44,20 +49,8 @@ const noBatches = ({ prefix, queue }: { readonly prefix: string; readonly queue:
   `no batches ${queue === undefined ? '' : `on queue ${showValue(queue)} `}under the prefix '${prefix}'`;
 
 const HEAD = ['name', 'queue', 'stage', 'read', 'rejected', 'open', 'completed', 'failed', 'cancelled', 'begun'];
-/** Columns that people do not need where all of it is zero. */
-const RARE = ['rejected', 'cancelled'];
-
-function printBatches(all: readonly BatchBooks[], now: number): void {
-  const rows = all.map((books) => toRow(books, now));
-  // People need no column whose values are all alike; programs need every column.
-  const isSpare = (name: string, at: number): boolean =>
-    process.stdout.isTTY &&
-    ((RARE.includes(name) && rows.every((row) => row[at] === '0')) ||
-      (name === 'queue' && rows.every((row) => row[at] === 'default')));
-  const places = HEAD.flatMap((name, at) => (isSpare(name, at) ? [] : [at]));
-  const pick = (row: readonly string[]): string[] => places.map((at) => row[at] ?? '');
-  printTable(pick(HEAD), rows.map(pick), places.filter((at) => at <= HEAD.indexOf('stage')).length);
-}
+/** What a column has where it says nothing. */
+const SPARE = { queue: 'default', rejected: '0', cancelled: '0' };
 
 function toRow(books: BatchBooks, now: number): string[] {
   const { name, queue, read, rejected, completed, failed, cancelled, createdAt } = books;

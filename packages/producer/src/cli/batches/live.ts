@@ -7,10 +7,10 @@ import { countsLines, rateLine, reasonLines } from './watch-lines.js';
 /** The maximum of reasons on the screen. */
 const REASONS = 5;
 /**
- * Lines that are neither reasons nor counts: the bar, the rate where it has a line of its own, a
- * note, and the line of the shell.
+ * Lines that are neither reasons nor counts: the bar, the rate where it has a line of its own, why
+ * nothing moves, a note, and the line of the shell.
  */
-const OTHER_LINES = 4;
+const OTHER_LINES = 5;
 /** With fewer columns the bar and the rate do not fit on one line. */
 const WIDE = 80;
 
@@ -58,13 +58,16 @@ export function openLive(batch: string): Live {
   let stopped = false;
   return {
     update(progress) {
-      const { done, view } = progress;
+      const { done, view, standstill } = progress;
       bar.setTotal(Math.max(1, view.added));
-      const rate = `${showCount(done)} of ${showCount(view.added)}  ${rateLine(progress)}`;
-      bar.update(done, { rate: isWide ? rate : '' });
+      const count = `${showCount(done)} of ${showCount(view.added)}`;
+      // A sentence needs a line of its own.
+      const beside = standstill === undefined ? `${count}  ${rateLine(progress)}` : count;
+      bar.update(done, { rate: isWide ? beside : '' });
       const counts = countsLines(view, columns);
       const room = Math.max(0, Math.min(REASONS, rows - counts.length - OTHER_LINES));
-      shown = [...(isWide ? [] : [rate]), ...counts, ...reasonLines(view, room)];
+      const own = isWide ? [standstill ?? []] : [beside, standstill ?? []];
+      shown = [...own.flat(), ...counts, ...reasonLines(view, room)];
       write(shown);
     },
     note: (text) => write([...shown, text]),

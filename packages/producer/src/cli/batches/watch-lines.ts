@@ -1,4 +1,4 @@
-import { showText } from '@bullpen/shared/internal';
+import { showRate, showText } from '@bullpen/shared/internal';
 import type { BatchView } from '../../books/batch-view.js';
 import type { Progress } from '../../books/progress.js';
 import { showCount } from '../print.js';
@@ -7,8 +7,8 @@ import { showSeconds } from '../progress.js';
 /** `1,200/s  ETA 1m15s`, or why nothing moves. */
 export function rateLine({ perSecond, secondsLeft, standstill }: Progress): string {
   if (standstill !== undefined) return standstill;
-  const rate = perSecond === undefined ? '-' : showCount(Math.round(perSecond));
-  return `${rate}/s  ETA ${secondsLeft === undefined ? '-' : showSeconds(secondsLeft)}`;
+  const rate = perSecond === undefined ? '-/s' : showRate(perSecond);
+  return `${rate}  ETA ${secondsLeft === undefined ? '-' : showSeconds(secondsLeft)}`;
 }
 
 /** How many rows are in each state, in lines that fit the terminal. */

@@ -37,13 +37,14 @@ export async function exportFailures(
   batches: Batches,
   view: BatchView,
   output: Writable,
-  { format, change = (row) => row, signal }: ExportFailuresOptions,
+  { format, change, signal }: ExportFailuresOptions,
 ): Promise<number> {
   async function* failures(...which: Parameters<Batches['failures']>): AsyncIterable<FailedRow> {
     for await (const row of batches.failures(...which)) {
       // To find the columns, all rows may be read before the first one is written.
       signal.throwIfAborted();
-      yield change(row);
+      // A change is made to the value of a payload. Its text is still as it was.
+      yield change === undefined ? row : { ...change(row), json: undefined };
     }
   }
   const table = await failedTable({ failures }, view, format);

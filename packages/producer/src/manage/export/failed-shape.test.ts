@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FailedRow } from '../../books/kept-rows.js';
-import { cellOf, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
+import { cellOf, findShape, shapeWith, toCells, toJson } from './failed-shape.js';
 
-const failed = (payload: unknown): FailedRow => ({
-  ...{ row: 1, reason: 'Error: …', payload, outcome: 'failed', attempts: 2, failedAt: 0 },
+const failed = (payload: unknown, json?: string): FailedRow => ({
+  ...{ row: 1, reason: 'Error: …', payload, json, outcome: 'failed', attempts: 2, failedAt: 0 },
   error: { name: 'Error', message: 'no luck' },
 });
 
@@ -38,13 +38,28 @@ describe('a failed row', () => {
     expect(() => toCells(failed({ more: 1 }), shape)).toThrow(/run it again/);
   });
 
+  const own = { error: 'Error: no luck', attempts: 2 };
+
   it('becomes an object with the fields of its payload', () => {
-    expect(toObject(failed({ error: 'mine' }), shapeWith(['error']))).toEqual({
+    const objectOf = (payload: unknown, columns: readonly string[]) =>
+      JSON.parse(toJson(failed(payload), shapeWith(columns))) as unknown;
+    expect(objectOf({ error: 'mine' }, ['error'])).toEqual({
       ...{ error: 'mine', bullpen_error: 'Error: no luck', attempts: 2 },
     });
-    expect(toObject(failed('text'), shapeWith(['payload']))).toEqual({
-      ...{ payload: 'text', error: 'Error: no luck', attempts: 2 },
-    });
+    expect(objectOf('text', ['payload'])).toEqual({ payload: 'text', ...own });
+    expect([objectOf({}, []), objectOf(undefined, [])]).toEqual([own, own]);
+  });
+
+  it('keeps the text of its payload, because a value cannot hold every number', () => {
+    const json = ' {"id":12345678901234567890, "rate":1e400,"list":[ 1e400, "}," ],"no":null}';
+    const row = failed(JSON.parse(json), json);
+    const shape = shapeWith(['id', 'rate', 'list', 'no']);
+    expect(toJson(row, shape)).toBe(`${json.trim().slice(0, -1)},"error":"Error: no luck","attempts":2}`);
+    expect(toCells(row, shape)).toEqual([
+      ...['12345678901234567890', '1e400', '[ 1e400, "}," ]', '', 'Error: no luck', '2'],
+    ]);
+    expect(toJson(failed([1], '[1e400]'), shape)).toBe('{"payload":[1e400],"error":"Error: no luck","attempts":2}');
+    expect(toCells(failed([1], '[1e400]'), shapeWith(['payload']))[0]).toBe('[1e400]');
   });
 
   it.each([

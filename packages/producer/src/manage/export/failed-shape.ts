@@ -1,3 +1,4 @@
+import { jsonMembers } from '@bullpen/shared/internal';
 import type { FailedRow } from '../../books/kept-rows.js';
 
 /** The fields of an exported row beside its payload. */
@@ -39,10 +40,16 @@ export async function findShape(rows: AsyncIterable<Pick<FailedRow, 'payload'>>)
   return shapeWith([...columns]);
 }
 
+const hasFields = (payload: unknown): payload is Readonly<Record<string, unknown>> =>
+  typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+
 /** The fields of a payload. A payload that is no object becomes the field `payload`. */
-function fieldsOf(payload: unknown): Readonly<Record<string, unknown>> {
-  const hasFields = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-  return hasFields ? (payload as Record<string, unknown>) : { payload };
+const fieldsOf = (payload: unknown): Readonly<Record<string, unknown>> => (hasFields(payload) ? payload : { payload });
+
+/** The texts of the fields of a payload, by name. Empty when only its value is known. */
+function textsOf({ payload, json }: FailedRow): ReadonlyMap<string, string> {
+  if (json === undefined) return new Map();
+  return hasFields(payload) ? jsonMembers(json) : new Map([['payload', json]]);
 }
 
 /**
@@ -50,30 +57,38 @@ function fieldsOf(payload: unknown): Readonly<Record<string, unknown>> {
  * @throws Error when the row has a field that is no column, because it failed after the shape was
  *   found
  */
-export function toCells({ payload, error, attempts }: FailedRow, { columns }: FailedShape): string[] {
-  const fields = fieldsOf(payload);
+export function toCells(row: FailedRow, { columns }: FailedShape): string[] {
+  const fields = fieldsOf(row.payload);
+  const texts = textsOf(row);
   let found = 0;
   const cells = columns.map((column) => {
     // A column may be called `constructor`, which every object has.
     if (!Object.hasOwn(fields, column)) return '';
     found += 1;
-    return cellOf(fields[column]);
+    return cellOf(fields[column], texts.get(column));
   });
   if (found < Object.keys(fields).length) {
     throw new Error('during the export a row failed that has other fields than the rows before it; run it again');
   }
-  return [...cells, describe(error), String(attempts)];
+  return [...cells, describe(row.error), String(row.attempts)];
 }
 
-/** A failed row as one JSON value. */
-export function toObject(row: FailedRow, { error, attempts }: FailedShape): object {
-  return { ...fieldsOf(row.payload), [error]: describe(row.error), [attempts]: row.attempts };
+/** A failed row as the text of one JSON object. */
+export function toJson({ payload, json, ...row }: FailedRow, { error, attempts }: FailedShape): string {
+  const own = JSON.stringify({ [error]: describe(row.error), [attempts]: row.attempts });
+  const text = json?.trim() ?? JSON.stringify(payload);
+  if (text === undefined) return own;
+  const fields = hasFields(payload) ? text.slice(1, -1).trim() : `"payload":${text}`;
+  return fields === '' ? own : `{${fields},${own.slice(1)}`;
 }
 
 const describe = ({ name, message }: FailedRow['error']): string => `${name}: ${message}`;
 
-/** A value as a cell: a text as it is, any other value as JSON. Empty for null and undefined. */
-export function cellOf(value: unknown): string {
+/**
+ * A value as a cell: a text as it is, any other value as JSON. Empty for null and undefined.
+ * @param json the JSON text of the value, where it is known
+ */
+export function cellOf(value: unknown, json?: string): string {
   if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
+  return value === undefined || value === null ? '' : (json ?? JSON.stringify(value));
 }

@@ -2,12 +2,12 @@ import { OptionsInvalid } from '@bullpen/shared';
 import type { BatchView } from '../../books/batch-view.js';
 import type { FailedRow, RowResult } from '../../books/kept-rows.js';
 import type { Batches } from '../batches.js';
-import { cellOf, type FailedShape, findShape, shapeWith, toCells, toObject } from './failed-shape.js';
+import { cellOf, type FailedShape, findShape, shapeWith, toCells, toJson } from './failed-shape.js';
 
-/** What is exported: rows of cells under a header, or objects for one line of JSON each. */
+/** What is exported: rows of cells under a header, or lines of JSON. */
 export type Table =
   | { readonly format: 'csv'; readonly head: readonly string[]; readonly rows: AsyncIterable<readonly string[]> }
-  | { readonly format: 'ndjson'; readonly rows: AsyncIterable<object> };
+  | { readonly format: 'ndjson'; readonly rows: AsyncIterable<string> };
 
 /**
  * The table of the failed rows of a batch.
@@ -28,7 +28,7 @@ export async function failedTable(
   // No source has a field of this name by accident.
   const { error, attempts } = shape ?? { error: 'bullpen_error', attempts: 'bullpen_attempts' };
   const known: FailedShape = { columns: shape?.columns ?? [], error, attempts };
-  if (format === 'ndjson') return { format, rows: map(rows(), (row) => toObject(row, known)) };
+  if (format === 'ndjson') return { format, rows: map(rows(), (row) => toJson(row, known)) };
   return { format, head: [...known.columns, error, attempts], rows: map(rows(), (row) => toCells(row, known)) };
 }
 
@@ -43,7 +43,7 @@ export function resultTable(batches: Batches, view: BatchView, format: Table['fo
     throw new OptionsInvalid('cannot export', [{ path: '--results', reason }]);
   }
   const rows = batches.results({ name, queue });
-  if (format === 'ndjson') return { format, rows: map(rows, resultObject) };
+  if (format === 'ndjson') return { format, rows: map(rows, (kept) => JSON.stringify(resultObject(kept))) };
   const cells = (kept: RowResult): string[] => {
     const { row, result, note = '' } = resultObject(kept);
     return [String(row), cellOf(result), note];

@@ -30,8 +30,8 @@ export async function writeTable(table: Table, stream: Writable, signal: AbortSi
   return count;
 }
 
-async function* toLines(rows: AsyncIterable<object>): AsyncIterable<string> {
-  for await (const row of rows) yield `${JSON.stringify(row)}\n`;
+async function* toLines(rows: AsyncIterable<string>): AsyncIterable<string> {
+  for await (const row of rows) yield `${row}\n`;
 }
 
 async function* inBlocks(parts: AsyncIterable<string>): AsyncIterable<string> {
