@@ -106,6 +106,21 @@ describe.each(SKEWS)('a worker whose clock is ten minutes %s', (_, skewMs) => {
     expect([lateMs >= 0, lateMs < MINUTE]).toEqual([true, true]);
   });
 
+  test('makes the runs of a schedule at their instants', async ({ world }) => {
+    const queue = world.queue('timed');
+    for (const [id, repeat] of [
+      ['interval', { every: 1_000 }],
+      ['cron', { pattern: '* * * * * *' }],
+    ] as const) {
+      await queue.upsertJobScheduler(id, repeat, { name: timed.name, data: { name: id, ends: [{ do: 'return' }] } });
+    }
+    start(world, '--queue', 'timed');
+    for (const id of ['interval', 'cron']) {
+      const runs = () => world.ledger().filter(({ event, name }) => event === 'start' && name === id);
+      await until(`three runs of ${id}`, () => runs().length >= 3);
+    }
+  });
+
   test('says so once, is ready all the same, and measures it', async ({ world }) => {
     const worker = start(world, '--queue', 'timed');
     const { port } = (await worker.logged('health port is open')) as unknown as { port: number };
@@ -121,6 +136,21 @@ describe.each(SKEWS)('a worker whose clock is ten minutes %s', (_, skewMs) => {
     expect(warnings()).toHaveLength(1);
     expect(warnings()[0]?.['skewMs']).toBeCloseTo(skewMs, -3);
   });
+});
+
+test('a clock of Redis that was set back does not keep the jobs of a dead worker', async ({ world }) => {
+  const args = ['--queue', 'timed', '--lease', '1s'];
+  const dead = world.workerProcess(args);
+  const { id } = await world.producer().enqueue(timed, ends({ do: 'work', ms: 500 }));
+  await world.started(1);
+  dead.kill('SIGKILL');
+  await dead.ended;
+  // Redis keeps the instant at which a key expires: all keys live on by as much as its clock was set.
+  const base = `${world.prefix}:timed:`;
+  await world.redis.set(`${base}stalled-check`, (await redisNow(world)) + TEN_MINUTES, 'PX', TEN_MINUTES + 200);
+  await world.redis.pexpire(`${base}${id}:lock`, TEN_MINUTES + 1_000);
+  world.workerProcess(args);
+  expect(await (await world.settled(world.queue('timed'), id)).getState()).toBe('completed');
 });
 
 describe('a clock that is set during an attempt', () => {

@@ -3,8 +3,8 @@ import type { Outcome, OutcomeKind } from '../src/attempt/outcome.js';
 import type { FetchedJob } from '../src/in-flight/fetched-job.js';
 import { type Lease, leaseOf } from '../src/in-flight/lease.js';
 
-/** A clock that goes by this host, because it has not asked Redis yet. */
-export const hostClock = new RedisClock(async () => 0);
+/** A clock that goes by this host, because its Redis never answers. */
+export const hostClock = new RedisClock(() => Promise.reject(new Error('no Redis')));
 
 /** A job of queue mail at its first fetch, unless the test says otherwise. */
 export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {

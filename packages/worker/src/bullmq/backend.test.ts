@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Redis } from '@bullpen/shared/internal';
+import { type Redis, RedisClock } from '@bullpen/shared/internal';
 import type { RedisConnection } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -30,7 +30,7 @@ class NotedAttempt extends ActiveAttempt {
  * A backend without a connection, and an attempt at its one job. FINISH answers with `reply`,
  * completion calls answer with `completed`.
  */
-function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) {
+function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], clock = hostClock) {
   const sent: unknown[][] = [];
   const together: Completion[] = [];
   const renewed: string[] = [];
@@ -48,7 +48,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null]) 
   const log = { info: () => undefined, warn: () => undefined };
   const outage = new Outage(redis as unknown as Redis, 'redis://host', log as never);
   const deps = {
-    ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections, clock: hostClock },
+    ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections, clock },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
     retention: {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
@@ -278,6 +278,17 @@ describe('Backend', () => {
     for (const at of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(job, { at });
     for (const inMs of [0, 250, 900_000]) await backend.snooze(job, { inMs });
     expect(waits).toEqual([250, 250, 250, 900_000, 250, 250, 900_000]);
+  });
+
+  it('snoozes until an instant of Redis’ clock as it goes now: it may have been set', async () => {
+    let time = 1_700_000_000_000;
+    const clock = new RedisClock(async () => time);
+    await clock.sync();
+    time -= 600_000;
+    const { backend, job } = backendAnswering(0, [0, null], clock);
+    const moved = vi.spyOn(backend, 'moveToDelayed').mockResolvedValue();
+    await backend.snooze(job, { at: time + 60_000 });
+    expect(Math.abs(Number(moved.mock.calls[0]?.[2]) - 60_000)).toBeLessThan(1_000);
   });
 
   it('hands a job back by its fetch, with the place of the fetch among those of the worker', async () => {

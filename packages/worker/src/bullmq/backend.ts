@@ -1,13 +1,16 @@
 import type { Due } from '@bullpen/shared';
 import { lockKey, type RedisClock } from '@bullpen/shared/internal';
 import {
+  defaultRepeatStrategy,
   type FinishedStatus,
+  type JobsOptions,
   type KeepJobs,
   type MinimalJob,
   type QueueBaseOptions,
   QueueKeys,
   type RedisConnection,
   RedisQueueBackend,
+  type RepeatOptions,
   raw2NextJobData,
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
@@ -41,7 +44,7 @@ type BackendOptions = QueueBaseOptions & { readonly name?: string; readonly pref
 /** What a {@link Backend} needs beside BullMQ's options. */
 export interface BackendDeps {
   readonly redis: ScriptedRedis;
-  readonly clock: Pick<RedisClock, 'at' | 'toHost'>;
+  readonly clock: Pick<RedisClock, 'at' | 'sync' | 'toHost'>;
   readonly completionCalls: Pick<CompletionCalls, 'add'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
@@ -208,7 +211,10 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   async snooze({ id = '', token = '' }: BullmqJob, due: Due): Promise<void> {
-    const waitMs = 'at' in due ? due.at - this.#deps.clock.at() : due.inMs;
+    const { clock } = this.#deps;
+    // A written instant is an instant of Redis' clock as it goes now: it may have been set.
+    if ('at' in due) await clock.sync().catch(() => undefined);
+    const waitMs = 'at' in due ? due.at - clock.at() : due.inMs;
     // Our script puts Redis' time in place of the second argument.
     await this.moveToDelayed(id, 0, Math.max(waitMs, MIN_SNOOZE_MS), token, { skipAttempt: true });
   }
@@ -216,6 +222,27 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   /** An instant of Redis' clock by the clock of this host; 0 stays 0, which means now. */
   hostInstant(at: number): number {
     return at > 0 ? this.#deps.clock.toHost(at) : at;
+  }
+
+  /**
+   * BullMQ computes the next run of a cron pattern by the clock of the host: one that is ten minutes
+   * ahead would leave out all runs of ten minutes. The next run of an interval is computed by the
+   * script, which has Redis' time.
+   * @param producerId the id of the job that runs now; it ends with the instant of its run
+   */
+  override updateJobSchedulerNextMillis(
+    schedulerId: string,
+    nextAt: number,
+    data: string,
+    opts: JobsOptions & { readonly repeat?: RepeatOptions },
+    producerId = '',
+  ): Promise<string | null> {
+    const runAt = Number(producerId.slice(producerId.lastIndexOf(':') + 1)) || 0;
+    const { repeat } = opts;
+    const cronAt = repeat?.pattern && defaultRepeatStrategy(Math.max(runAt, this.#deps.clock.at()), repeat);
+    if (!cronAt) return super.updateJobSchedulerNextMillis(schedulerId, nextAt, data, opts, producerId);
+    const next = { ...opts, prevMillis: cronAt };
+    return super.updateJobSchedulerNextMillis(schedulerId, cronAt, data, next, producerId);
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {

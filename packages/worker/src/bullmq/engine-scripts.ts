@@ -42,7 +42,6 @@ return reply
  * full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
  * that its own jobs have filled would never be drained. And they go by Redis' clock.
  *
- * The next run of a job scheduler keeps the clock of its caller, who has computed its instant.
  * `moveToFinished` is in `finish-script.ts`; `moveStalledJobsToWait` is replaced by a script of ours.
  */
 const ENGINE_SCRIPTS: Readonly<Record<string, Script>> = {
@@ -51,7 +50,7 @@ const ENGINE_SCRIPTS: Readonly<Record<string, Script>> = {
   moveToActive: engineScript(moveToActive, 'frees', 2),
   moveToDelayed: { keys: moveToDelayed.keys, effect: 'frees', lua: DELAY },
   retryJob: engineScript(retryJob, 'frees', 2),
-  updateJobScheduler: engineScript(updateJobScheduler, 'frees'),
+  updateJobScheduler: engineScript(updateJobScheduler, 'frees', 5),
 };
 
 const commandOf = (name: string): string => `bullmq:${name}`;

@@ -19,8 +19,8 @@ export interface AttemptCounts {
    */
   notStarted: number;
   /**
-   * Handed back before they started, because of a job under which a process may have died: it is
-   * attempted alone, or they are suspects as well and have to wait for each other.
+   * Handed back before they started, or between two rows, because of a job under which a process may
+   * have died: it is attempted alone, or they are suspects as well and have to wait for each other.
    */
   putOff: number;
   /**

@@ -1,4 +1,4 @@
-import type { RedisClock } from '@bullpen/shared/internal';
+import type { BullpenOpts, RedisClock } from '@bullpen/shared/internal';
 
 /**
  * A job as it was fetched, in our own words. The room `bullmq/` makes it from BullMQ's `Job`, which
@@ -54,3 +54,13 @@ export const fetchMark = ({ worker, fetches, fetchedAt = 0 }: FetchedJob): strin
  */
 export const nowOf = (clock: Pick<RedisClock, 'at'>, { fetchedAt = 0 }: FetchedJob): number =>
   Math.max(clock.at(), fetchedAt);
+
+/**
+ * Whether a job has expired since its fetch, as far as we know Redis' clock. That clock may have been
+ * set back since Redis told us: ask it (`sync`) before the job fails.
+ */
+export const seemsExpired = (
+  clock: Pick<RedisClock, 'at'>,
+  { fetchedAt = 0 }: FetchedJob,
+  { expiresAt }: BullpenOpts,
+): boolean => expiresAt !== undefined && fetchedAt < expiresAt && clock.at() >= expiresAt;

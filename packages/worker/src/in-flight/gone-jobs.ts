@@ -35,7 +35,7 @@ export class GoneJobs {
     for (const [queue, ids] of this.#byQueue) {
       this.#log.error(
         { queue, jobs: ids.length, jobIds: ids.slice(0, MAX_IDS) },
-        'jobs that were being attempted, or about to be, are gone from Redis: somebody removed them, or Redis lost its data (FLUSHALL, a failover, a restart); nobody else attempts them, and their ends cannot be recorded',
+        'jobs that were being attempted, or about to be, are gone from Redis: somebody removed them, another worker settled them (rows of batches), or Redis lost its data (FLUSHALL, a failover, a restart); nobody else attempts them, and their ends cannot be recorded',
       );
     }
     this.#byQueue.clear();

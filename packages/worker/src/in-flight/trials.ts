@@ -12,6 +12,7 @@ import type { ScriptedRedis } from '../redis/commands.js';
 import { pause } from '../redis/pause.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import type { ActiveAttempts } from './active-attempts.js';
+import { putOnTrial } from './put-on-trial.js';
 import { notOurs, type Recorder } from './recorder.js';
 
 /**
@@ -52,6 +53,8 @@ export class Trials {
   #suspect: ActiveAttempt | undefined;
   #isAlone = false;
   #probation: NodeJS.Timeout | undefined;
+  /** Whether the log knows that no suspect can be alone here, because an attempt is stuck. */
+  #saidStuck = false;
 
   constructor(deps: TrialsDeps) {
     this.#deps = deps;
@@ -79,13 +82,30 @@ export class Trials {
   /**
    * Whether a job may be attempted now. Returns a promise only for a suspect that may be.
    * @param job its definition; `undefined` when the handler will not run
+   * @param hasEnded whether the handler will not run any more, because the job is cancelled or has
+   *   expired; may become true while a suspect waits
    */
-  admit(attempt: ActiveAttempt, job: JobDefinition | undefined): Admission | Promise<Admission> {
+  admit(
+    attempt: ActiveAttempt,
+    job: JobDefinition | undefined,
+    hasEnded: () => boolean,
+  ): Admission | Promise<Admission> {
     if (this.#isAlone) return attempt.isSuspect ? 'put off' : 'hand back';
-    if (!attempt.isSuspect || job === undefined) return 'attempt';
+    if (!attempt.isSuspect || job === undefined || hasEnded()) return 'attempt';
     if (this.#suspect !== undefined) return 'put off';
+    const mustBeAlone = attempt.lease.crashes >= job.maxCrashes - 1;
+    if (mustBeAlone && this.#isAnyStuck(attempt)) return 'put off';
     this.#suspect = attempt;
-    return this.#try(attempt, job);
+    this.#isAlone = mustBeAlone;
+    return this.#try(attempt, job, hasEnded);
+  }
+
+  /**
+   * Whether an attempt at several rows must hand its job back before its next row, because a suspect
+   * has to be alone: it would wait for all the rows that are left.
+   */
+  mustMakeWay(attempt: ActiveAttempt): boolean {
+    return this.#isAlone && this.#suspect !== attempt;
   }
 
   /** The attempt at a suspect has ended, or runs for long enough: it killed no process. */
@@ -113,14 +133,13 @@ export class Trials {
     }
   }
 
-  async #try(attempt: ActiveAttempt, { maxCrashes, timeoutMs }: JobDefinition): Promise<Admission> {
+  async #try(attempt: ActiveAttempt, { timeoutMs }: JobDefinition, hasEnded: () => boolean): Promise<Admission> {
     const { active, recorder, log } = this.#deps;
     const { jobId, queue, lease, suspectMs = 0 } = attempt;
-    if (lease.crashes >= maxCrashes - 1) {
-      this.#isAlone = true;
+    if (this.#isAlone) {
       log.warn({ jobId, queue, crashes: lease.crashes }, 'job is attempted alone: processes died under it');
-      const refusal = await this.#othersAreOver(attempt);
-      if (refusal !== undefined) return refusal;
+      const decided = await this.#othersAreOver(attempt, hasEnded);
+      if (decided !== undefined) return decided;
     }
     const { kind } = await recorder.write(attempt, () => this.#tell(attempt), 'suspect could not be tried');
     if (kind !== 'written') return 'leave';
@@ -131,26 +150,42 @@ export class Trials {
   }
 
   /** Tells Redis that the job is on trial, while its lease holds. */
-  async #tell({ queue, jobId, lease }: ActiveAttempt): Promise<void> {
-    const { redis, prefix } = this.#deps;
-    const job = queueKeys(prefix, queue).base + jobId;
-    const isOurs = await redis.bullpenRewrite(lockKey(job), job, lease.token, TRIAL_FIELD, lease.mark);
-    if (isOurs === 0) throw notOurs();
+  async #tell(attempt: ActiveAttempt): Promise<void> {
+    if (!(await putOnTrial(this.#deps, attempt))) throw notOurs();
   }
 
   /**
    * Waits until no other attempt is in flight. Those that have not started are handed back.
-   * @returns why the suspect cannot be attempted; `undefined` when it can
+   * @returns what becomes of the suspect without a trial; `undefined` when it is alone now
    */
-  async #othersAreOver(attempt: ActiveAttempt): Promise<Admission | undefined> {
+  async #othersAreOver(attempt: ActiveAttempt, hasEnded: () => boolean): Promise<Admission | undefined> {
     const { active } = this.#deps;
     for (;;) {
       if (attempt.lease.lost) return 'leave';
       if (active.draining) return 'hand back';
+      if (hasEnded()) return 'attempt';
       if (active.size === 1) return undefined;
-      // A stuck attempt may run for ever. Another process can have the suspect.
-      if (active.stuck().length > 0) return 'put off';
+      if (this.#isAnyStuck(attempt)) {
+        // Not `release`: it would call this very suspect, and we would put it off again at once.
+        this.#suspect = undefined;
+        this.#isAlone = false;
+        return 'put off';
+      }
       await pause(LOOK_MS);
     }
+  }
+
+  /**
+   * Whether an attempt is stuck. It may run for ever, so a suspect cannot be alone here. Another
+   * process can have it.
+   */
+  #isAnyStuck({ jobId, queue }: ActiveAttempt): boolean {
+    const stuckJobIds = this.#deps.active.stuck().map((stuck) => stuck.jobId);
+    const isAny = stuckJobIds.length > 0;
+    if (isAny && !this.#saidStuck) {
+      this.#deps.log.warn({ jobId, queue, stuckJobIds }, 'job cannot be attempted alone here: an attempt is stuck');
+    }
+    this.#saidStuck = isAny;
+    return isAny;
   }
 }

@@ -34,6 +34,10 @@ function lostAmong(held: readonly Held[], known: readonly string[] = []) {
       questions.push(args);
       return held.map(([id, token, fetches]) => [id, token, markOf(fetches)]);
     },
+    async bullpenRewrite(...args: unknown[]) {
+      orders.push(args);
+      return 1;
+    },
     async bullpenHandBack(...args: unknown[]) {
       orders.push(args);
       return redis.obey(args.slice(10).filter((_, at) => at % 3 === 0));
@@ -151,15 +155,16 @@ describe('LostFetches', () => {
     },
   );
 
-  it('leaves a job alone for a lease when its end could not be recorded', async () => {
+  it('leaves a job alone for a lease when its end could not be recorded, and has it alone charged then', async () => {
     vi.useFakeTimers();
     const { lostFetches, orders } = lostAmong([['j-1', 'w1:1', '1']]);
     lostFetches.leaveBehind(attemptAt('j-1', 1));
     await lostFetches.handBackLost();
-    expect(orders).toEqual([]);
+    const trial = ['p:mail:j-1:lock', 'p:mail:j-1', 't1', 'bullpen.trial', markOf('1')];
+    expect(orders).toEqual([trial]);
     vi.advanceTimersByTime(1_001);
     await lostFetches.handBackLost();
-    expect(orders).toHaveLength(1);
+    expect(orders).toHaveLength(2);
   });
 
   it('throws when Redis cannot be asked', async () => {

@@ -2,6 +2,7 @@ import type { Logger } from '@bullpen/shared';
 import { queueKeys } from '@bullpen/shared/internal';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ActiveAttempts } from '../in-flight/active-attempts.js';
+import { putOnTrial } from '../in-flight/put-on-trial.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { type Fetch, handBack } from '../redis/hand-back.js';
 
@@ -70,11 +71,15 @@ export class LostFetches {
 
   /**
    * Leaves a job alone whose end Redis would not record. Handed back, it would be attempted for
-   * ever at no cost. Instead its lease runs out, and that counts as a crash.
+   * ever at no cost. Instead its lease runs out, and that counts as a crash: of this job, and of none
+   * that is attempted beside it.
    */
-  leaveBehind({ jobId, lease }: ActiveAttempt): void {
+  leaveBehind(attempt: ActiveAttempt): void {
+    const { jobId, lease } = attempt;
     this.#forgetOld();
     this.#leftBehind.set(`${jobId} ${lease.mark}`, performance.now());
+    // Not awaited. If it is lost, the job is a suspect like those beside it.
+    putOnTrial(this.#deps, attempt).catch(() => undefined);
   }
 
   /**

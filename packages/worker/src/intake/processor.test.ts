@@ -1,4 +1,5 @@
 import { defineJob, type Logger, WorkerDraining } from '@bullpen/shared';
+import { RedisClock } from '@bullpen/shared/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob, hostClock } from '../../test/fetched-job.js';
@@ -19,6 +20,7 @@ const definition = defineJob({
 function processing(
   run: (payload: unknown, context: Context) => unknown = () => 'sent',
   admission: Admission | Promise<Admission> = 'attempt',
+  clock: Pick<RedisClock, 'at' | 'latest' | 'sync'> = hostClock,
 ) {
   const called: unknown[] = [];
   const logged: string[] = [];
@@ -56,15 +58,16 @@ function processing(
     lostFetches: { leaveBehind: ({ jobId }) => void leftBehind.push(jobId) },
     worker: {
       ...{ prefix: 'p', leaseMs: 10_000, redis: connection, active, cancellations, recorder, log, observers },
-      clock: hostClock,
+      clock,
       trials: {
         isAlone: false,
-        admit(_: unknown, job: unknown) {
-          trials.asked.push(job);
+        admit(_: unknown, job: unknown, hasEnded: () => boolean) {
+          trials.asked.push(hasEnded() ? 'has ended' : job);
           return trials.answer;
         },
         acquit: ({ jobId }: { jobId: string }) => void trials.acquitted.push(jobId),
         release: () => undefined,
+        mustMakeWay: () => trials.isAlone,
       },
       inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
@@ -141,6 +144,28 @@ describe('Processor', () => {
     expect(called).toEqual([]);
   });
 
+  it('expires a job only by what Redis says now, as its clock may have been set back since it was asked', async () => {
+    let time = 1_700_003_600_000;
+    const clock = new RedisClock(async () => time);
+    await clock.sync();
+    time -= 3_600_000;
+    const { processor, take, called, reported } = processing(undefined, 'attempt', clock);
+    const opts = { bullpen: { expiresAt: time + 60_000 } };
+    await processor.attempt(take({ id: 'in-time', fetchedAt: time, opts }));
+    const fetchedAt = time;
+    time += 120_000;
+    await clock.sync();
+    await processor.attempt(take({ id: 'late', fetchedAt, opts }));
+    expect([reported, called]).toEqual([['in-time completed', 'late expired'], [{}]]);
+  });
+
+  it('hands back a job when the worker began to drain while Redis was asked about its expiry', async () => {
+    const clock = { at: () => 2, latest: () => 2, sync: async () => active.startDraining() };
+    const { processor, take, active, called } = processing(undefined, 'attempt', clock);
+    const attempt = take({ fetchedAt: 0, opts: { bullpen: { expiresAt: 1 } } });
+    expect([await processor.attempt(attempt), called]).toEqual([expect.objectContaining(DRAINING), []]);
+  });
+
   it('takes the policy of the definition for a job that was stored without one', async () => {
     const { processor, take } = processing(() => Promise.reject(new Error('boom')));
     const attempt = take({ opts: {} });
@@ -208,6 +233,14 @@ describe('Processor with a shared job', () => {
     expect(called).toEqual([{ n: 1 }]);
   });
 
+  it('hands the job back when rows are left because a suspect has to be alone', async () => {
+    const { processor, take, called, trials } = processing(() => {
+      trials.isAlone = true;
+    });
+    const putOff = { outcome: { kind: 'interrupted', reason: 'put off' }, isPutOff: false };
+    expect([await processor.attempt(take(shared)), called]).toEqual([putOff, [{ n: 1 }]]);
+  });
+
   it('records nothing when Redis says that the job is not ours any more', async () => {
     const { processor, take, redis, called } = processing();
     redis.answer = '0';
@@ -252,5 +285,14 @@ describe('Processor with a shared job', () => {
     const { processor, take, trials } = processing();
     await processor.attempt(take({ suspectMs: 5, crashes: definition.maxCrashes }));
     expect(trials.asked).toEqual([undefined]);
+  });
+
+  it('tells the trials when the handler of a suspect will not run, because its job is cancelled or has expired', async () => {
+    const { processor, take, trials, redis } = processing();
+    redis.cancelled.add('j-2');
+    await processor.attempt(take({ id: 'j-2', suspectMs: 5 }));
+    await processor.attempt(take({ id: 'j-3', suspectMs: 5, opts: { bullpen: { expiresAt: 5 } } }));
+    await processor.attempt(take({ id: 'j-4', suspectMs: 5 }));
+    expect(trials.asked).toEqual(['has ended', 'has ended', definition]);
   });
 });

@@ -1,5 +1,5 @@
 import { JobCancelled } from '@bullpen/shared';
-import { attempt as attemptOnce } from '../attempt/attempt.js';
+import { attempt as attemptOnce, endedBefore } from '../attempt/attempt.js';
 import type { AttemptInput } from '../attempt/attempt-input.js';
 import type { Outcome } from '../attempt/outcome.js';
 import { retryInMs } from '../attempt/retry-in-ms.js';
@@ -8,7 +8,7 @@ import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import { AttemptContext, type ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
-import { type FetchedJob, nowOf } from '../in-flight/fetched-job.js';
+import { type FetchedJob, nowOf, seemsExpired } from '../in-flight/fetched-job.js';
 import type { JobTaker } from '../in-flight/job-source.js';
 import { leaseOf } from '../in-flight/lease.js';
 import type { Admission } from '../in-flight/trials.js';
@@ -71,15 +71,18 @@ export class Processor implements JobTaker {
 
   /** The steps of an attempt, in their order. A step returns a promise only when it has to wait. */
   async attempt(attempt: ActiveAttempt): Promise<Ending | undefined> {
-    const { active, cancellations, trials } = this.#worker;
+    const { active, cancellations, clock, trials } = this.#worker;
     // 1. May the job start?
     const admitted = this.#deps.gate.admit(attempt);
     const admission = typeof admitted === 'string' ? admitted : await admitted;
     if (admission === 'leave') return attempt.leave();
     if (admission === 'hand back') return attempt.end(DRAINING);
-    // 2. Was it cancelled while it waited?
-    if (cancellations.mayBeCancelled(attempt)) {
-      if (await cancellations.isCancelled(attempt)) attempt.stop.abort(new JobCancelled());
+    // 2. Was it cancelled, or has it expired, while it waited?
+    const mayBeCancelled = cancellations.mayBeCancelled(attempt);
+    const mayBeExpired = seemsExpired(clock, attempt.fetched, attempt.bullpen);
+    if (mayBeCancelled || mayBeExpired) {
+      if (mayBeCancelled && (await cancellations.isCancelled(attempt))) attempt.stop.abort(new JobCancelled());
+      if (mayBeExpired) await clock.sync().catch(() => undefined);
       // The answer of Redis took time: the worker may drain by now.
       if (active.draining) return attempt.end(DRAINING);
     }
@@ -117,7 +120,13 @@ export class Processor implements JobTaker {
   #trial(attempt: ActiveAttempt, handler: AnyHandler | undefined): Admission | Promise<Admission> {
     const { crashes } = attempt.lease;
     const runs = attempt.isShared ? crashes <= crashesKept(handler) : crashes < (handler?.job.maxCrashes ?? 0);
-    return this.#worker.trials.admit(attempt, runs ? handler?.job : undefined);
+    return this.#worker.trials.admit(attempt, runs ? handler?.job : undefined, () => this.#hasEnded(attempt));
+  }
+
+  /** Whether the attempt ends before its handler runs, because its job is cancelled or has expired, for example. */
+  #hasEnded({ bullpen: { expiresAt, malformed }, fetched, stop }: ActiveAttempt): boolean {
+    const now = () => nowOf(this.#worker.clock, fetched);
+    return endedBefore({ expiresAt, malformed, stop, now }) !== undefined;
   }
 
   #inputOf(attempt: ActiveAttempt, handler: AnyHandler | undefined): AttemptInput {
@@ -147,7 +156,8 @@ export class Processor implements JobTaker {
     });
     const isDone = await rows.run();
     if (isDone === undefined) return attempt.leave();
-    return isDone ? attempt.endRows() : attempt.end(DRAINING);
+    if (isDone) return attempt.endRows();
+    return this.#worker.trials.mustMakeWay(attempt) ? attempt.putOff(false) : attempt.end(DRAINING);
   }
 
   #onStuck(attempt: ActiveAttempt, jobId = attempt.jobId): void {

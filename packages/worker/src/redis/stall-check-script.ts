@@ -25,8 +25,7 @@ const MAX_AGE_MS = 1_000;
  *
  * KEYS: stalled, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
  * how long no other check is made (ms), how long a death is remembered (ms), when the check was
- * sent. Answers for each job
- * its id, what was found, and the name of its worker.
+ * sent. Answers for each job its id, what was found, and the name of its worker.
  */
 export const STALL_CHECK = `
 ${LAYOUT.now}
@@ -38,11 +37,22 @@ ${CALL_SUSPECT}
 local stalledKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
 local base, intervalMs, memoryMs, sentAt = unpack(ARGV)
 local call = redis.call
-if call('EXISTS', checkKey) == 1 then return {} end
 local now = nowMs()
+-- After Redis' clock was set back, keys live on by as much: the instant of the last check is in the
+-- future. No check would be made until then, and the locks of dead workers would hold.
+local last = call('GET', checkKey)
+local backMs = (tonumber(last) or 0) - now
+local isSetBack = backMs > tonumber(memoryMs)
+if last and not isSetBack then return {} end
 -- The client sends it again after an outage. Living workers take up their leases first.
 if now - sentAt > ${MAX_AGE_MS} then return {} end
 call('SET', checkKey, string.format('%.0f', now), 'PX', intervalMs)
+
+-- Takes from the life of a lock what a clock that was set back has added to it.
+local function shorten(lock, byMs)
+  local leftMs = call('PTTL', lock)
+  if leftMs > byMs then call('PEXPIRE', lock, leftMs - byMs) end
+end
 
 -- Events are trimmed before new ones are added.
 local maxEvents = call('HGET', metaKey, MAX_EVENTS)
@@ -56,6 +66,7 @@ local isStalling, left, lost = {}, {}, {}
 for _, id in ipairs(call('SMEMBERS', stalledKey)) do isStalling[id] = true end
 call('DEL', stalledKey)
 for _, id in ipairs(call('LRANGE', activeKey, 0, -1)) do
+  if isSetBack then shorten(base .. id .. LOCK, backMs) end
   local found = isStalling[id] and call('EXISTS', base .. id .. LOCK) == 0 and lost or left
   found[#found + 1] = id
 end

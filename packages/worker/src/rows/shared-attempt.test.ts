@@ -8,7 +8,7 @@ import {
   type Logger,
   WorkerDraining,
 } from '@bullpen/shared';
-import { readFailure } from '@bullpen/shared/internal';
+import { RedisClock, readFailure } from '@bullpen/shared/internal';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fetchedJob, hostClock, leaseFor } from '../../test/fetched-job.js';
@@ -40,6 +40,9 @@ interface Setting {
   /** The ids that Redis says are cancelled: the job, or its batch. */
   readonly cancelled?: readonly string[];
   readonly definition?: Partial<JobOptions>;
+  readonly clock?: RedisClock;
+  /** After how many rows a suspect has to be alone. */
+  readonly makesWayAfter?: number;
 }
 
 type Run = (payload: { n: number }, context: Context) => unknown;
@@ -93,6 +96,7 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
     acquit(): void {
       told.acquittedAfter ??= told.notes.length;
     },
+    mustMakeWay: () => told.notes.length >= (setting.makesWayAfter ?? Number.POSITIVE_INFINITY),
   };
   const cancellations = {
     mayBeCancelled: ({ jobId, batch }: ActiveAttempt) =>
@@ -111,7 +115,17 @@ function sharing(run: Run | { readonly handler: AnyHandler } | undefined, settin
     ...{ attempt, handler, rowCalls: rowCalls as unknown as RowCalls, onStuck: quiet },
     rowJobs: rowJobs as unknown as RowJobs,
     worker: {
-      ...{ active, recorder, trials, cancellations, log, observers, clock: hostClock, prefix: 'p', redis },
+      ...{
+        active,
+        recorder,
+        trials,
+        cancellations,
+        log,
+        observers,
+        clock: setting.clock ?? hostClock,
+        prefix: 'p',
+        redis,
+      },
       inContext: (run: () => unknown) => run(),
     } as unknown as WorkerDeps,
   });
@@ -201,6 +215,30 @@ describe('a shared attempt', () => {
       expect(await lost.sharedAttempt.run()).toBe(true);
       expect([lost.fates(), ran]).toEqual([all('failed'), []]);
     }
+  });
+
+  it('expires rows only by what Redis says now, as its clock may have been set back during the attempt', async () => {
+    let time = 1_700_000_000_000;
+    const clock = new RedisClock(async () => time);
+    await clock.sync();
+    const bullpen = { expiresAt: time + 3_600_000 };
+    const setting = sharing(
+      async ({ n }) => {
+        // Set ahead, noticed, and set back.
+        if (n !== 2) return;
+        time += 7_200_000;
+        await clock.sync();
+        time -= 7_200_000;
+      },
+      { bullpen, clock },
+    );
+    expect(await setting.sharedAttempt.run()).toBe(true);
+    expect(setting.fates()).toEqual(all('completed'));
+  });
+
+  it('makes way between two rows for a suspect that has to be alone', async () => {
+    const { sharedAttempt, fates } = sharing(() => undefined, { makesWayAfter: 2 });
+    expect([await sharedAttempt.run(), fates()]).toEqual([false, ['11 completed', '12 completed']]);
   });
 
   it('expires every row when the job waited too long', async () => {

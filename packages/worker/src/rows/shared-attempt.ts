@@ -8,6 +8,7 @@ import type { AnyHandler } from '../handlers/handler.js';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
+import { seemsExpired } from '../in-flight/fetched-job.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { readOpenRows } from './open-rows.js';
 import { type OpenRow, RowAttempt, type RowAttemptDeps } from './row-attempt.js';
@@ -73,6 +74,8 @@ export class SharedAttempt {
         await this.#record(rows.slice(at).map((row) => ({ row, outcome })));
         break;
       }
+      if (seemsExpired(worker.clock, attempt.fetched, attempt.bullpen))
+        await worker.clock.sync().catch(() => undefined);
       isDone = !this.#mustStop() && (await this.#attempt(rowDeps, isAtOnce ? rows : [rows[at] as OpenRow]));
     }
     return attempt.lease.lost || this.#recorder.failed ? undefined : isDone;
@@ -108,7 +111,8 @@ export class SharedAttempt {
 
   #mustStop(): boolean {
     const { attempt, worker } = this.#deps;
-    return worker.active.draining || attempt.lease.lost || attempt.lease.lapsed || this.#recorder.failed;
+    const { lost, lapsed } = attempt.lease;
+    return worker.active.draining || lost || lapsed || this.#recorder.failed || worker.trials.mustMakeWay(attempt);
   }
 
   /**
