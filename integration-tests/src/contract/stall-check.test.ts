@@ -172,3 +172,15 @@ test('a stall check calls a suspect that was put off, and no job that is delayed
   expect(await (await queue.getJob('snoozed'))?.getState()).toBe('delayed');
   expect(await redis.exists(`${base}suspects`)).toBe(0);
 });
+
+test('a job whose fetch Redis denied in its middle is not charged: nobody has begun it', async ({ world }) => {
+  const { redis, prefix } = world;
+  const base = `${prefix}:${job.queue}:`;
+  const queue = world.queue(job.queue);
+  await queue.add(job.name, {}, { jobId: 'unbegun' });
+  await redis.rpoplpush(`${base}wait`, `${base}active`);
+  await queue.pause();
+  world.worker({ handlers: [handle(job, () => undefined)], lease: '1s' });
+  await until('the job to be back', async () => (await queue.getActiveCount()) === 0);
+  expect(await redis.hmget(`${base}unbegun`, 'stc', 'bullpen.suspect')).toEqual([null, null]);
+});

@@ -103,5 +103,12 @@ export { PRIORITIES_SCRIPT } from './redis/priorities-script.js';
 export { countOutstanding, countQueue, countQueues, findQueues, SCAN_COUNT } from './redis/queue-counts.js';
 export { forgetCommand, openRedis, type Redis, type RedisRole, showRedis } from './redis/redis.js';
 export { fetchTime, MAX_SKEW_MS, RedisClock, showSkew } from './redis/redis-clock.js';
-export { isConnectionLoss, isForbidden, reasonOf, refusesForNow, refusesUs } from './redis/redis-faults.js';
+export {
+  isConnectionLoss,
+  isForbidden,
+  lacksPermission,
+  reasonOf,
+  refusesForNow,
+  refusesUs,
+} from './redis/redis-faults.js';
 export { mayEvict, tooOld } from './redis/redis-server.js';

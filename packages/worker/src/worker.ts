@@ -34,7 +34,7 @@ import { untilEmpty } from './intake/until-empty.js';
 import { readOptions } from './read-options.js';
 import { ClockWatch } from './redis/clock-watch.js';
 import { Outage } from './redis/outage.js';
-import { checkPermissions } from './redis/permissions.js';
+import { findDenied } from './redis/permissions.js';
 import { retryWhileRefused } from './redis/retry-while-refused.js';
 import { SideConnections } from './redis/side-connections.js';
 import { Subscription } from './redis/subscription.js';
@@ -129,6 +129,8 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   let draining: Promise<DrainSummary> | undefined;
 
   const handBackAll = (): void => {
+    // Half of it could be done, and a job be nowhere.
+    if (outage.lacksPermission) return;
     // The last word of a worker: nobody is here to hear the answer. Its leases run out in any case.
     for (const queueWorker of queueWorkers) queueWorker.handBackAll().catch(() => undefined);
   };
@@ -146,6 +148,13 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     return summary;
   };
 
+  const whatIsDenied = async (): Promise<string | undefined> => {
+    for (const queue of queues) {
+      const denied = await findDenied(redis, queueKeys(prefix, queue).meta, NEEDED_COMMANDS);
+      if (denied !== undefined) return denied;
+    }
+    return undefined;
+  };
   const start = async (): Promise<void> => {
     await retryWhileRefused(outage, async () => void (await redis.ping()));
     const old = tooOld(redis.server, where);
@@ -157,14 +166,16 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     if (evicts !== undefined) log.warn({ redis: where }, evicts);
     // Does Redis allow what a worker does? A refusal later is waited out, as Redis' state. A
     // refusal at the start is a wrong configuration.
-    for (const queue of queues) {
-      const { meta } = queueKeys(prefix, queue);
-      await retryWhileRefused(outage, () => checkPermissions(redis, meta, NEEDED_COMMANDS, where));
-      await retryWhileRefused(outage, () => leases.probe(queue));
-    }
+    await retryWhileRefused(outage, async () => {
+      const denied = await whatIsDenied();
+      if (denied === undefined) return;
+      throw new RedisUnavailable(`Redis at ${where} refused us: ${denied}`, { unanswered: false });
+    });
+    for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
     await retryWhileRefused(outage, () => retention.load());
     await retryWhileRefused(outage, () => trials.load());
     if (draining !== undefined) return;
+    outage.watchPermissions(whatIsDenied);
     leases.start();
     await Promise.all([subscription.answered, ...queueWorkers.map((queueWorker) => queueWorker.run())]);
     isReady = true;

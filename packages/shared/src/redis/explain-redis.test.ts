@@ -83,6 +83,16 @@ describe('explainRedis', () => {
     ['CLUSTERDOWN Hash slot not served', PLAIN, /\(some of its slots have no node/],
     ["Hostname/IP does not match certificate's altnames: IP: 10.0.0.1", TLS, /\(its certificate is for another name/],
     ['certificate has expired', TLS, /\(renew it on the server\)$/],
+    [
+      'Reached the max retries per request limit (which is 0). Refer to "maxRetriesPerRequest" option for details.',
+      PLAIN,
+      /^the connection was lost before it answered$/,
+    ],
+    [
+      "NOPERM: the user may not run zadd on 'keys:channel' (allow it: ACL SETUSER <user> +zadd)",
+      PLAIN,
+      /<user> \+zadd\)$/,
+    ],
     ['LOADING Redis is loading the dataset in memory', PLAIN, /^LOADING Redis is loading the dataset in memory$/],
   ])('%s at %s', (reason, address, says) => {
     const said = explainRedis(reason, address);

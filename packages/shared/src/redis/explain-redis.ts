@@ -11,9 +11,9 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /^WRONGPASS|invalid password/,
     'REDIS_URL has <user>:<password>@ before the host, or :<password>@ for the default user, with special characters as %-escapes',
   ],
-  [/^NOPERM.*key/, "the user may not use our keys: allow it those of the prefix, such as '~bullpen:*'"],
-  [/^NOPERM.*channel/, "the user may not use our channels: allow it those of the prefix, such as '&bullpen:*'"],
-  [/^NOPERM|can't run this command|ACL failure/, "allow the user the command; '+@all -@dangerous +info' is enough"],
+  [/^NOPERM .*key/, "the user may not use our keys: allow it those of the prefix, such as '~bullpen:*'"],
+  [/^NOPERM .*channel/, "the user may not use our channels: allow it those of the prefix, such as '&bullpen:*'"],
+  [/^NOPERM |can't run this command|ACL failure/, "allow the user the command; '+@all -@dangerous +info' is enough"],
   [
     /DB index is out of range|invalid DB index/,
     'the number after the host in the address is the database; most servers have 0 to 15',
@@ -70,6 +70,7 @@ export function explainRedis(reason: string | undefined, address: string): strin
 function inOurWords(reason: string | undefined): string {
   if (reason === undefined) return 'nothing answered';
   if (reason.startsWith('NOAUTH')) return 'NOAUTH';
+  if (reason.startsWith('Reached the max retries per request')) return 'the connection was lost before it answered';
   if (reason.startsWith('DENIED')) return 'DENIED: it is in protected mode';
   // Redis says a lot here.
   if (reason.startsWith('MISCONF')) return 'MISCONF: it cannot save its data to disk, and so refuses writes';

@@ -43,6 +43,11 @@ export function isForbidden(error: unknown): boolean {
   return FORBIDDEN.test(reasonOf(error));
 }
 
+/** Whether a command, or a script in its middle, was refused because our user may not run it. */
+export function lacksPermission(error: unknown): boolean {
+  return isForbidden(error) || NOT_YOUR_SCRIPT.test(reasonOf(error));
+}
+
 /** Whether a node of a cluster refuses because the key is on another node. */
 export function isOfCluster(error: unknown): boolean {
   return NOT_ALL.test(reasonOf(error));

@@ -1,4 +1,4 @@
-import { describeThrown, WAKE_MARKER } from '@bullpen/shared/internal';
+import { describeThrown, lacksPermission, WAKE_MARKER } from '@bullpen/shared/internal';
 import { type Job, type JobJson, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import type { JobSource, JobTaker } from '../in-flight/job-source.js';
@@ -35,7 +35,7 @@ const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
  *   failure.
  * - A job that BullMQ cannot parse is attempted like any other.
  * - After a fetch that was refused the loop waits.
- * - While a job is attempted alone nothing is fetched.
+ * - While a job is attempted alone, or a permission is missing, nothing is fetched.
  * - A loop that closes does not wait for a rate limit.
  */
 export class BullmqWorker extends Worker<unknown, unknown, string, Backend> implements JobSource {
@@ -165,6 +165,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
       await recorder.record(attempt, () => recordEnding(this.backend, job, ending, options(false)));
       return this.#fetchAnother(fetchNext);
     }
+    if (outage.lacksPermission) await recorder.allowed();
     try {
       const next = await this.#next(await recordEnding(this.backend, job, ending, options(false)), token);
       attempt.confirm();
@@ -187,7 +188,8 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   ): Promise<BullmqJob | undefined> {
     const parseable = (writing: Promise<BullmqJob | undefined>) =>
       writing.catch((thrown: unknown) => this.#findMalformed(token, thrown));
-    let isFirst = true;
+    // A missing permission is noted now: when the recorder sends again, it may be there again.
+    let isFirst = !(lacksPermission(error) && this.#deps.outage.noteIfOutage(error));
     const again = (): Promise<BullmqJob | undefined> => {
       const writing = isFirst ? Promise.reject(error) : write(ending);
       isFirst = false;
@@ -204,7 +206,7 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
   }
 
   /**
-   * Waits while a job is attempted alone. Jobs that were fetched before must not wait with us: BullMQ
+   * Waits while no job may be fetched. Jobs that were fetched before must not wait with us: BullMQ
    * begins them when this fetch is over, and they are then handed back. The job that woke us is for
    * another worker.
    */

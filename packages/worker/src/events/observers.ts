@@ -87,7 +87,8 @@ export interface JobRescued {
    * - `charged`: a crash is counted for this job
    * - `suspected`: any of several jobs may have killed the process; this one is attempted again as a
    *   suspect, and no crash is counted
-   * - `repeated`: another job killed the process; this one is attempted again
+   * - `repeated`: another job killed the process, or Redis denied a command in the middle of the
+   *   fetch; this one is attempted again
    */
   readonly finding: 'charged' | 'suspected' | 'repeated';
 }

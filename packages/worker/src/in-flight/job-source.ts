@@ -22,7 +22,7 @@ export interface JobSource {
  * this order, once.
  */
 export interface JobTaker {
-  /** Whether no job may be fetched now, because one is attempted alone. */
+  /** Whether no job may be fetched now: one is attempted alone, or a permission is missing. */
   readonly isHeld: boolean;
   /** Redis answered a fetch, with a job or without. */
   fetchAnswered(): void;

@@ -73,6 +73,7 @@ export class Recorder {
     let refusals = 0;
     while (!this.#leases.closed) {
       try {
+        if (this.#outage.lacksPermission) await this.allowed();
         const value = await send();
         this.#outage.accepted();
         return { kind: 'written', value };
@@ -89,6 +90,11 @@ export class Recorder {
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     }
     return { kind: 'over', answer: undefined };
+  }
+
+  /** Resolves when no permission is missing: a record could be done by half. */
+  async allowed(): Promise<void> {
+    while (this.#outage.lacksPermission && !this.#leases.closed) await pause(MAX_PAUSE_MS);
   }
 
   /** How the writing ends after a send that failed; `undefined` means: send again. */

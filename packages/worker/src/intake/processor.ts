@@ -57,7 +57,7 @@ export class Processor implements JobTaker {
   }
 
   get isHeld(): boolean {
-    return this.#worker.trials.isAlone;
+    return this.#worker.trials.isAlone || this.#worker.outage.lacksPermission;
   }
 
   fetchAnswered(): void {

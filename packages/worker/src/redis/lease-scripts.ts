@@ -20,6 +20,10 @@ const TAKEN_BACK = `${OWN_FIELDS}takenBack`;
  * for each fetch, however often the lease is asked about, and not to a new job with the same id: its
  * crash is another's.
  *
+ * A script stops in its middle when the user lacks a permission for its next command. The job may be
+ * nowhere then: not active any more, and at no other place. It becomes active again, so that its end
+ * can be recorded once more.
+ *
  * KEYS: active, stalled. ARGV: base of the queue's keys, length of a lease in ms, `1` to take back
  * a crash; then for each job its id and token, the mark of its fetch, and attempts made, crashes,
  * how long a suspect had run (`''` for none) and when it was enqueued, as they were when it was
@@ -32,6 +36,13 @@ ${LAYOUT.fetchMark}
 ${LAYOUT.isThere}
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
+local function waits(id)
+  for _, key in ipairs({ 'delayed', 'prioritized', 'waiting-children' }) do
+    if call('ZSCORE', base .. key, id) then return true end
+  end
+  -- From the front, where a job that came back stands.
+  return call('LPOS', base .. 'wait', id, 'RANK', -1)
+end
 local answers = {}
 if #ARGV == 3 then call('SREM', stalled, '') end
 for at = 4, #ARGV, 7 do
@@ -58,16 +69,20 @@ for at = 4, #ARGV, 7 do
     -- A new job with the same id that nobody has fetched yet.
     if not now[1] then answer = 'g' end
     if not holder and fetchMark(now[5], now[1], now[6]) == mark then
-      if (tonumber(now[2]) or 0) > tonumber(made) then
+      local isActive = call('LPOS', active, id)
+      local isSpent = (tonumber(now[2]) or 0) > tonumber(made)
+      if now[4] or (isSpent and isActive) then
         answer = 'r'
-      elseif call('LPOS', active, id) then
+      elseif not isActive and waits(id) then
+        answer = isSpent and 'r' or 'b'
+      else
+        if not isActive then
+          call('LPUSH', active, id)
+          call('HSET', job, ATTEMPTS_MADE, made)
+        end
         call('SREM', stalled, id)
         call('SET', lock, token, 'PX', lease)
         answer = 'h'
-      elseif now[4] then
-        answer = 'r'
-      else
-        answer = 'b'
       end
     end
     if innocent and (answer == 'b' or answer == 'l') and now[7] == enqueuedAt and now[8] ~= mark then

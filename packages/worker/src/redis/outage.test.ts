@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Outage } from './outage.js';
 
 /** A connection that is watched, and what is logged about it. */
@@ -145,6 +145,45 @@ describe('an outage of a Redis that answers', () => {
     connection.emit('close');
     expect(outage.noteIfOutage(readonly())).toBe(true);
     expect([outage.present, lines]).toEqual([true, [LOST]]);
+  });
+});
+
+describe('a permission that is taken away', () => {
+  const noperm = () => new Error("ERR The user executing the script can't run this command or subcommand");
+
+  it('is named, and one outage until Redis denies nothing, whatever else succeeds', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { outage, lines, fields, timesBegun } = watched();
+    let denied: string | undefined = 'NOPERM: the user may not run zadd';
+    outage.watchPermissions(async () => denied);
+    for (let at = 0; at < 5; at += 1) {
+      expect(outage.noteIfOutage(noperm())).toBe(true);
+      outage.accepted();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([outage.present, outage.lacksPermission, outage.endedAgoMs]).toEqual([true, true, 0]);
+    expect([lines, timesBegun()]).toEqual([[REFUSES], 1]);
+    expect(fields[0]).toMatchObject({ reason: denied });
+    denied = undefined;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([outage.present, outage.lacksPermission, lines]).toEqual([false, false, [REFUSES, BACK]]);
+  });
+
+  it('is an outage as well while Redis does not say what it denies', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { outage, connection, lines } = watched();
+    outage.watchPermissions(async () => {
+      throw noperm();
+    });
+    outage.noteIfOutage(noperm());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([outage.lacksPermission, lines]).toEqual([true, [REFUSES]]);
+    // A drain closes the connection: this is not the end of the outage.
+    connection.status = 'end';
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(lines).toEqual([REFUSES]);
   });
 });
 

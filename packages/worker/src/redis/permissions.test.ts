@@ -1,24 +1,21 @@
-import { RedisUnavailable } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { checkPermissions, commandsOf } from './permissions.js';
+import { commandsOf, findDenied } from './permissions.js';
 
-describe('checkPermissions', () => {
-  const check = (...denied: string[]) =>
-    checkPermissions({ bullpenDenied: async () => denied }, 'p:mail:meta', ['get'], 'redis://host');
+describe('findDenied', () => {
+  const check = (...denied: string[]) => findDenied({ bullpenDenied: async () => denied }, 'p:mail:meta', ['get']);
 
   it('is content when nothing is denied', async () => {
     await expect(check()).resolves.toBeUndefined();
   });
 
   it('names what is denied, and what to allow', async () => {
-    await expect(check('bzpopmin', 'zadd')).rejects.toThrow(RedisUnavailable);
-    await expect(check('bzpopmin', 'zadd')).rejects.toThrow(
-      "Redis at redis://host refused us: NOPERM: the user may not run bzpopmin, zadd on 'p:mail:meta' (allow it: ACL SETUSER <user> +bzpopmin +zadd)",
+    expect(await check('bzpopmin', 'zadd')).toBe(
+      "NOPERM: the user may not run bzpopmin, zadd on 'p:mail:meta' (allow it: ACL SETUSER <user> +bzpopmin +zadd)",
     );
   });
 
   it('does not name all of many', async () => {
-    await expect(check(...'abcdefg')).rejects.toThrow(
+    expect(await check(...'abcdefg')).toMatch(
       /may not run a, b, c, d, e and 2 more commands on .*SETUSER <user> \+@all -@dangerous\)$/,
     );
   });

@@ -1,4 +1,3 @@
-import { RedisUnavailable } from '@bullpen/shared';
 import type { Script } from '@bullpen/shared/internal';
 import type { ScriptedRedis } from './commands.js';
 
@@ -53,25 +52,21 @@ export function commandsOf(scripts: readonly Pick<Script, 'lua'>[]): readonly st
 const NAMED = 5;
 
 /**
- * Tries at the start what a worker needs later: a permission that is missing would otherwise be
- * found by the first job that needs it.
+ * Asks for the permissions that a worker needs: at its start, because one that is missing would
+ * otherwise be found by the first job that needs it, and after a refusal.
  * @param key a key of a queue
- * @param address where Redis is, for the message
- * @throws RedisUnavailable that names the commands that the user may not run; what Redis throws
+ * @returns which commands the user may not run, and what to do; `undefined` when none is missing
+ * @throws what Redis throws
  */
-export async function checkPermissions(
+export async function findDenied(
   redis: Pick<ScriptedRedis, 'bullpenDenied'>,
   key: string,
   commands: readonly string[],
-  address: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const denied = await redis.bullpenDenied(key, ...commands);
-  if (denied.length === 0) return;
+  if (denied.length === 0) return undefined;
   const names = denied.slice(0, NAMED).join(', ');
   const rest = denied.length > NAMED ? ` and ${denied.length - NAMED} more commands` : '';
   const grant = denied.length > NAMED ? '+@all -@dangerous' : denied.map((name) => `+${name}`).join(' ');
-  throw new RedisUnavailable(
-    `Redis at ${address} refused us: NOPERM: the user may not run ${names}${rest} on '${key}' (allow it: ACL SETUSER <user> ${grant})`,
-    { unanswered: false },
-  );
+  return `NOPERM: the user may not run ${names}${rest} on '${key}' (allow it: ACL SETUSER <user> ${grant})`;
 }

@@ -13,7 +13,8 @@ const MAX_AGE_MS = 1_000;
  * and finds for each job:
  * - `charged`: one more process died under it. It was on trial, or it was all that the process had,
  *   or nobody knows who had it (a stock worker without a name).
- * - `repeated`: another job was on trial in that process. This one was only there.
+ * - `repeated`: another job was on trial in that process. This one was only there. Or no fetch of it
+ *   ever came to its end, because Redis denied a command of it: nobody has begun the job.
  * - `suspected`: none was on trial, so it may have been any of them.
  *
  * A job with a priority goes back to those with its priority. BullMQ puts it before all of them, into
@@ -110,7 +111,8 @@ for _, id in ipairs(lost) do
     local fields = call('HMGET', job, WORKER, FETCHES, 'processedOn', TRIAL, SUSPECT)
     local worker, since, suspect = fields[1], tonumber(fields[3]) or now, tonumber(fields[5]) or 0
     local finding = 'charged'
-    if worker then
+    if not fields[2] then finding = 'repeated'
+    elseif worker then
       local death = deathOf(worker)
       if fields[4] == fetchMark(unpack(fields, 1, 3)) then finding = 'charged'
       elseif hasTrial[worker] or since <= death.charged then finding = 'repeated'

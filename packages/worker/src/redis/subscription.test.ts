@@ -54,11 +54,22 @@ describe('a subscription', () => {
     expect([subscribed.length, watched.accepted.mock.calls.length, lines]).toEqual([2, 2, []]);
   });
 
+  it('is made again and again, so that a connection which has fallen silent is noticed', async () => {
+    const { subscription, subscribed, connect } = subscribing();
+    await connect();
+    await connect();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(subscribed).toHaveLength(4);
+    subscription.close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(subscribed).toHaveLength(4);
+  });
+
   it('without permission is warned about once, tried again, and holds nobody up', async () => {
     const { subscribed, connect, watched, lines, isAnswered } = subscribing(NOPERM(), NOPERM());
     await connect();
     expect([isAnswered(), lines]).toEqual([true, [expect.stringMatching(/does not let us subscribe/)]]);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(6_000);
     expect(subscribed).toHaveLength(3);
     expect(lines).toEqual([expect.stringMatching(/does not let/), 'cancellations are heard at once again']);
     expect(watched.failed).not.toHaveBeenCalled();
@@ -68,7 +79,7 @@ describe('a subscription', () => {
     const { connect, watched, lines, isAnswered } = subscribing(new Error('LOADING Redis is loading'));
     await connect();
     expect([watched.failed.mock.calls.length, isAnswered(), lines]).toEqual([1, false, []]);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(4_000);
     expect([watched.accepted.mock.calls.length, isAnswered()]).toEqual([1, true]);
   });
 

@@ -5,6 +5,12 @@ import type { SideConnection } from './side-connections.js';
 /** How long to wait before a refused subscription is tried again, in milliseconds. */
 const RETRY_MS = 2_000;
 
+/**
+ * How often we subscribe again, in milliseconds. It changes nothing, but it wants an answer: without
+ * one the client ends a connection that has fallen silent, on which we would wait for ever.
+ */
+const AGAIN_MS = 5_000;
+
 /** What a {@link Subscription} needs. */
 export interface SubscriptionDeps {
   /** A connection of its own, which its owner closes. */
@@ -57,14 +63,20 @@ export class Subscription {
       watched.accepted();
       if (this.#isForbidden) log.info({ redis: address, channels }, 'cancellations are heard at once again');
       this.#isForbidden = false;
+      this.#subscribeIn(AGAIN_MS);
     } catch (error) {
       // Another reconnect subscribes again, and the watch tells lost connections.
       if (this.#isClosed || redis.status !== 'ready') return;
-      this.#timer = setTimeout(() => void this.#subscribe(), RETRY_MS);
+      this.#subscribeIn(RETRY_MS);
       if (isForbidden(error)) this.#warn(error);
       else return watched.failed(error);
     }
     this.#answered();
+  }
+
+  #subscribeIn(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#subscribe(), ms);
   }
 
   #warn(error: unknown): void {
