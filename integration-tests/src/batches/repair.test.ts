@@ -59,6 +59,53 @@ describe('rows whose jobs somebody removed', () => {
     },
   );
 
+  test.for([
+    [1, {}],
+    [3, {}],
+    [1, { delay: '1h' }],
+    [1, { priority: 2 }],
+  ] as const)(
+    'run once when their ids were left on the queue (%i rows a job, %o)',
+    async ([rowsPerJob, options], { world }) => {
+      const { queue, show, repair } = await batchOf(world, upTo(6), { keyField: 'id', rowsPerJob, ...options });
+      const ids = rowsPerJob === 1 ? ['b-b-2', 'b-b-3', 'b-b-5'] : ['b-b-1_3'];
+      const base = `${world.prefix}:${job.queue}:`;
+      await world.redis.del(...ids.map((id) => base + id));
+      expect(await repair()).toMatchObject({ missing: 3, enqueued: 3 });
+      expect(await repair()).toMatchObject({ missing: 0 });
+      const sets = ['delayed', 'prioritized'].map((set) => world.redis.zrange(base + set, '0', '-1'));
+      const left = (await Promise.all([world.redis.lrange(`${base}wait`, 0, -1), ...sets])).flat();
+      expect(await world.redis.exists(...left.map((id) => base + id))).toBe(new Set(left).size);
+      expect(left).toHaveLength(rowsPerJob === 1 ? 6 : 4);
+      for (const { id = '' } of await queue.getDelayed()) await queue.getJob(id).then((late) => late?.promote());
+      expect(await workOff(world)).toEqual(upTo(6));
+      expect(await show()).toMatchObject({ completed: 6, failed: 0, missing: 0, stage: 'settled' });
+    },
+  );
+
+  test.for([1, 3])(
+    'are found when their jobs stand in no list any more (%i rows a job)',
+    async (rowsPerJob, { world }) => {
+      const { show, repair } = await batchOf(world, upTo(6), { keyField: 'id', rowsPerJob });
+      await world.redis.del(`${world.prefix}:${job.queue}:wait`);
+      expect(await show()).toMatchObject({ missing: 6 });
+      expect(await repair()).toMatchObject({ missing: 6, enqueued: 6 });
+      expect(await workOff(world)).toEqual(upTo(6));
+      expect(await show()).toMatchObject({ completed: 6, missing: 0 });
+    },
+  );
+
+  test('are found when a job failed without its batch, because its options were unreadable', async ({ world }) => {
+    const { queue, show, repair } = await batchOf(world, upTo(3), { keyField: 'id' });
+    await world.redis.hset(`${world.prefix}:${job.queue}:b-b-2`, 'opts', '{');
+    expect(await workOff(world)).toEqual([1, 3]);
+    expect(await queue.getFailedCount()).toBe(1);
+    expect(await repair()).toMatchObject({ missing: 1, enqueued: 1 });
+    expect(await queue.getFailedCount()).toBe(0);
+    expect(await workOff(world)).toEqual([2]);
+    expect(await show()).toMatchObject({ completed: 3, failed: 0, missing: 0 });
+  });
+
   test('are settled as failed without the source, and their keys are free; with it they come back', async ({
     world,
   }) => {

@@ -74,11 +74,11 @@ describe('a job that is not JSON', () => {
     expect(again.failedReason).toMatch(/^JobMalformed/);
   });
 
-  test('and has no fields at all: rejected, as nothing handles a job without a name', async ({ world }) => {
-    const base = `${world.prefix}:precious`;
-    await world.redis.multi().lpush(`${base}:wait`, 'gone').zadd(`${base}:marker`, 0, '0').exec();
+  test('and has a payload and no name: rejected, as nothing handles it', async ({ world }) => {
+    await store(world, 'nameless', { data: '{}', opts: '{}' });
+    await world.redis.hdel(`${world.prefix}:precious:nameless`, 'name');
     world.worker({ handlers: [handlePrecious] });
-    const job = await world.settled(world.queue('precious'), 'gone');
+    const job = await world.settled(world.queue('precious'), 'nameless');
     expect(job.failedReason).toMatch(/^HandlerMissing/);
   });
 });

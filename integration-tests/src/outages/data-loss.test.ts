@@ -5,7 +5,7 @@ import { until } from '../support/until.js';
 import { test } from '../support/world.js';
 
 /** What the log says of it. */
-const GONE = /^jobs that were being attempted are gone from Redis: .*FLUSHALL, a failover, a restart/;
+const GONE = /^jobs that were being attempted, or about to be, are gone from Redis: .*FLUSHALL, a failover, a restart/;
 
 describe('a Redis that loses its data', () => {
   test('is said to have lost it: once by a worker, with a number, and by a producer that waits', async ({ world }) => {
@@ -38,5 +38,47 @@ describe('a Redis that loses its data', () => {
     expect(lost).toEqual([gone]);
     const aborted = world.ledger().filter(({ event }) => event === 'aborted');
     expect(aborted.map(({ reason }) => reason)).toEqual(Array(20).fill('LeaseLost'));
+  });
+
+  test('is said to have lost a job whose key somebody deleted while it ran; its slot is free again', async ({
+    world,
+  }) => {
+    const path = `${world.folder}/finish`;
+    const producer = world.producer();
+    const { id } = await producer.enqueue(scripted, { name: 'gone', ends: [{ do: 'until-file', path }] });
+    const worker = world.workerProcess(['--queue', scripted.queue, '--concurrency', '1', '--lease', '1s']);
+    await world.started(1);
+    await world.redis.del(`${world.prefix}:${scripted.queue}:${id}`);
+    const next = await producer.enqueue(scripted, { name: 'next' });
+    const queue = world.queue(scripted.queue);
+    expect(await (await world.settled(queue, next.id)).getState()).toBe('completed');
+    const gone = await until('the loss to be logged', () => worker.log.find(({ msg }) => GONE.test(msg)));
+    expect(gone).toMatchObject({ jobs: 1, jobIds: [id] });
+    expect(world.ledger().find(({ event }) => event === 'aborted')).toMatchObject({
+      name: 'gone',
+      reason: 'LeaseLost',
+    });
+    worker.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(await world.redis.keys(`${world.prefix}:${scripted.queue}:${id}*`)).toEqual([]);
+    expect(await queue.getActiveCount()).toBe(0);
+  });
+
+  test('is said to have lost jobs of which only the ids are left on the queue; none of them fails', async ({
+    world,
+  }) => {
+    const producer = world.producer();
+    const ids: string[] = [];
+    for (let at = 0; at < 3; at += 1) ids.push((await producer.enqueue(scripted, { name: `${at}` })).id);
+    const late = await producer.enqueue(scripted, {}, { delay: 100 });
+    await world.redis.del(...[ids[1], late.id].map((id) => `${world.prefix}:${scripted.queue}:${id}`));
+    const worker = world.workerProcess(['--queue', scripted.queue, '--until-empty']);
+    expect((await worker.ended).code).toBe(0);
+    expect(await world.queue(scripted.queue).getJobCounts('wait', 'active', 'delayed', 'completed', 'failed')).toEqual({
+      ...{ wait: 0, active: 0, delayed: 0, completed: 2, failed: 0 },
+    });
+    const told = worker.log.filter(({ msg }) => GONE.test(msg)).flatMap(({ jobIds }) => jobIds);
+    expect(told.toSorted()).toEqual([ids[1], late.id].toSorted());
+    expect(await world.keys()).not.toContain(`${world.prefix}:${scripted.queue}:${ids[1]}`);
   });
 });

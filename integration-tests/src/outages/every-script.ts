@@ -154,6 +154,8 @@ async function manage(world: World, producer: Producer, queue: Queue): Promise<v
   await producer.batches.list();
   await queue.remove('b-gone-1');
   await producer.batches.repair({ name: 'gone', settle: true });
+  await producer.batches.run(shared, { name: 'whole', source: sourceOf(rows('return')), delay });
+  await producer.batches.repair({ name: 'whole', settle: true });
   await producer.batches.cancel({ name: 'late' });
   const unreadable = { ...sourceOf([]), blocks: fail(new SourceInvalid('not a source')) };
   await producer.batches.run(row, { name: 'none', source: unreadable }).catch(() => undefined);

@@ -67,6 +67,16 @@ describe('a handler that succeeds while Redis', () => {
     expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
   });
 
+  test('is a replica: what only looks is answered', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const producer = world.producer({ redis: own.server.url });
+    await producer.enqueue(precious, {});
+    await producer.batches.run(row, { name: 'b', source: sourceOf([{ id: 1, email: 'a@example.com' }]) });
+    await own.admin.replicaof('127.0.0.1', 1);
+    for (const command of [['queues'], ['batches'], ['batches', 'show', 'b'], ['batches', 'export', 'b']])
+      expect(await world.producerProcess([...command, ...own.flags]).ended).toMatchObject({ code: 0 });
+  });
+
   test('is a replica, at rows of a batch: the fates are written when it is a primary again', async ({ world }) => {
     const own = await OwnRedis.start(world);
     const producer = world.producer({ redis: own.server.url });

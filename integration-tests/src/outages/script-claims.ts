@@ -39,7 +39,7 @@ const ENDS = {
 export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   // The worker's.
   bullpenRenew: {
-    ...{ lease: 'token or mark', refuses: all(/^[lg]+$/), accepts: all(/^h+$/), answers: 'the same' },
+    ...{ lease: 'token or mark', refuses: all(/^[lgx]+$/), accepts: all(/^h+$/), answers: 'the same' },
     again: 'renews again. A crash is taken back once for each fetch',
   },
   bullpenProgress: {
@@ -110,11 +110,7 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   bullpenOpenBatch: { lease: { none: 'it concerns no job' }, again: 'finds the books open', answers: 'the same' },
   bullpenNoteColumns: { lease: { none: 'it concerns no job' }, again: ABSOLUTE, answers: 'the same' },
   bullpenForgetBatch: { lease: { none: 'it concerns no job' }, again: 'finds nothing', answers: 'the same' },
-  bullpenListBatches: {
-    lease: { none: 'it concerns no job' },
-    again: 'reads again, without the names whose books are gone',
-    answers: 'otherwise',
-  },
+  bullpenListBatches: READS,
   bullpenShowBatch: READS,
   bullpenBatchWait: READS,
   bullpenCancelBatch: {
@@ -129,6 +125,12 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
     again: 'takes off what has come into its window. It answers with the sum of all calls',
     answers: 'otherwise',
   },
+  bullpenDropLost: {
+    lease: { none: 'it takes ids off behind which there is no job' },
+    again: 'takes off what has come into its window',
+    answers: 'otherwise',
+  },
+  bullpenQueuedOpts: READS,
   bullpenRepair: {
     lease: { none: 'it settles rows that have no job' },
     again: 'finds that the rows have failed for this reason, and says so',

@@ -9,8 +9,8 @@ export const hostClock = new RedisClock(() => Promise.reject(new Error('no Redis
 /** A job of queue mail at its first fetch, unless the test says otherwise. */
 export function fetchedJob(more: Partial<FetchedJob> = {}): FetchedJob {
   return {
-    ...{ queue: 'mail', id: 'j-1', name: 'mail.send', data: {}, storedData: '{}', opts: { attempts: 3 }, token: 't1' },
-    ...{ timestamp: 1_700_000_000_000, priority: 0, fetchedAt: undefined },
+    ...{ queue: 'mail', id: 'j-1', name: 'mail.send', hasName: true, data: {}, storedData: '{}' },
+    ...{ opts: { attempts: 3 }, token: 't1', timestamp: 1_700_000_000_000, priority: 0, fetchedAt: undefined },
     ...{ worker: 'w1', attemptsMade: 0, fetches: 1, crashes: 0, cancelled: false, suspectMs: undefined, ...more },
   };
 }

@@ -5,21 +5,18 @@ import { type BatchBooks, readBooks, recordOf } from './books.js';
 const PAGE_NAMES = 100;
 
 /**
- * Reads one page of a queue's index of batches, and takes the names out of it whose books are gone.
+ * Reads one page of a queue's index of batches. It writes nothing, so a replica and a Redis that
+ * cannot save answer it, too. Names whose books are gone leave the index when a batch is written.
  *
  * KEYS: the index. ARGV: base of the queue's keys, how many names to pass over, how many to read.
- * Answers how many names were read and how many of them stay; then the name and the books of each
- * that stays.
+ * Answers how many names were read; then the name and the books of each that has books.
  */
 export const LIST_SCRIPT = `
 local names = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[2] + ARGV[3] - 1)
-local page = { #names, 0 }
+local page = { #names }
 for _, name in ipairs(names) do
   local books = redis.call('HGETALL', ARGV[1] .. 'batch:' .. name)
-  if #books == 0 then
-    redis.call('ZREM', KEYS[1], name)
-  else
-    page[2] = page[2] + 1
+  if #books > 0 then
     page[#page + 1] = name
     page[#page + 1] = books
   end
@@ -46,8 +43,8 @@ export async function listBatches(queue: string | undefined, access: RedisAccess
 
 async function listQueue(queue: string, { prefix, ask }: RedisAccess): Promise<BatchBooks[]> {
   const found: BatchBooks[] = [];
-  for (let from = 0; ; ) {
-    const [read, stay, ...entries] = await ask((redis) =>
+  for (let from = 0; ; from += PAGE_NAMES) {
+    const [read, ...entries] = await ask((redis) =>
       redis.bullpenListBatches(batchesKey(prefix, queue), queueKeys(prefix, queue).base, from, PAGE_NAMES),
     );
     for (let at = 0; at < entries.length; at += 2) {
@@ -55,6 +52,5 @@ async function listQueue(queue: string, { prefix, ask }: RedisAccess): Promise<B
       if (books !== undefined) found.push(books);
     }
     if (read < PAGE_NAMES) return found;
-    from += stay;
   }
 }

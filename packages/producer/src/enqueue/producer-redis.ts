@@ -21,9 +21,7 @@ export interface ProducerCommands {
   bullpenOpenBatch(...args: ScriptArg[]): Promise<string[] | Record<string, string>>;
   bullpenNoteColumns(books: string, columns: string): Promise<null>;
   bullpenForgetBatch(...keysAndName: string[]): Promise<null>;
-  bullpenListBatches(
-    ...args: ScriptArg[]
-  ): Promise<[read: number, stay: number, ...namesAndBooks: (string | string[])[]]>;
+  bullpenListBatches(...args: ScriptArg[]): Promise<[read: number, ...namesAndBooks: (string | string[])[]]>;
   bullpenShowBatch(...args: ScriptArg[]): Promise<ShowPage>;
   bullpenBatchWait(...keysAndStart: string[]): Promise<[paused: number, worked: number, ahead: number]>;
   bullpenCancelBatch(
@@ -31,6 +29,9 @@ export interface ProducerCommands {
   ): Promise<[found: 'open' | 'cancelled' | 'settled' | 'unknown', takenOff: string]>;
   /** `0`, `1` or `2` for each row, in one text. */
   bullpenRepair(...args: ScriptArg[]): Promise<string>;
+  /** Where the next window begins, or -1 at the end. */
+  bullpenDropLost(...args: ScriptArg[]): Promise<number>;
+  bullpenQueuedOpts(job: string, base: string, id: string): Promise<string | null>;
   bullpenPeek(...args: ScriptArg[]): Promise<[looked: number, ...idsAndPayloads: string[]]>;
   bullpenSweep(...args: ScriptArg[]): Promise<[next: number, jobs: number, takenOff: string]>;
 }

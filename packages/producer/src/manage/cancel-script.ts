@@ -1,6 +1,7 @@
 import { BOOKS_SCRIPT, LAYOUT } from '@bullpen/shared/internal';
 import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
 import { TAKE_OFF_SCRIPT } from './take-off-script.js';
+import { TAKE_OUT_SCRIPT, WINDOW_ARGS, WINDOW_SCRIPT } from './window-script.js';
 
 /** How many cancelled batches one call looks at, to forget those whose books are gone. */
 const CHECKED_BATCHES = 10;
@@ -52,25 +53,6 @@ return { at[1] and at[3] ~= caller and 'cancelled' or 'open', at[8] or '0' }
 const MAX_COST = 4_000;
 const MAX_BYTES = 2_097_152;
 
-const WINDOW_ARGS = `
-local base, batch, part, from, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local key, fates = KEYS[1], KEYS[2]
-`;
-
-/**
- * Reads a window of a list, counted from its end, where jobs are fetched, or of a set, counted from
- * its lowest score. `ids` has the jobs in that order.
- */
-const WINDOW_SCRIPT = `
-local ids = {}
-if part ~= 'wait' then
-  ids = call('ZRANGE', key, from, from + most - 1)
-elseif from < call('LLEN', key) then
-  local window = call('LRANGE', key, -(from + most), -(from + 1))
-  for at = #window, 1, -1 do ids[#ids + 1] = window[at] end
-end
-`;
-
 /**
  * Reads the jobs of a batch in a window, with their payloads, for the keys of their rows.
  *
@@ -116,6 +98,7 @@ ${WINDOW_ARGS}
 local eventsKey, metaKey = KEYS[3], KEYS[4]
 ${TAKE_OFF_SCRIPT}
 ${WINDOW_SCRIPT}
+${TAKE_OUT_SCRIPT}
 local books = { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9] }
 local keys = ARGV[6] and cjson.decode(ARGV[6])
 if not hasBooks(books) then return { -1, 0, '0' } end
@@ -139,15 +122,7 @@ local next = from + looked - #taken
 if looked == #ids and #ids < most then next = -1 end
 if #taken == 0 then return { next, 0, call('HGET', books[1], 'takenOff') or '0' } end
 
-if part == 'wait' then
-  -- No id has a colon, so this is none. One command takes all of them out, from the nearer end.
-  local tombstone = 'removed:' .. batch
-  local fromTail = from + looked < call('LLEN', key) / 2
-  for _, job in ipairs(taken) do call('LSET', key, -(from + job.at), tombstone) end
-  call('LREM', key, fromTail and -#taken or #taken, tombstone)
-else
-  for _, job in ipairs(taken) do call('ZREM', key, job.id) end
-end
+takeOut(taken, looked)
 local rows = removeCancelled(taken, part, books)
 local all = call('HINCRBY', books[1], 'takenOff', rows)
 keepBooks(books, base .. 'batches', batch)

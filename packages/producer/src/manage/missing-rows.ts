@@ -55,7 +55,7 @@ export async function* rowsWithKeys(
   }
 }
 
-/** The rows that shared jobs of the batch have. Scans the key space. */
+/** The rows that shared jobs of the batch have which wait or run. Scans the key space. */
 export async function rowsOfSharedJobs(
   { name, queue, rowsPerJob }: BatchBooks,
   { prefix, ask }: RedisAccess,
@@ -68,7 +68,7 @@ export async function rowsOfSharedJobs(
     for (const key of keys) {
       // Its lock and its logs have keys that begin in the same way.
       if (!/^\d+_\d+$/.test(key.slice(start.length))) continue;
-      const opts = await ask((redis) => redis.hget(key, 'opts'));
+      const opts = await ask((redis) => redis.bullpenQueuedOpts(key, base, key.slice(base.length)));
       for (const row of expandRows(readBullpenOpts(parseJson(opts ?? '')).rows ?? [])) rows.add(row);
     }
   }

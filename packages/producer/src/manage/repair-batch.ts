@@ -19,6 +19,7 @@ import type { JobRow } from '../enqueue/chunk.js';
 import type { InsertAccess } from '../enqueue/redis-access.js';
 import { type MissingRow, rowsOfSharedJobs, rowsOfSource, rowsWithKeys } from './missing-rows.js';
 import { checkRetry, Retry, splitIntoChunks } from './retry-batch.js';
+import { dropLostIds } from './sweep-queue.js';
 
 /** What became of the missing rows of a batch. */
 export interface RepairedBatch {
@@ -85,6 +86,7 @@ export async function repairBatch(options: RepairBatchOptions, access: InsertAcc
   if (books === undefined) throw await unknownBatch({ name, queue }, access);
   if (from !== undefined) checkFrom(from, books, settle);
   const retry = from === undefined || settle ? undefined : new Retry(from.job, books, access);
+  await dropLostIds(queue, name, access);
   const shared = await rowsOfSharedJobs(books, access);
   let [missing, enqueued] = [0, 0];
   const result = (interrupted: boolean) => {

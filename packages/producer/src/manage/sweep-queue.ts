@@ -73,3 +73,14 @@ async function sweepPart(
   }
   return found;
 }
+
+/** Takes the ids of a batch's jobs off its queue behind which there is no job any more. */
+export async function dropLostIds(queue: string, batch: string, { prefix, ask }: RedisAccess): Promise<void> {
+  const { base, ...keys } = queueKeys(prefix, queue);
+  for (const part of PARTS) {
+    for (let from = 0; from >= 0; ) {
+      const at = from;
+      from = await ask((redis) => redis.bullpenDropLost(keys[part], base, batch, part, at, PAGE_JOBS));
+    }
+  }
+}

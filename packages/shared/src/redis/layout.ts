@@ -119,5 +119,20 @@ local function wakeWhenDue(delayed, marker)
 end
 `;
 
+/**
+ * Whether a key is that of a job. A fetch, and what counts and marks jobs, write their fields also
+ * when somebody has removed the job: such fields alone are no job.
+ */
+const isThere = `
+local function isThere(job)
+  for _, field in ipairs({ 'name', 'data', 'opts' }) do
+    if redis.call('HEXISTS', job, field) == 1 then return true end
+  end
+  return false
+end
+`;
+
 /** Pieces of Lua that know BullMQ's layout; `names` goes before all others. */
-export const LAYOUT = { names, now, fetchMark, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue } as const;
+export const LAYOUT = {
+  ...{ names, now, fetchMark, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue, isThere },
+} as const;

@@ -28,7 +28,9 @@ export function toFetchedJob(job: BullmqJob): FetchedJob {
   return {
     queue: job.queueName,
     id: job.id ?? '',
-    name: job.name,
+    // BullMQ's types do not say that it may be missing.
+    name: job.name ?? '',
+    hasName: job.name !== undefined,
     data: job.data,
     storedData: job.stored,
     opts: job.opts as Readonly<Record<string, unknown>>,

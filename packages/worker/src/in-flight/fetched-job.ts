@@ -8,6 +8,11 @@ export interface FetchedJob {
   readonly queue: string;
   readonly id: string;
   readonly name: string;
+  /**
+   * Whether it has a name. If not, somebody may have removed the job and left its id on the queue: the
+   * fields are then those that the fetch has written.
+   */
+  readonly hasName: boolean;
   /** The payload, parsed. A handler may change this object, if the schema passes it on uncopied. */
   readonly data: unknown;
   /**

@@ -7,7 +7,7 @@ const COLLECT_MS = 500;
 const MAX_IDS = 10;
 
 /**
- * Tells the log of jobs that Redis does not have any more while they are attempted. One event, such
+ * Tells the log of jobs that Redis does not have any more when they are attempted. One event, such
  * as a FLUSHALL, takes all of them: the log has one line for each queue, with their number.
  */
 export class GoneJobs {
@@ -35,7 +35,7 @@ export class GoneJobs {
     for (const [queue, ids] of this.#byQueue) {
       this.#log.error(
         { queue, jobs: ids.length, jobIds: ids.slice(0, MAX_IDS) },
-        'jobs that were being attempted are gone from Redis: somebody removed them, another worker settled them (rows of batches), or Redis lost its data (FLUSHALL, a failover, a restart); nobody else attempts them, and their ends cannot be recorded',
+        'jobs that were being attempted, or about to be, are gone from Redis: somebody removed them, another worker settled them (rows of batches), or Redis lost its data (FLUSHALL, a failover, a restart); nobody else attempts them, and their ends cannot be recorded',
       );
     }
     this.#byQueue.clear();

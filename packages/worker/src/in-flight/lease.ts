@@ -35,9 +35,10 @@ export interface Lease {
  * - `recorded`: the end of this very attempt is recorded
  * - `returned`: the job is back in its queue, and nobody has fetched it since
  * - `gone`: the job does not exist any more
+ * - `removed`: the same, and the end of this attempt is not recorded
  * - `lost`: another worker has the job
  */
-export type LeaseAnswer = 'held' | 'recorded' | 'returned' | 'gone' | 'lost';
+export type LeaseAnswer = 'held' | 'recorded' | 'returned' | 'gone' | 'removed' | 'lost';
 
 /** Whether an answer means that Redis recorded the end of the attempt, and only the reply was lost. */
 export function confirms(

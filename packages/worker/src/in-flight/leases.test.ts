@@ -307,13 +307,23 @@ describe('a job that is gone', () => {
     leases.start();
     await later(2_000);
     expect(lines).toEqual([
-      expect.stringMatching(/^error: jobs that were being attempted are gone from Redis: .*FLUSHALL/),
+      expect.stringMatching(/^error: jobs that were being attempted, or about to be, are gone from Redis: .*FLUSHALL/),
     ]);
     expect(attempts.map((attempt) => [attempt.lease.lost, attempt.wasAbandoned()])).toEqual(
       attempts.map(() => [true, true]),
     );
     expect(attempts[20]?.stop.reason).toMatchObject({ code: 'BULLPEN_LEASE_LOST', isGone: true });
     expect(told).toEqual(attempts.map(() => 'job-gone'));
+  });
+
+  it('is not taken for recorded when its lock was still ours, also when its attempt has ended', async () => {
+    const { leases, active, redis, told } = leasing();
+    const attempt = begin(active, 'j-1');
+    attempt.end(outcomeOf('completed'));
+    redis.reply = () => 'x';
+    leases.start();
+    await later(3_000);
+    expect([attempt.lease.lost, attempt.confirmed, told]).toEqual([true, false, ['job-gone']]);
   });
 
   it('is also told of when the worker ends before others were looked for', async () => {

@@ -22,7 +22,7 @@ export interface LeasesDeps {
 }
 
 const ANSWERS: Readonly<Record<string, LeaseAnswer>> = {
-  ...{ h: 'held', r: 'recorded', b: 'returned', g: 'gone', l: 'lost' },
+  ...{ h: 'held', r: 'recorded', b: 'returned', g: 'gone', x: 'removed', l: 'lost' },
 };
 
 /** The most leases renewed in one call: the script then takes Redis at most about 5 ms. */
@@ -181,8 +181,9 @@ export class Leases {
       lease.until = until;
       // The answer may have taken longer than the lease lasts.
       lease.lapsed = until <= performance.now();
-    } else if (attempt.outcome === undefined) {
-      // For an attempt that has ended the recorder decides: Redis' answer to it may be on its way.
+    } else if (attempt.outcome === undefined || answer === 'removed') {
+      // For an attempt that has ended the recorder decides: Redis' answer to it may be on its way. Of a
+      // job that was removed no end is recorded.
       this.#lose(attempt, answer);
     }
   }
@@ -191,7 +192,7 @@ export class Leases {
     const { jobId, queue, lease, outcome } = attempt;
     if (answer === 'recorded' || attempt.confirmed || lease.lost || confirms(answer, attempt)) return;
     lease.lost = true;
-    const isGone = answer === 'gone';
+    const isGone = answer === 'gone' || answer === 'removed';
     if (!isGone) this.#deps.log.error({ jobId, queue }, 'lease lost; another worker may attempt the job');
     // What took this job may have taken others.
     else if (this.#gone.add(attempt)) this.renewQueue(queue);

@@ -11,7 +11,7 @@ const LEASE_MS = 10_000;
 /**
  * A gate and an attempt that comes to it. When Redis is asked whose the job is, it gives `answer`.
  */
-function gateBefore({ answer = 'held' as LeaseAnswer | Error, wasHandedBack = false, ageMs = 0 } = {}) {
+function gateBefore({ answer = 'held' as LeaseAnswer | Error, wasHandedBack = false, ageMs = 0, hasName = true } = {}) {
   const active = new ActiveAttempts();
   const asked: string[] = [];
   const lines: string[] = [];
@@ -25,7 +25,7 @@ function gateBefore({ answer = 'held' as LeaseAnswer | Error, wasHandedBack = fa
   const log = { error: (_: object, message: string) => void lines.push(message) } as unknown as Logger;
   const lostFetches = { wasHandedBack: () => wasHandedBack };
   const gate = new Gate({ active, leases: leases as unknown as Leases, lostFetches, leaseMs: LEASE_MS, log });
-  const job = fetchedJob({ fetchedAt: Date.now() - ageMs });
+  const job = fetchedJob({ fetchedAt: Date.now() - ageMs, hasName });
   const attempt = active.begin(job, leaseFor(job, LEASE_MS));
   return { gate, active, attempt, asked, lines };
 }
@@ -58,9 +58,18 @@ describe('Gate', () => {
     ['recorded', 'leave'],
     ['returned', 'leave'],
     ['gone', 'leave'],
+    ['removed', 'leave'],
     ['lost', 'leave'],
   ])('asks Redis about a job that was fetched half a lease ago: %s', async (answer, admission) => {
     const { gate, attempt, asked } = gateBefore({ answer, ageMs: LEASE_MS / 2 + 100 });
+    expect([await gate.admit(attempt), asked]).toEqual([admission, ['j-1']]);
+  });
+
+  it.each<[LeaseAnswer, string]>([
+    ['held', 'attempt'],
+    ['removed', 'leave'],
+  ])('asks Redis whether there is a job behind an id without a name: %s', async (answer, admission) => {
+    const { gate, attempt, asked } = gateBefore({ answer, hasName: false });
     expect([await gate.admit(attempt), asked]).toEqual([admission, ['j-1']]);
   });
 

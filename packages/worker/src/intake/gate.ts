@@ -32,13 +32,14 @@ export class Gate {
       return 'leave';
     }
     if (attempt.lease.lost) return 'leave';
-    // It was fetched some time ago: the process was frozen, or the event loop stood still. Redis
-    // says whether the job is still ours.
-    if (attempt.lease.until - performance.now() < leaseMs / 2) return this.#admitStale(attempt);
+    // It was fetched some time ago (the process was frozen, or the event loop stood still), or there
+    // may be no job behind its id. Redis says whether the job is ours.
+    const isStale = attempt.lease.until - performance.now() < leaseMs / 2;
+    if (isStale || !attempt.fetched.hasName) return this.#admitAnswered(attempt);
     return this.#admitOurs();
   }
 
-  async #admitStale(attempt: ActiveAttempt): Promise<Admission> {
+  async #admitAnswered(attempt: ActiveAttempt): Promise<Admission> {
     const { leases, log } = this.#deps;
     try {
       return (await leases.ask(attempt)) === 'held' ? this.#admitOurs() : 'leave';

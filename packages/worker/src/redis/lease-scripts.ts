@@ -9,6 +9,8 @@ const TAKEN_BACK = `${OWN_FIELDS}takenBack`;
  * - `r` recorded: Redis has recorded an end of this attempt; only the reply was lost.
  * - `b` back: the job is back in its queue, and nobody has fetched it since.
  * - `g` gone: there is no such job any more.
+ * - `x` removed: the same, and the lock was still ours, so no end was recorded. What is left of the job
+ *   is removed.
  * - `l` lost: another worker has the job by now.
  *
  * A job says which fetch was its last. As long as that is our fetch, nobody else has the job, even
@@ -31,6 +33,7 @@ const TAKEN_BACK = `${OWN_FIELDS}takenBack`;
 export const RENEW = `
 ${LAYOUT.names}
 ${LAYOUT.fetchMark}
+${LAYOUT.isThere}
 local active, stalled, base, lease, innocent = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3] == '1'
 local call = redis.call
 local function waits(id)
@@ -48,13 +51,22 @@ for at = 4, #ARGV, 7 do
   local lock = job .. LOCK
   local holder = call('GET', lock)
   local answer = 'l'
-  if holder == token then
+  if not isThere(job) then
+    answer = 'g'
+    if holder == token then
+      call('LREM', active, 1, id)
+      call('SREM', stalled, id)
+      call('DEL', job, lock)
+      answer = 'x'
+    end
+  elseif holder == token then
     call('PEXPIRE', lock, lease)
     call('SREM', stalled, id)
     answer = 'h'
   else
     local now = call('HMGET', job, FETCHES, ATTEMPTS_MADE, CRASHES, 'finishedOn', WORKER, 'processedOn', 'timestamp', '${TAKEN_BACK}')
     local stalls = tonumber(now[3]) or 0
+    -- A new job with the same id that nobody has fetched yet.
     if not now[1] then answer = 'g' end
     if not holder and fetchMark(now[5], now[1], now[6]) == mark then
       local isActive = call('LPOS', active, id)

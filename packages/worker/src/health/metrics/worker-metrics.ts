@@ -67,7 +67,10 @@ function countJobEvents({ serves }: Measured, registry: Registry, attempts: Atte
       'Leases that ran out before they were renewed; their attempts were aborted. Some of them proved to be still held.',
     ),
     'lease-lost': counter('bullpen_leases_lost_total', 'Leases that another worker had by the time Redis was asked.'),
-    'job-gone': counter('bullpen_jobs_gone_total', 'Jobs that Redis did not have any more while they were attempted.'),
+    'job-gone': counter(
+      'bullpen_jobs_gone_total',
+      'Jobs that Redis did not have any more when they were fetched, or while they were attempted.',
+    ),
   };
 }
 
