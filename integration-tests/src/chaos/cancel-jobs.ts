@@ -5,7 +5,7 @@ import { hostNow } from '../support/host-now.js';
 import { idStartOf, jobOf, startOfId } from './jobs.js';
 import { appendLine, type LedgerLine, readLines } from './ledger.js';
 import type { Plan, PlannedCancel } from './planned.js';
-import type { AcceptedLine, CancelLine, ReuseLine } from './producer-lines.js';
+import type { AcceptedLine, CancelIntentLine, CancelLine, ReuseLine } from './producer-lines.js';
 import { untilAnswered } from './until-answered.js';
 
 const LOOK_MS = 50;
@@ -59,7 +59,10 @@ async function cancelOne(
   const planned = plan.chunks[chunk];
   if (planned === undefined) return;
   const job = jobOf(planned);
-  const sentAt = hostNow();
+  // A producer that was killed may have made the call before.
+  const asked = join(folder, 'cancel-intents.ndjson');
+  appendLine(asked, { key, at: hostNow() } satisfies CancelIntentLine);
+  const { at: sentAt = 0 } = readLines<CancelIntentLine>(asked).find((line) => line.key === key) ?? {};
   const answer = await untilAnswered(() => producer.cancel(job, id));
   appendLine(join(folder, 'cancels.ndjson'), { key, id, sentAt, at: hostNow(), answer } satisfies CancelLine);
   const payload = planned.jobs.find((one) => one.key === key);

@@ -6,19 +6,23 @@ import { fileURLToPath } from 'node:url';
 import { findRedisProgram } from '@bullpen/dev-redis';
 import { test as base, describe, expect } from 'vitest';
 import { isAlive } from '../support/child.js';
+import { OLD_FAULTS } from './broken/old-faults.js';
+import { putBack } from './broken/put-back.js';
 import { FAULT_KINDS, type FaultKind } from './fault.js';
-import { judge } from './judge.js';
+import { type Court, judge } from './judge.js';
 import { makePlan } from './plan.js';
 import type { JudgedRun } from './report.js';
 
-const broken = (name: string): string => fileURLToPath(new URL(`../../dist/chaos/broken/${name}.js`, import.meta.url));
+const broken = (name: string): { handlers: string } => ({
+  handlers: fileURLToPath(new URL(`../../dist/chaos/broken/${name}.js`, import.meta.url)),
+});
 
 /**
  * Runs chaos in a folder of its own. When the test ends, every process of the run has ended and the
  * folder is gone.
  */
 const test = base.extend<{
-  chaos: (seed: number, kinds: readonly FaultKind[], handlers?: string) => Promise<JudgedRun>;
+  chaos: (seed: number, kinds: readonly FaultKind[], broken?: Pick<Court, 'handlers' | 'env'>) => Promise<JudgedRun>;
 }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern
   chaos: async ({}, use) => {
@@ -26,8 +30,8 @@ const test = base.extend<{
     const program = await findRedisProgram();
     const judged: JudgedRun[] = [];
     try {
-      await use(async (seed, kinds, handlers) => {
-        const run = await judge(makePlan(seed, kinds), { program, folder, ...(handlers && { handlers }) });
+      await use(async (seed, kinds, broken) => {
+        const run = await judge(makePlan(seed, kinds), { program, folder, ...broken });
         judged.push(run);
         return run;
       });
@@ -49,7 +53,7 @@ const SEEDS = [1, 6, 11, 16, 32];
 
 /** A fault shows more when no other fault covers it up. */
 const ALONE: readonly (readonly FaultKind[])[] = [
-  ...([['term', 'double-term', 'spin'], ['cut', 'cut-in-reply'], ['black-hole']] as const),
+  ...([['term', 'double-term', 'spin'], ['cut', 'cut-in-reply', 'batch'], ['black-hole']] as const),
   ...([
     ['freeze', 'block'],
     ['cancel', 'redis-full'],
@@ -93,4 +97,14 @@ describe('the checker convicts', () => {
     the(kinds).toContain('exit code');
     the(kinds).toContain('crash counted');
   }, 120_000);
+
+  // `pnpm proof:chaos` has all of them.
+  for (const name of ['cancellation-is-forgotten', 'host-clock'] as const) {
+    const { says, seed, kinds, convicted } = OLD_FAULTS[name];
+    test.concurrent(`an old fault: ${says}`, async ({ chaos, expect: the }) => {
+      const { violations } = await chaos(seed, kinds, { env: putBack(name) });
+      const found = violations.filter(({ kind }) => kind === convicted.kind).map((violation) => violation.says);
+      the(found.join('\n'), JSON.stringify(violations)).toMatch(convicted.says);
+    }, 120_000);
+  }
 });

@@ -1,3 +1,4 @@
+import type { BatchFacts } from './batch-facts.js';
 import type { Fault } from './fault.js';
 import type { LedgerLine } from './ledger.js';
 import type { ExitReason } from './life.js';
@@ -30,6 +31,8 @@ export interface Facts {
   readonly reuses: readonly ReuseLine[];
   readonly ledger: readonly LedgerLine[];
   readonly stored: readonly StoredJob[];
+  /** The batch, if there was one; its rows are in no other list but the ledger. */
+  readonly batch?: BatchFacts | undefined;
   /** What was injected; blocks, poison, cancellations and starvation are elsewhere. */
   readonly faults: readonly Fault[];
   readonly lives: readonly ExitReason[];

@@ -21,6 +21,7 @@ export const FAULT_KINDS = [
   'cut-blocking',
   'black-hole',
   'cancel',
+  'batch',
   'producer-kill',
 ] as const;
 
@@ -43,6 +44,8 @@ export const FAULT_KINDS = [
  * - `black-hole`: the network of a worker or the producer swallows everything for a while, and then
  *   its connections are cut
  * - `cancel`: a call that cancels a job
+ * - `batch`: rows come from a file, and the producer is killed more often meanwhile; the batch may be
+ *   cancelled in the middle
  * - `starved`: nobody's doing: the machine gave a worker no time. Measured by the worker's own
  *   clock.
  */
@@ -62,7 +65,7 @@ export interface Fault {
 }
 
 /** Comes with the jobs, or with the machine. */
-type OfJobs = 'starved' | 'block' | 'poison' | 'slow-poison' | 'cancel';
+type OfJobs = 'starved' | 'block' | 'poison' | 'slow-poison' | 'cancel' | 'batch';
 
 /** What a plan may ask for. */
 export type InjectedKind = Exclude<FaultKind, OfJobs>;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from '@bullpen/shared/internal';
 import { hostNow } from '../support/host-now.js';
+import { until } from '../support/until.js';
 import type { Fault } from './fault.js';
 import type { Fleet } from './fleet.js';
 import type { PlannedFault } from './planned.js';
@@ -42,8 +43,11 @@ export async function injectIntoRedis(planned: PlannedFault, fleet: Fleet): Prom
 /** More than connections come to need or free in a few seconds. */
 const MARGIN_BYTES = 300_000;
 const LITTLE_BYTES = 20_000;
-/** Long enough to see whether a queue is drained meanwhile, by the workers that are there, or by new ones. */
-const FULL_MS = { there: 2_500, new: 5_000 };
+/** Often: what a queue holds is soon gone. */
+const LOOK_MS = 20;
+/** Long enough to see whether a queue is drained meanwhile; and how long new workers may take to start. */
+const FULL_MS = 2_500;
+const NEW_LIMIT_MS = 10_000;
 
 /**
  * Redis has used up its memory: by far, or up to a little that the next inserts fill. Half of the
@@ -56,12 +60,31 @@ async function fill({ share, forMs, aimed }: PlannedFault, { admin, workers }: F
   const limit = share < 0.5 ? before + LITTLE_BYTES : Math.max(1, before - MARGIN_BYTES);
   await admin.config('SET', 'maxmemory', String(limit));
   const startedAt = hostNow();
-  if (aimed) for (const worker of workers) worker.send('SIGTERM');
-  await sleep(Math.max(forMs, aimed ? FULL_MS.new : FULL_MS.there));
-  const after = await used();
+  let isOver = false;
+  // Workers free memory, and a batch may fill it again.
+  const least = leastOf(used, () => isOver);
+  if (aimed) {
+    const old = workers.map(({ pid }) => pid);
+    for (const worker of workers) worker.send('SIGTERM');
+    const isThere = (): boolean => workers.some(({ pid, isReady }, slot) => isReady && pid !== old[slot]);
+    await until('a new worker', isThere, NEW_LIMIT_MS, LOOK_MS).catch(() => undefined);
+  }
+  await sleep(Math.max(forMs, FULL_MS));
+  isOver = true;
+  const throughout = (await least) >= limit + MARGIN_BYTES / 2;
   const endedAt = hostNow();
   await admin.config('SET', 'maxmemory', '0');
-  return { startedAt, endedAt, throughout: Math.min(before, after) >= limit + MARGIN_BYTES / 2 };
+  return { startedAt, endedAt, throughout };
+}
+
+/** The least of what is measured, until it is over. */
+async function leastOf(measure: () => Promise<number>, isOver: () => boolean): Promise<number> {
+  let least = await measure();
+  while (!isOver()) {
+    await sleep(LOOK_MS);
+    least = Math.min(least, await measure());
+  }
+  return least;
 }
 
 /** What is taken away from the user of all processes, as `ACL SETUSER` has it. */

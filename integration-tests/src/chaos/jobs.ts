@@ -10,6 +10,8 @@ const planned = z.object({
   heed: z.boolean(),
   throws: z.number(),
   blockMs: z.number(),
+  /** Only to make a row long: a chunk of a batch is full when it has a megabyte. */
+  pad: z.string().optional(),
 });
 
 /** How the kinds differ. Timeouts are out of reach: no deadline passes in a run. */

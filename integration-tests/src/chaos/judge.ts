@@ -15,13 +15,18 @@ export interface Court {
   readonly keep?: boolean;
   /** Default: the chaos handlers. */
   readonly handlers?: string;
+  /** The environment of every process of Bullpen: it may put an old fault back. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs one plan and judges it. The run's folder stays when there is something to look into. */
-export async function judge(plan: Plan, { program, folder, keep, handlers = HANDLERS }: Court): Promise<JudgedRun> {
+export async function judge(
+  plan: Plan,
+  { program, folder, keep, handlers = HANDLERS, env = {} }: Court,
+): Promise<JudgedRun> {
   const own = join(folder, `seed-${plan.seed}`);
   const beganAt = performance.now();
-  const facts = await runPlan(plan, { program, folder: own, handlers });
+  const facts = await runPlan(plan, { program, folder: own, handlers, env });
   const verdict = check(facts);
   // To be judged again when the checker has learned something.
   await writeFile(join(own, 'facts.json'), JSON.stringify(facts));

@@ -1,4 +1,5 @@
 import type { FaultKind } from './fault.js';
+import { planBatch } from './plan-batch.js';
 import { planCancels } from './plan-cancels.js';
 import { isDrawn, planFaults } from './plan-faults.js';
 import { planChunks } from './plan-jobs.js';
@@ -15,5 +16,7 @@ export function makePlan(seed: number, allowed: readonly FaultKind[]): Plan {
   const faults = planFaults(random, workers, scriptMs, allowed);
   const chunks = planChunks(random, { queues, scriptMs, allowed, faults, slots: workers * concurrency });
   const cancels = allowed.includes('cancel') && isDrawn(random, 0.4, allowed) ? planCancels(random, chunks) : [];
-  return { seed, workers, concurrency, queues, chunks, cancels, faults };
+  // Drawn last, and its kills stand behind all other faults: keys name faults by their place.
+  const { batch, kills } = planBatch(random, { chunks, queues, scriptMs, allowed });
+  return { seed, workers, concurrency, queues, chunks, cancels, batch, faults: [...faults, ...kills] };
 }

@@ -61,8 +61,37 @@ export interface Plan {
   readonly queues: readonly string[];
   readonly chunks: readonly PlannedChunk[];
   readonly cancels: readonly PlannedCancel[];
+  readonly batch: PlannedBatch | undefined;
   readonly faults: readonly PlannedFault[];
 }
+
+/**
+ * A row of a batch. Most are jobs as all others. `invalid` has a payload that its schema refuses,
+ * `broken` is not JSON, and `again` has the key of a row before it that completes: none of them may
+ * run.
+ */
+export interface PlannedRow extends PlannedJob {
+  readonly how: 'job' | 'invalid' | 'broken' | 'again';
+}
+
+/** A batch that the producer enqueues from a file. */
+export interface PlannedBatch {
+  /** When, from the run's beginning. */
+  readonly atMs: number;
+  readonly queue: string;
+  /** 0 means no priority. */
+  readonly priority: number;
+  readonly rowsPerJob: number;
+  readonly isKeyed: boolean;
+  /** The producer waits while so many jobs wait. */
+  readonly maxWaiting: number;
+  readonly rows: readonly PlannedRow[];
+  /** It is cancelled when so many of its rows have started; undefined: it is not. */
+  readonly cancelAfter: number | undefined;
+}
+
+/** The name of the batch. */
+export const BATCH = 'rows';
 
 export const QUEUES = ['chaos-a', 'chaos-b'] as const;
 

@@ -20,10 +20,17 @@ export interface AcceptedLine {
   readonly wasRefused: boolean;
 }
 
+/** What the producer writes before it calls `cancel`. By the host's clock. */
+export interface CancelIntentLine {
+  readonly key: string;
+  readonly at: number;
+}
+
 /** What a call of `cancel` answered, by the host's clock. */
 export interface CancelLine {
   readonly key: string;
   readonly id: string;
+  /** When the first call was made. */
   readonly sentAt: number;
   readonly at: number;
   readonly answer: CancelResult;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, type Producer } from '@bullpen/producer';
 import { hostNow } from '../support/host-now.js';
 import { cancelJobs } from './cancel-jobs.js';
+import { enqueueBatch } from './enqueue-batch.js';
 import { idStartsOf, jobOf } from './jobs.js';
 import { appendLine, readLines } from './ledger.js';
 import type { Plan, PlannedChunk } from './planned.js';
@@ -20,12 +21,13 @@ async function main(folder: string, redis: string, prefix: string, beganAt: numb
   const done = new Set(readLines<AcceptedLine>(join(folder, 'accepted.ndjson')).map(({ chunk }) => chunk));
   const producer = createProducer({ redis, prefix, redisTimeout: '2s' });
   const cancelling = cancelJobs(producer, plan, folder);
+  const enqueueing = enqueueBatch(producer, plan, { folder, beganAt });
   for (const [chunk, planned] of plan.chunks.entries()) {
     if (done.has(chunk)) continue;
     await sleep(Math.max(0, beganAt + planned.atMs - hostNow()));
     await enqueueChunk(producer, chunk, planned, folder);
   }
-  await cancelling;
+  await Promise.all([cancelling, enqueueing]);
   await producer.close();
 }
 

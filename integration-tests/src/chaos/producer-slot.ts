@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Child, startNode } from '../support/child.js';
+import { joinEnv } from '../support/join-env.js';
 import type { SkewedClock } from '../support/skewed-clock.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -18,17 +19,19 @@ export class ProducerSlot {
   finished: Promise<void> = Promise.resolve();
   /** Set when its wall clock is, or will be, wrong. */
   readonly clock: SkewedClock | undefined;
+  readonly #env: Record<string, string>;
   #child: Child | undefined;
   #closed = false;
 
-  constructor(redisPort: number, clock?: SkewedClock) {
+  constructor(redisPort: number, clock: SkewedClock | undefined, env: Readonly<Record<string, string>>) {
     this.clock = clock;
+    this.#env = joinEnv(env, clock?.env);
     this.proxy = new TcpProxy(`redis://127.0.0.1:${redisPort}`);
   }
 
   async open(folder: string, prefix: string): Promise<void> {
     const args = [folder, await this.proxy.listen(), prefix, String(Date.now())];
-    this.finished = this.#untilAccepted(args, this.clock?.env ?? {}, join(folder, 'producer.log'));
+    this.finished = this.#untilAccepted(args, join(folder, 'producer.log'));
     this.finished.catch(() => undefined);
   }
 
@@ -46,9 +49,9 @@ export class ProducerSlot {
     await this.proxy.close();
   }
 
-  async #untilAccepted(args: readonly string[], env: Record<string, string>, output: string): Promise<void> {
+  async #untilAccepted(args: readonly string[], output: string): Promise<void> {
     while (!this.#closed) {
-      this.#child = startNode(SCRIPT, args, env, output);
+      this.#child = startNode(SCRIPT, args, this.#env, output);
       const { code, signal } = await this.#child.exited;
       if (code === 0) return;
       if (signal !== 'SIGKILL') throw new Error(`the producer ended with ${signal ?? code}; see ${output}`);

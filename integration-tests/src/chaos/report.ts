@@ -30,13 +30,19 @@ export interface RunNumbers {
 type Counts = Readonly<Record<string, number>>;
 
 export function numbersOf({ facts, violations, explained }: JudgedRun): RunNumbers {
-  const { stored, lives, ledger, cancels } = facts;
+  const { stored, lives, ledger, cancels, batch } = facts;
+  const rows = (name: string): number => Number(batch?.stored.books[name] ?? 0);
   const settled = (place: string) => stored.filter(({ places }) => places.includes(place)).length;
   return {
     jobs: {
       'jobs accepted': acceptedIds(facts).size,
       'jobs completed': settled('completed'),
       'jobs failed, as planned': settled('failed'),
+      'rows of batches added': rows('added'),
+      'rows completed': rows('completed'),
+      'rows failed, as planned': rows('failed'),
+      'rows cancelled': rows('cancelled'),
+      'rows rejected or duplicate': rows('rejected') + rows('duplicate'),
       'handlers started': ledger.filter(({ event }) => event === 'start').length,
       'handlers ended': ledger.filter(({ event }) => event === 'end').length,
       'worker processes': lives.length,
@@ -62,6 +68,9 @@ export function describe(run: JudgedRun): string {
     `seed ${run.seed}`,
     `${(run.durationMs / 1000).toFixed(1)} s`,
     `${jobs['jobs accepted']} jobs, ${jobs['jobs completed']} completed, ${jobs['jobs failed, as planned']} failed`,
+    ...(run.facts.batch === undefined
+      ? []
+      : [`${jobs['rows of batches added']} rows, ${jobs['rows cancelled']} cancelled`]),
     `${jobs['handlers ended']} ends, ${twice} twice`,
     parts.join(', '),
     verdict,

@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { RedisProgram } from '@bullpen/dev-redis';
 import { countOutstanding, countQueue, openRedis } from '@bullpen/shared/internal';
 import { hostNow } from '../support/host-now.js';
+import { joinEnv } from '../support/join-env.js';
 import { RedisServer } from '../support/redis-server.js';
 import { SkewedClock } from '../support/skewed-clock.js';
 import { until } from '../support/until.js';
+import { readBatchFacts } from './batch-facts.js';
+import { SOURCE, sourceOf } from './batch-source.js';
 import type { Facts } from './facts.js';
 import type { Fault } from './fault.js';
 import type { Fleet } from './fleet.js';
@@ -33,25 +36,28 @@ export interface RunSetting {
   /** An empty folder of the run's own; the caller removes it. */
   readonly folder: string;
   readonly handlers: string;
+  /** The environment of every process of Bullpen. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
  * Runs a plan on real processes and a real Redis: faults, healing, rest, stop. Returns what
  * happened; everything started has ended by then.
  */
-export async function runPlan(plan: Plan, { program, folder, handlers }: RunSetting): Promise<Facts> {
+export async function runPlan(plan: Plan, { program, folder, handlers, env: shared = {} }: RunSetting): Promise<Facts> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
+  if (plan.batch !== undefined) writeFileSync(join(folder, SOURCE), sourceOf(plan.batch));
   const redis = await RedisServer.start(program, folder, { args: ADMIN });
   const { queues, concurrency } = plan;
   const workers = Array.from({ length: plan.workers }, (_, slot) => {
     const clock = clockOf(plan, slot, folder);
-    const env = { CHAOS_FOLDER: folder, ...clock?.env };
+    const env = { CHAOS_FOLDER: folder, ...joinEnv(shared, clock?.env) };
     const setting = { folder, redisPort: redis.port, prefix: PREFIX, handlers, queues, concurrency, env };
     return new WorkerSlot(slot, clock === undefined ? setting : { ...setting, clock });
   });
   const admin = openRedis(redis.url.replace('://', '://chaos:chaos@'), 'worker', 'chaos:admin');
-  const producer = new ProducerSlot(redis.port, clockOf(plan, -1, folder));
+  const producer = new ProducerSlot(redis.port, clockOf(plan, -1, folder), shared);
   const fleet: Fleet = { redis, admin, producer, workers, prefix: PREFIX, folder };
   const machine = new Machine(() => ({
     workers: workers.flatMap(({ pid }) => pid ?? []),
@@ -71,7 +77,9 @@ export async function runPlan(plan: Plan, { program, folder, handlers }: RunSett
     await Promise.all(workers.map((worker) => worker.retire()));
     const stored = (await Promise.all(plan.queues.map((queue) => readJobs(admin, PREFIX, queue)))).flat();
     const lives = workers.flatMap((worker) => worker.lives);
-    return { concurrency, ...readFacts(plan, folder, stored), stored, faults, lives, waits: machine.waits, restless };
+    const batch = plan.batch && (await readBatchFacts(plan.batch, { folder, redis: admin, prefix: PREFIX }));
+    const read = readFacts(plan, folder, stored);
+    return { concurrency, ...read, stored, batch, faults, lives, waits: machine.waits, restless };
   } finally {
     machine.close();
     admin.disconnect();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EnqueueStopped } from '@bullpen/producer';
+import { BatchStopped, EnqueueStopped } from '@bullpen/producer';
 import { hasCode, type RedisUnavailable } from '@bullpen/shared';
 
 const REFUSED_PAUSE_MS = 100;
@@ -13,7 +13,8 @@ export async function untilAnswered<T>(
     try {
       return await call();
     } catch (error) {
-      const cause: unknown = error instanceof EnqueueStopped ? error.cause : error;
+      const isStop = error instanceof EnqueueStopped || error instanceof BatchStopped;
+      const cause: unknown = isStop ? error.cause : error;
       if (!hasCode(cause, 'BULLPEN_REDIS_UNAVAILABLE')) throw error;
       failed(cause);
       await sleep(REFUSED_PAUSE_MS);

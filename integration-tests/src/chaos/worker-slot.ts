@@ -99,6 +99,11 @@ export class WorkerSlot {
     return this.#child?.exit === undefined ? this.#child?.pid : undefined;
   }
 
+  /** Whether the process that is running now has said that it serves its queues. */
+  get isReady(): boolean {
+    return this.pid !== undefined && lineOf({ log: readLines<LogLine>(this.#output) }, READY) !== undefined;
+  }
+
   send(signal: NodeJS.Signals): boolean {
     // Noted first: the instant must not be later than the effect of the signal.
     this.#sent.push({ signal, at: Date.now() });

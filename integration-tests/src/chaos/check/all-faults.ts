@@ -4,7 +4,12 @@ import { HARMLESS_MS, LEASE_MS } from '../limits.js';
 import { linesOfEvent } from './handler-runs.js';
 
 /** The faults that were injected, and those that the ledger and the answers to the producer show. */
-export function allFaults({ faults, ledger, cancels }: Pick<Facts, 'faults' | 'ledger' | 'cancels'>): Fault[] {
+export function allFaults({
+  faults,
+  ledger,
+  cancels,
+  batch,
+}: Pick<Facts, 'faults' | 'ledger' | 'cancels' | 'batch'>): Fault[] {
   const blocked = new Map(linesOfEvent(ledger, 'blocked').map(({ run, at }) => [run, at]));
   const blocks = linesOfEvent(ledger, 'blocking').map(({ pid, at, until, run, reason }): Fault => {
     return { kind: reason === 'spin' ? 'spin' : 'block', pid, startedAt: at, endedAt: blocked.get(run) ?? until ?? at };
@@ -13,7 +18,9 @@ export function allFaults({ faults, ledger, cancels }: Pick<Facts, 'faults' | 'l
     return { kind: reason === 'slow-poison' ? 'slow-poison' : 'poison', pid, startedAt: at, endedAt: at };
   });
   const cancelled = cancels.map(({ sentAt, at }): Fault => ({ kind: 'cancel', startedAt: sentAt, endedAt: at }));
-  const known = [...faults, ...blocks, ...poison, ...cancelled];
+  const begun = batch?.lines.find(({ event }) => event === 'begun');
+  const batches: Fault[] = begun === undefined ? [] : [{ kind: 'batch', startedAt: begun.at, endedAt: begun.at }];
+  const known = [...faults, ...blocks, ...poison, ...cancelled, ...batches];
   // A frozen or blocked process also notices that it stood still; that is the same fault.
   const starved = linesOfEvent(ledger, 'starved')
     .map(({ pid, since, at }): Fault => ({ kind: 'starved', pid, startedAt: since ?? at, endedAt: at }))
@@ -39,6 +46,7 @@ export function isHarmful({ kind, startedAt, endedAt }: Fault): boolean {
     case 'stale-lease':
     case 'skewed-clock':
     case 'cancel':
+    case 'batch':
     case 'redis-full':
       return false;
     // If it lasted, Redis had no room for whoever had to connect meanwhile.

@@ -1,5 +1,6 @@
 import type { Facts } from '../facts.js';
 import { attemptsExact } from './attempts-exact.js';
+import { batchIsCounted, cancelledRowsRest } from './batch-counted.js';
 import { calmWhenCalm } from './calm.js';
 import { cancelsHold } from './cancels-hold.js';
 import { crashesEarned } from './crashes-earned.js';
@@ -16,6 +17,7 @@ import { outageIsNamed } from './outage-named.js';
 import { startsNothingWhileDraining, stopsInTime } from './stops-in-time.js';
 import { summariesTrue } from './summaries.js';
 import { convict, type Explained, type Rule, type Violation } from './violation.js';
+import { withRows } from './with-rows.js';
 
 /** These judge jobs; nothing can be said of jobs that FLUSHALL removed. */
 const ABOUT_JOBS: readonly Rule[] = [
@@ -30,6 +32,8 @@ const ABOUT_JOBS: readonly Rule[] = [
   nobodyIsKeptWaiting,
   drainsWhenFull,
   refusesWhenFull,
+  batchIsCounted,
+  cancelledRowsRest,
 ];
 
 /** These judge processes, by all that their handlers did. */
@@ -53,7 +57,8 @@ export interface Verdict {
 }
 
 /** Judges a run by its recorded facts, with all rules. */
-export function check(facts: Facts): Verdict {
+export function check(recorded: Facts): Verdict {
+  const facts = withRows(recorded);
   const judged = withoutFlushed(facts);
   const findings = [...ABOUT_JOBS.map((rule) => rule(judged)), ...ABOUT_PROCESSES.map((rule) => rule(facts))];
   return {

@@ -6,6 +6,7 @@ import { allFaults, isHarmful } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { handlerRuns } from './handler-runs.js';
 import { convict, type Finding } from './violation.js';
+import { isRow } from './with-rows.js';
 
 /**
  * A process that stands still for longer than its lease counts as crashed, as a death does. An
@@ -27,8 +28,8 @@ const BRIEFLY_MS = 500;
 const MISTAKEN = POISON_CRASHES - 1;
 
 /**
- * A job has no more crashes than there were deaths, a poison job kills as many processes as it may,
- * and its deaths fail no other job.
+ * A job has no more crashes than there were deaths, and nor have all jobs together. A poison job kills
+ * as many processes as it may, and its deaths fail no other job.
  */
 export function crashesEarned(facts: Facts): Finding {
   const faults = allFaults(facts);
@@ -48,7 +49,24 @@ export function crashesEarned(facts: Facts): Finding {
     if (isInnocent && failedReason.includes('JobCrashed')) return [`${id} failed as JobCrashed; ${why}`];
     return crashes > deaths + excused ? [`${id} counts ${crashes} crashes; ${why}`] : [];
   });
-  return convict('crash counted', [...counted, ...poisonBound(facts, excused)]);
+  return convict('crash counted', [
+    ...counted,
+    ...onePerDeath(facts, died.length, excused),
+    ...poisonBound(facts, excused),
+  ]);
+}
+
+/**
+ * A death is charged to one job at most: to the one on trial, or to the only one that the process
+ * had.
+ */
+function onePerDeath({ stored }: Facts, deaths: number, excused: number): string[] {
+  const charged = stored.filter(({ crashes }) => crashes > 0);
+  const sum = charged.reduce((total, { crashes }) => total + crashes, 0);
+  if (sum <= deaths + excused) return [];
+  return [
+    `${charged.length} jobs, as ${charged[0]?.id}, count ${sum} crashes together; ${deaths} processes died, and ${excused} other faults could take a lease`,
+  ];
 }
 
 /**
@@ -93,11 +111,14 @@ function diedWithJobs(life: ExitReason): boolean {
 function poisonBound(facts: Facts, excused: number): string[] {
   const failed = new Set(facts.stored.filter(({ places }) => places.includes('failed')).map(({ id }) => id));
   const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);
+  // Nobody keeps the crashes of a row.
+  const rows = handlerRuns(facts).filter((run) => isRow(run.jobId) && run.conclusion === undefined).length;
   return facts.intended.flatMap(({ id, kind }) => {
     if (kind !== 'poison' || !failed.has(id)) return [];
     const deaths = (runsOf.get(id) ?? []).filter(({ conclusion }) => conclusion === undefined).length;
     // A fetch whose reply was lost looks like one more death.
-    const others = facts.stored.filter((job) => job.id !== id).reduce((sum, { crashes }) => sum + crashes, 0);
+    const charged = facts.stored.filter((job) => job.id !== id).reduce((sum, { crashes }) => sum + crashes, 0);
+    const others = charged + rows;
     if (deaths <= POISON_CRASHES + 1 + others && deaths + excused >= POISON_CRASHES) return [];
     return [
       `${id} is poison and failed after ${deaths} deaths; it may take ${POISON_CRASHES}, one more, and ${others} charged to others`,

@@ -1,5 +1,6 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import { MAX_ATTEMPTS } from '../limits.js';
+import type { CancelLine } from '../producer-lines.js';
 import type { StoredJob } from '../snapshot.js';
 import { groupBy } from './group-by.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
@@ -12,7 +13,9 @@ import { clock, convict, type Finding } from './violation.js';
 export function nothingInvented(facts: Facts): Finding {
   const intended = new Map(facts.intended.map((job) => [job.id, job]));
   const runsOf = groupBy(handlerRuns(facts), ({ jobId }) => jobId);
-  const cancelled = new Set(facts.cancels.filter(({ answer }) => answer === 'requested').map(({ id }) => id));
+  const cancelled = new Map(
+    facts.cancels.filter(({ answer }) => answer === 'requested' || answer === 'settled').map((line) => [line.id, line]),
+  );
   const strangers = [...runsOf.keys()]
     .filter((id) => !intended.has(id))
     .map((id) => `${id} ran and was never intended`);
@@ -27,7 +30,8 @@ export function nothingInvented(facts: Facts): Finding {
 }
 
 function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly HandlerRun[]): string[] {
-  const { id, finishedOn = 0 } = job;
+  const { id, finishedOn } = job;
+  const at = clock(finishedOn ?? 0);
   if (plan.kind === 'poison') return [`${id} is poison and was completed all the same`];
   if (plan.throws >= maxAttempts(plan)) return [`${id} always throws and was completed all the same`];
   const named = (job.result as { run?: unknown } | undefined)?.run;
@@ -36,11 +40,9 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
     return [`${id} was completed with the result of an attempt at ${other.key}, which had its id before`];
   const ends = runs.filter(({ conclusion, key }) => conclusion === 'end' && key === job.key);
   const [first] = ends.toSorted((a, b) => a.endedAt - b.endedAt);
-  if (first === undefined) return [`${id} was completed at ${clock(finishedOn)} and no handler ran to its end`];
-  if (finishedOn < first.endedAt) {
-    return [
-      `${id} was completed at ${clock(finishedOn)}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`,
-    ];
+  if (first === undefined) return [`${id} was completed at ${at} and no handler ran to its end`];
+  if (finishedOn !== undefined && finishedOn < first.endedAt) {
+    return [`${id} was completed at ${at}, before its work was done in ${first.pid} at ${clock(first.endedAt)}`];
   }
   if (ends.some(({ run }) => run === named)) return [];
   return [`${id} was completed with the result of a run that did not end: ${String(named)}`];
@@ -48,11 +50,13 @@ function wronglyCompleted(job: StoredJob, plan: IntendedJob, runs: readonly Hand
 
 /** Whether a reason that is not in the plan is right: a cancellation, or too many deaths. */
 function mayHaveFailed(
-  { id, failedReason = '' }: StoredJob,
+  { id, failedReason = '', finishedOn = Number.POSITIVE_INFINITY }: StoredJob,
   { kind }: IntendedJob,
-  cancelled: ReadonlySet<string>,
+  cancelled: ReadonlyMap<string, CancelLine>,
 ): boolean {
-  if (failedReason.startsWith('JobCancelled') && cancelled.has(id)) return true;
+  // It is settled, too, if an earlier call was carried out and its answer was lost.
+  const { sentAt = Number.POSITIVE_INFINITY } = cancelled.get(id) ?? {};
+  if (failedReason.startsWith('JobCancelled') && sentAt <= finishedOn) return true;
   // Judged with the crashes.
   return kind === 'fragile' && failedReason.includes('JobCrashed');
 }

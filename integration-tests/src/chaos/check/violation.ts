@@ -17,6 +17,7 @@ const VIOLATION_KINDS = [
   'alarmed',
   'wrong time',
   'cancelled in vain',
+  'miscounted',
   'kept waiting',
   'not drained',
   'beyond its limit',

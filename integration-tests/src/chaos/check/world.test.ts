@@ -65,7 +65,7 @@ const took = (durationMs: number): Partial<Facts> => ({
 /** Poison and an innocent job together in three processes that die; then the innocent has its end. */
 function besidePoison(end: 'failed' | 'completed'): Partial<Facts> {
   const pids = [2, 3, 4];
-  const crashes = { failed: 3, completed: 2 }[end];
+  const crashes = { failed: 3, completed: 0 }[end];
   return {
     intended: [intended('a', { kind: 'fragile' }), intended('p', { kind: 'poison' })],
     ledger: [
@@ -85,6 +85,15 @@ function besidePoison(end: 'failed' | 'completed'): Partial<Facts> {
     ],
   };
 }
+
+/** A process dies with two jobs; the first is charged, and so is the second, or not. */
+const dead = (second: number): Partial<Facts> => ({
+  intended: [intended('a'), intended('b')],
+  accepted: [answered(['a', 'b'])],
+  ledger: [...history().ledger, ...ran('b-1', { jobId: 'b', from: 1, to: 1.9 })],
+  stored: [stored('a', { crashes: 1 }), stored('b', { crashes: second })],
+  lives: [life(1, { log: counting(2) }), killed(2, 0.9)],
+});
 
 /** Redis was full from 2 to 6, and job b, enqueued before, started at some time. */
 const backlog = (from: number): Partial<Facts> => ({
@@ -115,12 +124,21 @@ const cancelled = (answer: 'cancelled' | 'requested', from?: number): Partial<Fa
     }),
   ],
 });
+/** Job a was aborted at 1.8 and failed at 2. A call of cancel, first made at some time, finds it settled. */
+const stopped = (sentAt: number): Partial<Facts> => ({
+  cancels: [{ ...cancel('a', 'settled', 2.5), sentAt: at(sentAt) }],
+  ledger: ran('a-1', { jobId: 'a', from: 1, to: 1.9, how: 'left', aborted: 1.8, reason: 'JobCancelled' }),
+  stored: [failed('a', 'JobCancelled: the job was cancelled')],
+  lives: [life(1, { log: counting(0, 1) })],
+});
 const laterCounting = (completed: number): LogLine[] => {
   return [readyLine(0.5), toldLine(20), stoppedLine(20.1, {}, { completed })];
 };
 
+const STOOD_STILL = 'event loop stood still for 3000 ms, longer than the lease of its jobs';
+
 /** A handler spins from 2 on, SIGTERM comes at 2.1, and the process ends so much later. */
-const spinning = (seconds: number): Partial<Facts> => ({
+const spinning = (seconds: number, lastWord = ''): Partial<Facts> => ({
   intended: [intended('a'), intended('spin', { blockMs: 8_000 })],
   ledger: [
     ...history().ledger,
@@ -135,7 +153,7 @@ const spinning = (seconds: number): Partial<Facts> => ({
       code: 70,
       sent: [{ signal: 'SIGTERM', at: at(2.1) }],
       exitedAt: at(2.1 + seconds),
-      log: [readyLine(0.5)],
+      log: [readyLine(0.5), { msg: lastWord }],
     }),
   ],
 });
@@ -217,6 +235,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     guilty: besidePoison('failed'),
     innocent: besidePoison('completed'),
   },
+  'a death that is charged to every job of the process': {
+    kind: 'crash counted',
+    says: /2 jobs, as a, count 2 crashes together; 1 processes died/,
+    guilty: dead(1),
+    innocent: dead(0),
+  },
   'a full Redis that is not drained': {
     kind: 'not drained',
     says: /1 jobs waited, as b, though worker 1 was idle/,
@@ -247,6 +271,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     guilty: cancelled('requested', 12),
     innocent: cancelled('requested', 2),
   },
+  'a job that failed as cancelled before anybody asked for it': {
+    kind: 'phantom',
+    says: /a should complete and failed: JobCancelled/,
+    guilty: stopped(2.4),
+    innocent: stopped(1.5),
+  },
   'a job called settled that was not': {
     kind: 'cancelled in vain',
     says: /answered 'settled' at .*, and it was not settled by then/,
@@ -264,6 +294,18 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /worker 2 got SIGTERM at .* and ended 3000 ms later/,
     guilty: spinning(3),
     innocent: spinning(2.3),
+  },
+  'a process that spins and is ended, but not for its signal': {
+    kind: 'hung',
+    says: /worker 2 got SIGTERM at .*: it stood still/,
+    guilty: spinning(2.3, STOOD_STILL),
+    innocent: spinning(2.3, 'worker did not answer SIGTERM by the last deadline of its drain'),
+  },
+  'a process that spins, and had not stood still before': {
+    kind: 'hung',
+    says: /worker 2 got SIGTERM at .*: it stood still/,
+    guilty: { ...spinning(2.3, STOOD_STILL), faults: [between('starved', 0.1, 0.4, { pid: 2 })] },
+    innocent: { ...spinning(2.3, STOOD_STILL), faults: [between('freeze', 0.6, 1.8, { pid: 2 })] },
   },
   "a lease that is taken for another's": {
     kind: 'phantom',
