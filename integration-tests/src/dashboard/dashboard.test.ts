@@ -218,6 +218,35 @@ describe('bullpen-dashboard', () => {
     expect(changes()).toHaveLength(10);
   });
 
+  test('pauses, limits, cleans and empties a queue of a Redis that is full', async ({ world }) => {
+    const own = await OwnRedis.start(world);
+    const queue = own.queue('scripted');
+    // Bull Board cleans no job that is younger than five seconds.
+    const jobs = Array.from({ length: 25 }, (_, at) => ({
+      ...{ name: scripted.name, data: {}, opts: { timestamp: at < 20 ? 1_700_000_000_000 : 4_000_000_000_000 } },
+    }));
+    const [first] = await queue.addBulk(jobs);
+    const dashboard = await Dashboard.start(world, own.flags);
+    await dashboard.logIn();
+    await showing(dashboard, 'scripted');
+    await own.admin.config('SET', 'maxmemory', '1');
+    await expect(own.admin.set('any', '')).rejects.toThrow('OOM');
+    const put = async (path: string, body: object = {}): Promise<number> => {
+      const headers = { 'content-type': 'application/json' };
+      const asked = { method: 'PUT', body: JSON.stringify(body), headers };
+      return (await dashboard.ask(`api/queues/scripted/${path}`, asked)).status;
+    };
+    expect(await put('pause')).toBe(200);
+    expect(await queue.isPaused()).toBe(true);
+    expect([await put('resume'), await queue.isPaused()]).toEqual([200, false]);
+    expect([await put('concurrency', { concurrency: 3 }), await queue.getGlobalConcurrency()]).toEqual([200, 3]);
+    expect(await put('rate-limit', { max: 5, duration: 1_000 })).toBe(200);
+    expect(await queue.getGlobalRateLimit()).toEqual({ max: 5, duration: 1_000 });
+    expect([await put(`${first?.id}/clean`), await queue.getWaitingCount()]).toEqual([204, 24]);
+    expect([await put('clean/waiting'), await queue.getWaitingCount()]).toEqual([200, 5]);
+    expect([await put('empty'), await queue.getWaitingCount()]).toEqual([200, 0]);
+  });
+
   test('retries no job whose key another job has by now, and says which; of all it retries the others', async ({
     world,
   }) => {

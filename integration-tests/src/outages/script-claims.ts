@@ -142,6 +142,7 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
     again: 'says that the jobs are not in their set any more',
     answers: 'otherwise',
   },
+  bullpenSetMeta: { lease: { none: 'it concerns no job' }, again: 'writes the same', answers: 'otherwise' },
   // The exporter's, in workers and the dashboard.
   CLAIM: { lease: { none: 'it concerns no job' }, again: 'keeps what it has', answers: 'the same' },
   GIVE_UP: { lease: { none: 'it concerns no job' }, again: 'finds nothing', answers: 'otherwise' },

@@ -12,7 +12,9 @@ import { SCRIPT_CLAIMS, type ScriptClaim } from './script-claims.js';
  */
 
 /** Not sent by these runs: a worker asks them in an emergency, or nobody sends them again. */
-const NOT_SENT = ['bullmq:getRateLimitTtl', 'bullmq:isMaxed', 'bullpenRetry', 'CLAIM', 'GIVE_UP'];
+const NOT_SENT = [
+  ...['bullmq:getRateLimitTtl', 'bullmq:isMaxed', 'bullpenRetry', 'bullpenSetMeta', 'CLAIM', 'GIVE_UP'],
+];
 
 /** Lua that compares a lease, or makes one. */
 const LEASE_LUA = /\btoken\b|fetchMark\(|'GET', [^()]*\) [~=]= ARGV/;

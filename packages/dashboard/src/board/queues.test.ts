@@ -17,7 +17,7 @@ async function loggedFor(error: Error): Promise<unknown[]> {
     throw error;
   };
   const queues = new BoardQueues({
-    redis: { status: 'ready', scan } as unknown as Redis,
+    redis: { status: 'ready', scan, defineCommand: () => undefined } as unknown as Redis,
     ...{ prefix: 'bullpen', discoverEveryMs: 1, added: () => undefined, removed: () => undefined },
     log: { warn: (_: object, message: string) => logged.push(message) } as unknown as Logger,
   });

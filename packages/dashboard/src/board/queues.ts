@@ -1,6 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import { findQueues, isConnectionLoss, type Redis, SCAN_COUNT } from '@bullpen/shared/internal';
 import { type ConnectionOptions, Queue } from 'bullmq';
+import { BoardBackend } from './board-backend.js';
 import { repeat } from './repeat.js';
 
 export type { Queue } from 'bullmq';
@@ -34,6 +35,7 @@ export class BoardQueues {
 
   constructor(deps: BoardQueuesDeps) {
     this.#deps = deps;
+    BoardBackend.define(deps.redis);
   }
 
   /** The names of the queues that the last look found. */
@@ -79,7 +81,8 @@ export class BoardQueues {
     const { redis, prefix, added, log } = this.#deps;
     const connection = redis as unknown as ConnectionOptions;
     // Without these two options BullMQ would write to Redis.
-    const queue = new Queue(name, { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true });
+    const options = { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true };
+    const queue: Queue = new Queue(name, options, () => new BoardBackend(name, options));
     // A missing listener would end the process. Whoever made the request gets the error.
     queue.on('error', (error) => log.debug({ err: error, queue: name }, 'queue failed'));
     this.#queues.set(name, queue);
