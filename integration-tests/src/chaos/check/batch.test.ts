@@ -143,4 +143,26 @@ describe('a batch', () => {
     };
     expect(check(history(gone)).violations.filter(({ says }) => /batch|rows/.test(says))).toEqual([]);
   });
+
+  test('of which FLUSHALL removed the books may have been cancelled before', () => {
+    const aborted = ran('r1-1', {
+      jobId: 'b-rows-1',
+      key: 'r1',
+      from: 1.2,
+      to: 1.6,
+      aborted: 1.5,
+      reason: 'JobCancelled',
+    });
+    const gone: Partial<Facts> = {
+      ...withBatch({
+        lines: cancelled().batch?.lines ?? [],
+        stored: { books: {}, fates: [0, 0, 0, 0], results: {}, failures: {} },
+      }),
+      ledger: [...history().ledger, ...aborted],
+      faults: [{ kind: 'redis-flush', startedAt: at(1.9), endedAt: at(1.9) }],
+    };
+    const alarms = (facts: Partial<Facts>) => check(history(facts)).violations.filter(({ kind }) => kind === 'alarmed');
+    expect(alarms(gone)).toEqual([]);
+    expect(alarms({ ...withBatch({}), ledger: [...history().ledger, ...aborted] })).toHaveLength(1);
+  });
 });

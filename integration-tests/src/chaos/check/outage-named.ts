@@ -21,16 +21,13 @@ export function outageIsNamed(facts: Facts): Finding {
         const life = facts.lives.find((one) => one.pid === pid && one.exitedAt > endedAt);
         const readyAt = life && loggedAt(lineOf(life, READY));
         if (life === undefined || readyAt === undefined || readyAt > startedAt) return [];
-        const isHit = faults.some((other) => {
-          return (
-            other !== fault &&
-            isHarmful(other) &&
-            (other.pid ?? pid) === pid &&
-            other.startedAt <= endedAt &&
-            felt(other) >= startedAt
-          );
+        // Another process that loses a connection, or ends, makes room for the one that was refused.
+        const isOver = faults.some((other) => {
+          return other !== fault && isHarmful(other) && other.startedAt <= endedAt && felt(other) >= startedAt;
         });
-        const isTold = life.sent.some(({ at }) => at <= endedAt);
+        const isFreed = facts.lives.some(({ exitedAt, sent: [told] }) => {
+          return told !== undefined && told.at <= endedAt && exitedAt >= startedAt;
+        });
         const isSaid = life.log.some(
           (line) =>
             isWarning(line) &&
@@ -38,7 +35,7 @@ export function outageIsNamed(facts: Facts): Finding {
             (loggedAt(line) ?? 0) >= startedAt &&
             (loggedAt(line) ?? 0) <= endedAt,
         );
-        if (isHit || isTold || isSaid) return [];
+        if (isOver || isFreed || isSaid) return [];
         return [
           `worker ${pid} could not wait for jobs from ${clock(startedAt)} to ${clock(endedAt)}, and did not say so`,
         ];

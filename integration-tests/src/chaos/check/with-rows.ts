@@ -26,7 +26,8 @@ export function withRows(facts: Facts): Facts {
     ...facts,
     intended: [...facts.intended, ...rows.map(({ job }) => job)],
     accepted: enqueued === undefined ? facts.accepted : [...facts.accepted, { ...accepted, at: enqueued.at }],
-    cancels: [...facts.cancels, ...cancelsOf(batch, added)],
+    // Of a batch whose books FLUSHALL took, nobody knows which rows were added.
+    cancels: [...facts.cancels, ...cancelsOf(batch, batch.stored.books['read'] === undefined ? rows : added)],
     stored: [...facts.stored, ...added.map((one) => storedRow(one, batch, facts))],
   };
 }

@@ -301,6 +301,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     guilty: spinning(2.3, STOOD_STILL),
     innocent: spinning(2.3, 'worker did not answer SIGTERM by the last deadline of its drain'),
   },
+  'a process that spins, and whose worker warned of a short standstill before': {
+    kind: 'hung',
+    says: /worker 2 got SIGTERM at .*: it stood still/,
+    guilty: spinning(2.3, STOOD_STILL),
+    innocent: spinning(2.3, 'event loop stood still; leases cannot be renewed meanwhile'),
+  },
   'a process that spins, and had not stood still before': {
     kind: 'hung',
     says: /worker 2 got SIGTERM at .*: it stood still/,
@@ -318,6 +324,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /worker 1 could not wait for jobs/,
     guilty: refused('attempt failed, will be retried'),
     innocent: refused('redis refuses a connection; retrying'),
+  },
+  'a connection that is refused, and nobody else made room for it': {
+    kind: 'outage not named',
+    says: /worker 1 could not wait for jobs/,
+    guilty: refused(),
+    innocent: { ...refused(), faults: [...(refused().faults ?? []), between('cut', 3, 3, { pid: 7 })] },
   },
   'a job that waits beside an idle worker': {
     kind: 'kept waiting',
