@@ -120,6 +120,16 @@ describe('an outage of a Redis that answers', () => {
     },
   );
 
+  it('does not begin again with an error that was noted before it ended', () => {
+    const { outage, lines } = watched();
+    const error = readonly();
+    outage.noteIfOutage(error);
+    outage.accepted();
+    expect([outage.noteIfOutage(error), outage.present, lines]).toEqual([true, false, [REFUSES, BACK]]);
+    outage.noteIfOutage(readonly());
+    expect(outage.present).toBe(true);
+  });
+
   it.each([new Error('WRONGTYPE Operation'), new TypeError('x'), undefined, null, { code: -2 }])(
     'does not begin with %s',
     (e) => {

@@ -23,6 +23,8 @@ export class Outage {
   readonly #outage: OutageLog;
   #whatIsDenied: (() => Promise<string | undefined>) | undefined;
   #lacksPermission = false;
+  /** What was noted. BullMQ's loop reports an error some time later, when the outage may be over. */
+  readonly #noted = new WeakSet<object>();
 
   /** @param onBegin is called when an outage begins */
   constructor(redis: Redis, address: string, log: Logger, onBegin: () => void = () => undefined) {
@@ -69,6 +71,8 @@ export class Outage {
     // The events of the client report lost connections.
     if (isConnectionLoss(error)) return true;
     if (!isRefusal(error)) return false;
+    if (this.#noted.has(error as Error)) return true;
+    this.#noted.add(error as Error);
     if (this.#whatIsDenied === undefined || !lacksPermission(error)) this.#outage.begin('refusing', error);
     else if (!this.#lacksPermission) void this.#waitForPermission(error, this.#whatIsDenied);
     return true;
