@@ -79,7 +79,8 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   bullpenStallCheck: {
     lease: { none: 'it concerns jobs without a lease' },
     again: 'does nothing: a check was made, or it is too old',
-    answers: 'otherwise',
+    // The mark of the check expires, on a slow machine before the second one.
+    ...{ answers: 'otherwise', changes: /:stalled-check$/ },
   },
   'bullmq:moveToActive': {
     lease: { none: 'it gives a lease' },

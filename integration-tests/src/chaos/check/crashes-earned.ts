@@ -1,7 +1,8 @@
 import type { Facts } from '../facts.js';
 import type { Fault } from '../fault.js';
 import { type ExitReason, lineOf, loggedAt, READY } from '../life.js';
-import { LEASE_MS, POISON_CRASHES } from '../limits.js';
+import { LEASE_MS, POISON_CRASHES, STURDY_CRASHES } from '../limits.js';
+import type { JobKind } from '../planned.js';
 import { allFaults, isHarmful } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { handlerRuns } from './handler-runs.js';
@@ -24,8 +25,11 @@ const POISONS = ['poison', 'slow-poison'];
 const LONG_CUT_OFF_MS = LEASE_MS * 0.6;
 const BRIEFLY_MS = 500;
 
-/** How many deaths under a poison job may be laid to the charge of a job beside it. */
-const MISTAKEN = POISON_CRASHES - 1;
+/**
+ * How many deaths under a poison job may be laid to the charge of a job beside it, which is on trial:
+ * before the crash that would fail that job, it is attempted alone.
+ */
+const mistaken = (kind: JobKind | undefined): number => (kind === 'fragile' ? POISON_CRASHES : STURDY_CRASHES) - 1;
 
 /**
  * A job has no more crashes than there were deaths, and nor have all jobs together. A poison job kills
@@ -42,7 +46,7 @@ export function crashesEarned(facts: Facts): Finding {
   const others = died.filter(({ pid }) => !poisoned.has(pid)).length;
   const counted = facts.stored.flatMap(({ id, crashes, failedReason = '' }) => {
     const isPoison = kinds.get(id) === 'poison';
-    const deaths = isPoison ? died.length : others + Math.min(MISTAKEN, died.length - others);
+    const deaths = isPoison ? died.length : others + Math.min(mistaken(kinds.get(id)), died.length - others);
     const ofPoison = died.length - others;
     const why = `${died.length} processes died (${ofPoison} of poison), and ${excused} other faults could take a lease`;
     const isInnocent = !isPoison && others + excused === 0;

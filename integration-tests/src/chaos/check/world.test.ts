@@ -86,6 +86,13 @@ function besidePoison(end: 'failed' | 'completed'): Partial<Facts> {
   };
 }
 
+/** The three deaths beside the poison are laid to the charge of the innocent job. */
+const mistaken = (kind: 'fragile' | 'work'): Partial<Facts> => ({
+  ...besidePoison('completed'),
+  intended: [intended('a', { kind }), intended('p', { kind: 'poison' })],
+  stored: [stored('a', { crashes: 3, finishedOn: at(7.1) }), failed('p', 'JobCrashed: 3 died')],
+});
+
 /** A process dies with two jobs; the first is charged, and so is the second, or not. */
 const dead = (second: number): Partial<Facts> => ({
   intended: [intended('a'), intended('b')],
@@ -234,6 +241,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /a failed as JobCrashed; 3 processes died \(3 of poison\)/,
     guilty: besidePoison('failed'),
     innocent: besidePoison('completed'),
+  },
+  'a job that is charged with the crash that should have been its last': {
+    kind: 'crash counted',
+    says: /a counts 3 crashes; 3 processes died \(3 of poison\)/,
+    guilty: mistaken('fragile'),
+    innocent: mistaken('work'),
   },
   'a death that is charged to every job of the process': {
     kind: 'crash counted',
