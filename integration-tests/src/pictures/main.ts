@@ -77,8 +77,9 @@ async function main(folder: string | undefined): Promise<void> {
   try {
     const server = await startDevRedis({ order: ['path', 'docker', 'apt'] });
     releases.unshift(() => server.stop());
-    const common = { redis: server.url, prefix: PREFIX, logger: createLogger({ level: 'silent' }) };
-    const producer = createProducer(common);
+    const place = { redis: server.url, prefix: PREFIX };
+    const common = { ...place, logger: createLogger({ level: 'silent' }) };
+    const producer = createProducer(place);
     releases.unshift(() => producer.close());
     await openShop(producer);
     const worker = startWorker({ ...common, handlers, concurrency: 10, drainTimeout: 100, abortGrace: 100 });
