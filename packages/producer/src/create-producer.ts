@@ -117,7 +117,7 @@ export function createProducer(options: ProducerOptions): Producer {
 
     async close() {
       await calls.close();
-      redis.disconnect();
+      connection.close();
     },
   };
 }

@@ -138,6 +138,8 @@ async function sendRest(writer: RowWriter, isThrough: boolean): Promise<boolean>
     await writer.flush();
     return isThrough;
   } catch (error) {
+    // The other chunk, as above: it would outlive the producer, and open its connection again.
+    await writer.flush().catch(() => undefined);
     if (error instanceof SendingInterrupted) return false;
     throw error;
   }

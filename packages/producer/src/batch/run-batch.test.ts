@@ -445,19 +445,23 @@ describe('a batch that stops', () => {
     });
   });
 
-  it('waits for the other chunk and counts it before it throws, when one chunk fails', async () => {
+  it.each([
+    ['more rows to come', 3 * CHUNK_JOBS],
+    ['the source at its end', 2 * CHUNK_JOBS],
+  ])('waits for the other chunk and counts it before it throws, when one chunk fails with %s', async (_, rows) => {
     const redis = new BatchRedis();
     let isFirstThrough = false;
-    const turns = async (): Promise<void> => {
-      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     };
-    const { access, sent } = accessTo(redis, async (rows, move) => {
+    const { access, sent } = accessTo(redis, async (chunk, move) => {
+      // The source is read by then.
+      await turns(move.from > 0 ? 20 : 40);
       if (move.from > 0) throw new Error('redis is away');
-      await turns();
       isFirstThrough = true;
-      return redis.insert(rows, move);
+      return redis.insert(chunk, move);
     });
-    const source = sourceOf(goodRows(3 * CHUNK_JOBS));
+    const source = sourceOf(goodRows(rows));
     const stopped = await stopOf(runBatch(job, { name: 'b1', source }, access));
     expect([sent.length, isFirstThrough]).toEqual([2, true]);
     expect(stopped.totals.added).toBe(CHUNK_JOBS);

@@ -27,7 +27,7 @@ class Connection extends EventEmitter {
     this.asked.push('connect');
   }
 
-  disconnect(reconnect: boolean): void {
+  disconnect(reconnect = false): void {
     this.asked.push(`disconnect(${reconnect})`);
     this.stream.writableEnded = true;
   }
@@ -182,6 +182,18 @@ describe('callRedis', () => {
     connection.becomeReady();
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['PONG']));
     expect(connection.eventNames()).toEqual([]);
+  });
+
+  it('does not open a closed connection again', async () => {
+    const connection = new Connection();
+    const error = await outageOf(
+      callOver(connection, 20, async () => {
+        connection.shared.close();
+        connection.status = 'end';
+        throw named('MaxRetriesPerRequestError');
+      }),
+    );
+    expect([error.unanswered, connection.asked]).toEqual([true, ['disconnect(false)']]);
   });
 
   it('leaves no rejection unhandled when the command fails after the call has given up', async () => {

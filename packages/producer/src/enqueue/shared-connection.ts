@@ -24,6 +24,7 @@ export type Link = Redis['stream'];
 export class SharedConnection {
   readonly redis: Redis;
   readonly #waiting = new Set<Waiting>();
+  #isClosed = false;
 
   constructor(redis: Redis) {
     this.redis = redis;
@@ -40,6 +41,12 @@ export class SharedConnection {
    */
   end(link: Link): void {
     if (link === this.redis.stream && !link.writableEnded && !link.destroyed) this.redis.disconnect(true);
+  }
+
+  /** Ends the connection. Nothing opens it again: it would keep the process alive. */
+  close(): void {
+    this.#isClosed = true;
+    this.redis.disconnect();
   }
 
   /**
@@ -90,6 +97,7 @@ export class SharedConnection {
   };
 
   #connect(): void {
+    if (this.#isClosed) return;
     this.redis.connect().catch(this.#onError);
   }
 
