@@ -20,6 +20,7 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
   const all = [...acceptedIds({ accepted, reuses }), ...ran, ...stored.map(({ id }) => id)];
   const idsByStart = groupBy([...new Set(all)], startOfId);
   const reused = new Map(reuses.map(({ id, sentAt }) => [id, sentAt]));
+  const cancelled = new Map(cancels.filter(({ answer }) => answer === 'cancelled').map((line) => [line.key, line]));
   const firstIntent = new Map<number, number>();
   for (const { chunk, at } of readLines<IntentLine>(join(folder, 'intents.ndjson'))) {
     if (!firstIntent.has(chunk)) firstIntent.set(chunk, at);
@@ -31,7 +32,9 @@ export function readFacts(plan: Plan, folder: string, stored: readonly StoredJob
       const start = idStartOf(chunk, job.key);
       return (idsByStart.get(start) ?? [start]).map((id): IntendedJob => {
         const { queue, kind } = chunk;
-        const reusedAt = reused.get(id);
+        // A producer that was killed may have used the key again and not written that down.
+        const before = cancelled.get(job.key);
+        const reusedAt = reused.get(id) ?? (before?.id === id ? undefined : before?.at);
         const delayMs = reusedAt === undefined ? chunk.delayMs : 0;
         return { ...job, id, queue, kind, delayMs, sentAt: reusedAt ?? sentAt };
       });
