@@ -11,6 +11,8 @@ export interface Fleet {
   readonly producer: ProducerSlot;
   readonly workers: readonly WorkerSlot[];
   readonly prefix: string;
+  /** The queues whose jobs have a priority: an insert of ours refuses to join jobs without. */
+  readonly prioritized: ReadonlySet<string>;
   /** Where the ledger is. */
   readonly folder: string;
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { META } from '@bullpen/shared/internal';
 import { Queue } from 'bullmq';
 import { hostNow } from '../support/host-now.js';
 import { until } from '../support/until.js';
@@ -27,16 +26,14 @@ export const stalePayload = (index: number, which: 1 | 2): PlannedJob => {
  * goes on, before anybody has found out that the new job is nobody's.
  */
 export async function leaveStaleLease(planned: PlannedFault, index: number, fleet: Fleet): Promise<Fault[]> {
-  const { admin, prefix, workers, folder } = fleet;
+  const { admin, prefix, prioritized, workers, folder } = fleet;
   const [name] = QUEUES;
   const queue = new Queue(name, { connection: admin, prefix });
   queue.on('error', () => undefined);
   const jobId = staleId(index);
   const add = async (which: 1 | 2): Promise<void> => {
     const { name: job } = jobOf({ queue: name, kind: 'work' });
-    // An insert of ours refuses to join jobs of the other kind.
-    const hasPriorities = (await admin.hget(`${prefix}:${name}:meta`, META.priorities)) === '1';
-    const priority = hasPriorities ? { priority: 5 } : {};
+    const priority = prioritized.has(name) ? { priority: 5 } : {};
     await queue.add(job, stalePayload(index, which), { jobId, attempts: 1, ...priority });
   };
   const starts = (which: 1 | 2): LedgerLine[] =>

@@ -58,7 +58,8 @@ export async function runPlan(plan: Plan, { program, folder, handlers, env: shar
   });
   const admin = openRedis(redis.url.replace('://', '://chaos:chaos@'), 'worker', 'chaos:admin');
   const producer = new ProducerSlot(redis.port, clockOf(plan, -1, folder), shared);
-  const fleet: Fleet = { redis, admin, producer, workers, prefix: PREFIX, folder };
+  const prioritized = new Set(plan.chunks.filter(({ priority }) => priority > 0).map(({ queue }) => queue));
+  const fleet: Fleet = { redis, admin, producer, workers, prefix: PREFIX, prioritized, folder };
   const machine = new Machine(() => ({
     workers: workers.flatMap(({ pid }) => pid ?? []),
     redis: redis.pid,
