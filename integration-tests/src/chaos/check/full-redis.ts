@@ -44,7 +44,9 @@ export function refusesWhenFull(facts: Facts): Finding {
   return convict(
     'beyond its limit',
     facts.accepted.flatMap(({ chunk, ids, added, sentAt, at, wasRefused }) => {
-      const over = full.find(({ startedAt, endedAt }) => sentAt > startedAt && at < endedAt);
+      // Of a job that a fault has added we know only when it started.
+      const isOurs = sentAt < at;
+      const over = full.find(({ startedAt, endedAt }) => isOurs && sentAt > startedAt && at < endedAt);
       if (over !== undefined && added.length > 0)
         return [
           `chunk ${chunk} was taken at ${clock(at)}, though Redis was full from ${clock(over.startedAt)} to ${clock(over.endedAt)}`,

@@ -183,6 +183,20 @@ const refused = (...said: readonly string[]): Partial<Facts> => ({
   lives: [life(1, { log: [readyLine(0.5), ...said.map((msg) => warned(3, msg)), ...counting(1).slice(1)] })],
 });
 
+/** Job b waits, and may have been in a process that died. Of two slots of the worker one is taken, or none. */
+const suspected = (isBusy: boolean): Partial<Facts> => ({
+  ...deaf(14),
+  concurrency: 2,
+  intended: [intended('a'), intended('b'), intended('c')],
+  accepted: [answered(['a', 'c']), answered(['b'], { at: at(2) })],
+  ledger: [...(deaf(14).ledger ?? []), ...ran('c-1', { jobId: 'c', from: 1.2, to: isBusy ? 15.5 : 1.3 })],
+  stored: [stored('a'), stored('b', { finishedOn: at(17) }), stored('c', { finishedOn: at(16) })],
+  lives: [
+    life(1, { exitedAt: at(20.1), sent: [{ signal: 'SIGTERM', at: at(20) }], log: laterCounting(3) }),
+    killed(2, 3),
+  ],
+});
+
 /** Job b comes at 2, and an idle worker starts it so much later. */
 const deaf = (seconds: number): Partial<Facts> => ({
   intended: [intended('a'), intended('b')],
@@ -349,6 +363,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: /b was due at .*, though worker 1 was idle/,
     guilty: deaf(14),
     innocent: deaf(3.5),
+  },
+  'a job that may have been in a dead process, and waits beside a worker that does nothing': {
+    kind: 'kept waiting',
+    says: /b was due at .*, though worker 1 was idle/,
+    guilty: suspected(false),
+    innocent: suspected(true),
   },
   'a lost job that is said to be with somebody else': {
     kind: 'loss not named',
