@@ -3,8 +3,9 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DevRedisUnavailable, findRedisProgram } from '@bullpen/dev-redis';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { findRedisProgram } from '@bullpen/dev-redis';
+import { Command, InvalidArgumentError } from 'commander';
+import { runProgram } from '../support/run-program.js';
 import { type JudgedRun, judge } from './judge.js';
 import { describe } from './report.js';
 import { SCENARIOS, type Scenario } from './scenario.js';
@@ -83,13 +84,4 @@ async function main(): Promise<number> {
   return dirty > 0 ? 1 : 0;
 }
 
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-  process.stderr.write(`proof:batches: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return error instanceof DevRedisUnavailable ? 69 : 70;
-}
-
-// Ctrl-C leaves through `exit`, which ends every process that we started.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-process.exit(await main().catch(exitCodeFor));
+await runProgram('proof:batches', main);

@@ -2,13 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DevRedisUnavailable, findRedisProgram, type RedisProgram } from '@bullpen/dev-redis';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { findRedisProgram, type RedisProgram } from '@bullpen/dev-redis';
+import { Command, InvalidArgumentError } from 'commander';
 import type { OldFault } from '../chaos/broken/old-fault.js';
 import { OLD_FAULTS, type OldFaultName } from '../chaos/broken/old-faults.js';
 import { putBack } from '../chaos/broken/put-back.js';
 import { judge } from '../chaos/judge.js';
 import { makePlan } from '../chaos/plan.js';
+import { runProgram } from '../support/run-program.js';
+import { wholeNumber } from '../support/whole-number.js';
 
 interface Flags {
   readonly only: readonly OldFaultName[];
@@ -22,12 +24,6 @@ function names(text: string): readonly OldFaultName[] {
   const wrong = given.find((name) => !NAMES.some((known) => known === name));
   if (wrong === undefined) return given as OldFaultName[];
   throw new InvalidArgumentError(`There is no old fault '${wrong}'. There are: ${NAMES.join(', ')}.`);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d{1,10}$/.test(text) && value >= 1) return value;
-  throw new InvalidArgumentError('Expected a whole number from 1.');
 }
 
 const program = new Command('proof:chaos')
@@ -80,13 +76,4 @@ async function main(): Promise<number> {
   return wrong === 0 ? 0 : 1;
 }
 
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-  process.stderr.write(`proof:chaos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return error instanceof DevRedisUnavailable ? 69 : 70;
-}
-
-// Ctrl-C leaves through `exit`, which ends every process that we started.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-process.exit(await main().catch(exitCodeFor));
+await runProgram('proof:chaos', main);

@@ -3,8 +3,9 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DevRedisUnavailable, findRedisProgram } from '@bullpen/dev-redis';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { findRedisProgram } from '@bullpen/dev-redis';
+import { Command, InvalidArgumentError } from 'commander';
+import { runProgram } from '../support/run-program.js';
 import { FAULT_KINDS, type FaultKind } from './fault.js';
 import { judge } from './judge.js';
 import { makePlan } from './plan.js';
@@ -103,13 +104,4 @@ async function main(): Promise<number> {
   return broken > 0 ? 70 : 0;
 }
 
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-  process.stderr.write(`chaos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return error instanceof DevRedisUnavailable ? 69 : 70;
-}
-
-// Ctrl-C leaves through `exit`, which ends every process that we started.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-process.exit(await main().catch(exitCodeFor));
+await runProgram('chaos', main);

@@ -3,8 +3,10 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DevRedisUnavailable, findRedisProgram } from '@bullpen/dev-redis';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { findRedisProgram } from '@bullpen/dev-redis';
+import { Command } from 'commander';
+import { runProgram } from '../support/run-program.js';
+import { wholeNumber } from '../support/whole-number.js';
 import { type Round, runRound } from './round.js';
 
 interface Flags {
@@ -16,12 +18,6 @@ interface Flags {
 
 /** The last innocent job may be completed that much later than in a fleet without poison. */
 const MOST_TIMES = 2.5;
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d{1,10}$/.test(text) && value >= 1) return value;
-  throw new InvalidArgumentError('Expected a whole number from 1.');
-}
 
 const program = new Command('proof:poison')
   .description(
@@ -71,13 +67,4 @@ async function main(): Promise<number> {
   return found.length > 0 ? 1 : 0;
 }
 
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-  process.stderr.write(`proof:poison: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return error instanceof DevRedisUnavailable ? 69 : 70;
-}
-
-// Ctrl-C leaves through `exit`, which ends every process that we started.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-process.exit(await main().catch(exitCodeFor));
+await runProgram('proof:poison', main);

@@ -12,7 +12,7 @@ const DEAF_LIMIT_MS = DRAIN_TIMEOUT_MS + ABORT_GRACE_MS + DEAF_MS;
 
 /** A signal that comes so soon after a handler began to spin is the first reason to end the process. */
 const SOON_MS = 500;
-/** How the watchdog says that this was why it ended the process. A worker also warns of a short standstill. */
+/** How the watchdog says why it ended the process. A worker warns of a short standstill, too. */
 const STOOD_STILL = 'event loop stood still for ';
 
 /** A worker that is told to stop ends within its limits. */

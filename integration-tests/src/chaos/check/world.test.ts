@@ -183,7 +183,7 @@ const refused = (...said: readonly string[]): Partial<Facts> => ({
   lives: [life(1, { log: [readyLine(0.5), ...said.map((msg) => warned(3, msg)), ...counting(1).slice(1)] })],
 });
 
-/** Job b waits, and may have been in a process that died. Of two slots of the worker one is taken, or none. */
+/** Job b waits, and may have been in a process that died. One slot of two is taken, or none. */
 const suspected = (isBusy: boolean): Partial<Facts> => ({
   ...deaf(14),
   concurrency: 2,

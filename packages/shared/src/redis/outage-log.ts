@@ -97,6 +97,7 @@ export class OutageLog {
   }
 }
 
+/** This moment. */
 export const moment = (): Moment => ({ at: new Date(), tick: performance.now() });
 
 function what(kind: OutageKind, error: unknown): string {

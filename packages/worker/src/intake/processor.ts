@@ -123,7 +123,7 @@ export class Processor implements JobTaker {
     return this.#worker.trials.admit(attempt, runs ? handler?.job : undefined, () => this.#hasEnded(attempt));
   }
 
-  /** Whether the attempt ends before its handler runs, because its job is cancelled or has expired, for example. */
+  /** Whether the attempt ends before its handler runs: its job is cancelled or has expired, say. */
   #hasEnded({ bullpen: { expiresAt, malformed }, fetched, stop }: ActiveAttempt): boolean {
     const now = () => nowOf(this.#worker.clock, fetched);
     return endedBefore({ expiresAt, malformed, stop, now }) !== undefined;
