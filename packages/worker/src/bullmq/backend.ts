@@ -20,7 +20,9 @@ import type { Retention } from '../in-flight/retention.js';
 import type { StallCheck } from '../in-flight/stall-check.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { handBack } from '../redis/hand-back.js';
+import { LOOK_EVERY_MS, untilNextLook } from '../redis/look-timer.js';
 import type { Outage } from '../redis/outage.js';
+import { pause } from '../redis/pause.js';
 import type { SideConnections } from '../redis/side-connections.js';
 import { BlockingConnection } from './blocking-connection.js';
 import type { BullmqJob } from './bullmq-job.js';
@@ -49,7 +51,7 @@ export interface BackendDeps {
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
   readonly outage: Outage;
-  readonly stallCheck: Pick<StallCheck, 'check'>;
+  readonly stallCheck: Pick<StallCheck, 'check' | 'restMs'>;
   readonly connections: SideConnections;
 }
 
@@ -59,11 +61,10 @@ export interface BackendDeps {
  * job without a lock does not mean that its worker died.
  */
 const COMEBACK_MS = 3_000;
-/**
- * The longest blocking read, in seconds; an idle worker fetches again when it ends. It must be
- * shorter than the time that a connection may leave a command unanswered.
- */
-export const MAX_BLOCK_S = 3;
+/** The longest blocking read, in seconds. It ends when the process looks. */
+export const MAX_BLOCK_S = LOOK_EVERY_MS / 1_000;
+/** The shortest one. Redis takes less than a millisecond for no limit at all. */
+const MIN_BLOCK_S = 0.01;
 /**
  * The shortest snooze. BullMQ makes one more trip to Redis after it, and the job must not be back
  * by then.
@@ -89,6 +90,8 @@ const PUT_OFF_MS = 60_000;
 export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
   readonly #blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>;
   readonly #deps: BackendDeps;
+  /** Whether the last wait for a job ended without one. */
+  waitedInVain = false;
   /** The fields of fetched jobs that BullMQ drops. */
   readonly ownFields = new OwnFields();
 
@@ -122,8 +125,23 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
 
   /** The score says when the first delayed job is due. BullMQ compares it with the host's clock. */
   override async waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
-    const marker = await this.#blocking.wait(this.toKey('marker'), seconds);
+    const untilLook = Math.max(untilNextLook() / 1_000, MIN_BLOCK_S);
+    const marker = await this.#blocking.wait(this.toKey('marker'), Math.min(seconds, untilLook));
+    this.waitedInVain = marker === null;
     return marker === null ? null : { ...marker, score: this.hostInstant(marker.score) };
+  }
+
+  /**
+   * Whether a fetch would find no job. An idle worker asks this after each wait, with one command; a
+   * fetch that finds nothing is seven.
+   * @throws what Redis throws
+   */
+  async isEmpty(): Promise<boolean> {
+    const { redis, outage } = this.#deps;
+    this.waitedInVain = false;
+    // During an outage only a fetch can tell that Redis takes our scripts again.
+    if (outage.present) return false;
+    return (await redis.exists(...['wait', 'prioritized', 'delayed'].map((list) => this.toKey(list)))) === 0;
   }
 
   /** BullMQ's worker ends a wait by this when it closes. It is not paused, so it needs no other. */
@@ -245,13 +263,19 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     return super.updateJobSchedulerNextMillis(schedulerId, cronAt, data, next, producerId);
   }
 
+  /** While the queue rests it does not return: BullMQ would call it again after a fifth of a lease. */
   override async moveStalledJobsToWait(): Promise<string[]> {
     const { outage, leases, retention, stallCheck } = this.#deps;
-    // Not awaited: the check must not wait for it.
-    void retention.refresh(this.name);
-    if (outage.endedAgoMs < COMEBACK_MS) return [];
-    leases.renewQueue(this.name);
-    return stallCheck.check(this.name);
+    while (!this.closing) {
+      // Not awaited: the check must not wait for it.
+      void retention.refresh(this.name);
+      if (outage.endedAgoMs < COMEBACK_MS) return [];
+      leases.renewQueue(this.name);
+      const found = await stallCheck.check(this.name);
+      if (found !== undefined) return found;
+      await pause(untilNextLook(stallCheck.restMs));
+    }
+    return [];
   }
 
   /** BullMQ's arguments, followed by Bullpen's notes. */

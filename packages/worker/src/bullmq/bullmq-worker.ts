@@ -120,6 +120,10 @@ export class BullmqWorker extends Worker<unknown, unknown, string, Backend> impl
     const token = `${this.id}:${this.#fetches}.0`;
     let job: BullmqJob | undefined;
     try {
+      if (this.backend.waitedInVain && (await this.backend.isEmpty())) {
+        taker.fetchAnswered();
+        return NO_JOB;
+      }
       job = await this.#next(await this.backend.fetch(token), token);
     } catch (error) {
       job = await this.#findMalformed(token, error).catch(async () => {
