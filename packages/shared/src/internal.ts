@@ -45,13 +45,19 @@ export { listenFault } from './process/listen-fault.js';
 export { loadModule } from './process/load-module.js';
 export type { Settings } from './process/setting.js';
 export {
+  choiceSetting,
   countSetting,
+  durationFrom,
   durationSetting,
   isPort,
+  optional,
   optionalDateSetting,
+  optionalDurationFrom,
   optionalDurationSetting,
   portSetting,
+  settingSchema,
   switchSetting,
+  textSetting,
 } from './process/setting-schemas.js';
 export {
   onExit,

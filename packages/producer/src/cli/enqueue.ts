@@ -2,12 +2,13 @@ import {
   addFlags,
   EXIT,
   type ExitCode,
+  optional,
   optionalDateSetting,
   optionalDurationSetting,
   type Settings,
+  textSetting,
 } from '@bullpen/shared/internal';
 import { Command } from 'commander';
-import { z } from 'zod';
 import { printLine } from './print.js';
 import { readData } from './read-data.js';
 import { findJob, startSession, withProducer } from './session.js';
@@ -18,12 +19,12 @@ import { warnOfSkew } from './warn-of-skew.js';
 export const enqueueSettings = {
   data: {
     flag: '--data <json>',
-    schema: z.string('give the payload as JSON, or - to read it from the standard input'),
+    schema: textSetting(undefined, 'give the payload as JSON, or - to read it from the standard input'),
     help: 'the payload; - reads the standard input',
   },
   key: {
     flag: '--key <key>',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     help: 'your own name for the job; the same key is not added twice',
   },
   ...startSettings,

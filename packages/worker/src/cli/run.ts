@@ -91,6 +91,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
     const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
     const running = startWorker({ ...options, logger: log });
     worker = running;
+    watchdog.restWhile(() => running.active === 0);
     watchdog.onEnd(() => running.process.handBackAll());
     health.add(running);
 

@@ -1,8 +1,17 @@
 import { extname } from 'node:path';
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, type Config, EXIT, type ExitCode, type Settings, switchSetting } from '@bullpen/shared/internal';
+import {
+  addFlags,
+  type Config,
+  choiceSetting,
+  EXIT,
+  type ExitCode,
+  optional,
+  type Settings,
+  switchSetting,
+  textSetting,
+} from '@bullpen/shared/internal';
 import { Command } from 'commander';
-import { z } from 'zod';
 import type { BatchView } from '../../books/batch-view.js';
 import type { Batches } from '../../manage/batches.js';
 import { failedTable, resultTable, type Table } from '../../manage/export/tables.js';
@@ -27,13 +36,13 @@ const exportSettings = {
   },
   format: {
     flag: '--format <format>',
-    schema: z.enum(FORMATS, `expected ${FORMATS.join(' or ')}`).optional(),
+    schema: optional(choiceSetting(FORMATS, `expected ${FORMATS.join(' or ')}`)),
     help: FORMATS.join(' or '),
     defaultHelp: 'by the name of the output, else as the source was',
   },
   output: {
     flag: '--output <file>',
-    schema: z.string().min(1, 'expected the name of a file').optional(),
+    schema: optional(textSetting((text) => (text === '' ? 'expected the name of a file' : undefined))),
     help: 'write here; the file appears when it is complete',
     defaultHelp: 'the standard output',
   },
