@@ -1,13 +1,5 @@
-import {
-  commonSettings,
-  durationSetting,
-  optional,
-  portSetting,
-  type Settings,
-  switchSetting,
-  textSetting,
-} from '@bullpen/shared/internal';
-import { DEFAULTS } from '../options.js';
+import { commonSettings, durationSetting, optional, portSetting, type Settings, switchSetting, textSetting } from '@bullpen/shared/command';
+import { DEFAULTS } from '../defaults.js';
 
 export const PASSWORD = 'BULLPEN_DASHBOARD_PASSWORD';
 export const PASSWORD_FILE = 'BULLPEN_DASHBOARD_PASSWORD_FILE';

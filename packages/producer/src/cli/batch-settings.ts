@@ -1,16 +1,6 @@
-import {
-  choiceSetting,
-  countSetting,
-  MAX_ROWS_PER_JOB,
-  optional,
-  optionalDurationSetting,
-  type Settings,
-  settingSchema,
-  switchSetting,
-  textSetting,
-} from '@bullpen/shared/internal';
-import { DEFAULT_KEEP } from '../batch/batch-options.js';
-import { FORMATS } from '../source/source.js';
+import { choiceSetting, countSetting, MAX_ROWS_PER_JOB, optional, optionalDurationSetting, type Settings, settingSchema, switchSetting, textSetting } from '@bullpen/shared/command';
+import { DEFAULT_KEEP } from '../batch/default-keep.js';
+import { FORMATS } from '../source/format.js';
 import { startSettings } from './settings.js';
 
 /** The settings of `batch`, in the order of the help. */

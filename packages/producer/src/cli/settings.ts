@@ -1,14 +1,5 @@
-import {
-  commonSettings,
-  durationSetting,
-  optional,
-  optionalDurationSetting,
-  type Settings,
-  settingSchema,
-  switchSetting,
-  textSetting,
-} from '@bullpen/shared/internal';
-import { MAX_PRIORITY } from '../enqueue/enqueue-options.js';
+import { commonSettings, durationSetting, optional, optionalDurationSetting, type Settings, settingSchema, switchSetting, textSetting } from '@bullpen/shared/command';
+import { MAX_PRIORITY } from '../enqueue/max-priority.js';
 import { DEFAULT_REDIS_TIMEOUT } from '../producer.js';
 
 const { redis, prefix } = commonSettings;

@@ -1,6 +1,6 @@
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
-import { LOG_LEVELS } from './logger.js';
+import { LOG_LEVELS } from './log-levels.js';
 import type { Settings } from './setting.js';
 import { choiceSetting, trimmedSetting } from './setting-schemas.js';
 

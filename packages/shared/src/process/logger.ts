@@ -6,6 +6,7 @@ import { OptionsInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { redactUrls } from '../job/redact-urls.js';
 import { showValue } from '../job/show-value.js';
+import { LOG_LEVELS } from './log-levels.js';
 
 /** A pino logger. */
 export type { Logger } from 'pino';
@@ -19,9 +20,6 @@ export interface LoggerOptions {
 }
 
 const LOGGER_OPTIONS: OptionTable<LoggerOptions> = { level: true, to: true };
-/** The levels of pino, from the lowest. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
 const load = createRequire(import.meta.url);
 
 /** How many bytes of log lines are kept while a full disk takes none; more are dropped. */

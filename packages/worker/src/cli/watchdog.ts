@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { EXIT, STOP_SIGNALS, type TellHeard } from '@bullpen/shared/internal';
+import { EXIT } from '@bullpen/shared/command';
+import { STOP_SIGNALS, type TellHeard } from '@bullpen/shared/internal';
 import { LOOK_EVERY_MS, untilNextLook } from '../redis/look-timer.js';
 import { LAST_WORD, type WatchdogData, type WatchdogMessage, type WatchdogReport } from './watchdog-messages.js';
 

@@ -1,4 +1,4 @@
-import { optional, type Settings, textSetting } from '@bullpen/shared/internal';
+import { optional, type Settings, textSetting } from '@bullpen/shared/command';
 
 /** `--queue` of `batches` and its commands. */
 export const queueSetting = {
