@@ -1,4 +1,14 @@
-import { choiceSetting, countSetting, MAX_ROWS_PER_JOB, optional, optionalDurationSetting, type Settings, settingSchema, switchSetting, textSetting } from '@bullpen/shared/command';
+import {
+  choiceSetting,
+  countSetting,
+  MAX_ROWS_PER_JOB,
+  optional,
+  optionalDurationSetting,
+  type Settings,
+  settingSchema,
+  switchSetting,
+  textSetting,
+} from '@bullpen/shared/command';
 import { DEFAULT_KEEP } from '../batch/default-keep.js';
 import { FORMATS } from '../source/format.js';
 import { startSettings } from './settings.js';

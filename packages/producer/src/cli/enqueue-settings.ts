@@ -1,4 +1,10 @@
-import { optional, optionalDateSetting, optionalDurationSetting, type Settings, textSetting } from '@bullpen/shared/command';
+import {
+  optional,
+  optionalDateSetting,
+  optionalDurationSetting,
+  type Settings,
+  textSetting,
+} from '@bullpen/shared/command';
 import { startSettings } from './settings.js';
 
 /** The settings of `enqueue`, in the order of the help. */

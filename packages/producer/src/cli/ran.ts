@@ -1,7 +1,7 @@
 import type { ExitCode } from '@bullpen/shared/command';
 
 /** What a command does, in a module of its own. */
-export interface Action {
+interface Action {
   /** Gets the arguments, the options, and the command; returns the exit code. */
   // biome-ignore lint/suspicious/noExplicitAny: commander's own type.
   run(...given: any[]): Promise<ExitCode>;

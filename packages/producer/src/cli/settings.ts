@@ -1,4 +1,13 @@
-import { commonSettings, durationSetting, optional, optionalDurationSetting, type Settings, settingSchema, switchSetting, textSetting } from '@bullpen/shared/command';
+import {
+  commonSettings,
+  durationSetting,
+  optional,
+  optionalDurationSetting,
+  type Settings,
+  settingSchema,
+  switchSetting,
+  textSetting,
+} from '@bullpen/shared/command';
 import { MAX_PRIORITY } from '../enqueue/max-priority.js';
 import { DEFAULT_REDIS_TIMEOUT } from '../producer.js';
 
