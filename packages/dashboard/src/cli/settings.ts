@@ -1,4 +1,12 @@
-import { commonSettings, durationSetting, optional, portSetting, type Settings, switchSetting, textSetting } from '@bullpen/shared/command';
+import {
+  commonSettings,
+  durationSetting,
+  optional,
+  portSetting,
+  type Settings,
+  switchSetting,
+  textSetting,
+} from '@bullpen/shared/command';
 import { DEFAULTS } from '../defaults.js';
 
 export const PASSWORD = 'BULLPEN_DASHBOARD_PASSWORD';

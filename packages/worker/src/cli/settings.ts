@@ -1,4 +1,17 @@
-import { commonSettings, countSetting, durationFrom, durationSetting, optional, optionalDurationFrom, portSetting, type Settings, settingSchema, showDuration, switchSetting, textSetting } from '@bullpen/shared/command';
+import {
+  commonSettings,
+  countSetting,
+  durationFrom,
+  durationSetting,
+  optional,
+  optionalDurationFrom,
+  portSetting,
+  type Settings,
+  settingSchema,
+  showDuration,
+  switchSetting,
+  textSetting,
+} from '@bullpen/shared/command';
 import { DEFAULT_HEALTH_HOST } from '../health/health-port-options.js';
 import { KEPT_JOBS } from '../in-flight/kept-jobs.js';
 import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS } from '../worker-options.js';
