@@ -94,7 +94,7 @@ export class Processor implements JobTaker {
     const trial = typeof tried === 'string' ? tried : await tried;
     if (trial === 'leave') return attempt.leave();
     if (trial === 'put off') return attempt.putOff(true);
-    if (trial === 'hand back') return active.draining ? attempt.end(DRAINING) : attempt.putOff(false);
+    if (trial === 'hand back') return this.handBack(attempt);
     // 5. Attempt it: parse, deadline, handler, outcome. Never throws.
     if (attempt.isShared) return this.#attemptRows(attempt, handler);
     attempt.start();
@@ -107,6 +107,10 @@ export class Processor implements JobTaker {
     reportOutcome(this.#worker, outcome, attempt, input.startedAt);
     // 7. Record the end, unless the lease was lost: Redis would refuse.
     return attempt.lease.lost ? undefined : ending;
+  }
+
+  handBack(attempt: ActiveAttempt): Ending {
+    return this.#worker.active.draining ? attempt.end(DRAINING) : attempt.putOff(false);
   }
 
   release(attempt: ActiveAttempt): void {
