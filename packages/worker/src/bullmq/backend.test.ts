@@ -35,15 +35,9 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], 
   const together: Completion[] = [];
   const renewed: string[] = [];
   const done: string[] = [];
-  /** What the stall checks find, one after the other; `undefined` when the queue rests. */
-  const checks: (string[] | undefined)[] = [];
   const redis = Object.assign(new EventEmitter(), {
     async bullpenFinish(args: unknown[]) {
       sent.push(args);
-      return reply;
-    },
-    async exists(...keys: string[]) {
-      done.push(`exists(${keys.join(', ')})`);
       return reply;
     },
     async bullpenHandBack(...args: unknown[]): Promise<unknown[]> {
@@ -61,7 +55,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], 
       refresh: async (queue: string) => void done.push(`refresh(${queue})`),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
-    stallCheck: { check: async () => checks.shift(), restMs: 20 },
+    stallCheck: { check: async () => ['j-1'] },
     completionCalls: {
       async add(completion: Completion) {
         together.push(completion);
@@ -94,7 +88,7 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], 
       return reply;
     },
   };
-  return { backend, job: job as typeof job & BullmqJob, attempt, redis, outage, sent, together, renewed, done, checks };
+  return { backend, job: job as typeof job & BullmqJob, attempt, redis, outage, sent, together, renewed, done };
 }
 
 /** The arguments that follow BullMQ's own. */
@@ -340,36 +334,5 @@ describe('Backend', () => {
     outage.accepted();
     expect([await backend.moveStalledJobsToWait(), renewed]).toEqual([[], []]);
     expect(done).toEqual(['refresh(mail)', 'refresh(mail)']);
-  });
-
-  it('makes stall checks of a queue that rests by itself, until there is an active job or it is closed', async () => {
-    const { backend, done, checks } = backendAnswering();
-    checks.push(undefined, undefined, ['j-1']);
-    expect(await backend.moveStalledJobsToWait()).toEqual(['j-1']);
-    expect(done).toEqual(['refresh(mail)', 'refresh(mail)', 'refresh(mail)']);
-    const checking = backend.moveStalledJobsToWait();
-    backend.closing = Promise.resolve();
-    expect(await checking).toEqual([]);
-  });
-
-  it.each([
-    [0, true],
-    [2, false],
-  ])(
-    'says after a wait in vain, with one command, whether a fetch would find nothing: %i lists',
-    async (lists, isEmpty) => {
-      const { backend, done } = backendAnswering(lists);
-      expect(backend.waitedInVain).toBe(false);
-      await backend.waitForJob(1);
-      expect([backend.waitedInVain, await backend.isEmpty(), backend.waitedInVain]).toEqual([true, isEmpty, false]);
-      expect(done).toEqual(['exists(p:mail:wait, p:mail:prioritized, p:mail:delayed)']);
-    },
-  );
-
-  it('leaves it to a fetch to find out whether an outage is over', async () => {
-    const { backend, done, outage } = backendAnswering(0);
-    outage.noteIfOutage(new Error('READONLY'));
-    await backend.waitForJob(1);
-    expect([await backend.isEmpty(), done]).toEqual([false, []]);
   });
 });

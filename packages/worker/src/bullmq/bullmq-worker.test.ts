@@ -99,7 +99,7 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
       },
       completionCalls: { add: async () => [0, null] },
       outage: new Outage(redis as unknown as Redis, 'redis://host', quiet),
-      stallCheck: { check: async () => [], restMs: 0 },
+      stallCheck: { check: async () => [] },
       connections: { watch: () => ({ close: () => undefined }) } as unknown as SideConnections,
       malformedJobs: { makeParsable: async () => malformed },
     },

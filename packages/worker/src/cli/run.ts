@@ -64,7 +64,19 @@ export async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]
       keepCompleted: { count: config.keepCompleted, age: config.keepCompletedFor },
       keepFailed: { count: config.keepFailed, age: config.keepFailedFor },
     };
-    const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
+    const { fetchAhead } = config;
+    const options = {
+      handlers,
+      redis,
+      prefix,
+      queues,
+      concurrency,
+      drainTimeout,
+      abortGrace,
+      lease,
+      fetchAhead,
+      ...keep,
+    };
     const running = startWorker({ ...options, logger: log });
     worker = running;
     watchdog.restWhile(() => running.active === 0);
