@@ -1,6 +1,7 @@
 import { type Fault, type Logger, OptionsInvalid } from '@bullpen/shared';
 import {
   DEFAULT_PREFIX,
+  eventsFaults,
   isOptions,
   type OptionTable,
   optionFaults,
@@ -9,7 +10,7 @@ import {
   prefixFault,
   showValue,
 } from '@bullpen/shared/internal';
-import type { KeptJobs } from './in-flight/retention.js';
+import type { KeptJobs } from './in-flight/queue-settings.js';
 import {
   DEFAULTS,
   type KeepOption,
@@ -21,7 +22,7 @@ import {
 
 const OPTIONS: OptionTable<WorkerOptions> = {
   ...{ handlers: true, redis: true, prefix: true, queues: true, concurrency: true, drainTimeout: true },
-  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, logger: true },
+  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, events: true, logger: true },
   queue: 'write queues, a list of names',
 };
 const QUEUE_OPTIONS: OptionTable<QueueOption> = { name: true, concurrency: true, queue: 'write name' };
@@ -61,7 +62,7 @@ export function readOptions(options: WorkerOptions) {
       ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
     };
   };
-  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, logger } = options;
+  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, events, logger } = options;
   const { drainTimeout = DEFAULTS.drainTimeout, abortGrace = DEFAULTS.abortGrace } = options;
   const { lease = DEFAULTS.lease, concurrency = DEFAULTS.concurrency } = options;
   const wrongPrefix = prefixFault(prefix);
@@ -73,6 +74,7 @@ export function readOptions(options: WorkerOptions) {
   for (const { name, concurrency } of queues ?? []) {
     if (concurrency !== undefined) count(`queues.${name}.concurrency`, concurrency, MAX_CONCURRENCY);
   }
+  faults.push(...eventsFaults(events));
   if (logger !== undefined) faults.push(...loggerFaults(logger));
   const settings = {
     prefix,
@@ -85,6 +87,7 @@ export function readOptions(options: WorkerOptions) {
       ...keepOf('keepCompleted', keepCompleted),
       ...keepOf('keepFailed', keepFailed),
     } satisfies Partial<KeptJobs>,
+    events,
   };
   if (faults.length > 0) throw new OptionsInvalid('cannot start the worker', faults);
   return settings;

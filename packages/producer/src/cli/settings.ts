@@ -1,6 +1,7 @@
 import {
   commonSettings,
   durationSetting,
+  eventsSettings,
   optionalDurationSetting,
   type Settings,
   switchSetting,
@@ -28,6 +29,7 @@ export const globalSettings = {
     help: 'how long Redis may be away before the command gives up',
   },
   prefix,
+  ...eventsSettings,
   json: { flag: '--json', schema: switchSetting, help: 'print the result as one JSON line' },
 } satisfies Settings;
 

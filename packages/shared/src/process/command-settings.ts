@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { DEFAULT_EVENTS } from '../redis/events.js';
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
 import type { Settings } from './setting.js';
+import { eventsSetting } from './setting-schemas.js';
 
 /** Text, and a check that says what is wrong with it. */
 const checkedText = (faultOf: (text: string) => string | undefined) =>
@@ -43,5 +45,16 @@ export const commonSettings = {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], `expected ${LEVELS}`),
     default: 'info',
     help: LEVELS,
+  },
+} satisfies Settings;
+
+/** The setting of the commands that attempt or enqueue. */
+export const eventsSettings = {
+  events: {
+    flag: '--events <events>',
+    env: 'BULLPEN_EVENTS',
+    schema: eventsSetting,
+    defaultHelp: `${DEFAULT_EVENTS}, or as other processes of the queue were told`,
+    help: 'which events the queues tell to QueueEvents of BullMQ: all, ends or none, or by queue: mails:all,clicks:none',
   },
 } satisfies Settings;

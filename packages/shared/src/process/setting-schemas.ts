@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration, parseTimerDuration } from '../job/duration.js';
 import { showValue } from '../job/show-value.js';
+import { type EventsOption, eventsFaults } from '../redis/events.js';
 
 /**
  * A duration such as `30s` or `500` (milliseconds), read into milliseconds, that a timer can wait.
@@ -23,6 +24,26 @@ function accept(parsed: number | string, context: z.core.$RefinementCtx): number
   context.addIssue({ code: 'custom', message: parsed });
   return z.NEVER;
 }
+
+/** Which events queues tell: `all`, or by queue `mails:all,clicks:none`. */
+export const eventsSetting = z
+  .string()
+  .transform((text, context) => {
+    const option = text.includes(':') ? Object.fromEntries(text.split(',').map(splitQueue)) : text;
+    if (eventsFaults(option).length === 0) return option as EventsOption;
+    context.addIssue({
+      code: 'custom',
+      message: 'expected all, ends or none, or by queue such as mails:all,clicks:none',
+    });
+    return z.NEVER;
+  })
+  .optional();
+
+/** The value of a queue stands behind the last colon, without which there is none. */
+const splitQueue = (text: string): [queue: string, events: string] => {
+  const [, queue = '', events = ''] = /^(.+):(.*)$/.exec(text.trim()) ?? [];
+  return [queue, events];
+};
 
 /** A whole number from 1 up to `most`, or up to the greatest that counts exactly. */
 export const countSetting = (most: number) => {

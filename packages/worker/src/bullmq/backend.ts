@@ -14,6 +14,7 @@ import {
   raw2NextJobData,
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
+import type { QueueSettings } from '../in-flight/queue-settings.js';
 import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
@@ -47,7 +48,8 @@ export interface BackendDeps {
   readonly clock: Pick<RedisClock, 'at' | 'sync' | 'toHost'>;
   readonly completionCalls: Pick<CompletionCalls, 'add'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
-  readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
+  readonly settings: Pick<QueueSettings, 'refresh'>;
+  readonly retention: Pick<Retention, 'keep' | 'failedRemoved'>;
   readonly outage: Outage;
   readonly stallCheck: Pick<StallCheck, 'check'>;
   readonly connections: SideConnections;
@@ -246,9 +248,9 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   }
 
   override async moveStalledJobsToWait(): Promise<string[]> {
-    const { outage, leases, retention, stallCheck } = this.#deps;
+    const { outage, leases, settings, stallCheck } = this.#deps;
     // Not awaited: the check must not wait for it.
-    void retention.refresh(this.name);
+    void settings.refresh(this.name);
     if (outage.endedAgoMs < COMEBACK_MS) return [];
     leases.renewQueue(this.name);
     return stallCheck.check(this.name);

@@ -30,12 +30,14 @@ export const COMPLETE_KEYS = 9;
  */
 export const COMPLETE_ROWS = `
 ${LAYOUT.names}
+${LAYOUT.tell}
 ${COMPLETED_ROWS_SCRIPT}
 ${NEXT_TOKEN}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey, counterKey = unpack(KEYS)
 local base, leaseMs, worker = ARGV[1], ARGV[2], ARGV[3]
 local now = nowMs()
-local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, MAX_EVENTS)
+local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, EVENTS, MAX_EVENTS)
+local steps, others = streamsOf(eventsKey, meta[4], meta[5])
 local answers, gone, ended = {}, {}, {}
 if meta[3] then
   for at = 4, #ARGV, 7 do
@@ -48,8 +50,6 @@ local function noteRow(batch, row, text)
   openBooks(base, batch)
   if books and completeRow(row) and text ~= '' then keepResult(books, row, text) end
 end
-
-call('XTRIM', eventsKey, 'MAXLEN', '~', meta[4] or DEFAULT_MAX_EVENTS)
 
 for at = 4, #ARGV, 7 do
   local id, token = ARGV[at], ARGV[at + 1]
@@ -68,7 +68,7 @@ for at = 4, #ARGV, 7 do
     gone[n + 1], gone[n + 2], gone[n + 3], gone[n + 4] = job, job .. LOCK, job .. LOGS, job .. ':processed'
     gone[n + 5] = job .. ':failed'
     ended[#ended + 1] = id
-    call('XADD', eventsKey, '*', 'event', 'completed', 'jobId', id, 'returnvalue', ARGV[at + 3], 'prev', 'active')
+    tell(others, 'completed', 'jobId', id, 'returnvalue', ARGV[at + 3], 'prev', 'active')
     -- A refusal of Redis must not end the call: other rows are done by half.
     local isNoted, fault = pcall(noteRow, ARGV[at + 4], row, text)
     if not isNoted then answer = type(fault) == 'table' and fault or redis.error_reply(fault) end
@@ -104,7 +104,7 @@ for at = 4, #ARGV, 7 do
     elseif id then
       local job = base .. id
       call('SET', job .. LOCK, nextToken(ARGV[at + 1]), 'PX', leaseMs)
-      call('XADD', eventsKey, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
+      tell(steps, 'active', 'jobId', id, 'prev', 'waiting')
       call('HSET', job, 'processedOn', string.format('%.0f', now), WORKER, worker)
       call('HINCRBY', job, FETCHES, 1)
       answers[place + 1] = { call('HGETALL', job), id }
@@ -116,8 +116,8 @@ for at = 4, #ARGV, 7 do
   end
 end
 if mark then call('ZADD', markerKey, 0, WAITS_NOW) end
-if mayBeDrained and call('LLEN', waitKey) == 0 and call('LLEN', activeKey) == 0 and call('EXISTS', prioritizedKey) == 0 then
-  call('XADD', eventsKey, '*', 'event', 'drained')
+if steps and mayBeDrained and call('LLEN', waitKey) == 0 and call('LLEN', activeKey) == 0 and call('EXISTS', prioritizedKey) == 0 then
+  tell(steps, 'drained')
 end
 return answers
 `;

@@ -40,7 +40,7 @@ export async function runCommand(argv: readonly string[], takeOver: () => NodeJS
  */
 async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
-  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
+  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease, events } = config;
   let worker: RunningWorker | undefined;
   const exitReason = new ExitReason();
   const watchdog = new Watchdog({
@@ -88,7 +88,7 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
       keepCompleted: { count: config.keepCompleted, age: config.keepCompletedFor },
       keepFailed: { count: config.keepFailed, age: config.keepFailedFor },
     };
-    const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
+    const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, events, ...keep };
     const running = startWorker({ ...options, logger: log });
     worker = running;
     watchdog.onEnd(() => running.process.handBackAll());

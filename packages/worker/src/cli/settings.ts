@@ -2,6 +2,7 @@ import {
   commonSettings,
   countSetting,
   durationSetting,
+  eventsSettings,
   optionalDurationSetting,
   portSetting,
   type Settings,
@@ -10,7 +11,7 @@ import {
 } from '@bullpen/shared/internal';
 import { z } from 'zod';
 import { DEFAULT_HEALTH_HOST } from '../health/health-port-options.js';
-import { KEPT_JOBS } from '../in-flight/retention.js';
+import { KEPT_JOBS } from '../in-flight/queue-settings.js';
 import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS } from '../worker-options.js';
 import { readQueues } from './queue-flags.js';
 
@@ -89,6 +90,7 @@ export const settings = {
     defaultHelp: keptHelp(showDuration(KEPT_JOBS.keepFailedFor)),
     help: 'how long a queue keeps a failed job',
   },
+  ...eventsSettings,
   exitWhenStuck: {
     flag: '--exit-when-stuck',
     env: 'BULLPEN_EXIT_WHEN_STUCK',

@@ -9,6 +9,7 @@ import type { ActiveAttempts } from './active-attempts.js';
 import type { Cancellations } from './cancellations.js';
 import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
+import type { QueueSettings } from './queue-settings.js';
 import type { Recorder } from './recorder.js';
 import type { Retention } from './retention.js';
 import type { StallCheck } from './stall-check.js';
@@ -34,6 +35,7 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly observers: Observers;
   readonly leaseMs: number;
+  readonly settings: QueueSettings;
   readonly retention: Retention;
   readonly stallCheck: StallCheck;
 }

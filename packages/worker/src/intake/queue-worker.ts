@@ -86,8 +86,8 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { name, redis, clock, prefix, leaseMs, leases, retention, outage, connections, recorder, stallCheck, log } =
-      this.#worker;
+    const { name, redis, clock, prefix, leaseMs, leases, settings, retention, log } = this.#worker;
+    const { outage, connections, recorder, stallCheck } = this.#worker;
     const { queue } = this;
     const concurrency = this.#concurrency;
     const source = new BullmqWorker(
@@ -98,7 +98,18 @@ export class QueueWorker {
         runRetryDelay: 500,
       },
       {
-        ...{ redis, clock, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
+        ...{
+          redis,
+          clock,
+          leases,
+          settings,
+          retention,
+          outage,
+          connections,
+          recorder,
+          stallCheck,
+          taker: this.#processor,
+        },
         completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
       },
