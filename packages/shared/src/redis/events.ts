@@ -5,8 +5,7 @@ import { showValue } from '../job/show-value.js';
 /**
  * Which events a queue tells on its event stream, where `QueueEvents` of BullMQ hear them. Nothing
  * of Bullpen needs them: results, `wait`, the dashboard and metrics work with each.
- * - `'all'`: what BullMQ tells. It costs half of the time that Redis takes for an insert, and a third
- *   of that for an attempt.
+ * - `'all'`: what BullMQ tells. It costs Redis time for each job.
  * - `'ends'`: how jobs end (`completed`, `failed`, `removed`), their `progress`, and what is out of
  *   the ordinary (`duplicated`, `stalled`, `retries-exhausted`). Not the steps that every job takes:
  *   `added`, `waiting`, `active`, `delayed`, `waiting-children` and `drained`. This is the default.
