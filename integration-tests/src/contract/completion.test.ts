@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProducer, type Producer } from '@bullpen/producer';
-import { defineJob } from '@bullpen/shared';
+import { defineJob, type Events } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { handle } from '@bullpen/worker';
 import { type Job, Queue, Worker } from 'bullmq';
@@ -10,6 +10,7 @@ import { sourceOf } from '../support/batch-source.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 import { snapshot } from './snapshot.js';
+import { tellEvents, withEvents } from './told-events.js';
 
 /**
  * A script of ours records the success of a row, as BullMQ's own script does more than is needed.
@@ -58,6 +59,7 @@ async function sideOf(
   prefix: string,
   work: (side: Side, run: (attempted: Pick<Job, 'id'>) => Promise<unknown>) => void,
   name: string,
+  events: Events,
 ): Promise<Side> {
   const { priority, meanwhile } = CASES[name] ?? {};
   const producer = createProducer({ redis: world.redisUrl, prefix });
@@ -68,6 +70,7 @@ async function sideOf(
     if (keys.length > 0) await world.redis.unlink(...keys);
   });
   await queue.waitUntilReady();
+  await tellEvents(world.redis, `${prefix}:${job.queue}`, events);
   const source = sourceOf([{ name: '1' }, { name: '2' }, { name: '3' }]);
   await producer.batches.run(job, { name: 'b', source, ...(priority === undefined ? {} : { priority }) });
   let letGo = (): void => undefined;
@@ -86,7 +89,7 @@ async function sideOf(
   return side;
 }
 
-const ours = (world: World, name: string): Promise<Side> =>
+const ours = (world: World, name: string, events: Events): Promise<Side> =>
   sideOf(
     world,
     `${world.prefix}-ours`,
@@ -95,9 +98,10 @@ const ours = (world: World, name: string): Promise<Side> =>
       world.worker({ prefix, handlers, concurrency: 1 });
     },
     name,
+    events,
   );
 
-const theirs = (world: World, name: string): Promise<Side> =>
+const theirs = (world: World, name: string, events: Events): Promise<Side> =>
   sideOf(
     world,
     `${world.prefix}-theirs`,
@@ -119,6 +123,7 @@ const theirs = (world: World, name: string): Promise<Side> =>
       });
     },
     name,
+    events,
   );
 
 /** Waits until the first row is done and the next job has begun, if one can begin. */
@@ -128,13 +133,16 @@ async function firstDone({ queue, started, prefix }: Side, redis: Redis, name: s
 }
 
 describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', () => {
-  for (const name of Object.keys(CASES)) {
-    test(`of ${name}`, async ({ world }) => {
-      const sides = await Promise.all([ours(world, name), theirs(world, name)]);
+  for (const [name, events] of [
+    ...Object.keys(CASES).map((name) => [name, 'all'] as const),
+    ...(['ends', 'none'] as const).map((events) => ['rows that wait', events] as const),
+  ]) {
+    test(`of ${name}, in a queue that tells ${events}`, async ({ world }) => {
+      const sides = await Promise.all([ours(world, name, events), theirs(world, name, events)]);
       const [one, other] = sides;
       await Promise.all(sides.map((side) => firstDone(side, world.redis, name)));
-      const [found, expected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
-      expect(found).toEqual(expected);
+      const [found, expected = {}] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
+      expect(found).toEqual(withEvents(expected, events));
       expect(one.started).toEqual(other.started);
       for (const { letGo } of sides) letGo();
       if (isStopped(name)) return;
@@ -144,9 +152,9 @@ describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', 
           async () => (await side.queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0,
         );
       }
-      const [last, lastExpected] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
+      const [last, lastExpected = {}] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
       // An idle worker takes the marker away.
-      expect({ ...last, marker: undefined }).toEqual({ ...lastExpected, marker: undefined });
+      expect({ ...last, marker: undefined }).toEqual({ ...withEvents(lastExpected, events), marker: undefined });
       expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
     });
   }

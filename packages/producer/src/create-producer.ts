@@ -2,6 +2,7 @@ import { type JobDefinition, OptionsInvalid, PayloadInvalid, QueueFull } from '@
 import {
   countQueues,
   DEFAULT_PREFIX,
+  eventsFaults,
   fetchTime,
   isOptions,
   type OptionTable,
@@ -19,6 +20,7 @@ import { defineCommands } from './define-commands.js';
 import { callRedis } from './enqueue/call-redis.js';
 import { checkId, checkJob, checkPayloads } from './enqueue/check-arguments.js';
 import type { BatchPart, ChunkOptions, JobRow } from './enqueue/chunk.js';
+import { EventsDeclaration } from './enqueue/declare-events.js';
 import { enqueueMany } from './enqueue/enqueue-many.js';
 import { parseEnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 import { checkExpiry, parseEnqueueOptions } from './enqueue/enqueue-options.js';
@@ -42,7 +44,7 @@ import { DEFAULT_REDIS_TIMEOUT, type Producer, type ProducerOptions } from './pr
  *   OptionsInvalid for other wrong options
  */
 export function createProducer(options: ProducerOptions): Producer {
-  const { redis: address, prefix, timeoutMs } = readOptions(options);
+  const { redis: address, prefix, timeoutMs, events } = readOptions(options);
   const redis = defineCommands(openRedis(address, 'producer', 'bullpen:producer', prefix));
 
   const connection = new SharedConnection(redis);
@@ -50,12 +52,15 @@ export function createProducer(options: ProducerOptions): Producer {
   const callOptions = { timeoutMs, address: showRedis(address) };
   const ask = <T>(command: (redis: ProducerRedis) => Promise<T>): Promise<T> =>
     callRedis(connection, callOptions, () => command(redis));
+  const declaration = new EventsDeclaration(events, { prefix, ask });
   const insert = async (
     job: JobDefinition,
     rows: readonly JobRow[],
     options: ChunkOptions,
     batch?: BatchPart,
   ): Promise<InsertReply> => {
+    const declaring = declaration.declare(job.queue);
+    if (declaring !== undefined) await declaring;
     const reply = await ask(prepareChunk({ prefix, job, rows, options, batch }));
     if (reply.kind === 'mixed') throw prioritiesMixed(job, options);
     return reply;
@@ -122,7 +127,7 @@ export function createProducer(options: ProducerOptions): Producer {
   };
 }
 
-const OPTIONS: OptionTable<ProducerOptions> = { redis: true, prefix: true, redisTimeout: true };
+const OPTIONS: OptionTable<ProducerOptions> = { redis: true, prefix: true, redisTimeout: true, events: true };
 
 /**
  * Checks the options that `openRedis` does not check, and fills in the defaults.
@@ -132,15 +137,16 @@ function readOptions(options: ProducerOptions) {
   const faults = optionFaults(options, OPTIONS, 'createProducer');
   // Without an object nothing else can be read.
   if (!isOptions(options)) throw new OptionsInvalid('cannot create the producer', faults);
-  const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT } = options;
+  const { redis, prefix = DEFAULT_PREFIX, redisTimeout = DEFAULT_REDIS_TIMEOUT, events } = options;
   const timeoutMs = parseTimerDuration(redisTimeout);
   if (typeof timeoutMs === 'string') faults.push({ path: 'redisTimeout', reason: timeoutMs });
   else if (timeoutMs === 0)
     faults.push({ path: 'redisTimeout', reason: `expected at least 1ms, got ${showValue(redisTimeout)}` });
   const wrongPrefix = prefixFault(prefix);
   if (wrongPrefix !== undefined) faults.push({ path: 'prefix', reason: wrongPrefix });
+  faults.push(...eventsFaults(events));
   if (faults.length > 0) throw new OptionsInvalid('cannot create the producer', faults);
-  return { redis, prefix, timeoutMs: Number(timeoutMs) };
+  return { redis, prefix, timeoutMs: Number(timeoutMs), events };
 }
 
 function prioritiesMixed(job: JobDefinition, { priority }: ChunkOptions): OptionsInvalid {

@@ -50,6 +50,8 @@ export {
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg, type ScriptEffect, withHeader } from './redis/define-scripts.js';
+export { obeyEvents } from './redis/engine-events.js';
+export { DEFAULT_EVENTS, declaredEvents, EVENT_STEPS, eventsFaults, isEvents } from './redis/events.js';
 export { explainRedis } from './redis/explain-redis.js';
 export { KEY_SCRIPT } from './redis/key-script.js';
 export {

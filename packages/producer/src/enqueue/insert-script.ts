@@ -35,6 +35,7 @@ import { COUNT_REJECTED } from './rejections.js';
  */
 export const INSERT_SCRIPT = `
 ${LAYOUT.names}
+${LAYOUT.tell}
 ${LAYOUT.delayedScore}
 ${LAYOUT.wakeWorker}
 ${LAYOUT.wakeWhenDue}
@@ -52,7 +53,7 @@ local dueAt = math.max(chunk.dueAt or now + chunk.delay, now)
 local delay = dueAt - now
 -- As text: Redis would write a number as a text again for each job.
 local function asText(number) return string.format('%.0f', number) end
-local timestamp, delayText, priorityText = asText(now), asText(delay), asText(priority)
+local timestamp, delayText, dueText, priorityText = asText(now), asText(delay), asText(dueAt), asText(priority)
 
 if batch then
   local at = call('HMGET', books[1], 'read', 'checksum', 'cancelledAt')
@@ -92,11 +93,12 @@ if chunk.maxWaiting and chunk.count > 0 then
   if waits >= chunk.maxWaiting and not isIn then return { 'full', tostring(waits) } end
 end
 
-local maxEvents = call('HGET', metaKey, MAX_EVENTS)
-if not maxEvents then
-  maxEvents = DEFAULT_MAX_EVENTS
-  call('HSET', metaKey, MAX_EVENTS, maxEvents)
-end
+local told, maxEvents = unpack(call('HMGET', metaKey, EVENTS, MAX_EVENTS))
+if not maxEvents then call('HSET', metaKey, MAX_EVENTS, DEFAULT_MAX_EVENTS) end
+local steps, others = streamsOf(eventsKey, told, maxEvents)
+-- The jobs of a batch are not told one by one: they would push the events of all other jobs out of
+-- the stream, which keeps 10,000.
+if batch then steps = false end
 
 -- The options of the jobs. What depends on the time is null in them.
 local function fill(opts, field, value)
@@ -136,12 +138,10 @@ local delayed, prioritized, jobs = false, false, 0
 local function addJob(id, data, itsOpts)
   call('HSET', base .. id, 'name', name, 'data', data, 'opts', itsOpts, 'timestamp', timestamp, 'delay', delayText, 'priority', priorityText)
   jobs = jobs + 1
-  -- The jobs of a batch are not told one by one: they would push the events of all other jobs out
-  -- of the stream, which keeps 10,000.
-  if not batch then call('XADD', eventsKey, '*', 'event', 'added', 'jobId', id, 'name', name) end
+  tell(steps, 'added', 'jobId', id, 'name', name)
   if delay > 0 then
     call('ZADD', delayedKey, delayedScore(delayedKey, dueAt), id)
-    if not batch then call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', asText(dueAt)) end
+    tell(steps, 'delayed', 'jobId', id, 'delay', dueText)
     delayed = true
     return
   end
@@ -152,7 +152,7 @@ local function addJob(id, data, itsOpts)
   else
     waiting[#waiting + 1] = id
   end
-  if not batch then call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id) end
+  tell(steps, 'waiting', 'jobId', id)
 end
 
 -- Adds a job of a batch. The job may be there already, from an earlier batch of this name whose
@@ -243,7 +243,7 @@ for at = 1, chunk.count do
   if holder then
     answer = 'd'
     holders[#holders + 1] = holder
-    call('XADD', eventsKey, '*', 'event', 'duplicated', 'jobId', holder)
+    tell(others, 'duplicated', 'jobId', holder)
   end
   if answer == 'd' then duplicates = duplicates + 1 end
   if not batch then seen[id] = holder or id end
@@ -251,10 +251,7 @@ for at = 1, chunk.count do
 end
 if batch then addPack() end
 
-if jobs > 0 then
-  call('INCRBY', idKey, jobs)
-  call('XTRIM', eventsKey, 'MAXLEN', '~', maxEvents)
-end
+if jobs > 0 then call('INCRBY', idKey, jobs) end
 if #waiting > 0 then call('LPUSH', waitKey, unpack(waiting)) end
 
 if #waiting > 0 or prioritized then wakeWorker(metaKey, activeKey, markerKey) end

@@ -92,9 +92,9 @@ function working({ end, fetches = [], malformed, isLost = false, isBroken = fals
       ...{ redis: redis as unknown as ScriptedRedis, clock: hostClock, taker },
       recorder: recorder as unknown as Recorder,
       leases: { renewQueue: () => undefined },
+      settings: { refresh: async () => undefined },
       retention: {
         keep: () => ({ count: 1, age: 60 }),
-        refresh: async () => undefined,
         failedRemoved: () => undefined,
       },
       completionCalls: { add: async () => [0, null] },
