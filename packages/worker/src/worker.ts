@@ -198,13 +198,18 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     ready,
     serves,
     get active() {
-      return active.size;
+      return active.begunCount;
     },
     drain() {
       draining ??= shutDown();
       return draining;
     },
-    slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
+    slots: () =>
+      serves.map(({ queue, concurrency }) => {
+        const { active: taken, stuck } = active.slotsOf(queue);
+        // The slot of a job that has just ended may be used again before Redis has its end.
+        return { queue, concurrency, active: Math.min(taken, concurrency), stuck };
+      }),
     observe: (observer) => observers.add(observer),
     exporter,
     health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, outage, connections, clock }),

@@ -6,8 +6,8 @@ const MAX_WORK_MS = 20;
 const MAX_JOBS = 50;
 /** How long an attempt takes of which nothing is known yet: not quick, until some were. */
 const UNKNOWN_MS = 50;
-/** How much of what it was remains after each attempt that took less. */
-const KEPT = 0.9;
+/** How much each attempt changes what is typical: some dozen quick ones make up for a slow one. */
+const WEIGHT = 0.1;
 
 /**
  * How many jobs a worker fetches before it has a slot for them. Such a job needs no trip to Redis
@@ -49,12 +49,9 @@ export class QueueAhead {
     this.#held = count;
   }
 
-  /**
-   * An attempt has taken so long, or has run for so long and goes on. A slow one counts at once, and
-   * is forgotten after some dozen quick ones.
-   */
+  /** An attempt has taken so long, or has run for so long and goes on. */
   took(ms: number): void {
-    this.#typicalMs = ms > this.#typicalMs ? ms : this.#typicalMs * KEPT + ms * (1 - KEPT);
+    this.#typicalMs += (ms - this.#typicalMs) * WEIGHT;
   }
 
   /** How many jobs it may hold ahead in all. */
