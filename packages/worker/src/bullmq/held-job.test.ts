@@ -7,7 +7,8 @@ const by: FetchedBy = { queue: 'mail', token: 'w:1', worker: 'w1', fetchedAt: 1_
 const FIELDS = { name: 'mail.send', data: '{"to":"x"}', opts: '{"attempts":3}', timestamp: '1700000000000', ats: '1' };
 
 /** The job that a fetch makes of these fields. */
-const fetchedOf = (fields: JobFields) => toFetchedJob('j-1', fieldsAfterFetch(Object.entries(fields).flat() as string[], by), by);
+const fetchedOf = (fields: JobFields) =>
+  toFetchedJob('j-1', fieldsAfterFetch(Object.entries(fields).flat() as string[], by), by);
 
 describe('fieldsAfterFetch', () => {
   it('are those before the fetch, and what the fetch writes', () => {

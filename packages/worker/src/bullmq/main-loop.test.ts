@@ -89,8 +89,12 @@ function looping({ concurrency = 1, ahead, endsAtOnce = false }: Setting = {}) {
         };
         turns.push({
           ...{ ends: ends.map(({ jobId }) => jobId), free, ahead },
-          answer: ({ answers = ends.map(() => 0), jobs = [], limitedMs = 0, dueInMs = Number.POSITIVE_INFINITY } = {}) =>
-            after(() => resolve({ answers, jobs, limitedMs, dueInMs })),
+          answer: ({
+            answers = ends.map(() => 0),
+            jobs = [],
+            limitedMs = 0,
+            dueInMs = Number.POSITIVE_INFINITY,
+          } = {}) => after(() => resolve({ answers, jobs, limitedMs, dueInMs })),
           fail: (error) => after(() => reject(error)),
         });
       });
@@ -151,7 +155,10 @@ function looping({ concurrency = 1, ahead, endsAtOnce = false }: Setting = {}) {
     await settle();
   };
   /** Ends attempts in one tick. */
-  const end = async (ids: readonly string[], ending?: (attempt: ActiveAttempt) => Ending | undefined): Promise<void> => {
+  const end = async (
+    ids: readonly string[],
+    ending?: (attempt: ActiveAttempt) => Ending | undefined,
+  ): Promise<void> => {
     for (const id of ids) {
       const attempt = attempts.get(id) as ActiveAttempt;
       running.get(id)?.(ending === undefined ? attempt.end({ kind: 'completed', result: 1 }) : ending(attempt));
@@ -333,9 +340,12 @@ describe('MainLoop with an end that a turn cannot record', () => {
   });
 
   it.each([
-    ['throws', () => {
-      throw new Error('a bug');
-    }],
+    [
+      'throws',
+      () => {
+        throw new Error('a bug');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('a bug'))],
   ] as const)('fails a job whose attempt %s', async (_, attempt) => {
     const { run, turns, plays, attempts, recorded, told } = looping();

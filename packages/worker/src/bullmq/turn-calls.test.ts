@@ -20,11 +20,20 @@ function turns(reply: TurnReply | Error = [[], [], '0', 0, 0]) {
       return { count: 5, age: 60 };
     },
   };
-  return { turns: new TurnCalls({ redis, prefix: 'p', queue: 'mail', leaseMs: 10_000, name: 'w1', retention }), sent, kept };
+  return {
+    turns: new TurnCalls({ redis, prefix: 'p', queue: 'mail', leaseMs: 10_000, name: 'w1', retention }),
+    sent,
+    kept,
+  };
 }
 
 const note: RowNote = { row: 7, fate: 'completed', reason: '', text: 'kept', key: '' };
-const endOf = (jobId: string, kind: PlainEnd['kind']): PlainEnd => ({ jobId, token: `t-${jobId}`, result: 'null', kind });
+const endOf = (jobId: string, kind: PlainEnd['kind']): PlainEnd => ({
+  jobId,
+  token: `t-${jobId}`,
+  result: 'null',
+  kind,
+});
 
 describe('TurnCalls', () => {
   it('sends ends of all kinds and a fetch in one call, with all arguments of the script', async () => {
