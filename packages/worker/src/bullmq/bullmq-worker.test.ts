@@ -189,7 +189,8 @@ describe('BullmqWorker', () => {
   describe('enqueues the next run of a scheduler', () => {
     const schedule = (what: (worker: BullmqWorker) => Job | undefined) => {
       const { worker } = working();
-      vi.spyOn(worker as never, 'nextJobFromJobData').mockImplementation((async () => what(worker)) as never);
+      const stock = worker as unknown as { nextJobFromJobData(): Promise<Job | undefined> };
+      vi.spyOn(stock, 'nextJobFromJobData').mockImplementation(async () => what(worker));
       return worker.scheduleNext(FIELDS as unknown as JobJson, 'j-1', 't1');
     };
 

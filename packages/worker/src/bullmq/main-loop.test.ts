@@ -59,7 +59,9 @@ function looping({ concurrency = 1, ahead, endsAtOnce = false }: Setting = {}) {
   const counts = { begun: 0, unrecorded: 0, most: 0, woken: 0, drained: 0, answered: 0 };
   const taker = {
     isHeld: false,
-    fetchAnswered: () => void (counts.answered += 1),
+    fetchAnswered() {
+      counts.answered += 1;
+    },
     take: (): never => {
       throw new Error('the loop takes no jobs');
     },
@@ -130,9 +132,13 @@ function looping({ concurrency = 1, ahead, endsAtOnce = false }: Setting = {}) {
           },
         });
       }),
-    wakeAnother: () => void (counts.woken += 1),
+    wakeAnother() {
+      counts.woken += 1;
+    },
     completed: ({ attempt: { jobId } }) => void told.push(`completed ${jobId}`),
-    drained: () => void (counts.drained += 1),
+    drained() {
+      counts.drained += 1;
+    },
     onError: ({ message }) => void errors.push(message),
   };
   const outage = { noteIfOutage: () => false, accepted: () => undefined, lacksPermission: false };
