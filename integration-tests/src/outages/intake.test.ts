@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createLogger } from '@bullpen/shared';
-import { Redis } from '@bullpen/shared/internal';
+
+import { Redis } from 'ioredis';
 import { describe, expect, vi } from 'vitest';
 import { handlePrecious } from '../fixtures/handlers.js';
 import { precious } from '../fixtures/jobs.js';

@@ -2,14 +2,14 @@ import { type Job, type JobJson, Worker, type WorkerOptions } from 'bullmq';
 import type { JobSource } from '../in-flight/job-source.js';
 import { Backend, type BackendDeps } from './backend.js';
 import { BullmqJob } from './bullmq-job.js';
-import { type Ahead, MainLoop } from './main-loop.js';
+import { MainLoop, type MainLoopDeps } from './main-loop.js';
 import { privatesOf } from './private-parts.js';
 import { type EngineWorker, TurningQueue, type TurningQueueDeps } from './turning-queue.js';
 
 /** What a {@link BullmqWorker} needs beside BullMQ's options. */
 export interface BullmqWorkerDeps extends BackendDeps, TurningQueueDeps {
   /** `undefined`: nothing is fetched ahead. */
-  readonly ahead: Ahead | undefined;
+  readonly ahead: MainLoopDeps['ahead'];
 }
 
 /** How BullMQ's error begins when it could not enqueue the next run of a job scheduler. */

@@ -1,5 +1,6 @@
 import { describeThrown } from '@bullpen/shared/internal';
 import type { Ending } from '../in-flight/active-attempt.js';
+import { MAX_AHEAD, type QueueAhead } from '../in-flight/fetch-ahead.js';
 import type { JobTaker } from '../in-flight/job-source.js';
 import { jobsPerCall } from '../redis/coalescer.js';
 import type { Outage } from '../redis/outage.js';
@@ -46,13 +47,6 @@ export interface LoopQueue {
   onError(error: Error): void;
 }
 
-/** How many jobs may be held ahead, and what it learns from. */
-export interface Ahead {
-  readonly most: number;
-  holds(count: number): void;
-  took(ms: number): void;
-}
-
 /** What a {@link MainLoop} needs. */
 export interface MainLoopDeps {
   readonly concurrency: number;
@@ -60,7 +54,7 @@ export interface MainLoopDeps {
   readonly outage: Pick<Outage, 'noteIfOutage' | 'accepted' | 'lacksPermission'>;
   readonly queue: LoopQueue;
   /** `undefined`: a job begins when Redis has the end of the one before it in its slot. */
-  readonly ahead: Ahead | undefined;
+  readonly ahead: Pick<QueueAhead, 'most' | 'holds' | 'took'> | undefined;
 }
 
 /** The most turns on their way at once: Redis works on some while we work on the answers of others. */
@@ -132,7 +126,7 @@ export class MainLoop {
 
   constructor(deps: MainLoopDeps) {
     this.#deps = deps;
-    this.#mostEnds = jobsPerCall(deps.concurrency + (deps.ahead === undefined ? 0 : 50));
+    this.#mostEnds = jobsPerCall(deps.concurrency + (deps.ahead === undefined ? 0 : MAX_AHEAD));
   }
 
   /** Fetches and attempts jobs. Resolves when it is closed and no job is left. */
@@ -147,7 +141,7 @@ export class MainLoop {
   /** Fetches nothing more. What has not begun goes back: the taker says so. */
   close(): void {
     this.#isClosing = true;
-    this.#giveBack(this.#fetched.splice(0));
+    this.#handBack(this.#fetched.splice(0));
     this.#advance();
   }
 
@@ -157,7 +151,7 @@ export class MainLoop {
     this.#begin();
     this.#send();
     this.#wait();
-    if (!this.#isClosing || this.#ours > 0 || this.#sentAt.length > 0 || this.#isWaiting) return;
+    if (!this.#isClosing || this.#ours > 0 || this.#sentAt.length > 0) return;
     clearTimeout(this.#timer);
     this.#over?.();
   };
@@ -176,7 +170,7 @@ export class MainLoop {
     this.#timerAt = at;
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#giveBackOld();
+      this.#handBackOld();
       this.#advance();
     }, ms);
   }
@@ -185,7 +179,7 @@ export class MainLoop {
   #begin(): void {
     if (this.#isBeginning) return;
     this.#isBeginning = true;
-    for (let [next] = this.#fetched; next !== undefined && this.#mayBegin(next); [next] = this.#fetched) {
+    for (let next = this.#fetched[0]; next !== undefined && this.#mayBegin(next); next = this.#fetched[0]) {
       this.#fetched.shift();
       this.#start(next);
     }
@@ -225,7 +219,7 @@ export class MainLoop {
   #ended(held: HeldJob, ending: Ending | undefined): void {
     const { queue, outage, ahead } = this.#deps;
     const endedAt = performance.now();
-    ahead?.took(endedAt - held.since);
+    if (held.attempt.batch === undefined) ahead?.took(endedAt - held.since);
     if (ending === undefined) {
       this.#taken -= 1;
       this.#release(held);
@@ -281,7 +275,10 @@ export class MainLoop {
       return [0, 0];
     }
     const now = performance.now();
-    if (now < this.#notBefore) return [0, 0];
+    if (now < this.#notBefore) {
+      this.#advanceIn(this.#notBefore - now);
+      return [0, 0];
+    }
     // A slot is kept for the job that a waiting loop is woken for.
     const coming = this.#taken + this.#fetched.length + this.#asked + (this.#isWaiting ? 1 : 0);
     const free = Math.max(0, concurrency - coming);
@@ -353,39 +350,39 @@ export class MainLoop {
     if (limitedMs > 0) {
       const waitMs = Math.min(limitedMs, MAX_LIMIT_WAIT_MS);
       this.#notBefore = performance.now() + waitMs;
-      this.#advanceIn(waitMs);
+      this.#isDrained = false;
       return;
     }
     this.#isDrained = jobs.length < asked;
     this.#dueAt = performance.now() + dueInMs;
     if (this.#isDrained && !this.#wasDrained) this.#deps.queue.drained();
     this.#wasDrained = this.#isDrained;
-    if (this.#isClosing) this.#giveBack(this.#fetched.splice(0));
-    else this.#giveBackSuspects();
+    if (this.#isClosing) this.#handBack(this.#fetched.splice(0));
+    else this.#handBackSuspects();
   }
 
   /** A suspect is not held ahead: it may be on trial anywhere else. */
-  #giveBackSuspects(): void {
+  #handBackSuspects(): void {
     this.#begin();
     const suspects = this.#fetched.filter(({ attempt }) => attempt.isSuspect);
     if (suspects.length === 0) return;
     this.#fetched = this.#fetched.filter(({ attempt }) => !attempt.isSuspect);
     this.#noneAheadBefore = performance.now() + SUSPECT_PAUSE_MS;
-    this.#giveBack(suspects);
+    this.#handBack(suspects);
   }
 
   /** Hands back what was fetched ahead and could not begin for some time. */
-  #giveBackOld(): void {
+  #handBackOld(): void {
     const { ahead, outage } = this.#deps;
     this.#begin();
     const heldMs = performance.now() - (this.#fetched[0]?.since ?? Number.POSITIVE_INFINITY);
     if (heldMs < MAX_AHEAD_MS || outage.lacksPermission) return;
     // The attempts that run take at least as long as these have waited.
     ahead?.took(heldMs);
-    this.#giveBack(this.#fetched.splice(0));
+    this.#handBack(this.#fetched.splice(0));
   }
 
-  #giveBack(jobs: readonly HeldJob[]): void {
+  #handBack(jobs: readonly HeldJob[]): void {
     for (const held of jobs) {
       this.#taken += 1;
       this.#record(held, this.#deps.taker.handBack(held.attempt));
@@ -397,7 +394,6 @@ export class MainLoop {
     for (const { held, ending } of ends) this.#record(held, ending, error);
     this.#deps.outage.noteIfOutage(error);
     this.#notBefore = performance.now() + FAILED_TURN_PAUSE_MS;
-    this.#advanceIn(FAILED_TURN_PAUSE_MS);
     if (!this.#isClosing) this.#deps.queue.onError(error);
   }
 

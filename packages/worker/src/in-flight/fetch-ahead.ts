@@ -3,7 +3,7 @@ const QUICK_MS = 2;
 /** The most work that a process holds ahead, over all its queues, in milliseconds. */
 const MAX_WORK_MS = 20;
 /** The most jobs that one queue holds ahead, however quick they are. */
-const MAX_JOBS = 50;
+export const MAX_AHEAD = 50;
 /** How long an attempt takes of which nothing is known yet: not quick, until some were. */
 const UNKNOWN_MS = 50;
 /** How much each attempt changes what is typical: some dozen quick ones make up for a slow one. */
@@ -58,6 +58,6 @@ export class QueueAhead {
   get most(): number {
     if (this.#typicalMs > QUICK_MS) return 0;
     const leftMs = MAX_WORK_MS - this.#heldByAllMs() + this.heldMs;
-    return Math.max(0, Math.min(MAX_JOBS, Math.floor(leftMs / this.#typicalMs)));
+    return Math.max(0, Math.min(MAX_AHEAD, Math.floor(leftMs / this.#typicalMs)));
   }
 }
