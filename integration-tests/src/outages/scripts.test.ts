@@ -13,7 +13,15 @@ import { SCRIPT_CLAIMS, type ScriptClaim } from './script-claims.js';
 
 /** Not sent by these runs: a worker asks them in an emergency, or nobody sends them again. */
 const NOT_SENT = [
-  ...['bullmq:getRateLimitTtl', 'bullmq:isMaxed', 'bullpenFetchedBy', 'bullpenRetry', 'bullpenSetMeta', 'CLAIM', 'GIVE_UP'],
+  ...[
+    'bullmq:getRateLimitTtl',
+    'bullmq:isMaxed',
+    'bullpenFetchedBy',
+    'bullpenRetry',
+    'bullpenSetMeta',
+    'CLAIM',
+    'GIVE_UP',
+  ],
 ];
 
 /** Lua that compares a lease, or makes one. */
