@@ -35,7 +35,7 @@ describe('FetchAhead', () => {
     expect(after(1_000, 0).most).toBe(50);
   });
 
-  it('allows nothing as soon as one attempt was slow, and forgets it after some dozen quick ones', () => {
+  it('allows nothing after an attempt that was far too slow, and forgets it after some dozen quick ones', () => {
     const queue = after(1_000, 0.1);
     queue.took(300);
     expect(queue.most).toBe(0);
