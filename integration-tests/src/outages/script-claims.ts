@@ -85,9 +85,9 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   bullpenKeep: { lease: { none: 'it concerns no job' }, again: ABSOLUTE, answers: 'the same' },
   bullpenStallCheck: {
     lease: { none: 'it concerns jobs without a lease' },
-    again: 'does nothing: a check was made, or it is too old',
+    again: 'does nothing: a check was made, or it is too old. After one of a queue that rested, it is the first',
     // The mark of the check expires, on a slow machine before the second one.
-    ...{ answers: 'otherwise', changes: /:stalled-check$/ },
+    ...{ answers: 'otherwise', changes: /:stalled(?:-check)?$/ },
   },
   'bullmq:moveToDelayed': ENDS,
   'bullmq:retryJob': ENDS,

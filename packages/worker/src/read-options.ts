@@ -9,7 +9,7 @@ import {
   prefixFault,
   showValue,
 } from '@bullpen/shared/internal';
-import type { KeptJobs } from './in-flight/retention.js';
+import type { KeptJobs } from './in-flight/kept-jobs.js';
 import {
   DEFAULTS,
   type KeepOption,

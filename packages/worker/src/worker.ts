@@ -101,7 +101,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     channels: queues.map((queue) => cancelledChannel(prefix, queue)),
     watched: connections.watch(subscriber, 'hears of cancellations'),
   });
-  const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
+  const cancellations = new Cancellations(redis, subscriber, prefix, queues, active, () => subscription.hearsSince);
   const retention = new Retention({ redis, prefix, queues, told: kept, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues, log });

@@ -10,6 +10,7 @@ import {
   showValue,
 } from '@bullpen/shared/internal';
 import type { ChunkOptions } from './chunk.js';
+import { MAX_PRIORITY } from './max-priority.js';
 
 /** How one job is enqueued. */
 export interface EnqueueOptions {
@@ -52,10 +53,6 @@ export interface EnqueueOptions {
   readonly maxWaiting?: number | undefined;
 }
 
-/**
- * BullMQ orders jobs by `priority × 2^32 + counter`. This number must stay exact in a double.
- */
-export const MAX_PRIORITY = 2 ** 21 - 1;
 /** Redis has no memory for more. */
 const MAX_WAITING = 1_000_000_000;
 

@@ -1,17 +1,8 @@
-import { z } from 'zod';
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
+import { LOG_LEVELS } from './log-levels.js';
 import type { Settings } from './setting.js';
-
-/** Text, and a check that says what is wrong with it. */
-const checkedText = (faultOf: (text: string) => string | undefined) =>
-  z
-    .string()
-    .trim()
-    .superRefine((text, context) => {
-      const fault = faultOf(text);
-      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-    });
+import { choiceSetting, trimmedSetting } from './setting-schemas.js';
 
 const LEVELS = 'trace, debug, info, warn, error, fatal or silent';
 
@@ -20,7 +11,7 @@ export const commonSettings = {
   redis: {
     flag: '--redis <url>',
     env: 'REDIS_URL',
-    schema: checkedText(redisAddressFault),
+    schema: trimmedSetting(redisAddressFault),
     secret: true,
     file: {
       flag: '--redis-file <path>',
@@ -33,14 +24,14 @@ export const commonSettings = {
   prefix: {
     flag: '--prefix <prefix>',
     env: 'BULLPEN_PREFIX',
-    schema: checkedText(prefixFault),
+    schema: trimmedSetting(prefixFault),
     default: DEFAULT_PREFIX,
     help: 'first part of every key',
   },
   logLevel: {
     flag: '--log-level <level>',
     env: 'BULLPEN_LOG_LEVEL',
-    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], `expected ${LEVELS}`),
+    schema: choiceSetting(LOG_LEVELS, `expected ${LEVELS}`),
     default: 'info',
     help: LEVELS,
   },

@@ -1,7 +1,8 @@
 import type { Logger } from '@bullpen/shared';
 import { describe, expect, it, vi } from 'vitest';
 import type { ScriptedRedis } from '../redis/commands.js';
-import { type KeptJobs, Retention } from './retention.js';
+import type { KeptJobs } from './kept-jobs.js';
+import { Retention } from './retention.js';
 
 const META = 'p:mail:meta';
 

@@ -1,22 +1,7 @@
 import type { Logger } from '@bullpen/shared';
 import { META, queueKeys, writeDuration } from '@bullpen/shared/internal';
 import type { ScriptedRedis } from '../redis/commands.js';
-
-/** How many finished jobs a queue keeps, and for how long (ms). */
-export interface KeptJobs {
-  readonly keepCompleted: number;
-  readonly keepCompletedFor: number;
-  readonly keepFailed: number;
-  readonly keepFailedFor: number;
-}
-
-/** What a queue keeps unless a worker was told otherwise. */
-export const KEPT_JOBS: KeptJobs = {
-  keepCompleted: 10_000,
-  keepCompletedFor: 24 * 60 * 60 * 1000,
-  keepFailed: 100_000,
-  keepFailedFor: 30 * 24 * 60 * 60 * 1000,
-};
+import { KEPT_JOBS, type KeptJobs } from './kept-jobs.js';
 
 const NAMES = Object.keys(KEPT_JOBS) as (keyof KeptJobs)[];
 /** How often a queue is reported that removes failed jobs. */
