@@ -109,6 +109,8 @@ export class MainLoop {
   /** How many jobs are ours in all, from their fetch until they are released. */
   #ours = 0;
   #isDrained = false;
+  /** Whether the last answer said so. An idle queue is drained after each wait again. */
+  #wasDrained = false;
   #isWaiting = false;
   #isBeginning = false;
   #isAdvanceDue = false;
@@ -351,10 +353,10 @@ export class MainLoop {
       this.#isDrained = false;
       return;
     }
-    const wasDrained = this.#isDrained;
     this.#isDrained = jobs.length < asked;
     this.#dueAt = performance.now() + dueInMs;
-    if (this.#isDrained && !wasDrained) this.#deps.queue.drained();
+    if (this.#isDrained && !this.#wasDrained) this.#deps.queue.drained();
+    this.#wasDrained = this.#isDrained;
     if (this.#isClosing) this.#handBack(this.#fetched.splice(0));
     else this.#handBackSuspects();
   }
