@@ -15,6 +15,9 @@ export interface Timed {
   readonly p99Ms?: number;
 }
 
+/** The commands between two readings that are a reading themselves. */
+const OWN = 1;
+
 /** Counters of Redis, read at one instant. */
 interface Counters {
   readonly cpuUs: number;
@@ -75,7 +78,7 @@ export class Stopwatch {
 
   async #since(before: Promise<Counters>): Promise<{ redisCpuUs: number; commands: number }> {
     const [first, last] = [await before, await this.#read()];
-    return { redisCpuUs: last.cpuUs - first.cpuUs, commands: last.commands - first.commands };
+    return { redisCpuUs: last.cpuUs - first.cpuUs, commands: last.commands - first.commands - OWN };
   }
 
   async #read(): Promise<Counters> {

@@ -8,12 +8,6 @@ import type { Library } from './library.js';
 /** Between a job's end and the next job: the worker has gone back to waiting by then. */
 const PAUSE_MS = 4;
 
-/** What one job tells: when its enqueue began, in nanoseconds of the clock that processes share. */
-interface Sent {
-  readonly id: number;
-  readonly at: string;
-}
-
 /**
  * From the call that enqueues a job until its handler begins, one job after another on a queue that
  * is idle. The worker is in this process, and the producer in one of its own, as in most services.
@@ -22,28 +16,33 @@ export const latency =
   (library: Library): Contender =>
   async (task, stopwatch) => {
     const tenth = Math.ceil(task.rows / 10);
-    let begun = (_: bigint): void => undefined;
-    await library.work(task, async () => begun(process.hrtime.bigint()));
-    const [, , name = ''] = process.argv;
-    const producer = fork(process.argv[1] ?? '', [`${name.split('.')[0]}.send`, process.argv[3] ?? ''], {
+    let begun = (_: number): void => undefined;
+    await library.work(task, async ({ id }) => begun(id));
+    const [, script = '', name = '', told = ''] = process.argv;
+    const producer = fork(script, [`${name.split('.')[0]}.send`, told], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const exited = once(producer, 'exit').then(([code]) => {
       throw new Error(`the producer ended with ${code}`);
     });
     exited.catch(() => undefined);
+    let row = 0;
     const next = async (): Promise<number> => {
+      row += 1;
       const handled = new Promise<bigint>((resolve) => {
-        begun = resolve;
+        // A job may run twice: only the one that was sent last counts.
+        begun = (id) => {
+          if (id === row) resolve(process.hrtime.bigint());
+        };
       });
-      const sent = once(producer, 'message') as Promise<[Sent]>;
+      const sent = once(producer, 'message');
       producer.send('next');
-      const [[{ at }], handledAt] = await Promise.race([Promise.all([sent, handled]), exited]);
-      return Number(handledAt - BigInt(at)) / 1e6;
+      const [[sentAt], handledAt] = await Promise.race([Promise.all([sent, handled]), exited]);
+      return Number(handledAt - BigInt(sentAt)) / 1e6;
     };
 
     await Promise.race([once(producer, 'message'), exited]);
-    for (let row = 0; row < tenth; row += 1) await next();
+    while (row < tenth) await next();
     const times: number[] = [];
     const timed = await stopwatch.time(task.rows - tenth, async () => {
       while (times.length < task.rows - tenth) times.push(await next());
@@ -64,9 +63,10 @@ export const send =
     for (const [at, row] of rows.entries()) {
       await once(process, 'message');
       await sleep(PAUSE_MS);
-      const sent: Sent = { id: at, at: String(process.hrtime.bigint()) };
+      // Nanoseconds of a clock that the processes of a machine share.
+      const sentAt = String(process.hrtime.bigint());
       await producer.add(row, idOf(task, at + 1));
-      process.send?.(sent);
+      process.send?.(sentAt);
     }
     return new Promise(() => undefined);
   };

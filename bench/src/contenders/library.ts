@@ -10,7 +10,7 @@ export interface Producer {
 }
 
 /** A handler as the bench gives it to every library. */
-export type Handler = (row: Payload) => Promise<void>;
+type Handler = (row: Payload) => Promise<void>;
 
 /** A library as its users call it. Only its own file knows it. */
 export interface Library {

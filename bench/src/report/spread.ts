@@ -9,7 +9,7 @@ export interface Spread {
 }
 
 /** Two bounds; both belong to it. */
-export interface Interval {
+interface Interval {
   readonly low: number;
   readonly high: number;
 }
