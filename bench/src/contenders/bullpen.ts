@@ -39,6 +39,9 @@ export const ways: Readonly<Record<string, Contender>> = {
   /** Jobs that are due in a day. */
   enqueueDelayed: (task, stopwatch) => enqueueMany(task, stopwatch, { delay: '1d' }),
 
+  /** Jobs that are due when a worker looks. */
+  enqueueDue: (task, stopwatch) => enqueueMany(task, stopwatch, { delay: '1ms' }),
+
   /** Rows of a file. Each is read, validated, and gets an answer. */
   batch: async (task, stopwatch) => {
     const producer = await connect(task);
@@ -100,7 +103,7 @@ async function start(
   return running;
 }
 
-async function enqueueMany(task: Task, stopwatch: Stopwatch, options: { delay?: '1d' }): Promise<Timed> {
+async function enqueueMany(task: Task, stopwatch: Stopwatch, options: { delay?: '1ms' | '1d' }): Promise<Timed> {
   const rows = makeRows(task.kind, Math.ceil(task.rows / task.queues));
   const producer = await connect(task);
   return stopwatch.time(task.rows, async () => {

@@ -74,19 +74,21 @@ function enqueueHeats(rows: number, size: (rows: number) => number): Heat[] {
 function workHeats(rows: number, size: (rows: number) => number): Heat[] {
   const work = { kind: 'empty', rows, concurrency: 50 } as const;
   const filled = { contender: 'bullpen.enqueueMany', work } as const;
-  const failed = [100, 100_000].map(size);
-  return [
-    heatOf('process', 'bullpen.work', work, beside('waiting', [rows, size(1_000_000)], 'bullpen.enqueueMany')),
-    heatOf(
-      'process',
-      'bullpen.work',
-      work,
-      beside('delayed', [1_000, 1_000_000].map(size), 'bullpen.enqueueDelayed', filled),
-    ),
-    heatOf('process', 'bullpen.work', work, beside('failed', failed, 'bullpen.reject', filled)),
-    heatOf('process jobs that fail', 'bullpen.reject', work, beside('failed', failed, 'bullpen.reject', filled)),
+  const due = { contender: 'bullpen.enqueueDue', work } as const;
+  const [delayed, failed, completed] = [
+    [1_000, 1_000_000].map(size),
+    [100, 100_000].map(size),
     // A worker keeps 10,000: what comes after that is trimmed.
-    heatOf('process', 'bullpen.work', work, beside('completed', [100, 10_000].map(size), 'bullpen.complete', filled)),
+    [100, 10_000].map(size),
+  ] as const;
+  const process = (name: string, what: Beside, contender = 'bullpen.work'): Heat => heatOf(name, contender, work, what);
+  return [
+    process('process', beside('waiting', [rows, size(1_000_000)], 'bullpen.enqueueMany')),
+    process('process', beside('delayed', delayed, 'bullpen.enqueueDelayed', filled)),
+    process('process jobs that fall due', beside('delayed', delayed, 'bullpen.enqueueDelayed', due)),
+    process('process', beside('failed', failed, 'bullpen.reject', filled)),
+    process('process jobs that fail', beside('failed', failed, 'bullpen.reject', filled), 'bullpen.reject'),
+    process('process', beside('completed', completed, 'bullpen.complete', filled)),
   ];
 }
 
@@ -112,7 +114,7 @@ function heatOf(name: string, contender: string, work: Work, { what, steps }: Be
   return {
     name: `${name}, ${what}`,
     entrants: steps.map(({ count, before }) => ({
-      ...{ label: `${count.toLocaleString('en-US')} ${what}`, contender, work },
+      ...{ label: labelOf(what, count), contender, work },
       before: before.map((step) =>
         step.work.kind === work.kind ? step : { ...step, work: { ...step.work, kind: work.kind } },
       ),
@@ -127,11 +129,12 @@ function manyHeat(name: string, counts: readonly number[], workOf: (count: numbe
     entrants: counts.map((count) => {
       const work = workOf(count);
       const before = [{ contender: 'bullpen.enqueueMany', work }];
-      return { label: `${count.toLocaleString('en-US')} ${name}`, contender: 'bullpen.work', work, before };
+      return { label: labelOf(name, count), contender: 'bullpen.work', work, before };
     }),
   };
 }
 
+const labelOf = (what: string, count: number): string => `${what}: ${count.toLocaleString('en-US')}`;
 const smallOf = ({ entrants }: Heat): string => entrants[0]?.label ?? '';
 const largeOf = ({ entrants }: Heat): string => entrants.at(-1)?.label ?? '';
 
