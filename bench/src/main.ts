@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noteCircumstances, obstaclesOf } from './circumstances.js';
+import { withClaims } from './report/readme.js';
 import { Results } from './report/results.js';
 import { resultsPage } from './report/results-page.js';
 import { type Run, runBench } from './run.js';
@@ -30,8 +31,15 @@ const page = resultsPage(sections, run, obstacles);
 const folder = obstacles.length === 0 ? bench : trial;
 for (const { file, svg } of sections.flatMap(({ plots }) => plots)) await writeFile(join(folder, file), svg);
 await writeFile(join(folder, run.settings.page), page);
+if (obstacles.length === 0 && run.settings.page === 'RESULTS.md') await updateReadme();
 process.stdout.write(`\n${page}\nwritten to ${join(folder, run.settings.page)}\n`);
 if (run.outcomes.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
+
+async function updateReadme(): Promise<void> {
+  const path = join(bench, '..', 'README.md');
+  const claims = sections.flatMap((section) => section.claims ?? []);
+  await writeFile(path, withClaims(await readFile(path, 'utf8'), claims));
+}
 
 async function runNow(): Promise<Run | undefined> {
   const circumstances = noteCircumstances();

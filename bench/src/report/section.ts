@@ -1,4 +1,5 @@
 import type { Heat } from '../running/heat.js';
+import type { Claim } from './readme.js';
 import type { Results } from './results.js';
 import type { Target } from './target.js';
 
@@ -17,6 +18,8 @@ export interface Section {
   readonly plots: readonly Plot[];
   readonly tables: readonly string[];
   readonly targets: readonly Target[];
+  /** What of it stands in README.md. */
+  readonly claims?: readonly Claim[];
 }
 
 /** What a scenario runs, and how its results are presented. */

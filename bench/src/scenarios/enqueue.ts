@@ -1,4 +1,5 @@
 import { comparePlot, compareTable } from '../report/compare.js';
+import type { Claim } from '../report/readme.js';
 import { type Results, rate, redisCpuPerRow } from '../report/results.js';
 import type { Scenario } from '../report/section.js';
 import { atLeast, fasterThanAll, type Target } from '../report/target.js';
@@ -10,6 +11,8 @@ const ONE = 'enqueue, one after the other';
 const AT_ONCE = 'enqueue, 1,000 at once';
 const BULK = 'rows in bulk';
 const BATCH = 'Bullpen batch, NDJSON file';
+const PACKED = 'Bullpen batch, 100 rows per job';
+const RAW_FILE = 'BullMQ, NDJSON file';
 const SINGLE = withEvents('Bullpen');
 const MANY = withEvents('Bullpen enqueueMany');
 /** Libraries without a call for many rows. */
@@ -45,6 +48,7 @@ export function enqueueScenario(scale: number): Scenario {
       ],
       tables: heats.map((heat) => compareTable(heat, results)),
       targets: targetsOf(results),
+      claims: claimsOf(results),
     }),
   };
 }
@@ -56,7 +60,7 @@ function bulkHeat(rows: number): Heat {
     work: { kind: 'row', rows, ...more },
   });
   const file = {
-    label: 'BullMQ, NDJSON file',
+    label: RAW_FILE,
     contender: 'bullmq.file',
     work: { kind: 'row', rows, fromFile: true },
   } as const;
@@ -67,7 +71,7 @@ function bulkHeat(rows: number): Heat {
       file,
       ...eachEvents(bullpen('Bullpen enqueueMany', 'enqueueMany')),
       bullpen(BATCH, 'batch', { fromFile: true }),
-      bullpen('Bullpen batch, 100 rows per job', 'batch', { fromFile: true, rowsPerJob: 100 }),
+      bullpen(PACKED, 'batch', { fromFile: true, rowsPerJob: 100 }),
     ],
   };
 }
@@ -88,5 +92,20 @@ function targetsOf(results: Results): Target[] {
       atLeast(`${label}, to BullMQ addBulk`, 4, to(BULK, label, RAW)),
       faster(`${label}: faster than saveAll of bee-queue and addBulk of bull`, BULK, label, ['bee-queue', 'bull']),
     ]),
+  ];
+}
+
+function claimsOf(results: Results): Claim[] {
+  const claim = (what: string, heat: string, label: string, raw: string = RAW): Claim => ({
+    what,
+    toBullmq: results.ratio(heat, label, raw, rate),
+    toBee: results.ratio(heat, label, 'bee-queue', rate),
+  });
+  return [
+    claim('`enqueue`, one after the other, against `add` and `save`', ONE, SINGLE),
+    claim('1,000 `enqueue` at once, against as many of these', AT_ONCE, SINGLE),
+    claim('`enqueueMany`, against `addBulk` and `saveAll`', BULK, MANY),
+    claim('a file: `batch`, against parsing it and `addBulk`', BULK, BATCH, RAW_FILE),
+    claim('the same with 100 rows per job', BULK, PACKED, RAW_FILE),
   ];
 }

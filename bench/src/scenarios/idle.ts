@@ -41,6 +41,14 @@ export function idleScenario(scale: number): Scenario {
         notDearer(`${BULLPEN}, idle: no more commands than BullMQ`, results.ratio(HEAT, BULLPEN, RAW, commandsPerRow)),
         atMost(`${BULLPEN}, idle: Node's time, to BullMQ`, 1.2, results.ratio(HEAT, BULLPEN, RAW, ownCpuPerRow)),
       ],
+      claims: [
+        {
+          what: "Node's time of an idle worker",
+          toBullmq: results.ratio(HEAT, BULLPEN, RAW, ownCpuPerRow),
+          toBee: results.ratio(HEAT, BULLPEN, 'bee-queue', ownCpuPerRow),
+          isCost: true,
+        },
+      ],
     }),
   };
 }

@@ -47,6 +47,14 @@ export function latencyScenario(scale: number): Scenario {
       ).map(([name, measure]) =>
         notDearer(`${BULLPEN}, latency ${name}: at most BullMQ's`, results.ratio(HEAT, BULLPEN, RAW, measure)),
       ),
+      claims: [
+        {
+          what: 'milliseconds from `enqueue` to the handler, idle queue',
+          toBullmq: results.ratio(HEAT, BULLPEN, RAW, p50Ms),
+          toBee: results.ratio(HEAT, BULLPEN, 'bee-queue', p50Ms),
+          isCost: true,
+        },
+      ],
     }),
   };
 }

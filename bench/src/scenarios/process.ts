@@ -1,4 +1,5 @@
 import { comparePlot, compareTable } from '../report/compare.js';
+import type { Claim } from '../report/readme.js';
 import { ownCpuPerRow, type Results, rate, redisCpuPerRow } from '../report/results.js';
 import type { Scenario } from '../report/section.js';
 import { atLeast, atMost, fasterThanAll, notFarBehind, notSlower, type Target } from '../report/target.js';
@@ -57,6 +58,7 @@ export function processScenario(scale: number): Scenario {
       ],
       tables: heats.map((heat) => compareTable(heat, results)),
       targets: [...EMPTY.flatMap((size) => emptyTargets(size, results)), ...waitingTargets(results)],
+      claims: claimsOf(results),
     }),
   };
 }
@@ -128,4 +130,19 @@ function waitingTargets(results: Results): Target[] {
       notFarBehind(`${SINGLE}, ${heat}: no peer ahead by more than 3 %`, peers),
     ];
   });
+}
+
+function claimsOf(results: Results): Claim[] {
+  const claim = (what: string, heat: string, label: string): Claim => ({
+    what: `${what}, ${heat}`,
+    toBullmq: results.ratio(heat, label, RAW, rate),
+    toBee: results.ratio(heat, label, 'bee-queue', rate),
+  });
+  return [
+    ...EMPTY.map(({ concurrency }) => claim('a worker, single jobs', emptyName(concurrency), SINGLE)),
+    ...WAITING.map(({ handlerMs }) => claim('a worker', waitingName(handlerMs), SINGLE)),
+    ...EMPTY.map(({ concurrency }) => claim('a worker, rows of a batch', emptyName(concurrency), ROWS)),
+    ...EMPTY.map(({ concurrency }) => claim('100 rows per job', emptyName(concurrency), PACKED)),
+    ...EMPTY.map(({ concurrency }) => claim('100 rows per job, `handleMany`', emptyName(concurrency), MANY)),
+  ];
 }
