@@ -26,6 +26,8 @@ export interface Task {
   /** How long a handler waits; 0 does nothing at all. */
   readonly handlerMs: number;
   readonly events: Events;
+  /** Whether a worker may hold jobs before it has a slot for them. Only Bullpen knows this. */
+  readonly fetchAhead: boolean;
   /** Among how many queues the rows are divided. Only Bullpen's own ways know this and the next. */
   readonly queues: number;
   /** How many workers serve them, in one process. */

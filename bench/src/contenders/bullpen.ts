@@ -91,13 +91,13 @@ async function start(
   task: Task,
   handlerOf: (worker: typeof import('@bullpen/worker'), job: ReturnType<typeof jobOf>) => AnyHandler,
 ): Promise<readonly RunningWorker[]> {
-  const { redis, concurrency, workers } = task;
+  const { redis, concurrency, fetchAhead, workers } = task;
   // Loaded only here: a producer's process has no worker in it, and the bench measures its memory.
   const library = await import('@bullpen/worker');
   const queues = queuesOf(task);
   const handlers = queues.map((queue) => handlerOf(library, jobOf(task.kind, queue)));
   const running = Array.from({ length: workers }, () =>
-    library.startWorker({ handlers, redis, prefix: PREFIX, concurrency, queues, ...eventsOf(task) }),
+    library.startWorker({ handlers, redis, prefix: PREFIX, concurrency, fetchAhead, queues, ...eventsOf(task) }),
   );
   await Promise.all(running.map(({ ready }) => ready));
   return running;

@@ -3,7 +3,7 @@ import type { Sample } from '../running/heat.js';
 import { Results, rate } from './results.js';
 
 const sample = (label: string, round: number, ms: number): Sample => ({
-  ...{ heat: 'heat', label, round, rows: 100, ms, ownCpuUs: 0, redisCpuUs: 0, commands: 0, rssMb: 0, redisBytes: 0 },
+  ...{ heat: 'heat', label, round, rows: 100, ms, ownCpuUs: 0, redisCpuUs: 0, commands: 0, rssMb: 0 },
 });
 
 it('a ratio is of two samples of one round: a slow round slows both, and changes nothing', () => {

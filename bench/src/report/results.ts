@@ -9,7 +9,7 @@ export const msPerRow: Measure = ({ rows, ms }) => ms / rows;
 export const ownCpuPerRow: Measure = ({ rows, ownCpuUs }) => ownCpuUs / rows;
 export const redisCpuPerRow: Measure = ({ rows, redisCpuUs }) => redisCpuUs / rows;
 export const commandsPerRow: Measure = ({ rows, commands }) => commands / rows;
-export const bytesPerRow: Measure = ({ rows, redisBytes }) => redisBytes / rows;
+export const bytesPerRow: Measure = ({ rows, redisBytes = Number.NaN }) => redisBytes / rows;
 export const rssMb: Measure = (sample) => sample.rssMb;
 export const p50Ms: Measure = (sample) => sample.p50Ms ?? Number.NaN;
 export const p99Ms: Measure = (sample) => sample.p99Ms ?? Number.NaN;

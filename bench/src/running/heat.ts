@@ -28,7 +28,16 @@ export type Work = Pick<Task, 'kind' | 'rows'> &
 
 /** What is nearly always the same. */
 export const PLAIN = {
-  ...{ batch: 'bench', rowsPerJob: 1, concurrency: 1, handlerMs: 0, events: 'ends', queues: 1, workers: 1 },
+  ...{
+    batch: 'bench',
+    rowsPerJob: 1,
+    concurrency: 1,
+    handlerMs: 0,
+    events: 'ends',
+    fetchAhead: true,
+    queues: 1,
+    workers: 1,
+  },
 } as const satisfies Partial<Task>;
 
 /**
@@ -43,6 +52,8 @@ export interface Heat {
    * that only wait.
    */
   readonly sideBySide?: boolean;
+  /** Whether it is about the memory that rows occupy in Redis. */
+  readonly weighsRedis?: boolean;
 }
 
 /** Whose ratios an entrant's are. */
@@ -64,6 +75,6 @@ export interface Sample extends Timed {
   readonly round: number;
   /** The peak memory of its process. */
   readonly rssMb: number;
-  /** How many bytes its rows occupy in Redis. */
-  readonly redisBytes: number;
+  /** How many bytes its rows occupy in Redis, where that was measured. */
+  readonly redisBytes?: number;
 }

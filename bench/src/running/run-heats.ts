@@ -22,11 +22,11 @@ export async function runHeats(
 ): Promise<Outcome> {
   const outcome: Outcome = { samples: [], failures: [] };
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, entrants, sideBySide = false } of heats) {
+    for (const { name, entrants, sideBySide = false, weighsRedis = false } of heats) {
       const run = async (entrant: Entrant, on: Arena): Promise<void> => {
         const where = `${name}, round ${round} of ${rounds}, ${entrant.label}`;
         try {
-          const measured = await runEntrant(on, entrant, signal);
+          const measured = await runEntrant(on, entrant, weighsRedis, signal);
           outcome.samples.push({ heat: name, label: entrant.label, round, ...measured });
           process.stderr.write(`${where}: ${summaryOf(measured)}\n`);
         } catch (error) {
@@ -55,6 +55,7 @@ async function inArenaOfItsOwn(run: (arena: Arena) => Promise<void>): Promise<vo
 async function runEntrant(
   arena: Arena,
   entrant: Entrant,
+  weighsRedis: boolean,
   signal: AbortSignal,
 ): Promise<Omit<Sample, 'heat' | 'label' | 'round'>> {
   await arena.clear();
@@ -62,6 +63,7 @@ async function runEntrant(
     await runContender(arena, { ...step, onNode24: entrant.onNode24 ?? false }, signal);
     await arena.settle();
   }
+  if (!weighsRedis) return runContender(arena, entrant, signal);
   const bytesBefore = await arena.usedMemory();
   const measured = await runContender(arena, entrant, signal);
   // Redis frees the buffers of a connection, and tables that were outgrown, a moment later.

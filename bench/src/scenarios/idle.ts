@@ -7,7 +7,7 @@ import { lineUp, RAW, withEvents } from './line-up.js';
 
 const HEAT = 'idle';
 const BULLPEN = withEvents('Bullpen');
-const SECONDS = 30;
+const SECONDS = 20;
 
 /** What a worker costs that has nothing to do. */
 export function idleScenario(scale: number): Scenario {

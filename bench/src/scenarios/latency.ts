@@ -11,7 +11,7 @@ const BULLPEN = withEvents('Bullpen');
 
 /** How long a job takes from its enqueue to its handler when nothing else is to do. */
 export function latencyScenario(scale: number): Scenario {
-  const work = { kind: 'row', rows: scaled(500, scale), concurrency: 10 } as const;
+  const work = { kind: 'row', rows: scaled(400, scale), concurrency: 10 } as const;
   const heat: Heat = {
     name: HEAT,
     entrants: [

@@ -1,4 +1,4 @@
-import type { Entrant, Work } from '../running/heat.js';
+import { type Entrant, type Heat, sideOf, type Work } from '../running/heat.js';
 import { NODE_24 } from '../running/node-24.js';
 import { EVENTS_ARE_A_CHOICE, type Events } from '../task.js';
 
@@ -59,9 +59,9 @@ export const PEERS: readonly Peer[] = [
   },
 ];
 
-/** The libraries that Bullpen wants to be faster than; all that can run here. */
-export const RIVALS = (): readonly Peer[] =>
-  PEERS.filter(({ label, onNode24 }) => label !== RAW && label !== RAW_24 && (NODE_24 !== undefined || !onNode24));
+/** The libraries in a heat that Bullpen wants to be faster than. */
+export const rivalsIn = ({ entrants }: Heat): string[] =>
+  entrants.filter((entrant) => sideOf(entrant) === 'peer').map(({ label }) => label);
 
 /** One entrant for each library that works in this way: the baseline first. */
 export function lineUp(
@@ -88,14 +88,15 @@ export const DEFAULT_EVENTS: Events = EVENTS_ARE_A_CHOICE ? 'ends' : 'all';
 /** A row of Bullpen that names its setting of events. */
 export const withEvents = (label: string, events: Events = DEFAULT_EVENTS): string => `${label}, events ${events}`;
 
+/** Bullpen's entrant with one setting of events, the default if none is named. */
+export const withEventsOf = (entrant: Entrant, events: Events = DEFAULT_EVENTS): Entrant => ({
+  ...entrant,
+  ...{ label: withEvents(entrant.label, events), work: { ...entrant.work, events } },
+  ...(entrant.before && { before: entrant.before.map((step) => ({ ...step, work: { ...step.work, events } })) }),
+});
+
 /** Bullpen's entrant once for each setting of events, the default first. */
 export const eachEvents = (entrant: Entrant): Entrant[] => {
   const settings: readonly Events[] = EVENTS_ARE_A_CHOICE ? ['ends', 'all', 'none'] : ['all'];
-  return settings.map((events) => ({
-    ...entrant,
-    ...{ label: withEvents(entrant.label, events), work: { ...entrant.work, events } },
-    ...(entrant.before && {
-      before: entrant.before.map((step) => ({ ...step, work: { ...step.work, events } })),
-    }),
-  }));
+  return settings.map((events) => withEventsOf(entrant, events));
 };

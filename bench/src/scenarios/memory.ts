@@ -19,10 +19,10 @@ export function memoryScenario(scale: number): Scenario {
     { label: ONE, contender: 'bullpen.batch', work: { ...work, fromFile: true } },
     { label: PACKED, contender: 'bullpen.batch', work: { ...work, fromFile: true, rowsPerJob: 100 } },
   ];
-  const heat: Heat = { name: HEAT, entrants };
+  const heat: Heat = { name: HEAT, entrants, weighsRedis: true };
   return {
     heats: [heat],
-    maxRounds: 3,
+    maxRounds: 1,
     tell: (results) => ({
       title: `Memory in Redis: ${work.rows.toLocaleString('en-US')} waiting rows of about 100 bytes`,
       text: [

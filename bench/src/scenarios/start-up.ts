@@ -23,7 +23,7 @@ export function startUpScenario(): Scenario {
   const entrants: Entrant[] = PROGRAMS.map(({ label, way }) => ({
     label,
     contender: `start-up.${way}`,
-    work: { kind: 'empty', rows: 3 },
+    work: { kind: 'empty', rows: 2 },
   }));
   const heat: Heat = { name: HEAT, entrants };
   return {
