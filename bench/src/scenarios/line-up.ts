@@ -33,7 +33,7 @@ export const PEERS: readonly Peer[] = [
   {
     ...{ file: 'bee-queue', label: 'bee-queue', npm: 'bee-queue' },
     setting: 'its fastest: `sendEvents`, `getEvents` and `storeJobs` off, `removeOnSuccess`',
-    ...{ keeps: 'none: it cannot keep only the last', validates: 'no', afterDeath: 'runs again' },
+    ...{ keeps: 'none: it cannot keep only the last', validates: 'no', afterDeath: 'runs again, if somebody checks' },
   },
   {
     ...{
@@ -46,7 +46,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     ...{ file: 'node-resque', label: 'node-resque', npm: 'node-resque', setting: 'a worker for each slot' },
-    ...{ keeps: 'none', validates: 'no', afterDeath: 'is in its failed list, when somebody cleans up' },
+    ...{ keeps: 'none', validates: 'no', afterDeath: 'is in its failed list, if a scheduler runs' },
   },
   {
     ...{ file: 'bullmq', label: RAW_24, npm: 'bullmq', setting: 'the baseline of the next', onNode24: true },
