@@ -36,6 +36,7 @@ export { showRate } from './job/show-rate.js';
 export { showText, showValue } from './job/show-value.js';
 export { snoozeFault } from './job/snooze-time.js';
 export { suggest } from './job/suggest.js';
+export { Coalescer } from './process/coalescer.js';
 export { type Guides, guideCommand } from './process/command-guide.js';
 export { commonSettings } from './process/command-settings.js';
 export { type Config, readConfig } from './process/config.js';

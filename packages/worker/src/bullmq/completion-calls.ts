@@ -1,7 +1,7 @@
-import { queueKeys } from '@bullpen/shared/internal';
+import { Coalescer, queueKeys } from '@bullpen/shared/internal';
 import type { RowNote } from '../attempt/row-note.js';
-import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
+import { jobsPerCall } from '../redis/jobs-per-call.js';
 
 /** The success of a row that has a job of its own. */
 export interface Completion {
