@@ -84,6 +84,7 @@ export function parseEnqueueOptions(job: JobDefinition, options: EnqueueOptions)
  */
 export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, faults: Fault[]): ChunkOptions {
   const { priority, maxWaiting } = given;
+  if (isPlain(given)) return PLAIN;
   if (priority !== undefined) faults.push(...priorityFaults(priority));
   if (maxWaiting !== undefined) faults.push(...countFaults('maxWaiting', maxWaiting, MAX_WAITING));
   const start = readStart(given, faults);
@@ -91,6 +92,12 @@ export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, faults: F
   if (faults.length === 0) faults.push(...expiryFaults(start.dueAt, expiry.expiresAt));
   return { ...start, ...expiry, priority: priority ?? 0, maxWaiting };
 }
+
+/** What most calls come to, which give no option, or only a key. */
+const PLAIN: ChunkOptions = { delayMs: 0, expiresAt: undefined, priority: 0, maxWaiting: undefined };
+
+const isPlain = ({ delay, at, priority, expiresIn, expiresAt, maxWaiting }: EnqueueOptions): boolean =>
+  [delay, at, priority, expiresIn, expiresAt, maxWaiting].every((option) => option === undefined);
 
 function readStart({ delay, at }: EnqueueOptions, faults: Fault[]): { delayMs: number; dueAt?: number } {
   if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either a delay or a time' });

@@ -1,6 +1,6 @@
 import type { JobDefinition } from '@bullpen/shared';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
-import type { InsertReply } from './insert-reply.js';
+import type { RowsReply } from './insert-reply.js';
 import type { ProducerRedis } from './producer-redis.js';
 
 /** How the parts of a producer reach Redis. Each call is one trip with its own time limit. */
@@ -16,5 +16,5 @@ export interface InsertAccess extends RedisAccess {
     rows: readonly JobRow[],
     options: ChunkOptions,
     part: BatchPart,
-  ) => Promise<InsertReply>;
+  ) => Promise<RowsReply>;
 }
