@@ -32,7 +32,11 @@ ${LAYOUT.now}
 ${ADD_SCRIPT}
 ${KEY_SCRIPT}
 local told, again = cjson.decode(ARGV[1]), ARGV[4]
-for _, settings in ipairs(told.settings) do prepare(settings) end
+local areMixed = false
+for _, settings in ipairs(told.settings) do
+  prepare(settings)
+  areMixed = areMixed or settings.kind ~= told.settings[1].kind
+end
 
 -- Whether this call has added the job already, and only the reply was lost. No other call makes the
 -- same id. The job may be gone by now: then it still has its key, or its cancellation is noted.
@@ -52,7 +56,7 @@ local isDone = again and wasDone()
 
 -- Whether the first run may have refused a job with these settings, while it added others.
 local function maybeRefused(settings)
-  return not told.whole and (told.isMixed or settings.maxWaiting or settings.expiresAt)
+  return not told.whole and (areMixed or settings.maxWaiting or settings.expiresAt)
 end
 
 local waits = 0
