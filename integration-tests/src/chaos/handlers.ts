@@ -27,7 +27,7 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
     process.kill(process.pid, 'SIGKILL');
   }
   try {
-    await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
+    if (planned.ms > 0) await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
     // Only once in a run: a job that blocks every process that takes it would stop the fleet for
     // ever.
     if (planned.blockMs > 0 && isFirst(planned.key)) {
@@ -37,7 +37,7 @@ async function play(planned: PlannedJob, context: Context): Promise<{ run: strin
       keepBusy(planned.blockMs);
       tell('blocked');
     }
-    await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
+    if (planned.ms > 0) await sleep(planned.ms / 2, undefined, planned.heed ? { signal } : {});
   } catch (error) {
     tell('left');
     throw error;

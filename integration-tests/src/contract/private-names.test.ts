@@ -26,16 +26,9 @@ const inOurFiles = (users: readonly string[]): string =>
 
 /** How the methods that we call or override begin, parameters included, by their class. */
 const METHODS = {
-  Worker: [
-    'async processJob(job, token, fetchNextCallback = () => true)',
-    'async moveToActive(token, name)',
-    'async nextJobFromJobData(jobData, jobId, token)',
-    'createJob(data, jobId)',
-    'updateDelays(limitDelay = 0, delayUntil = 0)',
-  ],
+  Worker: ['async mainLoop()', 'async nextJobFromJobData(jobData, jobId, token)', 'createJob(data, jobId)'],
   RedisQueueBackend: [
     'constructor(connection, name, keys, toKey, opts, blockingConnection, ownsConnection = true)',
-    'async moveToActive(token, name)',
     'async moveToFinished(jobId, args)',
     'moveToFinishedArgs(job, val, propVal, shouldRemove, target, token, timestamp, fetchNext = true, fieldsToUpdate)',
     'moveToCompletedArgs(job, returnvalue, removeOnComplete, token, fetchNext = false)',
@@ -73,8 +66,8 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
     onTestFinished(() => worker.close());
     const used = (name: string) => `${inOurFiles(usersOf(new RegExp(`\\b${name}\\b`)))} uses it`;
     const fields = {
-      Worker: [worker, ['drained', 'backend']],
-      RedisQueueBackend: [worker.backend, ['maximumBlockTimeout', 'queue']],
+      Worker: [worker, ['closing', 'backend']],
+      RedisQueueBackend: [worker.backend, ['minimumBlockTimeout', 'queue']],
     } as const;
     for (const [owner, [instance, names]] of Object.entries(fields)) {
       for (const name of names) {
@@ -113,7 +106,7 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
     const text = readFileSync(join(ROOM, file), 'utf8');
     const timed = [...text.matchAll(/engineScript\((\w+), '\w+'(?:, (\d))?\)/g)];
     expect(timed.length).toBeGreaterThan(4);
-    for (const [, name = '', timeArg] of [...timed, ['', 'moveToDelayed', '2']]) {
+    for (const [, name = '', timeArg] of timed) {
       const { inputs = [] } = scriptOf(name, join(ROOM, file), 'puts a header before it');
       // The next run of a scheduler keeps the clock of its caller.
       if (name === 'updateJobScheduler') continue;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createLogger } from '@bullpen/shared';
-import { Worker } from 'bullmq';
+
+import { Redis } from 'ioredis';
 import { describe, expect, vi } from 'vitest';
 import { handlePrecious } from '../fixtures/handlers.js';
 import { precious } from '../fixtures/jobs.js';
@@ -152,8 +153,7 @@ describe('a worker that no longer fetches', () => {
   ] as const) {
     test(`although jobs ${what} is restarted, and fetches again`, async ({ world }) => {
       // This was seen after reconnects: a blocking read that never settles.
-      const prototype = Worker.prototype as unknown as { waitForJob(): Promise<number> };
-      const hanging = vi.spyOn(prototype, 'waitForJob').mockImplementation(() => new Promise(() => undefined));
+      const hanging = vi.spyOn(Redis.prototype, 'bzpopmin').mockImplementation(() => new Promise(() => undefined));
       world.onClose(async () => hanging.mockRestore());
       const logger = createLogger({ level: 'silent' });
       const errors = vi.spyOn(logger, 'error');

@@ -53,7 +53,10 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
     again: 'finds nothing: the job is not active any more, or was fetched anew',
   },
   bullpenFinish: ENDS,
-  bullpenCompleteRows: { ...ENDS, refuses: (answer) => isBullmqs((answer as unknown[])[0]) },
+  bullpenTurn: {
+    ...{ ...ENDS, refuses: (answer: unknown) => isBullmqs((answer as [unknown[]])[0][0]), changes: /./ },
+    again: 'is refused like the other ends, and fetches other jobs. The first ones are a lost fetch, and go back',
+  },
   bullpenSettleRows: {
     ...{ lease: 'token', refuses: all(/^0+$/), answers: 'the same' },
     again: 'finds the rows settled, and counts nothing',
@@ -81,11 +84,6 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
     again: 'does nothing: a check was made, or it is too old',
     // The mark of the check expires, on a slow machine before the second one.
     ...{ answers: 'otherwise', changes: /:stalled-check$/ },
-  },
-  'bullmq:moveToActive': {
-    lease: { none: 'it gives a lease' },
-    again: 'fetches another job. The first one is a lost fetch, and goes back',
-    ...{ answers: 'otherwise', changes: /./ },
   },
   'bullmq:moveToDelayed': ENDS,
   'bullmq:retryJob': ENDS,

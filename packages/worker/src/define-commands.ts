@@ -1,7 +1,7 @@
 import { defineScripts, type Redis, type Script } from '@bullpen/shared/internal';
-import { COMPLETE_KEYS, COMPLETE_ROWS } from './bullmq/completion-script.js';
 import { ENGINE_COMMANDS } from './bullmq/engine-scripts.js';
 import { FINISH, FINISH_KEYS } from './bullmq/finish-script.js';
+import { TURN, TURN_KEYS } from './bullmq/turn-script.js';
 import { CANCELLED_AMONG } from './redis/cancel-scripts.js';
 import type { ScriptedRedis, WorkerCommands } from './redis/commands.js';
 import { FETCHED_BY } from './redis/fetch-scripts.js';
@@ -27,7 +27,7 @@ const SCRIPTS: { readonly [Name in keyof WorkerCommands]: Script } = {
   // again.
   bullpenHandBack: { keys: 7, lua: HAND_BACK, effect: 'frees', sentWhole: true },
   bullpenFinish: { keys: FINISH_KEYS, lua: FINISH, effect: 'frees' },
-  bullpenCompleteRows: { keys: COMPLETE_KEYS, lua: COMPLETE_ROWS, effect: 'frees' },
+  bullpenTurn: { keys: TURN_KEYS, lua: TURN, effect: 'frees' },
   bullpenSettleRows: { keys: 1, lua: SETTLE_ROWS, effect: 'frees' },
   bullpenSplitRows: { keys: 6, lua: SPLIT_ROWS, effect: 'frees' },
   bullpenKeep: { keys: 1, lua: KEEP, effect: 'frees' },

@@ -21,7 +21,8 @@ import {
 
 const OPTIONS: OptionTable<WorkerOptions> = {
   ...{ handlers: true, redis: true, prefix: true, queues: true, concurrency: true, drainTimeout: true },
-  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, logger: true },
+  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, fetchAhead: true },
+  logger: true,
   queue: 'write queues, a list of names',
 };
 const QUEUE_OPTIONS: OptionTable<QueueOption> = { name: true, concurrency: true, queue: 'write name' };
@@ -61,7 +62,7 @@ export function readOptions(options: WorkerOptions) {
       ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
     };
   };
-  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, logger } = options;
+  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, logger, fetchAhead = true } = options;
   const { drainTimeout = DEFAULTS.drainTimeout, abortGrace = DEFAULTS.abortGrace } = options;
   const { lease = DEFAULTS.lease, concurrency = DEFAULTS.concurrency } = options;
   const wrongPrefix = prefixFault(prefix);
@@ -73,6 +74,8 @@ export function readOptions(options: WorkerOptions) {
   for (const { name, concurrency } of queues ?? []) {
     if (concurrency !== undefined) count(`queues.${name}.concurrency`, concurrency, MAX_CONCURRENCY);
   }
+  if (typeof fetchAhead !== 'boolean')
+    faults.push({ path: 'fetchAhead', reason: `expected true or false, got ${showValue(fetchAhead)}` });
   if (logger !== undefined) faults.push(...loggerFaults(logger));
   const settings = {
     prefix,
@@ -80,6 +83,7 @@ export function readOptions(options: WorkerOptions) {
     drainTimeoutMs: duration('drainTimeout', drainTimeout),
     abortGraceMs: duration('abortGrace', abortGrace),
     leaseMs,
+    fetchAhead,
     concurrency: count('concurrency', concurrency, MAX_CONCURRENCY),
     kept: {
       ...keepOf('keepCompleted', keepCompleted),

@@ -30,7 +30,7 @@ export interface RunningWorker {
     /** How many of its attempts run at once. */
     readonly concurrency: number;
   }[];
-  /** How many attempts are in flight. */
+  /** How many attempts are in flight: those that run, and those whose end Redis has not yet. */
   readonly active: number;
   /**
    * Drains the worker: stops the intake, lets active attempts finish, aborts those that take longer

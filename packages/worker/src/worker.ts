@@ -22,6 +22,7 @@ import { ActiveAttempts } from './in-flight/active-attempts.js';
 import { Cancellations } from './in-flight/cancellations.js';
 import { type DrainSummary, drain } from './in-flight/drain.js';
 import { faultOwner } from './in-flight/fault-owner.js';
+import { FetchAhead } from './in-flight/fetch-ahead.js';
 import { healthOf } from './in-flight/health.js';
 import { Leases } from './in-flight/leases.js';
 import { Progress } from './in-flight/progress.js';
@@ -108,7 +109,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const trials = new Trials({ redis, prefix, queues, active, recorder, log });
   const deps = {
     ...{ prefix, redis, clock, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
-    retention,
+    ...{ retention, fetchAhead: settings.fetchAhead ? new FetchAhead() : undefined },
     progress: new Progress(redis, prefix),
     ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, clock, log, observers }) },
     name: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
@@ -197,13 +198,18 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     ready,
     serves,
     get active() {
-      return active.size;
+      return active.begunCount;
     },
     drain() {
       draining ??= shutDown();
       return draining;
     },
-    slots: () => serves.map(({ queue, concurrency }) => ({ queue, concurrency, ...active.slotsOf(queue) })),
+    slots: () =>
+      serves.map(({ queue, concurrency }) => {
+        const { active: taken, stuck } = active.slotsOf(queue);
+        // The slot of a job that has just ended may be used again before Redis has its end.
+        return { queue, concurrency, active: Math.min(taken, concurrency), stuck };
+      }),
     observe: (observer) => observers.add(observer),
     exporter,
     health: () => healthOf({ active, serves, isReady, isDraining: draining !== undefined, outage, connections, clock }),

@@ -14,6 +14,7 @@ import { onceUnlessHit } from './once-unless-hit.js';
 import { oneClock, possibleDurations } from './one-clock.js';
 import { oneJobPerKey } from './one-job-per-key.js';
 import { outageIsNamed } from './outage-named.js';
+import { repeatsAreFew } from './repeats-are-few.js';
 import { startsNothingWhileDraining, stopsInTime } from './stops-in-time.js';
 import { summariesTrue } from './summaries.js';
 import { convict, type Explained, type Rule, type Violation } from './violation.js';
@@ -26,6 +27,7 @@ const ABOUT_JOBS: readonly Rule[] = [
   attemptsExact,
   oneJobPerKey,
   onceUnlessHit,
+  repeatsAreFew,
   crashesEarned,
   oneClock,
   cancelsHold,

@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { Facts } from '../facts.js';
 import { check } from './check.js';
-import { at, history, intended, killed, life, ran, readyLine, stoppedLine, stored, toldLine } from './history.js';
+import {
+  at,
+  history,
+  intended,
+  killed,
+  life,
+  ran,
+  readyLine,
+  repeatedBy,
+  stoppedLine,
+  stored,
+  toldLine,
+} from './history.js';
 import type { ViolationKind } from './violation.js';
 
 /**
@@ -84,6 +96,9 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
         /and there was attempt 2/,
         { ledger: [...history().ledger, ...ran('a-2', { jobId: 'a', attempt: 2, from: 3, to: 4 })] },
       ],
+    ],
+    'repeated too much': [
+      ['more than the slots, long before a kill', /had 5 slots of q, and 6 jobs ran again/, repeatedBy(6, 2.9)],
     ],
     'ended twice': [
       ['in calm weather', /a: attempt 1 in 1.* and attempt 1 in 2/, twice()],

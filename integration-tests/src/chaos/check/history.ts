@@ -109,3 +109,19 @@ export function history(more: Partial<Facts> = {}): Facts {
     ...more,
   };
 }
+
+/** So many jobs that process 1 ended at an instant; it was killed at 3, and process 2 ran them again. */
+export function repeatedBy(jobs: number, endedAt: number): Partial<Facts> {
+  const ids = Array.from({ length: jobs }, (_, index) => `r-${index}`);
+  return {
+    intended: ids.map((id) => intended(id)),
+    accepted: [answered(ids)],
+    ledger: ids.flatMap((id) => [
+      ...ran(`${id}-1`, { jobId: id, from: endedAt - 0.1, to: endedAt }),
+      ...ran(`${id}-2`, { jobId: id, pid: 2, from: 5, to: 5.1 }),
+    ]),
+    stored: ids.map((id) => stored(id, { result: { run: `${id}-2` }, finishedOn: at(5.2) })),
+    faults: [{ kind: 'kill', pid: 1, startedAt: at(3), endedAt: at(3) }],
+    lives: [killed(1, 3), life(2, { log: [readyLine(0.5), toldLine(10), stoppedLine(10.1, {}, { completed: jobs })] })],
+  };
+}

@@ -11,6 +11,7 @@ import {
   life,
   ran,
   readyLine,
+  repeatedBy,
   stoppedLine,
   stored,
   toldLine,
@@ -32,6 +33,8 @@ function doneAgain(faults: readonly Fault[], lives: Facts['lives'], first: objec
 
 const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
   ['calm weather', {}],
+  ['as many jobs repeated as a killed worker had slots', repeatedBy(5, 2.9)],
+  ['more jobs repeated that ended right before the kill', repeatedBy(20, 2.99)],
   [
     'a job not accepted before the producer was killed, and nothing of it anywhere',
     { intended: [intended('a'), intended('b')] },

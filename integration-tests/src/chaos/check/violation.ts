@@ -9,6 +9,7 @@ const VIOLATION_KINDS = [
   'two jobs of one key',
   'ended twice',
   'overlap',
+  'repeated too much',
   'crash counted',
   'hung',
   'started while draining',

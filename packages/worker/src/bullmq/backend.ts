@@ -1,5 +1,5 @@
 import type { Due } from '@bullpen/shared';
-import { lockKey, type RedisClock } from '@bullpen/shared/internal';
+import { Coalescer, lockKey, type RedisClock } from '@bullpen/shared/internal';
 import {
   defaultRepeatStrategy,
   type FinishedStatus,
@@ -11,32 +11,24 @@ import {
   type RedisConnection,
   RedisQueueBackend,
   type RepeatOptions,
-  raw2NextJobData,
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
-import type { FailedEnding, QueueStore, RecordOptions } from '../in-flight/queue-store.js';
+import type { FailedEnding, QueueStore } from '../in-flight/queue-store.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
 import type { StallCheck } from '../in-flight/stall-check.js';
 import type { ScriptedRedis } from '../redis/commands.js';
-import { handBack } from '../redis/hand-back.js';
+import { type Fetch, handBack } from '../redis/hand-back.js';
 import type { Outage } from '../redis/outage.js';
 import type { SideConnections } from '../redis/side-connections.js';
 import { BlockingConnection } from './blocking-connection.js';
 import type { BullmqJob } from './bullmq-job.js';
-import type { CompletionCalls } from './completion-calls.js';
 import { connect, connectionName } from './connections.js';
 import { engineCommand } from './engine-scripts.js';
 import { failureOf } from './failure.js';
-import { addNotes, isPlainRow, type RowNotes } from './finish-notes.js';
+import { addNotes } from './finish-notes.js';
 import { FAILED_REMOVED } from './finish-script.js';
-import { OwnFields } from './own-fields.js';
-
-/**
- * BullMQ's answer to a fetch: the fields and the id of a job, or how long to wait when there is
- * none.
- */
-export type NextJob = ReturnType<typeof raw2NextJobData>;
+import type { HeldJob } from './held-job.js';
 
 /** The options of BullMQ's worker that its backend reads. */
 type BackendOptions = QueueBaseOptions & { readonly name?: string; readonly prefix?: string };
@@ -44,8 +36,7 @@ type BackendOptions = QueueBaseOptions & { readonly name?: string; readonly pref
 /** What a {@link Backend} needs beside BullMQ's options. */
 export interface BackendDeps {
   readonly redis: ScriptedRedis;
-  readonly clock: Pick<RedisClock, 'at' | 'sync' | 'toHost'>;
-  readonly completionCalls: Pick<CompletionCalls, 'add'>;
+  readonly clock: Pick<RedisClock, 'at' | 'sync'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
   readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
   readonly outage: Outage;
@@ -76,21 +67,19 @@ const MIN_SNOOZE_MS = 250;
  */
 const PUT_OFF_MS = 60_000;
 
+/** The most jobs that one call hands back: the script then takes Redis about 5 ms. */
+const MAX_HANDED_BACK = 500;
+
 /**
- * BullMQ's backend. It differs in two ways: it records an end and Bullpen's notes in one call, and
- * after an outage living workers take up their leases before it looks for the jobs of dead ones.
- *
- * It records a success in one of two ways. *Inline* sends BullMQ's script and our notes in a call
- * of its own. That script knows flows, schedulers, deduplication, limits and retention. *Coalesced*
- * sends several successes in one call (`completion-calls.ts`), for rows of batches that need none
- * of these: it takes a third of Redis' time. A row that is sent again goes inline. Redis may refuse
- * it again, and must not refuse others with it.
+ * BullMQ's backend. It records the end of one job and Bullpen's notes about it in one call, by
+ * BullMQ's script: that script knows flows, schedulers, deduplication and retention. And after an
+ * outage living workers take up their leases before it looks for the jobs of dead ones.
  */
-export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, NextJob> {
+export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
   readonly #blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>;
   readonly #deps: BackendDeps;
-  /** The fields of fetched jobs that BullMQ drops. */
-  readonly ownFields = new OwnFields();
+  /** Jobs that go back in one turn of the event loop go in one call, which keeps their order. */
+  readonly #returns: Coalescer<Fetch, boolean>;
 
   /**
    * Opens the backend for one queue of a worker: on the worker's connection, and on a second one
@@ -113,6 +102,11 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts);
     this.#blocking = blocking;
     this.#deps = deps;
+    const fetching = { redis: deps.redis, prefix: opts.prefix ?? '', queue: name, name: opts.name ?? '' };
+    this.#returns = new Coalescer(MAX_HANDED_BACK, async (fetches) => {
+      const handedBack = new Set(await handBack(fetching, fetches));
+      return fetches.map(({ jobId }) => handedBack.has(jobId));
+    });
   }
 
   override async waitUntilReady(): Promise<void> {
@@ -120,10 +114,9 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     await this.#blocking.ready;
   }
 
-  /** The score says when the first delayed job is due. BullMQ compares it with the host's clock. */
-  override async waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
-    const marker = await this.#blocking.wait(this.toKey('marker'), seconds);
-    return marker === null ? null : { ...marker, score: this.hostInstant(marker.score) };
+  /** The score says when the first delayed job is due, by Redis' clock; 0 means that one waits. */
+  override waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
+    return this.#blocking.wait(this.toKey('marker'), seconds);
   }
 
   /** BullMQ's worker ends a wait by this when it closes. It is not paused, so it needs no other. */
@@ -136,10 +129,6 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     return super.close(force);
   }
 
-  override get maximumBlockTimeout(): number {
-    return MAX_BLOCK_S;
-  }
-
   /** BullMQ's scripts with our headers, and with Redis' time. */
   override async execCommand(
     client: Parameters<RedisQueueBackend['execCommand']>[0],
@@ -148,45 +137,31 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
   ): Promise<Awaited<ReturnType<RedisQueueBackend['execCommand']>>> {
     const command = engineCommand(name);
     if (command === undefined) return super.execCommand(client, name, args);
-    const answer: unknown = await client.runCommand(command, args);
-    this.ownFields.note(answer);
-    return answer;
+    return client.runCommand(command, args) as unknown;
   }
 
-  fetch(token: string): Promise<NextJob> {
-    return this.moveToActive(token, (this.queue.opts as BackendOptions).name);
-  }
-
-  /**
-   * Does what BullMQ's `job.moveToCompleted` does, with one promise instead of a dozen. This runs
-   * for every job. Before Node 24, while async contexts are tracked, each promise costs as much as
-   * the rest of the work.
-   */
-  async complete(job: BullmqJob, result: unknown, options: RecordOptions): Promise<NextJob | undefined> {
-    if (this.closing) return undefined;
+  async complete(held: HeldJob, result: unknown): Promise<void> {
+    if (this.closing) return;
+    const job = held.bullmqJob();
     // BullMQ keeps nothing on the job for a falsy value, so neither do we.
     job.returnvalue = result || undefined;
+    const { id = '', token = '', opts } = job;
     const text = JSON.stringify(result) ?? 'null';
-    const notes = job.attempt?.notes;
-    const reply =
-      options.isAgain || !isPlainRow(job, notes)
-        ? await this.#completeInline(job, text, options.fetchNext)
-        : await this.#completeCoalesced(job, text, options.fetchNext, notes);
+    await this.moveToFinished(id, this.moveToCompletedArgs(job, text, opts.removeOnComplete as KeepJobs, token, false));
     job.attemptsMade += 1;
-    return reply === undefined ? undefined : raw2NextJobData(reply as Parameters<typeof raw2NextJobData>[0]);
   }
 
-  async fail(job: BullmqJob, ending: FailedEnding, fetchNext: boolean): Promise<NextJob | undefined> {
+  async fail(held: HeldJob, ending: FailedEnding): Promise<void> {
     const { retryInMs } = ending;
-    if (this.closing) return undefined;
-    job.opts.attempts = job.attempt?.maxAttempts ?? 1;
+    if (this.closing) return;
+    const job = held.bullmqJob();
+    job.opts.attempts = held.attempt.maxAttempts;
     // Our backoff has a maximum, and BullMQ's has not. So BullMQ gets the computed wait, for this
     // retry only.
     if (retryInMs !== undefined) job.opts.backoff = { type: 'fixed', delay: retryInMs };
     const traces = [...(job.stacktrace ?? [])];
     try {
-      const next: unknown = await job.moveToFailed(failureOf(ending), job.token ?? '', fetchNext);
-      return Array.isArray(next) ? (next as NextJob) : undefined;
+      await job.moveToFailed(failureOf(ending), job.token ?? '', false);
     } catch (error) {
       // BullMQ adds the stack trace at each call, and there will be another call.
       job.stacktrace = traces;
@@ -194,34 +169,25 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     }
   }
 
-  async handBack(job: BullmqJob): Promise<void> {
-    const { id = '', attempt } = job;
-    const { prefix = '', name = '' } = this.queue.opts as BackendOptions;
-    const fetching = { redis: this.#deps.redis, prefix, queue: this.name, name };
-    const [handedBack] = await handBack(fetching, [{ jobId: id, mark: attempt?.lease.mark ?? '', nth: attempt?.nth }]);
-    if (handedBack === undefined) throw notOurs();
+  async handBack({ attempt: { jobId, lease, nth } }: HeldJob): Promise<void> {
+    if (!(await this.#returns.add({ jobId, mark: lease.mark, nth }))) throw notOurs();
   }
 
-  async putOff({ id = '', token = '' }: BullmqJob): Promise<void> {
+  async putOff({ attempt: { jobId, lease } }: HeldJob): Promise<void> {
     const { redis } = this.#deps;
-    const job = this.toKey(id);
+    const job = this.toKey(jobId);
     const keys = ['active', 'stalled', 'delayed', 'suspects', 'meta', 'events', 'marker'].map((key) => this.toKey(key));
-    const isOurs = await redis.bullpenPutOff(lockKey(job), job, ...keys, token, id, PUT_OFF_MS);
+    const isOurs = await redis.bullpenPutOff(lockKey(job), job, ...keys, lease.token, jobId, PUT_OFF_MS);
     if (isOurs === 0) throw notOurs();
   }
 
-  async snooze({ id = '', token = '' }: BullmqJob, due: Due): Promise<void> {
+  async snooze({ attempt: { jobId, lease } }: HeldJob, due: Due): Promise<void> {
     const { clock } = this.#deps;
     // A written instant is an instant of Redis' clock as it goes now: it may have been set.
     if ('at' in due) await clock.sync().catch(() => undefined);
     const waitMs = 'at' in due ? due.at - clock.at() : due.inMs;
     // Our script puts Redis' time in place of the second argument.
-    await this.moveToDelayed(id, 0, Math.max(waitMs, MIN_SNOOZE_MS), token, { skipAttempt: true });
-  }
-
-  /** An instant of Redis' clock by the clock of this host; 0 stays 0, which means now. */
-  hostInstant(at: number): number {
-    return at > 0 ? this.#deps.clock.toHost(at) : at;
+    await this.moveToDelayed(jobId, 0, Math.max(waitMs, MIN_SNOOZE_MS), lease.token, { skipAttempt: true });
   }
 
   /**
@@ -277,40 +243,20 @@ export class Backend extends RedisQueueBackend implements QueueStore<BullmqJob, 
     return args;
   }
 
-  override async moveToFinished(jobId: string, args: (string | number | boolean | Buffer)[]): Promise<NextJob> {
-    return raw2NextJobData((await this.#finish(jobId, args)) as Parameters<typeof raw2NextJobData>[0]);
-  }
-
-  /** Its answer also says when there is no next job, and for how long. */
-  #completeInline(job: BullmqJob, text: string, fetchNext: boolean): Promise<unknown> {
-    const { id = '', token = '', opts } = job;
-    return this.#finish(id, this.moveToCompletedArgs(job, text, opts.removeOnComplete as KeepJobs, token, fetchNext));
-  }
-
-  /** Its answer is the next job, or `undefined` when it is not known whether there is one. */
-  async #completeCoalesced(job: BullmqJob, result: string, isNextWanted: boolean, { batch, row }: RowNotes) {
-    const { id = '', token = '' } = job;
-    const completion = { jobId: id, token, isNextWanted, result, batch, note: row };
-    const [answer, next] = await this.#deps.completionCalls.add(completion);
-    if (answer < 0) throw this.#refusal(answer, id);
-    if (answer > 0) return this.#completeInline(job, result, isNextWanted);
-    this.ownFields.note(next);
-    return next === null ? undefined : [...next, 0, 0];
-  }
-
-  async #finish(jobId: string, args: unknown[]): Promise<unknown> {
+  /** Nothing is fetched with it. */
+  override async moveToFinished(jobId: string, args: (string | number | boolean | Buffer)[]): Promise<never[]> {
     const { redis, retention } = this.#deps;
     let reply = await redis.bullpenFinish(args);
     if (Array.isArray(reply) && reply[0] === FAILED_REMOVED) {
       retention.failedRemoved(this.name, reply[1] as number);
       reply = reply[2];
     }
-    this.ownFields.note(reply);
-    if (typeof reply === 'number' && reply < 0) throw this.#refusal(reply, jobId);
-    return reply;
+    if (typeof reply === 'number' && reply < 0) throw this.endRefused(reply, jobId);
+    return [];
   }
 
-  #refusal(code: number, jobId: string): Error {
+  /** The error for a script that answered that a job is not ours. */
+  endRefused(code: number, jobId: string): Error {
     return this.finishedErrors({ code, jobId, command: 'moveToFinished', state: 'active' });
   }
 }

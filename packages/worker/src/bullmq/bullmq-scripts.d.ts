@@ -7,7 +7,6 @@ declare module 'bullmq/dist/cjs/scripts/*.js' {
   }
   export const getRateLimitTtl: BullmqScript;
   export const isMaxed: BullmqScript;
-  export const moveToActive: BullmqScript;
   export const moveToDelayed: BullmqScript;
   export const moveToFinished: BullmqScript;
   export const retryJob: BullmqScript;

@@ -1,11 +1,9 @@
 import { LAYOUT, type Script, type ScriptEffect } from '@bullpen/shared/internal';
 import { getRateLimitTtl } from 'bullmq/dist/cjs/scripts/getRateLimitTtl-2.js';
 import { isMaxed } from 'bullmq/dist/cjs/scripts/isMaxed-2.js';
-import { moveToActive } from 'bullmq/dist/cjs/scripts/moveToActive-11.js';
 import { moveToDelayed } from 'bullmq/dist/cjs/scripts/moveToDelayed-11.js';
 import { retryJob } from 'bullmq/dist/cjs/scripts/retryJob-11.js';
 import { updateJobScheduler } from 'bullmq/dist/cjs/scripts/updateJobScheduler-12.js';
-import { NEXT_TOKEN } from './next-token.js';
 
 /**
  * Lua that writes Redis' time over an argument of a BullMQ script: BullMQ sends the time of the
@@ -19,36 +17,22 @@ ARGV[${arg}] = string.format('%.0f', nowMs())
  * A script of BullMQ, of the version we pin, with a header of ours.
  * @param timeArg the argument that holds the caller's time, if there is one
  */
-function engineScript({ content, keys }: typeof moveToActive, effect: ScriptEffect, timeArg?: number): Script {
+function engineScript({ content, keys }: typeof retryJob, effect: ScriptEffect, timeArg?: number): Script {
   return { keys, effect, lua: timeArg === undefined ? content : setTime(timeArg) + content };
 }
-
-/**
- * `moveToDelayed` may fetch a job together with the end of the one that it delays. That job gets a
- * token of its own.
- */
-const DELAY = `${setTime(2)}
-${NEXT_TOKEN}
-local function delay()
-${moveToDelayed.content}
-end
-local reply = delay()
-giveNextToken(ARGV[1], reply, ARGV[4])
-return reply
-`;
 
 /**
  * BullMQ's scripts that a worker sends, by BullMQ's names. They differ from BullMQ's in two ways. A
  * full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
  * that its own jobs have filled would never be drained. And they go by Redis' clock.
  *
- * `moveToFinished` is in `finish-script.ts`; `moveStalledJobsToWait` is replaced by a script of ours.
+ * `moveToFinished` is in `finish-script.ts`; scripts of ours take the place of `moveToActive` and
+ * `moveStalledJobsToWait`.
  */
 const ENGINE_SCRIPTS: Readonly<Record<string, Script>> = {
   getRateLimitTtl: engineScript(getRateLimitTtl, 'frees'),
   isMaxed: engineScript(isMaxed, 'reads'),
-  moveToActive: engineScript(moveToActive, 'frees', 2),
-  moveToDelayed: { keys: moveToDelayed.keys, effect: 'frees', lua: DELAY },
+  moveToDelayed: engineScript(moveToDelayed, 'frees', 2),
   retryJob: engineScript(retryJob, 'frees', 2),
   updateJobScheduler: engineScript(updateJobScheduler, 'frees', 5),
 };

@@ -2,7 +2,6 @@ import { KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
 import { setTime } from './engine-scripts.js';
-import { NEXT_TOKEN } from './next-token.js';
 
 /** How many keys and arguments BullMQ's own script takes. Our arguments come behind them. */
 export const FINISH_KEYS = moveToFinished.keys;
@@ -32,7 +31,6 @@ export const FAILED_REMOVED = 'failed jobs removed';
  */
 export const FINISH = `
 ${setTime(2)}
-${NEXT_TOKEN}
 local function finish()
 ${moveToFinished.content}
 end
@@ -46,7 +44,6 @@ if keep.count and keep.count > 0 and keep.count < leastKept then
 end
 local reply = finish()
 if type(reply) == 'number' and reply < 0 then return reply end
-giveNextToken(ARGV[7], reply, opts.token)
 ${LAYOUT.names}
 -- A cancellation that came too late is not meant for the next run of the job, by hand. Of a failed
 -- job BullMQ's script has forgotten it.

@@ -1,28 +1,27 @@
 import type { Logger } from '@bullpen/shared';
 import { lockKey, queueKeys } from '@bullpen/shared/internal';
 import type { ScriptedRedis } from '../redis/commands.js';
+import type { JobFields } from './held-job.js';
 
 /** What {@link MalformedJobs} needs. */
 export interface MalformedJobsDeps {
-  readonly redis: ScriptedRedis;
+  readonly redis: Pick<ScriptedRedis, 'bullpenRewrite'>;
   readonly prefix: string;
   readonly queue: string;
-  /** The name under which this worker fetches. */
-  readonly name: string;
   readonly log: Logger;
 }
 
 /**
- * The fields of a job that BullMQ parses as JSON, and what replaces a malformed one. An empty text
- * removes the field.
+ * The fields of a job that are JSON, and what replaces a malformed one. An empty text removes the
+ * field.
  */
 const REPLACEMENTS: Readonly<Record<string, string>> = { data: 'null', opts: '{}', progress: '0', parent: '' };
 
 /**
- * Makes malformed jobs parsable. Another client stored such a job with fields that are not JSON.
- * BullMQ parses a job after Redis has made it active. It throws and forgets the job, which is found
- * stalled, put back and fetched again, for ever. So its malformed fields are replaced, their texts
- * are kept in its `opts` for people to see, and the job is rejected.
+ * Makes malformed jobs parsable. Another client stored such a job with fields that are not JSON. A
+ * worker of BullMQ throws and forgets the job, which is found stalled, put back and fetched again,
+ * for ever. So its malformed fields are replaced, their texts are kept in its `opts` for people to
+ * see, and the job is rejected.
  */
 export class MalformedJobs {
   readonly #deps: MalformedJobsDeps;
@@ -32,23 +31,20 @@ export class MalformedJobs {
   }
 
   /**
-   * Finds the job that Redis gave us under a lock token, and replaces its malformed fields.
-   * @returns its id; `undefined` when there is no such job
+   * Replaces the malformed fields of a fetched job, here and on Redis.
+   * @param token the token of its lease
+   * @returns its fields, well formed
    */
-  async makeParsable(token: string): Promise<string | undefined> {
-    const { redis, prefix, queue, name, log } = this.#deps;
-    const { base, active } = queueKeys(prefix, queue);
-    const fetched = await redis.bullpenFetchedBy(active, base, name);
-    const [jobId] = fetched.find(([, held]) => held === token) ?? [];
-    if (jobId === undefined) return undefined;
-    const job = base + jobId;
-    const fields = await redis.hgetall(job);
+  repaired(jobId: string, token: string, fields: JobFields): JobFields {
     const malformed = Object.keys(REPLACEMENTS).filter((field) => !isWellFormed(field, fields[field] ?? ''));
-    if (malformed.length > 0) {
-      await redis.bullpenRewrite(lockKey(job), job, token, ...Object.entries(repaired(fields, malformed)).flat());
-      log.error({ jobId, queue, fields: malformed }, 'job was malformed');
-    }
-    return jobId;
+    if (malformed.length === 0) return fields;
+    const { redis, prefix, queue, log } = this.#deps;
+    const replaced = repairs(fields, malformed);
+    const job = queueKeys(prefix, queue).base + jobId;
+    // Not awaited: Redis has it before the end of the job, which is sent on the same connection.
+    redis.bullpenRewrite(lockKey(job), job, token, ...Object.entries(replaced).flat()).catch(() => undefined);
+    log.error({ jobId, queue, fields: malformed }, 'job was malformed');
+    return { ...fields, ...replaced };
   }
 }
 
@@ -59,7 +55,7 @@ function isWellFormed(field: string, text: string): boolean {
 }
 
 /** What to write for malformed fields: their replacements, and in `opts` what they held. */
-function repaired(fields: Readonly<Record<string, string>>, malformed: readonly string[]): Record<string, string> {
+function repairs(fields: JobFields, malformed: readonly string[]): Record<string, string> {
   const opts = parseJson(fields['opts'] ?? '');
   const kept = isObject(opts) ? opts : {};
   const texts = Object.fromEntries(malformed.map((field) => [field, fields[field]]));

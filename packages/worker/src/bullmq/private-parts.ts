@@ -1,15 +1,13 @@
 /**
- * The private parts of BullMQ's worker that we use, and why. A contract test names those that are
- * missing after an upgrade.
+ * The private part of BullMQ's worker that we replace. A contract test says when it is missing after
+ * an upgrade.
  */
 export interface WorkerPrivates {
   /**
-   * False when a fetch brought a job. The main loop then fetches again without a blocking read
-   * first.
+   * Fetches and attempts jobs until the worker closes, and resolves when the last is over. `run` calls
+   * it once, and `close` waits for it.
    */
-  drained: boolean;
-  /** Tells the main loop how long the queue is limited, and when its next delayed job is due. */
-  updateDelays(limitMs?: number, dueAt?: number): void;
+  mainLoop(): Promise<void>;
 }
 
 /** BullMQ's worker, as its own code sees it. */

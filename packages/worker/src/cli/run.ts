@@ -88,7 +88,19 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
       keepCompleted: { count: config.keepCompleted, age: config.keepCompletedFor },
       keepFailed: { count: config.keepFailed, age: config.keepFailedFor },
     };
-    const options = { handlers, redis, prefix, queues, concurrency, drainTimeout, abortGrace, lease, ...keep };
+    const { fetchAhead } = config;
+    const options = {
+      handlers,
+      redis,
+      prefix,
+      queues,
+      concurrency,
+      drainTimeout,
+      abortGrace,
+      lease,
+      fetchAhead,
+      ...keep,
+    };
     const running = startWorker({ ...options, logger: log });
     worker = running;
     watchdog.onEnd(() => running.process.handBackAll());

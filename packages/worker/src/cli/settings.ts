@@ -89,6 +89,13 @@ export const settings = {
     defaultHelp: keptHelp(showDuration(KEPT_JOBS.keepFailedFor)),
     help: 'how long a queue keeps a failed job',
   },
+  fetchAhead: {
+    flag: '--fetch-ahead <1|0>',
+    env: 'BULLPEN_FETCH_AHEAD',
+    schema: switchSetting,
+    default: '1',
+    help: 'fetch quick jobs before there is a slot for them; with 0, what ended before a crash is never repeated',
+  },
   exitWhenStuck: {
     flag: '--exit-when-stuck',
     env: 'BULLPEN_EXIT_WHEN_STUCK',

@@ -27,8 +27,8 @@ export interface Ending {
   readonly isPutOff?: boolean;
 }
 
-/** How far an attempt has come. */
-type Stage = 'fetched' | 'started' | 'stuck';
+/** How far an attempt has come: `fetched` until it has a slot, `begun` until it has passed the gate. */
+type Stage = 'fetched' | 'begun' | 'started' | 'stuck';
 
 /**
  * One attempt in flight, from the fetch of its job until Redis has confirmed its end. Only its
@@ -119,9 +119,14 @@ export class ActiveAttempt {
     return this.#stop;
   }
 
+  /** Whether it has a slot. A job may be fetched before there is one for it. */
+  get begun(): boolean {
+    return this.#stage !== 'fetched';
+  }
+
   /** Whether it passed the gate. */
   get started(): boolean {
-    return this.#stage !== 'fetched';
+    return this.begun && this.#stage !== 'begun';
   }
 
   /** Whether its handler still runs some time after its deadline. */
@@ -161,6 +166,11 @@ export class ActiveAttempt {
     this.#cancelled = true;
   }
 
+  /** It has a slot. */
+  begin(): void {
+    this.#stage = 'begun';
+  }
+
   /** Its handler is about to run. */
   start(): void {
     this.#stage = 'started';
@@ -179,7 +189,7 @@ export class ActiveAttempt {
 
   /** The row has ended, and no other row has begun. */
   endRow(): void {
-    this.#stage = 'fetched';
+    this.#stage = 'begun';
   }
 
   /** Its handler still runs some time after its deadline. */

@@ -89,8 +89,9 @@ describe('ActiveAttempts', () => {
   it('counts how many slots of a queue are taken, and how many by stuck attempts', () => {
     const active = new ActiveAttempts();
     begin(active, '1').markStuck();
-    begin(active, '2');
-    begin(active, '3', 'images');
+    begin(active, '2').begin();
+    begin(active, '3', 'images').begin();
+    begin(active, 'fetched ahead');
     // Stuck until it ended; its end is being recorded.
     const ended = begin(active, '4');
     ended.markStuck();

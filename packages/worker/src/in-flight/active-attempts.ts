@@ -71,6 +71,11 @@ export class ActiveAttempts {
     return this.#attempts.length;
   }
 
+  /** How many have a slot. The others were fetched ahead. */
+  get begunCount(): number {
+    return this.#attempts.filter(({ begun }) => begun).length;
+  }
+
   /** From now on no handler may start. */
   startDraining(): void {
     this.#draining = true;
@@ -129,7 +134,7 @@ export class ActiveAttempts {
 
   /** How many slots of a queue are taken, and how many of these by attempts that are stuck. */
   slotsOf(queue: string): { readonly active: number; readonly stuck: number } {
-    const attempts = this.#attempts.filter((attempt) => attempt.queue === queue);
+    const attempts = this.#attempts.filter((attempt) => attempt.queue === queue && attempt.begun);
     return { active: attempts.length, stuck: attempts.filter(({ stuck }) => stuck).length };
   }
 

@@ -3,8 +3,8 @@ import type { FetchedJob } from './fetched-job.js';
 
 /**
  * The border between a worker and what fetches its jobs. A source fetches the jobs of one queue,
- * gives each to its {@link JobTaker}, and records how the attempt ended. Today's source is BullMQ's
- * main loop (`bullmq/bullmq-worker.ts`).
+ * gives each to its {@link JobTaker}, and records how the attempt ended. Today's source is a
+ * worker of BullMQ with a main loop of ours (`bullmq/bullmq-worker.ts`).
  */
 export interface JobSource {
   /** Fetches jobs. Resolves when it is closed. */
@@ -18,8 +18,8 @@ export interface JobSource {
 }
 
 /**
- * Who takes the jobs of a source. For each job the source calls `take`, `attempt` and `release`, in
- * this order, once.
+ * Who takes the jobs of a source. For each job the source calls `take`, `attempt` or `handBack`, and
+ * `release`, in this order, once.
  */
 export interface JobTaker {
   /** Whether no job may be fetched now: one is attempted alone, or a permission is missing. */
@@ -36,7 +36,9 @@ export interface JobTaker {
    * @returns how the attempt ended; `undefined` when the job is not ours any more and nothing must
    *   be recorded
    */
-  attempt(attempt: ActiveAttempt): Promise<Ending | undefined>;
+  attempt(attempt: ActiveAttempt): Ending | undefined | Promise<Ending | undefined>;
+  /** The job is handed back before it is attempted. */
+  handBack(attempt: ActiveAttempt): Ending;
   /** The end was recorded, or recording it was given up. */
   release(attempt: ActiveAttempt): void;
 }

@@ -7,6 +7,7 @@ import type { Outage } from '../redis/outage.js';
 import type { SideConnections } from '../redis/side-connections.js';
 import type { ActiveAttempts } from './active-attempts.js';
 import type { Cancellations } from './cancellations.js';
+import type { FetchAhead } from './fetch-ahead.js';
 import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
 import type { Recorder } from './recorder.js';
@@ -36,4 +37,6 @@ export interface WorkerDeps {
   readonly leaseMs: number;
   readonly retention: Retention;
   readonly stallCheck: StallCheck;
+  /** How much may be fetched ahead; `undefined`: nothing. */
+  readonly fetchAhead: FetchAhead | undefined;
 }

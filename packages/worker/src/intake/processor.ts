@@ -69,44 +69,85 @@ export class Processor implements JobTaker {
     return this.#worker.active.begin(job, leaseOf(job, this.#worker.leaseMs, this.#worker.clock));
   }
 
-  /** The steps of an attempt, in their order. A step returns a promise only when it has to wait. */
-  async attempt(attempt: ActiveAttempt): Promise<Ending | undefined> {
-    const { active, cancellations, clock, trials } = this.#worker;
+  /**
+   * The steps of an attempt, in their order. A step makes a promise only when it has to wait, because
+   * they are taken for every job.
+   */
+  attempt(attempt: ActiveAttempt): Ending | undefined | Promise<Ending | undefined> {
+    const { cancellations, clock } = this.#worker;
+    attempt.begin();
     // 1. May the job start?
     const admitted = this.#deps.gate.admit(attempt);
-    const admission = typeof admitted === 'string' ? admitted : await admitted;
+    // 2. Was it cancelled, or has it expired, while it waited?
+    const mayHaveEnded = cancellations.mayBeCancelled(attempt) || seemsExpired(clock, attempt.fetched, attempt.bullpen);
+    return admitted === 'attempt' && !mayHaveEnded ? this.#attemptAdmitted(attempt) : this.#ask(attempt, admitted);
+  }
+
+  /** The first two steps, when Redis must be asked, or the job must not start. */
+  async #ask(attempt: ActiveAttempt, admitted: Admission | Promise<Admission>): Promise<Ending | undefined> {
+    const { active, cancellations, clock } = this.#worker;
+    const admission = await admitted;
     if (admission === 'leave') return attempt.leave();
     if (admission === 'hand back') return attempt.end(DRAINING);
-    // 2. Was it cancelled, or has it expired, while it waited?
     const mayBeCancelled = cancellations.mayBeCancelled(attempt);
     const mayBeExpired = seemsExpired(clock, attempt.fetched, attempt.bullpen);
-    if (mayBeCancelled || mayBeExpired) {
-      if (mayBeCancelled && (await cancellations.isCancelled(attempt))) attempt.stop.abort(new JobCancelled());
-      if (mayBeExpired) await clock.sync().catch(() => undefined);
-      // The answer of Redis took time: the worker may drain by now.
-      if (active.draining) return attempt.end(DRAINING);
-    }
+    if (mayBeCancelled && (await cancellations.isCancelled(attempt))) attempt.stop.abort(new JobCancelled());
+    if (mayBeExpired) await clock.sync().catch(() => undefined);
+    // The answer of Redis took time: the worker may drain by now.
+    return active.draining ? attempt.end(DRAINING) : this.#attemptAdmitted(attempt);
+  }
+
+  #attemptAdmitted(attempt: ActiveAttempt): Ending | undefined | Promise<Ending | undefined> {
     // 3. Which handler and which policy does it have?
     const handler = this.#deps.handlers.get(attempt.job);
     attempt.applyPolicy(handler?.job);
     // 4. If a process died that had it: may it start beside the others?
     const tried = this.#trial(attempt, handler);
-    const trial = typeof tried === 'string' ? tried : await tried;
-    if (trial === 'leave') return attempt.leave();
-    if (trial === 'put off') return attempt.putOff(true);
-    if (trial === 'hand back') return active.draining ? attempt.end(DRAINING) : attempt.putOff(false);
-    // 5. Attempt it: parse, deadline, handler, outcome. Never throws.
+    if (tried === 'attempt') return this.#run(attempt, handler);
+    return tried instanceof Promise
+      ? tried.then((trial) => this.#judged(attempt, handler, trial))
+      : this.#judged(attempt, handler, tried);
+  }
+
+  #judged(attempt: ActiveAttempt, handler: AnyHandler | undefined, trial: Admission) {
+    switch (trial) {
+      case 'leave':
+        return attempt.leave();
+      case 'put off':
+        return attempt.putOff(true);
+      case 'hand back':
+        return this.handBack(attempt);
+      case 'attempt':
+        return this.#run(attempt, handler);
+    }
+  }
+
+  /** 5. Attempt it: parse, deadline, handler, outcome. Never throws. */
+  #run(attempt: ActiveAttempt, handler: AnyHandler | undefined): Ending | undefined | Promise<Ending | undefined> {
     if (attempt.isShared) return this.#attemptRows(attempt, handler);
     attempt.start();
     const input = this.#inputOf(attempt, handler);
     const running = runOwnedBy(attempt, this.#worker.inContext, () => attemptOnce(input));
-    const outcome = running instanceof Promise ? await running : running;
-    if (outcome.kind !== 'interrupted') trials.acquit(attempt);
+    if (!(running instanceof Promise)) return this.#ended(attempt, handler, input, running);
+    return running.then((outcome) => this.#ended(attempt, handler, input, outcome));
+  }
+
+  #ended(
+    attempt: ActiveAttempt,
+    handler: AnyHandler | undefined,
+    { startedAt }: AttemptInput,
+    outcome: Outcome,
+  ): Ending | undefined {
+    if (outcome.kind !== 'interrupted') this.#worker.trials.acquit(attempt);
     // 6. Tell the log and observers.
     const ending = attempt.end(outcome, retryInMs(attempt, outcome, handler?.job.backoff));
-    reportOutcome(this.#worker, outcome, attempt, input.startedAt);
+    reportOutcome(this.#worker, outcome, attempt, startedAt);
     // 7. Record the end, unless the lease was lost: Redis would refuse.
     return attempt.lease.lost ? undefined : ending;
+  }
+
+  handBack(attempt: ActiveAttempt): Ending {
+    return this.#worker.active.draining ? attempt.end(DRAINING) : attempt.putOff(false);
   }
 
   release(attempt: ActiveAttempt): void {

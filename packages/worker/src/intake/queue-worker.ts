@@ -1,7 +1,7 @@
 import { countQueue, DELAYED_STEPS_PER_MS, queueKeys } from '@bullpen/shared/internal';
 import { BullmqWorker } from '../bullmq/bullmq-worker.js';
-import { CompletionCalls } from '../bullmq/completion-calls.js';
 import { MalformedJobs } from '../bullmq/malformed-jobs.js';
+import { TurnCalls } from '../bullmq/turn-calls.js';
 import type { AnyHandler } from '../handlers/handler.js';
 import { stallCheckMs } from '../in-flight/stall-check.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
@@ -86,8 +86,21 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const { name, redis, clock, prefix, leaseMs, leases, retention, outage, connections, recorder, stallCheck, log } =
-      this.#worker;
+    const {
+      name,
+      redis,
+      clock,
+      prefix,
+      leaseMs,
+      leases,
+      retention,
+      outage,
+      connections,
+      recorder,
+      stallCheck,
+      log,
+      fetchAhead,
+    } = this.#worker;
     const { queue } = this;
     const concurrency = this.#concurrency;
     const source = new BullmqWorker(
@@ -95,12 +108,12 @@ export class QueueWorker {
       {
         ...{ connection: redis, prefix, name, concurrency, lockDuration: leaseMs },
         stalledInterval: stallCheckMs(leaseMs),
-        runRetryDelay: 500,
       },
       {
         ...{ redis, clock, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
-        completionCalls: new CompletionCalls({ redis, prefix, queue, leaseMs, name, concurrency }),
-        malformedJobs: new MalformedJobs({ redis, prefix, queue, log, name }),
+        turns: new TurnCalls({ redis, prefix, queue, leaseMs, name, retention }),
+        ahead: fetchAhead?.forQueue(),
+        malformedJobs: new MalformedJobs({ redis, prefix, queue, log }),
       },
     );
     source.on('error', (error) => this.#onError(error));

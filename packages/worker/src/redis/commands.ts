@@ -1,5 +1,14 @@
 import type { Redis, ScriptArg } from '@bullpen/shared/internal';
 
+/** See `bullmq/turn-script.ts`. */
+export type TurnReply = readonly [
+  answers: readonly (number | Error)[],
+  fetched: readonly (string | readonly string[])[],
+  fetchedAt: string,
+  limitedMs: number,
+  dueAt: number,
+];
+
 /** The scripts of the worker, as methods of a connection. `define-commands.ts` defines them. */
 export interface WorkerCommands {
   bullpenRenew(...args: ScriptArg[]): Promise<string>;
@@ -13,7 +22,7 @@ export interface WorkerCommands {
   bullpenStallCheck(...args: ScriptArg[]): Promise<string[]>;
   bullpenHandBack(...args: ScriptArg[]): Promise<string[]>;
   bullpenFinish(args: unknown[]): Promise<unknown>;
-  bullpenCompleteRows(args: unknown[]): Promise<unknown[]>;
+  bullpenTurn(args: unknown[]): Promise<TurnReply>;
   bullpenSettleRows(...args: ScriptArg[]): Promise<string>;
   bullpenSplitRows(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenKeep(...args: ScriptArg[]): Promise<unknown>;
