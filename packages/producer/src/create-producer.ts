@@ -86,7 +86,9 @@ export function createProducer(options: ProducerOptions): Producer {
       run: (job, options) =>
         calls.run(async () => {
           checkJob(job, 'cannot enqueue');
-          return options?.dryRun === true ? runDryBatch(job, options) : runBatch(job, options, { prefix, ask, insert: insertRows });
+          return options?.dryRun === true
+            ? runDryBatch(job, options)
+            : runBatch(job, options, { prefix, ask, insert: insertRows });
         }),
       wait: (options) => calls.run(() => waitForBatch(options, { prefix, ask })),
       // Each trip is one call, because a caller may stop in the middle of millions of rows.

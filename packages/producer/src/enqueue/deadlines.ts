@@ -60,6 +60,7 @@ export class Deadlines {
       this.end(deadline);
       onPassed?.();
     }
-    if (this.#open.length > 0) this.#arm(this.#open.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY));
+    if (this.#open.length > 0)
+      this.#arm(this.#open.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY));
   }
 }

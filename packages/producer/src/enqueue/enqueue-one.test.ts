@@ -84,7 +84,9 @@ describe('enqueueOne', () => {
   });
 
   it('gives each call its own answer: a wrong one harms no other, and is not sent', async () => {
-    const { calls, enqueue, deps } = producer((data) => ({ '{"n":2}': 'f', '{"n":4}': 'm', '{"n":5}': 'x' })[data] ?? 'a');
+    const { calls, enqueue, deps } = producer(
+      (data) => ({ '{"n":2}': 'f', '{"n":4}': 'm', '{"n":5}': 'x' })[data] ?? 'a',
+    );
     const all = await settled([
       ...[enqueue(1), enqueue(2, { maxWaiting: 3 }), enqueueOne(deps, job, { n: 'x' }), enqueue(3, { key: '' })],
       ...[enqueue(4, { priority: 5 }), enqueue(5, { expiresAt: new Date(500) }), enqueue(6)],

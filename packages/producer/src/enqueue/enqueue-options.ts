@@ -45,8 +45,9 @@ export interface EnqueueOptions {
   readonly expiresAt?: Date | undefined;
   /**
    * Add nothing while so many jobs wait on the queue. With a `delay`, delayed jobs count as well.
-   * `enqueue` then throws `QueueFull`; `enqueueMany` and `batches.run` wait. Redis decides for a
-   * whole chunk, so any number of producers together exceed the limit by one chunk at most.
+   * `enqueue` then throws `QueueFull`; `enqueueMany` and `batches.run` wait. Redis decides for
+   * each job of `enqueue`, and for a whole chunk of the others, so any number of producers together
+   * exceed the limit by one chunk at most.
    * Default: no limit.
    */
   readonly maxWaiting?: number | undefined;

@@ -57,7 +57,11 @@ describe('prepareJobs', () => {
     await prepare([plain, { ...plain, data: '"two"' }])(redis);
     const [wait, told = '', ids, payloads, ...rest] = calls[0] ?? [];
     expect(wait).toBe('shop:mail:wait');
-    expect(JSON.parse(told)).toMatchObject({ whole: false, runs: [1, 2], settings: [{ name: 'insert.test', delay: 0 }] });
+    expect(JSON.parse(told)).toMatchObject({
+      whole: false,
+      runs: [1, 2],
+      settings: [{ name: 'insert.test', delay: 0 }],
+    });
     expect(ids).toMatch(/^j-[0-9a-f-]{36}\nj-[0-9a-f-]{36}\n$/);
     expect([payloads, rest]).toEqual(['{"n":1}\n"two"\n', []]);
   });
@@ -66,12 +70,19 @@ describe('prepareJobs', () => {
     const later = { ...options, delayMs: 5 };
     const jobs: SingleJob[] = [
       ...[plain, plain, { ...plain, job: other }, { ...plain, options: later }],
-      ...[{ ...plain, options: { ...options } }, { ...plain, job: other }],
+      ...[
+        { ...plain, options: { ...options } },
+        { ...plain, job: other },
+      ],
     ];
     const { told } = await toldOf(jobs);
     expect(told.runs).toEqual([1, 2, 2, 1, 3, 1, 1, 1, 2, 1]);
     expect(told.settings.map(({ name, delay }) => [name, delay])).toEqual([
-      ...[['insert.test', 0], ['insert.other', 0], ['insert.test', 5]],
+      ...[
+        ['insert.test', 0],
+        ['insert.other', 0],
+        ['insert.test', 5],
+      ],
     ]);
   });
 

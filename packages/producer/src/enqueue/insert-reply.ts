@@ -13,7 +13,7 @@ export interface BatchTotals {
 }
 
 /** Nothing was done: too many jobs wait on the queue. */
-export interface QueueIsFull {
+interface QueueIsFull {
   readonly kind: 'full';
   /** How many jobs wait. */
   readonly waiting: number;
@@ -23,7 +23,7 @@ export interface QueueIsFull {
  * Nothing was done: the queue holds jobs with priorities and these jobs have none, or the other way
  * round.
  */
-export interface PrioritiesMix {
+interface PrioritiesMix {
   readonly kind: 'mixed';
 }
 
