@@ -139,11 +139,11 @@ describe('ChunkSender', () => {
     let looks = 0;
     const full: ChunkSenderDeps['insert'] = async (rows, move) => {
       looks += 1;
-      return looks < 3 ? { kind: 'full' } : redis.insert(rows, move);
+      return looks < 3 ? { kind: 'full', waiting: 1 } : redis.insert(rows, move);
     };
     await send(senderTo(full), rangeOf(0, 1));
     expect(rowsIn(redis)).toEqual([1]);
-    const never = senderTo(async () => ({ kind: 'full' }), { signal: AbortSignal.abort() });
+    const never = senderTo(async () => ({ kind: 'full', waiting: 1 }), { signal: AbortSignal.abort() });
     await expect(send(never, rangeOf(1, 2))).rejects.toThrow(SendingInterrupted);
   });
 
