@@ -43,7 +43,7 @@ class QueueSender {
   #characters = 0;
 
   constructor(queue: string, { prefix, ask }: RedisAccess) {
-    this.#coalescer = new Coalescer(JOBS_PER_CALL, (jobs) => {
+    this.#coalescer = new Coalescer(JOBS_PER_CALL, async (jobs) => {
       this.#characters = 0;
       return ask(prepareJobs({ prefix, queue, jobs, isWhole: false }));
     });
