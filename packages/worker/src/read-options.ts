@@ -10,7 +10,7 @@ import {
   prefixFault,
   showValue,
 } from '@bullpen/shared/internal';
-import type { KeptJobs } from './in-flight/queue-settings.js';
+import type { KeptJobs } from './in-flight/kept-jobs.js';
 import {
   DEFAULTS,
   type KeepOption,

@@ -105,7 +105,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     channels: queues.map((queue) => cancelledChannel(prefix, queue)),
     watched: connections.watch(subscriber, 'hears of cancellations'),
   });
-  const cancellations = new Cancellations(redis, subscriber, prefix, queues, active);
+  const cancellations = new Cancellations(redis, subscriber, prefix, queues, active, () => subscription.hearsSince);
   const told = (queue: string): Partial<SharedSettings> => {
     const declared = declaredEvents(events, queue);
     return declared === undefined ? kept : { ...kept, events: declared };

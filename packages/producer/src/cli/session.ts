@@ -1,15 +1,7 @@
 import { resolve } from 'node:path';
 import { isJob, type JobDefinition, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
-import {
-  type Config,
-  type ExitCode,
-  loadModule,
-  onExit,
-  readConfig,
-  reportFailure,
-  type Settings,
-  suggest,
-} from '@bullpen/shared/internal';
+import { type Config, type ExitCode, readConfig, reportFailure, type Settings } from '@bullpen/shared/command';
+import { loadModule, onExit, suggest } from '@bullpen/shared/internal';
 import type { Command } from 'commander';
 import { createProducer } from '../create-producer.js';
 import type { Producer } from '../producer.js';

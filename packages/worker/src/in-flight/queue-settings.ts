@@ -1,27 +1,12 @@
 import type { Events, Logger } from '@bullpen/shared';
 import { DEFAULT_EVENTS, isEvents, META, queueKeys, writeDuration } from '@bullpen/shared/internal';
 import type { ScriptedRedis } from '../redis/commands.js';
-
-/** How many finished jobs a queue keeps, and for how long (ms). */
-export interface KeptJobs {
-  readonly keepCompleted: number;
-  readonly keepCompletedFor: number;
-  readonly keepFailed: number;
-  readonly keepFailedFor: number;
-}
+import { KEPT_JOBS, type KeptJobs } from './kept-jobs.js';
 
 /** What counts for all workers of a queue. */
 export interface SharedSettings extends KeptJobs {
   readonly events: Events;
 }
-
-/** What a queue keeps unless a worker was told otherwise. */
-export const KEPT_JOBS: KeptJobs = {
-  keepCompleted: 10_000,
-  keepCompletedFor: 24 * 60 * 60 * 1000,
-  keepFailed: 100_000,
-  keepFailedFor: 30 * 24 * 60 * 60 * 1000,
-};
 
 const DEFAULTS: SharedSettings = { ...KEPT_JOBS, events: DEFAULT_EVENTS };
 const NAMES = Object.keys(DEFAULTS) as (keyof SharedSettings)[];

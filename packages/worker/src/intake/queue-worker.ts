@@ -5,16 +5,17 @@ import { TurnCalls } from '../bullmq/turn-calls.js';
 import type { AnyHandler } from '../handlers/handler.js';
 import { stallCheckMs } from '../in-flight/stall-check.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
+import { LOOK_EVERY_MS } from '../redis/look-timer.js';
 import { FetchWatch } from './fetch-watch.js';
 import { Gate } from './gate.js';
 import { LostFetches } from './lost-fetches.js';
 import { Processor } from './processor.js';
 
 /**
- * An idle worker fetches every 3 s, when its blocking read ends. After five times that we look
- * whether it still works.
+ * An idle worker asks for jobs each time that it looks. After four times that we see whether it still
+ * works.
  */
-const RESTART_AFTER_MS = 15_000;
+const RESTART_AFTER_MS = 4 * LOOK_EVERY_MS;
 
 /** How often the same error of a queue is logged. BullMQ may emit it twice a second. */
 const LOG_AGAIN_MS = 60_000;

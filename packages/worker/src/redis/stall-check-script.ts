@@ -24,9 +24,13 @@ const MAX_AGE_MS = 1_000;
  * after the other. So a death is remembered for some leases. It concerns the jobs that were fetched
  * before: a process that only stood still goes on, and may stand still again.
  *
+ * A queue *rests* when it has no active job and no suspect that was put off. Then there is nothing
+ * to find, and nothing is written.
+ *
  * KEYS: stalled, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
  * how long no other check is made (ms), how long a death is remembered (ms), when the check was
- * sent. Answers for each job its id, what was found, and the name of its worker.
+ * sent. Answers for each job its id, what was found, and the name of its worker; 0 when the queue
+ * rests.
  */
 export const STALL_CHECK = `
 ${LAYOUT.now}
@@ -40,6 +44,7 @@ ${CALL_SUSPECT}
 local stalledKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
 local base, intervalMs, memoryMs, sentAt = unpack(ARGV)
 local call = redis.call
+if call('EXISTS', activeKey, stalledKey, base .. 'suspects') == 0 then return 0 end
 local now = nowMs()
 -- After Redis' clock was set back, keys live on by as much: the instant of the last check is in the
 -- future. No check would be made until then, and the locks of dead workers would hold.
