@@ -65,6 +65,7 @@ RUN packages/shared/node_modules/.bin/tsc -p examples/webhooks/tsconfig.app.json
   && find /app -name '*.map' -delete -o -name '*.ts' -delete
 # The imports of an app resolve to the image's own copies, because Node looks at the root of the
 # file system last. The app's own node_modules come first.
+# None of our commands loads zod: it is there for the jobs of apps.
 RUN mkdir -p /links/worker/@bullpen /links/producer/@bullpen \
   && for package in shared producer worker; do ln -s /opt/bullpen/packages/$package /links/worker/@bullpen/; done \
   && for package in shared producer; do ln -s /opt/bullpen/packages/$package /links/producer/@bullpen/; done \

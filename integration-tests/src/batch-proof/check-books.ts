@@ -1,4 +1,5 @@
-import { EXIT, FATE } from '@bullpen/shared/internal';
+import { EXIT } from '@bullpen/shared/command';
+import { FATE } from '@bullpen/shared/internal';
 import type { Facts } from './facts.js';
 import { rowsOf } from './job.js';
 import { ENDS, expectedCounts } from './rows.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT } from '@bullpen/shared/internal';
+import { EXIT } from '@bullpen/shared/command';
 import { readLines } from '../chaos/ledger.js';
 import { type Child, startNode } from '../support/child.js';
 import { BIN } from '../support/command.js';

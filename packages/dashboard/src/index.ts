@@ -5,4 +5,4 @@
 
 export { type RunningDashboard, startDashboard } from './dashboard.js';
 export type { DashboardOptions } from './options.js';
-export { SECRET_NAMES } from './redact/redactor.js';
+export { SECRET_NAMES } from './redact/secret-names.js';

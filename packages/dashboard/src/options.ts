@@ -10,9 +10,10 @@ import {
   prefixFault,
   showValue,
 } from '@bullpen/shared/internal';
+import { DEFAULTS } from './defaults.js';
 import { isLoopback } from './guard/loopback.js';
 import { type Credentials, MAX_PASSWORD, MIN_PASSWORD } from './login/credentials.js';
-import { SECRET_NAMES } from './redact/redactor.js';
+import { SECRET_NAMES } from './redact/secret-names.js';
 
 /** Options of {@link startDashboard}. */
 export interface DashboardOptions {
@@ -56,9 +57,6 @@ export interface DashboardOptions {
   /** Where it logs. Default: to stdout, from level `info` on. */
   readonly logger?: Logger | undefined;
 }
-
-/** The defaults of the options. */
-export const DEFAULTS = { port: 3000, user: 'bullpen', session: '12h', discoverEvery: '10s', basePath: '/' } as const;
 
 const OPTIONS: OptionTable<DashboardOptions> = {
   ...{ redis: true, prefix: true, port: true, host: true, user: true, password: true, session: true },

@@ -4,9 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type DevRedisWay, devRedisWays } from './dev-redis.js';
 import { DevRedisUnavailable } from './errors.js';
 import { hideTyped } from './hide-typed.js';
-import { runCommand } from './run-command.js';
 import { onEndingSignal } from './signals.js';
-import { startDevRedis } from './start.js';
 
 // As in sysexits.h.
 const exitUsage = 64;
@@ -62,6 +60,8 @@ async function main(): Promise<number> {
   program.parse();
   const [command, ...args] = program.args;
   const { way } = program.opts<Flags>();
+  // Not before the command line is read: help needs neither a Redis client nor a runner of programs.
+  const [{ startDevRedis }, { runCommand }] = await Promise.all([import('./start.js'), import('./run-command.js')]);
   const redis = await startDevRedis(way === undefined ? {} : { order: way });
   try {
     if (command !== undefined) return await runCommand(command, args, redis.url);

@@ -51,6 +51,7 @@ export { type ExportFailuresOptions, exportFailures } from './manage/export/expo
 export type { RepairBatchOptions, RepairedBatch } from './manage/repair-batch.js';
 export type { RetriedBatch, RetryBatchOptions } from './manage/retry-batch.js';
 export type { Producer, ProducerOptions } from './producer.js';
-export { FORMATS, type Format, openSource, type Source, type SourceOptions } from './source/source.js';
+export { FORMATS, type Format } from './source/format.js';
+export { openSource, type Source, type SourceOptions } from './source/source.js';
 export type { SourceIdentity } from './source/source-bytes.js';
 export type { SourceRow } from './source/source-row.js';

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { addFlags, type Config, EXIT, type Guides, guideCommand, readConfig } from '@bullpen/shared/internal';
+import { addFlags, type Config, EXIT, type Guides, guideCommand, readConfig } from '@bullpen/shared/command';
 import { Command } from 'commander';
 import type { DashboardOptions } from '../options.js';
-import { SECRET_NAMES } from '../redact/redactor.js';
+import { SECRET_NAMES } from '../redact/secret-names.js';
 import { PASSWORD, PASSWORD_FILE, settings } from './settings.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };

@@ -1,6 +1,13 @@
-import { commonSettings, durationSetting, portSetting, type Settings, switchSetting } from '@bullpen/shared/internal';
-import { z } from 'zod';
-import { DEFAULTS } from '../options.js';
+import {
+  commonSettings,
+  durationSetting,
+  optional,
+  portSetting,
+  type Settings,
+  switchSetting,
+  textSetting,
+} from '@bullpen/shared/command';
+import { DEFAULTS } from '../defaults.js';
 
 export const PASSWORD = 'BULLPEN_DASHBOARD_PASSWORD';
 export const PASSWORD_FILE = 'BULLPEN_DASHBOARD_PASSWORD_FILE';
@@ -17,25 +24,25 @@ export const settings = {
   host: {
     flag: '--host <address>',
     env: 'BULLPEN_DASHBOARD_HOST',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     defaultHelp: '0.0.0.0, without a password 127.0.0.1',
     help: 'the address to listen on',
   },
   basePath: {
     flag: '--base-path <path>',
     env: 'BULLPEN_DASHBOARD_BASE_PATH',
-    schema: z.string(),
+    schema: textSetting(),
     default: DEFAULTS.basePath,
     help: 'the path under which a reverse proxy serves the dashboard, such as /bullpen',
   },
   user: {
     flag: '--user <name>',
     env: 'BULLPEN_DASHBOARD_USER',
-    schema: z.string(),
+    schema: textSetting(),
     default: DEFAULTS.user,
     help: 'the name to log in with',
   },
-  password: { env: PASSWORD, file: { env: PASSWORD_FILE }, schema: z.string().optional(), secret: true },
+  password: { env: PASSWORD, file: { env: PASSWORD_FILE }, schema: optional(textSetting()), secret: true },
   session: {
     flag: '--session <duration>',
     env: 'BULLPEN_DASHBOARD_SESSION',
@@ -52,13 +59,13 @@ export const settings = {
   redact: {
     flag: '--redact <paths>',
     env: 'BULLPEN_DASHBOARD_REDACT',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     help: 'secret fields, separated by commas: card.number,*.pin; `+pin` adds to the default names, `none` shows everything',
   },
   trustProxy: {
     flag: '--trust-proxy <proxies>',
     env: 'BULLPEN_DASHBOARD_TRUST_PROXY',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     defaultHelp: 'none',
     help: 'reverse proxies to trust, separated by commas: addresses, networks, loopback, uniquelocal',
   },

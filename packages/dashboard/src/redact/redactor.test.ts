@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor, REDACTED, SECRET_NAMES } from './redactor.js';
+import { createRedactor, REDACTED } from './redactor.js';
+import { SECRET_NAMES } from './secret-names.js';
 
 const redact = createRedactor(SECRET_NAMES);
 

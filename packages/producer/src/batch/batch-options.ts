@@ -12,6 +12,7 @@ import { countFaults, type EnqueueOptions, parseSharedOptions } from '../enqueue
 import type { BatchTotals } from '../enqueue/insert-reply.js';
 import type { Source } from '../source/source.js';
 import type { RejectedRow } from './check-row.js';
+import { DEFAULT_KEEP } from './default-keep.js';
 import { kindFaults, sourceFaults } from './option-kinds.js';
 
 /**
@@ -79,9 +80,6 @@ export interface BatchOptions extends Pick<EnqueueOptions, 'delay' | 'priority' 
    */
   readonly onFull?: ((waiting: number) => void) | undefined;
 }
-
-/** The default of `keep` and of `keepKeys`. */
-export const DEFAULT_KEEP = '7d';
 
 /** What {@link parseBatchOptions} returns. */
 export type ParsedBatchOptions = Omit<ReturnType<typeof parseSharedOptions>, 'expiresAt'> & {

@@ -1,7 +1,7 @@
 import type { Fault } from '@bullpen/shared';
 import { showValue } from '@bullpen/shared/internal';
 import { signalFaults } from '../enqueue/enqueue-options.js';
-import { FORMATS } from '../source/source.js';
+import { FORMATS } from '../source/format.js';
 
 /**
  * The fault of the source of a batch; an empty list without one. Its books would be begun before it

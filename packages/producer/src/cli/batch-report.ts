@@ -1,5 +1,6 @@
 import { BatchConflict, SourceInvalid } from '@bullpen/shared';
-import { EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import { showText } from '@bullpen/shared/internal';
 import { type BatchResult, BatchStopped } from '../batch/batch-result.js';
 import type { SettledBatch } from '../batch/wait-for-batch.js';
 import type { Source } from '../source/source.js';

@@ -1,41 +1,41 @@
 import {
+  choiceSetting,
   countSetting,
   MAX_ROWS_PER_JOB,
+  optional,
   optionalDurationSetting,
   type Settings,
+  settingSchema,
   switchSetting,
-} from '@bullpen/shared/internal';
-import { z } from 'zod';
-import { DEFAULT_KEEP } from '../batch/batch-options.js';
-import { FORMATS } from '../source/source.js';
+  textSetting,
+} from '@bullpen/shared/command';
+import { DEFAULT_KEEP } from '../batch/default-keep.js';
+import { FORMATS } from '../source/format.js';
 import { startSettings } from './settings.js';
 
 /** The settings of `batch`, in the order of the help. */
 export const batchSettings = {
   name: {
     flag: '--name <name>',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     help: 'name the batch; the same command with the same name goes on where a run stopped',
     defaultHelp: 'a new name',
   },
   format: {
     flag: '--format <format>',
-    schema: z.enum(FORMATS, `expected ${FORMATS.join(', ')}`).optional(),
+    schema: optional(choiceSetting(FORMATS, `expected ${FORMATS.join(', ')}`)),
     help: FORMATS.join(', '),
     defaultHelp: "by the file's name",
   },
   delimiter: {
     flag: '--delimiter <character>',
-    schema: z
-      .string()
-      .transform((text) => (text === 'tab' || text === '\\t' ? '\t' : text))
-      .optional(),
+    schema: optional(settingSchema((text) => (text === 'tab' || text === '\\t' ? '\t' : String(text)))),
     help: 'what separates the cells of a CSV file; tab for a tab',
     defaultHelp: 'as its line sep= says, or a comma',
   },
   keyField: {
     flag: '--key-field <field>',
-    schema: z.string().min(1, 'expected the name of a field').optional(),
+    schema: optional(textSetting((text) => (text === '' ? 'expected the name of a field' : undefined))),
     help: 'the field that holds the key of each row; the same key is not added twice',
   },
   keepKeys: {
@@ -46,13 +46,13 @@ export const batchSettings = {
   },
   rowsPerJob: {
     flag: '--rows-per-job <n>',
-    schema: countSetting(MAX_ROWS_PER_JOB).optional(),
+    schema: optional(countSetting(MAX_ROWS_PER_JOB)),
     help: 'put so many rows into one job, for small, quick rows',
     defaultHelp: 'as the job says, or 1',
   },
   maxWaiting: {
     flag: '--max-waiting <n>',
-    schema: countSetting(1_000_000_000).optional(),
+    schema: optional(countSetting(1_000_000_000)),
     help: 'wait while this many jobs are waiting on the queue',
   },
   ...startSettings,
@@ -65,7 +65,7 @@ export const batchSettings = {
   },
   rejects: {
     flag: '--rejects <file>',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     help: 'write rejected rows here, one JSON line each, with line number and reason',
   },
   dryRun: {

@@ -1,6 +1,7 @@
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
-import { Command } from 'commander';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import { showText } from '@bullpen/shared/internal';
+import type { Command } from 'commander';
 import { runDryBatch } from '../batch/dry-run.js';
 import type { Producer } from '../producer.js';
 import { openSource } from '../source/source.js';
@@ -15,47 +16,41 @@ import { findJob, startSession, withProducer } from './session.js';
 import { stoppable } from './stoppable.js';
 
 /** `batch <job> <file|->`: enqueues every row of a source. */
-export function batchCommand(ends: (code: ExitCode) => void): Command {
-  const command = new Command('batch')
-    .description('Enqueues every row of a file, or of the standard input (-).')
-    .argument('<job>', 'the name of a job in --jobs')
-    .argument('<source>', 'a CSV, NDJSON or JSON file, or - for the standard input');
-  return addFlags(command, batchSettings).action(async (name: string, path: string) => {
-    const { config, open } = startSession(command, batchSettings);
-    if (config.dryRun && config.wait) {
-      const reason = 'a dry run enqueues nothing to wait for';
-      throw new OptionsInvalid('cannot run the batch', [{ path: '--wait', reason }]);
-    }
-    const job = await findJob(config.jobs, name);
-    const { format, delimiter, keyField } = config;
-    const source = await withKeyColumn(await openSource(path, format, process.stdin, { delimiter }), keyField);
-    let bar: Progress | undefined;
-    const say = (line: string): void => {
-      if (bar === undefined) process.stderr.write(`${line}\n`);
-      else bar.say(line);
-    };
-    const rejects = await openRejects(config.rejects, path, say);
-    const work = async (signal: AbortSignal): Promise<ExitCode> => {
-      const startedAt = performance.now();
-      const begins = config.wait ? `enqueuing the rows of ${nameOf(path)}` : undefined;
-      bar = startProgress(config.dryRun ? 'checking' : 'enqueuing', source.totalBytes, begins);
-      const run: Run = { job, source, rejects, config, bar, signal };
-      const report = await enqueue(run, open);
-      const durationMs = Math.round(performance.now() - startedAt);
-      printReport(report, { job: job.name, durationMs, json: config.json, dryRun: config.dryRun });
-      return conclude(report, run, path, say);
-    };
-    try {
-      const code = await stoppable(work, (signal) => {
-        source.close();
-        say(`${signal}: stopping after the rows that are under way; send it again to stop at once`);
-      });
-      ends(code);
-    } finally {
+export async function run(name: string, path: string, _: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, batchSettings);
+  if (config.dryRun && config.wait) {
+    const reason = 'a dry run enqueues nothing to wait for';
+    throw new OptionsInvalid('cannot run the batch', [{ path: '--wait', reason }]);
+  }
+  const job = await findJob(config.jobs, name);
+  const { format, delimiter, keyField } = config;
+  const source = await withKeyColumn(await openSource(path, format, process.stdin, { delimiter }), keyField);
+  let bar: Progress | undefined;
+  const say = (line: string): void => {
+    if (bar === undefined) process.stderr.write(`${line}\n`);
+    else bar.say(line);
+  };
+  const rejects = await openRejects(config.rejects, path, say);
+  const work = async (signal: AbortSignal): Promise<ExitCode> => {
+    const startedAt = performance.now();
+    const begins = config.wait ? `enqueuing the rows of ${nameOf(path)}` : undefined;
+    bar = startProgress(config.dryRun ? 'checking' : 'enqueuing', source.totalBytes, begins);
+    const run: Run = { job, source, rejects, config, bar, signal };
+    const report = await enqueue(run, open);
+    const durationMs = Math.round(performance.now() - startedAt);
+    printReport(report, { job: job.name, durationMs, json: config.json, dryRun: config.dryRun });
+    return conclude(report, run, path, say);
+  };
+  try {
+    const code = await stoppable(work, (signal) => {
       source.close();
-      await rejects.close(false).catch(() => undefined);
-    }
-  });
+      say(`${signal}: stopping after the rows that are under way; send it again to stop at once`);
+    });
+    return code;
+  } finally {
+    source.close();
+    await rejects.close(false).catch(() => undefined);
+  }
 }
 
 const nameOf = (path: string): string => (path === '-' ? 'the standard input' : showText(path));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobDefinition } from '@bullpen/shared';
-import { type Config, showText } from '@bullpen/shared/internal';
+import type { Config } from '@bullpen/shared/command';
+import { showText } from '@bullpen/shared/internal';
 import type { BatchOptions } from '../batch/batch-options.js';
 import { type BatchResult, BatchStopped } from '../batch/batch-result.js';
 import { describeWait } from '../books/batch-wait.js';

@@ -1,4 +1,4 @@
-import { EXIT, type Guides } from '@bullpen/shared/internal';
+import { EXIT, type Guides } from '@bullpen/shared/command';
 
 const JOBS = '--jobs dist/jobs.js';
 const UNAVAILABLE = 'Redis is unavailable, or refused us';

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { OptionsInvalid } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
-import { type Format, openSource } from '../source/source.js';
+import type { Format } from '../source/format.js';
+import { openSource } from '../source/source.js';
 import { withKeyColumn } from './key-column.js';
 
 const sourceOf = (format: Format, text: string) => openSource('-', format, Readable.from([Buffer.from(text)]));

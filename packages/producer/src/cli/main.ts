@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { inFlags, reportFailure } from '@bullpen/shared/internal';
-import { BatchStopped } from '../batch/batch-result.js';
+import { inFlags, reportFailure } from '@bullpen/shared/command';
+import type { BatchStopped } from '../batch/batch-result.js';
 import { optionFlags } from './option-flags.js';
 import { standardOutput } from './output.js';
 import { buildProgram } from './program.js';
@@ -13,7 +13,8 @@ async function main(): Promise<void> {
     await written();
     process.exit(exitCode());
   } catch (error) {
-    const reason = error instanceof BatchStopped ? error.cause : error;
+    const code: BatchStopped['code'] = 'BULLPEN_BATCH_STOPPED';
+    const reason = error instanceof Error && 'code' in error && error.code === code ? error.cause : error;
     process.exit(reportFailure(path(), inFlags(reason, optionFlags)));
   }
 }

@@ -1,5 +1,5 @@
 import { BatchConflict, OptionsInvalid, PayloadInvalid } from '@bullpen/shared';
-import { inFlags } from '@bullpen/shared/internal';
+import { inFlags } from '@bullpen/shared/command';
 import { describe, expect, it } from 'vitest';
 import { optionFlags } from './option-flags.js';
 

@@ -1,6 +1,6 @@
 import type { QueueCounts } from '@bullpen/shared';
-import { EXIT, type ExitCode } from '@bullpen/shared/internal';
-import { Command } from 'commander';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import type { Command } from 'commander';
 import { printLine, printTable, showCount } from './print.js';
 import { startSession, withProducer } from './session.js';
 
@@ -18,17 +18,13 @@ const SPARE = Object.fromEntries(
 );
 
 /** `queues`: lists how many jobs each queue holds, by state. */
-export function queuesCommand(ends: (code: ExitCode) => void): Command {
-  return new Command('queues')
-    .description('Lists the queues and how many jobs each holds, by state.')
-    .action(async (_: unknown, command: Command) => {
-      const { config, open } = startSession(command, {});
-      const queues = await withProducer(open(), (producer) => producer.queues());
-      if (config.json) printLine(JSON.stringify(queues));
-      else if (queues.length === 0) process.stderr.write(`no queues under the prefix '${config.prefix}'\n`);
-      else printTable(['queue', ...Object.values(COLUMNS)], queues.map(toRow), { spare: SPARE });
-      ends(EXIT.ok);
-    });
+export async function run(_: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, {});
+  const queues = await withProducer(open(), (producer) => producer.queues());
+  if (config.json) printLine(JSON.stringify(queues));
+  else if (queues.length === 0) process.stderr.write(`no queues under the prefix '${config.prefix}'\n`);
+  else printTable(['queue', ...Object.values(COLUMNS)], queues.map(toRow), { spare: SPARE });
+  return EXIT.ok;
 }
 
 function toRow(counts: QueueCounts): string[] {

@@ -1,5 +1,5 @@
 import { defineJob, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
-import { inFlags } from '@bullpen/shared/internal';
+import { inFlags } from '@bullpen/shared/command';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { Producer } from '../producer.js';

@@ -1,15 +1,7 @@
 import { resolve } from 'node:path';
 import { isJob, type JobDefinition, ModuleInvalid, OptionsInvalid } from '@bullpen/shared';
-import {
-  type Config,
-  type ExitCode,
-  loadModule,
-  onExit,
-  readConfig,
-  reportFailure,
-  type Settings,
-  suggest,
-} from '@bullpen/shared/internal';
+import { type Config, type ExitCode, readConfig, reportFailure, type Settings } from '@bullpen/shared/command';
+import { loadModule, onExit, suggest } from '@bullpen/shared/internal';
 import type { Command } from 'commander';
 import { createProducer } from '../create-producer.js';
 import type { Producer } from '../producer.js';
@@ -30,8 +22,8 @@ export function startSession<T extends Settings>(command: Command, own: T): Sess
   const config = readConfig({ ...globalSettings, ...own }, command.optsWithGlobals()) as Config<
     typeof globalSettings & T
   >;
-  const { redis, prefix, redisTimeout } = config as Config<typeof globalSettings>;
-  return { config, open: () => createProducer({ redis, prefix, redisTimeout }) };
+  const { redis, prefix, redisTimeout, events } = config as Config<typeof globalSettings>;
+  return { config, open: () => createProducer({ redis, prefix, redisTimeout, events }) };
 }
 
 /**

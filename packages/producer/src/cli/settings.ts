@@ -1,12 +1,15 @@
 import {
   commonSettings,
   durationSetting,
+  eventsSettings,
+  optional,
   optionalDurationSetting,
   type Settings,
+  settingSchema,
   switchSetting,
-} from '@bullpen/shared/internal';
-import { z } from 'zod';
-import { MAX_PRIORITY } from '../enqueue/enqueue-options.js';
+  textSetting,
+} from '@bullpen/shared/command';
+import { MAX_PRIORITY } from '../enqueue/max-priority.js';
 import { DEFAULT_REDIS_TIMEOUT } from '../producer.js';
 
 const { redis, prefix } = commonSettings;
@@ -16,7 +19,7 @@ export const globalSettings = {
   jobs: {
     flag: '--jobs <module>',
     env: 'BULLPEN_JOBS',
-    schema: z.string().optional(),
+    schema: optional(textSetting()),
     help: 'ES module that exports job definitions',
   },
   redis,
@@ -28,6 +31,7 @@ export const globalSettings = {
     help: 'how long Redis may be away before the command gives up',
   },
   prefix,
+  ...eventsSettings,
   json: { flag: '--json', schema: switchSetting, help: 'print the result as one JSON line' },
 } satisfies Settings;
 
@@ -41,11 +45,11 @@ export const startSettings = {
   priority: {
     flag: '--priority <n>',
     // The library knows what to say of 0.
-    schema: z
-      .string()
-      .regex(/^-?\d+$/, `expected a whole number from 1 to ${MAX_PRIORITY}`)
-      .transform(Number)
-      .optional(),
+    schema: optional(
+      settingSchema((value, refuse) =>
+        /^-?\d+$/.test(String(value)) ? Number(value) : refuse(`expected a whole number from 1 to ${MAX_PRIORITY}`),
+      ),
+    ),
     help: '1 is first; the jobs of a queue either all have a priority, or none has',
   },
 } satisfies Settings;

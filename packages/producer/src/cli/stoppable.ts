@@ -1,4 +1,5 @@
-import { EXIT, onStopSignal, type StopSignal } from '@bullpen/shared/internal';
+import { EXIT } from '@bullpen/shared/command';
+import { onStopSignal, type StopSignal } from '@bullpen/shared/internal';
 import { restoreCursor } from './progress.js';
 
 /**

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SourceInvalid } from '@bullpen/shared';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Format, openSource, type Source } from './source.js';
+import type { Format } from './format.js';
+import { openSource, type Source } from './source.js';
 
 /** A new file for this test, with `text` in it. */
 async function fileWith(name: string, text: string | Buffer): Promise<string> {

@@ -5,16 +5,12 @@ import type { Readable } from 'node:stream';
 import { OptionsInvalid, SourceInvalid } from '@bullpen/shared';
 import type { CsvOptions } from './csv.js';
 import { delimiterFaults } from './csv-delimiter.js';
+import { FORMATS, type Format } from './format.js';
 import type { SourceIdentity } from './source-bytes.js';
 import { openFile } from './source-file.js';
 import { openPipe, takeStream } from './source-pipe.js';
 import type { SourceRow } from './source-row.js';
 import { COMPRESSED, readText } from './source-text.js';
-
-/** The formats of a source. */
-export const FORMATS = ['csv', 'ndjson', 'json'] as const;
-/** A format of a source: CSV, NDJSON (one JSON value per line), or a JSON array. */
-export type Format = (typeof FORMATS)[number];
 
 const BY_EXTENSION: Record<string, Format> = {
   '.csv': 'csv',

@@ -1,17 +1,9 @@
-import { z } from 'zod';
+import { DEFAULT_EVENTS } from '../redis/events.js';
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
+import { LOG_LEVELS } from './log-levels.js';
 import type { Settings } from './setting.js';
-
-/** Text, and a check that says what is wrong with it. */
-const checkedText = (faultOf: (text: string) => string | undefined) =>
-  z
-    .string()
-    .trim()
-    .superRefine((text, context) => {
-      const fault = faultOf(text);
-      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-    });
+import { choiceSetting, eventsSetting, trimmedSetting } from './setting-schemas.js';
 
 const LEVELS = 'trace, debug, info, warn, error, fatal or silent';
 
@@ -20,7 +12,7 @@ export const commonSettings = {
   redis: {
     flag: '--redis <url>',
     env: 'REDIS_URL',
-    schema: checkedText(redisAddressFault),
+    schema: trimmedSetting(redisAddressFault),
     secret: true,
     file: {
       flag: '--redis-file <path>',
@@ -33,15 +25,26 @@ export const commonSettings = {
   prefix: {
     flag: '--prefix <prefix>',
     env: 'BULLPEN_PREFIX',
-    schema: checkedText(prefixFault),
+    schema: trimmedSetting(prefixFault),
     default: DEFAULT_PREFIX,
     help: 'first part of every key',
   },
   logLevel: {
     flag: '--log-level <level>',
     env: 'BULLPEN_LOG_LEVEL',
-    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], `expected ${LEVELS}`),
+    schema: choiceSetting(LOG_LEVELS, `expected ${LEVELS}`),
     default: 'info',
     help: LEVELS,
+  },
+} satisfies Settings;
+
+/** The setting of the commands that attempt or enqueue. */
+export const eventsSettings = {
+  events: {
+    flag: '--events <events>',
+    env: 'BULLPEN_EVENTS',
+    schema: eventsSetting,
+    defaultHelp: `${DEFAULT_EVENTS}, or as other processes of the queue were told`,
+    help: 'which events the queues tell to QueueEvents of BullMQ: all, ends or none, or by queue: mails:all,clicks:none',
   },
 } satisfies Settings;

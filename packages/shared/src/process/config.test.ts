@@ -5,11 +5,17 @@ import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { commonSettings } from './command-settings.js';
 import { readConfig } from './config.js';
 import {
+  choiceSetting,
   countSetting,
+  durationFrom,
   durationSetting,
+  optional,
+  optionalDateSetting,
+  optionalDurationFrom,
   optionalDurationSetting,
   portSetting,
   switchSetting,
+  textSetting,
 } from './setting-schemas.js';
 
 const settings = {
@@ -177,7 +183,7 @@ describe('commonSettings', () => {
 });
 
 describe('a port', () => {
-  const port = { port: { flag: '--port <port>', env: 'PORT', schema: portSetting.optional() } };
+  const port = { port: { flag: '--port <port>', env: 'PORT', schema: optional(portSetting) } };
 
   it('is a whole number up to 65535, and may be absent', () => {
     for (const [given, read] of [
@@ -194,6 +200,65 @@ describe('a port', () => {
   it.each(['65536', '-1', '80.5', '1e3', ' 80', 'http', 'tcp://10.0.0.1:80'])('is not %s', (given) => {
     expect(faultsOf(() => readConfig(port, {}, { PORT: given }))).toEqual([
       `PORT: expected a port from 0 to 65535, got '${given}'`,
+    ]);
+  });
+});
+
+describe('an instant', () => {
+  const at = { at: { flag: '--at <time>', schema: optionalDateSetting } };
+
+  it.each([
+    ['2026-12-01T09:00:00Z', '2026-12-01T09:00:00.000Z'],
+    ['2026-12-01T09:00:00.5+01:00', '2026-12-01T08:00:00.500Z'],
+    ['2024-02-29T09:00Z', '2024-02-29T09:00:00.000Z'],
+    ['2026-03-01T00:30:00+02:00', '2026-02-28T22:30:00.000Z'],
+  ])('is read with its zone: %s', (text, iso) => {
+    expect(readConfig(at, { at: text }, {}).at?.toISOString()).toBe(iso);
+  });
+
+  it('may be absent', () => {
+    expect(readConfig(at, {}, {}).at).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    'soon',
+    '2026-12-01',
+    '2026-12-01T09:00:00',
+    '2026-02-30T09:00:00Z',
+    '2026-13-01T09:00:00Z',
+    '1764579600',
+  ])('is refused without a zone, and when there is no such day: %s', (text) => {
+    const says = `--at: expected a time with its zone, such as 2026-12-01T09:00:00Z, got '${text}'`;
+    expect(faultsOf(() => readConfig(at, { at: text }, {}))).toEqual([says]);
+  });
+});
+
+describe('texts, choices and durations with a limit', () => {
+  const settings = {
+    name: {
+      flag: '--name <name>',
+      schema: textSetting((text) => (text === '' ? 'expected a name' : undefined), 'name it'),
+    },
+    format: { flag: '--format <format>', schema: optional(choiceSetting(['csv', 'json'], 'expected csv or json')) },
+    lease: { flag: '--lease <duration>', schema: durationFrom(1_000, 'expected at least 1s'), default: '10s' },
+    keep: { flag: '--keep <duration>', schema: optionalDurationFrom(1_000, 'expected at least 1s') },
+  };
+
+  it('are read as they are meant', () => {
+    expect(readConfig(settings, { name: ' a ', format: 'csv', lease: '1s' }, {})).toEqual({
+      ...{ name: ' a ', format: 'csv', lease: 1_000, keep: undefined },
+    });
+  });
+
+  it('say what is wrong', () => {
+    expect(faultsOf(() => readConfig(settings, {}, {}))).toEqual(['--name: name it']);
+    const given = { name: '', format: 'CSV', lease: '1ms', keep: '999' };
+    expect(faultsOf(() => readConfig(settings, given, {}))).toEqual([
+      "--name: expected a name, got ''",
+      "--format: expected csv or json, got 'CSV'",
+      "--lease: expected at least 1s, got '1ms'",
+      "--keep: expected at least 1s, got '999'",
     ]);
   });
 });

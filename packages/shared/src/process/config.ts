@@ -1,12 +1,13 @@
-import type { z } from 'zod';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Fault } from '../job/errors/bullpen-error.js';
 import { ConfigInvalid } from '../job/errors/call-errors.js';
+import { type Parsed, parse } from '../job/schema.js';
 import { showValue } from '../job/show-value.js';
 import type { Settings } from './setting.js';
 import { findValue } from './setting-value.js';
 
 /** What {@link readConfig} returns for a set of settings. */
-export type Config<T extends Settings> = { readonly [K in keyof T]: z.output<T[K]['schema']> };
+export type Config<T extends Settings> = { readonly [K in keyof T]: StandardSchemaV1.InferOutput<T[K]['schema']> };
 
 /**
  * Reads settings: flags over environment over defaults.
@@ -29,11 +30,12 @@ export function readConfig<T extends Settings>(
       faults.push({ path, reason: fault });
       continue;
     }
-    const result = setting.schema.safeParse(value ?? setting.default);
-    if (result.success) config[name] = result.data;
+    // The schemas of settings are synchronous.
+    const result = parse(setting.schema, value ?? setting.default) as Parsed<unknown>;
+    if (result.ok) config[name] = result.value;
     else {
       const got = value === undefined || setting.secret === true ? '' : `, got ${showValue(value)}`;
-      faults.push(...result.error.issues.map(({ message }) => ({ path, reason: withValue(message, got) })));
+      faults.push(...result.faults.map(({ reason }) => ({ path, reason: withValue(reason, got) })));
     }
   }
   if (faults.length > 0) throw new ConfigInvalid('invalid configuration', faults);

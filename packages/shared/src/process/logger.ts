@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { build, PrettyStream } from 'pino-pretty';
 import { describeThrown } from '../job/describe-thrown.js';
 import { OptionsInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { redactUrls } from '../job/redact-urls.js';
 import { showValue } from '../job/show-value.js';
+import { LOG_LEVELS } from './log-levels.js';
 
 /** A pino logger. */
 export type { Logger } from 'pino';
@@ -19,7 +20,7 @@ export interface LoggerOptions {
 }
 
 const LOGGER_OPTIONS: OptionTable<LoggerOptions> = { level: true, to: true };
-const LEVELS: readonly string[] = [...Object.keys(pino.levels.values), 'silent'];
+const load = createRequire(import.meta.url);
 
 /** How many bytes of log lines are kept while a full disk takes none; more are dropped. */
 const MAX_UNWRITTEN = 16 * 1_048_576;
@@ -38,13 +39,15 @@ const MAX_UNWRITTEN = 16 * 1_048_576;
 export function createLogger(options: LoggerOptions = {}): Logger {
   const faults = optionFaults(options, LOGGER_OPTIONS, 'createLogger');
   const { level = 'info', to = 'stdout' } = isOptions(options) ? options : {};
-  if (!LEVELS.includes(level)) {
-    faults.push({ path: 'level', reason: `expected ${LEVELS.join(', ')}, got ${showValue(level)}` });
+  if (!LOG_LEVELS.some((known) => known === level)) {
+    faults.push({ path: 'level', reason: `expected ${LOG_LEVELS.join(', ')}, got ${showValue(level)}` });
   }
   if (to !== 'stdout' && to !== 'stderr') {
     faults.push({ path: 'to', reason: `expected 'stdout' or 'stderr', got ${showValue(to)}` });
   }
   if (faults.length > 0) throw new OptionsInvalid('cannot create the logger', faults);
+  // Loaded here: defining a job, and most commands, need no logger.
+  const { pino }: typeof import('pino') = load('pino');
   const stream = process[to];
   const pretty = stream.isTTY ? prettyStream(stream) : undefined;
   const destination = pretty ?? pino.destination({ dest: stream.fd, sync: true, maxLength: MAX_UNWRITTEN });
@@ -54,7 +57,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const log = pino(
     {
       level,
-      serializers: { err: describeError },
+      serializers: { err: (error: unknown) => describeError(error, pino.stdSerializers.err) },
       hooks: { streamWrite: redactUrls },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
@@ -76,7 +79,7 @@ let hinted = false;
  */
 function prettyStream(stream: (typeof process)['stdout' | 'stderr']): PrettyStream | undefined {
   try {
-    const pretty: typeof build = createRequire(import.meta.url)('pino-pretty');
+    const pretty: typeof build = load('pino-pretty');
     return pretty({
       destination: stream.fd,
       sync: true,
@@ -94,10 +97,10 @@ function prettyStream(stream: (typeof process)['stdout' | 'stderr']): PrettyStre
  * arguments are passwords and payloads. Anything can be thrown, and reading its properties may
  * throw again; logging it must not.
  */
-function describeError(error: unknown): object {
+function describeError(error: unknown, describe: (error: Error) => object): object {
   try {
     if (error instanceof Error) {
-      const { command: _, ...described } = pino.stdSerializers.err(error) as unknown as Record<string, unknown>;
+      const { command: _, ...described } = describe(error) as Record<string, unknown>;
       return described;
     }
   } catch {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { Schema } from '../job/schema.js';
 
 /**
  * One thing that a command can be told: by a flag, else by the environment, else by its default.
@@ -9,7 +9,7 @@ import type { z } from 'zod';
  * durationSetting, default: '10s', help: 'how long a job belongs to a worker that does not renew
  * it' }, };
  */
-export interface Setting<S extends z.ZodType = z.ZodType> {
+export interface Setting {
   /**
    * As help shows it: `--drain-timeout <duration>`, or `--json` for a switch. The setting's name
    * must be the flag in camel case: `drainTimeout`. A secret has no flag, only a variable:
@@ -19,7 +19,7 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   /** The environment variable. An empty variable counts as absent. */
   readonly env?: string;
   /** Reads what was given, which is text, or `true` for a switch. Also reads the default. */
-  readonly schema: S;
+  readonly schema: Schema;
   /** What counts when nothing is given. */
   readonly default?: string | number;
   /** What the flag does, in a few words; the variable and the default are appended. */

@@ -1,5 +1,6 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { ConfigInvalid } from '../job/errors/call-errors.js';
+import { loadClient } from './client.js';
 import { ClusterConnector, type ClusterDeps, type NodeAnswer, readSlots } from './cluster-connector.js';
 import { type ClusterPlace, hashTagFault } from './cluster-url.js';
 import type { HostPort } from './hosts-url.js';
@@ -24,7 +25,7 @@ export function clusterOptions(
   const options = nodeOptions(cluster, tls);
   const deps: ClusterDeps = {
     ...{ nodes: cluster.nodes, tls: options.tls, retryAfterMs },
-    ask: (node) => askNode(new Redis({ ...options, ...node, ...ASK_OPTIONS }), prefix, node),
+    ask: (node) => askNode(new (loadClient().Redis)({ ...options, ...node, ...ASK_OPTIONS }), prefix, node),
   };
   class Connector extends ClusterConnector {
     constructor() {

@@ -1,4 +1,5 @@
-import { type Redis, ReplyError } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { loadClient } from './client.js';
 
 const PROTECTED = 'DENIED Redis is in protected mode';
 
@@ -11,6 +12,7 @@ export const isProtectedMode = (error: Error): boolean => error.message === PROT
  * client takes for "a password was given in vain" and writes onto the console.
  */
 function hangupRefusal({ message }: Error): Error | undefined {
+  const { ReplyError } = loadClient();
   if (message.startsWith('DENIED')) return new ReplyError(PROTECTED);
   return message.startsWith('ERR max number of clients') ? new ReplyError(message) : undefined;
 }

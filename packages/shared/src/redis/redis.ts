@@ -1,8 +1,9 @@
-import { Redis as Client, type RedisOptions } from 'ioredis';
+import type { Redis as Client, RedisOptions } from 'ioredis';
 import type { Fault } from '../job/errors/bullpen-error.js';
 import { ConfigInvalid } from '../job/errors/call-errors.js';
 import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
+import { loadClient } from './client.js';
 import { clusterOptions } from './cluster-options.js';
 import { isProtectedMode } from './hangup-refusals.js';
 import { reconnectOnMove } from './reconnect-on-move.js';
@@ -80,7 +81,7 @@ export function openRedis(address: RedisAddress, role: RedisRole, name: string, 
     if (place.by === 'sentinel') return sentinelOptions(place.sentinel, tls, retryStrategy);
     return serverOptions(place.server, tls);
   };
-  const redis = new Client({
+  const redis = new (loadClient().Redis)({
     ...placeOptions(),
     connectionName: name,
     keepAlive: 10_000,

@@ -1,5 +1,5 @@
 import type { Due } from '@bullpen/shared';
-import { lockKey, type RedisClock } from '@bullpen/shared/internal';
+import { Coalescer, lockKey, type RedisClock } from '@bullpen/shared/internal';
 import {
   defaultRepeatStrategy,
   type FinishedStatus,
@@ -13,14 +13,16 @@ import {
   type RepeatOptions,
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
+import type { QueueSettings } from '../in-flight/queue-settings.js';
 import type { FailedEnding, QueueStore } from '../in-flight/queue-store.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
 import type { StallCheck } from '../in-flight/stall-check.js';
-import { Coalescer } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { type Fetch, handBack } from '../redis/hand-back.js';
+import { untilNextLook } from '../redis/look-timer.js';
 import type { Outage } from '../redis/outage.js';
+import { pause } from '../redis/pause.js';
 import type { SideConnections } from '../redis/side-connections.js';
 import { BlockingConnection } from './blocking-connection.js';
 import type { BullmqJob } from './bullmq-job.js';
@@ -39,9 +41,10 @@ export interface BackendDeps {
   readonly redis: ScriptedRedis;
   readonly clock: Pick<RedisClock, 'at' | 'sync'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
-  readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
+  readonly settings: Pick<QueueSettings, 'refresh'>;
+  readonly retention: Pick<Retention, 'keep' | 'failedRemoved'>;
   readonly outage: Outage;
-  readonly stallCheck: Pick<StallCheck, 'check'>;
+  readonly stallCheck: Pick<StallCheck, 'check' | 'restMs'>;
   readonly connections: SideConnections;
 }
 
@@ -51,11 +54,8 @@ export interface BackendDeps {
  * job without a lock does not mean that its worker died.
  */
 const COMEBACK_MS = 3_000;
-/**
- * The longest blocking read, in seconds; an idle worker fetches again when it ends. It must be
- * shorter than the time that a connection may leave a command unanswered.
- */
-export const MAX_BLOCK_S = 3;
+/** The shortest one. Redis takes less than a millisecond for no limit at all. */
+const MIN_BLOCK_S = 0.01;
 /**
  * The shortest snooze. BullMQ makes one more trip to Redis after it, and the job must not be back
  * by then.
@@ -115,9 +115,25 @@ export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
     await this.#blocking.ready;
   }
 
-  /** The score says when the first delayed job is due, by Redis' clock; 0 means that one waits. */
+  /**
+   * The score says when the first delayed job is due, by Redis' clock; 0 means that one waits. Answers
+   * `null` when the process looks, if not before.
+   */
   override waitForJob(seconds: number): Promise<{ member: string; score: number } | null> {
-    return this.#blocking.wait(this.toKey('marker'), seconds);
+    const untilLook = Math.max(untilNextLook() / 1_000, MIN_BLOCK_S);
+    return this.#blocking.wait(this.toKey('marker'), Math.min(seconds, untilLook));
+  }
+
+  /**
+   * Whether a fetch would find no job. An idle worker asks this after each wait, with one command; a
+   * fetch that finds nothing is several.
+   * @throws what Redis throws
+   */
+  async isEmpty(): Promise<boolean> {
+    const { redis, outage } = this.#deps;
+    // During an outage only a fetch can tell that Redis takes our scripts again.
+    if (outage.present) return false;
+    return (await redis.exists(...['wait', 'prioritized', 'delayed'].map((list) => this.toKey(list)))) === 0;
   }
 
   /** BullMQ's worker ends a wait by this when it closes. It is not paused, so it needs no other. */
@@ -212,13 +228,19 @@ export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
     return super.updateJobSchedulerNextMillis(schedulerId, cronAt, data, next, producerId);
   }
 
+  /** While the queue rests it does not return: BullMQ would call it again after a fifth of a lease. */
   override async moveStalledJobsToWait(): Promise<string[]> {
-    const { outage, leases, retention, stallCheck } = this.#deps;
-    // Not awaited: the check must not wait for it.
-    void retention.refresh(this.name);
-    if (outage.endedAgoMs < COMEBACK_MS) return [];
-    leases.renewQueue(this.name);
-    return stallCheck.check(this.name);
+    const { outage, leases, settings, stallCheck } = this.#deps;
+    while (!this.closing) {
+      // Not awaited: the check must not wait for it.
+      void settings.refresh(this.name);
+      if (outage.endedAgoMs < COMEBACK_MS) return [];
+      leases.renewQueue(this.name);
+      const found = await stallCheck.check(this.name);
+      if (found !== undefined) return found;
+      await pause(untilNextLook(stallCheck.restMs));
+    }
+    return [];
   }
 
   /** BullMQ's arguments, followed by Bullpen's notes. */

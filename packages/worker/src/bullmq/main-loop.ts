@@ -2,7 +2,7 @@ import { describeThrown } from '@bullpen/shared/internal';
 import type { Ending } from '../in-flight/active-attempt.js';
 import { MAX_AHEAD, type QueueAhead } from '../in-flight/fetch-ahead.js';
 import type { JobTaker } from '../in-flight/job-source.js';
-import { jobsPerCall } from '../redis/coalescer.js';
+import { jobsPerCall } from '../redis/jobs-per-call.js';
 import type { Outage } from '../redis/outage.js';
 import type { HeldJob } from './held-job.js';
 import type { EndAnswer, PlainEnd } from './turn-calls.js';
@@ -109,6 +109,8 @@ export class MainLoop {
   /** How many jobs are ours in all, from their fetch until they are released. */
   #ours = 0;
   #isDrained = false;
+  /** Whether the last answer said so. An idle queue is drained after each wait again. */
+  #wasDrained = false;
   #isWaiting = false;
   #isBeginning = false;
   #isAdvanceDue = false;
@@ -351,10 +353,10 @@ export class MainLoop {
       this.#isDrained = false;
       return;
     }
-    const wasDrained = this.#isDrained;
     this.#isDrained = jobs.length < asked;
     this.#dueAt = performance.now() + dueInMs;
-    if (this.#isDrained && !wasDrained) this.#deps.queue.drained();
+    if (this.#isDrained && !this.#wasDrained) this.#deps.queue.drained();
+    this.#wasDrained = this.#isDrained;
     if (this.#isClosing) this.#handBack(this.#fetched.splice(0));
     else this.#handBackSuspects();
   }

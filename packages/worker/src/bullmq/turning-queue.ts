@@ -8,7 +8,7 @@ import type { Recorder } from '../in-flight/recorder.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
-import { type Backend, MAX_BLOCK_S } from './backend.js';
+import type { Backend } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
 import {
   type FetchedBy,
@@ -135,11 +135,16 @@ export class TurningQueue implements LoopQueue {
 
   async waitForJob(ms: number): Promise<number> {
     const { backend } = this.#worker;
+    const { clock, taker } = this.#deps;
     if (ms < 1) return 0;
+    const dueAt = performance.now() + ms;
     try {
-      const marker = await backend.waitForJob(Math.min(MAX_BLOCK_S, Math.max(ms / 1000, backend.minimumBlockTimeout)));
+      const marker = await backend.waitForJob(Math.max(ms / 1000, backend.minimumBlockTimeout));
       // The score says when the first delayed job is due; 0 means now.
-      return marker === null || marker.score === 0 ? 0 : marker.score - this.#deps.clock.at();
+      if (marker !== null) return marker.score === 0 ? 0 : marker.score - clock.at();
+      if (performance.now() >= dueAt || !(await backend.isEmpty())) return 0;
+      taker.fetchAnswered();
+      return Number.POSITIVE_INFINITY;
     } catch (error) {
       if (this.#worker.closing === undefined) this.#worker.emit('error', error as Error);
       return 0;

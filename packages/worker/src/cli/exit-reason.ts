@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '@bullpen/shared/internal';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
 
 /**
  * Whether the process is to end, and with which exit code. The first failure counts, also one that

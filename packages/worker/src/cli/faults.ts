@@ -1,5 +1,6 @@
 import type { Logger } from '@bullpen/shared';
-import { EXIT, onFault } from '@bullpen/shared/internal';
+import { EXIT } from '@bullpen/shared/command';
+import { onFault } from '@bullpen/shared/internal';
 import type { RunningWorker } from '../running-worker.js';
 import type { ExitReason } from './exit-reason.js';
 

@@ -2,7 +2,7 @@
 import { hearEarlySignals } from './early-signals.js';
 
 const heardEarly = hearEarlySignals();
-const { runCommand } = await import('./run.js');
+const { runCommand } = await import('./command.js');
 const code = await runCommand(process.argv, heardEarly);
 try {
   process.exit(code);

@@ -1,4 +1,4 @@
-import { addFlags, type Config, EXIT, type Guides, guideCommand, readConfig } from '@bullpen/shared/internal';
+import { addFlags, type Config, EXIT, type Guides, guideCommand, readConfig } from '@bullpen/shared/command';
 import { Command } from 'commander';
 import { VERSION } from '../version.js';
 import { settings } from './settings.js';

@@ -1,46 +1,22 @@
 import { createLogger, type Logger } from '@bullpen/shared';
-import {
-  EXIT,
-  type ExitCode,
-  inFlags,
-  onExit,
-  onStopSignal,
-  reportFailure,
-  type StopSignal,
-  showRedis,
-} from '@bullpen/shared/internal';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import { onExit, onStopSignal, type StopSignal, showRedis } from '@bullpen/shared/internal';
 import type { DrainSummary } from '../in-flight/drain.js';
 import type { RunningWorker } from '../running-worker.js';
 import { ExitReason } from './exit-reason.js';
 import { endedByOthers, watchFaults } from './faults.js';
 import { loadHandlers } from './handlers.js';
 import { openHealth } from './process-health.js';
-import { readCommandLine, type WorkerConfig } from './program.js';
-import { settings } from './settings.js';
+import type { WorkerConfig } from './program.js';
 import { Watchdog } from './watchdog.js';
-
-/** The settings by the names of the library's options. */
-const byOption = { ...settings, port: settings.healthPort, host: settings.healthHost };
-
-/**
- * Runs the command and returns its exit code.
- * @param takeOver stops the recording of early signals, and returns them
- */
-export async function runCommand(argv: readonly string[], takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
-  try {
-    return await run(readCommandLine(argv), takeOver);
-  } catch (error) {
-    return reportFailure('bullpen-worker', inFlags(error, byOption));
-  }
-}
 
 /**
  * Runs a worker until there is a reason to exit: a signal, empty queues, an uncaught error, stuck
  * slots.
  */
-async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
+export async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
-  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
+  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease, events } = config;
   let worker: RunningWorker | undefined;
   const exitReason = new ExitReason();
   const watchdog = new Watchdog({
@@ -98,11 +74,13 @@ async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Prom
       drainTimeout,
       abortGrace,
       lease,
+      events,
       fetchAhead,
       ...keep,
     };
     const running = startWorker({ ...options, logger: log });
     worker = running;
+    watchdog.restWhile(() => running.active === 0);
     watchdog.onEnd(() => running.process.handBackAll());
     health.add(running);
 

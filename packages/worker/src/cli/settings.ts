@@ -1,22 +1,26 @@
 import {
   commonSettings,
   countSetting,
+  durationFrom,
   durationSetting,
-  optionalDurationSetting,
+  eventsSettings,
+  optional,
+  optionalDurationFrom,
   portSetting,
   type Settings,
+  settingSchema,
   showDuration,
   switchSetting,
-} from '@bullpen/shared/internal';
-import { z } from 'zod';
+  textSetting,
+} from '@bullpen/shared/command';
 import { DEFAULT_HEALTH_HOST } from '../health/health-port-options.js';
-import { KEPT_JOBS } from '../in-flight/retention.js';
+import { KEPT_JOBS } from '../in-flight/kept-jobs.js';
 import { DEFAULTS, MAX_CONCURRENCY, MIN_LEASE_MS } from '../worker-options.js';
 import { readQueues } from './queue-flags.js';
 
 const NO_HANDLERS = 'name the module that exports your handlers (or set BULLPEN_HANDLERS)';
 
-const keepForSetting = optionalDurationSetting.refine((ms) => ms === undefined || ms >= 1_000, 'expected at least 1s');
+const keepForSetting = optionalDurationFrom(1_000, 'expected at least 1s');
 const keptHelp = (value: number | string): string => `${value}, or as other workers of the queue were told`;
 
 /** The settings of the command, in the order of the help. */
@@ -24,12 +28,12 @@ export const settings = {
   handlers: {
     flag: '--handlers <module>',
     env: 'BULLPEN_HANDLERS',
-    schema: z.string(NO_HANDLERS).min(1, NO_HANDLERS),
+    schema: textSetting((text) => (text === '' ? NO_HANDLERS : undefined), NO_HANDLERS),
     help: 'ES module that exports handlers',
   },
   queue: {
     flag: '--queue <name[:concurrency]>',
-    schema: z.array(z.string()).default([]).transform(readQueues),
+    schema: settingSchema((value, refuse) => readQueues((value ?? []) as string[], refuse)),
     help: 'serve only this queue; repeat for more',
     repeatable: true,
   },
@@ -57,14 +61,14 @@ export const settings = {
   lease: {
     flag: '--lease <duration>',
     env: 'BULLPEN_LEASE',
-    schema: durationSetting.refine((ms) => ms >= MIN_LEASE_MS, 'expected at least 1s'),
+    schema: durationFrom(MIN_LEASE_MS, 'expected at least 1s'),
     default: DEFAULTS.lease,
     help: 'how long a worker has a job without renewing its lease; the jobs of a killed worker start again within 1.5 times this',
   },
   keepCompleted: {
     flag: '--keep-completed <count>',
     env: 'BULLPEN_KEEP_COMPLETED',
-    schema: countSetting(Number.MAX_SAFE_INTEGER).optional(),
+    schema: optional(countSetting(Number.MAX_SAFE_INTEGER)),
     defaultHelp: keptHelp(KEPT_JOBS.keepCompleted),
     help: 'how many completed jobs a queue keeps',
   },
@@ -78,7 +82,7 @@ export const settings = {
   keepFailed: {
     flag: '--keep-failed <count>',
     env: 'BULLPEN_KEEP_FAILED',
-    schema: countSetting(Number.MAX_SAFE_INTEGER).optional(),
+    schema: optional(countSetting(Number.MAX_SAFE_INTEGER)),
     defaultHelp: keptHelp(KEPT_JOBS.keepFailed),
     help: 'how many failed jobs a queue keeps',
   },
@@ -89,6 +93,7 @@ export const settings = {
     defaultHelp: keptHelp(showDuration(KEPT_JOBS.keepFailedFor)),
     help: 'how long a queue keeps a failed job',
   },
+  ...eventsSettings,
   fetchAhead: {
     flag: '--fetch-ahead <1|0>',
     env: 'BULLPEN_FETCH_AHEAD',
@@ -105,14 +110,14 @@ export const settings = {
   healthPort: {
     flag: '--health-port <port>',
     env: 'BULLPEN_HEALTH_PORT',
-    schema: portSetting.optional(),
+    schema: optional(portSetting),
     defaultHelp: 'off',
     help: 'serve /livez, /readyz and, for Prometheus, /metrics over HTTP; 0 takes a free port',
   },
   healthHost: {
     flag: '--health-host <address>',
     env: 'BULLPEN_HEALTH_HOST',
-    schema: z.string().min(1, 'expected an address to listen on'),
+    schema: textSetting((text) => (text === '' ? 'expected an address to listen on' : undefined)),
     default: DEFAULT_HEALTH_HOST,
     help: 'the address that the health port listens on',
   },

@@ -29,6 +29,8 @@ export interface WatchdogMessage {
   readonly endInMs?: number;
   /** How long the event loop may stand still, in milliseconds. */
   readonly stillMs?: number;
+  /** The next message comes within so many milliseconds, and no beat before; 0 ends this. */
+  readonly restMs?: number;
 }
 
 /** A message from the thread. */

@@ -21,6 +21,9 @@ const TICK_MS = 100;
 const LAST_WORDS_MS = 200;
 const MAIN_THREAD_MS = 500;
 
+/** How late a message of a main thread that rests may be, before this thread ticks. */
+const LATE_MS = 500;
+
 /** A tick that is so late means that the whole process was stopped and then continued. */
 const STOPPED_MS = 1_000;
 
@@ -31,9 +34,12 @@ parentPort?.on('message', (message: WatchdogMessage) => {
   if (message.endInMs !== undefined) {
     deadline = Math.min(deadline, performance.now() + message.endInMs);
     unanswered = undefined;
+    watch();
   }
   // The time before is not counted: another limit was in force.
   if (message.stillMs !== undefined) [stillMs, still] = [message.stillMs, 0];
+  if (message.restMs === 0) watch();
+  else if (message.restMs !== undefined) rest(message.restMs);
 });
 
 /**
@@ -52,15 +58,37 @@ try {
     const at = performance.now();
     unanswered ??= { signal, at, deadline: at + endInMs };
     unanswered.deadline = Math.min(unanswered.deadline, at + endInMs);
+    watch();
   });
 } catch {
   report({ isDeaf: true });
 }
 
 let asked = false;
-let heard = Atomics.load(beats, 0);
-let ticked = performance.now();
-const timer = setInterval(() => {
+let heard = 0;
+let ticked = 0;
+/** Ticks, or while it rests fires once when no message came from the main thread. */
+let timer: NodeJS.Timeout | undefined;
+let rests = true;
+watch();
+
+/** Ticks from now on, if it does not yet. */
+function watch(): void {
+  if (!rests) return;
+  clearTimeout(timer);
+  [rests, still, heard, ticked] = [false, 0, Atomics.load(beats, 0), performance.now()];
+  timer = setInterval(tick, TICK_MS);
+}
+
+/** Ticks no more until the main thread is late with its next message. */
+function rest(ms: number): void {
+  if (deadline !== Number.POSITIVE_INFINITY || unanswered !== undefined) return;
+  rests = true;
+  clearTimeout(timer);
+  timer = setTimeout(watch, ms + LATE_MS);
+}
+
+function tick(): void {
   const now = performance.now();
   // The time in which the process was stopped does not count towards its deadlines.
   const stoppedMs = now - ticked > STOPPED_MS ? now - ticked - TICK_MS : 0;
@@ -81,7 +109,7 @@ const timer = setInterval(() => {
       afterMs: Math.round(now - at),
     });
   }
-}, TICK_MS);
+}
 
 function end(msg: string, fields: object = {}): void {
   clearInterval(timer);

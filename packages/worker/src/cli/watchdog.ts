@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { EXIT, STOP_SIGNALS, type TellHeard } from '@bullpen/shared/internal';
+import { EXIT } from '@bullpen/shared/command';
+import { STOP_SIGNALS, type TellHeard } from '@bullpen/shared/internal';
+import { LOOK_EVERY_MS, untilNextLook } from '../redis/look-timer.js';
 import { LAST_WORD, type WatchdogData, type WatchdogMessage, type WatchdogReport } from './watchdog-messages.js';
 
 const BEAT_MS = 200;
@@ -27,13 +29,15 @@ export interface WatchdogOptions {
  */
 export class Watchdog {
   readonly #thread: Worker;
-  readonly #timer: NodeJS.Timeout;
+  readonly #beats = new Int32Array(new SharedArrayBuffer(4));
+  #isIdle: () => boolean = () => false;
+  #restMs = LOOK_EVERY_MS;
+  #rests = false;
   #tellHeard: TellHeard = () => undefined;
 
   constructor({ drainTimeout, abortGrace, failed, isDeaf }: WatchdogOptions) {
-    const beats = new Int32Array(new SharedArrayBuffer(4));
     this.#thread = startThread({
-      beats,
+      beats: this.#beats,
       code: EXIT.cutOff,
       signals: STOP_SIGNALS,
       firstSignalMs: drainTimeout + abortGrace + GRACE_MS,
@@ -45,9 +49,8 @@ export class Watchdog {
     });
     this.#thread.on('error', failed);
     this.#thread.unref();
-    this.#timer = setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS);
-    this.#timer.unref();
     this.#tell({ stillMs: LOADING_MS });
+    this.#beat();
   }
 
   /** Tells `tell` of each signal that the thread hears, also when the main thread does not. */
@@ -65,7 +68,16 @@ export class Watchdog {
 
   /** From now on the event loop may stand still for one lease, and a second. */
   guardLeases(leaseMs: number): void {
+    this.#restMs = Math.min(LOOK_EVERY_MS, 0.4 * leaseMs);
     this.#tell({ stillMs: leaseMs + GRACE_MS });
+  }
+
+  /**
+   * While `isIdle`, both threads wake up only when the process looks for jobs. An event loop that
+   * then stands still is noticed later, by two fifths of a lease at most.
+   */
+  restWhile(isIdle: () => boolean): void {
+    this.#isIdle = isIdle;
   }
 
   /**
@@ -74,6 +86,14 @@ export class Watchdog {
    */
   endIn(ms: number): void {
     this.#tell({ endInMs: ms + GRACE_MS });
+  }
+
+  #beat(): void {
+    Atomics.add(this.#beats, 0, 1);
+    const rests = this.#isIdle();
+    if (rests || this.#rests) this.#tell({ restMs: rests ? this.#restMs : 0 });
+    this.#rests = rests;
+    setTimeout(() => this.#beat(), rests ? untilNextLook(this.#restMs) : BEAT_MS).unref();
   }
 
   #tell(message: WatchdogMessage): void {

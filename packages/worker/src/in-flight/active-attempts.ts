@@ -39,6 +39,8 @@ export class ActiveAttempts {
    */
   readonly #attempts: ActiveAttempt[] = [];
   readonly #idle: (() => void)[] = [];
+  /** Called when an attempt begins and no other is in flight. */
+  onFirst: () => void = () => undefined;
   readonly counts: AttemptCounts = {
     completed: 0,
     failed: 0,
@@ -86,6 +88,7 @@ export class ActiveAttempts {
     this.#begun += 1;
     const attempt = new ActiveAttempt(job, lease, this.#begun);
     this.#attempts.push(attempt);
+    if (this.#attempts.length === 1) this.onFirst();
     return attempt;
   }
 

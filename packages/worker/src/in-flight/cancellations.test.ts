@@ -40,12 +40,15 @@ function watching() {
     },
   };
   const active = new ActiveAttempts();
+  /** Since when publications arrive. */
+  const hearing = { since: undefined as number | undefined };
   const cancellations = new Cancellations(
     redis as unknown as ScriptedRedis,
     subscriber as unknown as Redis,
     'p',
     ['mail', 'images'],
     active,
+    () => hearing.since,
   );
   onTestFinished(() => cancellations.close());
   const publish = (channel: string, id: string): void => void subscriber.emit('message', channel, id);
@@ -69,7 +72,10 @@ function watching() {
     const isCancelled = cancellations.mayBeCancelled(attempt) && (await cancellations.isCancelled(attempt));
     return [!isCancelled, redis.calls.length - before];
   };
-  return { cancellations, active, marks, redis, subscriber, publish, cancel, noteBatch, cancelBatch, begin, mayStart };
+  return {
+    ...{ cancellations, active, marks, redis, subscriber, hearing },
+    ...{ publish, cancel, noteBatch, cancelBatch, begin, mayStart },
+  };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -150,19 +156,42 @@ describe('Cancellations', () => {
   });
 
   it('ask every few seconds about the jobs that run, because a publication may have been missed', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { marks, begin, noteBatch } = watching();
     const [job, row, other] = [begin('j-1'), begin('b-b1-1', { batch: 'b1' }), begin('j-2')];
     marks.add('p:mail:j-1');
     noteBatch('b1');
-    vi.advanceTimersByTime(5_000);
+    vi.advanceTimersByTime(4_010);
     await settled();
     expect([job, row, other].map(reasonOf)).toEqual([CANCELLED, CANCELLED, '']);
   });
 
+  it('ask about a queue without jobs only until they have asked once since they hear what is published', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { cancellations, begin, hearing, redis } = watching();
+    await cancellations.load();
+    const asked = async (): Promise<number> => {
+      redis.calls.length = 0;
+      vi.advanceTimersByTime(4_010);
+      await settled();
+      return redis.calls.length;
+    };
+    expect([await asked(), await asked()]).toEqual([2, 2]);
+    hearing.since = performance.now();
+    expect([await asked(), await asked()]).toEqual([2, 0]);
+    begin('j-1');
+    expect([await asked(), await asked()]).toEqual([1, 1]);
+    // It has subscribed anew: something may have been published in between.
+    hearing.since = performance.now();
+    expect([await asked(), await asked()]).toEqual([2, 1]);
+    hearing.since = undefined;
+    expect([await asked(), await asked()]).toEqual([2, 2]);
+  });
+
   it('ask about what is new and what runs, not about what exists', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { cancellations, marks, begin, noteBatch, redis } = watching();
     for (let at = 0; at < 1_000; at += 1) marks.add(`p:mail:x-${at}`);
@@ -171,7 +200,7 @@ describe('Cancellations', () => {
     redis.calls.length = 0;
     noteBatch('new');
     for (let at = 0; at < 501; at += 1) begin(`j-${at}`);
-    vi.advanceTimersByTime(5_000);
+    vi.advanceTimersByTime(4_010);
     await settled();
     expect(redis.calls).toEqual([
       { jobs: 500, names: 1 },

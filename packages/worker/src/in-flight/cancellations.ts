@@ -2,10 +2,10 @@ import { JobCancelled } from '@bullpen/shared';
 import { cancelledBatch, cancelledBatchesKey, cancelledChannel, queueKeys, type Redis } from '@bullpen/shared/internal';
 import { MAX_BATCHES } from '../redis/cancel-scripts.js';
 import type { ScriptedRedis } from '../redis/commands.js';
+import { LOOK_EVERY_MS, lookEvery } from '../redis/look-timer.js';
 import type { ActiveAttempt } from './active-attempt.js';
 import type { ActiveAttempts } from './active-attempts.js';
 
-const REFRESH_MS = 5_000;
 /** The most jobs that one call asks about: it takes Redis less than a millisecond. */
 const JOBS_PER_CALL = 500;
 /** The score in front of the first cancelled batch. */
@@ -48,7 +48,8 @@ class QueueCancellations {
  * Which jobs were cancelled. A cancelled job has a mark, which comes with its fetch, so asking costs
  * nothing for each job. A job that runs when it is cancelled, and a batch, are published. In case a
  * publication was missed, Redis is asked every few seconds and after each reconnect, about the jobs
- * that this worker holds and for batches that were cancelled since.
+ * that this worker holds and for batches that were cancelled since. A queue on which it holds none
+ * is asked about only while it does not hear what is published.
  *
  * What was published is only a hint: publications reach all databases of a Redis, and the job may
  * have been settled since. So Redis is asked before an attempt is aborted.
@@ -58,13 +59,17 @@ export class Cancellations {
   readonly #subscriber: Redis;
   readonly #prefix: string;
   readonly #active: ActiveAttempts;
+  readonly #hearsSince: () => number | undefined;
   readonly #byQueue: ReadonlyMap<string, QueueCancellations>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopLooking: () => void;
+  /** When the last question was sent that Redis has answered for all queues. */
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param redis a shared connection, which stays open
    * @param subscriber a connection of its own, which {@link close} closes; a `Subscription` subscribes
    *   it
+   * @param hearsSince since when all publications arrive; `undefined` while they do not
    */
   constructor(
     redis: ScriptedRedis,
@@ -72,11 +77,13 @@ export class Cancellations {
     prefix: string,
     queues: readonly string[],
     active: ActiveAttempts,
+    hearsSince: () => number | undefined,
   ) {
     this.#redis = redis;
     this.#subscriber = subscriber;
     this.#prefix = prefix;
     this.#active = active;
+    this.#hearsSince = hearsSince;
     this.#byQueue = new Map(queues.map((queue) => [queue, new QueueCancellations()]));
     subscriber.on('message', (channel: string, id: string) => {
       const queue = queues.find((name) => cancelledChannel(prefix, name) === channel);
@@ -84,7 +91,7 @@ export class Cancellations {
     });
     // What was published while it was not connected is read from Redis.
     subscriber.on('ready', () => void this.#readIfConnected(true));
-    this.#timer = setInterval(() => void this.#readIfConnected(false), REFRESH_MS);
+    this.#stopLooking = lookEvery(LOOK_EVERY_MS, () => void this.#readIfConnected(false));
   }
 
   /**
@@ -122,7 +129,7 @@ export class Cancellations {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopLooking();
     this.#subscriber.disconnect();
   }
 
@@ -141,13 +148,16 @@ export class Cancellations {
 
   /** @param all reads the names of all cancelled batches, not only of those that are new */
   async #read(all: boolean): Promise<void> {
+    const askedAt = performance.now();
+    const isUpToDate = !all && this.#askedAt > (this.#hearsSince() ?? Number.POSITIVE_INFINITY);
     const reads = [...this.#byQueue].map(async ([queue, known]) => {
       known.endInterval();
       if (all) known.last = NONE;
       const held = [...this.#active].filter((attempt) => attempt.queue === queue && !attempt.cancelled);
-      await this.#abortCancelled(queue, held);
+      if (held.length > 0 || !isUpToDate) await this.#abortCancelled(queue, held);
     });
     await Promise.all(reads);
+    this.#askedAt = askedAt;
   }
 
   /** Aborts those of these attempts that are cancelled, as Redis says. Also reads names of batches. */

@@ -430,12 +430,35 @@ describe('Leases that cannot be renewed', () => {
   });
 });
 
+describe('Leases without an attempt in flight', () => {
+  it('have no timer, and one again as soon as an attempt begins', async () => {
+    const { leases, active, questions } = leasing();
+    leases.start();
+    expect(vi.getTimerCount()).toBe(0);
+    const first = begin(active, 'j-1');
+    await later(3_000);
+    expect(questions).toHaveLength(1);
+    active.release(first);
+    await later(TICK_MS);
+    expect(vi.getTimerCount()).toBe(0);
+    // The time without a timer is no standstill.
+    now += 10 * LEASE_MS;
+    begin(active, 'j-2');
+    await later(3_000);
+    expect(questions.map(({ ids, isInnocent }) => [ids, isInnocent])).toEqual([
+      [['j-1'], true],
+      [['j-2'], true],
+    ]);
+  });
+});
+
 describe('an event loop that stood still', () => {
   const STOOD_STILL = 'warn: event loop stood still; leases cannot be renewed meanwhile';
 
   it('is logged when it stood still for more than a fifth of a lease', async () => {
-    const { leases, lines } = leasing();
+    const { leases, lines, active } = leasing();
     leases.start();
+    begin(active, 'j-1');
     await later(5_000);
     await standStill(TICK_MS + LEASE_MS / 5);
     expect(lines).toEqual([]);

@@ -56,14 +56,27 @@ export class Leases {
     this.#standstill = new Standstill(this.#tickMs, deps.leaseMs);
   }
 
+  /** From now on leases are renewed. A worker without attempts in flight does nothing for them. */
   start(): void {
+    this.#deps.active.onFirst = () => this.#wake();
+    if (this.#deps.active.size > 0) this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#timer !== undefined || this.closed) return;
     this.#standstill.start();
     this.#timer = setInterval(() => this.#tick(), this.#tickMs);
   }
 
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#standstill.stop();
+  }
+
   close(): void {
     this.closed = true;
-    clearInterval(this.#timer);
+    this.#rest();
     this.#gone.report();
   }
 
@@ -111,6 +124,10 @@ export class Leases {
 
   #tick(): void {
     const { active, leaseMs, log } = this.#deps;
+    if (active.size === 0) {
+      this.#rest();
+      return;
+    }
     const now = performance.now();
     const lateMs = this.#standstill.tick(now);
     if (lateMs > leaseMs / 5) {

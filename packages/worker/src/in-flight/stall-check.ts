@@ -2,6 +2,7 @@ import type { Logger } from '@bullpen/shared';
 import { queueKeys, type RedisClock } from '@bullpen/shared/internal';
 import type { JobRescued, Observers } from '../events/observers.js';
 import type { ScriptedRedis } from '../redis/commands.js';
+import { LOOK_EVERY_MS } from '../redis/look-timer.js';
 
 /** What a {@link StallCheck} needs. */
 export interface StallCheckDeps {
@@ -26,21 +27,30 @@ const LEASES_REMEMBERED = 3;
 /** Puts jobs whose process died back into their queue, and tells what was found. */
 export class StallCheck {
   readonly #deps: StallCheckDeps;
+  /**
+   * How long no check is needed of a queue that had no active job, in milliseconds. A job that is
+   * fetched right after the check has its lease for longer, so the next check still sees it active
+   * before it is due to be found (see docs/internals/numbers.md).
+   */
+  readonly restMs: number;
 
   constructor(deps: StallCheckDeps) {
     this.#deps = deps;
+    const everyMs = stallCheckMs(deps.leaseMs);
+    this.restMs = Math.max(everyMs, Math.min(4 * everyMs, 2 * LOOK_EVERY_MS));
   }
 
   /**
-   * @returns the ids of the jobs that are back in the queue
+   * @returns the ids of the jobs that are back in the queue; `undefined` when it has no active job
    * @throws what Redis throws
    */
-  async check(queue: string): Promise<string[]> {
+  async check(queue: string): Promise<string[] | undefined> {
     const { redis, prefix, leaseMs, clock } = this.#deps;
     const { base, stalled, active, meta, marker, events } = queueKeys(prefix, queue);
     const keys = [stalled, active, `${base}stalled-check`, meta, marker, events];
     const times = [stallCheckMs(leaseMs), LEASES_REMEMBERED * leaseMs, clock.at()];
     const answers = await redis.bullpenStallCheck(...keys, base, ...times);
+    if (answers === 0) return undefined;
     const rescued: JobRescued[] = [];
     for (let at = 0; at < answers.length; at += 3) {
       const [jobId = '', finding, worker = ''] = answers.slice(at, at + 3);

@@ -5,7 +5,7 @@
 export class Standstill {
   readonly #tickMs: number;
   readonly #leaseMs: number;
-  #tickedAt = 0;
+  #tickedAt = Number.POSITIVE_INFINITY;
   /** When the event loop last turned again after it stood still for more than half a lease. */
   #stoodStillAt = Number.NEGATIVE_INFINITY;
 
@@ -20,6 +20,11 @@ export class Standstill {
 
   start(): void {
     this.#tickedAt = performance.now();
+  }
+
+  /** No more ticks come until it is started again. */
+  stop(): void {
+    this.#tickedAt = Number.POSITIVE_INFINITY;
   }
 
   /** @returns how late this tick is, in milliseconds */

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { untilNextLook } from '../redis/look-timer.js';
 import { FetchWatch } from './fetch-watch.js';
 
 const RESTART_AFTER_MS = 1_000;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
 });
 
@@ -12,6 +13,8 @@ beforeEach(() => {
  * A watch over a worker that should fetch and for which jobs wait, unless the test changes that.
  */
 function watching() {
+  // It begins at a moment at which the process looks.
+  vi.advanceTimersByTime(untilNextLook(RESTART_AFTER_MS));
   const worker = {
     shouldFetch: true,
     jobsWait: async (): Promise<boolean> => true,

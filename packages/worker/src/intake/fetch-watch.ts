@@ -1,3 +1,5 @@
+import { lookEvery } from '../redis/look-timer.js';
+
 /** What {@link FetchWatch} needs. */
 export interface FetchWatchDeps {
   /** After how long without an answered fetch it looks whether jobs wait, in milliseconds. */
@@ -16,12 +18,12 @@ export interface FetchWatchDeps {
  */
 export class FetchWatch {
   readonly #deps: FetchWatchDeps;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopLooking: () => void;
   #fetchedAt = performance.now();
 
   constructor(deps: FetchWatchDeps) {
     this.#deps = deps;
-    this.#timer = setInterval(() => void this.#look(), deps.restartAfterMs / 4);
+    this.#stopLooking = lookEvery(deps.restartAfterMs / 4, () => void this.#look());
   }
 
   /** Redis answered a fetch, with a job or without. */
@@ -30,7 +32,7 @@ export class FetchWatch {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopLooking();
   }
 
   async #look(): Promise<void> {

@@ -5,16 +5,17 @@ import { TurnCalls } from '../bullmq/turn-calls.js';
 import type { AnyHandler } from '../handlers/handler.js';
 import { stallCheckMs } from '../in-flight/stall-check.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
+import { LOOK_EVERY_MS } from '../redis/look-timer.js';
 import { FetchWatch } from './fetch-watch.js';
 import { Gate } from './gate.js';
 import { LostFetches } from './lost-fetches.js';
 import { Processor } from './processor.js';
 
 /**
- * An idle worker fetches every 3 s, when its blocking read ends. After five times that we look
- * whether it still works.
+ * An idle worker asks for jobs each time that it looks. After four times that we see whether it still
+ * works.
  */
-const RESTART_AFTER_MS = 15_000;
+const RESTART_AFTER_MS = 4 * LOOK_EVERY_MS;
 
 /** How often the same error of a queue is logged. BullMQ may emit it twice a second. */
 const LOG_AGAIN_MS = 60_000;
@@ -86,21 +87,8 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const {
-      name,
-      redis,
-      clock,
-      prefix,
-      leaseMs,
-      leases,
-      retention,
-      outage,
-      connections,
-      recorder,
-      stallCheck,
-      log,
-      fetchAhead,
-    } = this.#worker;
+    const { name, redis, clock, prefix, leaseMs, leases, settings, retention, log, fetchAhead } = this.#worker;
+    const { outage, connections, recorder, stallCheck } = this.#worker;
     const { queue } = this;
     const concurrency = this.#concurrency;
     const source = new BullmqWorker(
@@ -110,7 +98,18 @@ export class QueueWorker {
         stalledInterval: stallCheckMs(leaseMs),
       },
       {
-        ...{ redis, clock, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
+        ...{
+          redis,
+          clock,
+          leases,
+          settings,
+          retention,
+          outage,
+          connections,
+          recorder,
+          stallCheck,
+          taker: this.#processor,
+        },
         turns: new TurnCalls({ redis, prefix, queue, leaseMs, name, retention }),
         ahead: fetchAhead?.forQueue(),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log }),

@@ -28,7 +28,7 @@ function watching(aheadMs: number) {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: NOW, toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ now: NOW, toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] });
   return () => void vi.useRealTimers();
 });
 

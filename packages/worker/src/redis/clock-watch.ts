@@ -1,5 +1,6 @@
 import type { Logger } from '@bullpen/shared';
 import { fetchTime, MAX_SKEW_MS, type Redis, RedisClock, showSkew } from '@bullpen/shared/internal';
+import { LOOK_EVERY_MS, lookEvery } from './look-timer.js';
 
 /** What {@link ClockWatch} needs. */
 export interface ClockWatchDeps {
@@ -7,7 +8,6 @@ export interface ClockWatchDeps {
   readonly log: Logger;
 }
 
-const SYNC_MS = 5_000;
 const ADVICE =
   'jobs go by the clock of Redis, but instants that handlers compute go by the clock of this host: set the clocks of both hosts by NTP';
 
@@ -18,7 +18,7 @@ const ADVICE =
 export class ClockWatch {
   readonly clock: RedisClock;
   readonly #deps: ClockWatchDeps;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopLooking: () => void;
   /** The skew that the log knows of. */
   #loggedMs = 0;
   #isAsking = false;
@@ -28,7 +28,7 @@ export class ClockWatch {
     this.clock = new RedisClock(() => fetchTime(deps.redis as Redis));
     // Another server may answer after a reconnect.
     deps.redis.on('ready', () => void this.#syncIfConnected());
-    this.#timer = setInterval(() => void this.#syncIfConnected(), SYNC_MS);
+    this.#stopLooking = lookEvery(LOOK_EVERY_MS, () => void this.#syncIfConnected());
   }
 
   /**
@@ -41,7 +41,7 @@ export class ClockWatch {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopLooking();
   }
 
   async #syncIfConnected(): Promise<void> {

@@ -19,7 +19,7 @@ export interface WorkerCommands {
   bullpenPutOff(...args: ScriptArg[]): Promise<0 | 1>;
   bullpenNextSuspect(...args: ScriptArg[]): Promise<unknown>;
   bullpenNeighbours(...args: ScriptArg[]): Promise<unknown>;
-  bullpenStallCheck(...args: ScriptArg[]): Promise<string[]>;
+  bullpenStallCheck(...args: ScriptArg[]): Promise<string[] | 0>;
   bullpenHandBack(...args: ScriptArg[]): Promise<string[]>;
   bullpenFinish(args: unknown[]): Promise<unknown>;
   bullpenTurn(args: unknown[]): Promise<TurnReply>;

@@ -24,20 +24,27 @@ const MAX_AGE_MS = 1_000;
  * after the other. So a death is remembered for some leases. It concerns the jobs that were fetched
  * before: a process that only stood still goes on, and may stand still again.
  *
+ * A queue *rests* when it has no active job and no suspect that was put off. Then there is nothing
+ * to find, and nothing is written.
+ *
  * KEYS: stalled, active, stalled-check, meta, marker, events. ARGV: base of the queue's keys,
  * how long no other check is made (ms), how long a death is remembered (ms), when the check was
- * sent. Answers for each job its id, what was found, and the name of its worker.
+ * sent. Answers for each job its id, what was found, and the name of its worker; 0 when the queue
+ * rests.
  */
 export const STALL_CHECK = `
 ${LAYOUT.now}
 ${LAYOUT.names}
 ${LAYOUT.fetchMark}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${LAYOUT.wakeWorker}
 ${PUT_IN_FRONT}
 ${CALL_SUSPECT}
 local stalledKey, activeKey, checkKey, metaKey, markerKey, eventsKey = unpack(KEYS)
 local base, intervalMs, memoryMs, sentAt = unpack(ARGV)
 local call = redis.call
+if call('EXISTS', activeKey, stalledKey, base .. 'suspects') == 0 then return 0 end
 local now = nowMs()
 -- After Redis' clock was set back, keys live on by as much: the instant of the last check is in the
 -- future. No check would be made until then, and the locks of dead workers would hold.
@@ -54,14 +61,6 @@ local function shorten(lock, byMs)
   local leftMs = call('PTTL', lock)
   if leftMs > byMs then call('PEXPIRE', lock, leftMs - byMs) end
 end
-
--- Events are trimmed before new ones are added.
-local maxEvents = call('HGET', metaKey, MAX_EVENTS)
-if not maxEvents then
-  maxEvents = DEFAULT_MAX_EVENTS
-  call('HSET', metaKey, MAX_EVENTS, maxEvents)
-end
-call('XTRIM', eventsKey, 'MAXLEN', '~', maxEvents)
 
 local isStalling, left, lost = {}, {}, {}
 for _, id in ipairs(call('SMEMBERS', stalledKey)) do isStalling[id] = true end
@@ -102,6 +101,7 @@ local function deathOf(worker)
   return death
 end
 
+local steps, others = eventsOf(eventsKey, metaKey)
 local answers, charged = {}, {}
 for _, id in ipairs(lost) do
   local job = base .. id
@@ -124,8 +124,8 @@ for _, id in ipairs(lost) do
       call('HSET', job, SUSPECT, string.format('%.0f', math.max(suspect, now - since, 1)))
     end
     putInFront(base, id)
-    call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id, 'prev', 'active')
-    call('XADD', eventsKey, '*', 'event', 'stalled', 'jobId', id)
+    tell(steps, 'waiting', 'jobId', id, 'prev', 'active')
+    tell(others, 'stalled', 'jobId', id)
     answers[#answers + 1] = id
     answers[#answers + 1] = finding
     answers[#answers + 1] = worker or ''

@@ -54,6 +54,23 @@ describe('a subscription', () => {
     expect([subscribed.length, watched.accepted.mock.calls.length, lines]).toEqual([2, 2, []]);
   });
 
+  it('says since when it hears: not before Redis has taken it, nor across a reconnect or a refusal', async () => {
+    const { subscription, connect, redis } = subscribing(NOPERM());
+    const hears: (number | undefined)[] = [];
+    const note = (): void => void hears.push(subscription.hearsSince);
+    const start = performance.now();
+    note();
+    await connect();
+    note();
+    await vi.advanceTimersByTimeAsync(10_000);
+    note();
+    redis.status = 'reconnecting';
+    note();
+    await connect();
+    note();
+    expect(hears.map((at) => at && at - start)).toEqual([undefined, undefined, 2_000, undefined, 10_000]);
+  });
+
   it('is made again and again, so that a connection which has fallen silent is noticed', async () => {
     const { subscription, subscribed, connect } = subscribing();
     await connect();

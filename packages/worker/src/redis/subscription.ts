@@ -1,15 +1,10 @@
 import type { Logger } from '@bullpen/shared';
 import { explainRedis, isForbidden, type Redis, reasonOf } from '@bullpen/shared/internal';
+import { untilNextLook } from './look-timer.js';
 import type { SideConnection } from './side-connections.js';
 
 /** How long to wait before a refused subscription is tried again, in milliseconds. */
 const RETRY_MS = 2_000;
-
-/**
- * How often we subscribe again, in milliseconds. It changes nothing, but it wants an answer: without
- * one the client ends a connection that has fallen silent, on which we would wait for ever.
- */
-const AGAIN_MS = 5_000;
 
 /** What a {@link Subscription} needs. */
 export interface SubscriptionDeps {
@@ -32,6 +27,7 @@ export interface SubscriptionDeps {
 export class Subscription {
   readonly #deps: SubscriptionDeps;
   #isForbidden = false;
+  #hearsSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   #answered: () => void = () => undefined;
@@ -43,7 +39,10 @@ export class Subscription {
     this.answered = new Promise((resolve) => {
       this.#answered = resolve;
     });
-    deps.redis.on('ready', () => void this.#subscribe());
+    deps.redis.on('ready', () => {
+      this.#hearsSince = undefined;
+      void this.#subscribe();
+    });
     if (deps.redis.status === 'ready') void this.#subscribe();
   }
 
@@ -55,6 +54,13 @@ export class Subscription {
     this.#answered();
   }
 
+  /**
+   * Since when it hears all that is published, by the monotonic clock. `undefined` while it does not.
+   */
+  get hearsSince(): number | undefined {
+    return this.#deps.redis.status === 'ready' ? this.#hearsSince : undefined;
+  }
+
   async #subscribe(): Promise<void> {
     const { redis, channels, watched, log, address } = this.#deps;
     clearTimeout(this.#timer);
@@ -63,8 +69,12 @@ export class Subscription {
       watched.accepted();
       if (this.#isForbidden) log.info({ redis: address, channels }, 'cancellations are heard at once again');
       this.#isForbidden = false;
-      this.#subscribeIn(AGAIN_MS);
+      this.#hearsSince ??= performance.now();
+      // It changes nothing, but it wants an answer: without one the client ends a connection that has
+      // fallen silent, on which we would wait for ever.
+      this.#subscribeIn(untilNextLook());
     } catch (error) {
+      this.#hearsSince = undefined;
       // Another reconnect subscribes again, and the watch tells lost connections.
       if (this.#isClosed || redis.status !== 'ready') return;
       this.#subscribeIn(RETRY_MS);

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode } from '@bullpen/shared/internal';
-import { Command } from 'commander';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import type { Command } from 'commander';
 import type { CancelledBatch } from '../../manage/cancel-batch.js';
 import { printLine, showCount } from '../print.js';
 import { startProgress } from '../progress.js';
@@ -7,23 +7,18 @@ import { startSession, withProducer } from '../session.js';
 import { queueSetting } from './queue-setting.js';
 
 /** `batches cancel <name>`: nothing more is added to the batch, and its open rows are not run. */
-export function cancelCommand(ends: (code: ExitCode) => void): Command {
-  return new Command('cancel')
-    .description('Cancels what is open of a batch, waiting or running. Asks nothing; safe to repeat.')
-    .argument('<name>', 'the name of the batch')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, queueSetting);
-      const bar = startProgress('cancelling', undefined);
-      const cancelled = await withProducer(open(), ({ batches }) =>
-        batches.cancel({ name, queue: config.queue, onProgress: (rows) => bar.update(rows, rows, '') }),
-      ).finally(() => bar.stop());
-      const { queue, found, cancelledNow, added, active, waiting, delayed, completed, failed } = cancelled;
-      if (config.json) {
-        const counts = { added, waiting, active, delayed, completed, failed, cancelled: cancelled.cancelled };
-        printLine(JSON.stringify({ name, queue, found, cancelledNow, ...counts }));
-      } else printLine(sentence(cancelled));
-      ends(EXIT.ok);
-    });
+export async function run(name: string, _: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, queueSetting);
+  const bar = startProgress('cancelling', undefined);
+  const cancelled = await withProducer(open(), ({ batches }) =>
+    batches.cancel({ name, queue: config.queue, onProgress: (rows) => bar.update(rows, rows, '') }),
+  ).finally(() => bar.stop());
+  const { queue, found, cancelledNow, added, active, waiting, delayed, completed, failed } = cancelled;
+  if (config.json) {
+    const counts = { added, waiting, active, delayed, completed, failed, cancelled: cancelled.cancelled };
+    printLine(JSON.stringify({ name, queue, found, cancelledNow, ...counts }));
+  } else printLine(sentence(cancelled));
+  return EXIT.ok;
 }
 
 /** The result in a sentence. */

@@ -1,65 +1,46 @@
-import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, EXIT, type ExitCode, showValue, suggest } from '@bullpen/shared/internal';
+import { addFlags } from '@bullpen/shared/command';
 import { Command } from 'commander';
-import { countOpen, stageOf } from '../../books/batch-view.js';
-import type { BatchBooks } from '../../books/books.js';
-import { printLine, printTable, showFigure } from '../print.js';
-import { startSession, withProducer } from '../session.js';
-import { cancelCommand } from './cancel.js';
-import { exportCommand } from './export.js';
+import type { Ran } from '../ran.js';
+import { exportSettings } from './export-settings.js';
 import { queueSetting } from './queue-setting.js';
-import { repairCommand } from './repair.js';
-import { retryCommand } from './retry.js';
-import { showCommand } from './show.js';
-import { showSince } from './since.js';
-import { watchCommand } from './watch.js';
+import { repairSettings } from './repair-settings.js';
 
 /** `batches`: lists the batches; its commands show, watch, cancel, retry, repair or export one. */
-export function batchesCommand(ends: (code: ExitCode) => void): Command {
+export function batchesCommand(ran: Ran): Command {
   const group = new Command('batches')
     .description('Lists the batches; its commands show, watch, cancel, retry, repair or export one.')
     // The arguments of a command that does not exist arrive here.
     .argument('[command...]')
     .usage('[options] [command]')
-    .action(async ([typed]: string[], _: unknown, command: Command) => {
-      if (typed !== undefined) throw noSuchCommand(typed, command);
-      const { config, open } = startSession(command, queueSetting);
-      const [all, now] = await withProducer(open(), async (producer) => [
-        await producer.batches.list({ queue: config.queue }),
-        await producer.time(),
-      ]);
-      if (config.json) printLine(JSON.stringify(all.map((books) => ({ ...books, stage: stageOf(books) }))));
-      else if (all.length === 0) process.stderr.write(`${noBatches(config)}\n`);
-      else
-        printTable(
-          HEAD,
-          all.map((books) => toRow(books, now)),
-          { texts: HEAD.indexOf('stage') + 1, spare: SPARE },
-        );
-      ends(EXIT.ok);
-    });
+    .action(ran(() => import('./list.js')));
   addFlags(group, queueSetting);
-  for (const make of [showCommand, watchCommand, cancelCommand, retryCommand, repairCommand, exportCommand]) {
-    group.addCommand(make(ends));
-  }
+  const add = (name: string): Command => {
+    const command = new Command(name).argument('<name>', 'the name of the batch');
+    group.addCommand(command);
+    return command;
+  };
+  add('show')
+    .description('Shows how far a batch is, and why rows failed.')
+    .action(ran(() => import('./show.js')));
+  add('watch')
+    .description('Follows a batch until every row is settled. Exits 1 if any failed or was cancelled.')
+    .action(ran(() => import('./watch.js')));
+  add('cancel')
+    .description('Cancels what is open of a batch, waiting or running. Asks nothing; safe to repeat.')
+    .action(ran(() => import('./cancel.js')));
+  add('retry')
+    .description(
+      'Enqueues the failed rows of a batch again, as they were, with all their attempts. Needs --jobs; safe to repeat.',
+    )
+    .action(ran(() => import('./retry.js')));
+  addFlags(add('repair'), repairSettings)
+    .description(
+      'Enqueues missing rows of a batch again, from its source: their jobs were removed, or Redis lost them. With --settle they fail instead. Safe to repeat.',
+    )
+    .argument('[source]', 'the file that the batch was read from, unchanged; needs --jobs')
+    .action(ran(() => import('./repair.js')));
+  addFlags(add('export'), exportSettings)
+    .description('Writes the failed rows of a batch as they were, with the error of each; or its results.')
+    .action(ran(() => import('./export.js')));
   return group;
-}
-
-const noBatches = ({ prefix, queue }: { readonly prefix: string; readonly queue: string | undefined }): string =>
-  `no batches ${queue === undefined ? '' : `on queue ${showValue(queue)} `}under the prefix '${prefix}'`;
-
-const HEAD = ['name', 'queue', 'stage', 'read', 'rejected', 'open', 'completed', 'failed', 'cancelled', 'begun'];
-/** What a column has where it says nothing. */
-const SPARE = { queue: 'default', rejected: '0', cancelled: '0' };
-
-function toRow(books: BatchBooks, now: number): string[] {
-  const { name, queue, read, rejected, completed, failed, cancelled, createdAt } = books;
-  const counts = [read, rejected, countOpen(books), completed, failed, cancelled];
-  return [name, queue, stageOf(books), ...counts.map(showFigure), showSince(createdAt, now)];
-}
-
-function noSuchCommand(typed: string, { commands }: Command): OptionsInvalid {
-  const names = commands.map((command) => command.name());
-  const hint = suggest(typed, names) || ` To look at a batch of that name: batches show ${typed}`;
-  return new OptionsInvalid('batches', [{ path: '', reason: `no such command '${typed}'.${hint}` }]);
 }

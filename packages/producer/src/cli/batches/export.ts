@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
 import { OptionsInvalid } from '@bullpen/shared';
-import { addFlags, type Config, EXIT, type ExitCode, type Settings, switchSetting } from '@bullpen/shared/internal';
-import { Command } from 'commander';
-import { z } from 'zod';
+import { type Config, EXIT, type ExitCode } from '@bullpen/shared/command';
+import type { Command } from 'commander';
 import type { BatchView } from '../../books/batch-view.js';
 import type { Batches } from '../../manage/batches.js';
 import { failedTable, resultTable, type Table } from '../../manage/export/tables.js';
@@ -10,63 +9,34 @@ import { type Output, OutputInvalid, openOutput, standardOutput } from '../outpu
 import { countOf, printLine } from '../print.js';
 import { startSession, withProducer } from '../session.js';
 import { stoppable } from '../stoppable.js';
+import { type ExportFormat, exportSettings } from './export-settings.js';
 import { queueSetting } from './queue-setting.js';
 
-/** The formats of an export. */
-const FORMATS = ['csv', 'ndjson'] as const;
-export type ExportFormat = (typeof FORMATS)[number];
-
 const BY_EXTENSION: Record<string, ExportFormat> = { '.csv': 'csv', '.ndjson': 'ndjson', '.jsonl': 'ndjson' };
-
-const exportSettings = {
-  failed: { flag: '--failed', schema: switchSetting, help: 'the failed rows (default)' },
-  results: {
-    flag: '--results',
-    schema: switchSetting,
-    help: 'what the handlers returned, of a batch that was enqueued with --results',
-  },
-  format: {
-    flag: '--format <format>',
-    schema: z.enum(FORMATS, `expected ${FORMATS.join(' or ')}`).optional(),
-    help: FORMATS.join(' or '),
-    defaultHelp: 'by the name of the output, else as the source was',
-  },
-  output: {
-    flag: '--output <file>',
-    schema: z.string().min(1, 'expected the name of a file').optional(),
-    help: 'write here; the file appears when it is complete',
-    defaultHelp: 'the standard output',
-  },
-} satisfies Settings;
 
 /**
  * `batches export <name>`: writes its failed rows, to be mended and enqueued again, or its results.
  */
-export function exportCommand(ends: (code: ExitCode) => void): Command {
-  const command = new Command('export')
-    .description('Writes the failed rows of a batch as they were, with the error of each; or its results.')
-    .argument('<name>', 'the name of the batch');
-  return addFlags(command, exportSettings).action(async (name: string, _: unknown, command: Command) => {
-    const { config, open } = startSession(command, { ...queueSetting, ...exportSettings });
-    if (config.failed && config.results) {
-      throw new OptionsInvalid('cannot export', [{ path: '--results', reason: 'give either --failed or --results' }]);
-    }
-    const exported = await stoppable((signal) =>
-      withProducer(open(), async ({ batches }) => {
-        const view = await batches.show({ name, queue: config.queue });
-        return exportTo(batches, view, config, signal);
-      }),
-    );
-    if (exported === undefined) return ends(EXIT.interrupted);
-    const { output, results } = config;
-    const report = { name, ...exported, what: results ? 'results' : 'failed', output };
-    const what = countOf(exported.rows, results ? 'result' : 'failed row');
-    const sentence = `batch ${name}: ${what} exported${output === undefined ? '' : ` to ${output}`}`;
-    if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
-    // The rows went to the standard output, which is for them alone.
-    else process.stderr.write(`${sentence}\n`);
-    ends(EXIT.ok);
-  });
+export async function run(name: string, _: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, { ...queueSetting, ...exportSettings });
+  if (config.failed && config.results) {
+    throw new OptionsInvalid('cannot export', [{ path: '--results', reason: 'give either --failed or --results' }]);
+  }
+  const exported = await stoppable((signal) =>
+    withProducer(open(), async ({ batches }) => {
+      const view = await batches.show({ name, queue: config.queue });
+      return exportTo(batches, view, config, signal);
+    }),
+  );
+  if (exported === undefined) return EXIT.interrupted;
+  const { output, results } = config;
+  const report = { name, ...exported, what: results ? 'results' : 'failed', output };
+  const what = countOf(exported.rows, results ? 'result' : 'failed row');
+  const sentence = `batch ${name}: ${what} exported${output === undefined ? '' : ` to ${output}`}`;
+  if (output !== undefined) printLine(config.json ? JSON.stringify(report) : sentence);
+  // The rows went to the standard output, which is for them alone.
+  else process.stderr.write(`${sentence}\n`);
+  return EXIT.ok;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode } from '@bullpen/shared/internal';
-import { Command } from 'commander';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import type { Command } from 'commander';
 import type { RetriedBatch } from '../../manage/retry-batch.js';
 import { countOf, printLine, showCount } from '../print.js';
 import { startProgress } from '../progress.js';
@@ -8,28 +8,21 @@ import { stoppable } from '../stoppable.js';
 import { queueSetting } from './queue-setting.js';
 
 /** `batches retry <name>`: enqueues the failed rows again. */
-export function retryCommand(ends: (code: ExitCode) => void): Command {
-  return new Command('retry')
-    .description(
-      'Enqueues the failed rows of a batch again, as they were, with all their attempts. Needs --jobs; safe to repeat.',
-    )
-    .argument('<name>', 'the name of the batch')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, queueSetting);
-      // Fails here, before Redis is asked.
-      if (config.jobs === undefined) await findJob(undefined, name);
-      const bar = startProgress('retrying', undefined);
-      const retried = await stoppable((signal) =>
-        withProducer(open(), async ({ batches }) => {
-          const view = await batches.show({ name, queue: config.queue });
-          const job = await findJob(config.jobs, view.job);
-          const { queue } = view;
-          return batches.retry(job, { name, queue, signal, onProgress: (rows) => bar.update(rows, rows, '') });
-        }),
-      ).finally(() => bar.stop());
-      printLine(config.json ? JSON.stringify(retried) : sentence(retried));
-      ends(retried.interrupted ? EXIT.interrupted : EXIT.ok);
-    });
+export async function run(name: string, _: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, queueSetting);
+  // Fails here, before Redis is asked.
+  if (config.jobs === undefined) await findJob(undefined, name);
+  const bar = startProgress('retrying', undefined);
+  const retried = await stoppable((signal) =>
+    withProducer(open(), async ({ batches }) => {
+      const view = await batches.show({ name, queue: config.queue });
+      const job = await findJob(config.jobs, view.job);
+      const { queue } = view;
+      return batches.retry(job, { name, queue, signal, onProgress: (rows) => bar.update(rows, rows, '') });
+    }),
+  ).finally(() => bar.stop());
+  printLine(config.json ? JSON.stringify(retried) : sentence(retried));
+  return retried.interrupted ? EXIT.interrupted : EXIT.ok;
 }
 
 function sentence({ name, retried, keyTaken, unusable, interrupted }: RetriedBatch): string {

@@ -1,5 +1,6 @@
-import { EXIT, type ExitCode, showText } from '@bullpen/shared/internal';
-import { Command } from 'commander';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import { showText } from '@bullpen/shared/internal';
+import type { Command } from 'commander';
 import type { BatchView } from '../../books/batch-view.js';
 import { describeWait } from '../../books/batch-wait.js';
 import { printFacts, printLine, showFigure } from '../print.js';
@@ -8,20 +9,15 @@ import { queueSetting } from './queue-setting.js';
 import { showSince } from './since.js';
 
 /** `batches show <name>`: shows how far a batch is. */
-export function showCommand(ends: (code: ExitCode) => void): Command {
-  return new Command('show')
-    .description('Shows how far a batch is, and why rows failed.')
-    .argument('<name>', 'the name of the batch')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, queueSetting);
-      const [view, now] = await withProducer(open(), async (producer) => [
-        await producer.batches.show({ name, queue: config.queue }),
-        await producer.time(),
-      ]);
-      if (config.json) printLine(JSON.stringify(view));
-      else printFacts(factsOf(view, now));
-      ends(EXIT.ok);
-    });
+export async function run(name: string, _: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, queueSetting);
+  const [view, now] = await withProducer(open(), async (producer) => [
+    await producer.batches.show({ name, queue: config.queue }),
+    await producer.time(),
+  ]);
+  if (config.json) printLine(JSON.stringify(view));
+  else printFacts(factsOf(view, now));
+  return EXIT.ok;
 }
 
 const missingFact = ({ name, missing }: BatchView): readonly [string, string] => [

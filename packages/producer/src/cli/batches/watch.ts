@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchRef } from '@bullpen/shared';
-import { EXIT, type ExitCode } from '@bullpen/shared/internal';
-import { Command } from 'commander';
+import { EXIT, type ExitCode } from '@bullpen/shared/command';
+import type { Command } from 'commander';
 import { type BatchView, isSettled } from '../../books/batch-view.js';
 import { asLost } from '../../books/find-batch.js';
 import { measureProgress, type Progress } from '../../books/progress.js';
@@ -29,18 +29,13 @@ const MAX_REST_MS = 5_000;
 const SLOW_MS = 1_000;
 
 /** `batches watch <name>`: follows a batch until its source is read and its rows are settled. */
-export function watchCommand(ends: (code: ExitCode) => void): Command {
-  return new Command('watch')
-    .description('Follows a batch until every row is settled. Exits 1 if any failed or was cancelled.')
-    .argument('<name>', 'the name of the batch')
-    .action(async (name: string, _: unknown, command: Command) => {
-      const { config, open } = startSession(command, queueSetting);
-      const shown = await openShown(name, config.json);
-      const last = await stoppable((signal) =>
-        withProducer(open(), ({ batches }) => follow(batches, name, config.queue, shown, signal)),
-      ).finally(() => shown.end());
-      ends(last === undefined ? EXIT.interrupted : exitCodeFor(last));
-    });
+export async function run(name: string, _: unknown, command: Command): Promise<ExitCode> {
+  const { config, open } = startSession(command, queueSetting);
+  const shown = await openShown(name, config.json);
+  const last = await stoppable((signal) =>
+    withProducer(open(), ({ batches }) => follow(batches, name, config.queue, shown, signal)),
+  ).finally(() => shown.end());
+  return last === undefined ? EXIT.interrupted : exitCodeFor(last);
 }
 
 /** @returns the batch at its end; `undefined` when `signal` aborted first */

@@ -1,0 +1,2 @@
+/** The default of `keep` and of `keepKeys`. */
+export const DEFAULT_KEEP = '7d';
