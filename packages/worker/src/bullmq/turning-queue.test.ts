@@ -32,6 +32,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
     scheduling: [] as (Error | undefined)[],
     recorder: 'works' as 'works' | 'gives up' | 'throws',
     marker: null as { member: string; score: number } | Error | null,
+    isEmpty: true,
   };
   const store = {
     complete: vi.fn(async () => void told.push('complete')),
@@ -53,6 +54,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
         if (plays.marker instanceof Error) throw plays.marker;
         return plays.marker;
       },
+      isEmpty: async () => plays.isEmpty,
     } as unknown as Backend,
     listenerCount: (event: string) => events.listenerCount(event),
     emit: (event: string, ...args: unknown[]) => events.emit(event, ...args),
@@ -418,14 +420,21 @@ describe('listeners', () => {
 
 describe('waiting for a job', () => {
   it.each([
-    [Number.POSITIVE_INFINITY, 3],
-    [60_000, 3],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [60_000, 60],
     [700, 0.7],
     [1, 0.002],
-  ])('for %d ms blocks for %d s: an idle worker fetches every 3 s', async (ms, seconds) => {
+  ])('for %d ms blocks for %d s at most', async (ms, seconds) => {
     const { queue, waited } = turning();
-    expect(await queue.waitForJob(ms)).toBe(0);
+    await queue.waitForJob(ms);
     expect(waited).toEqual([seconds]);
+  });
+
+  it('says that there may be a job when the queue is not empty after the wait', async () => {
+    const { queue, plays } = turning();
+    expect(await queue.waitForJob(60_000)).toBe(Number.POSITIVE_INFINITY);
+    plays.isEmpty = false;
+    expect(await queue.waitForJob(60_000)).toBe(0);
   });
 
   it('asks nothing when one is due now', async () => {
