@@ -7,9 +7,6 @@ import type { Kind } from './workload.js';
  */
 export type Events = 'all' | 'ends' | 'none';
 
-/** Whether Bullpen has the option `events` by now. */
-export const EVENTS_ARE_A_CHOICE: boolean = false;
-
 /** Everything that a contender is told. It is plain JSON, as it crosses a process border. */
 export interface Task {
   readonly redis: string;

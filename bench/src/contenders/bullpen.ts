@@ -2,7 +2,7 @@ import { createProducer, openSource, type Producer } from '@bullpen/producer';
 import { JobRejected } from '@bullpen/shared';
 import type { AnyHandler, RunningWorker } from '@bullpen/worker';
 import type { Stopwatch, Timed } from '../stopwatch.js';
-import { type Contender, EVENTS_ARE_A_CHOICE, PREFIX, type Task } from '../task.js';
+import { type Contender, PREFIX, type Task } from '../task.js';
 import { makeRows } from '../workload.js';
 import { jobOf } from './jobs.js';
 import type { Library } from './library.js';
@@ -91,13 +91,13 @@ async function start(
   task: Task,
   handlerOf: (worker: typeof import('@bullpen/worker'), job: ReturnType<typeof jobOf>) => AnyHandler,
 ): Promise<readonly RunningWorker[]> {
-  const { redis, concurrency, fetchAhead, workers } = task;
+  const { redis, concurrency, events, fetchAhead, workers } = task;
   // Loaded only here: a producer's process has no worker in it, and the bench measures its memory.
   const library = await import('@bullpen/worker');
   const queues = queuesOf(task);
   const handlers = queues.map((queue) => handlerOf(library, jobOf(task.kind, queue)));
   const running = Array.from({ length: workers }, () =>
-    library.startWorker({ handlers, redis, prefix: PREFIX, concurrency, fetchAhead, queues, ...eventsOf(task) }),
+    library.startWorker({ handlers, redis, prefix: PREFIX, concurrency, fetchAhead, queues, events }),
   );
   await Promise.all(running.map(({ ready }) => ready));
   return running;
@@ -114,18 +114,12 @@ async function enqueueMany(task: Task, stopwatch: Stopwatch, options: { delay?: 
   });
 }
 
-async function connect(task: Task): Promise<Producer> {
+async function connect({ redis, events }: Task): Promise<Producer> {
   // A noisy machine must not end the bench, and a long limit on the wait for Redis costs nothing.
-  const producer = createProducer({ redis: task.redis, prefix: PREFIX, redisTimeout: '30s', ...eventsOf(task) });
+  const producer = createProducer({ redis, prefix: PREFIX, redisTimeout: '30s', events });
   await producer.queues();
   return producer;
 }
-
-/**
- * The setting of the task, for both sides. Until Bullpen has the option, its queues write all of
- * their events: see {@link EVENTS_ARE_A_CHOICE}.
- */
-const eventsOf = ({ events }: Task): object => (EVENTS_ARE_A_CHOICE ? { events } : {});
 
 /** One queue has the name of the kind; several are numbered. */
 const queuesOf = ({ kind, queues }: Task): string[] =>

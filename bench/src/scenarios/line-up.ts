@@ -1,6 +1,6 @@
 import { type Entrant, type Heat, sideOf, type Work } from '../running/heat.js';
 import { NODE_24 } from '../running/node-24.js';
-import { EVENTS_ARE_A_CHOICE, type Events } from '../task.js';
+import type { Events } from '../task.js';
 
 /** A library that the bench compares, and how it is set up here. */
 export interface Peer {
@@ -83,7 +83,7 @@ export function lineUp(
 }
 
 /** The setting that a queue has when nobody says anything. */
-export const DEFAULT_EVENTS: Events = EVENTS_ARE_A_CHOICE ? 'ends' : 'all';
+export const DEFAULT_EVENTS: Events = 'ends';
 
 /** A row of Bullpen that names its setting of events. */
 export const withEvents = (label: string, events: Events = DEFAULT_EVENTS): string => `${label}, events ${events}`;
@@ -97,6 +97,6 @@ export const withEventsOf = (entrant: Entrant, events: Events = DEFAULT_EVENTS):
 
 /** Bullpen's entrant once for each setting of events, the default first. */
 export const eachEvents = (entrant: Entrant): Entrant[] => {
-  const settings: readonly Events[] = EVENTS_ARE_A_CHOICE ? ['ends', 'all', 'none'] : ['all'];
+  const settings: readonly Events[] = [DEFAULT_EVENTS, 'all', 'none'];
   return settings.map((events) => withEventsOf(entrant, events));
 };
