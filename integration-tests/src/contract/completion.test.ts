@@ -1,164 +1,115 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createProducer, type Producer } from '@bullpen/producer';
-import { defineJob, type Events } from '@bullpen/shared';
-import type { Redis } from '@bullpen/shared/internal';
+import type { Producer } from '@bullpen/producer';
+import type { Events } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
-import { type Job, Queue, Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
-import { z } from 'zod';
 import { sourceOf } from '../support/batch-source.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
-import { snapshot } from './snapshot.js';
-import { tellEvents, withEvents } from './told-events.js';
+import { bothSides, job, type Play, type Side } from './sides.js';
+import { withEvents } from './told-events.js';
 
 /**
- * A script of ours records the success of a row, as BullMQ's own script does more than is needed.
- * These tests compare what our script leaves on Redis, and which job it fetches next, with what a
- * stock BullMQ worker leaves. An upgrade that changes it fails here.
+ * A script of ours records successes and fetches the next jobs, as BullMQ's own scripts do more than
+ * is needed. These tests compare what our script leaves on Redis, and which job it fetches next,
+ * with what a stock BullMQ worker leaves. An upgrade that changes it fails here.
  */
 
-const job = defineJob({ name: 'test.contract', queue: 'contract', payload: z.object({ name: z.string() }) });
-
-/** Three rows that run one after the other. The second runs until `letGo` is called. */
-interface Side {
-  readonly prefix: string;
-  readonly producer: Producer;
-  readonly queue: Queue;
-  readonly started: string[];
-  letGo(): void;
+/** How three jobs come that run one after the other. The second runs until it may go on. */
+interface Kind {
+  readonly keep: Play['keep'];
+  add(side: Side, options: { priority?: number }): Promise<unknown>;
+  addDelayed(side: Side, delay: number): Promise<unknown>;
 }
 
-/** What happens while the first row runs. */
-type Meanwhile = (side: Side) => Promise<unknown>;
+const KINDS: Record<string, Kind> = {
+  row: {
+    // Bullpen removes the jobs of batches when they are settled.
+    keep: { count: 0 },
+    add: ({ producer }, options) =>
+      producer.batches.run(job, { name: 'b', source: sourceOf(['1', '2', '3'].map((name) => ({ name }))), ...options }),
+    addDelayed: ({ producer }, delay) =>
+      producer.batches.run(job, { name: 'c', source: sourceOf([{ name: 'x' }]), delay }),
+  },
+  'single job': {
+    keep: { count: 1_000, age: 3_600 },
+    add: (side, options) => side.enqueue(['1', '2', '3'], options),
+    addDelayed: (side, delay) => side.enqueue(['x'], { delay }),
+  },
+  'job with a key': {
+    keep: { count: 1_000, age: 3_600 },
+    async add(side, options) {
+      for (const name of ['1', '2', '3']) await side.enqueue([name], { key: name, ...options });
+    },
+    addDelayed: (side, delay) => side.enqueue(['x'], { key: 'x', delay }),
+  },
+};
 
-const CASES: Record<string, { priority?: number; meanwhile?: Meanwhile }> = {
-  'rows that wait': {},
-  'rows with a priority': { priority: 3 },
+/** What happens while the first job runs. */
+type Meanwhile = (side: Side, kind: Kind) => Promise<unknown>;
+
+const CASES: Record<string, { priority?: number; events?: Events; meanwhile?: Meanwhile }> = {
+  'jobs that wait': {},
+  'a queue that tells ends': { events: 'ends' },
+  'a queue that tells none': { events: 'none' },
+  'jobs with a priority': { priority: 3 },
   'a queue that was paused': { meanwhile: ({ queue }) => queue.pause() },
   'a queue with a global concurrency': { meanwhile: ({ queue }) => queue.setGlobalConcurrency(1) },
   'a queue with a global rate limit': { meanwhile: ({ queue }) => queue.setGlobalRateLimit(1, 60_000) },
-  'a delayed job that is not due': {
-    meanwhile: ({ producer }) =>
-      producer.batches.run(job, { name: 'c', source: sourceOf([{ name: 'x' }]), delay: 60_000 }),
-  },
+  'a queue that a client has limited by hand': { meanwhile: ({ queue }) => queue.rateLimit(60_000) },
+  'a delayed job that is not due': { meanwhile: (side, { addDelayed }) => addDelayed(side, 60_000) },
   'a delayed job that has become due': {
-    meanwhile: async ({ producer, queue }) => {
-      await producer.batches.run(job, { name: 'c', source: sourceOf([{ name: 'x' }]), delay: 5 });
-      const [due] = await queue.getDelayed();
+    meanwhile: async (side, { addDelayed }) => {
+      await addDelayed(side, 5);
+      const [due] = await side.queue.getDelayed();
       await until('it to be due', () => Date.now() > (due?.timestamp ?? 0) + 10);
     },
   },
 };
 
-/** Whether no row begins after the first, as the queue is paused or over its limit. */
-const isStopped = (name: string): boolean => name.includes('paused') || name.includes('rate limit');
+/** How many jobs begin. Then the queue is paused, or over its limit. */
+const begins = (name: string): number => (name.includes('paused') ? 1 : name.includes('global rate limit') ? 2 : 3);
 
-async function sideOf(
-  world: World,
-  prefix: string,
-  work: (side: Side, run: (attempted: Pick<Job, 'id'>) => Promise<unknown>) => void,
-  name: string,
-  events: Events,
-): Promise<Side> {
-  const { priority, meanwhile } = CASES[name] ?? {};
-  const producer = createProducer({ redis: world.redisUrl, prefix });
-  const queue = new Queue(job.queue, { connection: world.redis, prefix });
-  world.onClose(async () => {
-    await Promise.all([producer.close(), queue.close()]);
-    const keys = await world.redis.keys(`${prefix}:*`);
-    if (keys.length > 0) await world.redis.unlink(...keys);
+for (const [what, kind] of Object.entries(KINDS)) {
+  describe(`the success of a ${what} leaves in Redis what a stock BullMQ worker leaves`, () => {
+    for (const [name, { priority, events = 'all', meanwhile }] of Object.entries(CASES)) {
+      test(`of ${name}`, async ({ world }) => {
+        const sides = await bothSides(world, {
+          ...{ keep: kind.keep, events },
+          before: (side) => kind.add(side, priority === undefined ? {} : { priority }),
+          run: (side, nth) => (nth === 1 ? meanwhile?.(side, kind) : nth === 2 ? side.gate : undefined),
+        });
+        const snapshots = async () => {
+          const [found = {}, expected = {}] = await Promise.all(sides.map((side) => side.snapshot()));
+          return [found, withEvents(expected, events)] as const;
+        };
+        const [one, other] = sides;
+        /** Waits until so many handlers have ended on both sides, and so many jobs are active. */
+        const ended = async (count: number, active: number): Promise<void> => {
+          for (const side of sides) {
+            const isSo = async () => side.ended === count && (await world.redis.llen(side.key('active'))) === active;
+            await until(`${count} jobs to be completed`, isSo);
+          }
+        };
+        const count = begins(name);
+        for (const side of sides) await side.begun(Math.min(count, 2));
+        await ended(1, count === 1 ? 0 : 1);
+        const [found, expected] = await snapshots();
+        expect(found).toEqual(expected);
+        expect(one.started).toEqual(other.started);
+        for (const side of sides) side.letGo();
+        if (count === 1) return;
+        if (count === 2) await ended(2, 0);
+        else for (const side of sides) await side.done();
+        const [last, lastExpected] = await snapshots();
+        // An idle worker takes the marker away.
+        expect({ ...last, marker: undefined }).toEqual({ ...lastExpected, marker: undefined });
+        if (what === 'row' && count === 3)
+          expect(await world.redis.hmget(one.key('batch:b'), 'added', 'completed')).toEqual(['3', '3']);
+      });
+    }
   });
-  await queue.waitUntilReady();
-  await tellEvents(world.redis, `${prefix}:${job.queue}`, events);
-  const source = sourceOf([{ name: '1' }, { name: '2' }, { name: '3' }]);
-  await producer.batches.run(job, { name: 'b', source, ...(priority === undefined ? {} : { priority }) });
-  let letGo = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  const side = { prefix, producer, queue, started: [] as string[], letGo };
-  work(side, async ({ id = '' }) => {
-    side.started.push(id);
-    if (side.started.length === 1) await meanwhile?.(side);
-    if (side.started.length === 2) await gate;
-    return { ok: true };
-  });
-  // If the test ends early: a worker waits for its job when it closes.
-  world.onClose(async () => letGo());
-  return side;
 }
-
-const ours = (world: World, name: string, events: Events): Promise<Side> =>
-  sideOf(
-    world,
-    `${world.prefix}-ours`,
-    ({ prefix }, run) => {
-      const handlers = [handle(job, (_, { jobId }) => run({ id: jobId }))];
-      world.worker({ prefix, handlers, concurrency: 1 });
-    },
-    name,
-    events,
-  );
-
-const theirs = (world: World, name: string, events: Events): Promise<Side> =>
-  sideOf(
-    world,
-    `${world.prefix}-theirs`,
-    (side, run) => {
-      const { prefix } = side;
-      const worker = new Worker(job.queue, run, {
-        ...{ connection: { url: world.redisUrl }, prefix, name: 'w' },
-        // Bullpen removes the jobs of batches when they are settled.
-        removeOnComplete: { count: 0 },
-      });
-      let completed = 0;
-      worker.on('completed', () => {
-        completed += 1;
-      });
-      world.onClose(async () => {
-        // A stock worker that learns of a rate limit while it closes waits for the limit to end.
-        await until('all jobs that began to be completed', () => completed === side.started.length, 5_000);
-        await worker.close();
-      });
-    },
-    name,
-    events,
-  );
-
-/** Waits until the first row is done and the next job has begun, if one can begin. */
-async function firstDone({ queue, started, prefix }: Side, redis: Redis, name: string): Promise<void> {
-  await until('the first row to be completed', async () => (await redis.exists(`${prefix}:${queue.name}:b-b-1`)) === 0);
-  if (!isStopped(name)) await until('the next job to begin', () => started.length === 2);
-}
-
-describe('a row’s success leaves in Redis what a stock BullMQ worker leaves', () => {
-  for (const [name, events] of [
-    ...Object.keys(CASES).map((name) => [name, 'all'] as const),
-    ...(['ends', 'none'] as const).map((events) => ['rows that wait', events] as const),
-  ]) {
-    test(`of ${name}, in a queue that tells ${events}`, async ({ world }) => {
-      const sides = await Promise.all([ours(world, name, events), theirs(world, name, events)]);
-      const [one, other] = sides;
-      await Promise.all(sides.map((side) => firstDone(side, world.redis, name)));
-      const [found, expected = {}] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
-      expect(found).toEqual(withEvents(expected, events));
-      expect(one.started).toEqual(other.started);
-      for (const { letGo } of sides) letGo();
-      if (isStopped(name)) return;
-      for (const side of sides) {
-        await until(
-          'all rows to be done',
-          async () => (await side.queue.getJobCountByTypes('wait', 'active', 'prioritized')) === 0,
-        );
-      }
-      const [last, lastExpected = {}] = await Promise.all(sides.map((side) => snapshot(side, world.redis)));
-      // An idle worker takes the marker away.
-      expect({ ...last, marker: undefined }).toEqual({ ...withEvents(lastExpected, events), marker: undefined });
-      expect(await world.redis.hmget(`${one.prefix}:${job.queue}:batch:b`, 'added', 'completed')).toEqual(['3', '3']);
-    });
-  }
-});
 
 /**
  * The worker has free slots. They asked for a job, were told that the queue is full, and wait.

@@ -63,7 +63,9 @@ describe(`${BULLMQ} still has what our worker takes from it without being promis
   test('the fields of a worker and of its backend', async () => {
     const connection = { url: inject('redisUrl') };
     const worker = new bullmq.Worker('private', null, { connection, prefix: 'test-private', autorun: false });
-    onTestFinished(() => worker.close());
+    // Only a worker that closes has all its fields.
+    const closed = worker.close();
+    onTestFinished(() => closed);
     const used = (name: string) => `${inOurFiles(usersOf(new RegExp(`\\b${name}\\b`)))} uses it`;
     const fields = {
       Worker: [worker, ['closing', 'backend']],

@@ -1,7 +1,13 @@
 import type { Redis } from '@bullpen/shared/internal';
 import type { Queue } from 'bullmq';
 
-/** All keys of the queue but the batch's books. What differs by nature is made equal. */
+/** Fields of jobs and schedulers that differ by nature. */
+const VARYING = ['pb', 'processedOn', 'finishedOn', 'timestamp', 'opts', 'offset'];
+
+/**
+ * All keys of the queue but the batch's books. What differs by nature is made equal: instants, names
+ * of workers, tokens, and the prefix.
+ */
 export async function snapshot(
   { prefix, queue }: { readonly prefix: string; readonly queue: Pick<Queue, 'name'> },
   redis: Redis,
@@ -12,14 +18,15 @@ export async function snapshot(
     const name = key.slice(base.length);
     if (!/^batch|^stalled-check$/.test(name)) found[name] = await read(redis, key);
   }
-  return found;
+  const text = JSON.stringify(found).replaceAll(prefix, 'prefix');
+  return JSON.parse(text.replaceAll(/\b1[789]\d{11}\b/g, 'instant')) as Record<string, unknown>;
 }
 
 async function read(redis: Redis, key: string): Promise<unknown> {
   switch (await redis.type(key)) {
     case 'hash': {
       const hash: Record<string, string> = await redis.hgetall(key);
-      const varying = ['pb', 'processedOn', 'timestamp', 'opts'].filter((field) => hash[field] !== undefined);
+      const varying = VARYING.filter((field) => hash[field] !== undefined);
       return { ...hash, ...Object.fromEntries(varying.map((field) => [field, 'set'])) };
     }
     case 'list':

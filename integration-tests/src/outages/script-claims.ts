@@ -25,6 +25,9 @@ const is = (refusal: unknown) => (answer: unknown) => JSON.stringify(answer) ===
 const isBullmqs = (answer: unknown): boolean => [-1, -2, -3, -6].includes(answer as number);
 const all = (letters: RegExp) => (answer: unknown) => letters.test(String(answer));
 
+/** The answers of a turn to its ends. */
+const endsOf = (answer: unknown): readonly unknown[] => (answer as [unknown[]])[0];
+
 const ENDS = {
   lease: 'token',
   refuses: isBullmqs,
@@ -54,7 +57,8 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   },
   bullpenFinish: ENDS,
   bullpenTurn: {
-    ...{ ...ENDS, refuses: (answer: unknown) => isBullmqs((answer as [unknown[]])[0][0]), changes: /./ },
+    ...{ ...ENDS, refuses: (answer: unknown) => endsOf(answer).every(isBullmqs), changes: /./ },
+    accepts: (answer: unknown) => endsOf(answer).every((end) => end === 0),
     again: 'is refused like the other ends, and fetches other jobs. The first ones are a lost fetch, and go back',
   },
   bullpenSettleRows: {
@@ -95,11 +99,14 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   'bullmq:getRateLimitTtl': READS,
   'bullmq:isMaxed': READS,
   // The producer's.
-  bullpenInsert: {
+  bullpenInsertJobs: {
     lease: { none: 'it adds jobs' },
-    again:
-      'finds its own jobs by their ids and adds none; of a batch, finds that the cursor has moved, or that the rows wait again',
+    again: 'finds its own jobs by their ids and adds none',
     ...{ answers: 'otherwise', changes: /:events$/ },
+  },
+  bullpenInsertRows: {
+    lease: { none: 'it adds jobs' },
+    ...{ again: 'finds that the cursor of the batch has moved, or that the rows wait again', answers: 'otherwise' },
   },
   bullpenCancel: {
     lease: { none: 'it cancels a job, whoever has it' },

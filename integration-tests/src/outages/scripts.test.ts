@@ -13,13 +13,21 @@ import { SCRIPT_CLAIMS, type ScriptClaim } from './script-claims.js';
 
 /** Not sent by these runs: a worker asks them in an emergency, or nobody sends them again. */
 const NOT_SENT = [
-  ...['bullmq:getRateLimitTtl', 'bullmq:isMaxed', 'bullpenRetry', 'bullpenSetMeta', 'CLAIM', 'GIVE_UP'],
+  ...[
+    'bullmq:getRateLimitTtl',
+    'bullmq:isMaxed',
+    'bullpenFetchedBy',
+    'bullpenRetry',
+    'bullpenSetMeta',
+    'CLAIM',
+    'GIVE_UP',
+  ],
 ];
 
 /** Lua that compares a lease, or makes one. */
 const LEASE_LUA = /\btoken\b|fetchMark\(|'GET', [^()]*\) [~=]= ARGV/;
 /** It gives leases, lists them, and finds jobs without one. */
-const COMPARE_NONE = ['bullmq:moveToActive', 'bullpenFetchedBy', 'bullpenStallCheck'];
+const COMPARE_NONE = ['bullpenFetchedBy', 'bullpenStallCheck'];
 
 /** What became of a job while the holder of its lease slept. All are jobs with the same id. */
 const STALE: Record<string, (job: ActiveJob, world: World) => Promise<unknown>> = {
@@ -129,13 +137,37 @@ const PLAYED: Record<string, (script: SentScript, world: World, run: 1 | 2) => P
     return { ...script, args: [...script.args.slice(0, -1), String(seconds * 1000)] };
   },
   // We send it again ourselves, and say so.
-  bullpenInsert: async (script, _, run) => (run === 2 ? { ...script, args: [...script.args, 'again'] } : script),
+  bullpenInsertJobs: async (script, _, run) => (run === 2 ? { ...script, args: [...script.args, 'again'] } : script),
 };
 
 const played = async (script: SentScript, world: World, run: 1 | 2): Promise<SentScript> =>
   (await PLAYED[script.name]?.(script, world, run)) ?? script;
 
-const claimOf = ({ name }: SentScript): ScriptClaim => SCRIPT_CLAIMS[name] as ScriptClaim;
+/** Where a turn says how many jobs it fetches, behind the number of its keys, and where its ends begin. */
+const [TURN_FREE, TURN_AHEAD, TURN_ENDS] = [16, 17, 20];
+
+/** A turn that only fetches. */
+const FETCH: ScriptClaim = {
+  lease: { none: 'it gives leases' },
+  again: 'fetches other jobs. The first ones are a lost fetch, and go back',
+  ...{ answers: 'otherwise', changes: /./ },
+};
+
+const isTurn = ({ name }: SentScript): boolean => name === 'bullpenTurn';
+const hasEnds = ({ args }: SentScript): boolean => args.length > TURN_ENDS;
+const fetches = ({ args }: SentScript): boolean => Number(args[TURN_FREE]) + Number(args[TURN_AHEAD]) > 0;
+/** The same turn without its fetch: then all that it changes is of its ends. */
+const withoutFetch = (turn: SentScript): SentScript => ({
+  ...turn,
+  args: turn.args.map((arg, at) => (at === TURN_FREE || at === TURN_AHEAD ? '0' : arg)),
+});
+
+function claimOf(script: SentScript): ScriptClaim {
+  const claim = SCRIPT_CLAIMS[script.name] as ScriptClaim;
+  if (!isTurn(script)) return claim;
+  if (!hasEnds(script)) return FETCH;
+  return fetches(script) ? claim : { ...claim, changes: /^$/ };
+}
 
 /** Whether an answer says that the lease holds. */
 function accepts(script: SentScript, answer: unknown): boolean {
@@ -143,14 +175,26 @@ function accepts(script: SentScript, answer: unknown): boolean {
   return accepts(answer);
 }
 
+/** What kinds of ends a turn records, for scripts that are no turns nothing. */
+const kindsOf = (script: SentScript): string =>
+  isTurn(script)
+    ? script.args
+        .slice(TURN_ENDS)
+        .filter((arg) => /^(job|row|rows)$/.test(String(arg)))
+        .join()
+    : '';
+
 /** Of scripts with the same form, the last two: enough to see all that they do. */
 function chosen(sent: readonly SentScript[]): SentScript[] {
   const byForm = new Map<string, SentScript[]>();
   for (const script of sent) {
-    const form = `${script.name} ${script.args.length} ${JSON.stringify(script.answer)?.slice(0, 3)}`;
+    const form = `${script.name} ${kindsOf(script)} ${script.args.length} ${JSON.stringify(script.answer)?.slice(0, 3)}`;
     byForm.set(form, [...(byForm.get(form) ?? []), script].slice(-2));
   }
-  return [...byForm.values()].flat();
+  return [...byForm.values()].flat().flatMap((script) => {
+    const isBoth = isTurn(script) && hasEnds(script) && fetches(script);
+    return isBoth ? [script, withoutFetch(script)] : [script];
+  });
 }
 
 /** The last word of a worker names no fetch: it hands back all that the worker has. */
@@ -158,6 +202,8 @@ const isLastWord = ({ name, args }: SentScript): boolean => name === 'bullpenHan
 
 async function withStaleLease(script: SentScript, scripts: SentScripts, world: World): Promise<string[]> {
   const { lease, refuses = () => false } = claimOf(script);
+  // It changes what it fetches, whatever becomes of its ends.
+  if (isTurn(script) && fetches(script)) return [];
   // Only of one that was accepted, so all its jobs were active.
   if (typeof lease !== 'string' || isLastWord(script) || !accepts(script, script.answer)) return [];
   const found: string[] = [];
@@ -218,6 +264,8 @@ describe('every script', () => {
       }
     }
     expect.soft([...accepted].sort()).toEqual(known.sort());
+    const turns = new Set(scripts.sent.filter(isTurn).map(kindsOf).join().split(','));
+    expect.soft([...turns].sort()).toEqual(['', 'job', 'row', 'rows']);
     const comparing = known.filter((name) => typeof SCRIPT_CLAIMS[name]?.lease === 'string');
     const mentioning = [...scripts.defined].filter(
       ([name, lua]) => name in SCRIPT_CLAIMS && LEASE_LUA.test(lua.replace(/--\[\[[\s\S]*?\]\]|--.*/g, '')),

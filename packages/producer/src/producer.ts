@@ -38,7 +38,8 @@ export interface ProducerOptions {
  */
 export interface Producer {
   /**
-   * Enqueues one job.
+   * Enqueues one job. Calls of one turn of the event loop share a trip to Redis, and each has its own
+   * answer.
    * @example
    * const { status, id } = await producer.enqueue(sendInvoice, invoice, { key: 'inv_1042' });
    * @returns `added` and the id of the job, or `duplicate` and the id of the job that holds the key

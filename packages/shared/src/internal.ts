@@ -37,6 +37,7 @@ export { showRate } from './job/show-rate.js';
 export { showText, showValue } from './job/show-value.js';
 export { snoozeFault } from './job/snooze-time.js';
 export { suggest } from './job/suggest.js';
+export { Coalescer } from './process/coalescer.js';
 export { listenFault } from './process/listen-fault.js';
 export { loadModule } from './process/load-module.js';
 export { isPort } from './process/setting-schemas.js';

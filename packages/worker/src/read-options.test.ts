@@ -24,7 +24,7 @@ describe('readOptions', () => {
   it('fills in the defaults', () => {
     expect(readOptions(given)).toEqual({
       ...{ drainTimeoutMs: 25_000, abortGraceMs: 3_000, leaseMs: 10_000, concurrency: 20, queues: undefined },
-      ...{ prefix: 'bullpen', kept: {} },
+      ...{ prefix: 'bullpen', kept: {}, fetchAhead: true },
     });
   });
 
@@ -40,10 +40,15 @@ describe('readOptions', () => {
     } as const;
     expect(readOptions(options)).toEqual({
       ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, leaseMs: 2_000, concurrency: 20, queues: undefined },
-      prefix: 'bullpen',
+      ...{ prefix: 'bullpen', fetchAhead: true },
       kept: { keepCompleted: 5, keepCompletedFor: 1_500, keepFailedFor: 90 * 86_400_000 },
       events: { mail: 'all' },
     });
+  });
+
+  it('fetches nothing ahead when it is told so', () => {
+    expect(readOptions({ ...given, fetchAhead: false }).fetchAhead).toBe(false);
+    expect(readOptions({ ...given, fetchAhead: undefined }).fetchAhead).toBe(true);
   });
 
   it('takes queues by name alone, too, and the default for undefined', () => {
@@ -72,6 +77,8 @@ describe('readOptions', () => {
     ['too much concurrency', { concurrency: 10_001 }, /concurrency: .* got 10001/],
     ['concurrency as text', { concurrency: '5' }, /concurrency: .* got '?5/],
     ['no concurrency for a queue', { queues: [{ name: 'mail', concurrency: 0 }] }, /queues\.mail\.concurrency: /],
+    ['a number of jobs to fetch ahead', { fetchAhead: 50 }, /fetchAhead: expected true or false, got (number|50)$/],
+    ['nothing as fetchAhead', { fetchAhead: null }, /fetchAhead: expected true or false, got null$/],
     ['a prefix with a colon', { prefix: 'a:b' }, /prefix: expected 1 to 100 letters/],
     ['nothing to be kept', { keepCompleted: { count: 0 } }, /keepCompleted\.count: /],
     ['no failed jobs to be kept', { keepFailed: { count: 0 } }, /keepFailed\.count: /],

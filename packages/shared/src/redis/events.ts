@@ -16,8 +16,7 @@ export type Events = 'all' | 'ends' | 'none';
 /**
  * Which events the queues of a process tell: one value for all its queues, or one for each.
  * @example
- * const worker = startWorker({ handlers, redis, events: 'all' });
- * const producer = createProducer({ redis, events: { invoices: 'all', clicks: 'none' } });
+ * const events: EventsOption = { invoices: 'all', clicks: 'none' };
  */
 export type EventsOption = Events | Readonly<Record<string, Events>>;
 
@@ -28,7 +27,7 @@ export const DEFAULT_EVENTS: Events = 'ends';
 export const EVENT_STEPS = 'added waiting active delayed drained waiting-children';
 
 /** What a wrong value should have been. */
-export const EXPECTED_EVENTS = "expected 'all', 'ends' or 'none'";
+const EXPECTED = "expected 'all', 'ends' or 'none'";
 
 export const isEvents = (value: unknown): value is Events => value === 'all' || value === 'ends' || value === 'none';
 
@@ -36,12 +35,12 @@ export const isEvents = (value: unknown): value is Events => value === 'all' || 
 export function eventsFaults(option: unknown): Fault[] {
   if (option === undefined || isEvents(option)) return [];
   if (!isOptions(option)) {
-    const reason = `${EXPECTED_EVENTS}, or one of them for each queue such as { mails: 'all' }, got ${showValue(option)}`;
+    const reason = `${EXPECTED}, or one of them for each queue such as { mails: 'all' }, got ${showValue(option)}`;
     return [{ path: 'events', reason }];
   }
   return Object.entries(option)
     .filter(([, value]) => value !== undefined && !isEvents(value))
-    .map(([queue, value]) => ({ path: `events.${queue}`, reason: `${EXPECTED_EVENTS}, got ${showValue(value)}` }));
+    .map(([queue, value]) => ({ path: `events.${queue}`, reason: `${EXPECTED}, got ${showValue(value)}` }));
 }
 
 /** What a process has declared for a queue; `undefined` when it has declared nothing. */

@@ -122,10 +122,13 @@ local function delayedScore(delayed, dueAt)
 end
 `;
 
-/** Wakes an idle worker; not one of a queue that is paused, or full by its global concurrency. */
+/**
+ * Wakes an idle worker; not one of a queue that is paused, or full by its global concurrency. A
+ * script that has read these two fields gives them as `state`.
+ */
 const wakeWorker = `
-local function wakeWorker(meta, active, marker)
-  local state = redis.call('HMGET', meta, PAUSED, CONCURRENCY)
+local function wakeWorker(meta, active, marker, state)
+  state = state or redis.call('HMGET', meta, PAUSED, CONCURRENCY)
   local isFull = state[2] and redis.call('LLEN', active) >= tonumber(state[2])
   if not state[1] and not isFull then redis.call('ZADD', marker, ${WAKE_MARKER[0]}, WAITS_NOW) end
 end

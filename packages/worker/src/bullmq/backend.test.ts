@@ -4,6 +4,7 @@ import type { RedisConnection } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fetchedJob, hostClock, leaseFor, outcomeOf } from '../../test/fetched-job.js';
+import { heldJob } from '../../test/held-job.js';
 import type { Notes } from '../attempt/notes.js';
 import { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { FailedEnding } from '../in-flight/queue-store.js';
@@ -12,7 +13,6 @@ import { Outage } from '../redis/outage.js';
 import type { SideConnections } from '../redis/side-connections.js';
 import { Backend } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
-import type { Completed, Completion } from './completion-calls.js';
 import { FAILED_REMOVED, FINISH_ARGS, FINISH_KEYS } from './finish-script.js';
 
 const WITHOUT_NOTES = FINISH_KEYS + FINISH_ARGS;
@@ -26,13 +26,9 @@ class NotedAttempt extends ActiveAttempt {
   }
 }
 
-/**
- * A backend without a connection, and an attempt at its one job. FINISH answers with `reply`,
- * completion calls answer with `completed`.
- */
-function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], clock = hostClock) {
+/** A backend without a connection, and its one job. FINISH answers with `reply`. */
+function backendAnswering(reply: unknown = 0, clock = hostClock) {
   const sent: unknown[][] = [];
-  const together: Completion[] = [];
   const renewed: string[] = [];
   const done: string[] = [];
   const redis = Object.assign(new EventEmitter(), {
@@ -41,8 +37,13 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], 
       return reply;
     },
     async bullpenHandBack(...args: unknown[]): Promise<unknown[]> {
+      const fetches = args.slice(10);
       done.push(`handBack(${args.slice(8).join(', ')})`);
-      return [args[10]];
+      return fetches.filter((_, at) => at % 3 === 0);
+    },
+    async bullpenPutOff(...args: unknown[]): Promise<0 | 1> {
+      done.push(`putOff(${args.join(', ')})`);
+      return reply as 0 | 1;
     },
   });
   const log = { info: () => undefined, warn: () => undefined };
@@ -56,30 +57,15 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], 
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
     stallCheck: { check: async () => ['j-1'] },
-    completionCalls: {
-      async add(completion: Completion) {
-        together.push(completion);
-        return completed;
-      },
-    },
   };
   const main = new EventEmitter() as unknown as RedisConnection;
-  const blocking = { ready: Promise.resolve(), wait: async () => null, close: () => undefined };
+  const blocking = { ready: Promise.resolve(), wait: vi.fn(async () => null), close: vi.fn() };
   const opts = { prefix: 'p', name: 'worker-1', lockDuration: 10_000 } as never;
   const backend = new Backend(main, blocking, 'mail', opts, deps);
   const fetched = fetchedJob({ id: 'b-b1-7', opts: { attempts: 3, bullpen: { batch: 'b1' } } });
   const attempt = new NotedAttempt(fetched, leaseFor());
   const job = {
-    ...{
-      id: 'b-b1-7',
-      name: 'mail.send',
-      token: 't1',
-      attemptsMade: 0,
-      attemptsStarted: 1,
-      priority: 0,
-      attempt,
-      stored: '{}',
-    },
+    ...{ id: 'b-b1-7', name: 'mail.send', token: 't1', attemptsMade: 0, attemptsStarted: 1, priority: 0, attempt },
     ...{ opts: { attempts: 3 } as { attempts?: number; backoff?: unknown }, stacktrace: ['earlier'] },
     async moveToFailed(failure: Error, token: string, fetchNext: boolean): Promise<unknown> {
       job.stacktrace.push(failure.message);
@@ -88,14 +74,14 @@ function backendAnswering(reply: unknown = 0, completed: Completed = [0, null], 
       return reply;
     },
   };
-  return { backend, job: job as typeof job & BullmqJob, attempt, redis, outage, sent, together, renewed, done };
+  const bullmqJob = job as typeof job & BullmqJob;
+  const held = heldJob({}, { attempt, bullmqJob });
+  return { backend, held, job: bullmqJob, attempt, redis, blocking, outage, sent, renewed, done };
 }
 
 /** The arguments that follow BullMQ's own. */
 const notedBy = (backend: Backend, job: BullmqJob) =>
   backend.moveToCompletedArgs(job, '1', false, 't1', true).slice(WITHOUT_NOTES);
-
-const first = { fetchNext: true, isAgain: false };
 
 describe('BullMQ’s script for the end of a job', () => {
   it('takes as many keys and arguments as we count: an upgrade that changes that fails here', () => {
@@ -148,120 +134,62 @@ describe('Backend', () => {
     expect(kept()).not.toEqual(before);
   });
 
-  it('sends every end with our script', async () => {
+  it('sends every end with our script, and fetches nothing with it', async () => {
     const { backend, job, sent } = backendAnswering([null, null, 0, 0]);
-    const failed = backend.moveToFailedArgs(job, 'boom', false, 't1', true);
-    expect(await backend.moveToFinished('b-b1-7', failed)).toEqual([null, null, 0, 0]);
+    const failed = backend.moveToFailedArgs(job, 'boom', false, 't1', false);
+    expect(await backend.moveToFinished('b-b1-7', failed)).toEqual([]);
     expect(sent).toEqual([failed]);
+    expect(failed[FINISH_KEYS + 5]).toBe(0);
   });
 
-  it('records a success as BullMQ does, and answers with the next job', async () => {
-    const fields = ['name', 'mail.send', 'data', '{}'];
-    const { backend, job, sent } = backendAnswering([fields, 'j-2', 0, 0]);
-    expect(await backend.complete(job, { sent: 1 }, first)).toMatchObject([
-      { name: 'mail.send', data: '{}' },
-      'j-2',
-      0,
-      0,
-    ]);
-    expect(sent[0]?.slice(FINISH_KEYS + 2, FINISH_KEYS + 6)).toEqual(['returnvalue', '{"sent":1}', 'completed', 1]);
+  it('records a success as BullMQ does, and fetches nothing with it', async () => {
+    const { backend, held, job, sent } = backendAnswering();
+    await backend.complete(held, { sent: 1 });
+    expect(sent[0]?.slice(FINISH_KEYS + 2, FINISH_KEYS + 6)).toEqual(['returnvalue', '{"sent":1}', 'completed', 0]);
     expect(job).toMatchObject({ returnvalue: { sent: 1 }, attemptsMade: 1 });
   });
 
   it('records a missing result as null', async () => {
-    const { backend, job, sent } = backendAnswering();
-    await backend.complete(job, undefined, { fetchNext: false, isAgain: false });
-    expect(sent[0]?.slice(FINISH_KEYS + 3, FINISH_KEYS + 6)).toEqual(['null', 'completed', 0]);
+    const { backend, held, sent } = backendAnswering();
+    await backend.complete(held, undefined);
+    expect(sent[0]?.slice(FINISH_KEYS + 3, FINISH_KEYS + 5)).toEqual(['null', 'completed']);
   });
 
   it.each([-1, -2, -3, -6])('throws BullMQ’s error when the job is not ours: %i', async (code) => {
-    const { backend, job } = backendAnswering(code);
-    await expect(backend.complete(job, 1, first)).rejects.toMatchObject({ code });
+    const { backend, held, job } = backendAnswering(code);
+    await expect(backend.complete(held, 1)).rejects.toMatchObject({ code });
     expect(job.attemptsMade).toBe(0);
+    expect(backend.endRefused(code, 'j-1')).toMatchObject({ code });
   });
 
-  describe('of a row with a job of its own', () => {
-    const completedRow: Notes = { batch: 'b1', row: { row: 7, fate: 'completed', reason: '', text: '', key: '' } };
-
-    it('is recorded together with others, and answers with the next job', async () => {
-      const fields = ['name', 'mail.send', 'data', '{}'];
-      const { backend, job, attempt, sent, together } = backendAnswering(0, [0, [fields, 'b-b1-8']]);
-      attempt.noted = completedRow;
-      expect(await backend.complete(job, { sent: 1 }, first)).toMatchObject([{ data: '{}' }, 'b-b1-8', 0, 0]);
-      expect(together).toEqual([
-        ...[
-          {
-            jobId: 'b-b1-7',
-            token: 't1',
-            isNextWanted: true,
-            result: '{"sent":1}',
-            batch: 'b1',
-            note: completedRow.row,
-          },
-        ],
-      ]);
-      expect([sent, job.attemptsMade]).toEqual([[], 1]);
-    });
-
-    it('answers undefined when Redis names no next job', async () => {
-      const { backend, job, attempt } = backendAnswering();
-      attempt.noted = completedRow;
-      expect(await backend.complete(job, 1, first)).toBeUndefined();
-    });
-
-    it('is recorded by BullMQ’s script when Redis says that the job is more than a row', async () => {
-      const { backend, job, attempt, sent } = backendAnswering(0, [1, null]);
-      attempt.noted = completedRow;
-      await backend.complete(job, 1, first);
-      expect([sent.length, job.attemptsMade]).toEqual([1, 1]);
-    });
-
-    it.each([-1, -2, -3, -6])('throws BullMQ’s error when it is not ours: %i', async (code) => {
-      const { backend, job, attempt } = backendAnswering(0, [code, null]);
-      attempt.noted = completedRow;
-      await expect(backend.complete(job, 1, first)).rejects.toMatchObject({ code });
-      expect(job.attemptsMade).toBe(0);
-    });
-
-    it('is recorded in a call of its own when it is sent again', async () => {
-      const { backend, job, attempt, sent, together } = backendAnswering();
-      attempt.noted = completedRow;
-      await backend.complete(job, 1, { fetchNext: true, isAgain: true });
-      expect([sent.length, together]).toEqual([1, []]);
-    });
-
-    it.each<[string, Partial<BullmqJob>, Notes]>([
-      ['is part of a flow', { parentKey: 'p:mail:1' }, completedRow],
-      ['is deduplicated', { deduplicationId: 'd' }, completedRow],
-      ['is a job scheduler’s', { repeatJobKey: 'r' }, completedRow],
-      ['failed', {}, { batch: 'b1', row: { row: 7, fate: 'failed', reason: 'x', text: '', key: '' } }],
-    ])('is recorded by BullMQ’s script when its job %s', async (_, more, notes) => {
-      const { backend, job, attempt, sent, together } = backendAnswering();
-      attempt.noted = notes;
-      await backend.complete(Object.assign(job, more), 1, first);
-      expect([sent.length, together]).toEqual([1, []]);
-    });
+  it('records nothing while it closes: the last word hands back what is left', async () => {
+    const { backend, held, sent, done } = backendAnswering();
+    backend.closing = Promise.resolve();
+    await backend.complete(held, 1);
+    await backend.fail(held, { outcome: outcomeOf('failed') } as FailedEnding);
+    expect([sent, done]).toEqual([[], []]);
   });
 
   describe('fails a job', () => {
     const failed = (more: object = {}) => ({ outcome: outcomeOf('failed'), ...more }) as FailedEnding;
 
     it('with the attempts and the wait that we computed, for this retry only', async () => {
-      const { backend, job, done } = backendAnswering([]);
-      await backend.fail(job, failed({ retryInMs: 5_000 }), true);
-      expect(done).toEqual(['moveToFailed(Error: boom, t1, true)']);
-      expect(job.opts).toEqual({ attempts: 3, backoff: { type: 'fixed', delay: 5_000 } });
+      const { backend, held, job, attempt, done } = backendAnswering([]);
+      job.opts = {};
+      await backend.fail(held, failed({ retryInMs: 5_000 }));
+      expect(done).toEqual(['moveToFailed(Error: boom, t1, false)']);
+      expect(job.opts).toEqual({ attempts: attempt.maxAttempts, backoff: { type: 'fixed', delay: 5_000 } });
     });
 
     it('and leaves its stored backoff as it is when we computed no wait', async () => {
-      const { backend, job } = backendAnswering([]);
-      await backend.fail(job, failed(), true);
+      const { backend, held, job } = backendAnswering([]);
+      await backend.fail(held, failed());
       expect(job.opts).toEqual({ attempts: 3 });
     });
 
     it('and keeps no stack trace of a call that failed: BullMQ adds it at each call', async () => {
-      const { backend, job } = backendAnswering(new Error('READONLY'));
-      await expect(backend.fail(job, failed(), true)).rejects.toThrow('READONLY');
+      const { backend, held, job } = backendAnswering(new Error('READONLY'));
+      await expect(backend.fail(held, failed())).rejects.toThrow('READONLY');
       expect(job.stacktrace).toEqual(['earlier']);
     });
   });
@@ -269,14 +197,14 @@ describe('Backend', () => {
   it('delays a snoozed job by at least 250 ms, until BullMQ’s last trip for it is over', async () => {
     vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    const { backend, job } = backendAnswering();
+    const { backend, held } = backendAnswering();
     const waits: unknown[] = [];
     vi.spyOn(backend, 'moveToDelayed').mockImplementation(async (id, _, waitMs, token, options) => {
       waits.push(waitMs);
       expect([id, token, options]).toEqual(['b-b1-7', 't1', { skipAttempt: true }]);
     });
-    for (const at of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(job, { at });
-    for (const inMs of [0, 250, 900_000]) await backend.snooze(job, { inMs });
+    for (const at of [0, 1_000_000, 1_000_250, 1_900_000]) await backend.snooze(held, { at });
+    for (const inMs of [0, 250, 900_000]) await backend.snooze(held, { inMs });
     expect(waits).toEqual([250, 250, 250, 900_000, 250, 250, 900_000]);
   });
 
@@ -285,22 +213,53 @@ describe('Backend', () => {
     const clock = new RedisClock(async () => time);
     await clock.sync();
     time -= 600_000;
-    const { backend, job } = backendAnswering(0, [0, null], clock);
+    const { backend, held } = backendAnswering(0, clock);
     const moved = vi.spyOn(backend, 'moveToDelayed').mockResolvedValue();
-    await backend.snooze(job, { at: time + 60_000 });
+    await backend.snooze(held, { at: time + 60_000 });
     expect(Math.abs(Number(moved.mock.calls[0]?.[2]) - 60_000)).toBeLessThan(1_000);
   });
 
   it('hands a job back by its fetch, with the place of the fetch among those of the worker', async () => {
-    const { backend, job, done } = backendAnswering();
-    await backend.handBack(job);
+    const { backend, held, done } = backendAnswering();
+    await backend.handBack(held);
     expect(done).toEqual(['handBack(worker-1, 0, b-b1-7, w1 1 0, 0)']);
   });
 
-  it('throws that the job is not ours when Redis did not hand it back', async () => {
-    const { backend, job, redis } = backendAnswering();
-    redis.bullpenHandBack = async () => [];
-    await expect(backend.handBack(job)).rejects.toMatchObject({ code: -2 });
+  it('hands back in one call what goes back in one turn of the event loop, in its order', async () => {
+    const { backend, done } = backendAnswering();
+    const held = ['j-1', 'j-2', 'j-3'].map((id, nth) => {
+      const fetched = fetchedJob({ id });
+      return heldJob({}, { attempt: new ActiveAttempt(fetched, leaseFor(fetched), nth) });
+    });
+    await Promise.all(held.map((one) => backend.handBack(one)));
+    expect(done).toEqual(['handBack(worker-1, 0, j-1, w1 1 0, 0, j-2, w1 1 0, 1, j-3, w1 1 0, 2)']);
+  });
+
+  it('throws that a job is not ours when Redis did not hand it back, and takes back the others', async () => {
+    const { backend, redis } = backendAnswering();
+    redis.bullpenHandBack = async () => ['j-2'];
+    const [gone, back] = [heldJob({ id: 'j-1' }), heldJob({ id: 'j-2' })];
+    const ends = await Promise.allSettled([backend.handBack(gone), backend.handBack(back)]);
+    expect(ends).toMatchObject([{ status: 'rejected', reason: { code: -2 } }, { status: 'fulfilled' }]);
+  });
+
+  it.each([
+    [1, 'fulfilled'],
+    [0, 'rejected'],
+  ])('puts off a suspect by the token of its lease; Redis answers %i', async (reply, status) => {
+    const { backend, held, done } = backendAnswering(reply);
+    const [end] = await Promise.allSettled([backend.putOff(held)]);
+    expect(end.status).toBe(status);
+    if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: -2 });
+    expect(done[0]).toMatch(/^putOff\(p:mail:b-b1-7:lock, p:mail:b-b1-7, p:mail:active, .*, t1, b-b1-7, 60000\)$/);
+  });
+
+  it('waits for a job on its second connection, and ends the wait when it closes', async () => {
+    const { backend, blocking } = backendAnswering();
+    expect(await backend.waitForJob(0.001)).toBeNull();
+    expect(blocking.wait).toHaveBeenCalledWith('p:mail:marker', 0.001);
+    await backend.disconnectBlocking();
+    expect(blocking.close).toHaveBeenCalledOnce();
   });
 
   it('keeps as many jobs as the queue says, unless the job itself says something else; a row is removed', () => {
@@ -318,12 +277,13 @@ describe('Backend', () => {
     expect([failed(undefined), completed(undefined)]).toEqual([{ count: 0 }, { count: 0 }]);
   });
 
-  it('tells how many failed jobs were removed, and hands on BullMQ’s own answer', async () => {
-    for (const reply of [null, [['name', 'mail.send', 'data', '{}'], 'j-9', 0, 0]]) {
+  it('tells how many failed jobs were removed, also when BullMQ’s own answer is a refusal', async () => {
+    for (const reply of [null, -2]) {
       const { backend, done } = backendAnswering([FAILED_REMOVED, 3, reply]);
-      const next = await backend.moveToFinished('j-1', []);
+      const ended = backend.moveToFinished('j-1', []);
+      if (reply === null) await ended;
+      else await expect(ended).rejects.toMatchObject({ code: reply });
       expect(done).toEqual(['failedRemoved(mail, 3)']);
-      expect(next[1]).toBe(reply?.[1]);
     }
   });
 

@@ -1,5 +1,5 @@
 import type { Due } from '@bullpen/shared';
-import { lockKey, type RedisClock } from '@bullpen/shared/internal';
+import { Coalescer, lockKey, type RedisClock } from '@bullpen/shared/internal';
 import {
   defaultRepeatStrategy,
   type FinishedStatus,
@@ -18,7 +18,6 @@ import type { FailedEnding, QueueStore } from '../in-flight/queue-store.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
 import type { StallCheck } from '../in-flight/stall-check.js';
-import { Coalescer } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { type Fetch, handBack } from '../redis/hand-back.js';
 import { untilNextLook } from '../redis/look-timer.js';

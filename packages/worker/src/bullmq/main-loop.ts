@@ -2,7 +2,7 @@ import { describeThrown } from '@bullpen/shared/internal';
 import type { Ending } from '../in-flight/active-attempt.js';
 import { MAX_AHEAD, type QueueAhead } from '../in-flight/fetch-ahead.js';
 import type { JobTaker } from '../in-flight/job-source.js';
-import { jobsPerCall } from '../redis/coalescer.js';
+import { jobsPerCall } from '../redis/jobs-per-call.js';
 import type { Outage } from '../redis/outage.js';
 import type { HeldJob } from './held-job.js';
 import type { EndAnswer, PlainEnd } from './turn-calls.js';
@@ -109,7 +109,11 @@ export class MainLoop {
   /** How many jobs are ours in all, from their fetch until they are released. */
   #ours = 0;
   #isDrained = false;
+  /** Whether the last answer said so. An idle queue is drained after each wait again. */
+  #wasDrained = false;
   #isWaiting = false;
+  /** Whether a wait has ended for a job that no turn has asked for since. */
+  #isWoken = false;
   #isBeginning = false;
   #isAdvanceDue = false;
   /** When the first delayed job is due, on the monotonic clock (ms). */
@@ -288,6 +292,7 @@ export class MainLoop {
     const { queue, taker, outage } = this.#deps;
     const asked = free + ahead;
     this.#asked += asked;
+    if (asked > 0) this.#isWoken = false;
     this.#characters = this.#unsent.reduce((sum, { end }) => sum + end.result.length, 0);
     const sent = ends[0]?.endedAt ?? performance.now();
     this.#sentAt.push(sent);
@@ -351,10 +356,11 @@ export class MainLoop {
       this.#isDrained = false;
       return;
     }
-    const wasDrained = this.#isDrained;
-    this.#isDrained = jobs.length < asked;
+    // The turn may have found nothing a moment before the job came for which a wait has ended since.
+    this.#isDrained = jobs.length < asked && !this.#isWoken;
     this.#dueAt = performance.now() + dueInMs;
-    if (this.#isDrained && !wasDrained) this.#deps.queue.drained();
+    if (this.#isDrained && !this.#wasDrained) this.#deps.queue.drained();
+    this.#wasDrained = this.#isDrained;
     if (this.#isClosing) this.#handBack(this.#fetched.splice(0));
     else this.#handBackSuspects();
   }
@@ -406,7 +412,10 @@ export class MainLoop {
       this.#isWaiting = false;
       if (this.#isClosing || taker.isHeld) queue.wakeAnother();
       this.#dueAt = Math.min(this.#dueAt, performance.now() + inMs);
-      if (inMs < 1) this.#isDrained = false;
+      if (inMs < 1) {
+        this.#isDrained = false;
+        this.#isWoken = true;
+      }
       this.#advance();
     });
   }
