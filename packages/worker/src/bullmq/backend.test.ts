@@ -56,7 +56,7 @@ function backendAnswering(reply: unknown = 0, clock = hostClock) {
       refresh: async (queue: string) => void done.push(`refresh(${queue})`),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
-    stallCheck: { check: async () => ['j-1'] },
+    stallCheck: { check: async () => ['j-1'], restMs: 0 },
   };
   const main = new EventEmitter() as unknown as RedisConnection;
   const blocking = { ready: Promise.resolve(), wait: vi.fn(async () => null), close: vi.fn() };
