@@ -30,6 +30,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
   const plays = {
     /** What comes of enqueuing the next run of a scheduler, one after the other. */
     scheduling: [] as (Error | undefined)[],
+    isEmpty: true,
     recorder: 'works' as 'works' | 'gives up' | 'throws',
     marker: null as { member: string; score: number } | Error | null,
   };
@@ -46,6 +47,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
     backend: {
       ...store,
       minimumBlockTimeout: 0.002,
+      isEmpty: async () => plays.isEmpty,
       endRefused: (code: number, jobId: string) => new Error(`${jobId}: ${code}`),
       toKey: (type: string) => `p:mail:${type}`,
       async waitForJob(seconds: number) {
@@ -87,7 +89,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
     clock: { at: () => NOW, sync: async () => undefined } as unknown as RedisClock,
     ...{ recorder: recorder as unknown as Recorder, outage },
     taker: {
-      ...{ isHeld: false, fetchAnswered: () => undefined, release: () => undefined },
+      ...{ isHeld: false, fetchAnswered: () => void told.push('answered'), release: () => undefined },
       take(job) {
         taken.push(job);
         return new ActiveAttempt(job, leaseFor(job));
@@ -418,14 +420,25 @@ describe('listeners', () => {
 
 describe('waiting for a job', () => {
   it.each([
-    [Number.POSITIVE_INFINITY, 3],
-    [60_000, 3],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
     [700, 0.7],
     [1, 0.002],
-  ])('for %d ms blocks for %d s: an idle worker fetches every 3 s', async (ms, seconds) => {
+  ])('for %d ms blocks for %d s at most', async (ms, seconds) => {
     const { queue, waited } = turning();
-    expect(await queue.waitForJob(ms)).toBe(0);
+    await queue.waitForJob(ms);
     expect(waited).toEqual([seconds]);
+  });
+
+  it('goes on when nothing came and the queue is empty: Redis has answered, and nothing is fetched', async () => {
+    const { queue, told } = turning();
+    expect(await queue.waitForJob(60_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(told).toEqual(['answered']);
+  });
+
+  it('ends when nothing came and the queue has jobs: a fetch finds them', async () => {
+    const { queue, plays, told } = turning();
+    plays.isEmpty = false;
+    expect([await queue.waitForJob(60_000), told]).toEqual([0, []]);
   });
 
   it('asks nothing when one is due now', async () => {
