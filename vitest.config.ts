@@ -43,6 +43,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'examples/*/src/**/*.test.ts',
+            'bench/src/**/*.test.ts',
             'integration-tests/src/repo/{architecture,release}/*.test.ts',
           ],
           isolate: false,

@@ -1,9 +1,14 @@
 import { parseArgs } from 'node:util';
+import { DECISIVE_ROUNDS } from './report/spread.js';
 
-/** The scenarios, in the order in which they run. */
-const SCENARIO_NAMES = ['enqueue', 'file', 'process', 'memory', 'rss', 'backlog'] as const;
+/** The scenarios of RESULTS.md, in the order in which they run. */
+const COMPARED = ['enqueue', 'process', 'latency', 'idle', 'start-up', 'memory', 'rss'] as const;
+const SCENARIO_NAMES = [...COMPARED, 'growth'] as const;
 /** One of {@link SCENARIO_NAMES}. */
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+/** Growth has a page of its own: it compares Bullpen with itself, and takes long. */
+const GROWTH_ROUNDS = 3;
 
 /** What this run does. */
 export interface Settings {
@@ -11,8 +16,10 @@ export interface Settings {
   readonly rounds: number;
   /** Every count of rows is multiplied by this. */
   readonly scale: number;
-  /** Whether everything runs in full size: only then do the results replace the last ones. */
-  readonly isComplete: boolean;
+  /** The page that a run in full size writes. */
+  readonly page: 'RESULTS.md' | 'GROWTH.md';
+  /** Why this is only a trial, whatever the machine: nothing when it may be published. */
+  readonly trial: readonly string[];
 }
 
 /**
@@ -24,8 +31,8 @@ export interface Asked {
 }
 
 /**
- * Reads the command line (scenarios to run; none means all; or `--again`) and `BENCH_ROUNDS`
- * (default 5) and `BENCH_SCALE` (default 1).
+ * Reads the command line (scenarios to run; none means all but `growth`; or `--again`) and
+ * `BENCH_ROUNDS` (default 9, of `growth` 3) and `BENCH_SCALE` (default 1).
  * @throws Error that says what is wrong
  */
 export function readSettings(args: readonly string[], environment: NodeJS.ProcessEnv): Asked {
@@ -35,14 +42,22 @@ export function readSettings(args: readonly string[], environment: NodeJS.Proces
     if (!SCENARIO_NAMES.includes(name as ScenarioName))
       throw new Error(`there is no scenario '${name}'; there are ${SCENARIO_NAMES.join(', ')}`);
   }
-  const scenarios =
-    positionals.length === 0 ? SCENARIO_NAMES : SCENARIO_NAMES.filter((name) => positionals.includes(name));
-  const rounds = Number(environment['BENCH_ROUNDS'] ?? 5);
+  const isGrowth = positionals.includes('growth');
+  if (isGrowth && positionals.length > 1)
+    throw new Error('growth has a page of its own: run it alone, and the other scenarios after it');
+  const scenarios = positionals.length === 0 ? COMPARED : SCENARIO_NAMES.filter((name) => positionals.includes(name));
+  const least = isGrowth ? GROWTH_ROUNDS : DECISIVE_ROUNDS;
+  const rounds = Number(environment['BENCH_ROUNDS'] ?? least);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('BENCH_ROUNDS: expected a whole number from 1');
   const scale = Number(environment['BENCH_SCALE'] ?? 1);
   if (!(scale > 0 && scale <= 1)) throw new Error('BENCH_SCALE: expected a number above 0, at most 1');
-  const isComplete = scale === 1 && scenarios.length === SCENARIO_NAMES.length;
-  return { settings: { scenarios, rounds, scale, isComplete }, again: values.again };
+  const trial = [
+    ...(isGrowth || scenarios.length === COMPARED.length ? [] : ['not every scenario']),
+    ...(scale === 1 ? [] : [`scale ${scale}`]),
+    ...(rounds >= least ? [] : [`fewer than ${least} rounds`]),
+  ];
+  const page = isGrowth ? 'GROWTH.md' : 'RESULTS.md';
+  return { settings: { scenarios, rounds, scale, page, trial }, again: values.again };
 }
 
 /** A count of rows at this run's scale, in whole hundreds, so that jobs of 100 rows are full. */

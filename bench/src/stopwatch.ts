@@ -8,6 +8,20 @@ export interface Timed {
   readonly ownCpuUs: number;
   /** User and system time of the Redis process, for all the rows. */
   readonly redisCpuUs: number;
+  /** Commands that Redis carried out, those inside scripts included. */
+  readonly commands: number;
+  /** From the enqueue of a job until its handler begins, where that was measured. */
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+}
+
+/** The commands between two readings that are a reading themselves. */
+const OWN = 1;
+
+/** Counters of Redis, read at one instant. */
+interface Counters {
+  readonly cpuUs: number;
+  readonly commands: number;
 }
 
 /**
@@ -30,13 +44,14 @@ export class Stopwatch {
 
   /** Times a piece of work from its start until it resolves. */
   async time(rows: number, work: () => Promise<unknown>): Promise<Timed> {
-    const cpuBefore = await this.#redisCpuUs();
+    const before = this.#read();
+    await before;
     const ownBefore = process.cpuUsage();
     const startedAt = performance.now();
     await work();
     const ms = performance.now() - startedAt;
     const ownCpuUs = cpuUsSince(ownBefore);
-    return { rows, ms, ownCpuUs, redisCpuUs: (await this.#redisCpuUs()) - cpuBefore };
+    return { rows, ms, ownCpuUs, ...(await this.#since(before)) };
   }
 
   /**
@@ -46,25 +61,33 @@ export class Stopwatch {
    */
   async timeWorker(rows: number, start: (count: () => void) => unknown): Promise<Timed> {
     const warmUp = Math.ceil(rows / 10);
-    const warm = { at: 0, own: process.cpuUsage(), redis: Promise.resolve(0) };
+    const warm = { at: 0, own: process.cpuUsage(), redis: this.#read() };
     const [ms, ownCpuUs] = await new Promise<[number, number]>((resolve, reject) => {
       let counted = 0;
       const count = (): void => {
         counted += 1;
         if (counted === warmUp) {
-          Object.assign(warm, { at: performance.now(), own: process.cpuUsage(), redis: this.#redisCpuUs() });
+          Object.assign(warm, { at: performance.now(), own: process.cpuUsage(), redis: this.#read() });
         }
         if (counted === rows) resolve([performance.now() - warm.at, cpuUsSince(warm.own)]);
       };
       Promise.resolve(start(count)).catch(reject);
     });
-    return { rows: rows - warmUp, ms, ownCpuUs, redisCpuUs: (await this.#redisCpuUs()) - (await warm.redis) };
+    return { rows: rows - warmUp, ms, ownCpuUs, ...(await this.#since(warm.redis)) };
   }
 
-  async #redisCpuUs(): Promise<number> {
-    const info = await this.#redis.info('cpu');
-    const seconds = (field: string): number => Number(new RegExp(`^${field}:([0-9.]+)`, 'm').exec(info)?.[1]);
-    return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
+  async #since(before: Promise<Counters>): Promise<{ redisCpuUs: number; commands: number }> {
+    const [first, last] = [await before, await this.#read()];
+    return { redisCpuUs: last.cpuUs - first.cpuUs, commands: last.commands - first.commands - OWN };
+  }
+
+  async #read(): Promise<Counters> {
+    const info = await this.#redis.info();
+    const read = (field: string): number => Number(new RegExp(`^${field}:([0-9.]+)`, 'm').exec(info)?.[1]);
+    return {
+      cpuUs: (read('used_cpu_user') + read('used_cpu_sys')) * 1e6,
+      commands: read('total_commands_processed'),
+    };
   }
 }
 

@@ -1,6 +1,12 @@
 import type { Stopwatch, Timed } from './stopwatch.js';
 import type { Kind } from './workload.js';
 
+/**
+ * Which events of jobs a queue writes: all of them as BullMQ does, only those of their ends, or
+ * none. Libraries that have no such choice ignore it.
+ */
+export type Events = 'all' | 'ends' | 'none';
+
 /** Everything that a contender is told. It is plain JSON, as it crosses a process border. */
 export interface Task {
   readonly redis: string;
@@ -14,6 +20,15 @@ export interface Task {
   readonly rowsPerJob: number;
   /** Jobs at once, of a worker. */
   readonly concurrency: number;
+  /** How long a handler waits; 0 does nothing at all. */
+  readonly handlerMs: number;
+  readonly events: Events;
+  /** Whether a worker may hold jobs before it has a slot for them. Only Bullpen knows this. */
+  readonly fetchAhead: boolean;
+  /** Among how many queues the rows are divided. Only Bullpen's own ways know this and the next. */
+  readonly queues: number;
+  /** How many workers serve them, in one process. */
+  readonly workers: number;
 }
 
 /**

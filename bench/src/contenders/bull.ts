@@ -1,30 +1,25 @@
 import Queue from 'bull';
-import { ATTEMPTS, CHUNK, type Contender, idOf, KEEP_COMPLETED, PREFIX, type Task } from '../task.js';
-import { chunksOf, makeRows } from '../workload.js';
+import { ATTEMPTS, idOf, KEEP_COMPLETED, PREFIX, type Task } from '../task.js';
+import type { Library } from './library.js';
 
 /** bull, the predecessor of BullMQ. */
-export const contenders = {
-  addBulk: async (task, stopwatch) => {
-    const rows = makeRows(task.kind, task.rows);
-    const queue = await open(task);
-    return stopwatch.time(task.rows, async () => {
-      for (const chunk of chunksOf(rows, CHUNK)) {
-        await queue.addBulk(
-          chunk.rows.map((data, at) => ({ name: name(task), data, opts: optsOf(task, chunk.first + at) })),
-        );
-      }
-    });
+export const library: Library = {
+  async open(task) {
+    const queue = await connect(task);
+    return {
+      add: (row, id) => queue.add(name(task), row, optsOf(id)),
+      addMany: (rows, first) =>
+        queue.addBulk(rows.map((data, at) => ({ name: name(task), data, opts: optsOf(idOf(task, first + at)) }))),
+    };
   },
 
-  work: async (task, stopwatch) => {
-    const queue = await open(task);
-    return stopwatch.timeWorker(task.rows, (count) => {
-      queue.process(name(task), task.concurrency, async () => count()).catch(() => undefined);
-    });
+  async work(task, handler) {
+    const queue = await connect(task);
+    queue.process(name(task), task.concurrency, async ({ data }) => handler(data)).catch(() => undefined);
   },
-} satisfies Record<string, Contender>;
+};
 
-async function open({ redis, kind }: Task): Promise<Queue.Queue> {
+async function connect({ redis, kind }: Task): Promise<Queue.Queue> {
   const queue = new Queue(kind, redis, { prefix: PREFIX });
   await queue.isReady();
   return queue;
@@ -32,11 +27,5 @@ async function open({ redis, kind }: Task): Promise<Queue.Queue> {
 
 const name = ({ kind }: Task): string => `bench.${kind}`;
 
-/**
- * In bull the job says how many completed jobs are kept, not the worker. Jobs that nobody will
- * process do not say it, as BullMQ's do not.
- */
-function optsOf(task: Task, row: number): Queue.JobOptions {
-  const keep = task.kind === 'empty' ? { removeOnComplete: KEEP_COMPLETED } : {};
-  return { jobId: idOf(task, row), attempts: ATTEMPTS, ...keep };
-}
+/** In bull the job says how many completed jobs are kept, not the worker. */
+const optsOf = (jobId: string): Queue.JobOptions => ({ jobId, attempts: ATTEMPTS, removeOnComplete: KEEP_COMPLETED });

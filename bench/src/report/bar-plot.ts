@@ -1,6 +1,7 @@
 import { type Heat, type Side, sideOf } from '../running/heat.js';
-import type { Measure, Results, Spread } from './results.js';
+import type { Measure, Results } from './results.js';
 import { showNumber } from './show.js';
+import type { Spread } from './spread.js';
 import { bar, line, MARGIN, niceScale, picture, text, WIDTH } from './svg.js';
 
 /** A bar for an entrant's median, and a thin line from its minimum to its maximum. */

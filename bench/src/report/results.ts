@@ -1,21 +1,18 @@
 import type { Sample } from '../running/heat.js';
-
-/** The middle of several rounds, and how far apart they were. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+import { type Spread, spreadOf } from './spread.js';
 
 /** A number read from a sample. */
 export type Measure = (sample: Sample) => number;
 
 export const rate: Measure = ({ rows, ms }) => (rows / ms) * 1000;
-export const usPerRow: Measure = ({ rows, ms }) => (ms * 1000) / rows;
+export const msPerRow: Measure = ({ rows, ms }) => ms / rows;
 export const ownCpuPerRow: Measure = ({ rows, ownCpuUs }) => ownCpuUs / rows;
 export const redisCpuPerRow: Measure = ({ rows, redisCpuUs }) => redisCpuUs / rows;
-export const bytesPerRow: Measure = ({ rows, redisBytes }) => redisBytes / rows;
+export const commandsPerRow: Measure = ({ rows, commands }) => commands / rows;
+export const bytesPerRow: Measure = ({ rows, redisBytes = Number.NaN }) => redisBytes / rows;
 export const rssMb: Measure = (sample) => sample.rssMb;
+export const p50Ms: Measure = (sample) => sample.p50Ms ?? Number.NaN;
+export const p99Ms: Measure = (sample) => sample.p99Ms ?? Number.NaN;
 
 /** The samples of a run. An answer is undefined when nothing was measured. */
 export class Results {
@@ -43,13 +40,4 @@ export class Results {
   #find(heat: string, label: string): Sample[] {
     return this.#samples.filter((sample) => sample.heat === heat && sample.label === label);
   }
-}
-
-/** The median of an even number of values is the mean of the two in the middle. */
-function spreadOf(values: readonly number[]): Spread | undefined {
-  const sorted = values.toSorted((a, b) => a - b);
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  if (lower === undefined || upper === undefined) return undefined;
-  return { median: (lower + upper) / 2, min: sorted[0] as number, max: sorted.at(-1) as number };
 }

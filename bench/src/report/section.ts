@@ -1,17 +1,10 @@
 import type { Heat } from '../running/heat.js';
-import type { Results, Spread } from './results.js';
-import { showNumber } from './show.js';
-
-/** A target, and whether it was reached. */
-export interface Target {
-  readonly wanted: string;
-  readonly measured: string;
-  /** Undefined when it was not measured. */
-  readonly reached: boolean | undefined;
-}
+import type { Claim } from './readme.js';
+import type { Results } from './results.js';
+import type { Target } from './target.js';
 
 /** A plot beside RESULTS.md. */
-interface Plot {
+export interface Plot {
   readonly file: string;
   readonly svg: string;
   /** What it shows, for readers who do not see it. */
@@ -25,36 +18,14 @@ export interface Section {
   readonly plots: readonly Plot[];
   readonly tables: readonly string[];
   readonly targets: readonly Target[];
+  /** What of it stands in README.md. */
+  readonly claims?: readonly Claim[];
 }
 
 /** What a scenario runs, and how its results are presented. */
 export interface Scenario {
   readonly heats: readonly Heat[];
+  /** More rounds would say nothing more: it measures what hardly varies. */
+  readonly maxRounds?: number;
   tell(results: Results): Section;
-}
-
-/** A target for a measure, in its own words. */
-export function target(
-  wanted: string,
-  spread: Spread | undefined,
-  show: (spread: Spread) => string,
-  isReached: (spread: Spread) => boolean,
-): Target {
-  if (spread === undefined) return { wanted, measured: 'not measured', reached: undefined };
-  return { wanted, measured: show(spread), reached: isReached(spread) };
-}
-
-/** A target for the median of a ratio. */
-export function ratioTarget(
-  wanted: string,
-  ratio: Spread | undefined,
-  isReached: (median: number) => boolean,
-  show: (median: number) => string = (median) => `${showNumber(median)} ×`,
-): Target {
-  return target(
-    wanted,
-    ratio,
-    ({ median }) => show(median),
-    ({ median }) => isReached(median),
-  );
 }

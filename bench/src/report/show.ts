@@ -1,4 +1,4 @@
-import type { Spread } from './results.js';
+import type { Spread } from './spread.js';
 
 /** Stands where nothing was measured. */
 const NOTHING = '–';
@@ -13,11 +13,11 @@ export function showNumber(value: number): string {
 export const showMedian = (spread: Spread | undefined): string =>
   spread === undefined ? NOTHING : showNumber(spread.median);
 
-/** `**1.75** (1.69 … 1.83)`. */
+/** `**1.75** (1.69 … 1.83)`: the median and its interval, or the least and the most of few rounds. */
 export function showRatio(spread: Spread | undefined): string {
   if (spread === undefined) return NOTHING;
-  const { median, min, max } = spread;
-  return `**${median.toFixed(2)}** (${min.toFixed(2)} … ${max.toFixed(2)})`;
+  const { median, min, max, interval = { low: min, high: max } } = spread;
+  return `**${median.toFixed(2)}** (${interval.low.toFixed(2)} … ${interval.high.toFixed(2)})`;
 }
 
 /** A table of Markdown, numbers to the right of the first column. */

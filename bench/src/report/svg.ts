@@ -62,7 +62,7 @@ export function bar(x: number, y: number, width: number, height: number, side: S
   return `<rect class="${side}" x="${round(x)}" y="${round(y)}" width="${round(Math.max(1, width))}" height="${height}" rx="2"/>`;
 }
 
-export const round = (value: number): number => Math.round(value * 10) / 10;
+const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** The end of an axis, and its steps: 1, 2 or 5 times a power of ten, about five of them. */
 export function niceScale(most: number): { readonly end: number; readonly step: number } {

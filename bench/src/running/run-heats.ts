@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Arena } from './arena.js';
+import { type Arena, openArena } from './arena.js';
 import type { Entrant, Heat, Sample } from './heat.js';
 import { runContender } from './run-contender.js';
 
@@ -22,41 +22,64 @@ export async function runHeats(
 ): Promise<Outcome> {
   const outcome: Outcome = { samples: [], failures: [] };
   for (let round = 1; round <= rounds; round += 1) {
-    for (const heat of heats) {
-      for (const entrant of rotate(heat.entrants, round - 1)) {
-        const where = `${heat.name}, round ${round} of ${rounds}, ${entrant.label}`;
+    for (const { name, entrants, sideBySide = false, weighsRedis = false } of heats) {
+      const run = async (entrant: Entrant, on: Arena): Promise<void> => {
+        const where = `${name}, round ${round} of ${rounds}, ${entrant.label}`;
         try {
-          const measured = await runEntrant(arena, entrant, signal);
-          outcome.samples.push({ heat: heat.name, label: entrant.label, round, ...measured });
-          const { rows, ms, ownCpuUs, redisCpuUs } = measured;
-          const perRow = (us: number): string => (us / rows).toFixed(1);
-          const rate = Math.round((rows / ms) * 1000).toLocaleString('en-US');
-          process.stderr.write(
-            `${where}: ${rate} rows/s; per row ${perRow(ownCpuUs)} µs of Node, ${perRow(redisCpuUs)} µs of Redis\n`,
-          );
+          const measured = await runEntrant(on, entrant, weighsRedis, signal);
+          outcome.samples.push({ heat: name, label: entrant.label, round, ...measured });
+          process.stderr.write(`${where}: ${summaryOf(measured)}\n`);
         } catch (error) {
           if (signal.aborted) throw error;
           const failure = `${where}: ${error instanceof Error ? error.message : String(error)}`;
           outcome.failures.push(failure);
           process.stderr.write(`${failure}\n`);
         }
-      }
+      };
+      if (sideBySide) await Promise.all(entrants.map((entrant) => inArenaOfItsOwn((own) => run(entrant, own))));
+      else for (const entrant of rotate(entrants, round - 1)) await run(entrant, arena);
     }
   }
   return outcome;
 }
 
-async function runEntrant(arena: Arena, { contender, work, before }: Entrant, signal: AbortSignal) {
+async function inArenaOfItsOwn(run: (arena: Arena) => Promise<void>): Promise<void> {
+  const arena = await openArena();
+  try {
+    await run(arena);
+  } finally {
+    await arena.close();
+  }
+}
+
+async function runEntrant(
+  arena: Arena,
+  entrant: Entrant,
+  weighsRedis: boolean,
+  signal: AbortSignal,
+): Promise<Omit<Sample, 'heat' | 'label' | 'round'>> {
   await arena.clear();
-  if (before !== undefined) {
-    await runContender(arena, before.contender, before.work, signal);
+  for (const step of entrant.before ?? []) {
+    await runContender(arena, { ...step, onNode24: entrant.onNode24 ?? false }, signal);
     await arena.settle();
   }
+  if (!weighsRedis) return runContender(arena, entrant, signal);
   const bytesBefore = await arena.usedMemory();
-  const measured = await runContender(arena, contender, work, signal);
+  const measured = await runContender(arena, entrant, signal);
   // Redis frees the buffers of a connection, and tables that were outgrown, a moment later.
   await sleep(200);
   return { ...measured, redisBytes: (await arena.usedMemory()) - bytesBefore };
+}
+
+function summaryOf({
+  rows,
+  ms,
+  ownCpuUs,
+  redisCpuUs,
+}: Pick<Sample, 'rows' | 'ms' | 'ownCpuUs' | 'redisCpuUs'>): string {
+  const perRow = (us: number): string => (us / rows).toFixed(1);
+  const rate = Math.round((rows / ms) * 1000).toLocaleString('en-US');
+  return `${rate} rows/s; per row ${perRow(ownCpuUs)} µs of Node, ${perRow(redisCpuUs)} µs of Redis`;
 }
 
 function rotate<T>(entrants: readonly T[], by: number): T[] {

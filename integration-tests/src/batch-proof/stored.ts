@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchesKey, batchKeys, countQueue, type Redis } from '@bullpen/shared/internal';
+import { batchesKey, batchKeys, countQueue, META, type Redis } from '@bullpen/shared/internal';
 import type { Stored } from './facts.js';
 import { BATCH, PREFIX, QUEUE, rowsOf } from './job.js';
 
@@ -7,11 +7,11 @@ const BASE = `${PREFIX}:${QUEUE}:`;
 const { books, fates, failures } = batchKeys(PREFIX, QUEUE, BATCH);
 
 /**
- * Keeps every event of the queue: BullMQ would delete all but the last ten thousand. Call it before
- * the first job.
+ * Has the queue tell all events, and keep every one: BullMQ would delete all but the last ten
+ * thousand. Call it before the first job.
  */
 export async function keepAllEvents(redis: Redis): Promise<void> {
-  await redis.hset(`${BASE}meta`, 'opts.maxLenEvents', 1_000_000_000);
+  await redis.hset(`${BASE}meta`, 'opts.maxLenEvents', 1_000_000_000, META.events, 'all');
 }
 
 /**

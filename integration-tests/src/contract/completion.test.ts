@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Producer } from '@bullpen/producer';
+import type { Events } from '@bullpen/shared';
 import { handle } from '@bullpen/worker';
 import { describe, expect } from 'vitest';
 import { sourceOf } from '../support/batch-source.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
 import { bothSides, job, type Play, type Side } from './sides.js';
+import { withEvents } from './told-events.js';
 
 /**
  * A script of ours records successes and fetches the next jobs, as BullMQ's own scripts do more than
@@ -46,8 +48,10 @@ const KINDS: Record<string, Kind> = {
 /** What happens while the first job runs. */
 type Meanwhile = (side: Side, kind: Kind) => Promise<unknown>;
 
-const CASES: Record<string, { priority?: number; meanwhile?: Meanwhile }> = {
+const CASES: Record<string, { priority?: number; events?: Events; meanwhile?: Meanwhile }> = {
   'jobs that wait': {},
+  'a queue that tells ends': { events: 'ends' },
+  'a queue that tells none': { events: 'none' },
   'jobs with a priority': { priority: 3 },
   'a queue that was paused': { meanwhile: ({ queue }) => queue.pause() },
   'a queue with a global concurrency': { meanwhile: ({ queue }) => queue.setGlobalConcurrency(1) },
@@ -68,14 +72,17 @@ const begins = (name: string): number => (name.includes('paused') ? 1 : name.inc
 
 for (const [what, kind] of Object.entries(KINDS)) {
   describe(`the success of a ${what} leaves in Redis what a stock BullMQ worker leaves`, () => {
-    for (const [name, { priority, meanwhile }] of Object.entries(CASES)) {
+    for (const [name, { priority, events = 'all', meanwhile }] of Object.entries(CASES)) {
       test(`of ${name}`, async ({ world }) => {
         const sides = await bothSides(world, {
-          keep: kind.keep,
+          ...{ keep: kind.keep, events },
           before: (side) => kind.add(side, priority === undefined ? {} : { priority }),
           run: (side, nth) => (nth === 1 ? meanwhile?.(side, kind) : nth === 2 ? side.gate : undefined),
         });
-        const snapshots = () => Promise.all(sides.map((side) => side.snapshot()));
+        const snapshots = async () => {
+          const [found = {}, expected = {}] = await Promise.all(sides.map((side) => side.snapshot()));
+          return [found, withEvents(expected, events)] as const;
+        };
         const [one, other] = sides;
         /** Waits until so many handlers have ended on both sides, and so many jobs are active. */
         const ended = async (count: number, active: number): Promise<void> => {

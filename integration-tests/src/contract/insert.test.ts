@@ -1,11 +1,12 @@
 import type { EnqueueOptions } from '@bullpen/producer';
-import { openRedis, type Redis } from '@bullpen/shared/internal';
+import { META, openRedis, type Redis } from '@bullpen/shared/internal';
 import { Queue, QueueEvents } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { scripted } from '../fixtures/jobs.js';
 import { sourceOf } from '../support/batch-source.js';
 import { until } from '../support/until.js';
 import { test, type World } from '../support/world.js';
+import { withEvents } from './told-events.js';
 
 /**
  * Our insert script writes BullMQ's keys itself. These tests compare what it writes with what
@@ -14,9 +15,6 @@ import { test, type World } from '../support/world.js';
  */
 
 const ID = '<id>';
-/** The only field of ours in BullMQ's meta: whether the queue's jobs have priorities. */
-const PRIORITIES = 'bullpen.priorities';
-
 /**
  * All keys of a queue. What differs by nature (ids, times, our own opts) is made equal.
  */
@@ -60,9 +58,9 @@ async function readScores(redis: Redis, key: string): Promise<string[]> {
   return reply.flat();
 }
 
-/** The keys without our field of meta, whose value is checked here. */
+/** The keys without our fields of meta; whether the queue's jobs have priorities is checked here. */
 function withoutOurs(found: Record<string, unknown>, { priority }: EnqueueOptions): Record<string, unknown> {
-  const { [PRIORITIES]: priorities, ...meta } = found['meta'] as Record<string, string>;
+  const { [META.priorities]: priorities, [META.events]: _, ...meta } = found['meta'] as Record<string, string>;
   expect(priorities).toBe(priority === undefined ? '0' : '1');
   return { ...found, meta };
 }
@@ -107,7 +105,7 @@ describe('the insert writes what BullMQ’s own add writes', () => {
         const queue = world.queue(scripted.queue);
         await queue.waitUntilReady();
         if (paused) await queue.pause();
-        const { id } = await world.producer().enqueue(scripted, { name: 'x' }, options);
+        const { id } = await world.producer({ events: 'all' }).enqueue(scripted, { name: 'x' }, options);
         const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, paused), id);
         const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
         expect(Object.keys(ours)).toContain(ID);
@@ -116,12 +114,25 @@ describe('the insert writes what BullMQ’s own add writes', () => {
     }
   }
 
+  for (const events of ['ends', 'none'] as const) {
+    test.for(Object.entries(CASES))(
+      `%s, without the events that ${events} leaves out`,
+      async ([_, options], { world }) => {
+        await world.queue(scripted.queue).waitUntilReady();
+        const { id } = await world.producer({ events }).enqueue(scripted, { name: 'x' }, options);
+        const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, false), id);
+        const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
+        expect(withoutOurs(ours, options)).toEqual(withEvents(theirs, events));
+      },
+    );
+  }
+
   for (const [name, { delay, priority }] of Object.entries(CASES)) {
     test(`${name}, as a row of a batch`, async ({ world }) => {
       await world.queue(scripted.queue).waitUntilReady();
       const options = { ...(delay === undefined ? {} : { delay }), ...(priority === undefined ? {} : { priority }) };
       const source = sourceOf([{ name: 'x' }]);
-      await world.producer().batches.run(scripted, { name: 'contract', source, ...options });
+      await world.producer({ events: 'all' }).batches.run(scripted, { name: 'contract', source, ...options });
       const id = 'b-contract-1';
       const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, false), id);
       const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
@@ -150,7 +161,7 @@ describe('the insert writes what BullMQ’s own add writes', () => {
     expect([second - first, third - second]).toEqual([1, 1]);
   });
 
-  test('listeners hear added, waiting and duplicated', async ({ world }) => {
+  test('listeners hear added, waiting and duplicated of a queue that tells all', async ({ world }) => {
     const connection: Redis = openRedis(world.redisUrl, 'worker', 'test:events');
     const events = new QueueEvents(scripted.queue, { connection, prefix: world.prefix, lastEventId: '0' });
     const heard: string[] = [];
@@ -163,7 +174,7 @@ describe('the insert writes what BullMQ’s own add writes', () => {
       await events.close();
       connection.disconnect();
     });
-    const producer = world.producer();
+    const producer = world.producer({ events: 'all' });
     const { id } = await producer.enqueue(scripted, {}, { key: 'k' });
     await producer.enqueue(scripted, {}, { key: 'k' });
     await until('three events', () => heard.length === 3);

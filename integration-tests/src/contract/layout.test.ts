@@ -135,7 +135,10 @@ describe(`${BULLMQ} has the names that shared/redis/layout.ts has, of`, () => {
     world.onClose(() => other.close());
     await other.waitUntilReady();
     await until('the length of the event stream', async () => (await redis.hget(keys.meta, names.MAX_EVENTS)) === '50');
-    expect(await lua('return maxEventsOf(ARGV[1])', keys.meta)).toBe('50');
+    expect(await lua('local _, others = eventsOf(ARGV[1], ARGV[2]) return others', keys.events, keys.meta)).toEqual([
+      keys.events,
+      '50',
+    ]);
   });
 });
 
@@ -232,7 +235,7 @@ describe(`the event stream of ${BULLMQ}`, () => {
     const ours = defineJob({ name: 'test.layout', queue: 'layout-ours', payload: z.object({}) });
     const { meta, events } = queueKeys(world.prefix, ours.queue);
     for (const key of [meta, keys.meta]) await redis.hset(key, names.MAX_EVENTS, '50');
-    await world.producer().enqueueMany(
+    await world.producer({ events: 'all' }).enqueueMany(
       ours,
       Array.from({ length: 300 }, () => ({})),
     );

@@ -1,8 +1,10 @@
+import type { Events } from '@bullpen/shared';
 import type { Redis } from '@bullpen/shared/internal';
 import { FlowProducer, type JobsOptions, Queue, Worker } from 'bullmq';
 import { describe, expect } from 'vitest';
 import { StockClient } from '../support/stock-client.js';
 import { test, type World } from '../support/world.js';
+import { tellEvents, withEvents } from './told-events.js';
 
 /**
  * `cancel` removes jobs that BullMQ binds together by a script of ours, as producers do not have
@@ -95,12 +97,25 @@ async function read(redis: Redis, key: string): Promise<unknown> {
 }
 
 describe('cancel leaves on Redis what BullMQ’s own removal leaves', () => {
-  test.for(Object.keys(CASES))('%s', async (name, { world }) => {
+  const atLevel = (events: Events, names: readonly string[]) => names.map((name) => [name, events] as const);
+  test.for([
+    ...atLevel('all', Object.keys(CASES)),
+    ...(['ends', 'none'] as const).flatMap((events) =>
+      atLevel(events, ['a job that waits', 'the only child: its parent gets its turn']),
+    ),
+  ])('%s, in a queue that tells %s', async ([name, events], { world }) => {
     const [ours, theirs] = [await sideOf(world, 'ours'), await sideOf(world, 'theirs')];
-    for (const side of [ours, theirs]) await CASES[name]?.(side);
+    for (const side of [ours, theirs]) {
+      await CASES[name]?.(side);
+      // The stock client that made the jobs has told all events of them.
+      await world.redis.del(`${side.prefix}:stock:events`);
+      await tellEvents(world.redis, `${side.prefix}:stock`, events);
+    }
     expect(await world.producer({ prefix: ours.prefix }).cancel(new StockClient(world).job, 'x')).toBe('cancelled');
     expect(await theirs.queue.remove('x', { removeChildren: false })).toBe(1);
-    expect(await snapshot(world.redis, ours.prefix)).toEqual(await snapshot(world.redis, theirs.prefix));
+    expect(await snapshot(world.redis, ours.prefix)).toEqual(
+      withEvents(await snapshot(world.redis, theirs.prefix), events, ':stock:events'),
+    );
   });
 
   test('but a parent with a priority keeps it: jobs without one would let it pass before all others', async ({

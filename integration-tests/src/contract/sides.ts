@@ -1,11 +1,12 @@
 import { createProducer, type EnqueueOptions, type Producer } from '@bullpen/producer';
-import { defineJob } from '@bullpen/shared';
+import { defineJob, type Events } from '@bullpen/shared';
 import { handle, type WorkerOptions } from '@bullpen/worker';
 import { type KeepJobs, Queue, Worker } from 'bullmq';
 import { z } from 'zod';
 import { until } from '../support/until.js';
 import type { World } from '../support/world.js';
 import { snapshot } from './snapshot.js';
+import { tellEvents } from './told-events.js';
 
 /** The job of both sides. Also stock clients enqueue it, by its name. */
 export const job = defineJob({
@@ -19,6 +20,8 @@ export interface Play {
   /** What is kept of completed jobs. */
   readonly keep: KeepJobs;
   readonly fetchAhead?: boolean;
+  /** Which events the queue tells. Default `all`, as a stock one does. */
+  readonly events?: Events;
   /** Before a worker starts. */
   readonly before: (side: Side) => Promise<unknown>;
   /** What the handler of the nth job to begin does. */
@@ -113,6 +116,7 @@ export async function bothSides(world: World, play: Play): Promise<readonly [our
   const [ours, theirs] = sides;
   for (const side of sides) {
     await side.queue.waitUntilReady();
+    await tellEvents(world.redis, side.key('').slice(0, -1), play.events ?? 'all');
     await play.before(side);
   }
   const { concurrency = 1, keep, fetchAhead = true } = play;

@@ -1,5 +1,5 @@
 import { openSource, type Producer } from '@bullpen/producer';
-import { defineJob, JobRejected, JobSnoozed, SourceInvalid } from '@bullpen/shared';
+import { defineJob, type Events, JobRejected, JobSnoozed, SourceInvalid } from '@bullpen/shared';
 import { type Context, handle } from '@bullpen/worker';
 import type { Queue } from 'bullmq';
 import { z } from 'zod';
@@ -55,10 +55,13 @@ class Script {
 
 const rows = (...dos: string[]) => dos.map((one, at) => ({ do: one, key: `row-${at}` }));
 
-/** Has a worker and a producer send every script that they know, each in all its ways. */
-export async function sendEveryScript(world: World, scripts: SentScripts): Promise<void> {
+/**
+ * Has a worker and a producer send every script that they know, each in all its ways.
+ * @param events which events the queues tell; all, so that each script has all its commands
+ */
+export async function sendEveryScript(world: World, scripts: SentScripts, events: Events = 'all'): Promise<void> {
   const { redis, prefix } = world;
-  const producer = world.producer();
+  const producer = world.producer({ events });
   const queue = world.queue(single.queue);
   const base = `${prefix}:${single.queue}:`;
   const script = new Script();
@@ -67,7 +70,7 @@ export async function sendEveryScript(world: World, scripts: SentScripts): Promi
   const handlers = [single, hurried, row].map((job) => handle(job, script.handler));
   const worker = world.worker({
     ...{ handlers: [...handlers, handle(shared, script.handler)], concurrency: 2, lease: '4s' },
-    ...{ drainTimeout: 10_000, abortGrace: 10_000, keepCompleted: { count: 100 } },
+    ...{ drainTimeout: 10_000, abortGrace: 10_000, keepCompleted: { count: 100 }, events },
   });
   await worker.ready;
   const isSent = (name: string) => () => scripts.names.has(name);

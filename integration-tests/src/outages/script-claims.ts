@@ -99,11 +99,14 @@ export const SCRIPT_CLAIMS: Readonly<Record<string, ScriptClaim>> = {
   'bullmq:getRateLimitTtl': READS,
   'bullmq:isMaxed': READS,
   // The producer's.
-  bullpenInsert: {
+  bullpenInsertJobs: {
     lease: { none: 'it adds jobs' },
-    again:
-      'finds its own jobs by their ids and adds none; of a batch, finds that the cursor has moved, or that the rows wait again',
+    again: 'finds its own jobs by their ids and adds none',
     ...{ answers: 'otherwise', changes: /:events$/ },
+  },
+  bullpenInsertRows: {
+    lease: { none: 'it adds jobs' },
+    ...{ again: 'finds that the cursor of the batch has moved, or that the rows wait again', answers: 'otherwise' },
   },
   bullpenCancel: {
     lease: { none: 'it cancels a job, whoever has it' },

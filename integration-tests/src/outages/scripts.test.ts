@@ -137,7 +137,7 @@ const PLAYED: Record<string, (script: SentScript, world: World, run: 1 | 2) => P
     return { ...script, args: [...script.args.slice(0, -1), String(seconds * 1000)] };
   },
   // We send it again ourselves, and say so.
-  bullpenInsert: async (script, _, run) => (run === 2 ? { ...script, args: [...script.args, 'again'] } : script),
+  bullpenInsertJobs: async (script, _, run) => (run === 2 ? { ...script, args: [...script.args, 'again'] } : script),
 };
 
 const played = async (script: SentScript, world: World, run: 1 | 2): Promise<SentScript> =>

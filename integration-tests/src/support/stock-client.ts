@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { until } from './until.js';
 import type { World } from './world.js';
 
-const payload = z.object({ n: z.number(), fails: z.boolean().default(false), waits: z.boolean().default(false) });
+const no = z.boolean().default(false);
+const payload = z.object({ n: z.number(), fails: no, failsOnce: no, waits: no });
 
 /** A stock BullMQ client and a worker of ours, on one prefix. */
 export class StockClient {
@@ -29,11 +30,11 @@ export class StockClient {
       maxAttempts: 2,
       backoff: { type: 'fixed', delay: 0 },
     });
-    this.handler = handle(job, async ({ n, fails, waits }, { progress }) => {
+    this.handler = handle(job, async ({ n, fails, failsOnce, waits }, { attempt, progress }) => {
       this.attempted.push(n);
       await progress({ half: n });
       if (waits) await this.#gate;
-      if (fails) throw new Error(`no ${n}`);
+      if (fails || (failsOnce && attempt === 1)) throw new Error(`no ${n}`);
       return { n };
     });
   }

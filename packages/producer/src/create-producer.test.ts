@@ -45,6 +45,7 @@ describe('createProducer', () => {
     expect(create({ redis: 'redis://h', prefx: 'a' })).toThrow(
       "prefx: is no option of createProducer. Did you mean 'prefix'?",
     );
+    expect(create({ redis: 'redis://h', events: 'some' })).toThrow("events: expected 'all', 'ends' or 'none', or one");
     expect(create('redis://:hunter2@host')).toThrow(
       'expected an object with the options of createProducer, got string',
     );

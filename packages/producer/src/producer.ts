@@ -1,4 +1,4 @@
-import type { Duration, JobDefinition, PayloadInput, QueueCounts, RedisAddress } from '@bullpen/shared';
+import type { Duration, EventsOption, JobDefinition, PayloadInput, QueueCounts, RedisAddress } from '@bullpen/shared';
 import type { EnqueueManyOptions } from './enqueue/enqueue-many-options.js';
 import type { EnqueueOptions } from './enqueue/enqueue-options.js';
 import type { Enqueued, EnqueuedRow } from './enqueue/enqueued.js';
@@ -19,6 +19,14 @@ export interface ProducerOptions {
    * Default `'5s'`, at most 24 days.
    */
   readonly redisTimeout?: Duration | undefined;
+  /**
+   * Which events the queues tell to `QueueEvents` of BullMQ: `'all'`, `'ends'` or `'none'`, for all
+   * queues of this producer or by queue, such as `{ mails: 'all' }`. Default: as the queue was told
+   * by others, or `'ends'`. It is written before the first job of a queue, and counts for all its
+   * producers and workers; of different values, that of the process that started last. A producer
+   * that changes the value of another process warns with `process.emitWarning`.
+   */
+  readonly events?: EventsOption | undefined;
 }
 
 /**
@@ -30,7 +38,8 @@ export interface ProducerOptions {
  */
 export interface Producer {
   /**
-   * Enqueues one job.
+   * Enqueues one job. Calls of one turn of the event loop share a trip to Redis, and each has its own
+   * answer.
    * @example
    * const { status, id } = await producer.enqueue(sendInvoice, invoice, { key: 'inv_1042' });
    * @returns `added` and the id of the job, or `duplicate` and the id of the job that holds the key

@@ -1,5 +1,5 @@
 import type { CursorMove, JobRow } from '../src/enqueue/chunk.js';
-import type { InsertReply } from '../src/enqueue/insert-reply.js';
+import type { RowsReply } from '../src/enqueue/insert-reply.js';
 import type { ProducerRedis } from '../src/enqueue/producer-redis.js';
 import type { Source } from '../src/source/source.js';
 import type { SourceRow } from '../src/source/source-row.js';
@@ -22,7 +22,7 @@ export class BatchRedis {
     return this;
   }
 
-  readonly insert = async (rows: readonly JobRow[], move: CursorMove): Promise<InsertReply> => {
+  readonly insert = async (rows: readonly JobRow[], move: CursorMove): Promise<RowsReply> => {
     this.calls += 1;
     const { books } = this;
     if (books === undefined) return { kind: 'gone' };
@@ -45,7 +45,7 @@ export class BatchRedis {
     if (move.isLast) books['readAt'] = '1';
     const of = (field: string): number => Number(books[field]);
     const counts = { read: of('read'), added: of('added'), duplicate: of('duplicate'), rejected: of('rejected') };
-    return { kind: 'ok', answers, jobs: [], counts };
+    return { kind: 'ok', answers, counts };
   };
 
   /** Runs a command on a connection that begins books, notes columns in them, and forgets them. */

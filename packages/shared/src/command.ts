@@ -6,7 +6,7 @@
 export { showDuration } from './job/duration.js';
 export { MAX_ROWS_PER_JOB } from './job/row-id.js';
 export { type Guides, guideCommand } from './process/command-guide.js';
-export { commonSettings } from './process/command-settings.js';
+export { commonSettings, eventsSettings } from './process/command-settings.js';
 export { type Config, readConfig } from './process/config.js';
 export { EXIT, type ExitCode, exitCodeOf, reportFailure } from './process/exit-code.js';
 export { addFlags, inFlags } from './process/flags.js';

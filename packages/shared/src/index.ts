@@ -50,5 +50,6 @@ export {
 export type { Schema } from './job/schema.js';
 export type { Due, SnoozeTime } from './job/snooze-time.js';
 export { createLogger, type Logger, type LoggerOptions } from './process/logger.js';
+export type { Events, EventsOption } from './redis/events.js';
 export type { QueueCounts } from './redis/queue-counts.js';
 export type { RedisAddress } from './redis/redis.js';

@@ -36,6 +36,7 @@ export { showRate } from './job/show-rate.js';
 export { showText, showValue } from './job/show-value.js';
 export { snoozeFault } from './job/snooze-time.js';
 export { suggest } from './job/suggest.js';
+export { Coalescer } from './process/coalescer.js';
 export { listenFault } from './process/listen-fault.js';
 export { loadModule } from './process/load-module.js';
 export { isPort } from './process/setting-schemas.js';
@@ -50,6 +51,8 @@ export {
 export { TimeIsUp, within, withTimeout } from './process/within.js';
 export { BOOKS_BASE_SCRIPT, BOOKS_SCRIPT } from './redis/books-script.js';
 export { defineScripts, type Script, type ScriptArg, type ScriptEffect, withHeader } from './redis/define-scripts.js';
+export { obeyEvents } from './redis/engine-events.js';
+export { DEFAULT_EVENTS, declaredEvents, EVENT_STEPS, eventsFaults, isEvents } from './redis/events.js';
 export { explainRedis } from './redis/explain-redis.js';
 export { KEY_SCRIPT } from './redis/key-script.js';
 export {

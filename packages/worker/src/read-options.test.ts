@@ -36,11 +36,13 @@ describe('readOptions', () => {
       lease: '2s',
       keepCompleted: { count: 5, age: '1500ms' },
       keepFailed: { age: '90d' },
+      events: { mail: 'all' },
     } as const;
     expect(readOptions(options)).toEqual({
       ...{ drainTimeoutMs: 60_000, abortGraceMs: 0, leaseMs: 2_000, concurrency: 20, queues: undefined },
       ...{ prefix: 'bullpen', fetchAhead: true },
       kept: { keepCompleted: 5, keepCompletedFor: 1_500, keepFailedFor: 90 * 86_400_000 },
+      events: { mail: 'all' },
     });
   });
 
@@ -105,6 +107,12 @@ describe('readOptions', () => {
     ['a logger without child', { logger: console }, /logger: expected a pino logger, .*, got an object$/],
     ['a level as logger', { logger: 'info' }, /logger: expected a pino logger, .*, got 'info'$/],
     ['what is kept as a number', { keepFailed: 1_000 }, /keepFailed: expected an object .*, got number$/],
+    ['events that are none', { events: 'some' }, /events: expected 'all', 'ends' or 'none', or .*, got 'some'$/],
+    [
+      'events of a queue that are none',
+      { events: { mail: 1 } },
+      /events\.mail: expected 'all', 'ends' or 'none', got 1$/,
+    ],
     ['an age that is none', { keepCompleted: { age: 'long' } }, /keepCompleted\.age: expected a duration/],
   ])('refuses %s', (_, wrong, message) => {
     expect(() => readOptions({ ...given, ...wrong })).toThrow(OptionsInvalid);

@@ -1,6 +1,7 @@
 import { type Fault, type Logger, OptionsInvalid } from '@bullpen/shared';
 import {
   DEFAULT_PREFIX,
+  eventsFaults,
   isOptions,
   type OptionTable,
   optionFaults,
@@ -21,7 +22,7 @@ import {
 
 const OPTIONS: OptionTable<WorkerOptions> = {
   ...{ handlers: true, redis: true, prefix: true, queues: true, concurrency: true, drainTimeout: true },
-  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, fetchAhead: true },
+  ...{ abortGrace: true, lease: true, keepCompleted: true, keepFailed: true, events: true, fetchAhead: true },
   logger: true,
   queue: 'write queues, a list of names',
 };
@@ -62,7 +63,7 @@ export function readOptions(options: WorkerOptions) {
       ...(ms === undefined ? {} : { [`${name}For`]: Number(ms) }),
     };
   };
-  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, logger, fetchAhead = true } = options;
+  const { prefix = DEFAULT_PREFIX, keepCompleted, keepFailed, events, logger, fetchAhead = true } = options;
   const { drainTimeout = DEFAULTS.drainTimeout, abortGrace = DEFAULTS.abortGrace } = options;
   const { lease = DEFAULTS.lease, concurrency = DEFAULTS.concurrency } = options;
   const wrongPrefix = prefixFault(prefix);
@@ -74,6 +75,7 @@ export function readOptions(options: WorkerOptions) {
   for (const { name, concurrency } of queues ?? []) {
     if (concurrency !== undefined) count(`queues.${name}.concurrency`, concurrency, MAX_CONCURRENCY);
   }
+  faults.push(...eventsFaults(events));
   if (typeof fetchAhead !== 'boolean')
     faults.push({ path: 'fetchAhead', reason: `expected true or false, got ${showValue(fetchAhead)}` });
   if (logger !== undefined) faults.push(...loggerFaults(logger));
@@ -89,6 +91,7 @@ export function readOptions(options: WorkerOptions) {
       ...keepOf('keepCompleted', keepCompleted),
       ...keepOf('keepFailed', keepFailed),
     } satisfies Partial<KeptJobs>,
+    events,
   };
   if (faults.length > 0) throw new OptionsInvalid('cannot start the worker', faults);
   return settings;

@@ -1,4 +1,4 @@
-import type { Duration, Logger, RedisAddress } from '@bullpen/shared';
+import type { Duration, EventsOption, Logger, RedisAddress } from '@bullpen/shared';
 import type { AnyHandler } from './handlers/handler.js';
 
 /** Options of `startWorker`. */
@@ -47,6 +47,13 @@ export interface WorkerOptions {
    * is removed is counted, and a warning in the log says so.
    */
   readonly keepFailed?: KeepOption | undefined;
+  /**
+   * Which events the queues tell to `QueueEvents` of BullMQ: `'all'`, `'ends'` or `'none'`, for all
+   * queues of this worker or by queue, such as `{ mails: 'all' }`. Default: as the queue was told by
+   * others, or `'ends'`. The value counts for all producers and workers of the queue; of different
+   * values, that of the process that started last.
+   */
+  readonly events?: EventsOption | undefined;
   /**
    * Whether a worker may fetch jobs before it has a slot for them. Default `true`. Only jobs whose
    * handlers have been quick (2 ms or less) are fetched ahead, and never more than it does in 20 ms. A

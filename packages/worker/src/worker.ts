@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createLogger, RedisUnavailable } from '@bullpen/shared';
+import { createLogger, type EventsOption, type Logger, RedisUnavailable } from '@bullpen/shared';
 import {
   cancelledChannel,
+  declaredEvents,
   definedJobs,
   Exporter,
   explainRedis,
@@ -12,6 +13,7 @@ import {
   queueKeys,
   reasonOf,
   showRedis,
+  suggest,
   tooOld,
 } from '@bullpen/shared/internal';
 import { captureContext } from './attempt/async-context.js';
@@ -26,6 +28,7 @@ import { FetchAhead } from './in-flight/fetch-ahead.js';
 import { healthOf } from './in-flight/health.js';
 import { Leases } from './in-flight/leases.js';
 import { Progress } from './in-flight/progress.js';
+import { QueueSettings, type SharedSettings } from './in-flight/queue-settings.js';
 import { Recorder } from './in-flight/recorder.js';
 import { Retention } from './in-flight/retention.js';
 import { StallCheck } from './in-flight/stall-check.js';
@@ -73,7 +76,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   }));
 
   const { redis: address } = options;
-  const { prefix, leaseMs, kept } = settings;
+  const { prefix, leaseMs, kept, events } = settings;
   const log = options.logger ?? createLogger();
   const redis = defineCommands(openRedis(address, 'worker', 'bullpen:worker', prefix));
   const where = showRedis(address);
@@ -93,6 +96,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     if (observers.any) observers.tell({ kind: 'handed-back', queue, job, jobId });
   });
   const queues = serves.map(({ queue }) => queue);
+  warnOfUnknown(events, log);
   const clockWatch = new ClockWatch({ redis, log });
   const { clock } = clockWatch;
   const subscriber = openRedis(address, 'worker', 'bullpen:cancellations', prefix);
@@ -102,14 +106,20 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     watched: connections.watch(subscriber, 'hears of cancellations'),
   });
   const cancellations = new Cancellations(redis, subscriber, prefix, queues, active, () => subscription.hearsSince);
-  const retention = new Retention({ redis, prefix, queues, told: kept, log });
+  const told = (queue: string): Partial<SharedSettings> => {
+    const declared = declaredEvents(events, queue);
+    return declared === undefined ? kept : { ...kept, events: declared };
+  };
+  const queueSettings = new QueueSettings({ redis, prefix, queues, told, log });
   const leases = new Leases({ redis, prefix, active, leaseMs, outage, log, observers });
   const exporter = new Exporter({ redis, prefix, queues: () => queues, log });
   const recorder = new Recorder(leases, outage, log);
   const trials = new Trials({ redis, prefix, queues, active, recorder, log });
   const deps = {
     ...{ prefix, redis, clock, inContext, active, leases, outage, connections, cancellations, log, observers, leaseMs },
-    ...{ retention, fetchAhead: settings.fetchAhead ? new FetchAhead() : undefined },
+    settings: queueSettings,
+    retention: new Retention(queueSettings, log),
+    fetchAhead: settings.fetchAhead ? new FetchAhead() : undefined,
     progress: new Progress(redis, prefix),
     ...{ recorder, trials, stallCheck: new StallCheck({ redis, prefix, leaseMs, clock, log, observers }) },
     name: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
@@ -173,7 +183,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       throw new RedisUnavailable(`Redis at ${where} refused us: ${denied}`, { unanswered: false });
     });
     for (const queue of queues) await retryWhileRefused(outage, () => leases.probe(queue));
-    await retryWhileRefused(outage, () => retention.load());
+    await retryWhileRefused(outage, () => queueSettings.load());
     await retryWhileRefused(outage, () => trials.load());
     if (draining !== undefined) return;
     outage.watchPermissions(whatIsDenied);
@@ -227,4 +237,13 @@ export function startWorker(options: WorkerOptions): RunningWorker {
     },
   };
   return started;
+}
+
+/** A misspelt queue is no fault: a fleet may give all its workers the same declaration. */
+function warnOfUnknown(events: EventsOption | undefined, log: Logger): void {
+  const known = [...new Set(definedJobs().map(({ queue }) => queue))];
+  for (const queue of typeof events === 'object' ? Object.keys(events) : []) {
+    if (known.includes(queue)) continue;
+    log.warn({ queue }, `events were declared for a queue that no job of this process has.${suggest(queue, known)}`);
+  }
 }

@@ -1,4 +1,4 @@
-import { KEY_SCRIPT, LAYOUT, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
+import { KEY_SCRIPT, LAYOUT, obeyEvents, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
 import { promote } from 'bullmq/dist/cjs/scripts/promote-9.js';
 import { reprocessJob } from 'bullmq/dist/cjs/scripts/reprocessJob-9.js';
 
@@ -19,10 +19,10 @@ export const RETRY_KEYS = 8;
  */
 export const RETRY = `
 local function reprocess(KEYS, ARGV)
-${reprocessJob.content}
+${obeyEvents(reprocessJob.content)}
 end
 local function promote(KEYS, ARGV)
-${promote.content}
+${obeyEvents(promote.content)}
 end
 ${LAYOUT.names}
 ${KEY_SCRIPT}

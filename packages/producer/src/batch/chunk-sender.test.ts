@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchRedis } from '../../test/batch-redis.js';
 import type { JobRow } from '../enqueue/chunk.js';
-import type { InsertReply } from '../enqueue/insert-reply.js';
+import type { RowsReply } from '../enqueue/insert-reply.js';
 import type { ChunkRange } from './chunk-range.js';
 import { ChunkSender, type ChunkSenderDeps, SendingInterrupted } from './chunk-sender.js';
 
@@ -139,11 +139,11 @@ describe('ChunkSender', () => {
     let looks = 0;
     const full: ChunkSenderDeps['insert'] = async (rows, move) => {
       looks += 1;
-      return looks < 3 ? { kind: 'full' } : redis.insert(rows, move);
+      return looks < 3 ? { kind: 'full', waiting: 1 } : redis.insert(rows, move);
     };
     await send(senderTo(full), rangeOf(0, 1));
     expect(rowsIn(redis)).toEqual([1]);
-    const never = senderTo(async () => ({ kind: 'full' }), { signal: AbortSignal.abort() });
+    const never = senderTo(async () => ({ kind: 'full', waiting: 1 }), { signal: AbortSignal.abort() });
     await expect(send(never, rangeOf(1, 2))).rejects.toThrow(SendingInterrupted);
   });
 
@@ -166,7 +166,7 @@ type Trip = 'well' | 'request lost' | 'reply lost' | 'slow';
 /** Sends as `callRedis` does: it repeats a trip whose request or reply was lost. */
 function unreliably(redis: BatchRedis, trips: readonly Trip[]): ChunkSenderDeps['insert'] {
   let at = 0;
-  return async (rows, move): Promise<InsertReply> => {
+  return async (rows, move): Promise<RowsReply> => {
     for (;;) {
       const trip = trips[at % trips.length] ?? 'well';
       at += 1;

@@ -1,6 +1,6 @@
 import { BatchConflict, BatchLost, type BatchRef, RedisUnavailable } from '@bullpen/shared';
 import type { CursorMove, JobRow } from '../enqueue/chunk.js';
-import type { BatchTotals, InsertReply } from '../enqueue/insert-reply.js';
+import type { BatchTotals, RowsReply } from '../enqueue/insert-reply.js';
 import { tallyRejections } from '../enqueue/rejections.js';
 import { untilRoom } from '../enqueue/until-room.js';
 import { type ChunkRange, type RangedRows, restAfter } from './chunk-range.js';
@@ -10,7 +10,7 @@ import { sourceChanged } from './source-changed.js';
 export interface ChunkSenderDeps {
   readonly batch: BatchRef;
   readonly signal: AbortSignal | undefined;
-  readonly insert: (rows: readonly JobRow[], move: CursorMove) => Promise<InsertReply>;
+  readonly insert: (rows: readonly JobRow[], move: CursorMove) => Promise<RowsReply>;
   /** Called after each inserted chunk with how far the batch is in all. */
   readonly onInserted: (totals: BatchTotals) => void;
   /** Called with how many jobs wait, several times a second while a chunk waits for room. */
@@ -59,7 +59,7 @@ export class ChunkSender {
       const reply = await untilRoom(() => insert(rows, move), signal, onFull);
       switch (reply.kind) {
         case 'ok':
-          if (reply.counts !== undefined) onInserted(reply.counts);
+          onInserted(reply.counts);
           return;
         case 'full':
           throw new SendingInterrupted('interrupted while the queue was full');

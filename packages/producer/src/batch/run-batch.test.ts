@@ -394,7 +394,7 @@ describe('a batch that is interrupted', () => {
     const { access } = accessTo(redis, async (rows, move) => {
       if (move.from === 0) return redis.insert(rows, move);
       stop.abort();
-      return { kind: 'full' };
+      return { kind: 'full', waiting: 1 };
     });
     const options = { name: 'b1', source: sourceOf(goodRows(CHUNK_JOBS + 1)), signal: stop.signal, maxWaiting: 5 };
     expect(await runBatch(job, options, access)).toMatchObject({

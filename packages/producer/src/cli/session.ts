@@ -22,8 +22,8 @@ export function startSession<T extends Settings>(command: Command, own: T): Sess
   const config = readConfig({ ...globalSettings, ...own }, command.optsWithGlobals()) as Config<
     typeof globalSettings & T
   >;
-  const { redis, prefix, redisTimeout } = config as Config<typeof globalSettings>;
-  return { config, open: () => createProducer({ redis, prefix, redisTimeout }) };
+  const { redis, prefix, redisTimeout, events } = config as Config<typeof globalSettings>;
+  return { config, open: () => createProducer({ redis, prefix, redisTimeout, events }) };
 }
 
 /**

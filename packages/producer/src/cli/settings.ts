@@ -1,6 +1,7 @@
 import {
   commonSettings,
   durationSetting,
+  eventsSettings,
   optional,
   optionalDurationSetting,
   type Settings,
@@ -30,6 +31,7 @@ export const globalSettings = {
     help: 'how long Redis may be away before the command gives up',
   },
   prefix,
+  ...eventsSettings,
   json: { flag: '--json', schema: switchSetting, help: 'print the result as one JSON line' },
 } satisfies Settings;
 

@@ -7,10 +7,9 @@ import {
   reasonOf,
   refusesForNow,
   showDuration,
-  TimeIsUp,
   tooOld,
-  withTimeout,
 } from '@bullpen/shared/internal';
+import type { Deadline } from './deadlines.js';
 import { isRefusal, type SharedConnection } from './shared-connection.js';
 
 /** How {@link callRedis} behaves. */
@@ -36,7 +35,7 @@ export async function callRedis<T>(
   send: () => Promise<T>,
 ): Promise<T> {
   const { redis } = connection;
-  const deadline = performance.now() + timeoutMs;
+  const deadline = connection.deadlines.begin(timeoutMs);
   let unanswered = false;
   let last: unknown;
   const giveUp = (why: string): RedisUnavailable => {
@@ -46,33 +45,47 @@ export async function callRedis<T>(
     return new RedisUnavailable(`Redis at ${address} ${why}${reason}`, { cause: last, unanswered });
   };
 
-  for (;;) {
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0) throw giveUp(`was not available within ${showDuration(timeoutMs)}`);
-    if (redis.status !== 'ready') {
-      last = (await connection.untilReady(leftMs)) ?? last;
-      if (last !== undefined && isRefusal(last)) throw giveUp('refused us');
-      continue;
-    }
-    const old = tooOld(redis.server, address, unanswered);
-    if (old !== undefined) throw old;
-    const { link } = connection;
-    try {
-      return await withTimeout(leftMs, send());
-    } catch (error) {
-      if (error instanceof TimeIsUp) {
-        unanswered = true;
-        // The connection looks alive but does not answer. The next command would not be answered
-        // either.
-        connection.end(link);
-        throw giveUp(`did not answer within ${showDuration(timeoutMs)}`);
+  try {
+    for (;;) {
+      if (performance.now() >= deadline.at) throw giveUp(`was not available within ${showDuration(timeoutMs)}`);
+      if (redis.status !== 'ready') {
+        last = (await connection.untilReady(deadline)) ?? last;
+        if (last !== undefined && isRefusal(last)) throw giveUp('refused us');
+        continue;
       }
-      forgetCommand(error);
-      last = error;
-      if (isRefusal(error)) throw giveUp('refused us');
-      if (isConnectionLoss(error)) unanswered = true;
-      else if (!refusesForNow(error)) throw error;
-      await sleep(Math.min(PAUSE_MS, Math.max(0, deadline - performance.now())));
+      const old = tooOld(redis.server, address, unanswered);
+      if (old !== undefined) throw old;
+      const { link } = connection;
+      try {
+        return await before(deadline, send());
+      } catch (error) {
+        if (error instanceof TimeIsUp) {
+          unanswered = true;
+          // The connection looks alive but does not answer. The next command would not be answered
+          // either.
+          connection.end(link);
+          throw giveUp(`did not answer within ${showDuration(timeoutMs)}`);
+        }
+        forgetCommand(error);
+        last = error;
+        if (isRefusal(error)) throw giveUp('refused us');
+        if (isConnectionLoss(error)) unanswered = true;
+        else if (!refusesForNow(error)) throw error;
+        await sleep(Math.min(PAUSE_MS, Math.max(0, deadline.at - performance.now())));
+      }
     }
+  } finally {
+    connection.deadlines.end(deadline);
   }
+}
+
+/** The time of a call is up. */
+class TimeIsUp extends Error {}
+
+/** @throws TimeIsUp when the promise has not settled by then; else what the promise rejects with */
+function before<T>(deadline: Deadline, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    deadline.onPassed = () => reject(new TimeIsUp());
+    promise.then(resolve, reject);
+  });
 }

@@ -1,26 +1,28 @@
 import { defineJob, QueueFull } from '@bullpen/shared';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { CHUNK_JOBS, type JobRow } from './chunk.js';
+import { CHUNK_JOBS } from './chunk.js';
 import { type EnqueueManyDeps, enqueueMany } from './enqueue-many.js';
 import { EnqueueStopped } from './enqueue-stopped.js';
-import type { InsertReply } from './insert-reply.js';
+import type { SingleJob } from './insert-jobs.js';
+import type { JobAnswer } from './insert-reply.js';
 
+const full: JobAnswer = { kind: 'full', waiting: 1 };
+const options = { delayMs: 0, priority: 0, expiresAt: undefined, maxWaiting: 1 };
 const job = defineJob({ name: 'many.test', queue: 'many', payload: z.object({ id: z.number() }) });
 
 /** An insert that adds each key once, as Redis would. Records the chunks. */
 function inserting() {
   const chunks: string[][] = [];
   const known = new Set<string>();
-  const insert = async (rows: readonly JobRow[]): Promise<InsertReply> => {
+  const insert = async (rows: readonly SingleJob[]): Promise<JobAnswer[]> => {
     chunks.push(rows.map(({ data }) => data));
-    const jobs = rows.map(({ key }, at) => {
-      if (key === undefined) return { status: 'added', id: `j-${at}` } as const;
+    return rows.map(({ key }, at): JobAnswer => {
+      if (key === undefined) return { kind: 'ok', enqueued: { status: 'added', id: `j-${at}` } };
       const status = known.has(key) ? 'duplicate' : 'added';
       known.add(key);
-      return { status, id: `k-${key}` } as const;
+      return { kind: 'ok', enqueued: { status, id: `k-${key}` } };
     });
-    return { kind: 'ok', answers: jobs.map(({ status }) => status), jobs, counts: undefined };
   };
   return { chunks, insert };
 }
@@ -34,7 +36,7 @@ interface Ending {
 
 const enqueue = (payloads: Iterable<unknown> | AsyncIterable<unknown>, more: Partial<EnqueueManyDeps> = {}) =>
   enqueueMany(payloads, {
-    ...{ job, key: undefined, maxWaiting: undefined, signal: undefined, insert: inserting().insert },
+    ...{ job, key: undefined, options, signal: undefined, insert: inserting().insert },
     ...more,
   });
 
@@ -87,20 +89,20 @@ describe('enqueueMany', () => {
   it('waits for room, and throws QueueFull only after the signal aborts', async () => {
     const { insert } = inserting();
     let looks = 0;
-    const soon = async (rows: readonly JobRow[]): Promise<InsertReply> => {
+    const soon = async (rows: readonly SingleJob[]): Promise<JobAnswer[]> => {
       looks += 1;
-      return looks < 3 ? { kind: 'full' } : insert(rows);
+      return looks < 3 ? [full] : insert(rows);
     };
-    expect(await enqueue(payloads(2), { insert: soon, maxWaiting: 1 })).toHaveLength(2);
+    expect(await enqueue(payloads(2), { insert: soon })).toHaveLength(2);
     const stopped = enqueue(payloads(2), {
-      ...{ insert: async () => ({ kind: 'full' }) as const, maxWaiting: 1, signal: AbortSignal.abort() },
+      ...{ insert: async () => [full], signal: AbortSignal.abort() },
     });
     await expect(stopped).rejects.toMatchObject({ cause: expect.any(QueueFull) });
     await expect(stopped).rejects.toThrow("queue 'many' is full: 1 jobs or more wait on it");
   });
 
   it.each<[string, Ending]>([
-    ['the queue stays full', { insert: async () => ({ kind: 'full' }), message: /is full/ }],
+    ['the queue stays full', { insert: async () => [full], message: /is full/ }],
     ['Redis is away', { insert: () => Promise.reject(new Error('away')), message: /away/ }],
     ['the source fails', { last: () => Promise.reject(new Error('EIO')), message: /EIO/ }],
     ['a key is no key', { last: async () => ({ id: -1 }), message: /key: expected/ }],
@@ -116,9 +118,9 @@ describe('enqueueMany', () => {
     }
     const key = ({ id }: { id: number }): string => (id < 0 ? '' : `${id}`);
     const calls =
-      second === undefined ? insert : (rows: readonly JobRow[]) => (chunks.length === 0 ? insert : second)(rows);
+      second === undefined ? insert : (rows: readonly SingleJob[]) => (chunks.length === 0 ? insert : second)(rows);
     const stopped = await enqueue(source(), {
-      ...{ key: key as never, insert: calls, maxWaiting: 1, signal: AbortSignal.abort() },
+      ...{ key: key as never, insert: calls, signal: AbortSignal.abort() },
     }).catch((error: unknown) => error as EnqueueStopped);
     expect(stopped).toBeInstanceOf(EnqueueStopped);
     const { message: said, answers } = stopped as EnqueueStopped;
@@ -131,7 +133,7 @@ describe('enqueueMany', () => {
   it('has no chunk on its way any more when it fails, for whatever reason', async () => {
     let underWay = 0;
     const { insert } = inserting();
-    const slow = async (rows: readonly JobRow[]): Promise<InsertReply> => {
+    const slow = async (rows: readonly SingleJob[]): Promise<JobAnswer[]> => {
       underWay += 1;
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       underWay -= 1;

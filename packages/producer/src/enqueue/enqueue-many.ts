@@ -1,11 +1,13 @@
-import { type JobDefinition, QueueFull } from '@bullpen/shared';
-import { CHUNK_BYTES, CHUNK_JOBS, type JobRow } from './chunk.js';
+import type { JobDefinition } from '@bullpen/shared';
+import { CHUNK_BYTES, CHUNK_JOBS, type ChunkOptions } from './chunk.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { checkKey } from './enqueue-options.js';
 import { EnqueueStopped } from './enqueue-stopped.js';
 import type { EnqueuedRow } from './enqueued.js';
-import type { InsertReply } from './insert-reply.js';
+import type { SingleJob } from './insert-jobs.js';
+import type { JobAnswer } from './insert-reply.js';
 import { writePayload } from './payload.js';
+import { enqueuedOrThrow } from './refused.js';
 import { untilAborted } from './until-aborted.js';
 import { untilRoom } from './until-room.js';
 
@@ -13,9 +15,10 @@ import { untilRoom } from './until-room.js';
 export interface EnqueueManyDeps {
   readonly job: JobDefinition;
   readonly key: ((payload: never, index: number) => string) | undefined;
-  readonly maxWaiting: number | undefined;
+  readonly options: ChunkOptions;
   readonly signal: AbortSignal | undefined;
-  readonly insert: (rows: readonly JobRow[]) => Promise<InsertReply>;
+  /** Inserts all of these jobs or none; answers as `prepareJobs` does for a whole chunk. */
+  readonly insert: (jobs: readonly SingleJob[]) => Promise<JobAnswer[]>;
 }
 
 /**
@@ -24,17 +27,22 @@ export interface EnqueueManyDeps {
  */
 export async function enqueueMany(
   payloads: Iterable<unknown> | AsyncIterable<unknown>,
-  { job, key, maxWaiting, signal, insert }: EnqueueManyDeps,
+  { job, key, options, signal, insert }: EnqueueManyDeps,
 ): Promise<EnqueuedRow[]> {
   const answers: EnqueuedRow[] = [];
   const failing = new AbortController();
-  const writer = new ChunkWriter<JobRow & { readonly index: number }>({
+  const writer = new ChunkWriter<SingleJob & { readonly index: number }>({
     ...{ maxRows: CHUNK_JOBS, maxCharacters: CHUNK_BYTES },
     ...{ takeRange: () => undefined, onFailure: () => failing.abort() },
-    async send(rows) {
-      const inserted = await untilRoom(() => insert(rows), signal);
-      if (inserted.kind !== 'ok') throw new QueueFull(job.queue, maxWaiting ?? 0);
-      for (const [at, enqueued] of inserted.jobs.entries()) answers[(rows[at] as { index: number }).index] = enqueued;
+    async send(jobs) {
+      let inserted: JobAnswer[] = [];
+      await untilRoom(async () => {
+        inserted = await insert(jobs);
+        return inserted[0] as JobAnswer;
+      }, signal);
+      for (const [at, answer] of inserted.entries()) {
+        answers[(jobs[at] as { index: number }).index] = enqueuedOrThrow(answer, job, options);
+      }
     },
   });
   let next = 0;
@@ -51,7 +59,7 @@ export async function enqueueMany(
     next += 1;
     const written = writePayload(job, payload);
     const add = (checked: Awaited<typeof written>): Promise<void> | undefined => {
-      if (checked.ok) return writer.add({ key: own, data: checked.value, index });
+      if (checked.ok) return writer.add({ job, options, key: own, data: checked.value, index });
       answers[index] = { status: 'rejected', faults: checked.faults };
       return undefined;
     };

@@ -46,8 +46,9 @@ export interface EnqueueOptions {
   readonly expiresAt?: Date | undefined;
   /**
    * Add nothing while so many jobs wait on the queue. With a `delay`, delayed jobs count as well.
-   * `enqueue` then throws `QueueFull`; `enqueueMany` and `batches.run` wait. Redis decides for a
-   * whole chunk, so any number of producers together exceed the limit by one chunk at most.
+   * `enqueue` then throws `QueueFull`; `enqueueMany` and `batches.run` wait. Redis decides for
+   * each job of `enqueue`, and for a whole chunk of the others, so any number of producers together
+   * exceed the limit by one chunk at most.
    * Default: no limit.
    */
   readonly maxWaiting?: number | undefined;
@@ -81,6 +82,7 @@ export function parseEnqueueOptions(job: JobDefinition, options: EnqueueOptions)
  */
 export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, faults: Fault[]): ChunkOptions {
   const { priority, maxWaiting } = given;
+  if (isPlain(given)) return PLAIN;
   if (priority !== undefined) faults.push(...priorityFaults(priority));
   if (maxWaiting !== undefined) faults.push(...countFaults('maxWaiting', maxWaiting, MAX_WAITING));
   const start = readStart(given, faults);
@@ -88,6 +90,12 @@ export function parseSharedOptions(given: Omit<EnqueueOptions, 'key'>, faults: F
   if (faults.length === 0) faults.push(...expiryFaults(start.dueAt, expiry.expiresAt));
   return { ...start, ...expiry, priority: priority ?? 0, maxWaiting };
 }
+
+/** What most calls come to, which give no option, or only a key. */
+const PLAIN: ChunkOptions = { delayMs: 0, expiresAt: undefined, priority: 0, maxWaiting: undefined };
+
+const isPlain = ({ delay, at, priority, expiresIn, expiresAt, maxWaiting }: EnqueueOptions): boolean =>
+  [delay, at, priority, expiresIn, expiresAt, maxWaiting].every((option) => option === undefined);
 
 function readStart({ delay, at }: EnqueueOptions, faults: Fault[]): { delayMs: number; dueAt?: number } {
   if (delay !== undefined && at !== undefined) faults.push({ path: 'at', reason: 'give either a delay or a time' });

@@ -12,19 +12,34 @@ export interface BatchTotals {
   readonly rejected: number;
 }
 
-/** What Redis answers to a chunk. Only `ok` stores jobs; any other answer changes nothing. */
-export type InsertReply =
-  | {
-      readonly kind: 'ok';
-      readonly answers: EnqueueStatus[];
-      /** The single jobs of the chunk. Empty for a chunk of a batch. */
-      readonly jobs: readonly Enqueued[];
-      readonly counts: BatchTotals | undefined;
-    }
-  /** Too many jobs wait on the queue. */
-  | { readonly kind: 'full'; readonly waiting?: number }
-  /** The queue holds jobs with priorities and these jobs have none, or the other way round. */
-  | { readonly kind: 'mixed' }
+/** Nothing was done: too many jobs wait on the queue. */
+interface QueueIsFull {
+  readonly kind: 'full';
+  /** How many jobs wait. */
+  readonly waiting: number;
+}
+
+/**
+ * Nothing was done: the queue holds jobs with priorities and these jobs have none, or the other way
+ * round.
+ */
+interface PrioritiesMix {
+  readonly kind: 'mixed';
+}
+
+/** What Redis answers to a single job, or to a chunk that it refuses as a whole. */
+export type JobAnswer =
+  | { readonly kind: 'ok'; readonly enqueued: Enqueued }
+  | QueueIsFull
+  | PrioritiesMix
+  /** Nothing was done: the job would expire before it can start. `now` is the time on Redis. */
+  | { readonly kind: 'expired'; readonly now: number };
+
+/** What Redis answers to a chunk of a batch. Only `ok` stores jobs; any other answer changes nothing. */
+export type RowsReply =
+  | { readonly kind: 'ok'; readonly answers: EnqueueStatus[]; readonly counts: BatchTotals }
+  | QueueIsFull
+  | PrioritiesMix
   /**
    * The books of the batch are gone, the batch was cancelled, or its rows are not those of before.
    */
@@ -35,28 +50,44 @@ export type InsertReply =
    */
   | { readonly kind: 'ahead' | 'elsewhere'; readonly read: number; readonly checksum: string };
 
-/** The reply as the insert script gives it. */
-export type RawInsertReply = [kind: InsertReply['kind'], ...rest: string[]];
-
 /**
- * Reads the reply of the insert script.
- * @param ids those of the single jobs of the chunk
+ * Reads the reply of the script that inserts single jobs: an answer for each job, or one answer for
+ * a chunk that was refused as a whole.
+ * @param ids those of the jobs
  */
-export function readInsertReply([kind, ...rest]: RawInsertReply, ids: readonly string[]): InsertReply {
+export function readJobsReply(reply: string, ids: readonly string[]): JobAnswer[] {
+  const [answers = '', waiting, now, ...holders] = reply.split('\n');
+  const holderOfNext = holders.values();
+  return Array.from(answers, (answer, at): JobAnswer => {
+    const id = ids[at] as string;
+    switch (answer) {
+      case 'a':
+        return { kind: 'ok', enqueued: { status: 'added', id } };
+      case 'd':
+        return { kind: 'ok', enqueued: { status: 'duplicate', id: holderOfNext.next().value ?? id } };
+      case 'f':
+        return { kind: 'full', waiting: Number(waiting) };
+      case 'm':
+        return { kind: 'mixed' };
+      default:
+        return { kind: 'expired', now: Number(now) };
+    }
+  });
+}
+
+/** The reply as the script gives it that inserts rows of a batch. */
+export type RawRowsReply = [kind: RowsReply['kind'], ...rest: string[]];
+
+/** Reads the reply of the script that inserts rows of a batch. */
+export function readRowsReply([kind, ...rest]: RawRowsReply): RowsReply {
   switch (kind) {
     case 'ok': {
-      const [answers = '', holders = '', ...counts] = rest;
+      const [answers = '', ...counts] = rest;
       const [read, added, duplicate, rejected] = counts.map(Number);
-      const statuses = Array.from(answers, (answer): EnqueueStatus => (answer === 'a' ? 'added' : 'duplicate'));
-      const holderOfNext = holders.split('\n').values();
       return {
         kind,
-        answers: statuses,
-        jobs: ids.map((id, at) => {
-          const status = statuses[at] ?? 'added';
-          return { status, id: status === 'added' ? id : (holderOfNext.next().value ?? id) };
-        }),
-        counts: read === undefined ? undefined : ({ read, added, duplicate, rejected } as BatchTotals),
+        answers: Array.from(answers, (answer): EnqueueStatus => (answer === 'a' ? 'added' : 'duplicate')),
+        counts: { read, added, duplicate, rejected } as BatchTotals,
       };
     }
     case 'full':

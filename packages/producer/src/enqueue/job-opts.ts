@@ -8,37 +8,64 @@ const ID = '\uE000';
  * The value of an option that depends on the time. The script puts in what it is by Redis' clock. No
  * text of a user looks like such an option in JSON, because the quotes in a text are escaped.
  */
-export const FOR_REDIS = null;
+const FOR_REDIS = null;
 
-/** The `opts` of a single job as JSON, in two pieces. The script puts the id between them. */
-export function optsAroundId(job: JobDefinition, options: ChunkOptions, bullpen: object): string[] {
-  const opts = JSON.stringify(jobOpts(job, options, { jobId: ID }, bullpen));
+/** What the script must know of jobs that have it in common; `ADD_SCRIPT` reads it. */
+export interface JobSettings {
+  readonly name: string;
+  readonly priority: number;
+  readonly delay: number;
+  readonly dueAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  /** How long after they are due the jobs expire, if no instant is given. */
+  readonly expiresIn: number | undefined;
+  readonly maxWaiting: number | undefined;
+  /**
+   * The `opts` of each job as JSON, in two pieces. Between them the script puts the id of a single
+   * job, or the rows of a shared job. All other jobs of a batch have the same opts: their id says
+   * which row they are.
+   */
+  readonly opts: readonly [string, string];
+}
+
+/** The settings of single jobs. */
+export function settingsOf(job: JobDefinition, options: ChunkOptions): JobSettings {
+  const opts = optsOf(job, options, { jobId: ID }, {});
   const at = opts.indexOf(ID);
-  return [opts.slice(0, at), opts.slice(at + ID.length)];
+  return settingsWith([opts.slice(0, at), opts.slice(at + ID.length)], job, options);
 }
 
 /**
- * The `opts` of a job of a batch as JSON, in two pieces. They are the same for all rows, because
- * the id of the job says which row it is. For a shared job the script puts the rows between the
- * pieces.
+ * The settings of rows of a batch.
+ * @param ofBatch what the worker must know of the batch
  */
-export function optsAroundRows(job: JobDefinition, options: ChunkOptions, bullpen: object): string[] {
-  const opts = JSON.stringify(jobOpts(job, options, {}, bullpen));
-  return [opts.slice(0, -2), opts.slice(-2)];
+export function settingsOfRows(job: JobDefinition, options: ChunkOptions, ofBatch: object): JobSettings {
+  const opts = optsOf(job, options, {}, ofBatch);
+  return settingsWith([opts.slice(0, -2), opts.slice(-2)], job, options);
 }
+
+function settingsWith(opts: JobSettings['opts'], job: JobDefinition, options: ChunkOptions): JobSettings {
+  const { delayMs, dueAt, priority, expiresAt, maxWaiting } = options;
+  const expiresIn = expiryAfterDue(job, options);
+  return { name: job.name, priority, delay: delayMs, dueAt, expiresAt, expiresIn, maxWaiting, opts };
+}
+
+const expiryAfterDue = (job: JobDefinition, { expiresAt, expiresInMs = job.expiresInMs }: ChunkOptions) =>
+  expiresAt === undefined ? expiresInMs : undefined;
 
 /**
  * Attempts and backoff are written in BullMQ's words. A stock worker follows them as well as it
  * can: it knows no maximum of a backoff.
  */
-function jobOpts(job: JobDefinition, { delayMs, dueAt, priority }: ChunkOptions, id: object, bullpen: object): object {
+function optsOf(job: JobDefinition, options: ChunkOptions, id: object, ofBatch: object): string {
+  const { delayMs, dueAt, priority, expiresAt } = options;
   const { type, delayMs: delay, jitter } = job.backoff;
-  return {
+  return JSON.stringify({
     attempts: job.maxAttempts,
     backoff: { type, delay, jitter },
     ...id,
     ...(dueAt !== undefined ? { delay: FOR_REDIS } : delayMs > 0 ? { delay: delayMs } : {}),
     ...(priority > 0 ? { priority } : {}),
-    bullpen,
-  };
+    bullpen: { expiresAt: expiryAfterDue(job, options) === undefined ? expiresAt : FOR_REDIS, ...ofBatch },
+  });
 }

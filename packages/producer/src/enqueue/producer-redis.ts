@@ -1,5 +1,5 @@
 import type { Redis, ScriptArg } from '@bullpen/shared/internal';
-import type { RawInsertReply } from './insert-reply.js';
+import type { RawRowsReply } from './insert-reply.js';
 
 /**
  * What the script that shows a batch answers for one page of jobs. `next` is -1 at the end; `due`
@@ -16,7 +16,8 @@ export type ShowPage = [
 
 /** The scripts of the producer, as methods of a connection. `define-commands.ts` defines them. */
 export interface ProducerCommands {
-  bullpenInsert(...args: ScriptArg[]): Promise<RawInsertReply>;
+  bullpenInsertJobs(...args: ScriptArg[]): Promise<string>;
+  bullpenInsertRows(...args: ScriptArg[]): Promise<RawRowsReply>;
   bullpenCancel(...args: ScriptArg[]): Promise<'cancelled' | 'requested' | 'settled' | 'unknown' | 'appeared'>;
   bullpenOpenBatch(...args: ScriptArg[]): Promise<string[] | Record<string, string>>;
   bullpenNoteColumns(books: string, columns: string): Promise<null>;

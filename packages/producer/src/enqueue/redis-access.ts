@@ -1,12 +1,18 @@
 import type { JobDefinition } from '@bullpen/shared';
 import type { BatchPart, ChunkOptions, JobRow } from './chunk.js';
-import type { InsertReply } from './insert-reply.js';
+import type { RowsReply } from './insert-reply.js';
 import type { ProducerRedis } from './producer-redis.js';
 
 /** How the parts of a producer reach Redis. Each call is one trip with its own time limit. */
 export interface RedisAccess {
   readonly prefix: string;
   readonly ask: <T>(command: (redis: ProducerRedis) => Promise<T>) => Promise<T>;
+}
+
+/** Access to Redis that inserts jobs into queues. */
+export interface QueueAccess {
+  readonly prefix: string;
+  readonly insertInto: <T>(queue: string, command: (redis: ProducerRedis) => Promise<T>) => Promise<T>;
 }
 
 /** Access to Redis that also inserts rows of a batch. */
@@ -16,5 +22,5 @@ export interface InsertAccess extends RedisAccess {
     rows: readonly JobRow[],
     options: ChunkOptions,
     part: BatchPart,
-  ) => Promise<InsertReply>;
+  ) => Promise<RowsReply>;
 }

@@ -1,4 +1,5 @@
 import { isConnectionLoss, type Redis, reasonOf, refusesUs } from '@bullpen/shared/internal';
+import { type Deadline, Deadlines } from './deadlines.js';
 
 const NO_SUCH_DATABASE = /^ERR (DB index is out of range|invalid DB index)/;
 
@@ -23,6 +24,7 @@ export type Link = Redis['stream'];
  */
 export class SharedConnection {
   readonly redis: Redis;
+  readonly deadlines = new Deadlines();
   readonly #waiting = new Set<Waiting>();
   #isClosed = false;
 
@@ -46,6 +48,7 @@ export class SharedConnection {
   /** Ends the connection. Nothing opens it again: it would keep the process alive. */
   close(): void {
     this.#isClosed = true;
+    this.deadlines.close();
     this.redis.disconnect();
   }
 
@@ -53,19 +56,18 @@ export class SharedConnection {
    * Waits until the connection is ready, Redis refuses us, or the time is up. Returns the last error
    * of the connection, if there was one.
    */
-  untilReady(ms: number): Promise<unknown> {
+  untilReady(deadline: Deadline): Promise<unknown> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => waiting.finish(), ms);
       const waiting: Waiting = {
         last: undefined,
         hasConnected: false,
         finish: () => {
-          clearTimeout(timer);
           this.#waiting.delete(waiting);
           if (this.#waiting.size === 0) this.#stopListening();
           resolve(waiting.last);
         },
       };
+      deadline.onPassed = waiting.finish;
       if (this.#waiting.size === 0) this.#listen();
       this.#waiting.add(waiting);
       if (this.redis.status === 'ready') waiting.finish();

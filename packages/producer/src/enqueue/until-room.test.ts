@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { InsertReply } from './insert-reply.js';
 import { untilRoom } from './until-room.js';
 
-const ok: InsertReply = { kind: 'ok', answers: ['added'], jobs: [], counts: undefined };
+interface Reply {
+  readonly kind: 'ok' | 'full';
+  readonly waiting?: number;
+}
+const ok: Reply = { kind: 'ok' };
 
 /** An insert that finds the queue full `times` times. Counts how often it was called. */
 function fullFor(times: number) {
   const asked = { count: 0 };
-  const insert = async (): Promise<InsertReply> => {
+  const insert = async (): Promise<Reply> => {
     asked.count += 1;
     return asked.count <= times ? { kind: 'full' } : ok;
   };
@@ -30,7 +33,7 @@ describe('untilRoom', () => {
   it('tells onFull how many jobs wait, each time before it tries again', async () => {
     const told: number[] = [];
     let waiting = 9;
-    const insert = async (): Promise<InsertReply> => {
+    const insert = async (): Promise<Reply> => {
       waiting -= 1;
       return waiting >= 7 ? { kind: 'full', waiting } : ok;
     };

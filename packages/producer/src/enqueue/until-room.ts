@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InsertReply } from './insert-reply.js';
 
 /**
  * The first pause and the longest one. A worker at full speed makes room for a chunk in that time.
@@ -12,11 +11,11 @@ const MAX_PAUSE_MS = 250;
  * aborts.
  * @param onFull called with how many jobs wait, each time the queue is full, before the next try
  */
-export async function untilRoom(
-  insert: () => Promise<InsertReply>,
+export async function untilRoom<Reply extends { readonly kind: string; readonly waiting?: number }>(
+  insert: () => Promise<Reply>,
   signal: AbortSignal | undefined,
   onFull?: (waiting: number) => void,
-): Promise<InsertReply> {
+): Promise<Reply> {
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     const inserted = await insert();

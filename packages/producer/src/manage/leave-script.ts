@@ -3,7 +3,7 @@
  * what BullMQ's own removal of a job does that leaves the children alone, as a contract test checks.
  * A parent whose last child this was gets its turn. BullMQ puts also a parent with a priority among
  * the jobs without one, which go first; here it keeps its priority. The script around it has the
- * pieces `names`, `maxEventsOf` and `wakeWorker` of the layout.
+ * pieces `names`, `tell`, `eventsOf` and `wakeWorker` of the layout.
  */
 export const LEAVE_SCRIPT = `
 local function wakeParent(parent)
@@ -17,8 +17,8 @@ local function wakeParent(parent)
   else
     redis.call('RPUSH', base .. 'wait', id)
   end
-  local maxEvents = maxEventsOf(base .. 'meta')
-  redis.call('XADD', base .. 'events', 'MAXLEN', '~', maxEvents, '*', 'event', 'waiting', 'jobId', id, 'prev', 'waiting-children')
+  local steps = eventsOf(base .. 'events', base .. 'meta')
+  tell(steps, 'waiting', 'jobId', id, 'prev', 'waiting-children')
   wakeWorker(base .. 'meta', base .. 'active', base .. 'marker')
 end
 

@@ -8,7 +8,8 @@ import { JOB_ROWS_SCRIPT } from '../books/job-rows-script.js';
  */
 export const TAKE_OFF_SCRIPT = `
 ${LAYOUT.names}
-${LAYOUT.maxEventsOf}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${BOOKS_SCRIPT}
 ${KEY_SCRIPT}
 ${JOB_ROWS_SCRIPT}
@@ -25,7 +26,7 @@ end
 -- Removes jobs that were just taken out of their list or set: settles their rows as cancelled,
 -- frees all their keys, and counts them. Answers how many rows were settled.
 local function removeCancelled(taken, part, books)
-  local rows, maxEvents = 0, maxEventsOf(metaKey)
+  local rows, _, others = 0, eventsOf(eventsKey, metaKey)
   for _, job in ipairs(taken) do
     for at, row in ipairs(job.rows) do
       if settleRow(books, row, 3) then rows = rows + 1 end
@@ -34,7 +35,7 @@ local function removeCancelled(taken, part, books)
     local record = recordOf(base, job.id)
     if record then freeKey(record, job.id) end
     call('DEL', base .. job.id, base .. job.id .. LOCK, base .. job.id .. LOGS)
-    call('XADD', eventsKey, 'MAXLEN', '~', maxEvents, '*', 'event', 'removed', 'jobId', job.id, 'prev', part)
+    tell(others, 'removed', 'jobId', job.id, 'prev', part)
   end
   call('HINCRBY', metaKey, '${META.cancelled}', #taken)
   return rows

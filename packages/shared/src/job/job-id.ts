@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 
 /** How many characters of a hash stand for a key: 132 bits. */
 export const HASH_LENGTH = 22;
@@ -8,10 +8,15 @@ export const MARK_LENGTH = 2 * MARK_BYTES;
 
 /** Stands for a key on Redis. The same job name and key always give the same hash. */
 export function hashKey(jobName: string, key: string): string {
+  // In one piece: it takes half of the time that three pieces take.
+  const nameBytes = Buffer.byteLength(jobName);
+  const bytes = Buffer.allocUnsafe(nameBytes + 1 + 2 * key.length);
+  bytes.write(jobName);
+  bytes[nameBytes] = 0;
   // UTF-16, because UTF-8 writes every half of a surrogate pair as the same character: keys that
   // differ only there would share a hash.
-  const hash = createHash('sha256').update(jobName).update('\0').update(key, 'utf16le');
-  return hash.digest('base64url').slice(0, HASH_LENGTH);
+  bytes.write(key, nameBytes + 1, 'utf16le');
+  return hash('sha256', bytes, 'base64url').slice(0, HASH_LENGTH);
 }
 
 /**
@@ -27,9 +32,15 @@ export function idForKey(jobName: string, key: string, mark: string): string {
   return `k-${readable}-${hashKey(jobName, key)}-${mark}`;
 }
 
-/** A new mark: it names one call that enqueues, in the ids of its jobs. */
+const random = { bytes: Buffer.alloc(0), used: 0 };
+
+/** A new mark. It makes the id of a job with a key unique. */
 export function newMark(): string {
-  return randomBytes(MARK_BYTES).toString('hex');
+  // A few hundred at a time: asking for each costs more than all else about an id.
+  if (random.used >= random.bytes.length) Object.assign(random, { bytes: randomBytes(256 * MARK_BYTES), used: 0 });
+  const at = random.used;
+  random.used += MARK_BYTES;
+  return random.bytes.toString('hex', at, random.used);
 }
 
 /** A new id for a job without a key. */

@@ -23,6 +23,8 @@ export function optionFaults(
   if (!isOptions(options)) {
     return [{ path: under, reason: `expected an object with the options of ${of}, got ${kindOf(options)}` }];
   }
+  // Nearly always so.
+  if (Object.keys(options).every((name) => table[name] === true)) return [];
   const known = Object.keys(table).filter((name) => table[name] === true);
   return Object.entries(options)
     .filter(([name, value]) => value !== undefined && !known.includes(name))

@@ -51,6 +51,7 @@ export const OPTION_WORDS: Readonly<Record<string, readonly [advice: string, pla
   removeOnFail: ['write keepFailed', 'startWorker'],
   keepCompleted: ['write it', 'startWorker'],
   keepFailed: ['write it', 'startWorker'],
+  events: ['write it', 'startWorker'],
   limiter: ['Bullpen has no limiter; setGlobalRateLimit of a BullMQ Queue is obeyed'],
   autorun: ['a worker starts at once; await its ready'],
   useWorkerThreads: ['run more worker processes'],

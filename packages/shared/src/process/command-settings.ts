@@ -1,8 +1,9 @@
+import { DEFAULT_EVENTS } from '../redis/events.js';
 import { DEFAULT_PREFIX, prefixFault } from '../redis/keys.js';
 import { redisAddressFault } from '../redis/redis-address.js';
 import { LOG_LEVELS } from './log-levels.js';
 import type { Settings } from './setting.js';
-import { choiceSetting, trimmedSetting } from './setting-schemas.js';
+import { choiceSetting, eventsSetting, trimmedSetting } from './setting-schemas.js';
 
 const LEVELS = 'trace, debug, info, warn, error, fatal or silent';
 
@@ -34,5 +35,16 @@ export const commonSettings = {
     schema: choiceSetting(LOG_LEVELS, `expected ${LEVELS}`),
     default: 'info',
     help: LEVELS,
+  },
+} satisfies Settings;
+
+/** The setting of the commands that attempt or enqueue. */
+export const eventsSettings = {
+  events: {
+    flag: '--events <events>',
+    env: 'BULLPEN_EVENTS',
+    schema: eventsSetting,
+    defaultHelp: `${DEFAULT_EVENTS}, or as other processes of the queue were told`,
+    help: 'which events the queues tell to QueueEvents of BullMQ: all, ends or none, or by queue: mails:all,clicks:none',
   },
 } satisfies Settings;

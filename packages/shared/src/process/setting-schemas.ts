@@ -1,6 +1,7 @@
 import { parseDuration, parseTimerDuration } from '../job/duration.js';
 import type { Schema } from '../job/schema.js';
 import { showValue } from '../job/show-value.js';
+import { type EventsOption, eventsFaults } from '../redis/events.js';
 
 /** Says what is wrong with a value. */
 type Refuse = (reason: string) => undefined;
@@ -101,6 +102,22 @@ export const optionalDateSetting = optional(
     return refuse('expected a time with its zone, such as 2026-12-01T09:00:00Z');
   }),
 );
+
+/** Which events queues tell: `all`, or by queue `mails:all,clicks:none`. */
+export const eventsSetting = optional(
+  settingSchema((value, refuse) => {
+    const text = String(value);
+    const option = text.includes(':') ? Object.fromEntries(text.split(',').map(splitQueue)) : text;
+    if (eventsFaults(option).length === 0) return option as EventsOption;
+    return refuse('expected all, ends or none, or by queue such as mails:all,clicks:none');
+  }),
+);
+
+/** The value of a queue stands behind the last colon, without which there is none. */
+const splitQueue = (text: string): [queue: string, events: string] => {
+  const [, queue = '', events = ''] = /^(.+):(.*)$/.exec(text.trim()) ?? [];
+  return [queue, events];
+};
 
 /** A whole number from 1 up to `most`, or up to the greatest that counts exactly. */
 export const countSetting = (most: number) => {

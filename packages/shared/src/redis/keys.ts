@@ -81,6 +81,8 @@ export const META = {
   keepCompletedFor: 'bullpen.keepCompletedFor',
   keepFailed: 'bullpen.keepFailed',
   keepFailedFor: 'bullpen.keepFailedFor',
+  /** What the queue tells on its event stream (`events.ts`). */
+  events: 'bullpen.events',
 } as const;
 
 /** The lock of a job, which holds the token of its lease. `job` is the job's key. */

@@ -1,3 +1,5 @@
+import { META } from './keys.js';
+
 /**
  * What our scripts know of the keys in which BullMQ keeps a queue. It stands here once, as small
  * pieces of Lua, and every script is put together from the pieces that it needs. They are pieces
@@ -56,9 +58,10 @@ local DEFERRED_FAILURE, CANCELLED = 'defa', '${CANCELLED_FAILURE}'
 -- Keys of a job, behind its own key.
 local LOCK, LOGS = ':lock', ':logs'
 -- Fields of a queue's meta: paused, the global concurrency, the jobs that the rate limit allows,
--- how long the event stream gets.
+-- how long the event stream gets; and one of ours, what is told on it.
 local PAUSED, CONCURRENCY, RATE_LIMIT, MAX_EVENTS = 'paused', 'concurrency', 'max', 'opts.maxLenEvents'
-local DEFAULT_MAX_EVENTS = 10000
+local DEFAULT_MAX_EVENTS = '10000'
+local EVENTS = '${META.events}'
 -- Members of the marker: a job waits now; the first delayed job is due at the score, in ms.
 local WAITS_NOW, IS_DUE_AT = '${WAKE_MARKER[1]}', '1'
 -- Scores: of a delayed job its instant in these steps; of a prioritized job its priority in these
@@ -88,9 +91,26 @@ local function fetchMark(worker, fetches, at)
 end
 `;
 
-/** How long the event stream of a queue gets, about. */
-const maxEventsOf = `
-local function maxEventsOf(meta) return redis.call('HGET', meta, MAX_EVENTS) or DEFAULT_MAX_EVENTS end
+/**
+ * Tells an event on the stream of a queue, if the queue tells such events (`events.ts`). A script
+ * gets two streams: one for the steps that every job takes ({@link EVENT_STEPS}), one for all other
+ * events. A stream on which nothing is told is false.
+ */
+const tell = `
+local function streamsOf(events, told, maxEvents)
+  local stream = { events, maxEvents or DEFAULT_MAX_EVENTS }
+  return told == 'all' and stream, told ~= 'none' and stream
+end
+local function tell(stream, ...)
+  if stream then redis.call('XADD', stream[1], 'MAXLEN', '~', stream[2], '*', 'event', ...) end
+end
+`;
+
+/** The two streams of a queue, for a script that has not read the meta; stands behind `tell`. */
+const eventsOf = `
+local function eventsOf(events, meta)
+  return streamsOf(events, unpack(redis.call('HMGET', meta, EVENTS, MAX_EVENTS)))
+end
 `;
 
 /** The score of a job that becomes due at an instant: behind those due in the same millisecond. */
@@ -102,10 +122,13 @@ local function delayedScore(delayed, dueAt)
 end
 `;
 
-/** Wakes an idle worker; not one of a queue that is paused, or full by its global concurrency. */
+/**
+ * Wakes an idle worker; not one of a queue that is paused, or full by its global concurrency. A
+ * script that has read these two fields gives them as `state`.
+ */
 const wakeWorker = `
-local function wakeWorker(meta, active, marker)
-  local state = redis.call('HMGET', meta, PAUSED, CONCURRENCY)
+local function wakeWorker(meta, active, marker, state)
+  state = state or redis.call('HMGET', meta, PAUSED, CONCURRENCY)
   local isFull = state[2] and redis.call('LLEN', active) >= tonumber(state[2])
   if not state[1] and not isFull then redis.call('ZADD', marker, ${WAKE_MARKER[0]}, WAITS_NOW) end
 end
@@ -134,5 +157,5 @@ end
 
 /** Pieces of Lua that know BullMQ's layout; `names` goes before all others. */
 export const LAYOUT = {
-  ...{ names, now, fetchMark, maxEventsOf, delayedScore, wakeWorker, wakeWhenDue, isThere },
+  ...{ names, now, fetchMark, tell, eventsOf, delayedScore, wakeWorker, wakeWhenDue, isThere },
 } as const;

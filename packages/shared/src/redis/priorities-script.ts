@@ -21,9 +21,10 @@ local function othersWait(base, kind)
 end
 
 -- Whether jobs of this kind must not join a queue now. If they may, notes that the queue has them.
-local function mixes(base, kind)
+-- A script that has read the note gives what it says as 'was'.
+local function mixes(base, kind, was)
   if othersWait(base, kind) then return true end
-  local was = redis.call('HGET', base .. 'meta', '${META.priorities}')
+  if was == nil then was = redis.call('HGET', base .. 'meta', '${META.priorities}') end
   if was == kind then return false end
   if was and redis.call('ZCARD', base .. 'delayed') + redis.call('LLEN', base .. 'active') > 0 then return true end
   -- Jobs of another client, which we know nothing of: one of them tells the kind.

@@ -51,9 +51,9 @@ function backendAnswering(reply: unknown = 0, clock = hostClock) {
   const deps = {
     ...{ redis: redis as unknown as ScriptedRedis, outage, connections: {} as SideConnections, clock },
     leases: { renewQueue: (queue: string) => void renewed.push(queue) },
+    settings: { refresh: async (queue: string) => void done.push(`refresh(${queue})`) },
     retention: {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
-      refresh: async (queue: string) => void done.push(`refresh(${queue})`),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
     stallCheck: { check: async () => ['j-1'], restMs: 0 },

@@ -1,5 +1,5 @@
 import type { Due } from '@bullpen/shared';
-import { lockKey, type RedisClock } from '@bullpen/shared/internal';
+import { Coalescer, lockKey, type RedisClock } from '@bullpen/shared/internal';
 import {
   defaultRepeatStrategy,
   type FinishedStatus,
@@ -13,11 +13,11 @@ import {
   type RepeatOptions,
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
+import type { QueueSettings } from '../in-flight/queue-settings.js';
 import type { FailedEnding, QueueStore } from '../in-flight/queue-store.js';
 import { notOurs } from '../in-flight/recorder.js';
 import type { Retention } from '../in-flight/retention.js';
 import type { StallCheck } from '../in-flight/stall-check.js';
-import { Coalescer } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
 import { type Fetch, handBack } from '../redis/hand-back.js';
 import { untilNextLook } from '../redis/look-timer.js';
@@ -41,7 +41,8 @@ export interface BackendDeps {
   readonly redis: ScriptedRedis;
   readonly clock: Pick<RedisClock, 'at' | 'sync'>;
   readonly leases: Pick<Leases, 'renewQueue'>;
-  readonly retention: Pick<Retention, 'keep' | 'refresh' | 'failedRemoved'>;
+  readonly settings: Pick<QueueSettings, 'refresh'>;
+  readonly retention: Pick<Retention, 'keep' | 'failedRemoved'>;
   readonly outage: Outage;
   readonly stallCheck: Pick<StallCheck, 'check' | 'restMs'>;
   readonly connections: SideConnections;
@@ -229,10 +230,10 @@ export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
 
   /** While the queue rests it does not return: BullMQ would call it again after a fifth of a lease. */
   override async moveStalledJobsToWait(): Promise<string[]> {
-    const { outage, leases, retention, stallCheck } = this.#deps;
+    const { outage, leases, settings, stallCheck } = this.#deps;
     while (!this.closing) {
       // Not awaited: the check must not wait for it.
-      void retention.refresh(this.name);
+      void settings.refresh(this.name);
       if (outage.endedAgoMs < COMEBACK_MS) return [];
       leases.renewQueue(this.name);
       const found = await stallCheck.check(this.name);

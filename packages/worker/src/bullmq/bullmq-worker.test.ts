@@ -60,9 +60,9 @@ function working(concurrency = 2) {
       ...{ redis: redis as unknown as ScriptedRedis, clock: hostClock, taker, ahead: undefined },
       recorder: recorder as unknown as Recorder,
       leases: { renewQueue: () => undefined },
+      settings: { refresh: async () => undefined },
       retention: {
         keep: () => ({ count: 1, age: 60 }),
-        refresh: async () => undefined,
         failedRemoved: () => undefined,
       },
       outage: new Outage(redis as unknown as Redis, 'redis://host', quiet),

@@ -1,4 +1,4 @@
-import { LAYOUT, type Script, type ScriptEffect } from '@bullpen/shared/internal';
+import { LAYOUT, obeyEvents, type Script, type ScriptEffect } from '@bullpen/shared/internal';
 import { getRateLimitTtl } from 'bullmq/dist/cjs/scripts/getRateLimitTtl-2.js';
 import { isMaxed } from 'bullmq/dist/cjs/scripts/isMaxed-2.js';
 import { moveToDelayed } from 'bullmq/dist/cjs/scripts/moveToDelayed-11.js';
@@ -18,13 +18,15 @@ ARGV[${arg}] = string.format('%.0f', nowMs())
  * @param timeArg the argument that holds the caller's time, if there is one
  */
 function engineScript({ content, keys }: typeof retryJob, effect: ScriptEffect, timeArg?: number): Script {
-  return { keys, effect, lua: timeArg === undefined ? content : setTime(timeArg) + content };
+  const lua = obeyEvents(content);
+  return { keys, effect, lua: timeArg === undefined ? lua : setTime(timeArg) + lua };
 }
 
 /**
- * BullMQ's scripts that a worker sends, by BullMQ's names. They differ from BullMQ's in two ways. A
- * full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
- * that its own jobs have filled would never be drained. And they go by Redis' clock.
+ * BullMQ's scripts that a worker sends, by BullMQ's names. They differ from BullMQ's in three ways.
+ * A full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
+ * that its own jobs have filled would never be drained. They go by Redis' clock. And they tell no
+ * more events than their queue is to tell.
  *
  * `moveToFinished` is in `finish-script.ts`; scripts of ours take the place of `moveToActive` and
  * `moveStalledJobsToWait`.

@@ -1,4 +1,4 @@
-import { KEY_SCRIPT, LAYOUT, META } from '@bullpen/shared/internal';
+import { KEY_SCRIPT, LAYOUT, META, obeyEvents } from '@bullpen/shared/internal';
 import { moveToFinished } from 'bullmq/dist/cjs/scripts/moveToFinished-14.js';
 import { ROW_SCRIPT } from '../redis/row-scripts.js';
 import { setTime } from './engine-scripts.js';
@@ -32,7 +32,7 @@ export const FAILED_REMOVED = 'failed jobs removed';
 export const FINISH = `
 ${setTime(2)}
 local function finish()
-${moveToFinished.content}
+${obeyEvents(moveToFinished.content)}
 end
 local before = redis.call('ZCARD', KEYS[11])
 local opts = cmsgpack.unpack(ARGV[8])

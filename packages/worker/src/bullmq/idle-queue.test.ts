@@ -21,7 +21,7 @@ function idling({ lists = 0, checks = [] as (string[] | undefined)[] } = {}) {
   const deps = {
     ...{ redis, outage, clock: hostClock, connections: {} },
     leases: { renewQueue: () => void done.push('renew') },
-    retention: { refresh: async () => void done.push('refresh') },
+    settings: { refresh: async () => void done.push('refresh') },
     stallCheck: { check: async () => checks.shift(), restMs: 20 },
   };
   const blocking = { ready: Promise.resolve(), wait, close: () => undefined };

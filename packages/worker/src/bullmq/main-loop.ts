@@ -2,7 +2,7 @@ import { describeThrown } from '@bullpen/shared/internal';
 import type { Ending } from '../in-flight/active-attempt.js';
 import { MAX_AHEAD, type QueueAhead } from '../in-flight/fetch-ahead.js';
 import type { JobTaker } from '../in-flight/job-source.js';
-import { jobsPerCall } from '../redis/coalescer.js';
+import { jobsPerCall } from '../redis/jobs-per-call.js';
 import type { Outage } from '../redis/outage.js';
 import type { HeldJob } from './held-job.js';
 import type { EndAnswer, PlainEnd } from './turn-calls.js';

@@ -34,6 +34,7 @@ const MAX_REMOVED = 1_000;
  */
 export const TURN = `
 ${LAYOUT.names}
+${LAYOUT.tell}
 ${COMPLETED_ROWS_SCRIPT}
 ${KEY_SCRIPT}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey, counterKey, completedKey, limiterKey = unpack(KEYS)
@@ -41,8 +42,9 @@ local base, leaseMs, worker, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local free, ahead = tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = nowMs()
 local nowText = string.format('%.0f', now)
-local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, 'duration', MAX_EVENTS)
+local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, 'duration', EVENTS, MAX_EVENTS)
 local isPaused, concurrency, limit = meta[1], tonumber(meta[2]), tonumber(meta[3])
+local steps, others = streamsOf(eventsKey, meta[5], meta[6])
 
 local ARGS_OF = { job = 5, row = 7, rows = 5 }
 local ends, at = {}, 9
@@ -89,7 +91,6 @@ if #ends > 0 then
   -- Hardly ever a job was removed, or is the parent of others: two commands ask for all.
   local areAllThere = call('EXISTS', unpack(jobs)) == #ends
   local isAnyParent = call('EXISTS', unpack(parts)) > 0
-  call('XTRIM', eventsKey, 'MAXLEN', '~', meta[5] or DEFAULT_MAX_EVENTS)
   for i = 1, #ends do
     at = ends[i]
     local id, result, kind, job, answer = ARGV[at], ARGV[at + 2], ARGV[at + 3], jobs[i], 0
@@ -104,7 +105,7 @@ if #ends > 0 then
     else
       ended[#ended + 1] = id
       gone[#gone + 1] = job .. LOCK
-      call('XADD', eventsKey, '*', 'event', 'completed', 'jobId', id, 'returnvalue', result, 'prev', 'active')
+      tell(others, 'completed', 'jobId', id, 'returnvalue', result, 'prev', 'active')
       if kind == 'job' then
         kept[#kept + 1], kept[#kept + 2] = nowText, id
         call('HSET', job, ATTEMPTS_MADE, ARGV[at + 4], 'returnvalue', result, 'finishedOn', nowText)
@@ -153,7 +154,7 @@ local function fetchDue()
       local place = call('INCR', counterKey) % PRIORITY_STEPS
       call('ZADD', prioritizedKey, priority * PRIORITY_STEPS + place, id)
     end
-    call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
+    tell(steps, 'waiting', 'jobId', id, 'prev', 'delayed')
     call('HSET', base .. id, 'delay', 0)
   end
   wake()
@@ -208,7 +209,7 @@ if free + ahead > 0 then
       call('PEXPIRE', limiterKey, math.floor(math.abs(meta[4])))
     end
     call('SET', job .. LOCK, token, 'PX', leaseMs)
-    call('XADD', eventsKey, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
+    tell(steps, 'active', 'jobId', id, 'prev', 'waiting')
     call('HSET', job, 'processedOn', nowText, WORKER, worker, FETCHES, string.format('%.0f', fetches + 1))
     fetched[2 * count - 1], fetched[2 * count] = id, fields
   end
@@ -222,8 +223,8 @@ elseif #ended > 0 and concurrency and call('LLEN', waitKey) + call('ZCARD', prio
   -- We fetch nothing into the place that has become free.
   wake()
 end
-if #ended > 0 and #fetched == 0 and (free + ahead == 0 or not isPaused and dueAt == 0) and call('LLEN', waitKey) == 0 and call('LLEN', activeKey) == 0 and call('EXISTS', prioritizedKey) == 0 then
-  call('XADD', eventsKey, '*', 'event', 'drained')
+if steps and #ended > 0 and #fetched == 0 and (free + ahead == 0 or not isPaused and dueAt == 0) and call('LLEN', waitKey) == 0 and call('LLEN', activeKey) == 0 and call('EXISTS', prioritizedKey) == 0 then
+  tell(steps, 'drained')
 end
 return { answers, fetched, nowText, limitedMs, dueAt }
 `;

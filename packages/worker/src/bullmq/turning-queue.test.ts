@@ -30,9 +30,9 @@ function turning(answer: Partial<TurnAnswer> = {}) {
   const plays = {
     /** What comes of enqueuing the next run of a scheduler, one after the other. */
     scheduling: [] as (Error | undefined)[],
-    isEmpty: true,
     recorder: 'works' as 'works' | 'gives up' | 'throws',
     marker: null as { member: string; score: number } | Error | null,
+    isEmpty: true,
   };
   const store = {
     complete: vi.fn(async () => void told.push('complete')),
@@ -55,6 +55,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
         if (plays.marker instanceof Error) throw plays.marker;
         return plays.marker;
       },
+      isEmpty: async () => plays.isEmpty,
     } as unknown as Backend,
     listenerCount: (event: string) => events.listenerCount(event),
     emit: (event: string, ...args: unknown[]) => events.emit(event, ...args),

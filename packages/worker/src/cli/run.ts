@@ -16,7 +16,7 @@ import { Watchdog } from './watchdog.js';
  */
 export async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]): Promise<ExitCode> {
   const log = createLogger({ level: config.logLevel });
-  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease } = config;
+  const { redis, prefix, concurrency, drainTimeout, abortGrace, lease, events } = config;
   let worker: RunningWorker | undefined;
   const exitReason = new ExitReason();
   const watchdog = new Watchdog({
@@ -74,6 +74,7 @@ export async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]
       drainTimeout,
       abortGrace,
       lease,
+      events,
       fetchAhead,
       ...keep,
     };

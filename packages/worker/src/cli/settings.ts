@@ -3,6 +3,7 @@ import {
   countSetting,
   durationFrom,
   durationSetting,
+  eventsSettings,
   optional,
   optionalDurationFrom,
   portSetting,
@@ -92,6 +93,7 @@ export const settings = {
     defaultHelp: keptHelp(showDuration(KEPT_JOBS.keepFailedFor)),
     help: 'how long a queue keeps a failed job',
   },
+  ...eventsSettings,
   fetchAhead: {
     flag: '--fetch-ahead <1|0>',
     env: 'BULLPEN_FETCH_AHEAD',

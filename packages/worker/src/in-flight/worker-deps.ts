@@ -10,6 +10,7 @@ import type { Cancellations } from './cancellations.js';
 import type { FetchAhead } from './fetch-ahead.js';
 import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
+import type { QueueSettings } from './queue-settings.js';
 import type { Recorder } from './recorder.js';
 import type { Retention } from './retention.js';
 import type { StallCheck } from './stall-check.js';
@@ -35,6 +36,7 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly observers: Observers;
   readonly leaseMs: number;
+  readonly settings: QueueSettings;
   readonly retention: Retention;
   readonly stallCheck: StallCheck;
   /** How much may be fetched ahead; `undefined`: nothing. */

@@ -87,21 +87,8 @@ export class QueueWorker {
   }
 
   #openSource(): BullmqWorker {
-    const {
-      name,
-      redis,
-      clock,
-      prefix,
-      leaseMs,
-      leases,
-      retention,
-      outage,
-      connections,
-      recorder,
-      stallCheck,
-      log,
-      fetchAhead,
-    } = this.#worker;
+    const { name, redis, clock, prefix, leaseMs, leases, settings, retention, log, fetchAhead } = this.#worker;
+    const { outage, connections, recorder, stallCheck } = this.#worker;
     const { queue } = this;
     const concurrency = this.#concurrency;
     const source = new BullmqWorker(
@@ -111,7 +98,18 @@ export class QueueWorker {
         stalledInterval: stallCheckMs(leaseMs),
       },
       {
-        ...{ redis, clock, leases, retention, outage, connections, recorder, stallCheck, taker: this.#processor },
+        ...{
+          redis,
+          clock,
+          leases,
+          settings,
+          retention,
+          outage,
+          connections,
+          recorder,
+          stallCheck,
+          taker: this.#processor,
+        },
         turns: new TurnCalls({ redis, prefix, queue, leaseMs, name, retention }),
         ahead: fetchAhead?.forQueue(),
         malformedJobs: new MalformedJobs({ redis, prefix, queue, log }),

@@ -28,7 +28,8 @@ const HANDED_BACK = 'bph';
 export const HAND_BACK = `
 ${LAYOUT.names}
 ${LAYOUT.fetchMark}
-${LAYOUT.maxEventsOf}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${LAYOUT.wakeWorker}
 local active, wait, prioritized, stalled, meta, marker, events = unpack(KEYS)
 local base, name, isAll = ARGV[1], ARGV[2], ARGV[3] == '1'
@@ -106,6 +107,7 @@ local function putInPrioritized(priority, jobs)
   end
 end
 
+local steps = eventsOf(events, meta)
 local asked, isKnown = {}, {}
 for at = 4, #ARGV, 3 do
   table.insert(asked, { id = ARGV[at], mark = ARGV[at + 1], nth = tonumber(ARGV[at + 2]) or LOST - at })
@@ -127,7 +129,7 @@ for _, job in ipairs(asked) do
     local fetches = tonumber(now[2]) or 0
     local fetch = fetchOf(job.id, now[5], fetches - 1) or { id = job.id, at = tonumber(now[4]) or 0, nth = job.nth }
     call('HSET', key, '${HANDED_BACK}', string.format('%d %.0f %.0f', fetches, fetch.at, fetch.nth))
-    call('XADD', events, 'MAXLEN', '~', maxEventsOf(meta), '*', 'event', 'waiting', 'jobId', job.id, 'prev', 'active')
+    tell(steps, 'waiting', 'jobId', job.id, 'prev', 'active')
     local priority = tonumber(now[3]) or 0
     byPriority[priority] = byPriority[priority] or {}
     table.insert(byPriority[priority], fetch)

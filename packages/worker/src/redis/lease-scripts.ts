@@ -106,11 +106,13 @@ return table.concat(answers)
  */
 export const PROGRESS = `
 ${LAYOUT.names}
-${LAYOUT.maxEventsOf}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 local call = redis.call
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 call('HSET', KEYS[2], 'progress', ARGV[3])
-call('XADD', KEYS[3], 'MAXLEN', '~', maxEventsOf(KEYS[4]), '*', 'event', 'progress', 'jobId', ARGV[2], 'data', ARGV[3])
+local _, others = eventsOf(KEYS[3], KEYS[4])
+tell(others, 'progress', 'jobId', ARGV[2], 'data', ARGV[3])
 return 1
 `;
 

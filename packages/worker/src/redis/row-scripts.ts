@@ -131,7 +131,8 @@ return table.concat(answers)
  */
 export const SPLIT_ROWS = `
 ${LAYOUT.names}
-${LAYOUT.maxEventsOf}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${LAYOUT.wakeWhenDue}
 ${ROW_SCRIPT}
 local job, metaKey, delayedKey, eventsKey, markerKey = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -139,6 +140,7 @@ local base, batch, name, timestamp, priority = ARGV[2], ARGV[3], ARGV[4], ARGV[5
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local books = booksOf(base, batch)
 local now = nowMs()
+local steps = eventsOf(eventsKey, metaKey)
 -- A cancellation of the shared job, or of its batch, is meant for its rows.
 local isCancelled = call('HGET', job, DEFERRED_FAILURE) == CANCELLED
 for at = 8, #ARGV, 9 do
@@ -153,12 +155,11 @@ for at = 8, #ARGV, 9 do
     if failure ~= '' then call('HSET', base .. id, 'failedReason', failure) end
     if isCancelled then call('HSET', base .. id, DEFERRED_FAILURE, CANCELLED) end
     call('ZADD', delayedKey, string.format('%.0f', dueAt * DELAYED_STEPS), id)
-    call('XADD', eventsKey, '*', 'event', 'delayed', 'jobId', id, 'delay', string.format('%.0f', dueAt))
+    tell(steps, 'delayed', 'jobId', id, 'delay', string.format('%.0f', dueAt))
     if hasBooks(books) then call('HINCRBY', books[1], 'split', 1) end
   end
 end
 if ARGV[7] ~= '' then call('HSET', job, CRASHES, ARGV[7]) end
-call('XTRIM', eventsKey, 'MAXLEN', '~', maxEventsOf(metaKey))
 wakeWhenDue(delayedKey, markerKey)
 return 1
 `;

@@ -36,6 +36,8 @@ export const STALL_CHECK = `
 ${LAYOUT.now}
 ${LAYOUT.names}
 ${LAYOUT.fetchMark}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${LAYOUT.wakeWorker}
 ${PUT_IN_FRONT}
 ${CALL_SUSPECT}
@@ -59,14 +61,6 @@ local function shorten(lock, byMs)
   local leftMs = call('PTTL', lock)
   if leftMs > byMs then call('PEXPIRE', lock, leftMs - byMs) end
 end
-
--- Events are trimmed before new ones are added.
-local maxEvents = call('HGET', metaKey, MAX_EVENTS)
-if not maxEvents then
-  maxEvents = DEFAULT_MAX_EVENTS
-  call('HSET', metaKey, MAX_EVENTS, maxEvents)
-end
-call('XTRIM', eventsKey, 'MAXLEN', '~', maxEvents)
 
 local isStalling, left, lost = {}, {}, {}
 for _, id in ipairs(call('SMEMBERS', stalledKey)) do isStalling[id] = true end
@@ -107,6 +101,7 @@ local function deathOf(worker)
   return death
 end
 
+local steps, others = eventsOf(eventsKey, metaKey)
 local answers, charged = {}, {}
 for _, id in ipairs(lost) do
   local job = base .. id
@@ -129,8 +124,8 @@ for _, id in ipairs(lost) do
       call('HSET', job, SUSPECT, string.format('%.0f', math.max(suspect, now - since, 1)))
     end
     putInFront(base, id)
-    call('XADD', eventsKey, '*', 'event', 'waiting', 'jobId', id, 'prev', 'active')
-    call('XADD', eventsKey, '*', 'event', 'stalled', 'jobId', id)
+    tell(steps, 'waiting', 'jobId', id, 'prev', 'active')
+    tell(others, 'stalled', 'jobId', id)
     answers[#answers + 1] = id
     answers[#answers + 1] = finding
     answers[#answers + 1] = worker or ''

@@ -28,7 +28,7 @@ local function callSuspect(base)
       call('ZREM', base .. 'delayed', id)
       call('HSET', job, 'delay', 0)
       putInFront(base, id)
-      call('XADD', base .. 'events', '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
+      tell(eventsOf(base .. 'events', base .. 'meta'), 'waiting', 'jobId', id, 'prev', 'delayed')
       wakeWorker(base .. 'meta', base .. 'active', base .. 'marker')
       return
     end
@@ -39,6 +39,8 @@ end
 /** KEYS: suspects. ARGV: base of the queue's keys. */
 export const NEXT_SUSPECT = `
 ${LAYOUT.names}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${LAYOUT.wakeWorker}
 ${PUT_IN_FRONT}
 ${CALL_SUSPECT}
@@ -56,7 +58,8 @@ callSuspect(ARGV[1])
 export const PUT_OFF = `
 ${LAYOUT.now}
 ${LAYOUT.names}
-${LAYOUT.maxEventsOf}
+${LAYOUT.tell}
+${LAYOUT.eventsOf}
 ${LAYOUT.delayedScore}
 ${LAYOUT.wakeWhenDue}
 local lock, job, active, stalled, delayed, suspects, meta, events, marker = unpack(KEYS)
@@ -68,7 +71,8 @@ call('DEL', lock)
 call('SREM', stalled, id)
 call('HSET', job, 'delay', ARGV[3])
 call('ZADD', delayed, score, id)
-call('XADD', events, 'MAXLEN', '~', maxEventsOf(meta), '*', 'event', 'delayed', 'jobId', id, 'delay', string.format('%.0f', dueAt))
+local steps = eventsOf(events, meta)
+tell(steps, 'delayed', 'jobId', id, 'delay', string.format('%.0f', dueAt))
 call('ZADD', suspects, score, id)
 -- What is in it now comes back by itself long before.
 call('EXPIRE', suspects, 86400)

@@ -1,7 +1,7 @@
-import { type QueueKeys, queueKeys } from '@bullpen/shared/internal';
+import { Coalescer, type QueueKeys, queueKeys } from '@bullpen/shared/internal';
 import { type RowNote, rowNoteArgs } from '../attempt/row-note.js';
-import { Coalescer, jobsPerCall } from '../redis/coalescer.js';
 import type { ScriptedRedis } from '../redis/commands.js';
+import { jobsPerCall } from '../redis/jobs-per-call.js';
 import type { SharedJob } from './row-jobs.js';
 
 /**
