@@ -47,7 +47,6 @@ function turning(answer: Partial<TurnAnswer> = {}) {
     backend: {
       ...store,
       minimumBlockTimeout: 0.002,
-      isEmpty: async () => plays.isEmpty,
       endRefused: (code: number, jobId: string) => new Error(`${jobId}: ${code}`),
       toKey: (type: string) => `p:mail:${type}`,
       async waitForJob(seconds: number) {
@@ -328,8 +327,12 @@ describe('an end that is recorded by itself', () => {
   });
 
   it('notes at once that a permission is missing, and is sent when it is there again', async () => {
-    const { queue, outage, refusals, told } = turning();
+    const { queue, outage, redis, refusals, told } = turning();
     outage.watchPermissions(async () => 'xadd');
+    // Otherwise it would ask for ever.
+    onTestFinished(() => {
+      redis.status = 'end';
+    });
     const held = heldJob();
     const error = Object.assign(new Error("NOPERM User x has no permissions to run the 'xadd' command"), {
       name: 'ReplyError',
