@@ -544,6 +544,20 @@ describe('MainLoop while no job may be fetched', () => {
     expect(turns[2]).toMatchObject({ ends: [], free: 1 });
   });
 
+  it('fetches after a wake that came while a turn was on its way that found nothing', async () => {
+    const { run, end, turns, waits } = looping({ concurrency: 2 });
+    await run();
+    await turns[0]?.answer({ jobs: jobs('j1') });
+    await end(['j1']);
+    expect(turns[1]).toMatchObject({ ends: ['j1'], free: 1 });
+    // The job came right after Redis carried out the turn.
+    await waits[0]?.end(0);
+    expect(turns.length).toBe(2);
+    await turns[1]?.answer();
+    expect([turns.length, waits.length]).toEqual([3, 1]);
+    expect(turns[2]).toMatchObject({ ends: [], free: 2 });
+  });
+
   it('wakes another worker for the job that it was woken for', async () => {
     const { run, turns, waits, taker, counts } = looping();
     await run();

@@ -112,6 +112,8 @@ export class MainLoop {
   /** Whether the last answer said so. An idle queue is drained after each wait again. */
   #wasDrained = false;
   #isWaiting = false;
+  /** Whether a wait has ended for a job that no turn has asked for since. */
+  #isWoken = false;
   #isBeginning = false;
   #isAdvanceDue = false;
   /** When the first delayed job is due, on the monotonic clock (ms). */
@@ -290,6 +292,7 @@ export class MainLoop {
     const { queue, taker, outage } = this.#deps;
     const asked = free + ahead;
     this.#asked += asked;
+    if (asked > 0) this.#isWoken = false;
     this.#characters = this.#unsent.reduce((sum, { end }) => sum + end.result.length, 0);
     const sent = ends[0]?.endedAt ?? performance.now();
     this.#sentAt.push(sent);
@@ -353,7 +356,8 @@ export class MainLoop {
       this.#isDrained = false;
       return;
     }
-    this.#isDrained = jobs.length < asked;
+    // The turn may have found nothing a moment before the job came for which a wait has ended since.
+    this.#isDrained = jobs.length < asked && !this.#isWoken;
     this.#dueAt = performance.now() + dueInMs;
     if (this.#isDrained && !this.#wasDrained) this.#deps.queue.drained();
     this.#wasDrained = this.#isDrained;
@@ -408,7 +412,10 @@ export class MainLoop {
       this.#isWaiting = false;
       if (this.#isClosing || taker.isHeld) queue.wakeAnother();
       this.#dueAt = Math.min(this.#dueAt, performance.now() + inMs);
-      if (inMs < 1) this.#isDrained = false;
+      if (inMs < 1) {
+        this.#isDrained = false;
+        this.#isWoken = true;
+      }
       this.#advance();
     });
   }
