@@ -175,20 +175,17 @@ function accepts(script: SentScript, answer: unknown): boolean {
   return accepts(answer);
 }
 
-/** What kinds of ends a turn records, for scripts that are no turns nothing. */
-const kindsOf = (script: SentScript): string =>
-  isTurn(script)
-    ? script.args
-        .slice(TURN_ENDS)
-        .filter((arg) => /^(job|row|rows)$/.test(String(arg)))
-        .join()
-    : '';
+/** What kinds of ends a turn records; nothing for scripts that are no turns. */
+function kindsOf(script: SentScript): string {
+  const ends = isTurn(script) ? script.args.slice(TURN_ENDS).map(String) : [];
+  return ['job', 'row', 'rows'].filter((kind) => ends.includes(kind)).join();
+}
 
 /** Of scripts with the same form, the last two: enough to see all that they do. */
 function chosen(sent: readonly SentScript[]): SentScript[] {
   const byForm = new Map<string, SentScript[]>();
   for (const script of sent) {
-    const form = `${script.name} ${kindsOf(script)} ${script.args.length} ${JSON.stringify(script.answer)?.slice(0, 3)}`;
+    const form = `${script.name} ${isTurn(script) ? kindsOf(script) : script.args.length} ${JSON.stringify(script.answer)?.slice(0, 3)}`;
     byForm.set(form, [...(byForm.get(form) ?? []), script].slice(-2));
   }
   return [...byForm.values()].flat().flatMap((script) => {

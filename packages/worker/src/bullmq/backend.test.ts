@@ -56,7 +56,7 @@ function backendAnswering(reply: unknown = 0, clock = hostClock) {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
-    stallCheck: { check: async () => ['j-1'] },
+    stallCheck: { check: async () => ['j-1'], restMs: 0 },
   };
   const main = new EventEmitter() as unknown as RedisConnection;
   const blocking = { ready: Promise.resolve(), wait: vi.fn(async () => null), close: vi.fn() };
@@ -256,10 +256,30 @@ describe('Backend', () => {
 
   it('waits for a job on its second connection, and ends the wait when it closes', async () => {
     const { backend, blocking } = backendAnswering();
-    expect(await backend.waitForJob(0.001)).toBeNull();
-    expect(blocking.wait).toHaveBeenCalledWith('p:mail:marker', 0.001);
+    expect(await backend.waitForJob(0.02)).toBeNull();
+    expect(await backend.waitForJob(60)).toBeNull();
+    const waits = blocking.wait.mock.calls as unknown as [string, number][];
+    expect(waits.map(([key]) => key)).toEqual(['p:mail:marker', 'p:mail:marker']);
+    expect(waits[0]?.[1]).toBeLessThanOrEqual(0.02);
+    // Until the process looks.
+    expect(waits[1]?.[1]).toBeGreaterThan(0);
+    expect(waits[1]?.[1]).toBeLessThan(60);
     await backend.disconnectBlocking();
     expect(blocking.close).toHaveBeenCalledOnce();
+  });
+
+  it('asks with one command whether the queue is empty, and in an outage leaves it to a fetch', async () => {
+    const { backend, redis, outage } = backendAnswering();
+    const exists = vi.fn(async (..._: string[]) => 0);
+    Object.assign(redis, { exists });
+    expect(await backend.isEmpty()).toBe(true);
+    exists.mockResolvedValue(1);
+    expect(await backend.isEmpty()).toBe(false);
+    outage.noteIfOutage(new Error('READONLY'));
+    expect(await backend.isEmpty()).toBe(false);
+    expect(exists.mock.calls).toEqual(
+      Array(2).fill(['wait', 'prioritized', 'delayed'].map((list) => `p:mail:${list}`)),
+    );
   });
 
   it('keeps as many jobs as the queue says, unless the job itself says something else; a row is removed', () => {

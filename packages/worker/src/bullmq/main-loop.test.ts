@@ -4,7 +4,7 @@ import { heldJob } from '../../test/held-job.js';
 import type { ActiveAttempt, Ending } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
 import type { HeldJob } from './held-job.js';
-import { type Ahead, type Brought, type LoopQueue, MainLoop } from './main-loop.js';
+import { type Brought, type LoopQueue, MainLoop, type MainLoopDeps } from './main-loop.js';
 import type { PlainEnd } from './turn-calls.js';
 
 /** A turn on its way, until the test answers it. */
@@ -142,7 +142,7 @@ function looping({ concurrency = 1, ahead, endsAtOnce = false }: Setting = {}) {
     onError: ({ message }) => void errors.push(message),
   };
   const outage = { noteIfOutage: () => false, accepted: () => undefined, lacksPermission: false };
-  const held: Ahead & { held: number } = {
+  const held: NonNullable<MainLoopDeps['ahead']> & { held: number } = {
     ...{ most: ahead ?? 0, held: 0 },
     holds(count) {
       held.held = count;
