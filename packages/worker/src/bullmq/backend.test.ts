@@ -56,7 +56,7 @@ function backendAnswering(reply: unknown = 0, clock = hostClock) {
       keep: (_: string, target: string) => ({ count: target === 'failed' ? 7 : 5, age: 60 }),
       failedRemoved: (queue: string, count: number) => void done.push(`failedRemoved(${queue}, ${count})`),
     },
-    stallCheck: { check: async () => ['j-1'] },
+    stallCheck: { check: async () => ['j-1'], restMs: 0 },
   };
   const main = new EventEmitter() as unknown as RedisConnection;
   const blocking = { ready: Promise.resolve(), wait: vi.fn(async () => null), close: vi.fn() };

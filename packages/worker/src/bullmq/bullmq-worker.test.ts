@@ -66,7 +66,7 @@ function working(concurrency = 2) {
         failedRemoved: () => undefined,
       },
       outage: new Outage(redis as unknown as Redis, 'redis://host', quiet),
-      stallCheck: { check: async () => [] },
+      stallCheck: { check: async () => [], restMs: 0 },
       connections: { watch: () => ({ close: () => undefined }) } as unknown as SideConnections,
       turns: {
         send: (turn) =>
