@@ -1,5 +1,6 @@
 import type { Duration } from './duration.js';
-import { isOptions, type OptionTable, optionFaults } from './option-faults.js';
+import { isOptions } from './is-options.js';
+import { type OptionTable, optionFaults } from './option-faults.js';
 import { showValue } from './show-value.js';
 
 /**

@@ -4,7 +4,8 @@ import { type Backoff, type BackoffPolicy, readBackoff } from './backoff.js';
 import { type Duration, MAX_TIMER_MS, parseDuration } from './duration.js';
 import type { Fault } from './errors/bullpen-error.js';
 import { JobDefinitionInvalid } from './errors/call-errors.js';
-import { isOptions, type OptionTable, optionFaults } from './option-faults.js';
+import { isOptions } from './is-options.js';
+import { type OptionTable, optionFaults } from './option-faults.js';
 import { isSchema, type Schema } from './schema.js';
 import { showValue } from './show-value.js';
 

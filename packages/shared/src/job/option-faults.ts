@@ -1,4 +1,5 @@
 import type { Fault } from './errors/bullpen-error.js';
+import { isOptions } from './is-options.js';
 import { OPTION_WORDS } from './option-words.js';
 import { suggest } from './suggest.js';
 
@@ -32,14 +33,6 @@ export function optionFaults(
       path: under === '' ? name : `${under}.${name}`,
       reason: `is no option of ${of}${adviceFor(name, table, known, of)}`,
     }));
-}
-
-/**
- * Whether `value` can be an object with options. A list, a `Date`, a `Map` or a promise has none:
- * whoever gives one means something, and would not get it.
- */
-export function isOptions(value: unknown): value is object {
-  return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** What a value is. Not the value: an address of Redis has a password. */

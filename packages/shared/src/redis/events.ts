@@ -1,5 +1,5 @@
 import type { Fault } from '../job/errors/bullpen-error.js';
-import { isOptions } from '../job/option-faults.js';
+import { isOptions } from '../job/is-options.js';
 import { showValue } from '../job/show-value.js';
 
 /**

@@ -1,7 +1,8 @@
 import type { Redis as Client, RedisOptions } from 'ioredis';
 import type { Fault } from '../job/errors/bullpen-error.js';
 import { ConfigInvalid } from '../job/errors/call-errors.js';
-import { isOptions, type OptionTable, optionFaults } from '../job/option-faults.js';
+import { isOptions } from '../job/is-options.js';
+import { type OptionTable, optionFaults } from '../job/option-faults.js';
 import { showValue } from '../job/show-value.js';
 import { loadClient } from './client.js';
 import { clusterOptions } from './cluster-options.js';
