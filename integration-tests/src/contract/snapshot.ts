@@ -31,11 +31,8 @@ async function read(redis: Redis, key: string): Promise<unknown> {
     }
     case 'list':
       return redis.lrange(key, 0, -1);
-    case 'zset': {
-      const members = await redis.zrange(key, '0', '-1');
-      // Jobs that end in one millisecond have the order of their ids. Events tell the real one.
-      return key.endsWith(':completed') ? members.sort() : members;
-    }
+    case 'zset':
+      return redis.zrange(key, '0', '-1');
     case 'set':
       return (await redis.smembers(key)).sort();
     case 'stream':
