@@ -172,7 +172,8 @@ export class MainLoop {
     this.#timerAt = at;
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#handBackOld();
+      // If this is late, the process stood still, and so did what has slots: it gets its time first.
+      if (performance.now() - at < MAX_AHEAD_MS / 2) this.#handBackOld();
       this.#advance();
     }, ms);
   }
@@ -324,9 +325,8 @@ export class MainLoop {
   #confirm({ held, ending, end }: SentEnd, answer: EndAnswer): void {
     if (answer === 0) {
       held.attempt.confirm();
-      const tookMs = performance.now() - held.since;
-      // Its slot was used again only now.
-      if (held.attempt.batch !== undefined || tookMs > MAX_UNRECORDED_MS) this.#deps.ahead?.took(tookMs);
+      // The slot of a row is free only now.
+      if (held.attempt.batch !== undefined) this.#deps.ahead?.took(performance.now() - held.since);
       this.#deps.queue.completed(held, ending);
       this.#release(held);
       return;
