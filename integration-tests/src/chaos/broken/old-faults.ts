@@ -1,7 +1,7 @@
 import type { OldFault } from './old-fault.js';
 
-const READING_THE_NOTE = `
-local maxEvents = call('HGET', metaKey, MAX_EVENTS)`;
+const READING_THE_META = `
+local meta = call('HMGET', metaKey, PAUSED`;
 
 /**
  * What the world once did to a queue, by the name of each fault. The texts are those of the compiled
@@ -11,7 +11,7 @@ export const OLD_FAULTS = {
   'host-clock': {
     says: 'the clock of a host decides what is due and what has expired',
     edits: [
-      { module: 'worker/bullmq/engine-scripts', from: 'setTime(timeArg) + content', to: 'content' },
+      { module: 'worker/bullmq/engine-scripts', from: 'setTime(timeArg) + lua', to: 'lua' },
       {
         module: 'shared/redis/redis-clock',
         from: 'return this.#most !== Number.POSITIVE_INFINITY;',
@@ -48,9 +48,9 @@ export const OLD_FAULTS = {
     edits: [
       { module: 'shared/redis/define-scripts', from: `adds: '#!lua'`, to: `adds: ''` },
       {
-        module: 'producer/enqueue/insert-script',
-        from: READING_THE_NOTE,
-        to: `\ncall('ZREM', base .. 'cancelled', '')${READING_THE_NOTE}`,
+        module: 'producer/enqueue/add-script',
+        from: READING_THE_META,
+        to: `\ncall('ZREM', base .. 'cancelled', '')${READING_THE_META}`,
       },
     ],
     seed: 1,

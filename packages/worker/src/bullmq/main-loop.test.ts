@@ -555,7 +555,7 @@ describe('MainLoop while no job may be fetched', () => {
     expect(turns.length).toBe(2);
     await turns[1]?.answer();
     expect([turns.length, waits.length]).toEqual([3, 1]);
-    expect(turns[2]).toMatchObject({ ends: [], free: 2 });
+    expect(turns[2]).toMatchObject({ ends: [], free: 1 });
   });
 
   it('wakes another worker for the job that it was woken for', async () => {

@@ -118,6 +118,12 @@ export class MainLoop {
   #isAdvanceDue = false;
   /** When the first delayed job is due, on the monotonic clock (ms). */
   #dueAt = Number.POSITIVE_INFINITY;
+  /**
+   * The most jobs that one turn fetches. One job wakes one worker, and a worker that takes all it has
+   * slots for would leave nothing to others that are idle. So it begins with one after a wait, which
+   * wakes the next worker if there are more, and then takes twice as many each time.
+   */
+  #appetite = Number.POSITIVE_INFINITY;
   /** Nothing is fetched, or nothing ahead, before these instants on the monotonic clock. */
   #notBefore = 0;
   #noneAheadBefore = 0;
@@ -286,7 +292,8 @@ export class MainLoop {
     const coming = this.#taken + this.#fetched.length + this.#asked + (this.#isWaiting ? 1 : 0);
     const free = Math.max(0, concurrency - coming);
     const most = ahead === undefined || now < this.#noneAheadBefore ? 0 : ahead.most;
-    return [free, Math.max(0, concurrency + most - coming - free)];
+    const all = Math.min(concurrency + most - coming, this.#appetite);
+    return all <= free ? [Math.max(0, all), 0] : [free, all - free];
   }
 
   async #turn(ends: readonly SentEnd[], free: number, ahead: number): Promise<void> {
@@ -356,6 +363,7 @@ export class MainLoop {
       this.#isDrained = false;
       return;
     }
+    if (jobs.length === asked) this.#appetite *= 2;
     // The turn may have found nothing a moment before the job came for which a wait has ended since.
     this.#isDrained = jobs.length < asked && !this.#isWoken;
     this.#dueAt = performance.now() + dueInMs;
@@ -415,6 +423,7 @@ export class MainLoop {
       if (inMs < 1) {
         this.#isDrained = false;
         this.#isWoken = true;
+        this.#appetite = 1;
       }
       this.#advance();
     });
