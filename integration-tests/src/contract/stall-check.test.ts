@@ -138,33 +138,39 @@ describe('the stall check leaves in Redis what BullMQ’s leaves, except for the
   }
 });
 
-test('the jobs of one dead process are found by different checks: a trial charges its job alone', async ({ world }) => {
-  const { redis, prefix } = world;
-  const base = `${prefix}:${job.queue}:`;
-  const queue = world.queue(job.queue);
-  const dead = new Worker(job.queue, null, { connection: redis, prefix, name: 'dead', autorun: false });
-  world.onClose(() => dead.close());
-  for (const jobId of ['tried', 'beside', 'late']) {
-    await queue.add(job.name, {}, { jobId });
-    await dead.getNextJob('token', { block: false });
-  }
-  await queue.pause();
-  const processedOn = await redis.hget(`${base}tried`, 'processedOn');
-  await redis.hset(`${base}tried`, 'bullpen.suspect', '5', 'bullpen.trial', `dead 1 ${processedOn}`);
-  await redis.del(`${base}tried:lock`);
-  world.worker({ handlers: [handle(job, () => undefined)], lease: '1s' });
-  const left = (count: number) => until('a job to be back', async () => (await queue.getActiveCount()) === count);
-  await left(2);
-  await redis.del(`${base}beside:lock`);
-  await left(1);
-  await redis.del(`${base}late:lock`);
-  await left(0);
-  const marks = await Promise.all(
-    ['tried', 'beside', 'late'].map((id) => redis.hmget(base + id, 'stc', 'bullpen.suspect')),
-  );
-  expect(marks.map(([crashes]) => crashes)).toEqual(['1', null, null]);
-  expect(marks.map(([, suspect]) => suspect !== null)).toEqual([true, false, false]);
-});
+for (const [crashes, othersAre] of [
+  [0, 'not suspected'],
+  [1, 'suspected as well: it may take the blame for one of them'],
+] as const)
+  test(`the jobs of one dead process are found by different checks: of a job on trial with ${crashes} crashes, the others are ${othersAre}`, async ({
+    world,
+  }) => {
+    const { redis, prefix } = world;
+    const base = `${prefix}:${job.queue}:`;
+    const queue = world.queue(job.queue);
+    const dead = new Worker(job.queue, null, { connection: redis, prefix, name: 'dead', autorun: false });
+    world.onClose(() => dead.close());
+    for (const jobId of ['tried', 'beside', 'late']) {
+      await queue.add(job.name, {}, { jobId });
+      await dead.getNextJob('token', { block: false });
+    }
+    await queue.pause();
+    const processedOn = await redis.hget(`${base}tried`, 'processedOn');
+    await redis.hset(`${base}tried`, 'bullpen.suspect', '5', 'bullpen.trial', `dead 1 ${processedOn}`, 'stc', crashes);
+    await redis.del(`${base}tried:lock`);
+    world.worker({ handlers: [handle(job, () => undefined)], lease: '1s' });
+    const left = (count: number) => until('a job to be back', async () => (await queue.getActiveCount()) === count);
+    await left(2);
+    await redis.del(`${base}beside:lock`);
+    await left(1);
+    await redis.del(`${base}late:lock`);
+    await left(0);
+    const marks = await Promise.all(
+      ['tried', 'beside', 'late'].map((id) => redis.hmget(base + id, 'stc', 'bullpen.suspect')),
+    );
+    expect(marks.map(([charged]) => charged)).toEqual([String(crashes + 1), null, null]);
+    expect(marks.map(([, suspect]) => suspect !== null)).toEqual([true, crashes > 0, crashes > 0]);
+  });
 
 test('a stall check calls a suspect that was put off, and no job that is delayed for another reason', async ({
   world,

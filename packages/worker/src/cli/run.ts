@@ -58,7 +58,6 @@ export async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]
       return exitReason.exitCode;
     }
     const { health, startWorker, handlers } = loaded;
-    watchdog.guardLeases(lease);
     const queues = config.queue.length === 0 ? undefined : config.queue;
     const keep = {
       keepCompleted: { count: config.keepCompleted, age: config.keepCompletedFor },
@@ -85,6 +84,8 @@ export async function run(config: WorkerConfig, takeOver: () => NodeJS.Signals[]
     health.add(running);
 
     const ready = running.ready.then(() => {
+      // Not before: a slow machine may load the engine for longer than a lease, and there is none yet.
+      watchdog.guardLeases(lease);
       if (exitReason.isSet) return;
       log.info({ queues: running.serves, redis: showRedis(redis), prefix }, 'worker ready');
       if (config.untilEmpty) {

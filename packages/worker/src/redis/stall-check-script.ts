@@ -15,7 +15,8 @@ const MAX_AGE_MS = 1_000;
  *   or nobody knows who had it (a stock worker without a name).
  * - `repeated`: another job was on trial in that process. This one was only there. Or no fetch of it
  *   ever came to its end, because Redis denied a command of it: nobody has begun the job.
- * - `suspected`: none was on trial, so it may have been any of them.
+ * - `suspected`: none was on trial, so it may have been any of them. Or the one on trial had been
+ *   charged before: it may take the blame for one that nobody suspects, again and again.
  *
  * A job with a priority goes back to those with its priority. BullMQ puts it before all of them, into
  * the list of jobs without one, where no insert may find it.
@@ -72,16 +73,18 @@ for _, id in ipairs(call('LRANGE', activeKey, 0, -1)) do
 end
 
 -- For each worker: how many jobs it has, and whether one is on trial.
-local held, hasTrial, queues = {}, {}, { base }
+local held, hasTrial, isDoubtful, queues = {}, {}, {}, { base }
 if #lost > 0 then
   for _, queue in ipairs(call('SMEMBERS', base .. 'neighbours')) do queues[#queues + 1] = queue end
   for _, queue in ipairs(queues) do
     for _, id in ipairs(call('LRANGE', queue .. 'active', 0, -1)) do
-      local job = call('HMGET', queue .. id, WORKER, FETCHES, 'processedOn', TRIAL)
+      local job = call('HMGET', queue .. id, WORKER, FETCHES, 'processedOn', TRIAL, CRASHES)
       local worker = job[1]
       if worker then
+        local isOnTrial = job[4] == fetchMark(unpack(job, 1, 3))
         held[worker] = (held[worker] or 0) + 1
-        hasTrial[worker] = hasTrial[worker] or job[4] == fetchMark(unpack(job, 1, 3))
+        hasTrial[worker] = hasTrial[worker] or isOnTrial
+        isDoubtful[worker] = isDoubtful[worker] or isOnTrial and (tonumber(job[5]) or 0) > 0
       end
     end
   end
@@ -89,12 +92,13 @@ end
 -- When a death of a worker was last found, and when one that charged a job.
 local deaths = {}
 local function deathOf(worker)
-  local death = deaths[worker] or { found = 0, charged = 0 }
+  local death = deaths[worker] or { found = 0, charged = 0, doubtful = 0 }
   if not deaths[worker] then
     for _, queue in ipairs(queues) do
-      local known = call('HMGET', queue .. 'died:' .. worker, 'found', 'charged')
+      local known = call('HMGET', queue .. 'died:' .. worker, 'found', 'charged', 'doubtful')
       death.found = math.max(death.found, tonumber(known[1]) or 0)
       death.charged = math.max(death.charged, tonumber(known[2]) or 0)
+      death.doubtful = math.max(death.doubtful, tonumber(known[3]) or 0)
     end
     deaths[worker] = death
   end
@@ -115,6 +119,7 @@ for _, id in ipairs(lost) do
     elseif worker then
       local death = deathOf(worker)
       if fields[4] == fetchMark(unpack(fields, 1, 3)) then finding = 'charged'
+      elseif isDoubtful[worker] or since <= death.doubtful then finding = 'suspected'
       elseif hasTrial[worker] or since <= death.charged then finding = 'repeated'
       elseif held[worker] > 1 or since <= death.found then finding = 'suspected' end
       charged[worker] = charged[worker] or finding == 'charged' or hasTrial[worker] or false
@@ -136,6 +141,7 @@ for worker, isCharged in pairs(charged) do
   local key = base .. 'died:' .. worker
   call('HSET', key, 'found', string.format('%.0f', now))
   if isCharged then call('HSET', key, 'charged', string.format('%.0f', now)) end
+  if isDoubtful[worker] then call('HSET', key, 'doubtful', string.format('%.0f', now)) end
   call('PEXPIRE', key, memoryMs)
 end
 
