@@ -105,6 +105,15 @@ describe('ActiveAttempts', () => {
     ]);
   });
 
+  it('counts as started what has ended without having started: it was cancelled, say', () => {
+    const active = new ActiveAttempts();
+    begin(active, 'fetched');
+    begin(active, 'running').start();
+    begin(active, 'cancelled').end(outcomeOf('cancelled'));
+    begin(active, 'handed back').end(outcomeOf('interrupted'));
+    expect(active.startedCount()).toBe(2);
+  });
+
   it('counts the rows of a shared job, and not the job itself', () => {
     const active = new ActiveAttempts();
     const attempt = beginShared(active);

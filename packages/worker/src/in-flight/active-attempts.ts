@@ -141,11 +141,10 @@ export class ActiveAttempts {
     return { active: attempts.length, stuck: attempts.filter(({ stuck }) => stuck).length };
   }
 
-  /** How many passed the gate. */
+  /** How many passed the gate. One that was cancelled, say, has ended without having started. */
   startedCount(): number {
-    let count = 0;
-    for (const { started } of this.#attempts) if (started) count += 1;
-    return count;
+    return this.#attempts.filter(({ started, outcome }) => started || (outcome ?? 'interrupted') !== 'interrupted')
+      .length;
   }
 
   stuck(): ActiveAttempt[] {
