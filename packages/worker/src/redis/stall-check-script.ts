@@ -16,7 +16,7 @@ const MAX_AGE_MS = 1_000;
  * - `repeated`: another job was on trial in that process. This one was only there. Or no fetch of it
  *   ever came to its end, because Redis denied a command of it: nobody has begun the job.
  * - `suspected`: none was on trial, so it may have been any of them. Or the one on trial had been
- *   charged before: it may take the blame for one that nobody suspects, again and again.
+ *   charged twice: it may take the blame for one that nobody suspects, again and again.
  *
  * A job with a priority goes back to those with its priority. BullMQ puts it before all of them, into
  * the list of jobs without one, where no insert may find it.
@@ -84,7 +84,7 @@ if #lost > 0 then
         local isOnTrial = job[4] == fetchMark(unpack(job, 1, 3))
         held[worker] = (held[worker] or 0) + 1
         hasTrial[worker] = hasTrial[worker] or isOnTrial
-        isDoubtful[worker] = isDoubtful[worker] or isOnTrial and (tonumber(job[5]) or 0) > 0
+        isDoubtful[worker] = isDoubtful[worker] or isOnTrial and (tonumber(job[5]) or 0) > 1
       end
     end
   end
