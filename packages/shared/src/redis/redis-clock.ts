@@ -62,11 +62,6 @@ export class RedisClock {
     return Math.round(uptime + offset);
   }
 
-  /** An instant of Redis' clock by the clock of this host at the moment. */
-  toHost(at: number): number {
-    return at - this.at() + Date.now();
-  }
-
   /** The latest that it may be now by Redis' clock. */
   latest(): number {
     return Math.ceil(performance.now() + (this.#isKnown ? this.#most : hostOffset()));
