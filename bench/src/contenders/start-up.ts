@@ -36,7 +36,10 @@ export const ways: Readonly<Record<string, Contender>> = {
     runs(task, stopwatch, [fileOf('../start-up/bullmq-work.js'), task.redis], 'worker ready'),
 };
 
-/** Starts a program as often as the task has rows, one after another, after one start for the disk's cache. */
+/**
+ * Starts a program as often as the task has rows, one after another, after one start for the disk's
+ * cache.
+ */
 async function runs({ rows }: Task, stopwatch: Stopwatch, args: readonly string[], until?: string): Promise<Timed> {
   await run(args, until);
   let ms = 0;

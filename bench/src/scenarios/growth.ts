@@ -13,7 +13,10 @@ const MOST_MEMORY = 1.1;
 
 type Step = NonNullable<Entrant['before']>[number];
 
-/** Whether a job costs more when there are many of something. The first entrant of a heat is the small case. */
+/**
+ * Whether a job costs more when there are many of something. The first entrant of a heat is the
+ * small case.
+ */
 export function growthScenario(scale: number): Scenario {
   const size = (rows: number): number => scaled(rows, scale);
   const rows = size(20_000);

@@ -134,7 +134,7 @@ describe('a row’s success in a queue that is full', () => {
     const source = sourceOf(['1', '2', '3', '4'].map((name) => ({ name })));
     await producer.batches.run(job, { name: 'b', source, priority: 3 });
     await all();
-    // A blocking read lasts 3 s.
+    // A blocking read lasts up to 4 s.
     expect((begun[3] ?? 0) - (begun[0] ?? 0)).toBeLessThan(3_000);
   });
 
@@ -142,7 +142,7 @@ describe('a row’s success in a queue that is full', () => {
     let ended = 0;
     const { producer, begun, all } = await beginnings(world, 2, async (own) => {
       if (ended > 0) return;
-      // It is due after the free slots have begun to wait a second time: for 3 s, not for this job.
+      // It is due after the free slots have begun to wait a second time: not for this job.
       await own.batches.run(job, { name: 'c', source: sourceOf([{ name: '2' }]), delay: 3_300 });
       await sleep(3_500);
       ended = performance.now();

@@ -68,7 +68,7 @@ const MIN_SNOOZE_MS = 250;
  */
 const PUT_OFF_MS = 60_000;
 
-/** The most jobs that one call hands back: the script then takes Redis about 5 ms. */
+/** The most jobs that one call hands back, so that Redis is not held up. */
 const MAX_HANDED_BACK = 500;
 
 /**

@@ -24,9 +24,8 @@ function engineScript({ content, keys }: typeof retryJob, effect: ScriptEffect, 
 
 /**
  * BullMQ's scripts that a worker sends, by BullMQ's names. They differ from BullMQ's in three ways.
- * A full Redis carries them out: BullMQ's fetch writes first what a full Redis denies, so a Redis
- * that its own jobs have filled would never be drained. They go by Redis' clock. And they tell no
- * more events than their queue is to tell.
+ * A full Redis carries them out, so that a Redis that its own jobs have filled can be drained. They
+ * go by Redis' clock. And they tell no more events than their queue is to tell.
  *
  * `moveToFinished` is in `finish-script.ts`; scripts of ours take the place of `moveToActive` and
  * `moveStalledJobsToWait`.

@@ -4,7 +4,7 @@ import { COMPLETED_ROWS_SCRIPT } from '../redis/row-scripts.js';
 /** How many keys it takes. */
 export const TURN_KEYS = 11;
 
-/** The most completed jobs that one call removes because they are too many or too old: about 3 ms. */
+/** The most completed jobs that one call removes because they are too many or too old: a few milliseconds. */
 const MAX_REMOVED = 1_000;
 
 /**
@@ -23,14 +23,14 @@ const MAX_REMOVED = 1_000;
  * - `row`, its batch, the row, what the books keep of the result: the job of a row, which is removed.
  * - `rows`, their batch: a job that rows share, which is removed.
  *
- * Answers with four values. First a number for each end:
+ * Answers with five values. First a number for each end:
  * - 0: completed.
  * - 1: nothing was done; BullMQ's script has to do it.
  * - below 0: the job is not ours; BullMQ's numbers.
  * - an error in its place: completed, but Redis refused to note it in the books.
  * Then the fetched jobs: for each its id and its fields as they were before this fetch. Then the
- * instant of the fetch. Then why there may be fewer than it asked for: for how long the queue is
- * limited (ms) and when its next delayed job is due, each 0 if it is not so.
+ * instant of the fetch. The last two say why there may be fewer jobs than it asked for: for how long
+ * the queue is limited (ms), and when its next delayed job is due. Each is 0 if it is not so.
  */
 export const TURN = `
 ${LAYOUT.names}

@@ -27,7 +27,9 @@ export interface Ending {
   readonly isPutOff?: boolean;
 }
 
-/** How far an attempt has come: `fetched` until it has a slot, `begun` until it has passed the gate. */
+/**
+ * How far an attempt has come: `fetched` until it has a slot, `begun` until it has passed the gate.
+ */
 type Stage = 'fetched' | 'begun' | 'started' | 'stuck';
 
 /**
