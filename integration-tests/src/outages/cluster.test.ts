@@ -109,7 +109,7 @@ describe('a Redis Cluster', () => {
     ]).ended;
     for (const { code, stderr } of [await worker, await producer]) {
       expect(stderr).toMatch(
-        /refused us: (CROSSSLOT|MOVED).*; this is a node of a Redis Cluster: give its address as redis\+cluster:/,
+        /refused us: (CROSSSLOT|MOVED|ERR Script attempted).*; this is a node of a Redis Cluster: give its address as redis\+cluster:/,
       );
       expect(code).toBe(69);
     }

@@ -18,7 +18,10 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     /DB index is out of range|invalid DB index/,
     'the number after the host in the address is the database; most servers have 0 to 15',
   ],
-  [/^(MOVED|ASK|CROSSSLOT)\b/, 'it is a node of a Redis Cluster: write redis+cluster://'],
+  [
+    /^(MOVED|ASK|CROSSSLOT|ERR Script attempted to access)\b/,
+    'it is a node of a Redis Cluster: write redis+cluster://',
+  ],
   [/unknown command .?sentinel/i, 'it is no sentinel: write redis:// for a server on its own'],
   [/cluster support disabled/, 'it is no node of a cluster: write redis:// for a server on its own'],
   [

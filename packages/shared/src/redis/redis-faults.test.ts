@@ -26,7 +26,11 @@ test('refusesUs: Redis does not know the user, or the user may not do this', () 
   ]) {
     expect([refusesUs(new Error(reply)), refusesForNow(new Error(reply))]).toEqual([true, false]);
   }
-  for (const reply of ['MOVED 1 h:1', 'ASK 1 h:1', "CROSSSLOT Keys in request don't hash to the same slot"]) {
+  for (const reply of [
+    ...['MOVED 1 h:1', 'ASK 1 h:1', "CROSSSLOT Keys in request don't hash to the same slot"],
+    'ERR Script attempted to access a non local key in a cluster node script: f1, on @user_script:97.',
+    'ERR Script attempted to access keys that do not hash to the same slot script: f1, on @user_script:97.',
+  ]) {
     expect([refusesUs(new Error(reply)), refusesForNow(new Error(`TRYAGAIN ${reply}`))]).toEqual([true, true]);
     expect(refusesUs(new Error(`TRYAGAIN ${reply}`))).toBe(false);
   }

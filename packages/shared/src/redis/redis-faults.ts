@@ -16,8 +16,11 @@ const NOT_NOW = refusal(
 );
 const FORBIDDEN = refusal('NOPERM');
 const NOT_YOU = refusal('WRONGPASS', 'NOAUTH', 'NOPERM', 'DENIED');
-/** A node of a cluster answers this to a client that takes it for a server on its own. */
-const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT');
+/**
+ * A node of a cluster answers this to a client that takes it for a server on its own. Which of the
+ * answers it is depends on the keys: a script may find only in its middle that another node has one.
+ */
+const NOT_ALL = refusal('MOVED', 'ASK', 'CROSSSLOT', 'ERR Script attempted to access');
 /** NOPERM from inside a script: before Redis 7.2, and since. */
 const NOT_YOUR_SCRIPT = /The user executing the script can't|ACL failure in script/;
 const DOWN = refusal('CLUSTERDOWN');
@@ -35,7 +38,7 @@ export function refusesForNow(error: unknown): boolean {
  */
 export function refusesUs(error: unknown): boolean {
   const reason = reasonOf(error);
-  return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason) || NOT_ALL.test(reason);
+  return NOT_YOU.test(reason) || NOT_YOUR_SCRIPT.test(reason) || isOfCluster(error);
 }
 
 /** Whether our user may not run the command. */
