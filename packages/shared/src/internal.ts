@@ -7,7 +7,7 @@ export { Exporter, type ExporterOptions } from './exporter/exporter.js';
 export { addDepthMetrics, MISNAMED_NODE_METRICS } from './exporter/prometheus.js';
 export type { QueueDepth } from './exporter/queue-depth.js';
 export { shareCall } from './exporter/share-call.js';
-export { backoffDelayMs } from './job/backoff.js';
+export { backoffDelayMs, DEFAULT_JITTER } from './job/backoff.js';
 export { type BullpenOpts, readBullpenOpts } from './job/bullpen-opts.js';
 export { parseDate } from './job/date.js';
 export { describeThrown, readProperty, type Thrown } from './job/describe-thrown.js';

@@ -85,7 +85,7 @@ local function insert(settings, id, data)
     tell(others, 'duplicated', 'jobId', holder)
     return 'd'
   end
-  addJob(settings, id, data, settings.opts[1] .. id .. settings.opts[2])
+  addJob(settings, id, data, settings.opts[1])
   return 'a'
 end
 

@@ -53,6 +53,8 @@ const FIXED_OPTIONS: OptionTable<Extract<Backoff, { type: 'fixed' }>> = {
 const EXPONENTIAL_OPTIONS: OptionTable<Extract<Backoff, { type: 'exponential' }>> = {
   ...{ type: true, delay: true, maxDelay: true, jitter: true },
 };
+/** By how much a wait may be shorter, if nothing else is said. */
+export const DEFAULT_JITTER = 0.2;
 const DEFAULT_BACKOFF: Backoff = { type: 'exponential', delay: '1s' };
 
 /** Stands for a backoff that cannot be read: the definition is refused. */
@@ -76,7 +78,7 @@ export function readBackoff(
   }
   const table = (backoff as Backoff).type === 'fixed' ? FIXED_OPTIONS : EXPONENTIAL_OPTIONS;
   for (const { path, reason } of optionFaults(backoff, table, 'backoff', 'backoff')) fault(path, reason);
-  const { type, delay, jitter = 0.2 } = backoff;
+  const { type, delay, jitter = DEFAULT_JITTER } = backoff;
   if (type !== 'fixed' && type !== 'exponential') {
     fault('backoff.type', `expected 'fixed' or 'exponential', got ${showValue(type)}`);
   }

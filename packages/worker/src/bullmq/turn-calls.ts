@@ -93,7 +93,10 @@ export class TurnCalls {
     for (const { jobId, token, result, kind } of ends) args.push(jobId, token, result, ...kind);
     const [answers, fetched, fetchedAt, limitedMs, dueAt] = await this.#redis.bullpenTurn(args);
     const jobs: RawJob[] = [];
-    for (let at = 0; at < fetched.length; at += 2) jobs.push([fetched[at] as string, fetched[at + 1] as string[]]);
+    for (let at = 0; at < fetched.length; at += 2) {
+      const fields = fetched[at + 1] as string | string[];
+      jobs.push([fetched[at] as string, typeof fields === 'string' ? JSON.parse(fields) : fields]);
+    }
     return { answers, jobs, fetchedAt: Number(fetchedAt), limitedMs, dueAt };
   }
 }

@@ -4,6 +4,12 @@ import { COMPLETED_ROWS_SCRIPT } from '../redis/row-scripts.js';
 /** How many keys it takes. */
 export const TURN_KEYS = 11;
 
+/**
+ * Up to how many characters the fields of a job travel as JSON. One text costs the client less than
+ * a dozen; but to write a long payload as JSON once more costs Redis more than to send it.
+ */
+const MAX_JSON = 1_024;
+
 /** The most completed jobs that one call removes because they are too many or too old: a few milliseconds. */
 const MAX_REMOVED = 1_000;
 
@@ -28,7 +34,8 @@ const MAX_REMOVED = 1_000;
  * - 1: nothing was done; BullMQ's script has to do it.
  * - below 0: the job is not ours; BullMQ's numbers.
  * - an error in its place: completed, but Redis refused to note it in the books.
- * Then the fetched jobs: for each its id and its fields as they were before this fetch. Then the
+ * Then the fetched jobs: for each its id and its fields as they were before this fetch, as a list or
+ * as JSON. Then the
  * instant of the fetch. The last two say why there may be fewer jobs than it asked for: for how long
  * the queue is limited (ms), and when its next delayed job is due. Each is 0 if it is not so.
  */
@@ -42,6 +49,7 @@ local base, leaseMs, worker, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local free, ahead = tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = nowMs()
 local nowText = string.format('%.0f', now)
+local leasedUntil = string.format('%.0f', now + leaseMs)
 local meta = call('HMGET', metaKey, PAUSED, CONCURRENCY, RATE_LIMIT, 'duration', EVENTS, MAX_EVENTS)
 local isPaused, concurrency, limit = meta[1], tonumber(meta[2]), tonumber(meta[3])
 local steps, others = streamsOf(eventsKey, meta[5], meta[6])
@@ -70,13 +78,16 @@ local function removeOld(count, age)
   local over = math.min(call('ZCARD', completedKey) - count, ${MAX_REMOVED})
   if over > #old then old = call('ZRANGE', completedKey, 0, over - 1) end
   if #old == 0 then return end
-  local keys = {}
+  local keys, parts = {}, {}
   for i = 1, #old do
-    local job, n = base .. old[i], #keys
-    keys[n + 1], keys[n + 2], keys[n + 3], keys[n + 4] = job, job .. LOGS, job .. ':dependencies', job .. ':processed'
-    keys[n + 5], keys[n + 6] = job .. ':failed', job .. ':unsuccessful'
+    local job, n = base .. old[i], #parts
+    keys[i] = job
+    parts[n + 1], parts[n + 2], parts[n + 3] = job .. LOGS, job .. ':dependencies', job .. ':processed'
+    parts[n + 4], parts[n + 5] = job .. ':failed', job .. ':unsuccessful'
   end
   call('DEL', unpack(keys))
+  -- Hardly ever a job has any of these, and to look costs a third of what it costs to remove nothing.
+  if call('EXISTS', unpack(parts)) > 0 then call('DEL', unpack(parts)) end
   call('ZREMRANGEBYRANK', completedKey, 0, #old - 1)
 end
 
@@ -169,15 +180,31 @@ local function allowed()
   return leftMs > 0 and 0 or 1, math.max(leftMs, 0)
 end
 
-local function nextId()
-  local id = call('RPOPLPUSH', waitKey, activeKey)
-  -- A marker that old versions of BullMQ put into the list.
-  while id and string.sub(id, 1, 2) == '0:' do
-    call('LREM', activeKey, 1, id)
-    id = call('RPOPLPUSH', waitKey, activeKey)
+-- The next ids of the list, as far as there are so many.
+local function waitingIds(most)
+  local ids = call('LRANGE', waitKey, -most, -1)
+  for i = 1, #ids do
+    -- A marker that old versions of BullMQ put into the list.
+    if string.sub(ids[i], 1, 2) == '0:' then
+      call('LREM', waitKey, -1, ids[i])
+      return waitingIds(most)
+    end
   end
-  if id then return id end
-  id = call('ZPOPMIN', prioritizedKey)[1]
+  local first = #ids + 1
+  for i = 1, #ids / 2 do ids[i], ids[first - i] = ids[first - i], ids[i] end
+  return ids
+end
+
+-- Moves these last ids of the list. If Redis refuses a command, it does so before a job is lost, or is in
+-- two places.
+local function moveWaiting(ids)
+  call('LTRIM', waitKey, 0, -1)
+  call('LPUSH', activeKey, unpack(ids))
+  call('LTRIM', waitKey, 0, -1 - #ids)
+end
+
+local function nextPrioritized()
+  local id = call('ZPOPMIN', prioritizedKey)[1]
   if id then call('LPUSH', activeKey, id) else call('DEL', counterKey) end
   return id
 end
@@ -195,23 +222,30 @@ if free + ahead > 0 then
   end
   if isPaused then most = 0 end
   local count = 0
-  while count < most do
-    local id = nextId()
-    if not id then break end
+  local function hold(id)
     count = count + 1
     local job = base .. id
     local fields = call('HGETALL', job)
-    local fetches, isDecided = 0, false
+    local fetches, isDecided, size = 0, false, 0
     for i = 1, #fields, 2 do
+      size = size + #fields[i + 1]
       if fields[i] == FETCHES then fetches = fields[i + 1] elseif fields[i] == DEFERRED_FAILURE then isDecided = true end
     end
     if limit and not isDecided and call('INCR', limiterKey) == 1 then
       call('PEXPIRE', limiterKey, math.floor(math.abs(meta[4])))
     end
-    call('SET', job .. LOCK, token, 'PX', leaseMs)
+    call('SET', job .. LOCK, token, 'PXAT', leasedUntil)
     tell(steps, 'active', 'jobId', id, 'prev', 'waiting')
-    call('HSET', job, 'processedOn', nowText, WORKER, worker, FETCHES, string.format('%.0f', fetches + 1))
-    fetched[2 * count - 1], fetched[2 * count] = id, fields
+    call('HSET', job, 'processedOn', nowText, WORKER, worker, FETCHES, fetches == 0 and '1' or string.format('%.0f', fetches + 1))
+    fetched[2 * count - 1], fetched[2 * count] = id, size < ${MAX_JSON} and cjson.encode(fields) or fields
+  end
+  local waiting = most > 0 and waitingIds(most) or {}
+  for i = 1, #waiting do hold(waiting[i]) end
+  if #waiting > 0 then moveWaiting(waiting) end
+  while count < most do
+    local id = nextPrioritized()
+    if not id then break end
+    hold(id)
   end
   -- There may be more for somebody else.
   if count > 0 and count == most then call('ZADD', markerKey, 0, WAITS_NOW) end
