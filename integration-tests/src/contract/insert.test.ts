@@ -32,7 +32,8 @@ async function read(redis: Redis, key: string): Promise<unknown> {
     case 'hash': {
       const hash: Record<string, string> = await redis.hgetall(key);
       if (hash['opts'] === undefined) return hash;
-      const { bullpen, ...opts } = JSON.parse(hash['opts']) as Record<string, unknown>;
+      // BullMQ repeats the id of a job in its opts, and reads it nowhere but in `add`.
+      const { bullpen, jobId: _, ...opts } = JSON.parse(hash['opts']) as Record<string, unknown>;
       return { ...hash, opts, timestamp: 'number' };
     }
     case 'list':
@@ -136,13 +137,8 @@ describe('the insert writes what BullMQ’s own add writes', () => {
       const id = 'b-contract-1';
       const theirs = await snapshot(world.redis, await addWithBullMq(world, id, options, false), id);
       const ours = await snapshot(world.redis, `${world.prefix}:${scripted.queue}`, id);
-      // All rows have the same opts, without an id; and their jobs are not told one by one.
-      const { jobId, ...opts } = (theirs[ID] as { opts: Record<string, unknown> }).opts;
-      expect(jobId).toBe(ID);
-      const { events: _, ...expected }: Record<string, unknown> = {
-        ...theirs,
-        [ID]: { ...(theirs[ID] as object), opts },
-      };
+      // The jobs of rows are not told one by one.
+      const { events: _, ...expected } = theirs;
       const isOfBatch = (key: string): boolean => key === 'batches' || key.startsWith('batch:contract');
       const found = Object.fromEntries(Object.entries(ours).filter(([key]) => !isOfBatch(key)));
       expect(withoutOurs(found, options)).toEqual(expected);

@@ -48,7 +48,7 @@ async function toldOf(jobs: readonly SingleJob[], isWhole = false): Promise<{ to
 async function settingsOf(more: Partial<ChunkOptions> = {}, of = job) {
   const { told } = await toldOf([{ job: of, options: { ...options, ...more }, data: '1' }]);
   const [settings] = told.settings as [JobSettings];
-  return { ...settings, opts: JSON.parse(settings.opts.join('j-1')) as Record<string, unknown> };
+  return { ...settings, opts: JSON.parse(settings.opts.join('')) as Record<string, unknown> };
 }
 
 describe('prepareJobs', () => {
@@ -88,9 +88,16 @@ describe('prepareJobs', () => {
 
   it('writes opts in the words of BullMQ, so that a stock worker can follow them', async () => {
     expect((await settingsOf()).opts).toEqual({
-      ...{ attempts: 7, jobId: 'j-1', backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 } },
-      bullpen: {},
+      attempts: 7,
+      backoff: { type: 'exponential', delay: 2_000, jitter: 0.5 },
     });
+  });
+
+  it('writes opts of at most 64 bytes with the defaults, so that Redis stores the job in its small form', async () => {
+    const { told } = await toldOf([{ ...plain, job: other }]);
+    const opts = told.settings[0]?.opts.join('') ?? '';
+    expect(JSON.parse(opts)).toEqual({ attempts: 10, backoff: { type: 'exponential', delay: 1_000 } });
+    expect(opts.length).toBeLessThanOrEqual(64);
   });
 
   it('writes delay, priority and expiry only when there are some', async () => {

@@ -195,7 +195,7 @@ describe('Backend', () => {
   });
 
   it('delays a snoozed job by at least 250 ms, until BullMQ’s last trip for it is over', async () => {
-    vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
+    vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { backend, held } = backendAnswering();
     const waits: unknown[] = [];

@@ -240,20 +240,20 @@ describe('MainLoop', () => {
   });
 
   it('has several turns on their way while there is much to say, but not any number of them', async () => {
-    const { run, turns, end } = looping({ concurrency: 150 });
+    const { run, turns, end } = looping({ concurrency: 250 });
     await run();
-    await turns[0]?.answer({ jobs: jobs(...numbered(150)) });
-    await end(numbered(150));
+    await turns[0]?.answer({ jobs: jobs(...numbered(250)) });
+    await end(numbered(250));
     const onTheirWay = turns.slice(1);
     expect(onTheirWay.length).toBeGreaterThan(1);
     expect(onTheirWay.length).toBeLessThanOrEqual(4);
     const said = onTheirWay.flatMap(({ ends }) => ends);
     expect(said).toEqual(numbered(said.length));
-    expect(said.length).toBeLessThan(150);
+    expect(said.length).toBeLessThan(250);
     // No slot is asked for twice.
-    expect(onTheirWay.reduce((sum, { free }) => sum + free, 0)).toBeLessThanOrEqual(150);
+    expect(onTheirWay.reduce((sum, { free }) => sum + free, 0)).toBeLessThanOrEqual(250);
     for (let at = 1; at < turns.length; at += 1) await turns[at]?.answer();
-    expect(turns.flatMap(({ ends }) => ends)).toEqual(numbered(150));
+    expect(turns.flatMap(({ ends }) => ends)).toEqual(numbered(250));
   });
 
   it('sends large results at once', async () => {
