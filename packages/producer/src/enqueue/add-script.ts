@@ -17,6 +17,7 @@ ${LAYOUT.tell}
 ${LAYOUT.delayedScore}
 ${LAYOUT.wakeWorker}
 ${LAYOUT.wakeWhenDue}
+${LAYOUT.prioritize}
 ${PRIORITIES_SCRIPT}
 -- As text: Redis would write a number as a text again for each job.
 local function asText(number) return string.format('%.0f', number) end
@@ -42,10 +43,10 @@ local function prepare(settings)
   -- A given instant in the past is now.
   settings.dueAt = math.max(given or now + settings.delay, now)
   settings.isDelayed = settings.dueAt > now
-  settings.delayText = asText(settings.dueAt - now)
+  settings.delayText = settings.isDelayed and asText(settings.dueAt - now) or '0'
   if given then fill(settings.opts, 'delay', settings.dueAt - now) end
   if settings.expiresIn then fill(settings.opts, 'expiresAt', settings.dueAt + settings.expiresIn) end
-  settings.priorityText = asText(settings.priority)
+  settings.priorityText = settings.priority > 0 and asText(settings.priority) or '0'
   settings.kind = settings.priority > 0 and '1' or '0'
 end
 
@@ -65,8 +66,7 @@ local function addJob(settings, id, data, opts, isQuiet)
     return
   end
   if settings.priority > 0 then
-    local place = call('INCR', base .. 'pc') % PRIORITY_STEPS
-    call('ZADD', prioritizedKey, settings.priority * PRIORITY_STEPS + place, id)
+    prioritize(base, id, settings.priority)
     mayFetch = true
   else
     waiting[#waiting + 1] = id

@@ -27,6 +27,7 @@ local activeKey, delayedKey, prioritizedKey, waitKey = KEYS[1], KEYS[2], KEYS[3]
 local eventsKey, metaKey, fates = KEYS[5], KEYS[6], KEYS[7]
 local call = redis.call
 ${TAKE_OFF_SCRIPT}
+${LAYOUT.prioritize}
 ${LAYOUT.wakeWorker}
 ${LEAVE_SCRIPT}
 local books = { KEYS[8], KEYS[7], KEYS[9], KEYS[10], KEYS[11] }

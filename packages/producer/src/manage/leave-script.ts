@@ -3,7 +3,7 @@
  * what BullMQ's own removal of a job does that leaves the children alone, as a contract test checks.
  * A parent whose last child this was gets its turn. BullMQ puts also a parent with a priority among
  * the jobs without one, which go first; here it keeps its priority. The script around it has the
- * pieces `names`, `tell`, `eventsOf` and `wakeWorker` of the layout.
+ * pieces `names`, `tell`, `eventsOf`, `prioritize` and `wakeWorker` of the layout.
  */
 export const LEAVE_SCRIPT = `
 local function wakeParent(parent)
@@ -12,8 +12,7 @@ local function wakeParent(parent)
   if redis.call('ZREM', base .. 'waiting-children', id) == 0 then return end
   local priority = tonumber(redis.call('HGET', parent, 'priority') or 0)
   if priority > 0 then
-    local place = redis.call('INCR', base .. 'pc') % PRIORITY_STEPS
-    redis.call('ZADD', base .. 'prioritized', priority * PRIORITY_STEPS + place, id)
+    prioritize(base, id, priority)
   else
     redis.call('RPUSH', base .. 'wait', id)
   end

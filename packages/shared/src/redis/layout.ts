@@ -142,6 +142,14 @@ local function wakeWhenDue(delayed, marker)
 end
 `;
 
+/** Puts a job behind the waiting ones of its priority. */
+const prioritize = `
+local function prioritize(base, id, priority)
+  local place = redis.call('INCR', base .. 'pc') % PRIORITY_STEPS
+  redis.call('ZADD', base .. 'prioritized', priority * PRIORITY_STEPS + place, id)
+end
+`;
+
 /**
  * Whether a key is that of a job. A fetch, and what counts and marks jobs, write their fields also
  * when somebody has removed the job: such fields alone are no job.
@@ -157,5 +165,5 @@ end
 
 /** Pieces of Lua that know BullMQ's layout; `names` goes before all others. */
 export const LAYOUT = {
-  ...{ names, now, fetchMark, tell, eventsOf, delayedScore, wakeWorker, wakeWhenDue, isThere },
+  ...{ names, now, fetchMark, tell, eventsOf, delayedScore, wakeWorker, wakeWhenDue, prioritize, isThere },
 } as const;

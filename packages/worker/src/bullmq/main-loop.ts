@@ -5,6 +5,8 @@ import type { JobTaker } from '../in-flight/job-source.js';
 import { jobsPerCall } from '../redis/jobs-per-call.js';
 import type { Outage } from '../redis/outage.js';
 import type { HeldJob } from './held-job.js';
+import { Outbox, type Parcel, type UnrecordedEnd } from './outbox.js';
+import { Supply } from './supply.js';
 import type { EndAnswer, PlainEnd } from './turn-calls.js';
 
 /** What a turn brought. */
@@ -59,8 +61,6 @@ export interface MainLoopDeps {
 
 /** The most turns on their way at once: Redis works on some while we work on the answers of others. */
 const MAX_TURNS = 3;
-/** A turn is sent as soon as its results have this many characters. */
-const MAX_CHARACTERS = 262_144;
 /** How long the loop waits after a turn that failed. */
 const FAILED_TURN_PAUSE_MS = 500;
 /** How often it looks whether it may fetch again, while it may not. */
@@ -74,14 +74,6 @@ const SUSPECT_PAUSE_MS = 1_000;
 /** The longest wait in one piece: a host's clock may be set meanwhile. */
 const MAX_LIMIT_WAIT_MS = 30_000;
 
-/** An end that is on its way to Redis. */
-interface SentEnd {
-  readonly held: HeldJob;
-  readonly ending: Ending;
-  readonly end: PlainEnd;
-  readonly endedAt: number;
-}
-
 /**
  * The main loop of one queue of a worker. Each turn is one call: it records what has ended and
  * fetches what there is room for. Some turns are on their way at once, each with all that had ended
@@ -93,37 +85,16 @@ interface SentEnd {
  */
 export class MainLoop {
   readonly #deps: MainLoopDeps;
-  /** The most ends in one turn. */
-  readonly #mostEnds: number;
+  readonly #outbox: Outbox;
+  readonly #supply = new Supply();
   /** Jobs that were fetched and have not begun, in their order. */
   #fetched: HeldJob[] = [];
-  /** Ends that no turn has yet, and how many characters their results have. */
-  #unsent: SentEnd[] = [];
-  #characters = 0;
-  /** For each turn on its way: when the first of its ends ended; now if it has none. */
-  readonly #sentAt: number[] = [];
-  /** How many slots are taken, jobs that turns on their way may bring, ends that Redis has not yet. */
+  /** How many slots are taken. */
   #taken = 0;
-  #asked = 0;
-  #unrecorded = 0;
   /** How many jobs are ours in all, from their fetch until they are released. */
   #ours = 0;
-  #isDrained = false;
-  /** Whether the last answer said so. An idle queue is drained after each wait again. */
-  #wasDrained = false;
-  #isWaiting = false;
-  /** Whether a wait has ended for a job that no turn has asked for since. */
-  #isWoken = false;
   #isBeginning = false;
   #isAdvanceDue = false;
-  /** When the first delayed job is due, on the monotonic clock (ms). */
-  #dueAt = Number.POSITIVE_INFINITY;
-  /**
-   * The most jobs that one turn fetches. One job wakes one worker, and a worker that takes all it has
-   * slots for would leave nothing to others that are idle. So it begins with one after a wait, which
-   * wakes the next worker if there are more, and then takes twice as many each time.
-   */
-  #appetite = Number.POSITIVE_INFINITY;
   /** Nothing is fetched, or nothing ahead, before these instants on the monotonic clock. */
   #notBefore = 0;
   #noneAheadBefore = 0;
@@ -134,7 +105,7 @@ export class MainLoop {
 
   constructor(deps: MainLoopDeps) {
     this.#deps = deps;
-    this.#mostEnds = jobsPerCall(deps.concurrency + (deps.ahead === undefined ? 0 : MAX_AHEAD));
+    this.#outbox = new Outbox(jobsPerCall(deps.concurrency + (deps.ahead === undefined ? 0 : MAX_AHEAD)));
   }
 
   /** Fetches and attempts jobs. Resolves when it is closed and no job is left. */
@@ -159,7 +130,7 @@ export class MainLoop {
     this.#begin();
     this.#send();
     this.#wait();
-    if (!this.#isClosing || this.#ours > 0 || this.#sentAt.length > 0) return;
+    if (!this.#isClosing || this.#ours > 0 || this.#outbox.turns > 0) return;
     clearTimeout(this.#timer);
     this.#over?.();
   };
@@ -201,11 +172,10 @@ export class MainLoop {
   #mayBegin({ attempt }: HeldJob): boolean {
     const { concurrency, ahead } = this.#deps;
     if (this.#taken >= concurrency) return false;
-    if (this.#taken + this.#unrecorded < concurrency) return true;
+    if (this.#taken + this.#outbox.unrecorded < concurrency) return true;
     // A row begins when Redis has the end of the one before it.
     if (ahead === undefined || attempt.batch !== undefined) return false;
-    const oldest = this.#sentAt[0] ?? this.#unsent[0]?.endedAt ?? Number.POSITIVE_INFINITY;
-    return performance.now() - oldest <= MAX_UNRECORDED_MS;
+    return performance.now() - this.#outbox.since <= MAX_UNRECORDED_MS;
   }
 
   #start(held: HeldJob): void {
@@ -237,10 +207,8 @@ export class MainLoop {
       if (end === undefined) this.#record(held, ending);
       else {
         this.#taken -= 1;
-        this.#unrecorded += 1;
-        this.#unsent.push({ held, ending, end, endedAt });
-        this.#characters += end.result.length;
-        if (this.#unsent.length >= this.#mostEnds || this.#characters >= MAX_CHARACTERS) this.#send();
+        this.#outbox.add({ held, ending, end, endedAt });
+        if (this.#outbox.isFull) this.#send();
       }
     }
     this.#begin();
@@ -263,16 +231,16 @@ export class MainLoop {
 
   /** Sends turns, as long as there is something to say. */
   #send(): void {
-    while (this.#sentAt.length < MAX_TURNS) {
+    const [outbox, supply] = [this.#outbox, this.#supply];
+    while (outbox.turns < MAX_TURNS) {
       const [free, ahead] = this.#room();
-      const count = Math.min(this.#unsent.length, this.#mostEnds);
-      const isFull = count === this.#mostEnds || this.#characters >= MAX_CHARACTERS;
-      // The next answer may bring company.
-      const isWorthIt = this.#sentAt.length === 0 || isFull || this.#taken + this.#fetched.length === 0;
-      if (count > 0 ? !isWorthIt : this.#isDrained || this.#asked > 0 || (free === 0 && this.#fetched.length > 0))
+      if (outbox.isEmpty) {
+        if (!supply.mayAsk || free + ahead === 0 || (free === 0 && this.#fetched.length > 0)) return;
+      } else if (outbox.turns > 0 && !outbox.isFull && this.#taken + this.#fetched.length > 0) {
+        // The next answer may bring company.
         return;
-      if (count === 0 && free + ahead === 0) return;
-      void this.#turn(this.#unsent.splice(0, count), free, ahead);
+      }
+      void this.#turn(outbox.take(), free, ahead);
     }
   }
 
@@ -289,25 +257,22 @@ export class MainLoop {
       return [0, 0];
     }
     // A slot is kept for the job that a waiting loop is woken for.
-    const coming = this.#taken + this.#fetched.length + this.#asked + (this.#isWaiting ? 1 : 0);
+    const { asked, isWaiting, appetite } = this.#supply;
+    const coming = this.#taken + this.#fetched.length + asked + (isWaiting ? 1 : 0);
     const free = Math.max(0, concurrency - coming);
     const most = ahead === undefined || now < this.#noneAheadBefore ? 0 : ahead.most;
-    const all = Math.min(concurrency + most - coming, this.#appetite);
+    const all = Math.min(concurrency + most - coming, appetite);
     return all <= free ? [Math.max(0, all), 0] : [free, all - free];
   }
 
-  async #turn(ends: readonly SentEnd[], free: number, ahead: number): Promise<void> {
+  async #turn(parcel: Parcel, free: number, ahead: number): Promise<void> {
     const { queue, taker, outage } = this.#deps;
+    const { ends } = parcel;
     const asked = free + ahead;
-    this.#asked += asked;
-    if (asked > 0) this.#isWoken = false;
-    this.#characters = this.#unsent.reduce((sum, { end }) => sum + end.result.length, 0);
-    const sent = ends[0]?.endedAt ?? performance.now();
-    this.#sentAt.push(sent);
+    this.#supply.ask(asked);
     const answered = (): void => {
-      this.#asked -= asked;
-      this.#unrecorded -= ends.length;
-      this.#sentAt.splice(this.#sentAt.indexOf(sent), 1);
+      this.#supply.answered(asked);
+      this.#outbox.answered(parcel);
     };
     try {
       const brought = await queue.turn(
@@ -329,7 +294,7 @@ export class MainLoop {
     this.#advance();
   }
 
-  #confirm({ held, ending, end }: SentEnd, answer: EndAnswer): void {
+  #confirm({ held, ending, end }: UnrecordedEnd, answer: EndAnswer): void {
     if (answer === 0) {
       held.attempt.confirm();
       // The slot of a row is free only now.
@@ -360,15 +325,10 @@ export class MainLoop {
     if (limitedMs > 0) {
       const waitMs = Math.min(limitedMs, MAX_LIMIT_WAIT_MS);
       this.#notBefore = performance.now() + waitMs;
-      this.#isDrained = false;
+      this.#supply.limited();
       return;
     }
-    if (jobs.length === asked) this.#appetite *= 2;
-    // The turn may have found nothing a moment before the job came for which a wait has ended since.
-    this.#isDrained = jobs.length < asked && !this.#isWoken;
-    this.#dueAt = performance.now() + dueInMs;
-    if (this.#isDrained && !this.#wasDrained) this.#deps.queue.drained();
-    this.#wasDrained = this.#isDrained;
+    if (this.#supply.found({ asked, brought: jobs.length, dueInMs })) this.#deps.queue.drained();
     if (this.#isClosing) this.#handBack(this.#fetched.splice(0));
     else this.#handBackSuspects();
   }
@@ -401,7 +361,7 @@ export class MainLoop {
     }
   }
 
-  #failed(ends: readonly SentEnd[], error: Error): void {
+  #failed(ends: readonly UnrecordedEnd[], error: Error): void {
     this.#taken += ends.length;
     for (const { held, ending } of ends) this.#record(held, ending, error);
     this.#deps.outage.noteIfOutage(error);
@@ -411,20 +371,14 @@ export class MainLoop {
 
   /** Waits for a job when the queue has none and there is a slot. */
   #wait(): void {
-    if (!this.#isDrained || this.#isWaiting || this.#asked > 0) return;
+    const supply = this.#supply;
+    if (!supply.mustWait) return;
     const [free] = this.#room();
     if (free === 0) return;
-    this.#isWaiting = true;
     const { queue, taker } = this.#deps;
-    void queue.waitForJob(Math.max(0, this.#dueAt - performance.now())).then((inMs) => {
-      this.#isWaiting = false;
+    void queue.waitForJob(supply.beginWait()).then((inMs) => {
       if (this.#isClosing || taker.isHeld) queue.wakeAnother();
-      this.#dueAt = Math.min(this.#dueAt, performance.now() + inMs);
-      if (inMs < 1) {
-        this.#isDrained = false;
-        this.#isWoken = true;
-        this.#appetite = 1;
-      }
+      supply.endWait(inMs);
       this.#advance();
     });
   }

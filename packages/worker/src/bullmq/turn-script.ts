@@ -42,6 +42,7 @@ const MAX_REMOVED = 1_000;
 export const TURN = `
 ${LAYOUT.names}
 ${LAYOUT.tell}
+${LAYOUT.prioritize}
 ${COMPLETED_ROWS_SCRIPT}
 ${KEY_SCRIPT}
 local waitKey, activeKey, prioritizedKey, eventsKey, stalledKey, delayedKey, metaKey, markerKey, counterKey, completedKey, limiterKey = unpack(KEYS)
@@ -162,8 +163,7 @@ local function fetchDue()
     if priority == 0 then
       call('LPUSH', waitKey, id)
     else
-      local place = call('INCR', counterKey) % PRIORITY_STEPS
-      call('ZADD', prioritizedKey, priority * PRIORITY_STEPS + place, id)
+      prioritize(base, id, priority)
     end
     tell(steps, 'waiting', 'jobId', id, 'prev', 'delayed')
     call('HSET', base .. id, 'delay', 0)
