@@ -161,45 +161,46 @@ describe('a missing permission', () => {
     expect(loud.map(({ msg }) => msg)).toEqual(['redis refuses our commands; retrying']);
   });
 
-  test('of a command in the middle of scripts, taken away while jobs run, loses no job and repeats none', async ({
-    world,
-  }) => {
-    const own = await OwnRedis.start(world);
-    const redis = await asUser(own, ...all(world));
-    const flags = [
-      '--queue',
-      'scripted',
-      '--redis',
-      redis,
-      '--lease',
-      '1s',
-      '--concurrency',
-      '3',
-      '--health-port',
-      '0',
-    ];
-    const worker = world.workerProcess(flags);
-    await worker.logged('worker ready');
-    const producer = world.producer({ redis: own.server.url });
-    const queue = own.queue('scripted');
-    const go = join(world.folder, 'go');
-    const payload = { ends: [{ do: 'until-file', path: go }] } as never;
-    const added = await Promise.all(Array.from({ length: 6 }, () => producer.enqueue(scripted, payload)));
-    await world.started(3);
-    await own.admin.call('ACL', 'SETUSER', 'ann', '-zadd');
-    await world.file('go', '');
-    const { reason } = await worker.logged('redis refuses our commands; retrying');
-    expect(reason).toBe(
-      `NOPERM: the user may not run zadd on '${world.prefix}:scripted:meta' (allow it: ACL SETUSER <user> +zadd)`,
-    );
-    await own.admin.call('ACL', 'SETUSER', 'ann', '+zadd');
-    for (const { id } of added) expect((await world.settled(queue, id)).failedReason).toBeUndefined();
-    worker.kill('SIGTERM');
-    expect((await worker.ended).code).toBe(0);
-    const told = worker.log.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('redis '));
-    expect(told).toEqual(['redis refuses our commands; retrying', 'redis is available']);
-    expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(6);
-  });
+  test.for([...['zadd', 'hset', 'set', 'lpush', 'ltrim']])(
+    'of %s in the middle of scripts, taken away while jobs run, loses no job and repeats none',
+    async (command, { world }) => {
+      const own = await OwnRedis.start(world);
+      const redis = await asUser(own, ...all(world));
+      const flags = [
+        '--queue',
+        'scripted',
+        '--redis',
+        redis,
+        '--lease',
+        '1s',
+        '--concurrency',
+        '3',
+        '--health-port',
+        '0',
+      ];
+      const worker = world.workerProcess(flags);
+      await worker.logged('worker ready');
+      const producer = world.producer({ redis: own.server.url });
+      const queue = own.queue('scripted');
+      const go = join(world.folder, 'go');
+      const payload = { ends: [{ do: 'until-file', path: go }] } as never;
+      const added = await Promise.all(Array.from({ length: 6 }, () => producer.enqueue(scripted, payload)));
+      await world.started(3);
+      await own.admin.call('ACL', 'SETUSER', 'ann', `-${command}`);
+      await world.file('go', '');
+      const { reason } = await worker.logged('redis refuses our commands; retrying');
+      expect(reason).toBe(
+        `NOPERM: the user may not run ${command} on '${world.prefix}:scripted:meta' (allow it: ACL SETUSER <user> +${command})`,
+      );
+      await own.admin.call('ACL', 'SETUSER', 'ann', `+${command}`);
+      for (const { id } of added) expect((await world.settled(queue, id)).failedReason).toBeUndefined();
+      worker.kill('SIGTERM');
+      expect((await worker.ended).code).toBe(0);
+      const told = worker.log.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('redis '));
+      expect(told).toEqual(['redis refuses our commands; retrying', 'redis is available']);
+      expect(world.ledger().filter(({ event }) => event === 'start')).toHaveLength(6);
+    },
+  );
 });
 
 test('an address in a file is used by all three commands', async ({ world }) => {
