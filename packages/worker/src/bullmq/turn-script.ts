@@ -237,7 +237,7 @@ if free + ahead > 0 then
     call('SET', job .. LOCK, token, 'PXAT', leasedUntil)
     tell(steps, 'active', 'jobId', id, 'prev', 'waiting')
     call('HSET', job, 'processedOn', nowText, WORKER, worker, FETCHES, fetches == 0 and '1' or string.format('%.0f', fetches + 1))
-    fetched[2 * count - 1], fetched[2 * count] = id, size < ${MAX_JSON} and cjson.encode(fields) or fields
+    fetched[2 * count - 1], fetched[2 * count] = id, size > 0 and size <= ${MAX_JSON} and cjson.encode(fields) or fields
   end
   local waiting = most > 0 and waitingIds(most) or {}
   for i = 1, #waiting do hold(waiting[i]) end
