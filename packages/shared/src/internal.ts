@@ -26,9 +26,10 @@ export { type FailureRecord, readFailure, writeFailure } from './job/failure-rec
 export { FATE } from './job/fate.js';
 export { isOptions } from './job/is-options.js';
 export { definedJobs } from './job/job.js';
-export { hashKey, idForKey, keyFault, newId, newMark } from './job/job-id.js';
+export { hashKey, idForKey, newId, newMark } from './job/job-id.js';
 export { JsonElements } from './job/json-elements.js';
 export { jsonElements, jsonMembers } from './job/json-text.js';
+export { keyFault } from './job/key-fault.js';
 export { type OptionTable, optionFaults } from './job/option-faults.js';
 export { redactUrls } from './job/redact-urls.js';
 export { expandRows, idForRow, isBatchName, MAX_ROWS, MAX_ROWS_PER_JOB, readRowKey, rowOfId } from './job/row-id.js';

@@ -92,8 +92,6 @@ export async function findWait(
   return { why: 'behind', jobs: ahead < 0 ? MAX_AHEAD : ahead, orMore: ahead < 0 };
 }
 
-const figures = new Intl.NumberFormat('en');
-
 /**
  * Says why a batch waits.
  * @example
@@ -110,7 +108,7 @@ export function describeWait(wait: BatchWait): string {
     case 'delayed':
       return `delayed until ${new Date(wait.until).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
     case 'behind': {
-      const jobs = `${wait.orMore ? 'at least ' : ''}${figures.format(wait.jobs)}`;
+      const jobs = `${wait.orMore ? 'at least ' : ''}${wait.jobs.toLocaleString('en-US')}`;
       return `waiting behind ${jobs} ${wait.jobs === 1 ? 'job' : 'jobs'} of this queue`;
     }
   }

@@ -55,7 +55,7 @@ export async function run(name: string, path: string, _: unknown, command: Comma
 
 const nameOf = (path: string): string => (path === '-' ? 'the standard input' : showText(path));
 
-async function enqueue(run: Run, open: () => Producer): Promise<Report> {
+async function enqueue(run: Run, open: () => Promise<Producer>): Promise<Report> {
   const { job, config } = run;
   if (!config.dryRun) return withProducer(open(), (producer) => enqueueAndWait(producer, run, config.wait));
   return { ...(await enqueueRows(run, (options) => runDryBatch(job, options))), settled: undefined };

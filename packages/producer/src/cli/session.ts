@@ -3,15 +3,16 @@ import { isJob, type JobDefinition, ModuleInvalid, OptionsInvalid } from '@bullp
 import { type Config, type ExitCode, readConfig, reportFailure, type Settings } from '@bullpen/shared/command';
 import { loadModule, onExit, suggest } from '@bullpen/shared/internal';
 import type { Command } from 'commander';
-import { createProducer } from '../create-producer.js';
-import type { Producer } from '../producer.js';
+import type { Producer, ProducerOptions } from '../producer.js';
 import { globalSettings } from './settings.js';
 
 /** The settings of a command, and a way to open a producer. */
 export interface Session<T extends Settings> {
   readonly config: Config<typeof globalSettings & T>;
+  /** The options of its producer. */
+  readonly options: ProducerOptions;
   /** Opens the producer. Not called by commands that end before they need Redis. */
-  readonly open: () => Producer;
+  readonly open: () => Promise<Producer>;
 }
 
 /**
@@ -23,7 +24,10 @@ export function startSession<T extends Settings>(command: Command, own: T): Sess
     typeof globalSettings & T
   >;
   const { redis, prefix, redisTimeout, events } = config as Config<typeof globalSettings>;
-  return { config, open: () => createProducer({ redis, prefix, redisTimeout, events }) };
+  const options = { redis, prefix, redisTimeout, events };
+  // Loaded here, because `enqueue` opens a smaller producer.
+  const open = async () => (await import('../create-producer.js')).createProducer(options);
+  return { config, options, open };
 }
 
 /**
@@ -55,7 +59,11 @@ function reportEnded(path: string): ExitCode {
 }
 
 /** Runs `work` with a producer, then closes the producer in any case. */
-export async function withProducer<T>(producer: Producer, work: (producer: Producer) => Promise<T>): Promise<T> {
+export async function withProducer<P extends Pick<Producer, 'close'>, T>(
+  opening: P | Promise<P>,
+  work: (producer: P) => Promise<T>,
+): Promise<T> {
+  const producer = await opening;
   try {
     return await work(producer);
   } finally {

@@ -1,5 +1,5 @@
 import type { Events, EventsOption } from '@bullpen/shared';
-import { declaredEvents, META, queueKeys } from '@bullpen/shared/internal';
+import { declaredEvents, META, queueKeys, type Redis } from '@bullpen/shared/internal';
 import type { RedisAccess } from './redis-access.js';
 
 /**
@@ -9,11 +9,11 @@ import type { RedisAccess } from './redis-access.js';
  */
 export class EventsDeclaration {
   readonly #option: EventsOption | undefined;
-  readonly #access: RedisAccess;
+  readonly #access: RedisAccess<Redis>;
   readonly #begun = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
 
-  constructor(option: EventsOption | undefined, access: RedisAccess) {
+  constructor(option: EventsOption | undefined, access: RedisAccess<Redis>) {
     this.#option = option;
     this.#access = access;
   }

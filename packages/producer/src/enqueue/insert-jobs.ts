@@ -4,7 +4,7 @@ import type { ChunkOptions } from './chunk.js';
 import { type JobAnswer, readJobsReply } from './insert-reply.js';
 import { settingsOf } from './job-opts.js';
 import { Lines } from './lines.js';
-import type { ProducerRedis } from './producer-redis.js';
+import type { JobsRedis } from './producer-redis.js';
 
 /** A single job on its way to Redis. Its payload is valid and is JSON. */
 export interface SingleJob {
@@ -33,12 +33,7 @@ export interface JobsChunk {
  * lost reply: the ids of the jobs are new, and stay the same however often the chunk is sent, so
  * each recognises itself.
  */
-export function prepareJobs({
-  prefix,
-  queue,
-  jobs,
-  isWhole,
-}: JobsChunk): (redis: ProducerRedis) => Promise<JobAnswer[]> {
+export function prepareJobs({ prefix, queue, jobs, isWhole }: JobsChunk): (redis: JobsRedis) => Promise<JobAnswer[]> {
   const places = new Map<string, number>();
   // Which settings the jobs have, in runs: the number of the settings, and of how many jobs.
   const runs: number[] = [];

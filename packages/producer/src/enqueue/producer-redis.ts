@@ -14,9 +14,16 @@ export type ShowPage = [
   due?: string,
 ];
 
-/** The scripts of the producer, as methods of a connection. `define-commands.ts` defines them. */
-export interface ProducerCommands {
+/** The script that inserts single jobs, as a method of a connection. */
+export interface JobCommands {
   bullpenInsertJobs(...args: ScriptArg[]): Promise<string>;
+}
+
+/** A connection that knows this script. */
+export type JobsRedis = Redis & JobCommands;
+
+/** The scripts of the producer, as methods of a connection. `define-commands.ts` defines them. */
+export interface ProducerCommands extends JobCommands {
   bullpenInsertRows(...args: ScriptArg[]): Promise<RawRowsReply>;
   bullpenCancel(...args: ScriptArg[]): Promise<'cancelled' | 'requested' | 'settled' | 'unknown' | 'appeared'>;
   bullpenOpenBatch(...args: ScriptArg[]): Promise<string[] | Record<string, string>>;

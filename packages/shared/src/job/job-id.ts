@@ -47,14 +47,3 @@ export function newMark(): string {
 export function newId(): string {
   return `j-${randomUUID()}`;
 }
-
-const MAX_KEY = 1_000;
-
-/** Says what is wrong with a key, or returns `undefined`. A key may be nearly any text. */
-export function keyFault(key: unknown): string | undefined {
-  if (typeof key !== 'string') return `expected text, got ${key === null ? 'null' : typeof key}`;
-  if (key.length === 0 || key.length > MAX_KEY) {
-    return `expected 1 to ${MAX_KEY} characters, got ${key.length}`;
-  }
-  return undefined;
-}

@@ -1,4 +1,4 @@
-import { keyFault } from './job-id.js';
+import { keyFault } from './key-fault.js';
 
 /**
  * The most rows of one batch. Its books take two bits per row: this many rows take 25 MB of Redis.

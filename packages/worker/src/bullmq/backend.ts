@@ -1,16 +1,14 @@
 import type { Due } from '@bullpen/shared';
 import { Coalescer, lockKey, type RedisClock } from '@bullpen/shared/internal';
-import {
-  defaultRepeatStrategy,
-  type FinishedStatus,
-  type JobsOptions,
-  type KeepJobs,
-  type MinimalJob,
-  type QueueBaseOptions,
-  QueueKeys,
-  type RedisConnection,
+import type {
+  FinishedStatus,
+  JobsOptions,
+  KeepJobs,
+  MinimalJob,
+  QueueBaseOptions,
+  RedisConnection,
   RedisQueueBackend,
-  type RepeatOptions,
+  RepeatOptions,
 } from 'bullmq';
 import type { Leases } from '../in-flight/leases.js';
 import type { QueueSettings } from '../in-flight/queue-settings.js';
@@ -27,6 +25,7 @@ import type { SideConnections } from '../redis/side-connections.js';
 import { BlockingConnection } from './blocking-connection.js';
 import type { BullmqJob } from './bullmq-job.js';
 import { connect, connectionName } from './connections.js';
+import { bullmq } from './engine.js';
 import { engineCommand } from './engine-scripts.js';
 import { failureOf } from './failure.js';
 import { addNotes } from './finish-notes.js';
@@ -76,7 +75,7 @@ const MAX_HANDED_BACK = 500;
  * BullMQ's script: that script knows flows, schedulers, deduplication and retention. And after an
  * outage living workers take up their leases before it looks for the jobs of dead ones.
  */
-export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
+export class Backend extends bullmq.RedisQueueBackend implements QueueStore<HeldJob> {
   readonly #blocking: Pick<BlockingConnection, 'ready' | 'wait' | 'close'>;
   readonly #deps: BackendDeps;
   /** Jobs that go back in one turn of the event loop go in one call, which keeps their order. */
@@ -99,7 +98,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
     opts: BackendOptions,
     deps: BackendDeps,
   ) {
-    const keys = new QueueKeys(opts.prefix);
+    const keys = new bullmq.QueueKeys(opts.prefix);
     super(main, name, keys.getKeys(name), (type) => keys.toKey(name, type), opts);
     this.#blocking = blocking;
     this.#deps = deps;
@@ -222,7 +221,7 @@ export class Backend extends RedisQueueBackend implements QueueStore<HeldJob> {
   ): Promise<string | null> {
     const runAt = Number(producerId.slice(producerId.lastIndexOf(':') + 1)) || 0;
     const { repeat } = opts;
-    const cronAt = repeat?.pattern && defaultRepeatStrategy(Math.max(runAt, this.#deps.clock.at()), repeat);
+    const cronAt = repeat?.pattern && bullmq.defaultRepeatStrategy(Math.max(runAt, this.#deps.clock.at()), repeat);
     if (!cronAt) return super.updateJobSchedulerNextMillis(schedulerId, nextAt, data, opts, producerId);
     const next = { ...opts, prevMillis: cronAt };
     return super.updateJobSchedulerNextMillis(schedulerId, cronAt, data, next, producerId);

@@ -1,5 +1,6 @@
-import { Job, type JobProgress } from 'bullmq';
+import type { JobProgress } from 'bullmq';
 import type { ActiveAttempt } from '../in-flight/active-attempt.js';
+import { bullmq } from './engine.js';
 
 /** BullMQ's job, with the attempt at it. */
 export class BullmqJob<
@@ -7,7 +8,7 @@ export class BullmqJob<
   Result = unknown,
   Name extends string = string,
   Progress extends JobProgress = JobProgress,
-> extends Job<Data, Result, Name, Progress> {
+> extends bullmq.Job<Data, Result, Name, Progress> {
   /**
    * The attempt that this object is for. It cannot be found by the id of the job: one job may have
    * two attempts here for a moment.

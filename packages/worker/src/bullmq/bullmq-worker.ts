@@ -1,7 +1,8 @@
-import { type Job, type JobJson, Worker, type WorkerOptions } from 'bullmq';
+import type { Job, JobJson, WorkerOptions } from 'bullmq';
 import type { JobSource } from '../in-flight/job-source.js';
 import { Backend, type BackendDeps } from './backend.js';
 import { BullmqJob } from './bullmq-job.js';
+import { bullmq } from './engine.js';
 import { MainLoop, type MainLoopDeps } from './main-loop.js';
 import { privatesOf } from './private-parts.js';
 import { type EngineWorker, TurningQueue, type TurningQueueDeps } from './turning-queue.js';
@@ -19,7 +20,7 @@ const SCHEDULING = 'Failed to add repeatable job for next iteration: ';
  * BullMQ's worker with our main loop. What a stock worker does beside its main loop is BullMQ's: the
  * stall check, closing, the next run of a job scheduler, and the events for listeners.
  */
-export class BullmqWorker extends Worker<unknown, unknown, string, Backend> implements JobSource, EngineWorker {
+export class BullmqWorker extends bullmq.Worker<unknown, unknown, string, Backend> implements JobSource, EngineWorker {
   readonly #loop: MainLoop;
   /**
    * Why BullMQ could not enqueue the next run of a job scheduler. BullMQ only emits it as an error.

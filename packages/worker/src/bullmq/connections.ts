@@ -1,4 +1,5 @@
-import { type ConnectionOptions, RedisConnection } from 'bullmq';
+import type { ConnectionOptions, RedisConnection } from 'bullmq';
+import { bullmq } from './engine.js';
 
 /**
  * The worker's main connection for BullMQ, without BullMQ's check of the server: it asks `INFO` for
@@ -6,7 +7,7 @@ import { type ConnectionOptions, RedisConnection } from 'bullmq';
  * `startWorker` has checked the server.
  */
 export const connect = (redis: ConnectionOptions): RedisConnection =>
-  new RedisConnection(redis, { shared: true, blocking: false, skipVersionCheck: true });
+  new bullmq.RedisConnection(redis, { shared: true, blocking: false, skipVersionCheck: true });
 
 /**
  * The name that BullMQ gives to a worker's blocking connection. Tools find workers by this name.

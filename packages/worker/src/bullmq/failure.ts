@@ -1,5 +1,5 @@
-import { UnrecoverableError } from 'bullmq';
 import type { FailedEnding } from '../in-flight/queue-store.js';
+import { bullmq } from './engine.js';
 
 /**
  * An error of ours with the words of the handler's error. BullMQ takes some names and messages of
@@ -8,7 +8,7 @@ import type { FailedEnding } from '../in-flight/queue-store.js';
  */
 export function failureOf({ outcome: { kind, error }, isFinal = false }: FailedEnding): Error {
   const { name, message, stack } = error;
-  const failure = kind === 'failed' && !isFinal ? new Error() : new UnrecoverableError();
+  const failure = kind === 'failed' && !isFinal ? new Error() : new bullmq.UnrecoverableError();
   failure.message = isFinal ? message : `${name}: ${message}`;
   failure.stack = stack ?? failure.message;
   return failure;

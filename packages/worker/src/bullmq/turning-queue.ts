@@ -1,5 +1,5 @@
 import { describeThrown, lacksPermission, type RedisClock, WAKE_MARKER } from '@bullpen/shared/internal';
-import { type JobJson, raw2NextJobData, UnrecoverableError, type WorkerListener } from 'bullmq';
+import type { JobJson, WorkerListener } from 'bullmq';
 import type { Notes } from '../attempt/notes.js';
 import type { Ending } from '../in-flight/active-attempt.js';
 import type { FetchedJob } from '../in-flight/fetched-job.js';
@@ -10,6 +10,7 @@ import type { Outage } from '../redis/outage.js';
 import { pause } from '../redis/pause.js';
 import type { Backend } from './backend.js';
 import type { BullmqJob } from './bullmq-job.js';
+import { bullmq } from './engine.js';
 import {
   type FetchedBy,
   fieldsAfterFetch,
@@ -87,7 +88,7 @@ export class TurningQueue implements LoopQueue {
     const failure = fields['defa'];
     // BullMQ has already decided that the job fails, as for the parent of a failed child.
     if (failure !== undefined && !attempt.cancelled)
-      return attempt.failForGood(describeThrown(new UnrecoverableError(failure)));
+      return attempt.failForGood(describeThrown(new bullmq.UnrecoverableError(failure)));
     return this.#deps.taker.attempt(attempt);
   }
 
@@ -118,7 +119,9 @@ export class TurningQueue implements LoopQueue {
     // cannot be stored. Such a job must not be attempted again and again, so it has failed and says
     // why.
     const failInstead = (refusal: string): Promise<void> => {
-      const failure = new UnrecoverableError(`the handler succeeded, but Redis refused to record it: ${refusal}`);
+      const failure = new bullmq.UnrecoverableError(
+        `the handler succeeded, but Redis refused to record it: ${refusal}`,
+      );
       return recordEnding(this.#worker.backend, held, attempt.failForGood(describeThrown(failure)));
     };
     try {
@@ -232,7 +235,7 @@ export class TurningQueue implements LoopQueue {
 /** The fields of a job as BullMQ reads them. */
 function jsonOf({ attempt, fields }: HeldJob): JobJson {
   const pairs = Object.entries(fields).flat() as string[];
-  return raw2NextJobData([pairs, attempt.jobId, 0, 0])[0] as JobJson;
+  return bullmq.raw2NextJobData([pairs, attempt.jobId, 0, 0])[0] as JobJson;
 }
 
 function kindOf(attemptsMade: number, notes: Notes | undefined): PlainEnd['kind'] {
