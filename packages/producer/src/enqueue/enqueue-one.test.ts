@@ -68,9 +68,9 @@ describe('enqueueOne', () => {
   it('sends a call at once when it is full, and does not wait for the one before', async () => {
     const { calls, enqueue } = producer();
     const all = numbers(600).map((n) => enqueue(n));
-    expect(calls.map(({ length }) => length)).toEqual([250, 250]);
+    expect(calls.map(({ length }) => length)).toEqual([125, 125, 125, 125]);
     await Promise.all(all);
-    expect(calls.map(({ length }) => length)).toEqual([250, 250, 100]);
+    expect(calls.map(({ length }) => length)).toEqual([125, 125, 125, 125, 100]);
   });
 
   it('sends a call at once when its payloads are large', async () => {

@@ -8,7 +8,7 @@ import type { QueueAccess } from './redis-access.js';
  * So many jobs go in one call at most. Of more jobs, Redis works on one call while we make the next
  * one.
  */
-const JOBS_PER_CALL = 250;
+const JOBS_PER_CALL = 125;
 
 /**
  * Sends single jobs. Those that come in one turn of the event loop for one queue go in one call, and
