@@ -256,6 +256,13 @@ describe('MainLoop', () => {
     expect(turns.flatMap(({ ends }) => ends)).toEqual(numbered(250));
   });
 
+  it('fetches at most 250 jobs in one turn, and more in the next one', async () => {
+    const { run, turns } = looping({ concurrency: 400 });
+    await run();
+    await turns[0]?.answer({ jobs: jobs(...numbered(250)) });
+    expect(turns.map(({ free }) => free)).toEqual([250, 150]);
+  });
+
   it('sends large results at once', async () => {
     const { run, turns, end, plays } = looping({ concurrency: 100 });
     plays.result = 'x'.repeat(100_000);

@@ -7,6 +7,9 @@ interface Found {
   readonly dueInMs: number;
 }
 
+/** The most jobs that one turn fetches: a few milliseconds of Redis, and no more arguments than Lua takes. */
+const MAX_FETCHED = 250;
+
 /** What a main loop knows of the jobs that its queue has now. */
 export class Supply {
   /** How many jobs the turns on their way may bring. */
@@ -24,7 +27,7 @@ export class Supply {
    * slots for would leave nothing to others that are idle. So it begins with one after a wait, which
    * wakes the next worker if there are more, and then takes twice as many each time.
    */
-  #appetite = Number.POSITIVE_INFINITY;
+  #appetite = MAX_FETCHED;
 
   get asked(): number {
     return this.#asked;
@@ -65,7 +68,7 @@ export class Supply {
 
   /** @returns whether the queue has become empty */
   found({ asked, brought, dueInMs }: Found): boolean {
-    if (brought === asked) this.#appetite *= 2;
+    if (brought === asked) this.#appetite = Math.min(2 * this.#appetite, MAX_FETCHED);
     // The turn may have found nothing a moment before the job came for which a wait has ended since.
     this.#isDrained = brought < asked && !this.#isWoken;
     this.#dueAt = performance.now() + dueInMs;

@@ -10,7 +10,10 @@ export const TURN_KEYS = 11;
  */
 const MAX_JSON = 1_024;
 
-/** The most completed jobs that one call removes because they are too many or too old: a few milliseconds. */
+/**
+ * The most completed jobs that one call removes because they are too many or too old: a few
+ * milliseconds.
+ */
 const MAX_REMOVED = 1_000;
 
 /**
@@ -35,9 +38,9 @@ const MAX_REMOVED = 1_000;
  * - below 0: the job is not ours; BullMQ's numbers.
  * - an error in its place: completed, but Redis refused to note it in the books.
  * Then the fetched jobs: for each its id and its fields as they were before this fetch, as a list or
- * as JSON. Then the
- * instant of the fetch. The last two say why there may be fewer jobs than it asked for: for how long
- * the queue is limited (ms), and when its next delayed job is due. Each is 0 if it is not so.
+ * as JSON. Then the instant of the fetch. The last two say why there may be fewer jobs than it asked
+ * for: for how long the queue is limited (ms), and when its next delayed job is due. Each is 0 if it
+ * is not so.
  */
 export const TURN = `
 ${LAYOUT.names}
@@ -180,7 +183,7 @@ local function allowed()
   return leftMs > 0 and 0 or 1, math.max(leftMs, 0)
 end
 
--- The next ids of the list, as far as there are so many.
+-- The next ids of the list, at most so many, in their order.
 local function waitingIds(most)
   local ids = call('LRANGE', waitKey, -most, -1)
   for i = 1, #ids do
@@ -195,8 +198,8 @@ local function waitingIds(most)
   return ids
 end
 
--- Moves these last ids of the list. If Redis refuses a command, it does so before a job is lost, or is in
--- two places.
+-- Moves these last ids of the list. If Redis refuses a command, it does so before a job is in two
+-- places or in none.
 local function moveWaiting(ids)
   call('LTRIM', waitKey, 0, -1)
   call('LPUSH', activeKey, unpack(ids))
