@@ -30,6 +30,12 @@ export interface Lease {
 }
 
 /**
+ * Whether nobody renewed it in time. A process that was frozen may come to other work before it
+ * notices.
+ */
+export const hasRunOut = ({ lapsed, until }: Lease): boolean => lapsed || performance.now() >= until;
+
+/**
  * What Redis says of a lease:
  * - `held`: the job is ours
  * - `recorded`: the end of this very attempt is recorded

@@ -318,11 +318,14 @@ describe('a shared attempt that has to stop', () => {
     expect(ran.length).toBeLessThan(4);
   });
 
-  it('begins no row when its lease has lapsed: another worker may have the job', async () => {
+  it.each([
+    ['has lapsed', { lapsed: true }],
+    ['has run out, and nobody has noticed yet', { until: 0 }],
+  ])('begins no row when its lease %s: another worker may have the job', async (_, change) => {
     const ran: number[] = [];
     const setting = sharing(({ n }) => {
       ran.push(n);
-      setting.lease.lapsed = true;
+      Object.assign(setting.lease, change);
     });
     expect(await setting.sharedAttempt.run()).toBe(false);
     expect(ran).toEqual([1]);

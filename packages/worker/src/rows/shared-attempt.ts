@@ -9,6 +9,7 @@ import type { ActiveAttempt } from '../in-flight/active-attempt.js';
 import type { ContextSource } from '../in-flight/attempt-context.js';
 import { runOwnedBy } from '../in-flight/fault-owner.js';
 import { seemsExpired } from '../in-flight/fetched-job.js';
+import { hasRunOut } from '../in-flight/lease.js';
 import type { WorkerDeps } from '../in-flight/worker-deps.js';
 import { readOpenRows } from './open-rows.js';
 import { type OpenRow, RowAttempt, type RowAttemptDeps } from './row-attempt.js';
@@ -111,8 +112,9 @@ export class SharedAttempt {
 
   #mustStop(): boolean {
     const { attempt, worker } = this.#deps;
-    const { lost, lapsed } = attempt.lease;
-    return worker.active.draining || lost || lapsed || this.#recorder.failed || worker.trials.mustMakeWay(attempt);
+    const { lease } = attempt;
+    if (worker.active.draining || lease.lost || hasRunOut(lease)) return true;
+    return this.#recorder.failed || worker.trials.mustMakeWay(attempt);
   }
 
   /**
