@@ -130,18 +130,23 @@ describe('LostFetches', () => {
     expect(wasKnown).toEqual([true]);
   });
 
-  it('ignores a fetch that Redis did not hand back, because another worker has the job by now', async () => {
+  it('lets no fetch start that Redis did not hand back, and does not log it: another worker has the job', async () => {
     const { lostFetches, redis, lines } = lostAmong([
       ['j-1', 'w1:1', '1'],
       ['j-2', 'w1:2', '1'],
     ]);
     redis.obey = async () => ['j-2'];
     await lostFetches.handBackLost();
-    expect([lostFetches.wasHandedBack(attemptAt('j-1', 1)), lostFetches.wasHandedBack(attemptAt('j-2', 1))]).toEqual([
-      false,
-      true,
-    ]);
+    for (const id of ['j-1', 'j-2']) expect(lostFetches.wasHandedBack(attemptAt(id, 1))).toBe(true);
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, HANDED_BACK]]);
+  });
+
+  it('lets a fetch not start that one of two looks at the same time has handed back', async () => {
+    const { lostFetches, redis } = lostAmong([['j-1', 'w1:1', '1']]);
+    const answers = [['j-1'], []];
+    redis.obey = async () => answers.shift();
+    await Promise.all([lostFetches.handBackLost(), lostFetches.handBackLost()]);
+    expect([answers, lostFetches.wasHandedBack(attemptAt('j-1', 1))]).toEqual([[], true]);
   });
 
   it.each(['Connection is closed.', 'READONLY You can’t write against a read only replica.'])(

@@ -57,10 +57,11 @@ export class LostFetches {
           lost.map(([jobId, , mark]) => ({ jobId, mark, nth: undefined })),
         ),
       );
-      for (const [jobId, , mark] of lost) {
+      // What Redis did not hand back is not ours any more. Another look, which the client sent again
+      // after an outage, may have handed it back a moment before: such a job must not start here, too.
+      for (const [jobId] of lost) {
         if (handedBack.has(jobId))
           log.info({ jobId, queue }, 'job was fetched in a reply that was lost; handed it back');
-        else this.#handedBack.delete(`${jobId} ${mark}`);
       }
     } catch (error) {
       // There was no answer, or a refusal when the command was sent again. Redis may have handed
