@@ -3,6 +3,7 @@ import type { Facts } from '../facts.js';
 import { check } from './check.js';
 import {
   at,
+  frozenWhenKilled,
   history,
   intended,
   killed,
@@ -99,6 +100,7 @@ const GUILTY: Readonly<Partial<Record<ViolationKind, readonly [what: string, say
     ],
     'repeated too much': [
       ['more than the slots, long before a kill', /had 5 slots of q, and 6 jobs ran again/, repeatedBy(6, 2.9)],
+      ['and long before the freeze in which it was killed', /and 20 jobs ran again/, frozenWhenKilled(2.7)],
     ],
     'ended twice': [
       ['in calm weather', /a: attempt 1 in 1.* and attempt 1 in 2/, twice()],

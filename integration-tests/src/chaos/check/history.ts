@@ -125,3 +125,9 @@ export function repeatedBy(jobs: number, endedAt: number): Partial<Facts> {
     lives: [killed(1, 3), life(2, { log: [readyLine(0.5), toldLine(10), stoppedLine(10.1, {}, { completed: jobs })] })],
   };
 }
+
+/** The same for 20 jobs, and the worker was frozen a moment before it was killed. */
+export function frozenWhenKilled(endedAt: number): Partial<Facts> {
+  const { faults = [], ...facts } = repeatedBy(20, endedAt);
+  return { ...facts, faults: [...faults, { kind: 'freeze', pid: 1, startedAt: at(2.8), endedAt: at(3.1) }] };
+}

@@ -5,6 +5,7 @@ import { check } from './check.js';
 import {
   answered,
   at,
+  frozenWhenKilled,
   history,
   intended,
   killed,
@@ -35,6 +36,7 @@ const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
   ['calm weather', {}],
   ['as many jobs repeated as a killed worker had slots', repeatedBy(5, 2.9)],
   ['more jobs repeated that ended right before the kill', repeatedBy(20, 2.99)],
+  ['more jobs repeated that ended right before the freeze in which the worker was killed', frozenWhenKilled(2.79)],
   [
     'a job not accepted before the producer was killed, and nothing of it anywhere',
     { intended: [intended('a'), intended('b')] },

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
 import { TIMER_MS } from '../limits.js';
-import { allFaults, felt, isHarmful, isKill } from './all-faults.js';
+import { allFaults, felt, isHarmful, isKill, isStandstill } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
@@ -17,7 +17,9 @@ const CALM_MS = 1_000;
  * milliseconds. Of a process whose connection or Redis was disturbed shortly before nothing is said.
  */
 export function repeatsAreFew(facts: Facts): Finding {
-  const faults = allFaults(facts).filter((fault) => isHarmful(fault));
+  const all = allFaults(facts);
+  const faults = all.filter((fault) => isHarmful(fault));
+  const standstills = all.filter((fault) => isStandstill(fault));
   const runs = handlerRuns(facts);
   const queueOf = new Map(facts.intended.map(({ id, queue }) => [id, queue]));
   const attemptOf = ({ jobId, key, attempt }: HandlerRun): string => `${jobId} ${key} ${attempt}`;
@@ -34,7 +36,11 @@ export function repeatsAreFew(facts: Facts): Finding {
         });
       })
       .flatMap(({ pid, exitedAt }) => {
-        const until = exitedAt - UNRECORDED_MS - NOISE_MS;
+        // A process that stood still when it was killed did its last work before that.
+        const stoodStillAt = standstills
+          .filter((fault) => fault.pid === pid && fault.startedAt <= exitedAt && fault.endedAt >= exitedAt)
+          .map(({ startedAt }) => startedAt);
+        const until = Math.min(exitedAt, ...stoodStillAt) - UNRECORDED_MS - NOISE_MS;
         const early = runs.filter((run) => {
           return run.pid === pid && run.conclusion === 'end' && run.endedAt < until && isRepeated(run);
         });
