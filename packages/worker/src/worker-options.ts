@@ -58,8 +58,8 @@ export interface WorkerOptions {
    * Whether a worker may fetch jobs before it has a slot for them. Default `true`. Only jobs whose
    * handlers have been quick (2 ms or less) are fetched ahead, and never more than it does in 20 ms. A
    * process that is killed then repeats what it had in hand, at most `concurrency` jobs, and what ended
-   * within 5 ms and was on its way to Redis. With `false` a job begins when Redis has the end of the one before it in its
-   * slot, and what ended is not repeated. Rows of batches always begin so.
+   * within 5 ms and was on its way to Redis. With `false` a job begins when Redis has the end of the
+   * one before it in its slot, and what ended is not repeated. Rows of batches always begin so.
    */
   readonly fetchAhead?: boolean | undefined;
   /** Where it logs. Default: to stdout, JSON to a pipe and readable lines to a terminal. */

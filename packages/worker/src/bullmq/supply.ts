@@ -7,7 +7,7 @@ interface Found {
   readonly dueInMs: number;
 }
 
-/** The most jobs that one turn fetches: a few milliseconds of Redis, and no more arguments than Lua takes. */
+/** The most jobs that one turn fetches: Redis takes milliseconds, and Lua only so many arguments. */
 const MAX_FETCHED = 250;
 
 /** What a main loop knows of the jobs that its queue has now. */

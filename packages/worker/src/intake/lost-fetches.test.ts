@@ -141,7 +141,7 @@ describe('LostFetches', () => {
     expect(lines).toEqual([[{ jobId: 'j-2', queue: 'mail' }, HANDED_BACK]]);
   });
 
-  it('lets a fetch not start that one of two looks at the same time has handed back', async () => {
+  it('does not let a fetch start that one of two looks at the same time has handed back', async () => {
     const { lostFetches, redis } = lostAmong([['j-1', 'w1:1', '1']]);
     const answers = [['j-1'], []];
     redis.obey = async () => answers.shift();

@@ -57,8 +57,8 @@ export class LostFetches {
           lost.map(([jobId, , mark]) => ({ jobId, mark, nth: undefined })),
         ),
       );
-      // What Redis did not hand back is not ours any more. Another look, which the client sent again
-      // after an outage, may have handed it back a moment before: such a job must not start here, too.
+      // What Redis did not hand back is not ours any more, and must not start here either. Another
+      // look, which the client sent again after an outage, may have handed it back a moment before.
       for (const [jobId] of lost) {
         if (handedBack.has(jobId))
           log.info({ jobId, queue }, 'job was fetched in a reply that was lost; handed it back');
