@@ -58,6 +58,7 @@ test('Redis behind Sentinel: the primary is killed, then the next one steps down
   await expect(hasty.enqueue(scripted, payload)).rejects.toMatchObject({ code: 'BULLPEN_REDIS_UNAVAILABLE' });
   // The hasty producer has given up before there is a new primary.
   expect(isServed).toBe(false);
+  await watched.failOver();
   // The drain ends within its limits, whatever Redis is doing: 4.5 s, and what a busy machine adds.
   expect([0, 70, 75]).toContain((await leaving.ended).code);
   expect(performance.now() - askedAt).toBeLessThan(15_000);
@@ -70,6 +71,7 @@ test('Redis behind Sentinel: the primary is killed, then the next one steps down
   await untilCopied(redis, 1, world);
   await watched.moveOn();
   accepted.push(await enqueue('after'));
+  expect(await watched.failovers()).toBe(2);
   // The whole answer is in the message: Vitest shows only what differs.
   const settled = await producer.batches.wait({ name: 'through' });
   expect(settled, JSON.stringify(settled)).toMatchObject({ completed: 2 * HALF, missing: 0 });

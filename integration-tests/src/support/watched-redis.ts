@@ -105,19 +105,33 @@ export class WatchedRedis {
    * promises no more.
    */
   async moveOn(): Promise<void> {
+    const before = await this.failOver();
+    const old = this.#servers.find(({ port }) => before.endsWith(`,${port}`)) as RedisServer;
+    const redis = openAt(old);
+    const knows = async (): Promise<boolean> => String(await redis.call('ROLE')).startsWith('slave');
+    await until('who was the primary to know', knows).finally(() => redis.disconnect());
+  }
+
+  /** Makes the sentinels promote another server, whether or not the primary lives. Names the old one. */
+  async failOver(): Promise<string> {
     const [sentinel] = this.#sentinels as [RedisServer];
     const primary = (redis: Redis) => redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER).then(String);
-    let before: string | undefined;
+    let before = '';
     await this.#ask(sentinel, 'a failover to begin', async (redis) => {
       before = await primary(redis);
       // Sentinel refuses while it knows no replica that is fit.
       return (await redis.call('SENTINEL', 'FAILOVER', MASTER).catch(() => undefined)) === 'OK';
     });
     await this.#ask(sentinel, 'the failover to be over', async (redis) => (await primary(redis)) !== before);
-    const old = this.#servers.find(({ port }) => before?.endsWith(`,${port}`)) as RedisServer;
-    const redis = openAt(old);
-    const knows = async (): Promise<boolean> => String(await redis.call('ROLE')).startsWith('slave');
-    await until('who was the primary to know', knows).finally(() => redis.disconnect());
+    return before;
+  }
+
+  /** How many failovers there were: each gives the primary a higher epoch. */
+  async failovers(): Promise<number> {
+    const [sentinel] = this.#sentinels as [RedisServer];
+    const redis = openRedis(sentinel.urlWith(SENTINEL_PASSWORD), 'worker', 'test:sentinel');
+    const [master] = factsOf([await redis.call('SENTINEL', 'MASTER', MASTER).finally(() => redis.disconnect())]);
+    return Number(master?.['config-epoch']);
   }
 
   async #ask(sentinel: RedisServer, what: string, fact: (redis: Redis) => Promise<boolean>): Promise<void> {
@@ -136,7 +150,9 @@ function sentinelSettings(primaryPort: number): string {
     `sentinel sentinel-pass "${SENTINEL_PASSWORD}"`,
     `sentinel monitor ${MASTER} 127.0.0.1 ${primaryPort} 2`,
     `sentinel auth-pass ${MASTER} ${REDIS_PASSWORD}`,
-    `sentinel down-after-milliseconds ${MASTER} 1000`,
+    // Sentinels begin no failover by themselves: on a busy machine they would take a server that
+    // answers late for dead, and promote a replica that does not have what was accepted since.
+    `sentinel down-after-milliseconds ${MASTER} 60000`,
     `sentinel failover-timeout ${MASTER} 4000`,
     `sentinel parallel-syncs ${MASTER} 2`,
     '',
