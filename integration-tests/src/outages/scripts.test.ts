@@ -121,6 +121,9 @@ async function fetchAll({ redis, prefix }: World): Promise<void> {
   }
 }
 
+/** Where an insert says that it was sent before, behind the number of its keys. */
+const INSERT_AGAIN = 5;
+
 /** How a script is played, if not just as it was sent. */
 const PLAYED: Record<string, (script: SentScript, world: World, run: 1 | 2) => Promise<SentScript>> = {
   // A worker died with all that is active.
@@ -137,7 +140,8 @@ const PLAYED: Record<string, (script: SentScript, world: World, run: 1 | 2) => P
     return { ...script, args: [...script.args.slice(0, -1), String(seconds * 1000)] };
   },
   // We send it again ourselves, and say so.
-  bullpenInsertJobs: async (script, _, run) => (run === 2 ? { ...script, args: [...script.args, 'again'] } : script),
+  bullpenInsertJobs: async (script, _, run) =>
+    run === 2 ? { ...script, args: [...script.args.slice(0, INSERT_AGAIN), 'again'] } : script,
 };
 
 const played = async (script: SentScript, world: World, run: 1 | 2): Promise<SentScript> =>

@@ -8,10 +8,10 @@ import { ADD_SCRIPT } from './add-script.js';
  * one script call for each job, and do not say which jobs were duplicates.
  *
  * KEYS: wait; the keys of the queue are named after it. ARGV: as JSON what jobs have in common (see
- * `JobsCall`); the ids of the jobs and their payloads, each with a line break behind it; and a
- * fourth one if the call was sent before and may have been carried out. These are few long
- * arguments: the client takes longer for thousands of short ones than Redis takes to cut the long
- * ones.
+ * `prepareJobs`); the ids of the jobs and their payloads, each with a line break behind it; and
+ * `again` if the call was sent before and may have been carried out. These are few long arguments:
+ * the client takes longer for thousands of short ones than Redis takes to cut the long ones. A
+ * single plain job (see `isPlain`) has its name and its opts as two more in its first call.
  *
  * Answers with lines: a letter for each job, or one letter if a whole chunk was refused; how many
  * jobs waited when the last one was refused; the time; and the ids that hold the keys of duplicates.
@@ -30,8 +30,18 @@ local call = redis.call
 local base = string.sub(KEYS[1], 1, -5)
 ${LAYOUT.now}
 ${ADD_SCRIPT}
+-- The job that is enqueued most often: to read its settings and judge them would take a third of the
+-- call.
+if ARGV[5] then
+  local settings = { name = ARGV[5], priority = 0, priorityText = '0', delayText = '0', kind = '0' }
+  if isMixed(settings) then return 'm' end
+  addJob(settings, string.sub(ARGV[2], 1, -2), string.sub(ARGV[3], 1, -2), ARGV[6])
+  announce()
+  return 'a'
+end
+
 ${KEY_SCRIPT}
-local told, again = cjson.decode(ARGV[1]), ARGV[4]
+local told, again = cjson.decode(ARGV[1]), ARGV[4] == 'again'
 local areMixed = false
 for _, settings in ipairs(told.settings) do
   prepare(settings)

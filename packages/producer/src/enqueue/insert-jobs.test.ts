@@ -128,11 +128,38 @@ describe('prepareJobs', () => {
   });
 
   it('sends exactly the same when it is sent again, and tells the script that it was sent before', async () => {
-    const { redis, calls } = redisAnswering('a', '0', '5');
-    const send = prepare([plain]);
-    for (let time = 1; time <= 3; time += 1) await send(redis);
-    const [first = []] = calls;
-    expect(calls).toEqual([first, [...first, 'again'], [...first, 'again']]);
+    for (const jobs of [[plain], [plain, plain]]) {
+      const { redis, calls } = redisAnswering('a'.repeat(jobs.length), '0', '5');
+      const send = prepare(jobs);
+      for (let time = 1; time <= 3; time += 1) await send(redis);
+      const same = calls[0]?.slice(0, 4) ?? [];
+      expect(calls.slice(1)).toEqual([
+        [...same, 'again'],
+        [...same, 'again'],
+      ]);
+    }
+  });
+
+  it('tells the script name and opts of a plain job that is alone, so that it need not read settings', async () => {
+    const more = async (...jobs: SingleJob[]) => {
+      const { redis, calls } = redisAnswering('a'.repeat(jobs.length), '0', '5');
+      await prepare(jobs)(redis);
+      return calls[0]?.slice(4);
+    };
+    const opts = '{"attempts":10,"backoff":{"type":"exponential","delay":1000}}';
+    expect(await more({ ...plain, job: other })).toEqual(['', 'insert.other', opts]);
+    expect(await more(plain, plain)).toEqual([]);
+    expect(await more({ ...plain, key: 'k' })).toEqual([]);
+    expect(await more({ ...plain, job: expiring })).toEqual([]);
+    const special = [
+      { delayMs: 1 },
+      { dueAt: 1 },
+      { priority: 1 },
+      { expiresAt: 1 },
+      { expiresInMs: 1 },
+      { maxWaiting: 1 },
+    ];
+    for (const given of special) expect(await more({ ...plain, options: { ...options, ...given } })).toEqual([]);
   });
 
   it('answers for each job: its own id, the id that holds its key, or why it was refused', async () => {

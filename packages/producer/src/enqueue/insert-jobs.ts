@@ -2,7 +2,7 @@ import type { JobDefinition } from '@bullpen/shared';
 import { idForKey, newId, newMark, queueKeys, type ScriptArg } from '@bullpen/shared/internal';
 import type { ChunkOptions } from './chunk.js';
 import { type JobAnswer, readJobsReply } from './insert-reply.js';
-import { settingsOf } from './job-opts.js';
+import { type JobSettings, settingsOf } from './job-opts.js';
 import { Lines } from './lines.js';
 import type { JobsRedis } from './producer-redis.js';
 
@@ -39,13 +39,13 @@ export function prepareJobs({ prefix, queue, jobs, isWhole }: JobsChunk): (redis
   const runs: number[] = [];
   const ids: string[] = [];
   const [names, payloads] = [new Lines(), new Lines()];
-  let last: string | undefined;
+  let last: WrittenSettings | undefined;
   for (const { job, options, key, data } of jobs) {
     const settings = writeSettings(job, options);
     if (settings !== last) {
       last = settings;
-      if (!places.has(settings)) places.set(settings, places.size + 1);
-      runs.push(places.get(settings) as number, 0);
+      if (!places.has(settings.json)) places.set(settings.json, places.size + 1);
+      runs.push(places.get(settings.json) as number, 0);
     }
     (runs[runs.length - 1] as number) += 1;
     const id = key === undefined ? newId() : idForKey(job.name, key, newMark());
@@ -55,24 +55,39 @@ export function prepareJobs({ prefix, queue, jobs, isWhole }: JobsChunk): (redis
   }
   const told = `{"whole":${isWhole},"runs":[${runs.join(',')}],"settings":[${[...places.keys()].join(',')}]}`;
   const args: ScriptArg[] = [queueKeys(prefix, queue).wait, told, names.toArg(), payloads.toArg()];
-  const again: string[] = [];
+  const isAlone = jobs.length === 1 && jobs[0]?.key === undefined;
+  let more = isAlone && last?.plain !== undefined ? ['', ...last.plain] : [];
   return async (redis) => {
-    const reply = redis.bullpenInsertJobs(...args, ...again);
-    again[0] = 'again';
+    const reply = redis.bullpenInsertJobs(...args, ...more);
+    more = ['again'];
     return readJobsReply(await reply, ids);
   };
 }
 
-/** What was written last for each definition: mostly the next job has the same settings. */
-const written = new WeakMap<JobDefinition, { readonly options: ChunkOptions; readonly json: string }>();
-
-function writeSettings(job: JobDefinition, options: ChunkOptions): string {
-  const last = written.get(job);
-  if (last !== undefined && isSame(last.options, options)) return last.json;
-  const json = JSON.stringify(settingsOf(job, options));
-  written.set(job, { options, json });
-  return json;
+/** Settings as the script reads them. */
+interface WrittenSettings {
+  readonly options: ChunkOptions;
+  readonly json: string;
+  /** Name and opts of plain jobs. */
+  readonly plain: readonly [name: string, opts: string] | undefined;
 }
+
+/** What was written last for each definition: mostly the next job has the same settings. */
+const written = new WeakMap<JobDefinition, WrittenSettings>();
+
+function writeSettings(job: JobDefinition, options: ChunkOptions): WrittenSettings {
+  const last = written.get(job);
+  if (last !== undefined && isSame(last.options, options)) return last;
+  const settings = settingsOf(job, options);
+  const plain = isPlain(settings) ? ([job.name, settings.opts[0]] as const) : undefined;
+  const now = { options, json: JSON.stringify(settings), plain };
+  written.set(job, now);
+  return now;
+}
+
+/** Whether nothing is to be judged of such a job but whether it may join the queue. */
+const isPlain = ({ priority, delay, dueAt, expiresAt, expiresIn, maxWaiting }: JobSettings): boolean =>
+  priority === 0 && delay === 0 && (dueAt ?? expiresAt ?? expiresIn ?? maxWaiting) === undefined;
 
 const isSame = (one: ChunkOptions, other: ChunkOptions): boolean =>
   one === other ||
