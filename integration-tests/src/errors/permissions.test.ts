@@ -103,6 +103,29 @@ describe('a missing permission', () => {
     }
   });
 
+  test.for([...['lpush', 'hset', 'incrby']])(
+    'of %s stores nothing of what a producer enqueues, so that it can be enqueued again',
+    async (command, { world }) => {
+      const own = await OwnRedis.start(world);
+      const redis = await asUser(own, ...all(world), `-${command}`);
+      const producer = world.producer({ redis });
+      const payload = { ends: [{ do: 'return' }] } as never;
+      const enqueueAll = async () => [
+        await producer.enqueue(scripted, payload, { key: 'one' }),
+        ...(await producer.enqueueMany(scripted, [payload], { key: () => 'many' })),
+      ];
+      const run = async () =>
+        producer.batches.run(row, { name: 'rows', source: sourceOf([{ id: 1, email: 'a@example.com' }]) });
+      await expect(enqueueAll()).rejects.toThrow(/refused us: .*can't run this command/);
+      await expect(run()).rejects.toThrow(/refused us: .*can't run this command/);
+      await asUser(own, ...all(world));
+      expect(await enqueueAll()).toMatchObject([{ status: 'added' }, { status: 'added' }]);
+      expect(await run()).toMatchObject({ added: 1, duplicate: 0 });
+      expect(await own.queue(scripted.queue).getWaitingCount()).toBe(2);
+      expect(await own.queue(row.queue).getWaitingCount()).toBe(1);
+    },
+  );
+
   test('of the channels makes cancellations late, and is warned about once, until it is there again', async ({
     world,
   }) => {

@@ -85,6 +85,7 @@ local function insert(settings, id, data)
     tell(others, 'duplicated', 'jobId', holder)
     return 'd'
   end
+  taken[#taken + 1] = record
   addJob(settings, id, data, settings.opts[1])
   return 'a'
 end
@@ -102,7 +103,7 @@ local function insertAll()
   announce()
   return table.concat(answers)
 end
-local answers = insertAll()
+local answers = asWhole(insertAll)
 -- As one text: Redis needs two buffers, and a costlier system call, to send a list.
 return table.concat({ answers, tostring(waits), timestamp, unpack(holders) }, '\\n')
 `;
