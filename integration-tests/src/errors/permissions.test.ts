@@ -103,6 +103,30 @@ describe('a missing permission', () => {
     }
   });
 
+  test.for(['lpush', 'hset', 'incrby'])(
+    'of %s stores nothing of what a producer enqueues, so that it can be enqueued again',
+    async (command, { world }) => {
+      const own = await OwnRedis.start(world);
+      const redis = await asUser(own, ...all(world), `-${command}`);
+      const producer = world.producer({ redis });
+      const payload = { ends: [{ do: 'return' }] } as never;
+      const source = () => sourceOf([{ id: 1, email: 'a@example.com' }]);
+      const calls: readonly (() => Promise<unknown>)[] = [
+        () => producer.enqueue(scripted, payload),
+        () => producer.enqueue(scripted, payload, { key: 'one' }),
+        () => producer.enqueueMany(scripted, [payload], { key: () => 'many' }),
+        () => producer.batches.run(row, { name: 'rows', source: source() }),
+      ];
+      for (const call of calls) await expect(call()).rejects.toThrow(/refused us: .*can't run this command/);
+      await asUser(own, ...all(world));
+      const added = { status: 'added' };
+      const answers = [added, added, [added], { added: 1, duplicate: 0 }];
+      for (const [at, call] of calls.entries()) expect(await call()).toMatchObject(answers[at] as object);
+      expect(await own.queue(scripted.queue).getWaitingCount()).toBe(3);
+      expect(await own.queue(row.queue).getWaitingCount()).toBe(1);
+    },
+  );
+
   test('of the channels makes cancellations late, and is warned about once, until it is there again', async ({
     world,
   }) => {

@@ -6,7 +6,8 @@ import { LAYOUT, META, PRIORITIES_SCRIPT } from '@bullpen/shared/internal';
  * `settingsOf` in job-opts.ts describes them.
  *
  * A script begins with `prepare` for each of its settings, calls `addJob` for each job, and ends
- * with `announce`. It needs `base`, the beginning of all keys of the queue.
+ * with `announce`; all that writes goes through `asWhole`. It needs `base`, the beginning of all
+ * keys of the queue.
  *
  * Redis' clock says when a job was enqueued, is due and expires. A client sends waits, and instants
  * only as its user has written them.
@@ -50,13 +51,32 @@ local function prepare(settings)
   settings.kind = settings.priority > 0 and '1' or '0'
 end
 
-local waiting, jobs, hasDelayed, mayFetch = {}, 0, false, false
+local waiting, hasDelayed, mayFetch = {}, false, false
+
+-- The jobs that this call has stored, and the records of the keys that it has taken for them.
+local stored, taken = {}, {}
+
+-- Does the work, or takes back what it stored. Redis ends a script at a command that the user may not
+-- run. A job on no list would never start, and would hold its key.
+local function asWhole(work)
+  local isDone, result = pcall(work)
+  if isDone then return result end
+  for _, id in ipairs(stored) do
+    redis.pcall('LREM', waitKey, 1, id)
+    redis.pcall('ZREM', delayedKey, id)
+    redis.pcall('ZREM', prioritizedKey, id)
+    redis.pcall('DEL', base .. id)
+  end
+  for _, record in ipairs(taken) do redis.pcall('DEL', record) end
+  -- As Redis said it, with its code: pcall makes a text of it.
+  error(type(result) == 'table' and result or redis.error_reply(result))
+end
 
 -- The jobs of a batch are not told one by one: they would push the events of all other jobs out of
 -- the stream, which keeps 10,000.
 local function addJob(settings, id, data, opts, isQuiet)
+  stored[#stored + 1] = id
   call('HSET', base .. id, 'name', settings.name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', settings.delayText, 'priority', settings.priorityText)
-  jobs = jobs + 1
   local told = not isQuiet and steps
   tell(told, 'added', 'jobId', id, 'name', settings.name)
   if settings.isDelayed then
@@ -103,7 +123,7 @@ end
 local function announce()
   lineUp()
   if not meta[3] then call('HSET', metaKey, MAX_EVENTS, DEFAULT_MAX_EVENTS) end
-  if jobs > 0 then call('INCRBY', base .. 'id', jobs) end
+  if #stored > 0 then call('INCRBY', base .. 'id', #stored) end
   if mayFetch then wakeWorker(metaKey, base .. 'active', markerKey, meta) end
   if hasDelayed then wakeWhenDue(delayedKey, markerKey) end
 end

@@ -32,13 +32,14 @@ ${LAYOUT.now}
 ${ADD_SCRIPT}
 -- The job that is enqueued most often: to read its settings and judge them would take a third of the
 -- call.
-if ARGV[5] then
+local function insertPlain()
   local settings = { name = ARGV[5], priority = 0, priorityText = '0', delayText = '0', kind = '0' }
   if isMixed(settings) then return 'm' end
   addJob(settings, string.sub(ARGV[2], 1, -2), string.sub(ARGV[3], 1, -2), ARGV[6])
   announce()
   return 'a'
 end
+if ARGV[5] then return asWhole(insertPlain) end
 
 ${KEY_SCRIPT}
 local told, again = cjson.decode(ARGV[1]), ARGV[4] == 'again'
@@ -95,6 +96,7 @@ local function insert(settings, id, data)
     tell(others, 'duplicated', 'jobId', holder)
     return 'd'
   end
+  taken[#taken + 1] = record
   addJob(settings, id, data, settings.opts[1])
   return 'a'
 end
@@ -112,7 +114,7 @@ local function insertAll()
   announce()
   return table.concat(answers)
 end
-local answers = insertAll()
+local answers = asWhole(insertAll)
 -- As one text: Redis needs two buffers, and a costlier system call, to send a list.
 return table.concat({ answers, tostring(waits), timestamp, unpack(holders) }, '\\n')
 `;

@@ -112,34 +112,39 @@ end
 local function takeRowKey(hash, row)
   if hash == '' then return true end
   local id = 'b-' .. batch.name .. '-' .. row
-  local holder = takeKey(base, base .. 'key:' .. hash, id, batch.keepKeys)
+  local record = base .. 'key:' .. hash
+  local holder = takeKey(base, record, id, batch.keepKeys)
+  if not holder then taken[#taken + 1] = record end
   return not holder or batch.retry and holder == id
 end
 
 local nextKey, nextData = cutter(ARGV[2]), cutter(ARGV[3])
 local answers, duplicates = {}, 0
-for at = 1, chunk.count do
-  local row, hash, data = rows[at], nextKey(), nextData()
-  if batch.retry and not isFailed(books, row) or not takeRowKey(hash, row) then
-    answers[at] = 'd'
-    duplicates = duplicates + 1
-  else
-    answers[at] = 'a'
-    if batch.retry then
-      reopenRow(books, row)
-      -- The row gets a job of its own. A shared job that it was part of may still exist, and learns
-      -- from this count that rows have left it.
-      call('HINCRBY', books[1], 'split', 1)
+asWhole(function()
+  for at = 1, chunk.count do
+    local row, hash, data = rows[at], nextKey(), nextData()
+    if batch.retry and not isFailed(books, row) or not takeRowKey(hash, row) then
+      answers[at] = 'd'
+      duplicates = duplicates + 1
+    else
+      answers[at] = 'a'
+      if batch.retry then
+        reopenRow(books, row)
+        -- The row gets a job of its own. A shared job that it was part of may still exist, and learns
+        -- from this count that rows have left it.
+        call('HINCRBY', books[1], 'split', 1)
+      end
+      addRow(at, data)
     end
-    addRow(at, data)
   end
-end
-addPack()
-announce()
-
-if not batch.retry then
+  addPack()
+  announce()
+  if batch.retry then return end
   call('HINCRBY', books[1], 'added', #answers - duplicates)
   call('HINCRBY', books[1], 'duplicate', duplicates)
+end)
+
+if not batch.retry then
   ${COUNT_REJECTED}  call('HSET', books[1], 'read', batch.to, 'checksum', batch.toChecksum, 'writtenAt', timestamp)
 end
 if batch.isLast then call('HSET', books[1], 'readAt', timestamp) end

@@ -77,4 +77,18 @@ describe('checkJson', () => {
   it('returns the text unchanged', () => {
     expect(checkJson(anything, '{ "n": 1.0 }', { n: 1 })).toEqual({ ok: true, value: '{ "n": 1.0 }' });
   });
+
+  it('puts JSON on one line, and leaves the spaces in its texts', () => {
+    const text = '{\r\n  "a": "b   c",  \n\n\t"d": 1\n}';
+    const value = JSON.parse(text);
+    const written = checkJson(anything, text, value);
+    expect(written).toMatchObject({ ok: true, value: expect.not.stringMatching(/\n/) });
+    expect(JSON.parse((written as { value: string }).value)).toEqual(value);
+  });
+
+  it('reads a long run of spaces once, and not once for each of them', () => {
+    // The work for a run of spaces grew with its square: for this one it took minutes.
+    const text = `{\n"a": "${' '.repeat(PAYLOAD_BYTES / 2)}"\n}`;
+    expect(checkJson(anything, text, JSON.parse(text))).toMatchObject({ ok: true });
+  });
 });

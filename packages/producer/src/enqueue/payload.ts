@@ -59,5 +59,6 @@ export function checkJson(job: JobDefinition, text: string, value: unknown): Par
  * string they are escaped.
  */
 export function onOneLine(json: string): string {
-  return json.includes('\n') ? json.replace(/[ \t\r]*\n[ \t\r\n]*/g, ' ') : json;
+  // Begins at a line break: begun at a space, it would read a long run of spaces once for each.
+  return json.includes('\n') ? json.replace(/\r?\n[ \t\r\n]*/g, ' ') : json;
 }
