@@ -227,6 +227,74 @@ describe('a limit of the whole queue, with jobs fetched ahead', () => {
     expect(Math.max(...seen)).toBeLessThanOrEqual(3);
     expect(Math.max(...seen)).toBeGreaterThan(0);
   });
+
+  for (const [workers, concurrency] of [
+    [1, 20],
+    [2, 1],
+  ] as const) {
+    test(`of one job at once never stands still, with ${workers} × ${concurrency} slots`, async ({ world }) => {
+      const queue = world.queue(job.queue);
+      await queue.setGlobalConcurrency(1);
+      const begun: string[] = [];
+      const handler = handle(job, async ({ name }) => {
+        begun.push(name);
+        if (begun.length % 5 === 0) await sleep(1);
+      });
+      // The end of every tenth job is recorded in a call of its own.
+      await queue.addBulk(
+        names(400).map((name, at) => ({
+          ...{ name: job.name, data: { name } },
+          opts: at % 10 === 0 ? { removeOnComplete: false } : {},
+        })),
+      );
+      for (let count = 0; count < workers; count += 1) world.worker({ handlers: [handler], concurrency });
+      // A worker that nobody wakes looks every few seconds, and would need minutes.
+      await until('all to be completed', async () => (await queue.getCompletedCount()) === 400, 20_000);
+      expect(begun.toSorted()).toEqual(names(400).toSorted());
+    });
+  }
+
+  for (const [what, limit] of [
+    ['jobs at once', (queue: Queue) => queue.setGlobalConcurrency(1.5)],
+    ['jobs a window', (queue: Queue) => queue.setGlobalRateLimit(2.5, 100)],
+  ] as const) {
+    test(`of a number of ${what} that is no whole number stops no job`, async ({ world }) => {
+      const queue = world.queue(job.queue);
+      await limit(queue);
+      await queue.addBulk(names(12).map((name) => ({ name: job.name, data: { name } })));
+      world.worker({ handlers: [handle(job, () => 1)], concurrency: 5 });
+      await until('all to be completed', async () => (await queue.getCompletedCount()) === 12, 20_000);
+    });
+  }
+});
+
+describe('in front of the jobs that wait', () => {
+  for (const [what, put] of Object.entries({
+    'a key that is no job': async ({ redis }: World, queue: Queue) => {
+      await redis.set(queue.toKey('stranger'), 'text');
+      await redis.rpush(queue.toKey('wait'), 'stranger');
+    },
+    'a key that is no job, among the delayed jobs': async ({ redis }: World, queue: Queue) => {
+      await redis.set(queue.toKey('stranger'), 'text');
+      await redis.zadd(queue.toKey('delayed'), 1, 'stranger');
+    },
+    'a job whose count of fetches is no number': async ({ redis }: World, queue: Queue) => {
+      const { id = '' } = await queue.add(job.name, { name: 'odd' }, { lifo: true });
+      await redis.hset(queue.toKey(id), 'ats', '');
+    },
+  })) {
+    test(`${what} holds up none of them`, async ({ world }) => {
+      const queue = world.queue(job.queue);
+      await queue.addBulk(names(4).map((name) => ({ name: job.name, data: { name } })));
+      await put(world, queue);
+      await queue.add(job.name, { name: 'n-5' }, { delay: 1 });
+      const begun = new Set<string>();
+      world.worker({ handlers: [handle(job, ({ name }) => void begun.add(name))], concurrency: 2 });
+      await until('all to begin', () => names(5).every((name) => begun.has(name)), 20_000);
+      const isEmpty = async () => (await queue.getJobCountByTypes('wait', 'delayed', 'active')) === 0;
+      await until('none to be left', isEmpty, 20_000);
+    });
+  }
 });
 
 describe('fetching ahead', () => {

@@ -75,7 +75,7 @@ function working(concurrency = 2) {
               turn,
               async answer(answer = {}) {
                 const answers = turn.ends.map(() => 0);
-                resolve({ answers, jobs: [], fetchedAt: 5, limitedMs: 0, dueAt: 0, ...answer });
+                resolve({ answers, jobs: [], strangers: [], fetchedAt: 5, limitedMs: 0, dueAt: 0, ...answer });
                 await new Promise(setImmediate);
               },
             });

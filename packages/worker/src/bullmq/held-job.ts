@@ -36,7 +36,7 @@ export function fieldsAfterFetch(pairs: readonly string[], by: FetchedBy): JobFi
   for (let at = 0; at < pairs.length; at += 2) fields[pairs[at] as string] = pairs[at + 1] as string;
   fields['processedOn'] = String(by.fetchedAt);
   fields['pb'] = by.worker;
-  fields['ats'] = String(Number(fields['ats'] ?? 0) + 1);
+  fields['ats'] = String((Number(fields['ats']) || 0) + 1);
   return fields;
 }
 

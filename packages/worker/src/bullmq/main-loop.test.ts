@@ -578,6 +578,21 @@ describe('MainLoop while no job may be fetched', () => {
   });
 });
 
+describe('MainLoop of a queue that is full by its global concurrency', () => {
+  it('asks again when it has recorded an end by itself: that call fetches nothing', async () => {
+    const loop = looping({ concurrency: 2 });
+    loop.plays.recordsAtOnce = false;
+    await loop.run();
+    await loop.turns[0]?.answer({ jobs: jobs('j1') });
+    await loop.end(['j1'], (attempt) => attempt.end(outcomeOf('failed')));
+    expect(loop.turns).toHaveLength(1);
+    loop.recording.get('j1')?.();
+    await settle();
+    expect(loop.turns).toHaveLength(2);
+    expect(loop.turns[1]).toMatchObject({ ends: [], free: 1 });
+  });
+});
+
 describe('MainLoop that closes', () => {
   it('hands back in order what has not begun, and is over when the last end is recorded', async () => {
     const loop = looping({ ahead: 3 });
@@ -614,6 +629,19 @@ describe('MainLoop that closes', () => {
     await loop.close();
     await loop.waits[0]?.end(0);
     expect([loop.isOver, loop.counts.woken, loop.turns.length]).toEqual([true, 1, 1]);
+  });
+
+  it('wakes another worker for the place of a job whose end was recorded by itself', async () => {
+    const loop = looping();
+    loop.plays.recordsAtOnce = false;
+    await loop.run();
+    await loop.turns[0]?.answer({ jobs: jobs('j1') });
+    await loop.close();
+    await loop.end(['j1'], (attempt) => attempt.end(outcomeOf('failed')));
+    expect(loop.counts.woken).toBe(0);
+    loop.recording.get('j1')?.();
+    await settle();
+    expect([loop.isOver, loop.counts.woken]).toEqual([true, 1]);
   });
 
   it('is over only when a record is, through however long an outage', async () => {

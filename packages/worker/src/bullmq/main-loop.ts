@@ -220,6 +220,10 @@ export class MainLoop {
     void this.#deps.queue.record(held, ending, failed).then(() => {
       this.#taken -= 1;
       this.#release(held);
+      // That call fetched nothing. If the queue was full by its global concurrency, there is a place
+      // now, and nobody is told.
+      this.#supply.mayHaveMore();
+      if (this.#fetchesNothing && ending.outcome.kind !== 'interrupted') this.#deps.queue.wakeAnother();
       this.#advance();
     });
   }
@@ -244,10 +248,14 @@ export class MainLoop {
     }
   }
 
+  get #fetchesNothing(): boolean {
+    return this.#isClosing || this.#deps.taker.isHeld;
+  }
+
   /** How many jobs there is room for: in slots, and ahead of them. */
   #room(): [free: number, ahead: number] {
-    const { concurrency, taker, ahead } = this.#deps;
-    if (this.#isClosing || taker.isHeld) {
+    const { concurrency, ahead } = this.#deps;
+    if (this.#fetchesNothing) {
       if (!this.#isClosing) this.#advanceIn(HELD_PAUSE_MS);
       return [0, 0];
     }
@@ -325,7 +333,7 @@ export class MainLoop {
     if (limitedMs > 0) {
       const waitMs = Math.min(limitedMs, MAX_LIMIT_WAIT_MS);
       this.#notBefore = performance.now() + waitMs;
-      this.#supply.limited();
+      this.#supply.mayHaveMore();
       return;
     }
     if (this.#supply.found({ asked, brought: jobs.length, dueInMs })) this.#deps.queue.drained();
@@ -375,9 +383,9 @@ export class MainLoop {
     if (!supply.mustWait) return;
     const [free] = this.#room();
     if (free === 0) return;
-    const { queue, taker } = this.#deps;
+    const { queue } = this.#deps;
     void queue.waitForJob(supply.beginWait()).then((inMs) => {
-      if (this.#isClosing || taker.isHeld) queue.wakeAnother();
+      if (this.#fetchesNothing) queue.wakeAnother();
       supply.endWait(inMs);
       this.#advance();
     });

@@ -61,8 +61,8 @@ export class Supply {
     this.#asked -= count;
   }
 
-  /** A rate limit keeps everybody from the jobs, however many there are. */
-  limited(): void {
+  /** There may be jobs, whatever the last turn brought. */
+  mayHaveMore(): void {
     this.#isDrained = false;
   }
 

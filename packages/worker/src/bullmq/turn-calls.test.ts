@@ -69,14 +69,25 @@ describe('TurnCalls', () => {
   });
 
   it('reads the fetched jobs, the instant of the fetch, and why there are not more', async () => {
-    const fetched = ['j-1', ['name', 'mail.send', 'data', '{}'], 'j-2', []];
+    const fetched = [
+      'j-1',
+      ['name', 'mail.send', 'data', '{}'],
+      'j-2',
+      [],
+      'j-3',
+      '["name","mail.send"]',
+      'x',
+      0,
+    ] as const;
     const { turns: calls } = turns([[], fetched, '1700000000123', 250, 1_700_000_009_000]);
     expect(await calls.send({ ends: [], token: 't', free: 2, ahead: 0 })).toEqual({
       answers: [],
       jobs: [
         ['j-1', ['name', 'mail.send', 'data', '{}']],
         ['j-2', []],
+        ['j-3', ['name', 'mail.send']],
       ],
+      strangers: ['x'],
       ...{ fetchedAt: 1_700_000_000_123, limitedMs: 250, dueAt: 1_700_000_009_000 },
     });
   });

@@ -49,6 +49,8 @@ export interface Turn {
 export interface TurnAnswer {
   readonly answers: readonly EndAnswer[];
   readonly jobs: readonly RawJob[];
+  /** Ids that were taken off the queue: their keys hold no job. */
+  readonly strangers: readonly string[];
   /** When the jobs were fetched, in milliseconds since 1970, by Redis' clock. */
   readonly fetchedAt: number;
   /** For how long a rate limit keeps everybody from this queue's jobs, in ms; 0 without one. */
@@ -92,11 +94,13 @@ export class TurnCalls {
     const args: (string | number)[] = [...this.#keys, ...this.#head, token, free, ahead, count, age];
     for (const { jobId, token, result, kind } of ends) args.push(jobId, token, result, ...kind);
     const [answers, fetched, fetchedAt, limitedMs, dueAt] = await this.#redis.bullpenTurn(args);
-    const jobs: RawJob[] = [];
+    const [jobs, strangers]: [RawJob[], string[]] = [[], []];
     for (let at = 0; at < fetched.length; at += 2) {
-      const fields = fetched[at + 1] as string | string[];
-      jobs.push([fetched[at] as string, typeof fields === 'string' ? JSON.parse(fields) : fields]);
+      const id = fetched[at] as string;
+      const fields = fetched[at + 1] as string | string[] | 0;
+      if (fields === 0) strangers.push(id);
+      else jobs.push([id, typeof fields === 'string' ? JSON.parse(fields) : fields]);
     }
-    return { answers, jobs, fetchedAt: Number(fetchedAt), limitedMs, dueAt };
+    return { answers, jobs, strangers, fetchedAt: Number(fetchedAt), limitedMs, dueAt };
   }
 }

@@ -14,20 +14,33 @@ local function wake()
   if not isPaused and not isFull then call('ZADD', markerKey, 0, WAITS_NOW) end
 end
 
+local function doesAnyWait()
+  return call('LLEN', waitKey) + call('ZCARD', prioritizedKey) > 0
+end
+
+-- Reads the hash of a job; nil if its key holds something else. One such key must not stop the queue.
+local function read(command, job, ...)
+  local value = redis.pcall(command, job, ...)
+  if type(value) ~= 'table' or not value.err then return value end
+  if not string.find(value.err, 'WRONGTYPE', 1, true) then call(command, job, ...) end
+end
+
 local function fetchDue()
   local due = call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * DELAYED_STEPS - 1, 'LIMIT', 0, 1000)
   if #due == 0 then return end
+  local priorities = {}
+  for i = 1, #due do priorities[i] = read('HGET', base .. due[i], 'priority') end
   call('ZREM', delayedKey, unpack(due))
   for i = 1, #due do
     local id = due[i]
-    local priority = tonumber(call('HGET', base .. id, 'priority')) or 0
+    local priority = tonumber(priorities[i]) or 0
     if priority == 0 then
       call('LPUSH', waitKey, id)
     else
       prioritize(base, id, priority)
     end
     tell(steps, 'waiting', 'jobId', id, 'prev', 'delayed')
-    call('HSET', base .. id, 'delay', 0)
+    if priorities[i] ~= nil then call('HSET', base .. id, 'delay', 0) end
   end
   wake()
 end
@@ -82,15 +95,21 @@ if free + ahead > 0 then
     most = math.min(most, free, may)
   end
   if isPaused then most = 0 end
-  local count = 0
+  -- A stock client may set a limit that is no whole number. What is below it is allowed.
+  most = math.ceil(most)
+  local count, strangers = 0, {}
   local function hold(id)
     count = count + 1
     local job = base .. id
-    local fields = call('HGETALL', job)
+    local fields = read('HGETALL', job)
+    if not fields then
+      strangers[#strangers + 1] = id
+      return
+    end
     local fetches, isDecided, size = 0, false, 0
     for i = 1, #fields, 2 do
       size = size + #fields[i + 1]
-      if fields[i] == FETCHES then fetches = fields[i + 1] elseif fields[i] == DEFERRED_FAILURE then isDecided = true end
+      if fields[i] == FETCHES then fetches = tonumber(fields[i + 1]) or 0 elseif fields[i] == DEFERRED_FAILURE then isDecided = true end
     end
     if limit and not isDecided and call('INCR', limiterKey) == 1 then
       call('PEXPIRE', limiterKey, math.floor(math.abs(meta[4])))
@@ -98,7 +117,8 @@ if free + ahead > 0 then
     call('SET', job .. LOCK, token, 'PXAT', leasedUntil)
     tell(steps, 'active', 'jobId', id, 'prev', 'waiting')
     call('HSET', job, 'processedOn', nowText, WORKER, worker, FETCHES, fetches == 0 and '1' or string.format('%.0f', fetches + 1))
-    fetched[2 * count - 1], fetched[2 * count] = id, size > 0 and size <= ${MAX_JSON} and cjson.encode(fields) or fields
+    local n = #fetched
+    fetched[n + 1], fetched[n + 2] = id, size > 0 and size <= ${MAX_JSON} and cjson.encode(fields) or fields
   end
   local waiting = most > 0 and waitingIds(most) or {}
   for i = 1, #waiting do hold(waiting[i]) end
@@ -108,13 +128,20 @@ if free + ahead > 0 then
     if not id then break end
     hold(id)
   end
+  for i = 1, #strangers do
+    local n = #fetched
+    fetched[n + 1], fetched[n + 2] = strangers[i], 0
+    call('LREM', activeKey, 1, strangers[i])
+  end
   -- There may be more for somebody else.
   if count > 0 and count == most then call('ZADD', markerKey, 0, WAITS_NOW) end
+  -- Under a limit nothing was fetched ahead: a place may be free that nobody else is told of.
+  if free == 0 and most == 0 and limitedMs == 0 and doesAnyWait() then wake() end
   if count < free + ahead then
     local first = call('ZRANGE', delayedKey, 0, 0, 'WITHSCORES')[2]
     if first then dueAt = math.floor(tonumber(first) / DELAYED_STEPS) end
   end
-elseif #ended > 0 and concurrency and call('LLEN', waitKey) + call('ZCARD', prioritizedKey) > 0 then
+elseif #ended > 0 and concurrency and doesAnyWait() then
   -- We fetch nothing into the place that has become free.
   wake()
 end

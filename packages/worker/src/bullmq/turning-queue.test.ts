@@ -103,7 +103,7 @@ function turning(answer: Partial<TurnAnswer> = {}) {
     turns: {
       async send(turn) {
         turns.push(turn);
-        return { answers: [], jobs: [], fetchedAt: NOW, limitedMs: 0, dueAt: 0, ...answer };
+        return { answers: [], jobs: [], strangers: [], fetchedAt: NOW, limitedMs: 0, dueAt: 0, ...answer };
       },
     },
     malformedJobs: {
@@ -125,6 +125,16 @@ const completed = (held: HeldJob, result: unknown = 1): Ending => held.attempt.e
 const failed = (held: HeldJob): Ending => held.attempt.end(outcomeOf('failed'));
 
 describe('a turn', () => {
+  it('reports each id that was taken off the queue because its key holds no job', async () => {
+    const { queue, on } = turning({ strangers: ['x', 'y'] });
+    const errors = on('error');
+    await queue.turn([], 2, 0);
+    expect(errors.flat().map(String)).toEqual([
+      "Error: 'x' was taken off queue 'mail': its key holds no job",
+      "Error: 'y' was taken off queue 'mail': its key holds no job",
+    ]);
+  });
+
   it('takes each job that it brings, under its token, by the clock of Redis', async () => {
     const { queue, turns, taken, made } = turning({
       jobs: [

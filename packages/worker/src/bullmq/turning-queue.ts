@@ -77,7 +77,9 @@ export class TurningQueue implements LoopQueue {
     const { turns, clock } = this.#deps;
     const { id, name: queue, opts } = this.#worker;
     const token = `${id}:${this.#turns}`;
-    const { answers, jobs, fetchedAt, limitedMs, dueAt } = await turns.send({ ends, token, free, ahead });
+    const { answers, jobs, strangers, fetchedAt, limitedMs, dueAt } = await turns.send({ ends, token, free, ahead });
+    for (const stranger of strangers)
+      this.onError(new Error(`'${stranger}' was taken off queue '${queue}': its key holds no job`));
     const by = { queue, token, worker: opts.name ?? '', fetchedAt };
     const dueInMs = dueAt === 0 ? Number.POSITIVE_INFINITY : dueAt - clock.at();
     return { answers, jobs: jobs.map((job) => this.#hold(job, by)), limitedMs, dueInMs };

@@ -3,7 +3,7 @@ import type { Redis, ScriptArg } from '@bullpen/shared/internal';
 /** See `bullmq/turn-script.ts`. */
 export type TurnReply = readonly [
   answers: readonly (number | Error)[],
-  fetched: readonly (string | readonly string[])[],
+  fetched: readonly (string | readonly string[] | 0)[],
   fetchedAt: string,
   limitedMs: number,
   dueAt: number,
