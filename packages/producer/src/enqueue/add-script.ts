@@ -51,7 +51,7 @@ local function prepare(settings)
   settings.kind = settings.priority > 0 and '1' or '0'
 end
 
-local waiting, hasDelayed, mayFetch = {}, false, false
+local waiting, jobs, hasDelayed, mayFetch = {}, 0, false, false
 
 -- The jobs that this call has stored, and the records of the keys that it has taken for them.
 local stored, taken = {}, {}
@@ -75,7 +75,8 @@ end
 -- The jobs of a batch are not told one by one: they would push the events of all other jobs out of
 -- the stream, which keeps 10,000.
 local function addJob(settings, id, data, opts, isQuiet)
-  stored[#stored + 1] = id
+  jobs = jobs + 1
+  stored[jobs] = id
   call('HSET', base .. id, 'name', settings.name, 'data', data, 'opts', opts, 'timestamp', timestamp, 'delay', settings.delayText, 'priority', settings.priorityText)
   local told = not isQuiet and steps
   tell(told, 'added', 'jobId', id, 'name', settings.name)
@@ -123,7 +124,7 @@ end
 local function announce()
   lineUp()
   if not meta[3] then call('HSET', metaKey, MAX_EVENTS, DEFAULT_MAX_EVENTS) end
-  if #stored > 0 then call('INCRBY', base .. 'id', #stored) end
+  if jobs > 0 then call('INCRBY', base .. 'id', jobs) end
   if mayFetch then wakeWorker(metaKey, base .. 'active', markerKey, meta) end
   if hasDelayed then wakeWhenDue(delayedKey, markerKey) end
 end

@@ -96,7 +96,7 @@ local function insert(settings, id, data)
     tell(others, 'duplicated', 'jobId', holder)
     return 'd'
   end
-  taken[#taken + 1] = record
+  if record then taken[#taken + 1] = record end
   addJob(settings, id, data, settings.opts[1])
   return 'a'
 end

@@ -18,18 +18,20 @@ local function doesAnyWait()
   return call('LLEN', waitKey) + call('ZCARD', prioritizedKey) > 0
 end
 
--- Reads the hash of a job; nil if its key holds something else. One such key must not stop the queue.
-local function read(command, job, ...)
-  local value = redis.pcall(command, job, ...)
-  if type(value) ~= 'table' or not value.err then return value end
-  if not string.find(value.err, 'WRONGTYPE', 1, true) then call(command, job, ...) end
+-- Of a key that holds no job nothing is read: it must not stop the queue. Any other fault ends the call.
+local tryCall = redis.pcall
+local function endUnlessStranger(reply)
+  if not string.find(reply.err, 'WRONGTYPE', 1, true) then error(reply) end
 end
 
 local function fetchDue()
   local due = call('ZRANGEBYSCORE', delayedKey, 0, (now + 1) * DELAYED_STEPS - 1, 'LIMIT', 0, 1000)
   if #due == 0 then return end
   local priorities = {}
-  for i = 1, #due do priorities[i] = read('HGET', base .. due[i], 'priority') end
+  for i = 1, #due do
+    local priority = tryCall('HGET', base .. due[i], 'priority')
+    if type(priority) == 'table' then endUnlessStranger(priority) else priorities[i] = priority end
+  end
   call('ZREM', delayedKey, unpack(due))
   for i = 1, #due do
     local id = due[i]
@@ -101,8 +103,9 @@ if free + ahead > 0 then
   local function hold(id)
     count = count + 1
     local job = base .. id
-    local fields = read('HGETALL', job)
-    if not fields then
+    local fields = tryCall('HGETALL', job)
+    if fields.err then
+      endUnlessStranger(fields)
       strangers[#strangers + 1] = id
       return
     end
