@@ -41,6 +41,16 @@ describe('ActiveAttempts', () => {
     expect([active.size, active.find('mail', '1'), active.find('images', '1')]).toEqual([1, undefined, other]);
   });
 
+  it('keeps the order in which jobs were fetched, whichever are released, and however often', () => {
+    const active = new ActiveAttempts();
+    const attempts = Array.from({ length: 6 }, (_, at) => begin(active, String(at % 5)));
+    for (const at of [1, 1, 4, 3]) end(active, attempts[at] as ActiveAttempt, 'completed');
+    begin(active, '6');
+    expect([...active].map(({ nth }) => nth)).toEqual([1, 3, 6, 7]);
+    expect(active.jobIds()).toEqual(['0', '2', '0', '6']);
+    expect(active.find('mail', '0')).toBe(attempts[5]);
+  });
+
   it.each<[OutcomeKind, keyof typeof none]>([
     ['completed', 'completed'],
     ['failed', 'failed'],

@@ -33,9 +33,10 @@ export interface AttemptCounts {
 /** All attempts of one worker that are in flight, and whether a new one may start. */
 export class ActiveAttempts {
   /**
-   * In the order in which they began. This is an array because V8 replaces the table of a set or
-   * map after every few changes, and the old table keeps the new one alive. After the first full
-   * garbage collection all attempts would survive until the next one.
+   * In no order: the last one takes the place of one that is released, because there may be
+   * thousands. This is an array because V8 replaces the table of a set or map after every few
+   * changes, and the old table keeps the new one alive. After the first full garbage collection all
+   * attempts would survive until the next one.
    */
   readonly #attempts: ActiveAttempt[] = [];
   readonly #idle: (() => void)[] = [];
@@ -87,8 +88,8 @@ export class ActiveAttempts {
   begin(job: FetchedJob, lease: Lease): ActiveAttempt {
     this.#begun += 1;
     const attempt = new ActiveAttempt(job, lease, this.#begun);
-    this.#attempts.push(attempt);
-    if (this.#attempts.length === 1) this.onFirst();
+    attempt.place = this.#attempts.push(attempt) - 1;
+    if (attempt.place === 0) this.onFirst();
     return attempt;
   }
 
@@ -97,13 +98,17 @@ export class ActiveAttempts {
    * snoozed, or retried at once, may come back to this process before its last attempt is released.
    */
   find(queue: string, jobId: string): ActiveAttempt | undefined {
-    return this.#attempts.findLast((attempt) => attempt.jobId === jobId && attempt.queue === queue);
+    const all = this.#attempts.filter((attempt) => attempt.jobId === jobId && attempt.queue === queue);
+    return inOrder(all).at(-1);
   }
 
   /** Takes an attempt out and counts it. */
   release(attempt: ActiveAttempt): void {
-    const at = this.#attempts.indexOf(attempt);
-    if (at !== -1) this.#attempts.splice(at, 1);
+    if (this.#attempts[attempt.place] === attempt) {
+      const last = this.#attempts.pop() as ActiveAttempt;
+      if (last !== attempt) this.#attempts[attempt.place] = last;
+      last.place = attempt.place;
+    }
     const counted = counterFor(attempt);
     if (!(attempt.isShared && counted === 'completed')) this.counts[counted] += 1;
     if (counted === 'handedBack' || counted === 'notStarted') this.#onHandedBack(attempt);
@@ -117,8 +122,7 @@ export class ActiveAttempts {
   }
 
   [Symbol.iterator](): IterableIterator<ActiveAttempt> {
-    // A copy, because attempts may end during the iteration.
-    return [...this.#attempts].values();
+    return inOrder(this.#attempts).values();
   }
 
   abortAll(reason: () => BullpenError): void {
@@ -127,7 +131,7 @@ export class ActiveAttempts {
 
   abandonAll(reason: () => BullpenError): void {
     // The newest first: on Redis each job that comes back then goes in front of those before it.
-    for (const { stop } of [...this.#attempts].reverse()) stop.abandon(reason());
+    for (const { stop } of inOrder(this.#attempts).reverse()) stop.abandon(reason());
   }
 
   /** Resolves when no attempt is in flight. */
@@ -148,14 +152,17 @@ export class ActiveAttempts {
   }
 
   stuck(): ActiveAttempt[] {
-    return this.#attempts.filter(({ stuck }) => stuck);
+    return inOrder(this.#attempts).filter(({ stuck }) => stuck);
   }
 
   /** The ids of all jobs in flight. A process that cannot wait for them logs them at its end. */
   jobIds(): string[] {
-    return this.#attempts.map(({ jobId }) => jobId);
+    return inOrder(this.#attempts).map(({ jobId }) => jobId);
   }
 }
+
+/** A copy, in the order in which they were fetched: attempts may end while somebody goes through it. */
+const inOrder = (attempts: readonly ActiveAttempt[]): ActiveAttempt[] => [...attempts].sort((a, b) => a.nth - b.nth);
 
 function counterFor({
   started,
