@@ -122,12 +122,19 @@ export async function serverBehind(redis: Redis, servers: readonly RedisServer[]
 const taken = new Set<number>();
 
 /**
+ * Ports that no test file at the same time uses: it could take the port of a Redis that is about to
+ * start, or that is down. Vitest numbers its processes from 1.
+ */
+const PORTS = 500;
+const FIRST_PORT = 20_000 + PORTS * (Number(process.env['VITEST_POOL_ID'] ?? 0) % 20);
+
+/**
  * A free port below those that the system gives to outgoing connections. Such a connection could
  * take one of those while Redis is down.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
     if (taken.has(port)) continue;
     const server = createServer().listen(port, '127.0.0.1');
     const free = await once(server, 'listening').then(
