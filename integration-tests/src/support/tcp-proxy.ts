@@ -100,12 +100,19 @@ export class TcpProxy {
       });
     }
     let mute = false;
+    // A connection that has lost bytes is of no use any more: TCP leaves no gap in what it delivers.
+    let hasGap = false;
+    const isSwallowed = (): boolean => {
+      if (this.mode === 'black-hole') hasGap = true;
+      else if (hasGap) client.destroy();
+      return hasGap;
+    };
     client.on('data', (part) => {
       mute ||= this.#unanswered !== undefined && part.includes(this.#unanswered);
-      if (this.mode !== 'black-hole') redis.write(part);
+      if (!isSwallowed()) redis.write(part);
     });
     redis.on('data', (part) => {
-      if (mute) return;
+      if (mute || isSwallowed()) return;
       if (this.#replyCut !== undefined) this.#cutWithin(part, client, redis);
       else if (this.mode === 'forward' && this.delayMs > 0) setTimeout(() => client.write(part), this.delayMs);
       else if (this.mode === 'forward') client.write(part);
