@@ -38,7 +38,9 @@ export class RedisServer {
   }
 
   static async start(program: RedisProgram, folder: string, setting: ServerSetting = {}): Promise<RedisServer> {
-    const server = new RedisServer(program, join(folder, setting.name ?? 'redis'), await freePort(), setting);
+    const port = await freePort();
+    // A test may have several, and each writes its append-only file.
+    const server = new RedisServer(program, join(folder, setting.name ?? `redis-${port}`), port, setting);
     mkdirSync(server.#folder, { recursive: true });
     await server.start();
     return server;
