@@ -128,20 +128,19 @@ export class WatchedRedis {
 
   /** How many failovers there were: each gives the primary a higher epoch. */
   async failovers(): Promise<number> {
-    const [sentinel] = this.#sentinels as [RedisServer];
-    const redis = openRedis(sentinel.urlWith(SENTINEL_PASSWORD), 'worker', 'test:sentinel');
+    const redis = openAt(this.#sentinels[0] as RedisServer, SENTINEL_PASSWORD);
     const [master] = factsOf([await redis.call('SENTINEL', 'MASTER', MASTER).finally(() => redis.disconnect())]);
     return Number(master?.['config-epoch']);
   }
 
   async #ask(sentinel: RedisServer, what: string, fact: (redis: Redis) => Promise<boolean>): Promise<void> {
-    const redis = openRedis(sentinel.urlWith(SENTINEL_PASSWORD), 'worker', 'test:sentinel');
+    const redis = openAt(sentinel, SENTINEL_PASSWORD);
     await until(what, () => fact(redis)).finally(() => redis.disconnect());
   }
 }
 
-function openAt(server: RedisServer): Redis {
-  return openRedis(server.urlWith(REDIS_PASSWORD), 'worker', 'test:server');
+function openAt(server: RedisServer, password = REDIS_PASSWORD): Redis {
+  return openRedis(server.urlWith(password), 'worker', 'test:server');
 }
 
 function sentinelSettings(primaryPort: number): string {

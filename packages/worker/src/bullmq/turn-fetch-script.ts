@@ -6,7 +6,7 @@ const MAX_JSON = 1_024;
 
 /**
  * The half of a turn that fetches jobs into `free` slots and `ahead` of them. It leaves `fetched`,
- * `limitedMs` and `dueAt`, which the turn answers. What has ended before it makes room for it.
+ * `limitedMs` and `dueAt`, which the turn answers. It stands behind the ends, which make room.
  */
 export const TURN_FETCH_SCRIPT = `
 local isFull = concurrency and call('LLEN', activeKey) >= concurrency
@@ -18,7 +18,8 @@ local function doesAnyWait()
   return call('LLEN', waitKey) + call('ZCARD', prioritizedKey) > 0
 end
 
--- Of a key that holds no job nothing is read: it must not stop the queue. Any other fault ends the call.
+-- A key that holds no job must not stop the queue, so it is passed over. Any other fault ends the
+-- call.
 local tryCall = redis.pcall
 local function endUnlessStranger(reply)
   if not string.find(reply.err, 'WRONGTYPE', 1, true) then error(reply) end
@@ -97,16 +98,17 @@ if free + ahead > 0 then
     most = math.min(most, free, may)
   end
   if isPaused then most = 0 end
-  -- A stock client may set a limit that is no whole number. What is below it is allowed.
+  -- A stock client may set a limit that is no whole number: 1.5 allows a second job.
   most = math.ceil(most)
   local count, strangers = 0, {}
   local function hold(id)
     count = count + 1
     local job = base .. id
-    local fields = tryCall('HGETALL', job)
+    local fields, n = tryCall('HGETALL', job), #fetched
     if fields.err then
       endUnlessStranger(fields)
       strangers[#strangers + 1] = id
+      fetched[n + 1], fetched[n + 2] = id, 0
       return
     end
     local fetches, isDecided, size = 0, false, 0
@@ -120,7 +122,6 @@ if free + ahead > 0 then
     call('SET', job .. LOCK, token, 'PXAT', leasedUntil)
     tell(steps, 'active', 'jobId', id, 'prev', 'waiting')
     call('HSET', job, 'processedOn', nowText, WORKER, worker, FETCHES, fetches == 0 and '1' or string.format('%.0f', fetches + 1))
-    local n = #fetched
     fetched[n + 1], fetched[n + 2] = id, size > 0 and size <= ${MAX_JSON} and cjson.encode(fields) or fields
   end
   local waiting = most > 0 and waitingIds(most) or {}
@@ -131,11 +132,7 @@ if free + ahead > 0 then
     if not id then break end
     hold(id)
   end
-  for i = 1, #strangers do
-    local n = #fetched
-    fetched[n + 1], fetched[n + 2] = strangers[i], 0
-    call('LREM', activeKey, 1, strangers[i])
-  end
+  for i = 1, #strangers do call('LREM', activeKey, 1, strangers[i]) end
   -- There may be more for somebody else.
   if count > 0 and count == most then call('ZADD', markerKey, 0, WAITS_NOW) end
   -- Under a limit nothing was fetched ahead: a place may be free that nobody else is told of.

@@ -28,9 +28,9 @@ export const TURN_KEYS = 11;
  * - below 0: the job is not ours; BullMQ's numbers.
  * - an error in its place: completed, but Redis refused to note it in the books.
  * Then the fetched jobs: for each its id and its fields as they were before this fetch, as a list or
- * as JSON; and ids that it took off the queue because their keys hold no job, each with 0. Then the instant of the fetch. The last two say why there may be fewer jobs than it asked
- * for: for how long the queue is limited (ms), and when its next delayed job is due. Each is 0 if it
- * is not so.
+ * as JSON; and ids that it took off the queue because their keys hold no job, each with 0. Then the
+ * instant of the fetch. The last two say why there may be fewer jobs than it asked for: for how long
+ * the queue is limited (ms), and when its next delayed job is due. Each is 0 if it is not so.
  */
 export const TURN = `
 ${LAYOUT.names}

@@ -41,7 +41,7 @@ export class ActiveAttempt {
   readonly lease: Lease;
   /** Its place among the attempts of this worker, in the order in which their jobs were fetched. */
   readonly nth: number;
-  /** Where `ActiveAttempts` has it. */
+  /** Where `ActiveAttempts` has it, which alone changes it. */
   place = -1;
   readonly bullpen: BullpenOpts;
   /** What its handler reports; `undefined` until it reports something. */
