@@ -384,18 +384,24 @@ describe('MainLoop with an end that a turn cannot record', () => {
 });
 
 describe('MainLoop after a turn that failed', () => {
-  it('records each of its ends by itself, with the error, and reports the error once', async () => {
-    const { run, turns, end, recorded, errors, told } = looping({ concurrency: 4 });
+  it.each([
+    ['Redis refused', Object.assign(new Error('ERR'), { name: 'ReplyError' }), false, true],
+    ['Redis is away', new Error('ERR'), true, true],
+    // Redis may have the ends: nobody may take this for a refusal.
+    ['the answer could not be read', new TypeError('ERR'), false, false],
+  ])('records each of its ends by itself and reports the error once: %s', async (_, error, isOutage, isPassedOn) => {
+    const { run, turns, end, recorded, errors, told, outage } = looping({ concurrency: 4 });
+    outage.noteIfOutage = () => isOutage;
     await run();
     await turns[0]?.answer({ jobs: jobs('j1', 'j2') });
     await end(['j1', 'j2']);
-    const error = new Error('READONLY');
     await turns[1]?.fail(error);
-    expect(recorded.map(({ jobId, failed }) => [jobId, failed])).toEqual([
-      ['j1', error],
-      ['j2', error],
+    const failed = isPassedOn ? error : undefined;
+    expect(recorded).toMatchObject([
+      { jobId: 'j1', failed },
+      { jobId: 'j2', failed },
     ]);
-    expect([errors, told.slice(-2)]).toEqual([['READONLY'], ['release j1', 'release j2']]);
+    expect([errors, told.slice(-2)]).toEqual([['ERR'], ['release j1', 'release j2']]);
   });
 
   it('keeps the slots of its ends until they are recorded', async () => {

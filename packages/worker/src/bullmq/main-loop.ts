@@ -2,6 +2,7 @@ import { describeThrown } from '@bullpen/shared/internal';
 import type { Ending } from '../in-flight/active-attempt.js';
 import { MAX_AHEAD, type QueueAhead } from '../in-flight/fetch-ahead.js';
 import type { JobTaker } from '../in-flight/job-source.js';
+import { isReply } from '../in-flight/recorder.js';
 import { jobsPerCall } from '../redis/jobs-per-call.js';
 import type { Outage } from '../redis/outage.js';
 import type { HeldJob } from './held-job.js';
@@ -30,7 +31,7 @@ export interface LoopQueue {
   plainEnd(held: HeldJob, ending: Ending): PlainEnd | undefined;
   /**
    * Records an end in a call of its own, through an outage. Never throws.
-   * @param failed what came of sending it in a turn
+   * @param failed how Redis refused it in a turn, or that the connection was lost
    */
   record(held: HeldJob, ending: Ending, failed?: Error): Promise<void>;
   /** The error for an answer below 0. */
@@ -370,9 +371,10 @@ export class MainLoop {
   }
 
   #failed(ends: readonly UnrecordedEnd[], error: Error): void {
+    // What this process throws while it reads an answer says nothing of the ends: Redis may have them.
+    const failed = this.#deps.outage.noteIfOutage(error) || isReply(error) ? error : undefined;
     this.#taken += ends.length;
-    for (const { held, ending } of ends) this.#record(held, ending, error);
-    this.#deps.outage.noteIfOutage(error);
+    for (const { held, ending } of ends) this.#record(held, ending, failed);
     this.#notBefore = performance.now() + FAILED_TURN_PAUSE_MS;
     if (!this.#isClosing) this.#deps.queue.onError(error);
   }

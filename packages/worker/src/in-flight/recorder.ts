@@ -126,7 +126,7 @@ const NOT_OURS: readonly unknown[] = [-1, -2, -3, -6];
 /** The error for a script of ours that answered that a job is not ours. */
 export const notOurs = (): Error => Object.assign(new Error('the job is not ours'), { code: -2 });
 
-/** Whether Redis itself refused, and not a script of BullMQ or this process. */
-const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
+/** Whether Redis itself refused, and neither a script of BullMQ nor this process. */
+export const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
 
 const isNotOurs = (error: unknown): boolean => NOT_OURS.includes((error as { code?: unknown } | null)?.code);
