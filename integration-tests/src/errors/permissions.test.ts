@@ -127,6 +127,29 @@ describe('a missing permission', () => {
     },
   );
 
+  test.for(['lpush', 'hset', 'hincrby', 'zincrby', 'hdel'])(
+    'of %s leaves the rows failed that a producer retries, so that they can be retried again',
+    async (command, { world }) => {
+      const own = await OwnRedis.start(world);
+      const { batches } = world.producer({ redis: own.server.url });
+      const rows = [1, 2].map((id) => ({ id, email: 'a@example.com', fail: 'on purpose' }));
+      await batches.run(row, { name: 'rows', source: sourceOf(rows) });
+      const worker = world.workerProcess(['--queue', row.queue, '--redis', own.server.url]);
+      expect(await batches.wait({ name: 'rows' })).toMatchObject({ failed: 2 });
+      worker.kill('SIGTERM');
+      await worker.ended;
+      const redis = await asUser(own, ...all(world), `-${command}`);
+      const retry = () => world.producer({ redis }).batches.retry(row, { name: 'rows' });
+      await expect(retry()).rejects.toThrow(/refused us: .*can't run this command/);
+      expect(await batches.show({ name: 'rows' })).toMatchObject({ failed: 2, waiting: 0 });
+      expect(await own.queue(row.queue).getWaitingCount()).toBe(0);
+      await asUser(own, ...all(world));
+      expect(await retry()).toMatchObject({ retried: 2 });
+      expect(await batches.show({ name: 'rows' })).toMatchObject({ failed: 0, waiting: 2 });
+      expect(await own.queue(row.queue).getWaitingCount()).toBe(2);
+    },
+  );
+
   test('of the channels makes cancellations late, and is warned about once, until it is there again', async ({
     world,
   }) => {

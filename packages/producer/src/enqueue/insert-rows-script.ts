@@ -120,25 +120,30 @@ end
 
 local nextKey, nextData = cutter(ARGV[2]), cutter(ARGV[3])
 local answers, duplicates = {}, 0
+-- The failed rows that are retried.
+local reopened, isReopened = {}, {}
+local function mayAdd(row) return not batch.retry or isFailed(books, row) and not isReopened[row] end
 asWhole(function()
   for at = 1, chunk.count do
     local row, hash, data = rows[at], nextKey(), nextData()
-    if batch.retry and not isFailed(books, row) or not takeRowKey(hash, row) then
+    if not mayAdd(row) or not takeRowKey(hash, row) then
       answers[at] = 'd'
       duplicates = duplicates + 1
     else
       answers[at] = 'a'
-      if batch.retry then
-        reopenRow(books, row)
-        -- The row gets a job of its own. A shared job that it was part of may still exist, and learns
-        -- from this count that rows have left it.
-        call('HINCRBY', books[1], 'split', 1)
-      end
+      if batch.retry then reopened[#reopened + 1] = row; isReopened[row] = true end
       addRow(at, data)
     end
   end
   addPack()
   announce()
+  if batch.retry then
+    -- Each row has a job of its own now. A shared job that it was part of may still exist, and learns
+    -- from this count that rows have left it.
+    if #reopened > 0 then call('HINCRBY', books[1], 'split', #reopened) end
+    for _, row in ipairs(reopened) do reopenRow(books, row) end
+    return
+  end
   if batch.retry then return end
   call('HINCRBY', books[1], 'added', #answers - duplicates)
   call('HINCRBY', books[1], 'duplicate', duplicates)

@@ -82,10 +82,8 @@ end
 
 local function isFailed(books, row) return call('BITFIELD', books[2], 'GET', 'u2', '#' .. (row - 1))[1] == 2 end
 
--- Opens a failed row again.
+-- Opens a failed row again. The row is open last: a script that Redis ends before leaves it failed.
 local function reopenRow(books, row)
-  call('BITFIELD', books[2], 'SET', 'u2', '#' .. (row - 1), 0)
-  call('HINCRBY', books[1], 'failed', -1)
   local failure = call('HGET', books[3], row)
   local reason = failure and string.match(failure, '^[^\\n]*')
   if reason and tonumber(call('ZINCRBY', books[4], -1, reason)) <= 0 then
@@ -93,5 +91,7 @@ local function reopenRow(books, row)
     call('HDEL', examplesOf(books), reason)
   end
   call('HDEL', books[3], row)
+  call('HINCRBY', books[1], 'failed', -1)
+  call('BITFIELD', books[2], 'SET', 'u2', '#' .. (row - 1), 0)
 end
 `;
