@@ -44,6 +44,9 @@ export const MAX_ATTEMPTS = 4;
 export const BACKOFF_MS = 200;
 export const BACKOFF_JITTER = 0.5;
 
+/** How long after a handler's end its outcome may still travel to Redis. */
+export const RECORDING_MS = 1_000;
+
 /** A handler that keeps the event loop busy for this long outlasts every drain. */
 export const SPIN_MS = 8_000;
 /**

@@ -1,13 +1,11 @@
 import type { Facts, IntendedJob } from '../facts.js';
 import type { Fault } from '../fault.js';
-import { ABORT_GRACE_MS, TIMER_MS } from '../limits.js';
+import { ABORT_GRACE_MS, RECORDING_MS, TIMER_MS } from '../limits.js';
 import { allFaults, felt, harmBetween, isHarmful, isStandstill } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { describeRun, type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, type Explained, type Finding, type Violation } from './violation.js';
 
-/** How long after a handler's end its outcome may still travel to Redis. */
-const RECORDING_MS = 1_000;
 const IGNORING = 'handed back while ignoring its signal';
 
 /**
@@ -83,8 +81,9 @@ function because(fault: Fault, run: HandlerRun): string {
   return isStandstill(fault) && startsAfter(fault, run) ? `fetched before a ${fault.kind}` : fault.kind;
 }
 
+/** The end of a fault is noted after the process goes on, so its first handler may seem to start before. */
 const startsAfter = (fault: Fault, { startedAt }: HandlerRun): boolean =>
-  fault.endedAt <= startedAt && felt(fault) >= startedAt;
+  fault.endedAt - TIMER_MS <= startedAt && felt(fault) >= startedAt;
 
 function describeFault(fault: Fault): string {
   const whose = fault.pid === undefined ? '' : ` of ${fault.pid}`;

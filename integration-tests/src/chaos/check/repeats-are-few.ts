@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.js';
-import { TIMER_MS } from '../limits.js';
-import { allFaults, felt, isHarmful, isKill, isStandstill } from './all-faults.js';
+import { RECORDING_MS, TIMER_MS } from '../limits.js';
+import { allFaults, felt, harmBetween, isHarmful, isKill, isStandstill } from './all-faults.js';
 import { groupBy } from './group-by.js';
 import { type HandlerRun, handlerRuns } from './handler-runs.js';
 import { clock, convict, type Finding } from './violation.js';
@@ -14,17 +14,20 @@ const CALM_MS = 1_000;
 
 /**
  * A process that is killed repeats at most what was in its slots, and what ended in its last
- * milliseconds. Of a process whose connection or Redis was disturbed shortly before nothing is said.
+ * milliseconds. Of a process whose connection or Redis was disturbed shortly before nothing is said, and
+ * a job that another fault repeats does not count.
  */
 export function repeatsAreFew(facts: Facts): Finding {
   const all = allFaults(facts);
-  const faults = all.filter((fault) => isHarmful(fault));
+  const faults = all.filter((fault) => isHarmful(fault) && !isKill(fault));
   const standstills = all.filter((fault) => isStandstill(fault));
   const runs = handlerRuns(facts);
   const queueOf = new Map(facts.intended.map(({ id, queue }) => [id, queue]));
   const attemptOf = ({ jobId, key, attempt }: HandlerRun): string => `${jobId} ${key} ${attempt}`;
   const byAttempt = groupBy(runs, attemptOf);
   const isRepeated = (run: HandlerRun): boolean => byAttempt.get(attemptOf(run))?.at(-1) !== run;
+  const wasHit = ({ pid, startedAt, endedAt }: HandlerRun): boolean =>
+    harmBetween(faults, pid, startedAt, endedAt + RECORDING_MS) !== undefined;
   return convict(
     'repeated too much',
     facts.lives
@@ -32,7 +35,7 @@ export function repeatsAreFew(facts: Facts): Finding {
       .filter(({ pid, exitedAt }) => {
         return !faults.some((fault) => {
           const isOurs = fault.pid === undefined || fault.pid === pid;
-          return isOurs && !isKill(fault) && fault.startedAt <= exitedAt && felt(fault) >= exitedAt - CALM_MS;
+          return isOurs && fault.startedAt <= exitedAt && felt(fault) >= exitedAt - CALM_MS;
         });
       })
       .flatMap(({ pid, exitedAt }) => {
@@ -42,7 +45,8 @@ export function repeatsAreFew(facts: Facts): Finding {
           .map(({ startedAt }) => startedAt);
         const until = Math.min(exitedAt, ...stoodStillAt) - UNRECORDED_MS - NOISE_MS;
         const early = runs.filter((run) => {
-          return run.pid === pid && run.conclusion === 'end' && run.endedAt < until && isRepeated(run);
+          const isCounted = run.pid === pid && run.conclusion === 'end' && run.endedAt < until;
+          return isCounted && isRepeated(run) && !wasHit(run);
         });
         return [...groupBy(early, ({ jobId }) => queueOf.get(jobId) ?? '')]
           .filter(([, ofQueue]) => ofQueue.length > facts.concurrency)
