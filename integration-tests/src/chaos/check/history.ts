@@ -1,4 +1,5 @@
 import type { Facts, IntendedJob } from '../facts.js';
+import type { Fault } from '../fault.js';
 import type { LedgerLine } from '../ledger.js';
 import { type ExitReason, type LogLine, READY, STOPPED, TOLD } from '../life.js';
 import type { AcceptedLine, CancelLine } from '../producer-lines.js';
@@ -110,8 +111,11 @@ export function history(more: Partial<Facts> = {}): Facts {
   };
 }
 
-/** So many jobs that process 1 ended at an instant; it was killed at 3, and process 2 ran them again. */
-export function repeatedBy(jobs: number, endedAt: number): Partial<Facts> {
+/**
+ * So many jobs that process 1 ended at an instant; it was killed at 3, and process 2 ran them again.
+ * @param faults what else there was
+ */
+export function repeatedBy(jobs: number, endedAt: number, ...faults: readonly Fault[]): Partial<Facts> {
   const ids = Array.from({ length: jobs }, (_, index) => `r-${index}`);
   return {
     intended: ids.map((id) => intended(id)),
@@ -121,13 +125,12 @@ export function repeatedBy(jobs: number, endedAt: number): Partial<Facts> {
       ...ran(`${id}-2`, { jobId: id, pid: 2, from: 5, to: 5.1 }),
     ]),
     stored: ids.map((id) => stored(id, { result: { run: `${id}-2` }, finishedOn: at(5.2) })),
-    faults: [{ kind: 'kill', pid: 1, startedAt: at(3), endedAt: at(3) }],
+    faults: [{ kind: 'kill', pid: 1, startedAt: at(3), endedAt: at(3) }, ...faults],
     lives: [killed(1, 3), life(2, { log: [readyLine(0.5), toldLine(10), stoppedLine(10.1, {}, { completed: jobs })] })],
   };
 }
 
 /** The same for 20 jobs, and the worker was frozen a moment before it was killed. */
 export function frozenWhenKilled(endedAt: number): Partial<Facts> {
-  const { faults = [], ...facts } = repeatedBy(20, endedAt);
-  return { ...facts, faults: [...faults, { kind: 'freeze', pid: 1, startedAt: at(2.8), endedAt: at(3.1) }] };
+  return repeatedBy(20, endedAt, { kind: 'freeze', pid: 1, startedAt: at(2.8), endedAt: at(3.1) });
 }

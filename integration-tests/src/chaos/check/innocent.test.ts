@@ -32,17 +32,14 @@ function doneAgain(faults: readonly Fault[], lives: Facts['lives'], first: objec
   };
 }
 
-/** The connections of a worker were cut as it ended 20 jobs, and two seconds later it was killed. */
-function cutLongBefore(): Partial<Facts> {
-  const { faults = [], ...facts } = repeatedBy(20, 1);
-  return { ...facts, faults: [{ kind: 'cut', pid: 1, startedAt: at(1), endedAt: at(1) }, ...faults] };
-}
-
 const INNOCENT: readonly [what: string, facts: Partial<Facts>][] = [
   ['calm weather', {}],
   ['as many jobs repeated as a killed worker had slots', repeatedBy(5, 2.9)],
   ['more jobs repeated that ended right before the kill', repeatedBy(20, 2.99)],
-  ['more jobs repeated that a cut long before the kill had hit', cutLongBefore()],
+  [
+    'more jobs repeated that a cut long before the kill had hit',
+    repeatedBy(20, 1, { kind: 'cut', pid: 1, startedAt: at(1), endedAt: at(1) }),
+  ],
   ['more jobs repeated that ended right before the freeze in which the worker was killed', frozenWhenKilled(2.79)],
   [
     'a job not accepted before the producer was killed, and nothing of it anywhere',

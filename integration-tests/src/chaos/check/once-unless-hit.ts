@@ -81,7 +81,10 @@ function because(fault: Fault, run: HandlerRun): string {
   return isStandstill(fault) && startsAfter(fault, run) ? `fetched before a ${fault.kind}` : fault.kind;
 }
 
-/** The end of a fault is noted after the process goes on, so its first handler may seem to start before. */
+/**
+ * The end of a fault is noted after the process goes on, so the first handler may seem to start
+ * before it.
+ */
 const startsAfter = (fault: Fault, { startedAt }: HandlerRun): boolean =>
   fault.endedAt - TIMER_MS <= startedAt && felt(fault) >= startedAt;
 

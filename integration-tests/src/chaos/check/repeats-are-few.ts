@@ -14,8 +14,8 @@ const CALM_MS = 1_000;
 
 /**
  * A process that is killed repeats at most what was in its slots, and what ended in its last
- * milliseconds. Of a process whose connection or Redis was disturbed shortly before nothing is said, and
- * a job that another fault repeats does not count.
+ * milliseconds. A job that another fault repeats does not count. Nothing is said of a process whose
+ * connection or Redis was disturbed shortly before.
  */
 export function repeatsAreFew(facts: Facts): Finding {
   const all = allFaults(facts);
@@ -25,9 +25,10 @@ export function repeatsAreFew(facts: Facts): Finding {
   const queueOf = new Map(facts.intended.map(({ id, queue }) => [id, queue]));
   const attemptOf = ({ jobId, key, attempt }: HandlerRun): string => `${jobId} ${key} ${attempt}`;
   const byAttempt = groupBy(runs, attemptOf);
-  const isRepeated = (run: HandlerRun): boolean => byAttempt.get(attemptOf(run))?.at(-1) !== run;
-  const wasHit = ({ pid, startedAt, endedAt }: HandlerRun): boolean =>
-    harmBetween(faults, pid, startedAt, endedAt + RECORDING_MS) !== undefined;
+  /** Whether it ran again, and no other fault is the reason. */
+  const isRepeated = (run: HandlerRun): boolean =>
+    byAttempt.get(attemptOf(run))?.at(-1) !== run &&
+    harmBetween(faults, run.pid, run.startedAt, run.endedAt + RECORDING_MS) === undefined;
   return convict(
     'repeated too much',
     facts.lives
@@ -45,8 +46,7 @@ export function repeatsAreFew(facts: Facts): Finding {
           .map(({ startedAt }) => startedAt);
         const until = Math.min(exitedAt, ...stoodStillAt) - UNRECORDED_MS - NOISE_MS;
         const early = runs.filter((run) => {
-          const isCounted = run.pid === pid && run.conclusion === 'end' && run.endedAt < until;
-          return isCounted && isRepeated(run) && !wasHit(run);
+          return run.pid === pid && run.conclusion === 'end' && run.endedAt < until && isRepeated(run);
         });
         return [...groupBy(early, ({ jobId }) => queueOf.get(jobId) ?? '')]
           .filter(([, ofQueue]) => ofQueue.length > facts.concurrency)

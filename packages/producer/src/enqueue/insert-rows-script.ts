@@ -120,9 +120,9 @@ end
 
 local nextKey, nextData = cutter(ARGV[2]), cutter(ARGV[3])
 local answers, duplicates = {}, 0
--- The failed rows that are retried.
-local reopened, isReopened = {}, {}
-local function mayAdd(row) return not batch.retry or isFailed(books, row) and not isReopened[row] end
+-- The failed rows that are retried. One may come twice, and is added once.
+local reopened = {}
+local function mayAdd(row) return not batch.retry or isFailed(books, row) and not reopened[row] end
 asWhole(function()
   for at = 1, chunk.count do
     local row, hash, data = rows[at], nextKey(), nextData()
@@ -131,22 +131,22 @@ asWhole(function()
       duplicates = duplicates + 1
     else
       answers[at] = 'a'
-      if batch.retry then reopened[#reopened + 1] = row; isReopened[row] = true end
+      if batch.retry then reopened[row] = true end
       addRow(at, data)
     end
   end
   addPack()
   announce()
-  if batch.retry then
+  local added = #answers - duplicates
+  if not batch.retry then
+    call('HINCRBY', books[1], 'added', added)
+    call('HINCRBY', books[1], 'duplicate', duplicates)
+  elseif added > 0 then
     -- Each row has a job of its own now. A shared job that it was part of may still exist, and learns
     -- from this count that rows have left it.
-    if #reopened > 0 then call('HINCRBY', books[1], 'split', #reopened) end
-    for _, row in ipairs(reopened) do reopenRow(books, row) end
-    return
+    call('HINCRBY', books[1], 'split', added)
+    for row in pairs(reopened) do reopenRow(books, row) end
   end
-  if batch.retry then return end
-  call('HINCRBY', books[1], 'added', #answers - duplicates)
-  call('HINCRBY', books[1], 'duplicate', duplicates)
 end)
 
 if not batch.retry then

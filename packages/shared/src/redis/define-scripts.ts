@@ -45,7 +45,9 @@ export const withHeader = (effect: ScriptEffect, lua: string): string => `${HEAD
  * interface Commands {
  *   bullpenRenew(...args: ScriptArg[]): Promise<string>;
  * }
- * const scripted = defineScripts<Commands>(redis, { bullpenRenew: { keys: 2, lua: RENEW, effect: 'frees' } });
+ * const scripted = defineScripts<Commands>(redis, {
+ *   bullpenRenew: { keys: 2, lua: RENEW, effect: 'frees' },
+ * });
  * await scripted.bullpenRenew(active, stalled, base, leaseMs);
  */
 export function defineScripts<Commands extends object>(

@@ -371,7 +371,7 @@ export class MainLoop {
   }
 
   #failed(ends: readonly UnrecordedEnd[], error: Error): void {
-    // What this process throws while it reads an answer says nothing of the ends: Redis may have them.
+    // An error of this process, as it read the answer, says nothing of the ends: Redis may have them.
     const failed = this.#deps.outage.noteIfOutage(error) || isReply(error) ? error : undefined;
     this.#taken += ends.length;
     for (const { held, ending } of ends) this.#record(held, ending, failed);

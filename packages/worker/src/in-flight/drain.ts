@@ -59,8 +59,8 @@ const CONFIRM_MS = 700;
 /**
  * Drains a worker by one timeline. Every wait has a time limit. Never throws.
  *
- * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back → 0.7 s →
- * what is not confirmed is cut off
+ * intake stops → `drainTimeout` → signals abort → `abortGrace` → the rest is handed back →
+ * 0.7 s → what is not confirmed is cut off
  */
 export async function drain(deps: DrainDeps): Promise<DrainSummary> {
   const { close, handBackAll, active, drainTimeoutMs, abortGraceMs, abortNow } = deps;
